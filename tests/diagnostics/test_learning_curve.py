@@ -113,8 +113,8 @@ class Recorder:
 
     def __call__(self, task, options, fixed):
         self.tasks.append((task, options, fixed))
-        bias = np.bincount(task.labels, minlength=task.classes).astype(np.float32)
-        layer = Dense(np.zeros((task.features.shape[1], task.classes), np.float32), bias)
+        bias = np.bincount(task.targets, minlength=task.outputs).astype(np.float32)
+        layer = Dense(np.zeros((task.features.shape[1], task.outputs), np.float32), bias)
         return FitResult(Head("logistic", (layer,)), {}, (), 0.0)
 
 

@@ -536,7 +536,7 @@ def _(it: Files, index: int, field: str) -> float:
         return {"best_epoch": arm["best_epoch"], "epochs": len(arm["curves"]) - 1}[field]
     when, score = field.split("_")
     (epoch,) = [one for one in arm["curves"] if one["number"] == (0 if when == "start" else arm["best_epoch"])]
-    return epoch[f"validation_{score}"]
+    return epoch[f"validation_{score.replace('accuracy', 'score')}"]
 
 
 # Slices, more data, cost

@@ -1,6 +1,6 @@
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +29,15 @@ from headstart.training.trunk import IdentityTrunk
 from headstart.training.views import ViewLoader
 from tests.groups import by_content
 from tests.training import tiny
+
+
+def cached_activations(photos: Sequence[Sample], kept: Activations, count: int) -> CachedActivations:
+    return CachedActivations(photos, np.array([sample.target for sample in photos]), kept, count)
+
+
+def streamed_activations(photos: Sequence[Sample], trunk: Any, views: ViewLoader) -> StreamedActivations:
+    return StreamedActivations(photos, np.array([sample.target for sample in photos]), trunk, views)
+
 
 COUNT = 11  #: photos, which no batch size here divides
 
@@ -91,8 +100,8 @@ def test_cached_takes_the_views_in_turn_and_in_order(size: int, tmp_path: Path) 
     photos, trunk = samples(), Means()
     with kept_in(tmp_path, trunk, STANDARD) as kept:
         assert compute_activations(photos, 3, trunk, STANDARD, kept) == 3 * COUNT
-        source = CachedActivations(photos, kept, 3)
-        assert source.labels.tolist() == [sample.target for sample in photos]
+        source = cached_activations(photos, kept, 3)
+        assert source.targets.tolist() == [sample.target for sample in photos]
         for epoch in (0, 2, 4):
             order = shuffled(epoch)
             batches = list(source.batches(epoch, order, size))
@@ -115,8 +124,8 @@ def test_streamed_gives_bit_for_bit_what_cached_gives(size: int, tmp_path: Path)
     photos = samples()
     with kept_in(tmp_path, Means(), STANDARD) as kept:
         compute_activations(photos, 4, Means(), STANDARD, kept)
-        cached, streamed = CachedActivations(photos, kept, 4), StreamedActivations(photos, Means(), STANDARD)
-        assert cached.labels.tolist() == streamed.labels.tolist()
+        cached, streamed = cached_activations(photos, kept, 4), streamed_activations(photos, Means(), STANDARD)
+        assert cached.targets.tolist() == streamed.targets.tolist()
         for epoch in range(4):
             order = shuffled(epoch)
             pairs = list(zip(cached.batches(epoch, order, size), streamed.batches(epoch, order, size), strict=True))
@@ -128,9 +137,9 @@ def test_streamed_sees_new_views_in_every_epoch_and_some_photos_only() -> None:
     photos = samples()
     order = shuffled()[:5]
     for epoch in (0, 7, 2**16):
-        seen = torch.cat(list(StreamedActivations(photos, Means(), STANDARD).batches(epoch, order, 2)))
+        seen = torch.cat(list(streamed_activations(photos, Means(), STANDARD).batches(epoch, order, 2)))
         assert torch.equal(seen, expected(photos, order, epoch % 2**16))
-    assert list(StreamedActivations(photos, Means(), STANDARD).batches(0, order[:0], 2)) == []
+    assert list(streamed_activations(photos, Means(), STANDARD).batches(0, order[:0], 2)) == []
 
 
 def test_plain_views_are_the_photo_as_predicted_on(tmp_path: Path) -> None:
@@ -139,10 +148,10 @@ def test_plain_views_are_the_photo_as_predicted_on(tmp_path: Path) -> None:
     squares = [crop_resize(np.array(photo.source.read()), tiny.SPEC) for photo in photos]
     rows = [Means().run({"pixels": square[None]})[0] for square in squares]
     wanted = torch.from_numpy(np.stack(rows)).bfloat16()
-    assert torch.equal(torch.cat(list(StreamedActivations(photos, Means(), PLAIN).batches(5, order, 4))), wanted)
+    assert torch.equal(torch.cat(list(streamed_activations(photos, Means(), PLAIN).batches(5, order, 4))), wanted)
     with kept_in(tmp_path, Means(), PLAIN) as kept:
         compute_activations(photos, 1, Means(), PLAIN, kept)
-        assert torch.equal(torch.cat(list(CachedActivations(photos, kept, 1).batches(5, order, 4))), wanted)
+        assert torch.equal(torch.cat(list(cached_activations(photos, kept, 1).batches(5, order, 4))), wanted)
 
 
 def test_only_what_is_missing_is_computed(tmp_path: Path) -> None:
@@ -159,7 +168,7 @@ def test_only_what_is_missing_is_computed(tmp_path: Path) -> None:
         assert trunk.ran == []
         order = shuffled()
         assert torch.equal(
-            torch.cat(list(CachedActivations(photos, again, 3).batches(2, order, 4))), expected(photos, order, 2)
+            torch.cat(list(cached_activations(photos, again, 3).batches(2, order, 4))), expected(photos, order, 2)
         )
 
 
@@ -168,7 +177,7 @@ def test_the_same_photo_twice_is_computed_once(tmp_path: Path) -> None:
     twice = [*photos, *photos[:1]]
     with kept_in(tmp_path, Means(), STANDARD) as kept:
         assert compute_activations(twice, 2, Means(), STANDARD, kept) == 6
-        (batch,) = CachedActivations(twice, kept, 2).batches(0, np.array([3, 0]), 8)
+        (batch,) = cached_activations(twice, kept, 2).batches(0, np.array([3, 0]), 8)
         assert torch.equal(batch[0], batch[1])
 
 
@@ -177,7 +186,7 @@ def test_what_was_not_computed_is_not_trained_on(tmp_path: Path) -> None:
     with kept_in(tmp_path, Means(), STANDARD) as kept:
         compute_activations(photos, 2, Means(), STANDARD, kept)
         with pytest.raises(StoreError, match="11 of 33 rows are not among the activations"):
-            CachedActivations(photos, kept, 3)
+            cached_activations(photos, kept, 3)
 
 
 class Breaking(Means):
@@ -193,13 +202,13 @@ def test_errors_of_threads_surface(tmp_path: Path) -> None:
     photos, order = samples(), shuffled()
     before = threading.active_count()
     with pytest.raises(RuntimeError, match="the third call"):
-        list(StreamedActivations(photos, Breaking(), STANDARD).batches(0, order, 4))
+        list(streamed_activations(photos, Breaking(), STANDARD).batches(0, order, 4))
     with kept_in(tmp_path, Means(), STANDARD) as kept:
         with pytest.raises(RuntimeError, match="the third call"):
             compute_activations(photos, 3, Breaking(), STANDARD, kept)
         # What was right is kept; the rest is computed by the next run.
         assert 0 < compute_activations(photos, 3, Means(), STANDARD, kept) < 33
-        source = CachedActivations(photos, kept, 3)
+        source = cached_activations(photos, kept, 3)
         source._numbers = source._numbers + 10**6
         with pytest.raises(StoreError):
             list(source.batches(0, order, 4))
@@ -208,7 +217,7 @@ def test_errors_of_threads_surface(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "make",
-    [lambda kept: CachedActivations(samples(), kept, 1), lambda _: StreamedActivations(samples(), Means(), PLAIN)],
+    [lambda kept: cached_activations(samples(), kept, 1), lambda _: streamed_activations(samples(), Means(), PLAIN)],
 )
 def test_an_epoch_that_is_left_early_leaves_no_threads(make: Callable[[Activations], Any], tmp_path: Path) -> None:
     with kept_in(tmp_path, Means(), PLAIN) as kept:
@@ -226,8 +235,8 @@ def test_where_nothing_is_frozen_the_pixels_are_kept_as_they_are(tmp_path: Path)
     with kept_in(tmp_path, trunk, STANDARD) as kept:
         compute_activations(photos, 2, trunk, STANDARD, kept)
         assert kept.row_bytes == 16 * 16 * 3
-        cached = torch.cat(list(CachedActivations(photos, kept, 2).batches(3, order, 4)))
-    streamed = torch.cat(list(StreamedActivations(photos, trunk, STANDARD).batches(1, order, 4)))
+        cached = torch.cat(list(cached_activations(photos, kept, 2).batches(3, order, 4)))
+    streamed = torch.cat(list(streamed_activations(photos, trunk, STANDARD).batches(1, order, 4)))
     wanted = np.stack([STANDARD.load(photos[index], [1])[0] for index in order])
     assert cached.dtype == streamed.dtype == torch.uint8
     assert np.array_equal(cached.numpy(), wanted)

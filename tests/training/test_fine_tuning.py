@@ -29,12 +29,12 @@ from headstart.selection.context import FitContext
 from headstart.selection.finetune import build_arm
 from headstart.selection.probes import linear_probe
 from headstart.selection.trainings import build_training
+from headstart.tasks.classification.training import weigh_classes
 from headstart.training.checks import check_frozen
 from headstart.training.curves import Epoch
 from headstart.training.fine_tuning import FineTuneResult, FineTuning
 from headstart.training.loop import Trainer
 from headstart.training.network import TrainableTop, collect_frozen_tensors
-from headstart.training.plan import weigh_classes
 from headstart.training.trunk import IdentityTrunk
 from tests.conftest import Warm
 from tests.selection.made import make_context, spoil

@@ -15,10 +15,12 @@ from headstart import events
 from headstart.errors import TrainingError
 from headstart.hardware import ComputePrecision
 from headstart.settings import TrainSettings
+from headstart.tasks.classification.training import ClassObjective, compute_calibrated_losses, score_logits
+from headstart.tasks.task import get_task
 from headstart.training.checkpoint import read_checkpoint
 from headstart.training.curves import Epoch
 from headstart.training.loop import Trainer
-from headstart.training.losses import compute_calibrated_losses, mix_up, score_logits
+from headstart.training.losses import mix_up
 from headstart.training.network import TrainableTop, build_blank_head
 from headstart.training.plan import TrainingPlan
 from headstart.training.windows import make_windows
@@ -33,14 +35,14 @@ class Drawn:
     def __init__(self, count: int, seed: int, *, labels: NDArray[np.int64] | None = None):
         chance = np.random.default_rng(seed)
         self.truth = chance.integers(0, CLASSES, count)
-        self.labels = self.truth if labels is None else labels
+        self.targets = self.truth if labels is None else labels
         self.base = chance.random((count, *SHAPE), dtype=np.float32)
         self.base[np.arange(count), :, :, self.truth] += 2
         self.spoilt: tuple[int, int] | None = None  #: epoch and batch in which a number is not one
         self.asked: list[tuple[int, int]] = []
 
     def batches(self, epoch: int, order: NDArray[np.int64], size: int) -> Iterator[Tensor]:
-        noise = np.random.default_rng([9, epoch]).normal(0, 0.1, (len(self.labels), 1, 1, 1)).astype(np.float32)
+        noise = np.random.default_rng([9, epoch]).normal(0, 0.1, (len(self.targets), 1, 1, 1)).astype(np.float32)
         for index, start in enumerate(range(0, len(order), size)):
             rows = order[start : start + size]
             values = torch.from_numpy(self.base[rows] + noise[rows]).bfloat16()
@@ -71,7 +73,9 @@ def trainer(
         tiny.traced(dropout=dropout), "stage2", build_blank_head(tiny.WIDTH, CLASSES), fold=fold, precision=precision,
         device="cpu",
     )  # fmt: skip
-    plan = TrainingPlan(given, 5, np.array(weights, np.float32), stop=stop, ends=ends)
+    objective = ClassObjective(np.array(weights, np.float32), given.label_smoothing, "cpu")
+    measure = get_task("classification").measure
+    plan = TrainingPlan(given, 5, objective, measure, stop=stop, ends=ends)
     return Trainer(network, train or Drawn(44, 0), validation or Drawn(30, 1), plan, name="tiny", **options)
 
 
@@ -133,10 +137,10 @@ def test_scores_are_those_of_the_whole_validation_part() -> None:
     with torch.inference_mode():
         logits = made.network(next(iter(source.batches(0, np.arange(30), 30)))).double()
     chances = (logits - logits.logsumexp(1, keepdim=True)).numpy()
-    loss = -chances[np.arange(30), source.labels].mean()
+    loss = -chances[np.arange(30), source.targets].mean()
     assert made.best_epoch == 1
     assert epochs[1].validation_loss == pytest.approx(loss, rel=1e-4)
-    assert epochs[1].validation_score == pytest.approx((chances.argmax(1) == source.labels).mean())
+    assert epochs[1].validation_score == pytest.approx((chances.argmax(1) == source.targets).mean())
 
 
 @pytest.mark.parametrize(("epoch", "batch", "step"), [(0, 0, 1), (1, 2, 9)])
@@ -198,7 +202,7 @@ def test_the_network_ends_with_the_last_that_cannot_be_told_from_the_best(ema: f
         if near and losses[number].mean() < losses[0].mean():
             expected = number
     assert made.best_epoch == expected
-    labels = made.validation_source.labels
+    labels = made.validation_source.targets
     loss, accuracy = score_logits(made.logits(made.validation_source, np.arange(len(labels))), torch.from_numpy(labels))
     assert (loss, accuracy) == (epochs[expected].validation_loss, epochs[expected].validation_score)
 
@@ -262,7 +266,7 @@ def test_where_nothing_is_held_out_the_last_epoch_is_kept_and_no_validation_scor
     """Labels of validation that say the opposite would end it at once, if they were listened to."""
     told: list[str] = []
     against = Drawn(30, 1)
-    against.labels = (against.truth + 1) % CLASSES
+    against.targets = (against.truth + 1) % CLASSES
 
     def heard(event: events.Event) -> None:
         told.extend([event.summary] if isinstance(event, events.Finished) else [])
@@ -405,9 +409,9 @@ def test_clipping() -> None:
 def test_a_step_tells_what_it_saw_before_it_was_taken() -> None:
     made = trainer(settings())
     values = torch.from_numpy(Drawn(8, 3).base)
-    step = made.step(values, LABELS, np.random.default_rng(0), 0)
-    assert step.loss == pytest.approx(math.log(CLASSES), abs=1e-6)
-    assert step.right == 4  # a blank head says class 0, which four photos are of
+    loss, right = made.step(values, LABELS, np.random.default_rng(0), 0)
+    assert loss == pytest.approx(math.log(CLASSES), abs=1e-6)
+    assert right == 4  # a blank head says class 0, which four photos are of
 
 
 def test_mixed_photos_and_targets_in_the_same_shares() -> None:
@@ -427,7 +431,7 @@ def test_mixed_photos_and_targets_in_the_same_shares() -> None:
 
 def test_mixed_smoothed_targets_still_sum_to_one() -> None:
     made = trainer(settings(label_smoothing=0.3))
-    targets = made._targets(LABELS)
+    targets = made.plan.objective.encode(LABELS)
     torch.testing.assert_close(targets.sum(1), torch.ones(8))
     assert float(targets[1, 1]) == pytest.approx(0.7 + 0.1)
     _, shares = mix_up(torch.rand(8, 2), targets, 0.5, np.random.default_rng(0))

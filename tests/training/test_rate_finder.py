@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from headstart.errors import TrainingError
 from headstart.settings import TrainSettings
+from headstart.tasks.classification.training import ClassObjective
+from headstart.tasks.task import get_task
 from headstart.training.loop import Trainer
 from headstart.training.network import ParameterGroup
 from headstart.training.plan import TrainingPlan
@@ -44,9 +46,9 @@ class Rows:
 
     def __init__(self, count: int = 40, seed: int = 0):
         chance = np.random.default_rng(seed)
-        self.labels: NDArray[np.int64] = np.arange(count) % CLASSES
+        self.targets: NDArray[np.int64] = np.arange(count) % CLASSES
         centres = 1.5 * chance.normal(size=(CLASSES, WIDTH))
-        self.rows = (centres[self.labels] + chance.normal(size=(count, WIDTH))).astype(np.float32)
+        self.rows = (centres[self.targets] + chance.normal(size=(count, WIDTH))).astype(np.float32)
 
     def batches(self, epoch: int, order: NDArray[np.int64], size: int) -> Iterator[Tensor]:
         for start in range(0, len(order), size):
@@ -55,7 +57,9 @@ class Rows:
 
 def plan(seed: int = 0, **settings: object) -> TrainingPlan:
     knobs = {"batch_size": 16, "epochs": 3, "ema": 0.0, **settings}
-    return TrainingPlan(TrainSettings(**knobs), seed, np.array([0.5, 1.0, 1.5], np.float32))
+    settings = TrainSettings(**knobs)
+    objective = ClassObjective(np.array([0.5, 1.0, 1.5], np.float32), settings.label_smoothing, "cpu")
+    return TrainingPlan(settings, seed, objective, get_task("classification").measure)
 
 
 def test_the_network_is_left_bit_for_bit() -> None:
@@ -128,9 +132,9 @@ def test_the_first_loss_is_what_the_training_minimises() -> None:
         logits = network.eval()(torch.from_numpy(rows.rows)).double().numpy()
     network = Small(dropout=0.0)
     logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    targets = np.eye(CLASSES)[rows.labels] * 0.9 + 0.1 / CLASSES
+    targets = np.eye(CLASSES)[rows.targets] * 0.9 + 0.1 / CLASSES
     wanted = -(targets * logs * [0.5, 1.0, 1.5]).sum(axis=1).mean()
-    curve = find_rate(network, rows, plan(batch_size=len(rows.labels)))
+    curve = find_rate(network, rows, plan(batch_size=len(rows.targets)))
     assert curve.losses[0] == pytest.approx(wanted, rel=1e-4)
 
 

@@ -74,7 +74,7 @@ def _build(
             name=name,
             train=context.samples_in(*learnt),
             validation=held_out,
-            classes=len(context.samples.classes),
+            space=context.samples.space,
             backbone=context.backbone,
             engine=context.engine,
             unfreeze=unfreeze,

@@ -198,6 +198,9 @@ class Objective(Protocol):
     def score(self, logits: "Tensor", targets: "Tensor") -> tuple[float, float]:
         """Return mean loss, without weights or smoothing, and mean score; both in the task's measures."""
 
+    def score_step(self, logits: "Tensor", targets: "Tensor") -> tuple[float, float]:
+        """Return the same for a batch of a step, but the sum of the scores."""
+
     def score_epoch(self, logits: "Tensor", targets: TargetArray) -> Doubles:
         """Return the losses (N,) of validation rows by which the epoch that is kept is chosen."""
 

@@ -24,6 +24,7 @@ from headstart.data.samples import Sample
 from headstart.extraction.activations import Activations, ViewKey
 from headstart.extraction.bfloat16 import to_bfloat16_bits
 from headstart.extraction.executor import Executor, ProgressMeter, ThreadExecutor, cut_shards
+from headstart.tasks.task import TargetArray
 from headstart.training.trunk import Trunk
 from headstart.training.views import ViewLoader
 
@@ -39,8 +40,8 @@ def activations_key(trunk: Trunk, views: ViewLoader) -> str:
 class CachedActivations:
     """Activations on disk; epoch e takes view e modulo ``count`` of each sample."""
 
-    def __init__(self, samples: Sequence[Sample], activations: Activations, count: int):
-        self.labels = np.array([sample.target for sample in samples], dtype=np.int64)
+    def __init__(self, samples: Sequence[Sample], targets: TargetArray, activations: Activations, count: int):
+        self.targets = targets
         self._activations = activations
         rows = [(sample.digest, number) for sample in samples for number in range(count)]
         self._numbers = activations.find_places(rows).reshape(len(samples), count)
@@ -55,8 +56,8 @@ class CachedActivations:
 class StreamedActivations:
     """Activations computed while the top trains; every epoch sees new views."""
 
-    def __init__(self, samples: Sequence[Sample], trunk: Trunk, views: ViewLoader):
-        self.labels = np.array([sample.target for sample in samples], dtype=np.int64)
+    def __init__(self, samples: Sequence[Sample], targets: TargetArray, trunk: Trunk, views: ViewLoader):
+        self.targets = targets
         self._samples, self._trunk, self._views = samples, trunk, views
 
     def batches(self, epoch: int, order: NDArray[np.int64], size: int) -> Iterator[Tensor]:

@@ -57,7 +57,8 @@ def locate_result(inputs: TrainingInputs, precision: ComputePrecision) -> Path:
     digest = hashlib.blake2b(digest_size=10)
     for fact in (VERSION, torch.__version__, machine_key(), inputs.device, precision, inputs.boundary, knobs):
         digest.update(json.dumps(fact, default=str).encode())
-    for more in (settings.seed, settings.class_weights, inputs.views_per_sample, inputs.scratch, samples):
+    kept = inputs.views_per_sample, inputs.scratch, samples
+    for more in (spec.space.to_json(), settings.seed, settings.class_weights, *kept):
         digest.update(json.dumps(more).encode())
     views = inputs.train_views.fingerprint
     digest.update(f"{inputs.view_trunk.fingerprint} {views} {spec.backbone.fingerprint}".encode())

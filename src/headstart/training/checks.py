@@ -19,10 +19,10 @@ def check_start(network: TrainableTop, validation: ActivationSource, spec: FineT
     Raises:
         TrainingError: it does not.
     """
-    if spec.rows is None or not len(validation.labels):
+    if spec.rows is None or not len(validation.targets):
         return
     network.eval()
-    shown = np.arange(min(16, len(validation.labels)))
+    shown = np.arange(min(16, len(validation.targets)))
     with torch.inference_mode():
         seen = torch.cat([network.features(batch).cpu() for batch in validation.batches(0, shown, 16)])
     cosine = float(functional.cosine_similarity(seen, torch.from_numpy(spec.rows[shown])).mean())

@@ -14,6 +14,7 @@ from typing import Any
 
 from headstart import events
 from headstart.engines.pytorch import can_train_in_bf16
+from headstart.errors import TrainingError
 from headstart.hardware import ComputePrecision
 from headstart.settings import FitSettings
 from headstart.storage.atomic import stamp
@@ -27,7 +28,7 @@ from headstart.training.inputs import FineTuneSpec, TrainingInputs
 from headstart.training.loop import Trainer
 from headstart.training.memory import MemoryMeter
 from headstart.training.network import TrainableTop, build_blank_head, build_head, collect_frozen_tensors
-from headstart.training.plan import ActivationSource, TrainingPlan, weigh_classes
+from headstart.training.plan import ActivationSource, TrainingPlan
 from headstart.training.rate_finder import RateCurve, find_rate_once
 from headstart.training.state import use_all_cores
 from headstart.training.views import find_smallest_window, fit_view_spec
@@ -82,7 +83,7 @@ class FineTuning(TrainingInputs):
         return TrainableTop(
             self.traced,
             self.boundary,
-            build_blank_head(width, self.spec.classes) if head is None else build_head(head),
+            build_blank_head(width, self.outputs) if head is None else build_head(head),
             fold=self.settings.batchnorm == "frozen" and not self.scratch,
             precision=precision,
             device=self.device,
@@ -169,8 +170,12 @@ class FineTuning(TrainingInputs):
 
     def _plan(self, train: ActivationSource, stop: Callable[[int, Epoch], bool]) -> TrainingPlan:
         settings = self.spec.settings
-        weights = weigh_classes(train.labels, self.spec.classes, balanced=settings.class_weights == "balanced")
-        return TrainingPlan(self.settings, settings.seed, weights, self.scratch, self.windows, stop, self.spec.ends)
+        training, measure = self.task.training, self.task.measure
+        if training is None:
+            raise TrainingError(f"no network can be trained for {self.task.title}; use linear-probe")
+        objective = training.make_objective(train.targets, self.outputs, settings, self.device)
+        ends = self.spec.ends
+        return TrainingPlan(self.settings, settings.seed, objective, measure, self.scratch, self.windows, stop, ends)
 
     def _describe(self, trainer: Trainer, curve: RateCurve | None) -> dict[str, Any]:
         """The fields of the result that are known once the epochs are made."""

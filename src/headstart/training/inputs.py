@@ -23,6 +23,7 @@ from headstart.heads.head import Head
 from headstart.modalities.modality import InputSpec
 from headstart.settings import FitSettings, TrainSettings, parse_size
 from headstart.storage.usage import get_free_bytes
+from headstart.tasks.task import TargetArray, TargetSpace, Task, get_task
 from headstart.training.boundary import (
     CachedActivations,
     StreamedActivations,
@@ -43,7 +44,7 @@ class FineTuneSpec:
     name: str  #: for people: "partial-finetune stage4"
     train: Sequence[Sample]
     validation: Sequence[Sample]
-    classes: int
+    space: TargetSpace  #: of their targets
     backbone: Backbone
     engine: Engine  #: what the head's features were computed with, and what runs the frozen part
     unfreeze: str | None  #: the lowest layer that is trained; None: all
@@ -151,8 +152,8 @@ class TrainingInputs:
                 )
             )
             return (
-                StreamedActivations(self.spec.train, self.view_trunk, self.train_views),
-                StreamedActivations(self.spec.validation, self.trunk, self.validation_views),
+                self._stream(self.spec.train, self.view_trunk, self.train_views),
+                self._stream(self.spec.validation, self.trunk, self.validation_views),
             )
         told = f"{self.views_per_sample} views, {self.disk_bytes / 1e6:.0f} MB in the store"
         self.listener(events.Note(f"boundary activations of {name}: {told}"))
@@ -164,10 +165,26 @@ class TrainingInputs:
         while self._open:
             self._open.pop().close()
 
+    @property
+    def task(self) -> Task:
+        """The task that is learnt."""
+        return get_task(self.spec.space.task)
+
+    @property
+    def outputs(self) -> int:
+        """The numbers K that a head gives for a sample."""
+        return self.task.count_outputs(self.spec.space)
+
+    def _stack(self, samples: Sequence[Sample]) -> TargetArray:
+        return self.task.targets.stack([sample.target for sample in samples])
+
+    def _stream(self, samples: Sequence[Sample], trunk: Trunk, views: ViewLoader) -> StreamedActivations:
+        return StreamedActivations(samples, self._stack(samples), trunk, views)
+
     def _open_cached(self, samples: Sequence[Sample], count: int, trunk: Trunk, views: ViewLoader) -> CachedActivations:
         described = f"{trunk.description}, {views.augmenter.describe()}"
         folder, key = self.spec.folder / "activations", activations_key(trunk, views)
         activations = Activations(folder, key, trunk.shape, trunk.kind, described)
         self._open.append(activations)
         compute_activations(samples, count, trunk, views, activations, self.listener)
-        return CachedActivations(samples, activations, count)
+        return CachedActivations(samples, self._stack(samples), activations, count)

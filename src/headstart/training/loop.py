@@ -12,13 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from headstart import events
 from headstart.errors import TrainingError
 from headstart.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from headstart.training.curves import Epoch
-from headstart.training.losses import Step, compute_calibrated_losses, mix_up, score_logits
+from headstart.training.losses import mix_up
 from headstart.training.network import TrainableTop
 from headstart.training.plan import ActivationSource, TrainingPlan
 from headstart.training.schedule import build_optimiser, peak_rate, rate_share, set_rate
@@ -45,14 +44,13 @@ class Trainer:
         self.network, self.train_source, self.validation_source = network, train, validation
         self.plan, self.listener, self.name = plan, listener, name
         self.settings = plan.settings
-        self.total = plan.settings.epochs_for(len(train.labels))
+        self.total = plan.settings.epochs_for(len(train.targets))
         self.last = self.total if plan.ends is None else plan.ends
         self._checkpoint = checkpoint
         self.optimiser = build_optimiser(network.groups(), plan.settings, scratch=plan.scratch)
         self.average = WeightAverage(network, plan.settings.ema, FAR if plan.scratch else NEAR)
         self.epochs: list[Epoch] = []
         self.rate = peak_rate(plan.settings, scratch=plan.scratch)
-        self._weights = torch.from_numpy(plan.class_weights).to(network.device)
         self.best: dict[str, Tensor] = {}
         self.best_epoch = 0
         #: Calibrated losses of the validation samples, (N,): of the last epoch, and of the one with the lowest mean.
@@ -62,7 +60,7 @@ class Trainer:
     @property
     def steps_per_epoch(self) -> int:
         """Steps of an epoch."""
-        return math.ceil(len(self.train_source.labels) / self.settings.batch_size)
+        return math.ceil(len(self.train_source.targets) / self.settings.batch_size)
 
     def run(self) -> list[Epoch]:
         """Make all epochs; the network has the best weights afterwards.
@@ -105,18 +103,18 @@ class Trainer:
         began = time.perf_counter()
         chance = np.random.default_rng([self.plan.seed, number])
         torch.manual_seed(int(chance.integers(2**62)))  # dropout's
-        order = chance.permutation(len(self.train_source.labels))
+        order = chance.permutation(len(self.train_source.targets))
         self.network.train()
         first, total = (number - 1) * self.steps_per_epoch, self.total * self.steps_per_epoch
         told = self.last * self.steps_per_epoch
-        loss = right = 0.0
+        loss = total_score = 0.0
         size = self.settings.batch_size
         for index, activations in enumerate(self.train_source.batches(number - 1, order, size)):
-            labels = torch.from_numpy(self.train_source.labels[order[index * size : (index + 1) * size]])
+            targets = torch.from_numpy(self.train_source.targets[order[index * size : (index + 1) * size]])
             rate = self.rate * rate_share(first + index, total, self.settings.warmup)
             set_rate(self.optimiser, rate)
-            step = self.step(activations, labels.to(self.network.device), chance, first + index)
-            loss, right = loss + step.loss * len(labels), right + step.right
+            mean, score = self.step(activations, targets.to(self.network.device), chance, first + index)
+            loss, total_score = loss + mean * len(targets), total_score + score
             if index % 8 == 7:
                 self.listener(events.Progress(self.name, first + index + 1, told, "steps"))
         self.listener(events.Progress(self.name, first + self.steps_per_epoch, told, "steps"))
@@ -128,20 +126,22 @@ class Trainer:
                 "or clip harder (--clip 0.3)"
             )
         count = len(order)
-        return Epoch(number, rate, loss / count, right / count, *validation, time.perf_counter() - began)
+        return Epoch(number, rate, loss / count, total_score / count, *validation, time.perf_counter() - began)
 
-    def step(self, activations: Tensor, labels: Tensor, chance: np.random.Generator, number: int) -> Step:
-        """Take one step of the optimiser on a batch; labels (B,).
+    def step(
+        self, activations: Tensor, targets: Tensor, chance: np.random.Generator, number: int
+    ) -> tuple[float, float]:
+        """Take one step of the optimiser on a batch, targets (B, ...); return its mean loss and the sum of its scores.
 
         Raises:
             TrainingError: the loss or the gradient is not a number.
         """
-        targets = self._targets(labels)
+        encoded = self.plan.objective.encode(targets)
         activations = self.plan.windows.cut(activations, chance)
         if self.settings.mixup:
-            activations, targets = mix_up(activations, targets, self.settings.mixup, chance)
+            activations, encoded = mix_up(activations, encoded, self.settings.mixup, chance)
         logits = self.network(activations)
-        loss = -(targets * functional.log_softmax(logits, dim=1) * self._weights).sum(1).mean()
+        loss = self.plan.objective.compute_loss(logits, encoded)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         limit = self.settings.clip or math.inf
@@ -154,29 +154,23 @@ class Trainer:
         self.optimiser.step()
         self.average.update()
         with torch.no_grad():
-            plain = functional.cross_entropy(logits, labels)
-            return Step(plain.item(), int((logits.argmax(1) == labels).sum()))
-
-    def _targets(self, labels: Tensor) -> Tensor:
-        classes = len(self._weights)
-        smooth = self.settings.label_smoothing
-        return functional.one_hot(labels, classes).float() * (1 - smooth) + smooth / classes
+            return self.plan.objective.score_step(logits, targets)
 
     def _score_windows(self, chance: np.random.Generator) -> tuple[float, float]:
         """Return the mean log loss and accuracy of training samples seen as steps see them: changed, and in windows."""
-        rows = chance.permutation(len(self.train_source.labels))[:SCORED_BEFORE]
+        rows = chance.permutation(len(self.train_source.targets))[:SCORED_BEFORE]
         batches = self.train_source.batches(0, rows, self.settings.batch_size)
         self.network.eval()
         with torch.inference_mode():
             logits = torch.cat([self.network(self.plan.windows.cut(batch, chance)).cpu() for batch in batches])
-        return score_logits(logits, torch.from_numpy(self.train_source.labels[rows]))
+        return self.plan.objective.score(logits, torch.from_numpy(self.train_source.targets[rows]))
 
     def _score_validation(self) -> tuple[float, float, float]:
         """Validation loss, accuracy, and the loss after calibration."""
-        labels = self.validation_source.labels
-        logits = self.logits(self.validation_source, np.arange(len(labels)))
-        self._losses = compute_calibrated_losses(logits, labels)
-        return *score_logits(logits, torch.from_numpy(labels)), float(self._losses.mean())
+        targets, objective = self.validation_source.targets, self.plan.objective
+        logits = self.logits(self.validation_source, np.arange(len(targets)))
+        self._losses = objective.score_epoch(logits, targets)
+        return *objective.score(logits, torch.from_numpy(targets)), float(self._losses.mean())
 
     def logits(self, source: ActivationSource, rows: NDArray[np.int64], epoch: int = 0) -> Tensor:
         """Return the logits of samples, float32 (len(rows), C) on the CPU."""
@@ -193,7 +187,8 @@ class Trainer:
                 self.best = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         told = f"{self.name}: loss {epoch.train_loss:.3f}"
         if self.plan.ends is None:
-            told += f", validation loss {epoch.validation_loss:.3f}, validation accuracy {epoch.validation_score:.1%}"
+            score = self.plan.measure.format(epoch.validation_score)
+            told += f", validation loss {epoch.validation_loss:.3f}, validation {self.plan.measure.name} {score}"
         self.listener(events.Finished(f"epoch {epoch.number}/{self.last}", epoch.seconds, told))
         # Before the first epoch nothing would be saved by it, after the last the result itself is kept.
         if self._checkpoint is not None and 0 < epoch.number < self.last:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
 from torch import Tensor
 
-from headstart.arrays import Floats, Ints
-from headstart.heads.closed_form import compute_sample_weight
+from headstart.arrays import Ints
 from headstart.settings import TrainSettings
+from headstart.tasks.facets import Objective
+from headstart.tasks.task import Measure, TargetArray
 from headstart.training.curves import Epoch
 from headstart.training.windows import WHOLE, Windows
 
@@ -17,7 +17,7 @@ from headstart.training.windows import WHOLE, Windows
 class ActivationSource(Protocol):
     """A source of samples' activations."""
 
-    labels: Ints  #: (N,)
+    targets: TargetArray  #: (N, ...)
 
     def batches(self, epoch: int, order: Ints, size: int) -> Iterator[Tensor]:
         """Yield activations of samples in an order, ``size`` at a time; each epoch has views of its own."""
@@ -30,17 +30,11 @@ class TrainingPlan:
 
     settings: TrainSettings
     seed: int
-    class_weights: Floats  #: (C,), mean 1 over the samples
+    objective: Objective
+    measure: Measure
     scratch: bool = False
     windows: Windows = WHOLE
     stop: Callable[[int, Epoch], bool] = field(default=lambda epochs, epoch: False)  #: asked after each epoch
     #: The epoch that is the last and is kept: nothing is held out, the validation samples are trained on. None: the
     #: schedule's last, and validation says which is kept.
     ends: int | None = None
-
-
-def weigh_classes(labels: Ints, classes: int, *, balanced: bool) -> Floats:
-    """Return the weight of each class, (C,): 1 for all, or as ``compute_sample_weight`` balances them."""
-    weights = np.ones(classes, np.float32)
-    weights[labels] = compute_sample_weight(labels, classes, balanced)
-    return weights

@@ -24,7 +24,6 @@ from typing import Any, Self
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from headstart import events
 from headstart.arrays import Ints
@@ -83,7 +82,7 @@ def find_rate(
     Args:
         network: what will be trained.
         train: its samples; small sets are gone through several times.
-        plan: its settings, seed and class weights.
+        plan: its settings, seed and objective.
         steps: of the sweep.
         listener: is told of the steps.
 
@@ -163,7 +162,7 @@ class _Curve:
 @dataclass(frozen=True, slots=True)
 class _Batch:
     activations: Tensor
-    labels: Tensor  #: (B,)
+    targets: Tensor  #: (B, ...)
 
 
 def _batches(train: ActivationSource, plan: TrainingPlan) -> Generator[_Batch, None, None]:
@@ -171,10 +170,10 @@ def _batches(train: ActivationSource, plan: TrainingPlan) -> Generator[_Batch, N
     size = plan.settings.batch_size
     for epoch in count():
         chance = _chance(plan.seed, epoch + 1)
-        order: Ints = chance.permutation(len(train.labels))
+        order: Ints = chance.permutation(len(train.targets))
         for index, activations in enumerate(train.batches(epoch, order, size)):
-            labels = train.labels[order[index * size : (index + 1) * size]]
-            yield _Batch(plan.windows.cut(activations, chance), torch.from_numpy(labels))
+            targets = train.targets[order[index * size : (index + 1) * size]]
+            yield _Batch(plan.windows.cut(activations, chance), torch.from_numpy(targets))
 
 
 def _chance(seed: int, number: int) -> np.random.Generator:
@@ -183,17 +182,17 @@ def _chance(seed: int, number: int) -> np.random.Generator:
 
 def _draw_scored(train: ActivationSource, plan: TrainingPlan, chance: np.random.Generator) -> list[_Batch]:
     """Draw the samples whose loss is followed, whole."""
-    order: Ints = chance.permutation(len(train.labels))[:SCORED]
+    order: Ints = chance.permutation(len(train.targets))[:SCORED]
     size = plan.settings.batch_size
     return [
-        _Batch(activations, torch.from_numpy(train.labels[order[index * size : (index + 1) * size]]))
+        _Batch(activations, torch.from_numpy(train.targets[order[index * size : (index + 1) * size]]))
         for index, activations in enumerate(train.batches(0, order, size))
     ]
 
 
 def _step(network: TrainableTop, batch: _Batch, plan: TrainingPlan, steering: torch.optim.Optimizer) -> float:
     """Take a step; return the loss before it, in nats per sample."""
-    loss = _sum_losses(network, batch, plan) / len(batch.labels)
+    loss = _sum_losses(network, batch, plan) / len(batch.targets)
     steering.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), plan.settings.clip or math.inf)
@@ -207,17 +206,11 @@ def _score(network: TrainableTop, batches: list[_Batch], plan: TrainingPlan) -> 
     with torch.no_grad():
         total = sum(float(_sum_losses(network, batch, plan).item()) for batch in batches)
     network.train()
-    return total / sum(len(batch.labels) for batch in batches)
+    return total / sum(len(batch.targets) for batch in batches)
 
 
 def _sum_losses(network: TrainableTop, batch: _Batch, plan: TrainingPlan) -> Tensor:
-    return functional.cross_entropy(
-        network(batch.activations),
-        batch.labels.to(network.device),
-        weight=torch.from_numpy(plan.class_weights).to(network.device),
-        label_smoothing=plan.settings.label_smoothing,
-        reduction="sum",
-    )
+    return plan.objective.sum_losses(network(batch.activations), batch.targets.to(network.device))
 
 
 @contextmanager

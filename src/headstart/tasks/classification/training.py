@@ -1,14 +1,15 @@
 """Cross-entropy, and the loss that is left after calibration, in PyTorch."""
 
+import math
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from headstart.arrays import Doubles, Floats, Ints
-from headstart.training.losses import compute_calibrated_losses, score_logits
-from headstart.training.plan import weigh_classes
+from headstart.heads.closed_form import compute_sample_weight, fit_temperature
 
 
 class ClassObjective:
@@ -44,6 +45,10 @@ class ClassObjective:
         """Return mean log loss (nats) and accuracy."""
         return score_logits(logits, targets)
 
+    def score_step(self, logits: Tensor, targets: Tensor) -> tuple[float, float]:
+        """Return mean log loss (nats) and the number of rows that are right."""
+        return functional.cross_entropy(logits, targets).item(), int((logits.argmax(1) == targets).sum())
+
     def score_epoch(self, logits: Tensor, targets: Ints) -> Doubles:
         """Return each row's log loss (N,) that is left once one temperature is fitted."""
         return compute_calibrated_losses(logits, targets)
@@ -56,3 +61,29 @@ class ClassTraining:
         """Return cross-entropy, with weights of the classes where the settings balance them."""
         weights = weigh_classes(targets, outputs, balanced=settings.class_weights == "balanced")
         return ClassObjective(weights, settings.label_smoothing, device)
+
+
+def weigh_classes(labels: Ints, classes: int, *, balanced: bool) -> Floats:
+    """Return the weight of each class, (C,): 1 for all, or as ``compute_sample_weight`` balances them."""
+    weights = np.ones(classes, np.float32)
+    weights[labels] = compute_sample_weight(labels, classes, balanced)
+    return weights
+
+
+def score_logits(logits: Tensor, labels: Tensor) -> tuple[float, float]:
+    """Return mean log loss (nats) and accuracy of logits (N, C) against labels (N,)."""
+    return functional.cross_entropy(logits, labels).item(), float((logits.argmax(1) == labels).double().mean())
+
+
+def compute_calibrated_losses(logits: Tensor, labels: Ints) -> Doubles:
+    """Return each photo's log loss (N,) that is left once one temperature is fitted (Guo et al. 2017, ICML).
+
+    Training on makes a network surer of itself before it makes it better: the plain log loss punishes the first and
+    ends the training there, although a temperature takes it away.
+    """
+    if not torch.isfinite(logits).all():
+        return np.full(len(labels), math.inf)
+    values = logits.double()
+    best = fit_temperature(values.numpy(), labels, np.ones(len(labels)))
+    losses = functional.cross_entropy(best * values, torch.from_numpy(labels), reduction="none")
+    return np.asarray(losses.numpy(), np.float64)

@@ -63,7 +63,7 @@ def test_a_summary_that_a_person_can_read(warm, tmp_path, capsys) -> None:
         assert re.search(rf"^ *{stage}  .*\(\d+\.\d s\)$", told, re.MULTILINE)
     assert sorted(path.name for path in out.iterdir()) == [
         *("comparison.json", "evaluation.json", "leaderboard.csv", "leaderboard.md", "ledger.jsonl", "model"),
-        *("model-card.md", "neighbours.safetensors", "pictures.npz", "predictions.csv", "predictions.npz"),
+        *("model-card.md", "neighbours.safetensors", "predictions.csv", "predictions.npz", "previews.npz"),
         *("report.html", "run.json", "settings.toml", "split.json", "trust.json"),
     ]
 

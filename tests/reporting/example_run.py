@@ -20,8 +20,10 @@ from headstart.data.ledger import save_ledger
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry, Subset
 from headstart.data.split import Split
 from headstart.evaluation.grouping import Targets
+from headstart.modalities.facets import Thumbnail
 from headstart.selection.leaderboard import LeaderboardRow, to_json
 from headstart.settings import FitSettings
+from headstart.storage.previews import save_previews
 from headstart.storage.run_layout import SCHEMA_VERSION
 from headstart.tasks.classification.evaluation import score_predictions
 from headstart.training.curves import KEPT_EPOCH_RULE
@@ -423,17 +425,17 @@ def _write_engines(folder: Path, drawn: ExampleRun) -> None:
 
 
 def _write_pictures(folder: Path, drawn: ExampleRun, trust: Mapping[str, Any], chance: np.random.Generator) -> None:
-    """pictures.npz: every photo that trust.json shows, but one is missing, as one may be."""
+    """previews.npz: every photo that trust.json shows, but one is missing, as one may be."""
     shown = sorted({*trust["names"]} - {drawn.ids[-1]})
     pictures = {id_: _jpeg(chance, (128, 96)) for id_ in shown}
     pictures |= {f"heat/{id_}": _jpeg(chance, (128, 96)) for id_ in trust["explained"]["ids"]}
-    np.savez(folder / "pictures.npz", **pictures, sheet=_jpeg(chance, (480, 320)))
+    save_previews({**pictures, "sheet": _jpeg(chance, (480, 320))}, folder / "previews.npz")
 
 
-def _jpeg(chance: np.random.Generator, size: tuple[int, int]) -> NDArray[np.uint8]:
+def _jpeg(chance: np.random.Generator, size: tuple[int, int]) -> Thumbnail:
     """Bytes of a picture of two colours."""
     pixels = np.empty((size[1], size[0], 3), np.uint8)
     pixels[:], pixels[size[1] // 3 :, size[0] // 2 :] = chance.integers(0, 256, (2, 3))
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "JPEG", quality=72)
-    return np.frombuffer(file.getvalue(), np.uint8)
+    return Thumbnail(file.getvalue(), "image/jpeg")

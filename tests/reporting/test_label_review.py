@@ -15,8 +15,10 @@ from headstart.data.relabel import apply_relabels
 from headstart.diagnostics.label_issues import LabelIssue
 from headstart.diagnostics.label_noise import LabelNoise
 from headstart.errors import SettingError, StoreError
+from headstart.modalities.image.preview import CLOSE_EDGE
 from headstart.reporting import label_review as module
 from headstart.reporting.label_review import COLUMNS, check_review_table, locate_review_page, write_label_review
+from headstart.tasks.classification.targets import make_class_space
 
 NOISE = LabelNoise(30, 9, 2, 1, 3)
 
@@ -85,7 +87,7 @@ def test_the_table_goes_round(samples, tmp_path):
         writer.writeheader()
         writer.writerows(rows)
     changed = [
-        (new.name, new.label)
+        (new.name, new.target)
         for old, new in zip(samples.samples, apply_relabels(samples, table).samples, strict=True)
         if old != new
     ]
@@ -131,7 +133,7 @@ def test_the_page_shows_the_photos_and_loads_nothing(samples, tmp_path):
         assert header == "data:image/jpeg;base64"
         shown = Image.open(io.BytesIO(base64.b64decode(data)))
         whole = Image.open(sample.source.path).convert("RGB")
-        assert max(shown.size) <= module.EDGE
+        assert max(shown.size) <= CLOSE_EDGE
         assert shown.width / shown.height == pytest.approx(whole.width / whole.height, rel=0.03)
         small = np.asarray(whole.resize(shown.size, Image.Resampling.BOX), np.float32)
         assert np.abs(np.asarray(shown, np.float32) - small).mean() < 30
@@ -148,7 +150,7 @@ def test_the_page_shows_the_photos_and_loads_nothing(samples, tmp_path):
 
 
 def test_class_names_are_escaped(samples, tmp_path):
-    odd = replace(samples, classes=('<i>"a"', "b&amp;", "c"))
+    odd = replace(samples, space=make_class_space(('<i>"a"', "b&amp;", "c")))
     write_label_review(tmp_path / "fixes.csv", odd, _issues(odd, [0]), noise=NOISE)
     page = _Page((tmp_path / "fixes.html").read_text("utf-8"))
     assert page.pictures[0]["alt"] == 'row 2: labelled <i>"a", looks like b&amp;'
@@ -224,7 +226,7 @@ def test_names_that_a_spreadsheet_would_run_are_text_and_go_round(photos, tmp_pa
     (row,) = _rows(table)
     assert (row["photo"], row["given"], row["likely"]) == ("'=1+1/0-001.jpg", "'=1+1", "'@home")
     table.write_text(table.read_text().replace(",'=1+1\n", ",@home\n"))
-    assert apply_relabels(samples, table).samples[1].label == 1
+    assert apply_relabels(samples, table).samples[1].target == 1
 
 
 def test_the_page_says_why_it_lists_fewer_than_are_doubted(samples, tmp_path):

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from headstart.errors import SettingError, UserError
+from headstart.modalities.facets import Thumbnail
 from headstart.modalities.image.near_duplicates.detail import describe_low_detail
 from headstart.reporting.embedded_previews import EmbeddedPreviews
 from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
 from headstart.reporting.shown_numbers import FORMS, ShownNumbers
 from headstart.reporting.write import write_report
+from headstart.storage.previews import read_previews, save_previews
 from headstart.training.curves import KEPT_EPOCH_RULE
 from tests.reporting.example_run import write_example_run
 from tests.reporting.page_reader import PageReader, parse_number
@@ -292,8 +294,8 @@ def test_a_folder_that_is_no_run_or_an_old_one(tmp_path) -> None:
 
 
 def test_pictures_keep_to_their_budget() -> None:
-    jpeg = [b"\xff\xd8\xff" + bytes([number]) * 297 for number in range(3)]
-    stored = {"a": jpeg[0], "b": jpeg[1], "c": b"no picture", "d": jpeg[2], "like a": jpeg[0]}
+    jpeg = [Thumbnail(bytes([number]) * 300, "image/jpeg") for number in range(3)]
+    stored = {"a": jpeg[0], "b": jpeg[1], "c": Thumbnail(b"run", "text/html"), "d": jpeg[2], "like a": jpeg[0]}
     pictures = EmbeddedPreviews(stored, ["b", "a", "b", "c", "missing", "d", "like a"], budget=900)
     assert ["b" in pictures, "a" in pictures, "c" in pictures, "d" in pictures] == [True, True, False, False]
     assert pictures.left_out == 1
@@ -302,12 +304,24 @@ def test_pictures_keep_to_their_budget() -> None:
     assert pictures.css_class("like a") == pictures.css_class("a")
 
 
+def test_a_text_is_shown_as_text_and_cannot_leave_its_rule() -> None:
+    text = 'a"}</style><b>é'
+    previews = EmbeddedPreviews({"a": Thumbnail(text.encode(), "text/plain")}, ["a"])
+    rule = str(previews.style())
+    assert rule.startswith('.p0::before{content:"a\\22 \\7D ')
+    assert "<" not in rule
+    assert rule.count('"') == 2
+    assert previews.sheet == ""
+
+
 def test_a_thousand_photos_stay_below_ten_megabytes(tmp_path) -> None:
     folder = write_example_run(tmp_path / "run", test=1000, trained=False)
     chance = np.random.default_rng(0)
-    with np.load(folder / "pictures.npz") as arrays:
-        stored = {key: np.r_[array[:3], chance.integers(0, 256, 5000, np.uint8)] for key, array in arrays.items()}
-    np.savez(folder / "pictures.npz", **stored)
+    stored = {
+        key: Thumbnail(chance.bytes(5000), preview.media_type)
+        for key, preview in read_previews(folder / "previews.npz").items()
+    }
+    save_previews(stored, folder / "previews.npz")
     page = write_report(folder)
     assert 5e6 < page.stat().st_size < 10e6
 

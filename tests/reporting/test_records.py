@@ -70,14 +70,14 @@ def test_the_records_agree_with_the_predictions(folder):
     assert sum(map(sum, records.test.confusion)) == len(test)
 
 
-def test_pictures_are_unpacked_when_asked_for(folder):
+def test_previews_are_unpacked_when_asked_for(folder):
     records = read_records(folder)
     known = next(iter(records.predictions.id.tolist()))
-    assert Image.open(io.BytesIO(records.previews[known])).size == (128, 96)
+    assert Image.open(io.BytesIO(records.previews[known].content)).size == (128, 96)
     assert f"heat/{records.trust.explained.ids[0]}" in records.previews
     assert "no such photo" not in records.previews
     assert len(records.previews) == len(list(records.previews))
-    assert records.previews["sheet"].startswith(b"\xff\xd8\xff")
+    assert records.previews["sheet"].content.startswith(b"\xff\xd8\xff")
 
 
 def test_a_run_without_pictures_has_none(tmp_path):
@@ -121,7 +121,7 @@ def test_another_schema_is_not_read(own, name):
         ("evaluation.json", b'{"schema_version": %d, "parts": {}}' % SCHEMA_VERSION),
         ("trust.json", b'{"schema_version": %d, "names": {}}' % SCHEMA_VERSION),
         ("predictions.npz", b"PK\x03\x04 half"),
-        ("pictures.npz", b"nothing of the kind"),
+        ("previews.npz", b"nothing of the kind"),
     ],
 )
 def test_a_damaged_file_is_named(own, name, content):

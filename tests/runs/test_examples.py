@@ -53,7 +53,11 @@ def test_without_a_mistake_the_least_sure_are_left() -> None:
 def test_of_many_test_photos_the_mistakes_are_shown_first() -> None:
     it = judged(TEST + 500)
     shown = select_test_samples(it)
-    wrong = {photo.id for photo, right in zip(it.samples, it.right, strict=True) if not right}
+    wrong = {
+        photo.id
+        for photo, row, target in zip(it.samples, it.answers.probabilities, it.targets.values, strict=True)
+        if row.argmax() != target
+    }
     assert len(shown) == TEST
     assert 100 < len(wrong) <= TEST
     assert {photo.id for photo in shown[: len(wrong)]} == wrong

@@ -9,8 +9,10 @@ import pytest
 import headstart
 from headstart.data.ledger import load_ledger
 from headstart.errors import UserError
+from headstart.modalities.facets import Thumbnail
 from headstart.runs.run import open_run
 from headstart.runs.tables import list_layers, list_misclassified
+from headstart.storage.previews import save_previews
 from headstart.storage.run_layout import LEDGER
 
 
@@ -33,7 +35,7 @@ def test_names_in_tables_are_escaped(small) -> None:
     assert "&lt;script&gt;" in named._repr_html_()
 
 
-def test_misclassified_photos_are_those_of_the_table(small, tmp_path) -> None:
+def test_misclassified_samples_are_those_of_the_table(small, tmp_path) -> None:
     """Noise instead of answers, so that there are some."""
     run = open_run(small.run)
     arrays = dict(np.load(small.run / "predictions.npz"))
@@ -41,18 +43,18 @@ def test_misclassified_photos_are_those_of_the_table(small, tmp_path) -> None:
     rows = chance.dirichlet(np.ones(len(run.classes)), len(arrays["id"])).astype(np.float32)
     np.savez(tmp_path / "predictions.npz", **{**arrays, "probabilities": rows})
     (tmp_path / LEDGER).write_bytes((small.run / LEDGER).read_bytes())
-    np.savez(tmp_path / "pictures.npz", **{str(id_): np.frombuffer(b"jpeg", np.uint8) for id_ in arrays["id"]})
-    found = list_misclassified(tmp_path, run.classes)
+    save_previews({str(id_): Thumbnail(b"jpeg", "image/jpeg") for id_ in arrays["id"]}, tmp_path / "previews.npz")
+    found = list_misclassified(tmp_path, run.classes, run.noun)
     wrong = (rows.argmax(axis=1) != arrays["label"]) & (arrays["part"] == "test")
     assert len(found) == wrong.sum() > 0
     assert [one.probability for one in found] == sorted((one.probability for one in found), reverse=True)
     with (small.run / "predictions.csv").open(encoding="utf-8") as file:
         labels = {row["photo"]: row["label"] for row in csv.DictReader(file)}
-    assert all(labels[one.photo] == one.label != one.predicted for one in found)
-    assert found[0].picture == b"jpeg"
+    assert all(labels[one.name] == one.label != one.predicted for one in found)
+    assert found[0].preview == Thumbnail(b"jpeg", "image/jpeg")
     assert "data:image/jpeg;base64," in found._repr_html_()
     with pytest.raises(UserError, match=r"has no predictions\.npz"):
-        list_misclassified(tmp_path / "none", run.classes)
+        list_misclassified(tmp_path / "none", run.classes, run.noun)
 
 
 def test_a_run_without_mistakes_says_so(small) -> None:

@@ -1,4 +1,4 @@
-"""Small pictures of the report: how large they are, what lies over them, and what they take."""
+"""Previews of the report: how large they are, what lies over them, and what they take."""
 
 import io
 import tracemalloc
@@ -10,9 +10,11 @@ from PIL import Image
 
 from headstart.data.samples import FileSource, Sample
 from headstart.explanation.explainer import Explainer
+from headstart.modalities.facets import Thumbnail
 from headstart.modalities.image.explanation import EDGE
 from headstart.modalities.image.overlay import paint_heat
-from headstart.runs.thumbnails import HEAT, heat_pictures, jpeg, shrink
+from headstart.modalities.image.preview import ImagePreview, make_jpeg
+from headstart.runs.thumbnails import HEAT, preview_explanations
 from tests.conftest import Small
 from tests.groups import by_content
 
@@ -33,18 +35,18 @@ def sample_of(file: Path) -> Sample:
     return Sample(file.name, "one", 0, by_content("one"), None, FileSource(file))
 
 
-def opened(jpeg: np.ndarray) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(jpeg.tobytes()))).astype(int)
+def opened(thumbnail: Thumbnail) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(thumbnail.content))).astype(int)
 
 
 def test_the_heat_lies_where_it_lies_on_the_whole_photo(small: Small, photo: Path) -> None:
-    pictures, _ = heat_pictures(small.run / "model", [sample_of(photo)])
+    pictures, _ = preview_explanations(small.run / "model", [sample_of(photo)], ImagePreview())
     shown = opened(pictures[HEAT + "one"])
     assert shown.shape == (77, EDGE, 3)
     with Image.open(photo) as image:
         pixels = np.asarray(image)
     heat = Explainer(small.run).explain(pixels)
-    whole = opened(jpeg(paint_heat(pixels, heat.values, heat.extent.box, heat.extent.size), EDGE))
+    whole = opened(make_jpeg(paint_heat(pixels, heat.values, heat.extent.box, heat.extent.size), EDGE))
     assert np.abs(shown - whole).mean() < 2
     yellow = [picture[:, :, 0] - picture[:, :, 2] for picture in (shown, whole)]
     assert np.corrcoef(yellow[0].ravel(), yellow[1].ravel())[0, 1] > 0.98
@@ -53,12 +55,7 @@ def test_the_heat_lies_where_it_lies_on_the_whole_photo(small: Small, photo: Pat
 def test_only_what_is_shown_is_painted(small: Small, photo: Path) -> None:
     """Paint takes ten times the memory of the pixels under it: of a photo of 24 megapixels 2 GB."""
     tracemalloc.start()
-    heat_pictures(small.run / "model", [sample_of(photo)])
+    preview_explanations(small.run / "model", [sample_of(photo)], ImagePreview())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 5 * 1500 * 600 * 3
-
-
-@pytest.mark.parametrize(("edge", "shape"), [(30, (12, 30, 3)), (75, (30, 75, 3)), (100, (30, 75, 3))])
-def test_a_picture_shrinks_and_never_grows(edge: int, shape: tuple[int, ...]) -> None:
-    assert shrink(np.zeros((30, 75, 3), np.uint8), edge).shape == shape

@@ -147,8 +147,32 @@ class Augmenter(Protocol):
         """Return one changed view of a decoded item. Pure: what names a view decides it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small copy of an item for a report."""
+
+    content: bytes
+    media_type: str  #: "image/jpeg", "text/plain", "image/svg+xml"
+
+    @property
+    def suffix(self) -> str:
+        """The ending of a file with this content, such as ".jpg"."""
+        return MimeTypes().guess_extension(self.media_type) or ""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetItem:
+    """An item whose changed views are shown."""
+
+    caption: str
+    digest: str
+    value: Any  #: decoded
+
+
 class AugmentationFacet(Protocol):
     """Changed views of training items, by the settings."""
+
+    sheet_suffixes: tuple[str, ...]  #: of files that a sheet of views can be written as, in lower case with the dot
 
     @property
     def choices(self) -> Mapping[str, tuple[Any, ...]]:
@@ -166,28 +190,36 @@ class AugmentationFacet(Protocol):
     def smallest_window(self, settings: Any) -> float:
         """Return the least share of a feature map's edge that a step of training sees; 1 is the whole."""
 
+    def make_sheet_spec(self) -> InputSpec:
+        """Return the spec of the views on a sheet where there is no network that would say its own."""
 
-@dataclass(frozen=True, slots=True)
-class Thumbnail:
-    """A small copy of an item for a report."""
+    def draw_sheet(
+        self, items: Iterable[SheetItem], spec: AnySpec, settings: Any, *, seed: int, suffix: str = ""
+    ) -> Thumbnail | None:
+        """Return a sheet of the first items, each plain and changed; None for no items.
 
-    content: bytes
-    media_type: str  #: "image/jpeg", "text/plain", "image/svg+xml"
-
-    @property
-    def suffix(self) -> str:
-        """The ending of a file with this content, such as ".jpg"."""
-        return MimeTypes().guess_extension(self.media_type) or ""
+        Args:
+            items: decoded for the spec; no more are taken than the sheet has room for.
+            spec: of the views.
+            settings: of the changes.
+            seed: of the changes.
+            suffix: of the file that it is for; "" for a report, in which it is smaller.
+        """
 
 
 class PreviewFacet(Protocol):
     """Small copies of items for reports."""
 
-    def spec(self) -> InputSpec:
-        """Return the spec that items are decoded for to be shown."""
+    def make_spec(self, spec: AnySpec | None = None, *, close: bool = False) -> InputSpec:
+        """Return the spec that items are decoded for to be shown.
 
-    def make_thumbnail(self, value: Any) -> Thumbnail:
-        """Return a small copy of a decoded item."""
+        Args:
+            spec: of a network; what is decoded then suits it too.
+            close: they are looked at one by one.
+        """
+
+    def make_thumbnail(self, value: Any, *, close: bool = False) -> Thumbnail:
+        """Return a small copy of a decoded item; a larger one where it is looked at closely."""
 
 
 class ExplanationFacet(Protocol):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from headstart.arrays import Bools, Ints
 from headstart.evaluation.intervals import Interval, Proportion, estimate_proportion
 from headstart.evaluation.paired import SIGNIFICANT, accuracy_interval, mcnemar_exact
+from headstart.modalities.facets import Thumbnail
 from headstart.modalities.modality import Noun
 from headstart.reporting.embedded_previews import EmbeddedPreviews
 from headstart.reporting.page import Page, render_page
@@ -142,7 +143,7 @@ def render_comparison(a: Records, b: Records) -> Page:
     return render_page("compare_runs.html", previews, a.noun, comparison=comparison, runs=(a, b))
 
 
-def _select_previews(records: Records, wanted: list[str]) -> dict[str, bytes]:
+def _select_previews(records: Records, wanted: list[str]) -> dict[str, Thumbnail]:
     return {key: records.previews[key] for key in wanted if key in records.previews}
 
 

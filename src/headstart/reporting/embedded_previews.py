@@ -1,6 +1,7 @@
 """The previews of a page: each at most once in the file, however often it is shown, and all of them within a budget.
 
-A preview is a rule of a style sheet, ``.p7 { background-image: url(data:...) }``; what shows it has the class ``p7``.
+A preview is a rule of a style sheet, ``.p7 { background-image: url(data:...) }``, or of a text ``.p7::before { content:
+"..." }``; what shows it has the class ``p7``.
 Samples of equal bytes share a rule. The sheet of views is shown once and so stands where it is shown.
 """
 
@@ -9,37 +10,40 @@ from collections.abc import Iterable, Mapping
 
 from markupsafe import Markup
 
+from headstart.modalities.facets import Thumbnail
+
 SHEET = "sheet"  #: its key
 BUDGET = 8_500_000  #: bytes of all previews as they stand in the page, which is to stay below 10 MB
-KINDS = {b"\xff\xd8\xff": "jpeg", b"\x89PN": "png", b"RIF": "webp"}  #: first bytes -> the kind of preview
+MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/svg+xml", "text/plain")  #: that a page shows
+_IMAGE = "{background-image:url("
 
 
 class EmbeddedPreviews:
     """The previews that a page shows."""
 
-    def __init__(self, stored: Mapping[str, bytes], wanted: Iterable[str], budget: int = BUDGET) -> None:
+    def __init__(self, stored: Mapping[str, Thumbnail], wanted: Iterable[str], budget: int = BUDGET) -> None:
         """Take as many previews as the budget holds.
 
         Args:
-            stored: encoded previews by key: a sample's id, "heat/" and its id, or "sheet".
+            stored: previews by key: a sample's id, "heat/" and its id, or "sheet".
             wanted: keys, the most wanted first: what is past the budget is shown as a placeholder.
-            budget: bytes of all data URIs together.
+            budget: bytes of all together, as the page has them.
         """
         self._numbers: dict[str, int] = {}
-        self._uris: dict[str, int] = {}  # in the order of their numbers
+        self._declarations: dict[str, int] = {}  # of the rules, in the order of their numbers
         self.left_out = 0  #: previews that the budget did not hold
         for key in dict.fromkeys(wanted):
             if key not in stored:
                 continue
-            uri = _encode_uri(stored[key])
-            if uri is None:
+            declaration = _declare(stored[key])
+            if declaration is None:
                 continue
-            cost = 0 if uri in self._uris else len(uri)
+            cost = 0 if declaration in self._declarations else len(declaration)
             if cost > budget:
                 self.left_out += 1
                 continue
             budget -= cost
-            self._numbers[key] = self._uris.setdefault(uri, len(self._uris))
+            self._numbers[key] = self._declarations.setdefault(declaration, len(self._declarations))
 
     def __contains__(self, key: object) -> bool:
         return key in self._numbers
@@ -51,16 +55,27 @@ class EmbeddedPreviews:
     @property
     def sheet(self) -> str:
         """The sheet of views as a data URI; an empty one where there is none."""
-        return next((uri for uri, number in self._uris.items() if number == self._numbers.get(SHEET)), "")
+        number = self._numbers.get(SHEET)
+        found = next((text for text, other in self._declarations.items() if other == number), "")
+        return found.removeprefix(_IMAGE).removesuffix(")}") if found.startswith(_IMAGE) else ""
 
     def style(self) -> Markup:
-        """Return the rules for a style block; base 64 has no sign that could end it."""
+        """Return the rules for a style block; neither base 64 nor an escaped text has a sign that could end it."""
         alone = self._numbers.get(SHEET)
-        rules = (f".p{number}{{background-image:url({uri})}}" for uri, number in self._uris.items() if number != alone)
+        rules = (f".p{number}{text}" for text, number in self._declarations.items() if number != alone)
         return Markup("\n".join(rules))  # noqa: S704
 
 
-def _encode_uri(content: bytes) -> str | None:
-    """Return a preview as a data URI; None for bytes that are no preview."""
-    kind = KINDS.get(content[:3])
-    return None if kind is None else f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+def encode_uri(preview: Thumbnail) -> str:
+    """Return a preview as a data URI."""
+    return f"data:{preview.media_type};base64,{base64.b64encode(preview.content).decode('ascii')}"
+
+
+def _declare(preview: Thumbnail) -> str | None:
+    """Return the rule that shows a preview, without its class; None for what a page cannot show."""
+    if preview.media_type not in MEDIA_TYPES:
+        return None
+    if preview.media_type == "text/plain":
+        text = preview.content.decode("utf-8", "replace")
+        return '::before{content:"' + "".join(c if c.isalnum() or c == " " else f"\\{ord(c):X} " for c in text) + '"}'
+    return f"{_IMAGE}{encode_uri(preview)})}}"

@@ -1,13 +1,10 @@
 """Label review by a person: a table of label issues to edit and hand back, and a page that shows the samples."""
 
-import base64
-import io
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-from PIL import Image
 
 from headstart.data.inspection import default_workers, map_in_threads
 from headstart.data.load import load_item
@@ -16,9 +13,9 @@ from headstart.diagnostics.label_issues import LabelIssue
 from headstart.diagnostics.label_noise import LabelNoise, describe_left_out
 from headstart.errors import SettingError, refuse_machine_faults
 from headstart.events import Listener, ignore
-from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
-from headstart.modalities.modality import BrokenItem
-from headstart.reporting.embedded_previews import EmbeddedPreviews
+from headstart.modalities.facets import PreviewFacet
+from headstart.modalities.modality import BrokenItem, get_modality
+from headstart.reporting.embedded_previews import EmbeddedPreviews, encode_uri
 from headstart.reporting.page import Page, render_page
 from headstart.storage.atomic import replace_bytes, replace_text
 from headstart.storage.csv_cells import format_csv
@@ -26,9 +23,6 @@ from headstart.storage.csv_cells import format_csv
 COLUMNS = ("photo", "given", "now", "likely", "given_probability", "likely_probability", "label")
 MOST_PREVIEWS = 400  #: on the page; all issues are in the table
 FEWEST_PREVIEWS = 60  #: that are shown though fewer labels are wrong by estimate
-EDGE, QUALITY = 180, 72  #: longest edge of a preview, pixels; of its JPEG
-
-_SPEC = ImageSpec(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +126,8 @@ def _render_review(
 ) -> Page:
     shown = found[: _count_previews(noise)]
     shown_samples = [sample for sample, _ in shown]
-    previews = map_in_threads(_make_preview, shown_samples, stage="draw", workers=default_workers(), listener=listener)
+    make_preview = partial(_make_preview, get_modality(samples.modality).preview)
+    previews = map_in_threads(make_preview, shown_samples, stage="draw", workers=default_workers(), listener=listener)
     cards = [
         ReviewCard(
             row=row,
@@ -159,13 +154,13 @@ def _render_review(
     )
 
 
-def _make_preview(sample: Sample) -> str:
-    """Return a small JPEG of a sample as a data URI; an empty text where it does not decode."""
+def _make_preview(facet: PreviewFacet | None, sample: Sample) -> str:
+    """Return a small copy of a sample as a data URI; an empty text where there is none to show there."""
+    if facet is None:
+        return ""
     try:
-        image = Image.fromarray(load_item(sample.source, _SPEC).value)
+        value = load_item(sample.source, facet.make_spec(close=True)).value
     except BrokenItem:
         return ""
-    image.thumbnail((EDGE, EDGE))
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=QUALITY)
-    return f"data:image/jpeg;base64,{base64.b64encode(out.getvalue()).decode()}"
+    preview = facet.make_thumbnail(value, close=True)
+    return encode_uri(preview) if preview.media_type.startswith("image/") else ""

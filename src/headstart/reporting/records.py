@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -20,15 +20,17 @@ from headstart.errors import DataError, SettingError, UserError, describe_schema
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.inference.engine_agreement import EngineAgreement
 from headstart.inference.model_format import RECORD as MODEL_RECORD
+from headstart.modalities.facets import Thumbnail
 from headstart.modalities.modality import Noun, find_noun, get_modality
 from headstart.reporting.record_types import ComparisonRecord, RunRecord, TrustRecord
+from headstart.storage.previews import read_previews
 from headstart.storage.run_layout import (
     COMPARISON,
     EVALUATION,
     LEDGER,
     MODEL,
-    PICTURES,
     PREDICTIONS,
+    PREVIEWS,
     RECORD,
     SCHEMA_VERSION,
     SPLIT,
@@ -77,26 +79,6 @@ class Predictions:
         return np.asarray(self.probabilities.max(axis=1))
 
 
-class StoredPreviews(Mapping[str, bytes]):
-    """Encoded previews by key (an id, "heat/" and an id, or "sheet"), each unpacked when it is asked for."""
-
-    def __init__(self, content: bytes) -> None:
-        """Take the bytes of an ``.npz`` file, so that no file stays open."""
-        self._arrays: Mapping[str, NDArray[np.uint8]] = np.load(io.BytesIO(content), allow_pickle=False)
-
-    def __getitem__(self, key: str) -> bytes:
-        return self._arrays[key].tobytes()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._arrays)
-
-    def __len__(self) -> int:
-        return len(self._arrays)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._arrays
-
-
 @dataclass(frozen=True)
 class Records:
     """The files of a run."""
@@ -135,14 +117,12 @@ class Records:
         return _sum_seconds(self.run.took, self.run.seconds)
 
     @cached_property
-    def previews(self) -> Mapping[str, bytes]:
-        """JPEG files by key; empty where the run kept none."""
+    def previews(self) -> Mapping[str, Thumbnail]:
+        """Small copies of items by key: an id, "heat/" and an id, or "sheet"; empty where the run kept none."""
         try:
-            return StoredPreviews((self.folder / PICTURES).read_bytes())
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, EOFError, BadZipFile) as error:
-            raise _damaged_error(self.folder, PICTURES, error) from None
+            return read_previews(self.folder / PREVIEWS)
+        except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
+            raise _damaged_error(self.folder, PREVIEWS, error) from None
 
     def name(self, id_: str) -> str:
         """Return a sample's name for people; its id where the run does not say."""

@@ -1,4 +1,4 @@
-"""The photos that the diagnostics of a run speak of."""
+"""The samples that the diagnostics of a run speak of."""
 
 from collections.abc import Iterator
 
@@ -11,17 +11,17 @@ from headstart.selection.results import TestResult
 PAIRS, LEAKS = 60, 60  #: most that are shown of each
 
 
-def select_shown_photos(diagnostics: Diagnostics, context: FitContext, test: TestResult) -> list[Sample]:
-    """Return the photos that a report shows, each once."""
+def select_shown_samples(diagnostics: Diagnostics, context: FitContext, test: TestResult) -> list[Sample]:
+    """Return the samples that a report shows, each once."""
     known = {sample.id: sample for sample in context.samples.samples}
     return _once(
         [*select_test_samples(test), *select_examples(test), *(known[id_] for id_ in _named_ids(diagnostics, context))]
     )
 
 
-def select_mentioned_photos(diagnostics: Diagnostics, context: FitContext, test: TestResult) -> list[Sample]:
-    """Return the photos of validation and test, and those that are shown; each once."""
-    shown = select_shown_photos(diagnostics, context, test)
+def select_mentioned_samples(diagnostics: Diagnostics, context: FitContext, test: TestResult) -> list[Sample]:
+    """Return the samples of validation and test, and those that are shown; each once."""
+    shown = select_shown_samples(diagnostics, context, test)
     return _once([*context.samples_in(Subset.VALIDATION), *test.samples, *shown])
 
 

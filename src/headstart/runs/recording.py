@@ -15,20 +15,21 @@ from headstart.data.samples import Samples, Subset
 from headstart.diagnostics.near_duplicates.search import group_duplicates
 from headstart.diagnostics.run import Diagnostics
 from headstart.evaluation.intervals import estimate_proportion
-from headstart.runs.examples import select_mentioned_photos
+from headstart.runs.examples import select_mentioned_samples
 from headstart.runs.predictions import save_predictions, save_trust
-from headstart.runs.thumbnails import Thumbnails, save_pictures
+from headstart.runs.thumbnails import Thumbnails
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
 from headstart.settings import FitSettings
-from headstart.storage.run_layout import NEIGHBOURS, PICTURES, TRUST
+from headstart.storage.previews import save_previews
+from headstart.storage.run_layout import NEIGHBOURS, PREVIEWS, TRUST
 from headstart.storage.usage import get_disk_usage
 from headstart.training.memory import peak_memory
 
 
 def save_diagnostics(
     diagnostics: Diagnostics,
-    pictures: Thumbnails,
+    thumbnails: Thumbnails,
     context: FitContext,
     fitted: Postprocessed,
     test: TestResult,
@@ -39,7 +40,7 @@ def save_diagnostics(
 
     Args:
         diagnostics: of the run.
-        pictures: for its report.
+        thumbnails: for its report.
         context: of the first backbone.
         fitted: what was saved.
         test: its answers on test.
@@ -49,12 +50,12 @@ def save_diagnostics(
     diagnostics.neighbours.save(folder / NEIGHBOURS)
     validation = ("validation", context.samples_in(Subset.VALIDATION), fitted.validation)
     save_predictions(folder, [validation, ("test", test.samples, test.answers)], context.samples.space)
-    save_pictures(pictures.jpegs, folder / PICTURES)
-    photos = select_mentioned_photos(diagnostics, context, test)
+    save_previews(thumbnails.previews, folder / PREVIEWS)
+    samples = select_mentioned_samples(diagnostics, context, test)
     save_trust(
         {
-            "names": {sample.id: sample.name for sample in photos},
-            "classes_of": {sample.id: sample.target for sample in photos},
+            "names": {sample.id: sample.name for sample in samples},
+            "classes_of": {sample.id: sample.target for sample in samples},
             **_describe_data(diagnostics, context, seconds),
             **({} if own is None else own.to_record(diagnostics.findings, context, fitted, test)),
             "novelty": _describe_novelty(fitted, test),
@@ -62,7 +63,7 @@ def save_diagnostics(
             "neighbours": {
                 id_: [(other.id, other.similarity) for other in alike] for id_, alike in diagnostics.similar.items()
             },
-            "explained": {"method": pictures.method, "ids": pictures.explained},
+            "explained": {"method": thumbnails.method, "ids": thumbnails.explained},
         },
         folder / TRUST,
     )

@@ -17,7 +17,7 @@ from headstart.inference.classifier import Classifier, load
 from headstart.modalities.image.load import PhotoLike
 from headstart.modalities.modality import Noun, find_noun
 from headstart.reporting.records import total_seconds
-from headstart.runs.tables import MisclassifiedPhotos, RunLayers, list_layers, list_misclassified
+from headstart.runs.tables import MisclassifiedSamples, RunLayers, list_layers, list_misclassified
 from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, SCHEMA_VERSION, TRUST
 from headstart.tasks.task import Task, get_task
 
@@ -128,13 +128,13 @@ class Run:
         settings = {**self.record["settings"], "out": None, "backbone": self.record["backbone"]["name"]}
         return headstart.features(source, layer="all", progress=False, **settings)
 
-    def misclassified(self, subset: str = "test") -> MisclassifiedPhotos:
+    def misclassified(self, subset: str = "test") -> MisclassifiedSamples:
         """Return the photos of test, or of validation, that were given another class than their own.
 
         Raises:
             UserError: the run has no predictions.
         """
-        return list_misclassified(self._home, self.classes, subset)
+        return list_misclassified(self._home, self.classes, self.noun, subset)
 
     def layers(self) -> RunLayers:
         """Return the layers of the winner's network: which are frozen, which were trained, which its head reads."""

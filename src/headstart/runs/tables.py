@@ -1,8 +1,8 @@
-"""Tables that a run shows in a notebook: test photos that were misclassified, and layers of its network."""
+"""Tables that a run shows in a notebook: test samples that were misclassified, and layers of its network."""
 
 import base64
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -14,38 +14,45 @@ from headstart.data.ledger import load_ledger
 from headstart.data.samples import FileStatus
 from headstart.display.html import html_table
 from headstart.errors import UserError
+from headstart.modalities.facets import Thumbnail
+from headstart.modalities.modality import Noun
 from headstart.selection.ensembles import ENSEMBLES
-from headstart.storage.run_layout import LEDGER, PICTURES, PREDICTIONS
+from headstart.storage.previews import read_previews
+from headstart.storage.run_layout import LEDGER, PREDICTIONS, PREVIEWS
 
-MOST_PICTURES = 24  #: shown in a notebook
+MOST_SHOWN = 24  #: shown in a notebook
 
 
 @dataclass(frozen=True)
-class MisclassifiedPhoto:
-    """A test photo that was given another class than its own."""
+class MisclassifiedSample:
+    """A test sample that was given another class than its own."""
 
-    photo: str  #: its name in the source
+    name: str  #: in the source
     label: str  #: its own class
     predicted: str
     probability: float  #: of ``predicted``
-    picture: bytes | None = field(repr=False)  #: a small JPEG, where the run has one
+    preview: Thumbnail | None = field(repr=False)  #: where the run has one
 
 
-class MisclassifiedPhotos(list[MisclassifiedPhoto]):
-    """Misclassified photos, the most confident first."""
+class MisclassifiedSamples(list[MisclassifiedSample]):
+    """Misclassified samples, the most confident first."""
+
+    def __init__(self, samples: Iterable[MisclassifiedSample] = (), noun: Noun | None = None) -> None:
+        """Take the samples and the word that people have for one."""
+        super().__init__(samples)
+        self.noun = noun or Noun("sample", "samples")
 
     def _repr_html_(self) -> str:
         cells = []
-        for one in self[:MOST_PICTURES]:
-            source = base64.b64encode(one.picture).decode() if one.picture else ""
-            image = f'<img alt="" style="height:96px" src="data:image/jpeg;base64,{source}"><br>' if source else ""
-            said = f"{escape(one.photo)}<br>is {escape(one.label)}, answered <b>{escape(one.predicted)}</b>"
+        for one in self[:MOST_SHOWN]:
+            shown = _show_preview(one.preview) if one.preview else ""
+            said = f"{escape(one.name)}<br>is {escape(one.label)}, answered <b>{escape(one.predicted)}</b>"
             cells.append(
                 f'<div style="display:inline-block;margin:4px;vertical-align:top;max-width:14em;font-size:85%;'
-                f'overflow-wrap:anywhere">{image}{said} {one.probability:.0%}</div>'
+                f'overflow-wrap:anywhere">{shown}{said} {one.probability:.0%}</div>'
             )
-        more = f"<div>... and {len(self) - MOST_PICTURES:,} more</div>" if len(self) > MOST_PICTURES else ""
-        return "".join(cells) + more if self else "<div>every test photo is right</div>"
+        more = f"<div>... and {len(self) - MOST_SHOWN:,} more</div>" if len(self) > MOST_SHOWN else ""
+        return "".join(cells) + more if self else f"<div>every test {self.noun.one} is right</div>"
 
 
 @dataclass(frozen=True)
@@ -67,12 +74,23 @@ class RunLayers(list[RunLayer]):
         return html_table(("layer", "features", "weights", "read by the head"), rows)
 
 
-def list_misclassified(folder: Path, classes: tuple[str, ...], subset: str = "test") -> MisclassifiedPhotos:
-    """Return the photos of a subset that were given another class than their own, the most confident first.
+def _show_preview(preview: Thumbnail) -> str:
+    """Return a preview as HTML: text as text, all else by its type."""
+    if preview.media_type.startswith("text/"):
+        return f"<q>{escape(preview.content.decode('utf-8', 'replace'))}</q><br>"
+    source = base64.b64encode(preview.content).decode()
+    return f'<img alt="" style="height:96px" src="data:{escape(preview.media_type)};base64,{source}"><br>'
+
+
+def list_misclassified(
+    folder: Path, classes: tuple[str, ...], noun: Noun, subset: str = "test"
+) -> MisclassifiedSamples:
+    """Return the samples of a subset that were given another class than their own, the most confident first.
 
     Args:
         folder: of the run.
         classes: their names, in order.
+        noun: of the samples.
         subset: "test" or "validation".
 
     Raises:
@@ -81,8 +99,7 @@ def list_misclassified(folder: Path, classes: tuple[str, ...], subset: str = "te
     file = folder / f"{PREDICTIONS}.npz"
     if not file.is_file():
         raise UserError(f"{str(folder)!r} has no {file.name}; make the run again")
-    names = name_photos(folder)
-    pictures = folder / PICTURES
+    names = name_samples(folder)
     with np.load(file, allow_pickle=False) as said:
         labels, rows = said["label"], said["probabilities"]
         best = rows.argmax(axis=1)
@@ -90,18 +107,16 @@ def list_misclassified(folder: Path, classes: tuple[str, ...], subset: str = "te
         confident = wrong[np.argsort(-rows[wrong, best[wrong]], kind="stable")]
         ids = said["id"]
         found = [(str(ids[row]), int(labels[row]), int(best[row]), float(rows[row, best[row]])) for row in confident]
-    small: dict[str, bytes] = {}
-    if pictures.is_file():
-        with np.load(pictures, allow_pickle=False) as kept:
-            small = {id_: kept[id_].tobytes() for id_, *_ in found if id_ in kept.files}
-    return MisclassifiedPhotos(
-        MisclassifiedPhoto(names.get(id_, id_), classes[label], classes[predicted], probability, small.get(id_))
+    previews = read_previews(folder / PREVIEWS)
+    samples = (
+        MisclassifiedSample(names.get(id_, id_), classes[label], classes[predicted], probability, previews.get(id_))
         for id_, label, predicted, probability in found
     )
+    return MisclassifiedSamples(samples, noun)
 
 
-def name_photos(folder: Path) -> dict[str, str]:
-    """Return the name of each photo of a run by its id: the digest, numbered for further copies."""
+def name_samples(folder: Path) -> dict[str, str]:
+    """Return the name of each sample of a run by its id: the digest, numbered for further copies."""
     seen: Counter[str] = Counter()
     names = {}
     for entry in load_ledger(folder / LEDGER).entries:

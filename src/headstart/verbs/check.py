@@ -12,16 +12,13 @@ from headstart.data.samples import FileStatus
 from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress, watch
 from headstart.errors import SettingError, nearest
-from headstart.modalities.image.augment.augmentation import Augmentation
-from headstart.modalities.image.augment.sheet import check_target, write_sheet
 from headstart.modalities.image.settings import AugmentSettings
-from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from headstart.pipeline.label_check import LabelCheck, check_labels
 from headstart.settings import DataSettings, EngineName, FitSettings, Precision, locate_store
 from headstart.storage.locks import try_mark_in_use
+from headstart.training.view_sheet import check_sheet_file, write_view_sheet
 from headstart.verbs.options import AugmentOptions, DataOptions
 
-SHEET_SIZE = 224  #: edge of the sheet's pictures: no network has to be there to say what its own would be
 _NETWORK = ("backbone", "seed", "precision", "engine", "workers", "store", "relabel", "split_from")
 
 
@@ -115,8 +112,7 @@ def check(
             samples = read_source(source, labels=labels, options=settings, listener=heard, strict=False)
             seen = check_samples(samples, decode_all=not fast, listener=heard)
         if drawn is not None:
-            spec = ImageSpec(SHEET_SIZE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
-            write_sheet(drawn, seen.samples, spec, Augmentation.from_settings(settings))
+            write_view_sheet(drawn, seen.samples, settings)
     return CheckReport(seen, found, table, drawn)
 
 
@@ -153,7 +149,7 @@ def refuse_sheet(sheet: Path | None, settings: FitSettings) -> None:
         SettingError: either.
     """
     if sheet is not None:
-        check_target(sheet)
+        check_sheet_file(sheet)
     elif changed := sorted(settings.get_chapter(AugmentSettings).model_fields_set):
         flag = changed[0].replace("_", "-")
         raise SettingError(f"--{flag} is given without a sheet to show it on; add --augment FILE.png")

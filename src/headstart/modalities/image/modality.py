@@ -165,9 +165,11 @@ class ImageModality:
         return ImageAugmentation()
 
     @property
-    def preview(self) -> facets.PreviewFacet | None:
+    def preview(self) -> facets.PreviewFacet:
         """Small JPEGs."""
-        return None
+        from headstart.modalities.image.preview import ImagePreview
+
+        return ImagePreview()
 
     @property
     def explanation(self) -> facets.ExplanationFacet:

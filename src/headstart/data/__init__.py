@@ -1,1 +1,1 @@
-"""Photos and their labels: reading, the ledger of what became of every file, the split."""
+"""Items and their labels: reading, the ledger of what became of every file, the split."""

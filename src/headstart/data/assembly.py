@@ -45,7 +45,7 @@ def assemble_samples(
         tuple(_make_samples(accepted, targets)),
         Ledger(tuple(entries), listing.ignored, notes),
         listing.root,
-        modality=modality.name,
+        modality.name,
     )
 
 

@@ -1,7 +1,6 @@
 """Inspection of every item: its bytes are read once, for their digest and the facts that its modality finds in them."""
 
 import os
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -9,10 +8,10 @@ from functools import partial
 from typing import TypeVar
 
 from headstart.data.readers.listing import RawSample
-from headstart.data.samples import FileSource, FileStatus, LedgerEntry, Samples, compute_digest
+from headstart.data.samples import FileStatus, LedgerEntry, Samples, compute_digest
 from headstart.errors import refuse_machine_faults
 from headstart.events import Listener, Progress
-from headstart.modalities.modality import BrokenItem, InputSpec, Modality, Raw, get_modality
+from headstart.modalities.modality import BrokenItem, InputSpec, Modality, Noun, get_modality
 
 MAX_BYTES = 1_000_000_000  #: a larger file is a film or an archive; it is not read
 
@@ -68,37 +67,31 @@ def default_workers() -> int:
     return min(8, max(2, os.cpu_count() or 2))
 
 
-def describe_read_error(error: OSError) -> str:
+def describe_read_error(error: OSError, noun: Noun) -> str:
     """Return an error of the file system as the reason why a file was skipped.
 
     Raises:
         HeadstartError: the machine is short of something, which is no fault of the file's.
     """
-    refuse_machine_faults(error, "to read photos")
+    refuse_machine_faults(error, f"to read {noun.many}")
     return "missing file" if isinstance(error, FileNotFoundError) else f"unreadable: {error.strerror or error}"
 
 
 def _inspect(modality: Modality, raw: RawSample) -> Inspected:
-    if isinstance(raw.source, FileSource):
-        return Inspected(raw, _inspect_file(raw, raw.source, modality))
-    return Inspected(raw, _identify(raw, raw.source.read(), modality))
+    return Inspected(raw, _make_entry(raw, modality))
 
 
-def _inspect_file(raw: RawSample, source: FileSource, modality: Modality) -> LedgerEntry:
+def _make_entry(raw: RawSample, modality: Modality) -> LedgerEntry:
     try:
-        status = source.path.stat()
-        if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
+        stat = raw.source.stat()
+        if not stat.readable:
             return LedgerEntry(raw.name, FileStatus.SKIPPED, "not a file", raw.label)
-        if status.st_size > MAX_BYTES:
-            reason = f"{status.st_size / 1e9:.1f} GB; files of more than {MAX_BYTES / 1e9:g} GB are not read"
+        if stat.size is not None and stat.size > MAX_BYTES:
+            reason = f"{stat.size / 1e9:.1f} GB; files of more than {MAX_BYTES / 1e9:g} GB are not read"
             return LedgerEntry(raw.name, FileStatus.SKIPPED, reason, raw.label)
-        content = source.read()
+        content = raw.source.read()
     except OSError as error:
-        return LedgerEntry(raw.name, FileStatus.SKIPPED, describe_read_error(error), raw.label)
-    return _identify(raw, content, modality)
-
-
-def _identify(raw: RawSample, content: Raw, modality: Modality) -> LedgerEntry:
+        return LedgerEntry(raw.name, FileStatus.SKIPPED, describe_read_error(error, modality.noun), raw.label)
     digest = compute_digest(content)
     try:
         facts = modality.identify(content)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from natsort import natsort_keygen, ns
 
 from headstart.errors import MOST_OF_A_NAME, bounded
+from headstart.modalities.modality import Noun
 
 _natural = natsort_keygen(alg=ns.IGNORECASE)
 
@@ -28,10 +29,10 @@ def normalise_class_name(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def count_noun(count: int, noun: str, verb: str) -> str:
-    """Return a number with its noun and verb, in the singular or plural: "1 photo is", "2 photos are"."""
+def count_noun(count: int, noun: Noun, verb: str) -> str:
+    """Return a number with its noun and verb, in the singular or plural: "1 group is", "2 groups are"."""
     one = {"are": "is", "have": "has"}.get(verb, f"{verb}s")
-    return f"{count} {noun} {one}" if count == 1 else f"{count} {noun}s {verb}"
+    return f"{noun.count(count)} {one if count == 1 else verb}"
 
 
 def preview(names: Sequence[str], show: Callable[[str], str] = repr, most: int = 3) -> str:

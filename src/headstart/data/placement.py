@@ -1,7 +1,7 @@
 """Placement of groups into subsets: by content and seed only, each class in its shares, no group separated.
 
 Groups come in the order of a keyed hash of their content. TEST takes from that order until its shares are filled, then
-VALIDATION does, and TRAIN gets the rest: photos that are added later move only those near the two borders.
+VALIDATION does, and TRAIN gets the rest: samples that are added later move only those near the two borders.
 """
 
 from collections import Counter
@@ -16,14 +16,14 @@ _ATTEMPTS = 50  #: orders that are tried where groups of several classes get int
 
 @dataclass(frozen=True, slots=True)
 class GroupCounts:
-    """The photos of each class in a group."""
+    """The samples of each class in a group."""
 
     key: str  #: the smallest digest in it
-    counts: Mapping[int, int]  #: class -> photos of it
+    counts: Mapping[int, int]  #: class -> samples of it
 
     @property
     def size(self) -> int:
-        """Photos of all classes."""
+        """Samples of all classes."""
         return sum(self.counts.values())
 
 
@@ -32,14 +32,14 @@ class Placement:
     """The subset of each group."""
 
     subsets: Mapping[str, Subset]  #: key of the group -> its subset
-    lacking: Mapping[int, Sequence[Subset]]  #: class -> subsets without a photo of it; empty when each has one
+    lacking: Mapping[int, Sequence[Subset]]  #: class -> subsets without a sample of it; empty when each has one
 
 
 @dataclass(slots=True)
 class _Board:
     """Subsets that are being filled."""
 
-    targets: dict[Subset, dict[int, float]]  #: of TEST and VALIDATION, or VALIDATION alone: photos wanted of each class
+    targets: dict[Subset, dict[int, float]]  #: of TEST and VALIDATION, or VALIDATION alone: samples wanted of each class
     held: dict[Subset, Counter[int]]
     subsets: dict[str, Subset] = field(default_factory=dict)
 
@@ -67,9 +67,9 @@ def place_groups(
 
     Args:
         groups: in any order.
-        shares: of TEST and VALIDATION, or of VALIDATION alone, among all photos; TRAIN gets the rest.
+        shares: of TEST and VALIDATION, or of VALIDATION alone, among all samples; TRAIN gets the rest.
         seed: another seed, another order.
-        held: photos of each class that the subsets have already.
+        held: samples of each class that the subsets have already.
     """
     best: Placement | None = None
     for attempt in range(_ATTEMPTS):

@@ -1,15 +1,17 @@
-"""Reading photos and labels: a folder, a table, an archive, ``.npz`` or IDX files or arrays, all to the same samples.
+"""Reading items and labels: a folder, a table, an archive, ``.npz`` or IDX files or arrays, all to the same samples.
 
 Every file that is seen stands in the ledger: accepted, or skipped with a reason. No file of the user's is changed.
 """
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from headstart import settings
 from headstart.data.assembly import assemble_samples
+from headstart.data.choose_modality import choose_by_sources, find_noun
 from headstart.data.inspection import inspect
 from headstart.data.readers.archive import ArchiveReader
 from headstart.data.readers.arrays import ArrayReader, LabelledArrays, NpzReader
@@ -54,22 +56,25 @@ def read_source(
 
     Args:
         source: a path to a folder (a folder per class, perhaps inside train/val/test, or IDX files), a table (.csv,
-            .tsv, .parquet), an archive of these or an .npz file; or images, (N, H, W) or (N, H, W, channels) uint8; or
-            (images, labels); or what the reader of another package accepts.
-        labels: with images, a label for each: integers or text.
-        options: where classes and groups stand, and the encoding of text; found out when not given.
+            .tsv, .parquet), an archive of these or an .npz file; or items, such as an array (N, ...); or (items,
+            labels); or what the reader of another package accepts.
+        labels: with items, a label for each: integers or text.
+        options: the modality and the task, where classes and groups stand, and the encoding of text; found out when not given.
         listener: is told of the progress.
         cache: where archives and packed files are unpacked; "archives" in the store when not given.
         strict: False returns samples that nothing can be fitted on too, so that a person can be shown what is wrong.
 
     Raises:
         DataError: nothing can be fitted on it; all problems at once.
+        SettingError: there is no such modality or task.
         MissingExtra: a Parquet table without pyarrow.
     """
     options = options or DataSettings.model_validate({})
     context = ReadContext(options, cache or settings.locate_store() / "archives")
     listing = _list_source(_resolve_source(source, labels), context)
-    modality = get_modality("image")
+    if not listing.modality:
+        listing = _choose_modality(listing, options.modality)
+    modality = get_modality(listing.modality)
     samples = assemble_samples(listing, inspect(listing.samples, modality, listener), modality, options.task)
     problems = samples.task.targets.find_problems(samples) if strict else []
     if problems:
@@ -119,9 +124,15 @@ def _list_source(source: Any, context: ReadContext) -> SourceListing:
             _refuse_folder_options(source, reader, context.options)
             return reader.list(source, tree, context)
     if not isinstance(source, Path):
-        raise DataError(f"got {type(source).__name__} without labels; wanted a path, or images with labels=...")
+        raise DataError(f"got {type(source).__name__} without labels; wanted a path, or items with labels=...")
     known = ", ".join(suffix for reader in iter_readers() for suffix in reader.suffixes)
     raise DataError(f"{str(source)!r} is a file of no kind that is read; wanted a folder or a file ending in {known}")
+
+
+def _choose_modality(listing: SourceListing, setting: str) -> SourceListing:
+    """Return the listing of another package's reader with the modality that its samples look like."""
+    choice = choose_by_sources(setting, [raw.source for raw in listing.samples], repr(listing.root))
+    return replace(listing, modality=choice.modality.name, notes=(*listing.notes, *choice.notes))
 
 
 def _refuse_folder_options(source: Any, reader: Reader, options: DataSettings) -> None:
@@ -129,6 +140,7 @@ def _refuse_folder_options(source: Any, reader: Reader, options: DataSettings) -
     if not reader.label_place:
         return
     what = repr(str(source)) if isinstance(source, Path) else "arrays"
+    many = find_noun(options.modality).many
     for name in ("classes_from", "groups_from"):
         if getattr(options, name) is not None:
-            raise SettingError(f"{name} is for folders of photos; {what} has {reader.label_place}; drop it")
+            raise SettingError(f"{name} is for folders of {many}; {what} has {reader.label_place}; drop it")

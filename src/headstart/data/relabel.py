@@ -1,18 +1,21 @@
 """Labels corrected by a table that a person has edited, as ``headstart check --labels`` writes it.
 
-Needed are the columns ``photo``, a sample's name, and ``label``; an empty label leaves the photo out. The table may
+Needed are a column called after the modality's items, such as ``photo``, with the samples' names, and ``label``; an
+empty label leaves the sample out. The table may
 have been through a spreadsheet: a byte order mark, semicolons or tabs, quotes and CRLF are all read.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.csv_text import read_text_table, refuse_damaged_rows
 from headstart.data.samples import FileStatus, LedgerEntry, Relabel, Samples
 from headstart.errors import DataError
+from headstart.modalities.modality import Noun
 from headstart.storage.csv_cells import format_csv, unescape_cell
 from headstart.storage.run_layout import RELABELS, SPLIT
 
@@ -24,8 +27,8 @@ class Correction:
     """A row of the table."""
 
     row: int  #: as a person counts: the header is row 1
-    photo: str
-    label: str  #: "" leaves the photo out
+    name: str  #: as it is written
+    label: str  #: "" leaves the sample out
     kept: bool  #: nothing was edited, now or before, whatever a spreadsheet made of it: it is what ``given`` says
 
 
@@ -47,21 +50,21 @@ def find_relabel_tables(relabel: Path | None, split_from: Path | None) -> tuple[
 def apply_relabels(samples: Samples, *tables: Path) -> Samples:
     """Return the samples with labels as the tables say; samples that none names stay. The ledger says what changed.
 
-    A table that an earlier run kept may be older than the photos: rows that fit them no more are left out, with a note.
+    A table that an earlier run kept may be older than the samples: rows that fit them no more are left out, with a note.
 
     Raises:
-        DataError: a table cannot be read, does not fit the photos, gives photos of equal bytes different labels, or
+        DataError: a table cannot be read, does not fit the samples, gives samples of equal bytes different labels, or
             leaves too little to learn from; all problems at once.
     """
     given = {sample.name: samples.describe(sample) for sample in samples.samples}
     wanted: dict[str, tuple[str, Path]] = {}
     notes = []
     for table in tables:
-        corrections = _read(table)
+        corrections = _read(table, samples.noun.one)
         names = _match_names(samples, corrections)
         if _is_of_run(table):
             corrections, outdated = _separate_outdated(samples, corrections, names)
-            notes += [_describe_outdated(table, outdated)] if outdated else []
+            notes += [_describe_outdated(table, outdated, samples.noun)] if outdated else []
         wanted |= {name: (label, table) for name, label in _check(samples, table, corrections, names).items()}
     changed = {name: to for name, to in wanted.items() if name in given and to[0] != given[name]}
     if not tables:
@@ -69,13 +72,13 @@ def apply_relabels(samples: Samples, *tables: Path) -> Samples:
     result = _change_labels(samples, changed, tables, notes)
     _refuse(tables[-1], [*_find_contradictions(result), *result.task.targets.find_problems(result)])
     relabels = tuple(Relabel(name, given[name], to[0]) for name, to in changed.items())
-    gone = {relabel.photo for relabel in relabels if not relabel.label}
+    gone = {relabel.name for relabel in relabels if not relabel.label}
     return replace(result, relabels=relabels, left_out=tuple(it for it in samples.samples if it.name in gone))
 
 
-def format_relabels(relabels: Sequence[Relabel]) -> str:
+def format_relabels(relabels: Sequence[Relabel], noun: Noun) -> str:
     """Return corrections as a table that ``apply_relabels`` reads."""
-    return format_csv([("photo", "given", "label"), *((it.photo, it.given, it.label) for it in relabels)])
+    return format_csv([(noun.one, "given", "label"), *((it.name, it.given, it.label) for it in relabels)])
 
 
 def _is_of_run(table: Path) -> bool:
@@ -85,20 +88,20 @@ def _is_of_run(table: Path) -> bool:
 def _separate_outdated(
     samples: Samples, corrections: Sequence[Correction], names: Mapping[str, str]
 ) -> tuple[list[Correction], list[Correction]]:
-    """Return the rows whose photo and class are there, and the others."""
+    """Return the rows whose sample and class are there, and the others."""
     skipped = {entry.name for entry in samples.ledger.entries if entry.status is FileStatus.SKIPPED}
     current: list[Correction] = []
     outdated: list[Correction] = []
     for row in corrections:
-        name = names.get(row.photo)
+        name = names.get(row.name)
         fits = row.kept or not row.label or (not _explain_unknown(samples, row.label) and name not in skipped)
         (current if name is not None and fits else outdated).append(row)
     return current, outdated
 
 
-def _describe_outdated(table: Path, rows: Sequence[Correction]) -> str:
-    photos = preview([f"{it.photo!r} (row {it.row})" for it in rows], show=str)
-    return f"{_name(table)}: {len(rows)} rows left out, for their photo or class is there no more: {photos}"
+def _describe_outdated(table: Path, rows: Sequence[Correction], noun: Noun) -> str:
+    names = preview([f"{it.name!r} (row {it.row})" for it in rows], show=str)
+    return f"{_name(table)}: {len(rows)} rows left out, for their {noun.one} or class is there no more: {names}"
 
 
 def _check(
@@ -107,68 +110,71 @@ def _check(
     """Return name of the file -> label that a table wants, "" for leaving it out.
 
     Raises:
-        DataError: rows that do not fit the photos.
+        DataError: rows that do not fit the samples.
     """
     problems = [
-        *_find_unknown_photos(samples, [it for it in corrections if it.photo not in names]),
+        *_find_unknown_names(samples, [it for it in corrections if it.name not in names]),
         *_find_unknown_labels(samples, corrections),
         *_find_conflicts(corrections, names),
         *_find_skipped(samples, corrections, names),
     ]
     _refuse(table, problems)
-    return {names[it.photo]: it.label for it in corrections if not it.kept}
+    return {names[it.name]: it.label for it in corrections if not it.kept}
 
 
-def _read(table: Path) -> list[Correction]:
+def _read(table: Path, column: str) -> list[Correction]:
+    keys = (column, "label", "given")
     try:
-        content = read_text_table(table, _find_keys, remedy="save it as UTF-8")
+        content = read_text_table(table, partial(_find_keys, keys), remedy="save it as UTF-8")
     except OSError as error:
         raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the path") from None
     refuse_damaged_rows(table, content.rows)
     header = [cell.strip().lower() for cell in content.header]
-    if "photo" not in header or "label" not in header:
+    if column not in header or "label" not in header:
         seen = f"has the columns {preview(header, most=6)}" if header else "is empty"
-        wanted = "the columns photo and label, as headstart check --labels writes them"
+        wanted = f"the columns {column} and label, as headstart check --labels writes them"
         raise DataError(f"table {str(table)!r} {seen}; wanted {wanted}")
-    place = {column: header.index(column) for column in ["photo", "given", "now", "label"] if column in header}
-    return [_parse_correction(row.number, row.cells, place) for row in content.rows]
+    place = {column: header.index(column) for column in [*keys, "now"] if column in header}
+    return [_parse_correction(row.number, row.cells, column, place) for row in content.rows]
 
 
-def _find_keys(header: Sequence[str]) -> list[int]:
+def _find_keys(keys: Sequence[str], header: Sequence[str]) -> list[int]:
     """Return the columns that tell a row."""
     names = [cell.strip().lower() for cell in header]
-    return [names.index(name) for name in ("photo", "label", "given") if name in names]
+    return [names.index(name) for name in keys if name in names]
 
 
-def _parse_correction(row: int, cells: Sequence[str], place: Mapping[str, int]) -> Correction:
+def _parse_correction(row: int, cells: Sequence[str], column: str, place: Mapping[str, int]) -> Correction:
     # Spreadsheets leave out the empty cells at a row's end.
     cell = {name: unescape_cell(cells[at]) if at < len(cells) else "" for name, at in place.items()}
     given = cell.get("given") or None
     kept = cell["label"] == given == (cell.get("now", given) or None)
-    return Correction(row, cell["photo"], normalise_class_name(cell["label"]), kept)
+    return Correction(row, cell[column], normalise_class_name(cell["label"]), kept)
 
 
 def _match_names(samples: Samples, corrections: Sequence[Correction]) -> dict[str, str]:
-    """Return cell of the column ``photo`` -> name of the file seen; cells that name none are missing.
+    """Return name as it is written -> name of the file seen; names of no file are missing.
 
     A name may have been composed (NFC) or have lost its outer blanks on the way, where only one file can be meant.
     """
     written = {entry.name.encode("utf-8", "backslashreplace").decode(): entry.name for entry in samples.ledger.entries}
     alike = Counter(map(normalise_class_name, written))
     loose = {normalised: name for text, name in written.items() if alike[normalised := normalise_class_name(text)] == 1}
-    names = {it.photo: written.get(it.photo) or loose.get(normalise_class_name(it.photo)) for it in corrections}
+    names = {it.name: written.get(it.name) or loose.get(normalise_class_name(it.name)) for it in corrections}
     return {cell: name for cell, name in names.items() if name is not None}
 
 
-def _find_unknown_photos(samples: Samples, unknown: Sequence[Correction]) -> list[str]:
+def _find_unknown_names(samples: Samples, unknown: Sequence[Correction]) -> list[str]:
     if not unknown:
         return []
     by_file = {_file(sample.name): sample.name for sample in samples.samples}
-    photos = []
+    unknown_names = []
     for row in unknown:
-        meant = by_file.get(_file(row.photo))
-        photos.append(f"{row.photo!r} (row {row.row}{f'; did you mean {meant!r}?' if meant else ''})")
-    return [f"no photo is called {preview(photos, show=str)}; wanted names as headstart check --labels writes them"]
+        meant = by_file.get(_file(row.name))
+        unknown_names.append(f"{row.name!r} (row {row.row}{f'; did you mean {meant!r}?' if meant else ''})")
+    return [
+        f"no {samples.noun.one} is called {preview(unknown_names, show=str)}; wanted names as headstart check --labels writes them"
+    ]
 
 
 def _file(name: str) -> str:
@@ -187,7 +193,7 @@ def _find_unknown_labels(samples: Samples, corrections: Sequence[Correction]) ->
 
 
 def _explain_unknown(samples: Samples, label: str) -> str:
-    """Return why a label means no target of these photos; "" where it means one."""
+    """Return why a label means no target of these samples; "" where it means one."""
     try:
         samples.task.targets.parse(samples.space, label)
     except DataError as error:
@@ -196,11 +202,11 @@ def _explain_unknown(samples: Samples, label: str) -> str:
 
 
 def _find_conflicts(corrections: Sequence[Correction], names: Mapping[str, str]) -> list[str]:
-    """Return problems of photos that stand in the table twice, with different labels."""
+    """Return problems of samples that stand in the table twice, with different labels."""
     rows: dict[str, list[Correction]] = defaultdict(list)
     for row in corrections:
-        if row.photo in names:
-            rows[names[row.photo]].append(row)
+        if row.name in names:
+            rows[names[row.name]].append(row)
     problems = []
     for name, same in rows.items():
         labels = list(dict.fromkeys(row.label for row in same))
@@ -213,9 +219,9 @@ def _find_conflicts(corrections: Sequence[Correction], names: Mapping[str, str])
 def _find_skipped(samples: Samples, corrections: Sequence[Correction], names: Mapping[str, str]) -> list[str]:
     reasons = {entry.name: entry.reason for entry in samples.ledger.entries if entry.status is FileStatus.SKIPPED}
     return [
-        f"row {row.row}: {row.photo!r} is skipped ({reasons[names[row.photo]]}) and can have no label; remove the row"
+        f"row {row.row}: {row.name!r} is skipped ({reasons[names[row.name]]}) and can have no label; remove the row"
         for row in corrections
-        if row.label and not row.kept and names.get(row.photo) in reasons
+        if row.label and not row.kept and names.get(row.name) in reasons
     ]
 
 
@@ -238,7 +244,12 @@ def _change_labels(
     notes = [
         *notes,
         *(
-            _describe_changes(table, [label for label, by in changed.values() if by == table], last=table == tables[-1])
+            _describe_changes(
+                table,
+                [label for label, by in changed.values() if by == table],
+                samples.noun,
+                last=table == tables[-1],
+            )
             for table in tables
         ),
     ]
@@ -246,13 +257,13 @@ def _change_labels(
     return replace(samples, samples=corrected, ledger=ledger).with_updates(entries)
 
 
-def _describe_changes(table: Path, labels: Sequence[str], *, last: bool) -> str:
-    """Return a note on what a table changed, where no later one has the photo too."""
+def _describe_changes(table: Path, labels: Sequence[str], noun: Noun, *, last: bool) -> str:
+    """Return a note on what a table changed, where no later one has the sample too."""
     left_out = sum(not label for label in labels)
     if not labels and not last:
         return f"{_name(table)}: every correction in it stands in the table given later, which counts"
     others = len(labels) - left_out
-    return f"{_name(table)}: {others} photo{'s' * (others != 1)} relabelled, {left_out} left out"
+    return f"{_name(table)}: {noun.count(others)} relabelled, {left_out} left out"
 
 
 def _name(table: Path) -> str:
@@ -266,7 +277,7 @@ def _update_entry(entry: LedgerEntry, label: str, table: Path) -> LedgerEntry:
 
 
 def _find_contradictions(samples: Samples) -> list[str]:
-    """Return problems of photos with equal bytes that would now be of different classes."""
+    """Return problems of samples with equal bytes that would now be of different classes."""
     problems = []
     conflict = samples.task.targets.conflict
     for same in samples.copies:

@@ -1,6 +1,6 @@
 """A split where near-duplicates leave too few groups: classes that need it are separated, and it is said.
 
-Photos of a fixed camera, or of one object, all show nearly the same. Kept in one part they could not be split at all;
+Items from a fixed camera, or of one object, all show nearly the same. Kept in one part they could not be split at all;
 split, they flatter the test score. A user is better off with a score that says so than with none.
 """
 
@@ -15,7 +15,7 @@ from headstart.data.split import Split, TooFewGroupsError
 
 @dataclass(frozen=True)
 class RelaxedSplit:
-    """Photos and their split, and the classes whose near-duplicates it separates."""
+    """Samples and their split, and the classes whose near-duplicates it separates."""
 
     samples: Samples  #: near-duplicates in one group, but those of ``classes``
     split: Split  #: its first note tells of these
@@ -25,7 +25,7 @@ class RelaxedSplit:
 def make_relaxed_split(
     samples: Samples, pairs: Iterable[tuple[str, str]], make: Callable[[Samples], Split]
 ) -> RelaxedSplit:
-    """Split photos with near-duplicates kept together, as far as each class still has groups for each subset.
+    """Split samples with near-duplicates kept together, as far as each class still has groups for each subset.
 
     Args:
         samples: near-duplicates not merged yet.
@@ -33,7 +33,7 @@ def make_relaxed_split(
         make: returns the split of samples.
 
     Raises:
-        DataError: there are too few groups, or photos, without near-duplicates too.
+        DataError: there are too few groups, or samples, without near-duplicates too.
     """
     strata = samples.stratify()
     stratum_of = dict(zip((sample.id for sample in samples.samples), strata.numbers.tolist(), strict=True))
@@ -55,7 +55,7 @@ def make_relaxed_split(
             return RelaxedSplit(grouped, split, ())
         note = (
             f"the score flatters: with near-duplicates kept in one part there were too few groups of {preview(names)}, "
-            f"so {found - len(kept)} pairs of them may lie in unlike parts; how well photos of another day or place "
-            "are told is not known: take some, and give them as a test part of their own"
+            f"so {found - len(kept)} pairs of them may lie in unlike parts; how well {samples.noun.many} of another "
+            "day or place are told is not known: take some, and give them as a test part of their own"
         )
         return RelaxedSplit(grouped, replace(split, notes=(note, *split.notes)), names)

@@ -1,19 +1,20 @@
 """Records of a data set: samples, their classes and groups, and the ledger of every file seen."""
 
 import hashlib
+import stat
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.display.html import html_table
 from headstart.errors import bounded
-from headstart.modalities.modality import ItemFacts, Noun, get_modality
+from headstart.modalities.modality import ItemFacts, Noun, Raw, get_modality
 from headstart.tasks.facets import Strata
 from headstart.tasks.task import Target, TargetArray, TargetSpace, Task, get_task
 
@@ -58,10 +59,50 @@ class SampleGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceStat:
+    """The facts about an item's place that are known before it is read."""
+
+    size: int | None = None  #: bytes; None where that is not known
+    readable: bool = True  #: False for what is no file, such as a pipe: reading it would wait for ever
+
+
+class SampleSource(Protocol):
+    """The place of one item. Those below are built in; a reader of another package may bring its own."""
+
+    @property
+    def uri(self) -> str:
+        """The address of the item; it ends like its file."""
+
+    def stat(self) -> SourceStat:
+        """Return what is known without reading it.
+
+        Raises:
+            OSError: it is not there, or cannot be asked.
+        """
+
+    def read(self) -> Raw:
+        """Return the bytes of the item, or its row of an array.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class FileSource:
-    """A photo on disk."""
+    """A file on disk."""
 
     path: Path
+
+    @property
+    def uri(self) -> str:
+        """The file's address."""
+        return self.path.absolute().as_uri()
+
+    def stat(self) -> SourceStat:
+        """Return the file's size, and whether it is one."""
+        status = self.path.stat()
+        return SourceStat(status.st_size, stat.S_ISREG(status.st_mode))
 
     def read(self) -> bytes:
         """Return the file's bytes."""
@@ -70,22 +111,48 @@ class FileSource:
 
 @dataclass(frozen=True, slots=True)
 class ArraySource:
-    """A photo in memory or in a memory-mapped array."""
+    """A row of an array, in memory or memory-mapped."""
 
-    images: NDArray[np.uint8]  #: (N, H, W) or (N, H, W, channels)
+    array: NDArray[Any]  #: (N, ...)
     index: int
 
-    def read(self) -> NDArray[np.uint8]:
-        """Return the photo's pixels as given, (H, W) or (H, W, channels) uint8."""
-        return np.asarray(self.images[self.index])
+    @property
+    def uri(self) -> str:
+        """The row's number, in the fragment of an address."""
+        return f"array:#{self.index}"
+
+    def stat(self) -> SourceStat:
+        """Return the row's size."""
+        return SourceStat(self.array.nbytes // max(1, len(self.array)))
+
+    def read(self) -> NDArray[Any]:
+        """Return the row as given, (...)."""
+        return np.asarray(self.array[self.index])
 
 
-SampleSource = FileSource | ArraySource
+@dataclass(frozen=True, slots=True)
+class ValueSource:
+    """An item that is at hand itself, such as the cell of a table; text as UTF-8."""
+
+    content: bytes
+
+    @property
+    def uri(self) -> str:
+        """The scheme of addresses that have their content in them, without the content."""
+        return "data:"
+
+    def stat(self) -> SourceStat:
+        """Return the size of the content."""
+        return SourceStat(len(self.content))
+
+    def read(self) -> bytes:
+        """Return the content."""
+        return self.content
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A labelled photo."""
+    """A labelled item."""
 
     name: str  #: for people: the path under the source's root with "/" between its steps, or "#17" in an array
     digest: str  #: ``compute_digest`` of its content; features are stored under it
@@ -161,9 +228,9 @@ class Ledger:
 class Relabel:
     """A label that was corrected."""
 
-    photo: str  #: the sample's name
-    given: str  #: the class that the source says
-    label: str  #: the class that it was corrected to; "" where the photo was left out
+    name: str  #: the sample's
+    given: str  #: the label that the source says
+    label: str  #: the label that it was corrected to; "" where the sample was left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +241,9 @@ class Samples:
     samples: tuple[Sample, ...]  #: in natural order of the names
     ledger: Ledger
     root: str  #: the source, for a person
-    relabels: tuple[Relabel, ...] = ()  #: labels that were corrected since, by name of the photo
+    modality: str  #: the name of theirs
+    relabels: tuple[Relabel, ...] = ()  #: labels that were corrected since, by name of the sample
     left_out: tuple[Sample, ...] = ()  #: samples that a correction left out, with their given labels
-    modality: str = "image"  #: the name of theirs
 
     @property
     def noun(self) -> Noun:
@@ -223,7 +290,7 @@ class Samples:
     def with_given_labels(self) -> tuple[Sample, ...]:
         """Return the samples with the labels of the source, and behind them those that a correction left out."""
         parse = self.task.targets.parse
-        given = {relabel.photo: parse(self.space, relabel.given) for relabel in self.relabels}
+        given = {relabel.name: parse(self.space, relabel.given) for relabel in self.relabels}
         kept = (replace(it, target=given[it.name]) if it.name in given else it for it in self.samples)
         return (*kept, *self.left_out)
 
@@ -234,7 +301,7 @@ class Samples:
         return replace(self, samples=kept, ledger=self.ledger.with_updates(changes))
 
 
-def compute_digest(content: bytes | NDArray[np.uint8]) -> str:
+def compute_digest(content: Raw) -> str:
     """Return the BLAKE2b-160 of a file's bytes, or of an array's shape and bytes; 40 hexadecimal digits."""
     digest = hashlib.blake2b(digest_size=20)
     if isinstance(content, bytes):

@@ -1,4 +1,4 @@
-"""A check that a saved classifier can be scored on photos; where it cannot, what lies there."""
+"""A check that a saved classifier can be scored on samples; where it cannot, what lies there."""
 
 from collections.abc import Sequence
 
@@ -8,24 +8,25 @@ from headstart.errors import DataError
 
 
 def check_scorable(samples: Samples, known: Sequence[str]) -> None:
-    """Raise an error where photos cannot be scored by a classifier.
+    """Raise an error where samples cannot be scored by a classifier.
 
     Args:
-        samples: the photos, classes named.
+        samples: with their labels.
         known: the classifier's classes.
 
     Raises:
-        DataError: there is no photo with a label, or one of a class that the classifier does not know.
+        DataError: there is no sample with a label, or one of a class that the classifier does not know.
     """
-    wanted = f"wanted photos of {preview(list(known), show=str, most=8)}, in a folder per class or a table with labels"
+    many = samples.noun.many
+    wanted = f"wanted {many} of {preview(list(known), show=str, most=8)}, in a folder per class or a table with labels"
     if not len(samples):
-        raise DataError(f"{samples.root} has no photos with a label{_describe_skipped(samples)}; {wanted}")
+        raise DataError(f"{samples.root} has no {many} with a label{_describe_skipped(samples)}; {wanted}")
     unknown = [name for name in samples.classes if name not in known]
     if unknown:
         above = {name.split("/")[-2] for name in (sample.name for sample in samples.samples) if "/" in name}
         hint = ""
         if above and above <= set(known):
-            hint = "; the folders right above the photos are known: to read these, add --classes-from parent"
+            hint = f"; the folders right above the {many} are known: to read these, add --classes-from parent"
         raise DataError(
             f"{samples.root} has classes that the classifier does not know ({preview(unknown, show=str, most=5)}); "
             f"{wanted}{hint}"

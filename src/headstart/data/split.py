@@ -11,12 +11,14 @@ from headstart.data.names import count_noun, preview
 from headstart.data.placement import GroupCounts, place_groups
 from headstart.data.samples import GroupKind, Sample, SampleGroup, Samples, Subset
 from headstart.errors import DataError, describe_schema_mismatch
+from headstart.modalities.modality import Noun
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import SPLIT
 from headstart.tasks.facets import Strata
 
 SPLIT_SCHEMA = 1
 MOST_CLASSES_SHOWN = 3  #: in a message
+GROUP = Noun("group", "groups")
 
 
 class TooFewGroupsError(DataError):
@@ -33,9 +35,9 @@ class Split:
 
     subsets: Mapping[str, Subset]  #: sample id -> its subset
     seed: int
-    test_share: float  #: of all photos, where no split was given
-    validation_share: float  #: of all photos; of train where a test subset is given
-    given: bool  #: whether the photos came with subsets
+    test_share: float  #: of all samples, where no split was given
+    validation_share: float  #: of all samples; of train where a test subset is given
+    given: bool  #: whether the samples came with subsets
     notes: tuple[str, ...] = ()  #: leaks and assumptions, for a person
     copies: Mapping[str, str] = field(default_factory=dict)  #: id -> digest, of samples that are further copies
 
@@ -44,7 +46,7 @@ class Split:
         return [sample for sample in samples.samples if self.subsets.get(sample.id) is subset]
 
     def by_digest(self) -> dict[str, Subset]:
-        """Return digest -> subset. A photo that is in several counts as seen: it is in train, else in validation."""
+        """Return digest -> subset. A sample that is in several counts as seen: it is in train, else in validation."""
         known: dict[str, Subset] = {}
         for id_, subset in self.subsets.items():
             digest = self.copies.get(id_, id_)
@@ -103,25 +105,26 @@ def make_split(
 ) -> Split:
     """Return a subset for every sample: the given ones, else by the task's strata with groups kept together.
 
-    Labels are those of the source, and photos that a correction left out take part: correcting labels moves no photo
-    to another subset, so that the test photos before and after are the same. Where that leaves a class without a photo
+    Labels are those of the source, and samples that a correction left out take part: correcting labels moves none
+    to another subset, so that the test samples before and after are the same. Where that leaves a class without one
     to learn from, the split is made by the corrected labels.
 
     Args:
         samples: the samples to split.
         seed: another seed, another split.
-        test_share: of all photos, for the test subset.
-        validation_share: of all photos; of train where a test subset is given without a validation subset.
-        split_from: an earlier split: photos that it knows stay where they were.
+        test_share: of all samples, for the test subset.
+        validation_share: of all samples; of train where a test subset is given without a validation subset.
+        split_from: an earlier split: samples that it knows stay where they were.
 
     Raises:
         TooFewGroupsError: a stratum that each subset must have has too few groups to be in every subset.
         DataError: only some samples have a subset given.
     """
+    noun = samples.noun
     given = {sample.id: sample.subset for sample in samples.samples if sample.subset}
     if given and len(given) < len(samples):
         raise DataError(
-            f"{len(samples) - len(given)} of {len(samples)} photos have no part given; give all of them one, or none"
+            f"{len(samples) - len(given)} of {len(samples)} {noun.many} have no part given; give all of them one, or none"
         )
     shares = {Subset.TEST: test_share, Subset.VALIDATION: validation_share}
     earlier = split_from.by_digest() if split_from else {}
@@ -137,14 +140,14 @@ def make_split(
     subsets, notes = assign(samples.with_given_labels())
     if samples.relabels and _find_absent(samples, subsets, Subset.TRAIN):
         subsets, notes = assign(samples.samples)
-        notes.append("corrected labels left a class without a training photo, so the split was made by them")
+        notes.append(f"corrected labels left a class without a training {noun.one}, so the split was made by them")
     notes.extend(_note_absent_classes(samples, subsets))
     copies = {sample.id: sample.digest for sample in samples.samples if sample.copy}
     return Split(subsets, seed, test_share, validation_share, bool(given), tuple(notes), copies)
 
 
 def _find_absent(samples: Samples, subsets: Mapping[str, Subset], subset: Subset) -> list[str]:
-    """Return the strata that a subset must have and of which it has no photo."""
+    """Return the strata that a subset must have and of which it has none."""
     strata = samples.stratify()
     if not strata.required:
         return []
@@ -173,17 +176,17 @@ def _keep_given(
         }
         subsets.update(_place(samples, train, {Subset.VALIDATION: validation_share}, seed, known))
         if known:
-            notes.append(f"{len(known)} of {len(train)} training photos stay where the earlier split had them")
+            notes.append(f"{len(known)} of {len(train)} training {samples.noun.many} stay where the earlier split had them")
     elif earlier:
         notes.append("the parts are given, so the earlier split was not used")
     return subsets, notes
 
 
 def _note_absent_classes(samples: Samples, subsets: Mapping[str, Subset]) -> Iterator[str]:
-    """Yield a note on classes without a photo in validation or test, as given or earlier subsets may have it."""
+    """Yield a note on classes without a sample in validation or test, as given or earlier subsets may have it."""
     for subset in (Subset.VALIDATION, Subset.TEST):
         if absent := _find_absent(samples, subsets, subset):
-            yield f"the {subset} part has no photo of {preview(absent)}"
+            yield f"the {subset} part has no {samples.noun.one} of {preview(absent)}"
 
 
 def _note_leaks(samples: Samples, given: Mapping[str, Subset]) -> list[str]:
@@ -193,7 +196,7 @@ def _note_leaks(samples: Samples, given: Mapping[str, Subset]) -> list[str]:
     if leaked:
         names = [" = ".join(f"{sample.name} ({given[sample.id]})" for sample in same) for same in leaked]
         notes.append(
-            f"leak: {count_noun(len(leaked), 'photo', 'are')} in more than one given part, so its score flatters: "
+            f"leak: {count_noun(len(leaked), samples.noun, 'are')} in more than one given part, so its score flatters: "
             f"{preview(names, show=str)}"
         )
     by_group = defaultdict(set)
@@ -202,14 +205,14 @@ def _note_leaks(samples: Samples, given: Mapping[str, Subset]) -> list[str]:
     separated = [group.name for group, its in by_group.items() if len(its) > 1 and group.kind is GroupKind.NAMED]
     if separated:
         notes.append(
-            f"leak: {count_noun(len(separated), 'group', 'are')} in more than one given part: "
+            f"leak: {count_noun(len(separated), GROUP, 'are')} in more than one given part: "
             f"{preview(sorted(separated))}"
         )
     return notes
 
 
 def _find_known(samples: Samples, earlier: Mapping[str, Subset]) -> tuple[dict[str, Subset], list[str]]:
-    """Return sample id -> subset for photos of an earlier split and others of their groups, and notes."""
+    """Return sample id -> subset for samples of an earlier split and others of their groups, and notes."""
     by_group: defaultdict[SampleGroup, Counter[Subset]] = defaultdict(Counter)
     for sample in samples.samples:
         if sample.digest in earlier:
@@ -224,16 +227,16 @@ def _find_known(samples: Samples, earlier: Mapping[str, Subset]) -> tuple[dict[s
     separated = [_describe_group(group, samples) for group, seen in by_group.items() if len(seen) > 1]
     notes = []
     if separated:
-        groups = count_noun(len(separated), "group", "straddle")
+        groups = count_noun(len(separated), GROUP, "straddle")
         notes.append(f"{groups} the earlier split, and so this one: {preview(separated)}")
     if earlier:
         stay = sum(sample.digest in earlier for sample in samples.samples)
-        notes.append(f"{stay} of {len(samples)} photos stay where the earlier split had them")
+        notes.append(f"{stay} of {len(samples)} {samples.noun.many} stay where the earlier split had them")
     return known, notes
 
 
 def _describe_group(group: SampleGroup, samples: Samples) -> str:
-    """Return the user's name of a group; of near-duplicates the name of the first photo."""
+    """Return the user's name of a group; of near-duplicates the name of the first sample."""
     if group.given_name:
         return group.given_name
     first = next(sample for sample in samples.samples if sample.group == group)
@@ -261,7 +264,7 @@ def _place(
     lacking = {label: subsets for label, subsets in placement.lacking.items() if not known or Subset.TRAIN in subsets}
     if lacking and strata.required:
         shown = list(lacking.items())[:MOST_CLASSES_SHOWN]
-        messages = [_describe_lack(labelled, strata, number, subsets) for number, subsets in shown]
+        messages = [_describe_lack(labelled, strata, number, subsets, samples.noun) for number, subsets in shown]
         rest = len(lacking) - len(shown)
         more = f" (and {rest} more like these)" if rest else ""
         raise TooFewGroupsError(f"{'; also: '.join(messages)}{more}", lacking)
@@ -277,10 +280,12 @@ def _count_groups(samples: Iterable[Sample], stratum_of: Mapping[str, int]) -> d
     return {group: GroupCounts(digests[group], counts[group]) for group in counts}
 
 
-def _describe_lack(samples: Sequence[Sample], strata: Strata, number: int, subsets: Sequence[Subset]) -> str:
+def _describe_lack(
+    samples: Sequence[Sample], strata: Strata, number: int, subsets: Sequence[Subset], noun: Noun
+) -> str:
     groups = len({sample.group for sample, own in zip(samples, strata.numbers, strict=True) if own == number})
     return (
-        f"{strata.noun} {strata.names[number]!r} has {groups} group{'s' * (groups != 1)} of photos that must stay "
-        f"together, and none for {' and '.join(subsets)}; wanted one group at least in each part; add photos or name "
+        f"{strata.noun} {strata.names[number]!r} has {groups} group{'s' * (groups != 1)} of {noun.many} that must stay "
+        f"together, and none for {' and '.join(subsets)}; wanted one group at least in each part; add {noun.many} or name "
         "smaller groups"
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from headstart.data.samples import Subset
+from headstart.modalities.modality import Noun
 
 _NAMES = {
     "train": Subset.TRAIN,
@@ -31,13 +32,13 @@ def parse_subset(text: str) -> Subset | None:
     return _NAMES.get(text.strip().lower())
 
 
-def resolve_subsets(found: Iterable[Subset]) -> GivenSubsets:
+def resolve_subsets(found: Iterable[Subset], noun: Noun) -> GivenSubsets:
     """Return the use of subsets: three (or none) as given, the second of two as test; one alone is no split."""
     subsets = sorted(set(found), key=list(Subset).index)
     if len(subsets) in (0, 3):
         return GivenSubsets({subset: subset for subset in subsets}, "")
     if len(subsets) == 1:
-        note = f"all photos are in the {subsets[0]} part, so no split is given and one is made"
+        note = f"all {noun.many} are in the {subsets[0]} part, so no split is given and one is made"
         return GivenSubsets({subsets[0]: None}, note)
     if Subset.TRAIN not in subsets:
         return GivenSubsets({}, "", "the parts validation and test are given without train; name the third one train")

@@ -90,6 +90,7 @@ class SourceHints:
     """What sources of a modality's items look like: words and names by which items, labels and tables are found."""
 
     array_form: str = ""  #: shapes and type of arrays of its items, for people: "(N, H, W), uint8"; "" for none
+    array_names: tuple[str, ...] = ()  #: names of such arrays in files of several, beside "x" and "data"
     path_columns: tuple[str, ...] = ()  #: table columns with paths of its files, beside "path", "file" and the like
     value_columns: tuple[str, ...] = ()  #: table columns whose cells are its items; in lower case with underscores
     units: Mapping[str, str] = field(default_factory=dict)  #: properties with numbers that a check sums up -> unit

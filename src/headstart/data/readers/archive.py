@@ -26,7 +26,7 @@ from headstart.data.readers.idx import IdxReader
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.parquet_shards import ShardReader, find_shards
 from headstart.data.readers.reader import ReadContext
-from headstart.data.readers.table import TABLE_SUFFIXES, TableReader, photos_exist
+from headstart.data.readers.table import TABLE_SUFFIXES, TableReader, items_exist
 from headstart.data.readers.unpack import unpack_once
 from headstart.data.readers.walk import FileTree
 from headstart.errors import DataError, refuse_machine_faults
@@ -59,7 +59,7 @@ class _UnknownEncodingError(Exception):
 
 
 class ArchiveReader:
-    """The reader of an archive: of a table with its photos, arrays, or a folder of classes."""
+    """The reader of an archive: of a table with its items, arrays, or a folder of classes."""
 
     suffixes: tuple[str, ...] = SUFFIXES
     label_place: str = ""
@@ -82,20 +82,19 @@ class ArchiveReader:
 
 
 def _list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
-    """Return what an unpacked folder holds: IDX files, shards, else the one table or the arrays in it, else photos."""
+    """Return what an unpacked folder holds: IDX files, shards, else the one table or the arrays in it, else a folder of items."""
     base = FileTree(find_base_folder(tree))
     if (idx := IdxReader()).accepts(base.root, base):
         return idx.list(base.root, base, context)
     if len(find_shards(tree)) > 1:
         return ShardReader().list(tree.root, tree, context)
     files = base.scan(base.root).files
-    encoding = context.options.encoding
-    tables = [it for it in files if it.suffix.lower() in TABLE_SUFFIXES and photos_exist(it, encoding=encoding)]
+    tables = [it for it in files if it.suffix.lower() in TABLE_SUFFIXES and items_exist(it, context)]
     if len(tables) == 1:
         return TableReader().list(tables[0], None, context)
     if len(files) == 1 and (npz := NpzReader()).accepts(files[0], None):
         return npz.list(files[0], None, context)
-    return list_folder(base, context.options)
+    return list_folder(base, context)
 
 
 def unpack(archive: Path, cache: Path, *, encoding: str | None = None) -> UnpackedArchive:

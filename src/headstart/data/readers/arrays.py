@@ -1,4 +1,4 @@
-"""Arrays: images and labels in memory or in an ``.npz`` file, perhaps in subsets as in Keras' ``mnist.npz``."""
+"""Arrays: items and labels in memory or in an ``.npz`` file, perhaps in subsets as in Keras' ``mnist.npz``."""
 
 import zipfile
 import zlib
@@ -10,39 +10,39 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.data.choose_modality import choose_by_array
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
-from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Subset
+from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, SampleSource, Subset, ValueSource
 from headstart.data.subsets import parse_subset, resolve_subsets
 from headstart.errors import DataError
-from headstart.modalities.image.decode import array_to_rgb
+from headstart.modalities.modality import Modality, Noun, all_modalities
 
-_IMAGES = ("images", "x", "X", "data", "image")
+_ITEMS = ("x", "X", "data")
 _LABELS = ("labels", "y", "Y", "label", "targets")
 _CLASSES = ("classes", "class_names")
-_WANTED = "wanted images and labels (or x and y, or x_train, y_train, x_test, y_test)"
-
 IN_MEMORY = "arrays in memory"  #: what such samples have instead of a path
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledArrays:
-    """Images and labels as the user gave them."""
+    """Items and labels as the user gave them."""
 
-    images: Any  #: (N, H, W) or (N, H, W, channels) uint8
+    items: Any  #: an array (N, ...) of its modality's form, or N texts
     labels: Any  #: (N,) integers or text
 
 
 @dataclass(frozen=True, slots=True)
 class ArrayBlock:
-    """Images of one subset, and a label for each."""
+    """Items of one subset, and a label for each."""
 
-    images: NDArray[np.uint8]  #: (N, H, W) or (N, H, W, channels)
+    items: NDArray[Any]  #: (N, ...)
     labels: list[str]  #: N names of classes
     given_subset: Subset | None
     prefix: str  #: before "#17" in the names, so that rows of different subsets differ
+    modality: Modality
 
 
 class ArrayReader:
@@ -52,16 +52,16 @@ class ArrayReader:
     label_place: str = "the labels"
 
     def accepts(self, source: Any, tree: FileTree | None) -> bool:
-        """Return whether a source is images and labels."""
+        """Return whether a source is items and labels."""
         return isinstance(source, LabelledArrays)
 
     def list(self, source: LabelledArrays, tree: FileTree | None, context: ReadContext) -> SourceListing:
-        """Return every image.
+        """Return every item.
 
         Raises:
-            DataError: another shape or type, or not one label for each image.
+            DataError: another shape or type, or not one label for each item.
         """
-        return list_blocks(IN_MEMORY, [make_block("images", source.images, source.labels, None, None, "")])
+        return list_blocks(IN_MEMORY, [make_block("", source.items, source.labels, None, None, "", context)])
 
 
 class NpzReader:
@@ -75,64 +75,68 @@ class NpzReader:
         return isinstance(source, Path) and tree is None and source.suffix.lower() in self.suffixes
 
     def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
-        """Return every image.
+        """Return every item.
 
         Raises:
-            DataError: it is no such file, holds pickled objects, or arrays that are not images and labels.
+            DataError: it is no such file, holds pickled objects, or arrays that are not items and labels.
         """
         try:
             with source.open("rb") as raw, np.lib.npyio.NpzFile(raw, allow_pickle=False) as file:
-                return list_blocks(str(source), _make_blocks(str(source), file))
+                return list_blocks(str(source), _make_blocks(str(source), file, context))
         except (ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
             raise DataError(
-                f"{str(source)!r} cannot be read as arrays: {error}; save it with numpy.savez(images=..., labels=...), "
-                "without objects"
+                f"{str(source)!r} cannot be read as arrays: {error}; save it with numpy.savez({_list_names()[0]}=..., "
+                "labels=...), without objects"
             ) from None
 
 
 def make_block(
-    name: str, images: Any, labels: Any, classes: Sequence[str] | None, subset: Subset | None, prefix: str
+    name: str,
+    items: Any,
+    labels: Any,
+    classes: Sequence[str] | None,
+    subset: Subset | None,
+    prefix: str,
+    context: ReadContext,
 ) -> ArrayBlock:
-    """Return images and labels that belong together.
+    """Return items and labels that belong together.
 
     Args:
-        name: of the images, in an error.
-        images: (N, H, W) or (N, H, W, channels) uint8; kept as it is, so it may be memory-mapped.
+        name: of the items, in an error; "" for what their modality calls them.
+        items: (N, ...); an array is kept as it is, so it may be memory-mapped.
         labels: (N,) or (N, 1) integers or text.
         classes: a name for each label, which is then an index; None names a class after its label.
         subset: the subset they are given in, if any.
         prefix: see ``ArrayBlock``.
+        context: says the modality, where it does not show.
 
     Raises:
-        DataError: another shape or type, or not one label for each image.
+        DataError: another shape or type, not one label for each item, or the modality cannot be told.
     """
-    try:
-        array = np.asarray(images)
-    except ValueError:
-        raise DataError(f"{name} have different shapes; wanted one array (N, H, W) or (N, H, W, channels)") from None
-    if array.ndim == 1 and array.dtype.kind in "UO":
-        first = "text" if array.dtype.kind == "U" else type(array[0]).__name__ if len(array) else "nothing"
-        raise DataError(
-            f"{name} are {len(array)} values of type {first}; wanted pixels, (N, H, W) or (N, H, W, channels), uint8; "
-            "photos in files are given as a folder, or as a table with the columns path and label"
-        )
-    if array.ndim not in (3, 4):
-        raise DataError(f"{name} has shape {array.shape}; wanted (N, H, W) or (N, H, W, channels), uint8")
+    array = _to_array(name or _list_names()[0], items)
+    modality = choose_by_array(context.options.modality, array, name or IN_MEMORY)
+    name = name or _list_names(modality)[0]
+    if not modality.accepts_array(array):
+        raise DataError(_describe_refused(name, array, modality))
     if len(array):
-        array_to_rgb(array[0])
-    texts = _format_labels(labels, classes)
+        modality.decode(_make_source(array, 0).read(), modality.default_spec)
+    texts = _format_labels(labels, classes, modality.noun)
     if len(texts) != len(array):
-        raise DataError(f"{len(array)} images and {len(texts)} labels; wanted one label per image")
-    return ArrayBlock(array, texts, subset, prefix)
+        raise DataError(f"{len(array)} {name} and {len(texts)} labels; wanted one label for each")
+    return ArrayBlock(array, texts, subset, prefix, modality)
 
 
 def list_blocks(root: str, blocks: Sequence[ArrayBlock]) -> SourceListing:
-    """Return every image of some blocks.
+    """Return every item of some blocks, one at least, of one modality.
 
     Raises:
-        DataError: the subsets of the blocks make no split.
+        DataError: the subsets of the blocks make no split, or their items are of several modalities.
     """
-    given = resolve_subsets(block.given_subset for block in blocks if block.given_subset)
+    modality = blocks[0].modality
+    if any(block.modality.name != modality.name for block in blocks):
+        names = sorted({block.modality.name for block in blocks})
+        raise DataError(f"{root!r} has arrays of several kinds, {preview(names)}; wanted one kind, with --modality")
+    given = resolve_subsets((block.given_subset for block in blocks if block.given_subset), modality.noun)
     if given.problem:
         raise DataError(f"{root!r}: {given.problem}")
     samples, entries = [], []
@@ -141,38 +145,81 @@ def list_blocks(root: str, blocks: Sequence[ArrayBlock]) -> SourceListing:
         for index, label in enumerate(block.labels):
             name = f"{block.prefix}#{index}"
             if label:
-                samples.append(RawSample(name, label, ArraySource(block.images, index), subset))
+                samples.append(RawSample(name, label, _make_source(block.items, index), subset))
             else:
                 entries.append(LedgerEntry(name, FileStatus.SKIPPED, "empty label"))
     notes = (given.note,) if given.note else ()
     classes = frozenset(sample.label for sample in samples)
-    return SourceListing(root, tuple(samples), classes, tuple(entries), notes=notes)
+    return SourceListing(root, tuple(samples), classes, tuple(entries), notes=notes, modality=modality.name)
 
 
-def _make_blocks(root: str, arrays: Mapping[str, NDArray[Any]]) -> list[ArrayBlock]:
+def _make_source(array: NDArray[Any], index: int) -> SampleSource:
+    """Return where a row is; of text its UTF-8 bytes, so that it is the same in every array."""
+    if array.ndim == 1 and isinstance(value := array[index], str | bytes):
+        return ValueSource(value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass"))
+    return ArraySource(array, index)
+
+
+def _to_array(name: str, items: Any) -> NDArray[Any]:
+    """Return items as an array; texts are kept as objects, for an array of text is as wide as its longest."""
+    if isinstance(items, list | tuple) and items and all(isinstance(item, str | bytes) for item in items):
+        return np.array(items, dtype=object)
+    try:
+        return np.asarray(items)
+    except ValueError:
+        raise DataError(f"{name} have different shapes; wanted one array {_describe_forms()}") from None
+
+
+def _describe_forms() -> str:
+    return " or ".join(dict.fromkeys(it.hints.array_form for it in all_modalities() if it.hints.array_form))
+
+
+def _describe_refused(name: str, array: NDArray[Any], modality: Modality) -> str:
+    """Return why an array is none of a modality's."""
+    if not modality.hints.array_form:
+        return f"{name} are given as an array; {modality.noun.many} are read from files and tables only"
+    if array.ndim != 1 or array.dtype.kind not in "UO":
+        return f"{name} has shape {array.shape}; wanted {modality.hints.array_form}"
+    kind = "text" if len(array) and isinstance(array[0], str) else type(array[0]).__name__ if len(array) else "nothing"
+    return (
+        f"{name} are {len(array)} values of type {kind}; wanted {modality.hints.array_form}; {modality.noun.many} in "
+        "files are given as a folder, or as a table with the columns path and label"
+    )
+
+
+def _list_names(modality: Modality | None = None) -> list[str]:
+    """Return names of arrays of items: a modality's own, or those of all of them, and what any may be called."""
+    owners = list(all_modalities()) if modality is None else [modality]
+    return list(dict.fromkeys([name for owner in owners for name in owner.hints.array_names] + list(_ITEMS)))
+
+
+def _make_blocks(root: str, arrays: Mapping[str, NDArray[Any]], context: ReadContext) -> list[ArrayBlock]:
     """Return a block for each subset that the names of the arrays end in, else one."""
 
     def find(aliases: Sequence[str], suffix: str = "") -> str | None:
         return next((alias + suffix for alias in aliases if alias + suffix in arrays), None)
 
+    names = _list_names()
     named = find(_CLASSES)
     classes = [str(name) for name in arrays[named]] if named else None
     endings = {name.rpartition("_")[2] for name in arrays}
-    subsets = sorted(ending for ending in endings if parse_subset(ending) and find(_IMAGES, f"_{ending}"))
+    subsets = sorted(ending for ending in endings if parse_subset(ending) and find(names, f"_{ending}"))
     blocks = []
     for ending in subsets or [""]:
         suffix = f"_{ending}" if ending else ""
-        images, labels = find(_IMAGES, suffix), find(_LABELS, suffix)
-        if images is None or labels is None:
-            raise DataError(f"{root!r} has the arrays {preview(sorted(arrays), most=8)}; {_WANTED}")
+        items, labels = find(names, suffix), find(_LABELS, suffix)
+        if items is None or labels is None:
+            wanted = f"wanted {names[0]} and labels (or x and y, or x_train, y_train, x_test, y_test)"
+            raise DataError(f"{root!r} has the arrays {preview(sorted(arrays), most=8)}; {wanted}")
+        subset = parse_subset(ending)
         try:
-            blocks.append(make_block(images, arrays[images], arrays[labels], classes, parse_subset(ending), ending))
+            blocks.append(make_block(items, arrays[items], arrays[labels], classes, subset, ending, context))
         except DataError as error:
             raise DataError(f"{root!r}: {error}") from None
     return blocks
 
 
-def _format_labels(labels: Any, classes: Sequence[str] | None) -> list[str]:
+def _format_labels(labels: Any, classes: Sequence[str] | None, noun: Noun) -> list[str]:
     array = np.asarray(labels)
     if array.size == 0:
         return []
@@ -180,7 +227,8 @@ def _format_labels(labels: Any, classes: Sequence[str] | None) -> list[str]:
         array = array[:, 0]
     if array.ndim != 1 or array.dtype.kind not in "iuUSbOT":
         raise DataError(
-            f"the labels have shape {array.shape} and type {array.dtype}; wanted (N,) of integers or text, one a photo"
+            f"the labels have shape {array.shape} and type {array.dtype}; wanted (N,) of integers or text, one a "
+            f"{noun.one}"
         )
     values = [value.decode() if isinstance(value, bytes) else value for value in array.tolist()]
     if classes is None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from headstart.data.readers.encodings import REMEDY, decode_text
 from headstart.errors import DataError
-from headstart.modalities.image.decode import SUFFIXES
+from headstart.modalities.modality import all_modalities
 
 DELIMITERS = ",;\t"
 
@@ -163,9 +163,10 @@ class _LineSource:
         path = self._keys[0] if self._keys else 0
         if len(cells) != self.columns or path >= len(so_far):
             return False
-        return Path(cells[path].strip()).suffix.lower() in SUFFIXES or _get_pattern(cells[path]) == _get_pattern(
-            so_far[path]
-        )
+        suffix = Path(cells[path].strip()).suffix.lower()
+        if any(suffix in modality.suffixes for modality in all_modalities()):
+            return True
+        return _get_pattern(cells[path]) == _get_pattern(so_far[path])
 
 
 def _get_pattern(cell: str) -> str:

@@ -11,6 +11,7 @@ from headstart.data.readers.folder_layout import FIRST_WORD, FoundFile, NameRule
 from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileSource, FileStatus, LedgerEntry
 from headstart.errors import DataError, SettingError
+from headstart.modalities.modality import Modality, Noun
 from headstart.settings import DataSettings
 
 
@@ -24,7 +25,9 @@ class LabelledFiles:
     notes: tuple[str, ...]
 
 
-def label_files(root: str, files: Sequence[FoundFile], folders: Sequence[str], options: DataSettings) -> LabelledFiles:
+def label_files(
+    root: str, files: Sequence[FoundFile], folders: Sequence[str], options: DataSettings, modality: Modality
+) -> LabelledFiles:
     """Return files with the classes and groups that their folders or names say.
 
     Args:
@@ -32,6 +35,7 @@ def label_files(root: str, files: Sequence[FoundFile], folders: Sequence[str], o
         files: every file in a class folder, or every file.
         folders: names of the class folders, where the first folder is the class.
         options: where classes and groups stand.
+        modality: of the items.
 
     Raises:
         DataError: classes shall stand in the names of the files, and none do.
@@ -43,13 +47,13 @@ def label_files(root: str, files: Sequence[FoundFile], folders: Sequence[str], o
             f"classes and groups are both read from the {where}, so each class would be one group; choose another "
             "for --groups-from"
         )
-    rule = _choose_rule(root, files) if where == "name" else None
+    rule = _choose_rule(root, files, modality) if where == "name" else None
     decoder = _NameDecoder(
         {it for file in files for it in (*file.steps, file.path.name)} | set(folders), options.encoding
     )
-    notes = [*decoder.notes, *([f"the class of a photo is {rule.description}"] if rule is not None else [])]
+    notes = [*decoder.notes, *([f"the class of a {modality.noun.one} is {rule.description}"] if rule is not None else [])]
     read_label = _make_reader(where, rule, decoder)
-    labels = {file.name: read_label(file) for file in files if where == "folder" or file.is_photo}
+    labels = {file.name: read_label(file) for file in files if where == "folder" or file.is_item}
     classes = {decoder.decode(name) for name in folders} | {label for label in labels.values() if label}
     read_group = _make_reader(options.groups_from, FIRST_WORD, decoder) if options.groups_from else lambda _: ""
     samples, entries = [], []
@@ -61,7 +65,8 @@ def label_files(root: str, files: Sequence[FoundFile], folders: Sequence[str], o
             reason = "no class in its name" if where == "name" else "not in a class folder"
             entries.append(LedgerEntry(file.name, FileStatus.SKIPPED, reason))
     if options.groups_from:
-        notes.append(_describe_groups({sample.group for sample in samples if sample.group}, options.groups_from))
+        groups = {sample.group for sample in samples if sample.group}
+        notes.append(_describe_groups(groups, options.groups_from, modality.noun))
     return LabelledFiles(tuple(samples), frozenset(classes), tuple(entries), tuple(notes))
 
 
@@ -105,13 +110,15 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _choose_rule(root: str, files: Sequence[FoundFile]) -> NameRule:
-    stems = [file.path.stem for file in files if file.is_photo]
-    rule = find_name_rule(stems)
+def _choose_rule(root: str, files: Sequence[FoundFile], modality: Modality) -> NameRule:
+    stems = [file.path.stem for file in files if file.is_item]
+    many = modality.noun.many
+    rule = find_name_rule(stems, modality.hints)
     if rule is None:
+        suffix = next((file.path.suffix.lower() for file in files if file.is_item), "")
         raise DataError(
-            f"{root!r} has {len(stems)} photos whose names speak of no classes ({preview(stems)}); wanted names that "
-            "begin with the class, such as cat.12.jpg, three photos of each at least; drop --classes-from name"
+            f"{root!r} has {len(stems)} {many} whose names speak of no classes ({preview(stems)}); wanted names that "
+            f"begin with the class, such as cat.12{suffix}, three {many} of each at least; drop --classes-from name"
         )
     return rule
 
@@ -125,6 +132,6 @@ def _make_reader(where: str, rule: NameRule | None, decoder: _NameDecoder) -> Ca
     return lambda file: decoder.decode(file.steps[place]) if file.steps else ""
 
 
-def _describe_groups(groups: set[str], where: str) -> str:
+def _describe_groups(groups: set[str], where: str, noun: Noun) -> str:
     place = {"folder": "the first folder", "parent": "the folder right above it", "name": FIRST_WORD.description}[where]
-    return f"the group of a photo is {place}: {len(groups)} groups, such as {preview(sorted(groups))}"
+    return f"the group of a {noun.one} is {place}: {len(groups)} groups, such as {preview(sorted(groups))}"

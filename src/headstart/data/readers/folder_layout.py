@@ -1,6 +1,6 @@
-"""The place of the classes in a folder of photos: the first folder, the one right above a photo, or its name.
+"""The place of the classes in a folder of items: the first folder, the one right above an item, or its name.
 
-The first folder is taken unless the folders say that they are something else: parts of a split, folders for photos, or
+The first folder is taken unless the folders say that they are something else: parts of a split, folders for items, or
 patients. Then nothing is fitted: what they look like is said, and how to say what is meant.
 """
 
@@ -15,22 +15,21 @@ from headstart.data.names import preview
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset
 from headstart.errors import DataError
-from headstart.modalities.image.decode import SUFFIXES
+from headstart.modalities.modality import Modality, SourceHints
 
-FEWEST = 3  #: photos that a class has, before names are taken for classes
-MOST_SHARE = 0.34  #: classes of names for each photo
-COVERED = 0.9  #: share of the photos that such classes have to hold
+FEWEST = 3  #: items that a class has, before names are taken for classes
+MOST_SHARE = 0.34  #: classes of names for each item
+COVERED = 0.9  #: share of the items that such classes have to hold
 
-#: Words that say nothing of what is in a folder. All of them but the last two rows stand for folders of photos.
+#: Words that say nothing of what is in a folder. A modality has more for folders of its items, and of files as devices
+#: name them: see ``SourceHints``.
 _FILLER = frozenset("set sets data dataset folder dir final full new all split a b x y my".split())  # noqa: SIM905
-_PLACES = frozenset(
-    "image images img imgs pic pics picture pictures jpegimages jpeg jpegs jpg png data dataset files raw media".split()  # noqa: SIM905
-)
+_PLACES = frozenset({"data", "dataset", "files", "raw", "media"})
 _PRODUCTS = frozenset(
-    "photo photos result results output outputs out plot plots figure figures mask masks label labels annotation "  # noqa: SIM905
+    "result results output outputs out plot plots figure figures mask masks label labels annotation "  # noqa: SIM905
     "annotations heatmap heatmaps prediction predictions".split()
 )
-#: Words before the number of a person, an animal or a place that photos are of.
+#: Words before the number of a person, an animal or a place that items are of.
 _OWNERS = frozenset(
     "patient patients pat subject subj sub person participant case study scan scanner slide series site hospital "  # noqa: SIM905
     "centre center user animal mouse rat specimen donor id pid p s".split()
@@ -47,7 +46,7 @@ _ANSWERS = (
     frozenset({"tumor", "normal"}),
     frozenset({"true", "false"}),
 )
-_CAMERA = frozenset("img dsc dscn dscf pict image photo picture pic frame scan page p pxl mvi gopr file".split())  # noqa: SIM905
+_COUNTERS = frozenset({"scan", "page", "p", "file"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +57,7 @@ class FoundFile:
     path: Path
     steps: tuple[str, ...]  #: the folders it lies in, from the first under the root or the subset
     subset: Subset | None
-
-    @property
-    def is_photo(self) -> bool:
-        """Whether its name ends like a photo's."""
-        return self.path.suffix.lower() in SUFFIXES
+    is_item: bool  #: whether its name ends like an item's
 
 
 # --- file names ------------------------------------------------------------------------------------------------------
@@ -96,44 +91,53 @@ NAME_RULES = (
 FIRST_WORD = NAME_RULES[1]
 
 
-def find_name_rule(stems: Sequence[str]) -> NameRule | None:
-    """Return the first rule by which names are of a few classes, with some photos in each; None where none is."""
-    return next((rule for rule in NAME_RULES if _count_classes(stems, rule)), None)
+def find_name_rule(stems: Sequence[str], hints: SourceHints) -> NameRule | None:
+    """Return the first rule by which names are of a few classes, with some items in each; None where none is."""
+    return next((rule for rule in NAME_RULES if _count_classes(stems, rule, hints)), None)
 
 
-def _count_classes(stems: Sequence[str], rule: NameRule) -> dict[str, int]:
-    """Return class -> photos by a rule; empty where these are no classes."""
+def _count_classes(stems: Sequence[str], rule: NameRule, hints: SourceHints) -> dict[str, int]:
+    """Return class -> items by a rule; empty where these are no classes."""
     counts = Counter(rule.read(stem) for stem in stems)
     counts.pop("", None)
     large = {name: count for name, count in counts.most_common() if count >= FEWEST}
     enough = sum(large.values()) >= COVERED * len(stems) and len(counts) <= max(2, MOST_SHARE * len(stems))
-    if len(large) < 2 or not enough or all(name.lower() in _CAMERA for name in large):
+    if len(large) < 2 or not enough or all(name.lower() in _COUNTERS | hints.counter_words for name in large):
         return {}
     return large
 
 
-def count_classes_in_names(stems: Sequence[str]) -> dict[str, int]:
-    """Return the classes that file names without their endings speak of in words, and the photos of each."""
-    rule = find_name_rule(stems)
-    classes = _count_classes(stems, rule) if rule else {}
+def count_classes_in_names(stems: Sequence[str], hints: SourceHints) -> dict[str, int]:
+    """Return the classes that file names without their endings speak of in words, and the items of each."""
+    rule = find_name_rule(stems, hints)
+    classes = _count_classes(stems, rule, hints) if rule else {}
     return {} if all(not _words(name) for name in classes) else classes
 
 
 # --- folders ---------------------------------------------------------------------------------------------------------
 
 
-def find_subset_in_name(name: str) -> Subset | None:
+def find_subset_in_name(name: str, hints: SourceHints) -> Subset | None:
     """Return the subset in a folder's name, among filling words and numbers: ``Final_Training``, ``test1``."""
     words = _words(name)
     subsets = {subset for word in words if (subset := parse_subset(word))}
-    rest = [word for word in words if not parse_subset(word) and word not in _FILLER | _PLACES | _PRODUCTS]
+    filling = _FILLER | _list_places(hints) | _list_products(hints)
+    rest = [word for word in words if not parse_subset(word) and word not in filling]
     return subsets.pop() if len(subsets) == 1 and not rest else None
 
 
-def find_subsets_in_names(names: Sequence[str]) -> dict[str, Subset]:
+def find_subsets_in_names(names: Sequence[str], hints: SourceHints) -> dict[str, Subset]:
     """Return the subset of each folder where all are subsets, two different ones at least; else nothing."""
-    subsets = {name: subset for name in names if (subset := find_subset_in_name(name))}
+    subsets = {name: subset for name in names if (subset := find_subset_in_name(name, hints))}
     return subsets if len(subsets) == len(names) and len(set(subsets.values())) > 1 else {}
+
+
+def _list_places(hints: SourceHints) -> frozenset[str]:
+    return _PLACES | hints.container_words
+
+
+def _list_products(hints: SourceHints) -> frozenset[str]:
+    return _PRODUCTS | hints.product_words
 
 
 def _words(name: str) -> list[str]:
@@ -141,48 +145,53 @@ def _words(name: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[^\W\d_]+", apart)]
 
 
-def refuse_containers(root: str, files: Sequence[FoundFile]) -> None:
-    """Raise an error where the first folders hold photos of several classes each, as far as names can tell.
+def refuse_containers(root: str, files: Sequence[FoundFile], modality: Modality) -> None:
+    """Raise an error where the first folders hold items of several classes each, as far as names can tell.
 
     Args:
         root: what was read, for a person.
         files: every file in a folder.
+        modality: of the items.
 
     Raises:
         DataError: what the folders look like, where the classes seem to be, and how to say what is meant.
     """
     folders: defaultdict[str, list[FoundFile]] = defaultdict(list)
     for file in files:
-        if file.is_photo and file.steps:
+        if file.is_item and file.steps:
             folders[file.steps[0]].append(file)
-    look = _recognise_folders(list(folders))
-    if len(folders) < 2 and not (look or any(map(find_subset_in_name, folders))):
+    hints = modality.hints
+    look = _recognise_folders(list(folders), hints)
+    if len(folders) < 2 and not (look or any(find_subset_in_name(name, hints) for name in folders)):
         return
     below = _find_classes_below(folders)
     if below and (look or _are_owners(list(folders)) or _are_answers(below, len(folders))):
-        raise DataError(_describe_level_below(root, folders, below, look))
+        raise DataError(_describe_level_below(root, folders, below, look, modality))
     if look or len(folders) == 1:
         in_names = {
-            name: classes for name, files in folders.items() if (classes := count_classes_in_names(_stems(files)))
+            name: classes
+            for name, files in folders.items()
+            if (classes := count_classes_in_names(_stems(files), hints))
         }
         if in_names or (len(folders) > 1 and look != "products"):
-            raise DataError(_describe_names(root, list(folders), in_names, look))
+            raise DataError(_describe_names(root, list(folders), in_names, look, modality))
 
 
-def refuse_flat(root: str, files: Sequence[Path]) -> None:
-    """Raise an error where photos lie in no folder and have their class in their names.
+def refuse_flat(root: str, files: Sequence[Path], modality: Modality) -> None:
+    """Raise an error where items lie in no folder and have their class in their names.
 
     Args:
         root: what was read, for a person.
         files: that lie in no class folder.
+        modality: of the items.
 
     Raises:
         DataError: what the names begin with, and how to say that these are the classes.
     """
-    stems = [path.stem for path in files if path.suffix.lower() in SUFFIXES]
-    if classes := count_classes_in_names(stems):
+    stems = [path.stem for path in files if path.suffix.lower() in modality.suffixes]
+    if classes := count_classes_in_names(stems, modality.hints):
         raise DataError(
-            f"{root!r} has no class folders but {len(stems)} photos whose names begin with "
+            f"{root!r} has no class folders but {len(stems)} {modality.noun.many} whose names begin with "
             f"{_format_counts(classes)}; to read these as the classes, add --classes-from name; else put "
             "them into a folder per class"
         )
@@ -192,25 +201,26 @@ def _format_counts(classes: Mapping[str, int]) -> str:
     return preview([f"{label!r} ({count})" for label, count in classes.items()], show=str)
 
 
-def _recognise_folders(names: Sequence[str]) -> str:
-    """Return what all of some folders are by their names: "subsets", "places" of photos, "products" or nothing."""
-    if find_subsets_in_names(names):
+def _recognise_folders(names: Sequence[str], hints: SourceHints) -> str:
+    """Return what all of some folders are by their names: "subsets", "places" of items, "products" or nothing."""
+    if find_subsets_in_names(names, hints):
         return "subsets"
     words = [set(_words(name)) for name in names]
-    known = [bool(it & (_PLACES | _PRODUCTS)) and it <= _PLACES | _PRODUCTS | _FILLER for it in words]
-    if not all(it or find_subset_in_name(name) for it, name in zip(known, names, strict=True)):
+    places, products = _list_places(hints), _list_products(hints)
+    known = [bool(it & (places | products)) and it <= places | products | _FILLER for it in words]
+    if not all(it or find_subset_in_name(name, hints) for it, name in zip(known, names, strict=True)):
         return ""
-    return "places" if any(it & _PLACES for it in words) else "products"
+    return "places" if any(it & places for it in words) else "products"
 
 
 def _find_classes_below(folders: Mapping[str, Sequence[FoundFile]]) -> list[str]:
-    """Return the folders right above the photos, where the same ones come again in most of the first folders."""
+    """Return the folders right above the items, where the same ones come again in most of the first folders."""
     above = {name: {it.steps[-1] for it in files if len(it.steps) > 1} for name, files in folders.items()}
     again = Counter(inner for names in above.values() for inner in names)
     shared = {name for name, count in again.items() if count >= max(2, len(folders) / 2)}
-    photos = [it for files in folders.values() for it in files]
-    held = sum(len(it.steps) > 1 and it.steps[-1] in shared for it in photos)
-    return sorted(shared) if len(shared) > 1 and held >= COVERED * len(photos) else []
+    items = [it for files in folders.values() for it in files]
+    held = sum(len(it.steps) > 1 and it.steps[-1] in shared for it in items)
+    return sorted(shared) if len(shared) > 1 and held >= COVERED * len(items) else []
 
 
 def _are_owners(names: Sequence[str]) -> bool:
@@ -231,19 +241,21 @@ def _stems(files: Sequence[FoundFile]) -> list[str]:
 
 
 def _describe_level_below(
-    root: str, folders: Mapping[str, Sequence[FoundFile]], below: Sequence[str], look: str
+    root: str, folders: Mapping[str, Sequence[FoundFile]], below: Sequence[str], look: str, modality: Modality
 ) -> str:
     what = "parts of a split" if look == "subsets" else "places" if look else "patients or the like"
     groups = "" if look else " --groups-from folder, which keeps each of them on one side of the split"
     return (
         f"{root!r} has the folders {preview(list(folders))}, which look like {what}, not like classes: the classes "
-        f"seem to be the folders right above the photos, {preview(list(below))}; to read them so, add "
+        f"seem to be the folders right above the {modality.noun.many}, {preview(list(below))}; to read them so, add "
         f"--classes-from parent{groups}; if the first folders are the classes, add --classes-from folder"
     )
 
 
-def _describe_names(root: str, names: Sequence[str], in_names: Mapping[str, Mapping[str, int]], look: str) -> str:
-    what = "parts of a split" if look == "subsets" else "places for photos and results"
+def _describe_names(
+    root: str, names: Sequence[str], in_names: Mapping[str, Mapping[str, int]], look: str, modality: Modality
+) -> str:
+    what = "parts of a split" if look == "subsets" else f"places for {modality.noun.many} and results"
     start = f"{root!r} has the folders {preview(names)}, which look like {what}, not like classes"
     end = "if the folders are the classes, add --classes-from folder"
     if not in_names:

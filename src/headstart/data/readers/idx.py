@@ -1,4 +1,4 @@
-"""IDX files: images and labels, as MNIST, Fashion-MNIST and their kin are published, plain or gzipped.
+"""IDX files: items and labels, as MNIST, Fashion-MNIST and their kin are published, plain or gzipped.
 
 A file is two zero bytes, 8 (the values are unsigned bytes), the number of dimensions, each dimension as a big-endian
 32-bit number, then the values (LeCun, Cortes and Burges, *The MNIST database of handwritten digits*). Values are
@@ -27,8 +27,8 @@ from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.subsets import parse_subset
 from headstart.errors import DataError
 
-_NAME = re.compile(r"(train|t10k|test|val|valid|validation)[-_.](images|labels)[-_.]idx[134][-_.]ubyte(\.gz)?", re.I)
-_KINDS = ("images", "labels")
+_NAME = re.compile(r"(train|t10k|test|val|valid|validation)[-_.](\w+?)[-_.]idx[134][-_.]ubyte(\.gz)?", re.I)
+_LABELS = "labels"  #: what the files of labels are called, the others being of items
 
 
 class IdxReader:
@@ -44,7 +44,7 @@ class IdxReader:
         return isinstance(source, Path) and _NAME.fullmatch(source.name) is not None
 
     def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
-        """Return every image; a class is called after its number, a subset after the files.
+        """Return every item; a class is called after its number, a subset after the files.
 
         Raises:
             DataError: a file is missing, damaged or no IDX file, or the subsets make no split.
@@ -52,7 +52,7 @@ class IdxReader:
         folder = _find_folder(tree) if tree else None
         if tree is None or folder is None:
             raise DataError(
-                f"{str(source)!r} is one file of a set; wanted the folder with its images and labels: {source.parent}"
+                f"{str(source)!r} is one file of a set; wanted the folder with its items and labels: {source.parent}"
             )
         content = tree.scan(folder)
         if folders := [it.name for it in content.folders if not _NAME.fullmatch(it.name)]:
@@ -64,16 +64,18 @@ class IdxReader:
         others = sorted({*content.files, *content.folders} - named.keys())  # some unpackers make a folder of each file
         blocks = []
         for stem in sorted({stem for stem, _ in files}):
-            if missing := [kind for kind in _KINDS if (stem, kind) not in files]:
-                raise DataError(f"{str(folder)!r} has IDX files of {stem!r} but no {missing[0]}; put these beside them")
-            images, labels = (_map_values(files[stem, kind], context.cache) for kind in _KINDS)
+            kinds = [kind for other, kind in files if other == stem and kind != _LABELS]
+            if len(kinds) != 1 or (stem, _LABELS) not in files:
+                missing = _LABELS if kinds else next((kind for _, kind in files if kind != _LABELS), "items")
+                raise DataError(f"{str(folder)!r} has IDX files of {stem!r} but no {missing}; put these beside them")
+            items, labels = (_map_values(files[stem, kind], context.cache) for kind in (kinds[0], _LABELS))
             subset = Subset.TEST if stem == "t10k" else parse_subset(stem)
             try:
-                blocks.append(make_block("images", images, labels, None, subset, stem))
+                blocks.append(make_block(kinds[0], items, labels, None, subset, stem, context))
             except DataError as error:
                 raise DataError(f"{str(folder)!r}, {stem}: {error}") from None
         listing = list_blocks(str(source), blocks)
-        entries = tuple(LedgerEntry(it.name, FileStatus.SKIPPED, "no IDX file of images or labels") for it in others)
+        entries = tuple(LedgerEntry(it.name, FileStatus.SKIPPED, "no IDX file of items or labels") for it in others)
         notes = (*listing.notes, *(f"{name!r} was not read: another form of it lies beside it" for name in doubles))
         return replace(listing, entries=entries, ignored=content.ignored, notes=notes)
 

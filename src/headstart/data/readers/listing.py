@@ -1,4 +1,4 @@
-"""The samples of a source before a photo is opened: where each lies, and its claimed class, subset and group."""
+"""The samples of a source before an item is opened: where each lies, and its claimed class, subset and group."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,8 @@ class SourceListing:
 
     root: str  #: the source, for a person
     samples: tuple[RawSample, ...]
-    classes: frozenset[str]  #: every class that was named, with or without photos
+    classes: frozenset[str]  #: every class that was named, with or without samples
     entries: tuple[LedgerEntry, ...] = ()  #: files that were skipped without being opened
     ignored: int = 0  #: hidden and system files
     notes: tuple[str, ...] = ()
+    modality: str = ""  #: the name of that of its items; "" where their places and contents have to say

@@ -1,8 +1,8 @@
-"""Parquet tables, read in batches: paths to photos, or the photos themselves as the Hugging Face hub keeps them.
+"""Parquet tables, read in batches: paths to items, or the items themselves as the Hugging Face hub keeps them.
 
-There a photo is a cell with its bytes and the name of the file they came from, a label is a number, and the names of
-the classes stand in the schema's metadata. Such photos are written into the cache once, a file each, so that memory
-stays bounded however large the table is and everything that reads photos reads these.
+There an item is a cell with its bytes and the name of the file they came from, a label is a number, and the names of
+the classes stand in the schema's metadata. Such items are written into the cache once, a file each, so that memory
+stays bounded however large the table is and everything that reads items reads these.
 """
 
 import json
@@ -11,45 +11,58 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headstart.data.readers.table_columns import ALIASES, TableRow, choose_columns
+from headstart.data.choose_modality import ModalityChoice, choose_by_columns, choose_by_contents
+from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.table_columns import (
+    ALIASES,
+    ChosenColumns,
+    TableRow,
+    TableRows,
+    choose_columns,
+    find_path_column,
+    normalise_column,
+)
 from headstart.data.readers.unpack import unpack_once
-from headstart.data.samples import FileSource
+from headstart.data.samples import FileSource, SampleSource, ValueSource
 from headstart.errors import DataError, MissingExtra
 
 if TYPE_CHECKING:
     import pyarrow
     from pyarrow.parquet import ParquetFile
 
-BATCH, BATCH_OF_PHOTOS = 65_536, 32  #: rows in memory at once
-IN_A_FOLDER = 10_000  #: photos
+BATCH, BATCH_OF_ITEMS = 65_536, 32  #: rows in memory at once; where these have items in them
+IN_A_FOLDER = 10_000  #: items
+LOOK_AT = 20  #: items by which their modality is chosen
 
 
-def read_parquet_rows(table: Path, cache: Path) -> tuple[list[TableRow], list[str]]:
-    """Return the rows of a Parquet table and notes on its columns; photos in it are written under the cache.
+def read_parquet_rows(table: Path, context: ReadContext) -> TableRows:
+    """Return the rows of a Parquet table; items that it has as bytes are written under the cache.
+
+    Raises:
+        DataError: it is no Parquet file, lacks a column, or may have items of several modalities.
+        MissingExtra: pyarrow is not installed.
+    """
+    with _ParquetTable(table) as file:
+        choice = _choose_modality(table, file, context)
+        columns = choose_columns(table, file.schema_arrow.names, choice.modality)
+        names = _read_class_names(file.schema_arrow, columns.taken["label"])
+        notes = (*choice.notes, *columns.notes)
+        if not _holds_bytes(file.schema_arrow, columns.taken["path"]):
+            return TableRows(list(_iter_rows(file, columns, names, None)), notes, choice.modality)
+        folder = unpack_once(table, context.cache, lambda draft: _write_items(file, columns.taken["path"], draft))
+        return TableRows(list(_iter_rows(file, columns, names, folder)), notes, choice.modality)
+
+
+def holds_items(table: Path, context: ReadContext) -> bool:
+    """Return whether a Parquet table has the items in it, and labels.
 
     Raises:
         DataError: it is no Parquet file, or lacks a column.
         MissingExtra: pyarrow is not installed.
     """
     with _ParquetTable(table) as file:
-        taken, notes = choose_columns(table, file.schema_arrow.names)
-        names = _read_class_names(file.schema_arrow, taken["label"])
-        if not _holds_photos(file.schema_arrow, taken["path"]):
-            return list(_iter_rows(file, taken, names, None)), notes
-        folder = unpack_once(table, cache, lambda draft: _write_photos(file, taken["path"], draft))
-        return list(_iter_rows(file, taken, names, folder)), notes
-
-
-def holds_photos(table: Path) -> bool:
-    """Return whether a Parquet table has the photos in it, and labels.
-
-    Raises:
-        DataError: it is no Parquet file, or lacks a column.
-        MissingExtra: pyarrow is not installed.
-    """
-    with _ParquetTable(table) as file:
-        taken, _ = choose_columns(table, file.schema_arrow.names)
-        return _holds_photos(file.schema_arrow, taken["path"])
+        columns = choose_columns(table, file.schema_arrow.names, _choose_modality(table, file, context).modality)
+        return columns.holds_values or _holds_bytes(file.schema_arrow, columns.taken["path"])
 
 
 class _ParquetTable:
@@ -80,7 +93,23 @@ class _ParquetTable:
         return DataError(f"table {str(self._table)!r} is not a Parquet file: {error}; re-export it")
 
 
-def _holds_photos(schema: "pyarrow.Schema", column: str) -> bool:
+def _choose_modality(table: Path, file: "ParquetFile", context: ReadContext) -> ModalityChoice:
+    header, setting, source = file.schema_arrow.names, context.options.modality, f"table {str(table)!r}"
+    column = find_path_column(header)
+
+    def read_cells() -> Iterator[Any]:
+        if column is not None:
+            for batch in _iter_batches(file, LOOK_AT, [column]):
+                yield from batch.column(0).to_pylist()
+                return
+
+    if column is not None and _holds_bytes(file.schema_arrow, column):
+        contents = (cell.get("bytes") if isinstance(cell, dict) else cell for cell in read_cells())
+        return choose_by_contents(setting, (content for content in contents if content), source)
+    return choose_by_columns(setting, [normalise_column(it) for it in header], lambda: map(str, read_cells()), source)
+
+
+def _holds_bytes(schema: "pyarrow.Schema", column: str) -> bool:
     from pyarrow import types
 
     kind = schema.field(column).type
@@ -99,16 +128,16 @@ def _read_class_names(schema: "pyarrow.Schema", column: str) -> list[str]:
     return [str(name) for name in names] if isinstance(names, list) else []
 
 
-def _write_photos(file: "ParquetFile", column: str, folder: Path) -> None:
-    """Write every photo as a file named after its row."""
+def _write_items(file: "ParquetFile", column: str, folder: Path) -> None:
+    """Write every item as a file named after its row."""
     number = 0
-    for batch in _iter_batches(file, BATCH_OF_PHOTOS, [column]):
+    for batch in _iter_batches(file, BATCH_OF_ITEMS, [column]):
         for cell in batch.column(0):
             number += 1
             value = cell.as_py()
             content = value.get("bytes") if isinstance(value, dict) else value
             if content:
-                place = _locate_photo(folder, number)
+                place = _locate_item(folder, number)
                 place.parent.mkdir(exist_ok=True)
                 place.write_bytes(content)
 
@@ -119,14 +148,15 @@ def _iter_batches(file: "ParquetFile", rows: int, columns: list[str]) -> Iterato
         yield from file.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False)
 
 
-def _locate_photo(folder: Path, number: int) -> Path:
+def _locate_item(folder: Path, number: int) -> Path:
     return folder / f"{number // IN_A_FOLDER:05d}" / f"{number:08d}"
 
 
 def _iter_rows(
-    file: "ParquetFile", taken: dict[str, str], names: Sequence[str], folder: Path | None
+    file: "ParquetFile", chosen: ChosenColumns, names: Sequence[str], folder: Path | None
 ) -> Iterator[TableRow]:
-    """Yield the rows; of photos that are in the table the name only."""
+    """Yield the rows; of items that were written into a folder the name only."""
+    taken = chosen.taken
     columns = [column for role, column in taken.items() if folder is None or role != "path"]
     if folder is not None and _has_path(file.schema_arrow, taken["path"]):
         columns.append(f"{taken['path']}.path")
@@ -138,7 +168,12 @@ def _iter_rows(
             of_role = {role: cells[column][at] if column in cells else None for role, column in taken.items()}
             if folder is not None and isinstance(of_role["path"], dict):
                 of_role["path"] = of_role["path"].get("path")
-            yield _make_row(number, of_role, names, folder)
+            item = None
+            if folder is not None:
+                item = FileSource(place) if (place := _locate_item(folder, number)).is_file() else None
+            elif chosen.holds_values and isinstance(text := of_role["path"], str):
+                of_role["path"], item = f"row {number}", ValueSource(text.encode("utf-8", "surrogatepass"))
+            yield _make_row(number, of_role, names, item)
 
 
 def _has_path(schema: "pyarrow.Schema", column: str) -> bool:
@@ -148,7 +183,7 @@ def _has_path(schema: "pyarrow.Schema", column: str) -> bool:
     return types.is_struct(kind) and any(kind.field(index).name == "path" for index in range(kind.num_fields))
 
 
-def _make_row(number: int, cells: dict[str, Any], names: Sequence[str], folder: Path | None) -> TableRow:
+def _make_row(number: int, cells: dict[str, Any], names: Sequence[str], item: SampleSource | None) -> TableRow:
     label = cells["label"]
     problem = ""
     if names and isinstance(label, int):
@@ -164,10 +199,7 @@ def _make_row(number: int, cells: dict[str, Any], names: Sequence[str], folder: 
             texts[role] = ""
             problem = problem or f"its {role} is a {type(cells[role]).__name__}; wanted text or a number"
     texts["label"] = _format_label(label, texts["label"])
-    photo = None
-    if folder is not None and (place := _locate_photo(folder, number)).is_file():
-        photo = FileSource(place)
-    return TableRow(number, texts["path"], texts["label"], texts["split"], texts["group"], photo, problem)
+    return TableRow(number, texts["path"], texts["label"], texts["split"], texts["group"], item, problem)
 
 
 def _format_label(label: Any, text: str) -> str:

@@ -17,6 +17,7 @@ from headstart.data.readers.walk import FileTree
 from headstart.data.samples import LedgerEntry, Subset
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError
+from headstart.modalities.modality import get_modality
 
 _BESIDE = frozenset({".md", ".json", ".jsonl", ".txt", ".yaml", ".yml", ".py", ".rst"})  #: descriptions of a data set
 _PLAIN = frozenset({"README", "LICENSE", "LICENCE"})
@@ -40,7 +41,7 @@ class ShardReader:
             MissingExtra: pyarrow is not installed.
         """
         assert tree is not None
-        return _list_shards(source, find_shards(tree), context.cache)
+        return _list_shards(source, find_shards(tree), context)
 
 
 def find_shards(tree: FileTree) -> list[Path]:
@@ -56,7 +57,7 @@ def find_shards(tree: FileTree) -> list[Path]:
     return shards
 
 
-def _list_shards(folder: Path, shards: Sequence[Path], cache: Path) -> SourceListing:
+def _list_shards(folder: Path, shards: Sequence[Path], context: ReadContext) -> SourceListing:
     subsets = {shard: _find_subset(shard) for shard in shards}
     without = [shard.name for shard, subset in subsets.items() if subset is None]
     if without and len(without) < len(shards):
@@ -64,21 +65,28 @@ def _list_shards(folder: Path, shards: Sequence[Path], cache: Path) -> SourceLis
             f"{str(folder)!r} has Parquet tables of parts and others ({preview(without)}); wanted names that begin "
             f"with the part in all of them or in none: {KNOWN}"
         )
-    given = resolve_subsets(subset for subset in subsets.values() if subset)
+    listings = {shard: list_table(shard, context) for shard in shards}
+    modalities = sorted({listing.modality for listing in listings.values()})
+    if len(modalities) > 1:
+        raise DataError(f"{str(folder)!r} has tables of several kinds, {preview(modalities)}; wanted one, --modality")
+    noun = get_modality(modalities[0]).noun
+    given = resolve_subsets((subset for subset in subsets.values() if subset), noun)
     if given.problem:
         raise DataError(f"{str(folder)!r}: {given.problem}")
     samples: list[RawSample] = []
     entries: list[LedgerEntry] = []
     notes = [f"{len(shards)} Parquet tables are read", *([given.note] if given.note else [])]
     for shard, subset in subsets.items():
-        listing = list_table(shard, cache)
+        listing = listings[shard]
         start = f"{shard.relative_to(folder).as_posix()}/"
         used = given.used_as[subset] if subset else None
         samples += [replace(it, name=start + it.name, subset=it.subset or used) for it in listing.samples]
         entries += [replace(it, name=start + it.name) for it in listing.entries]
         notes += [note for note in listing.notes if note not in notes]
     classes = frozenset(sample.label for sample in samples)
-    return SourceListing(str(folder), tuple(samples), classes, tuple(entries), notes=tuple(notes))
+    return SourceListing(
+        str(folder), tuple(samples), classes, tuple(entries), notes=tuple(notes), modality=modalities[0]
+    )
 
 
 def _find_subset(shard: Path) -> Subset | None:

@@ -17,7 +17,7 @@ from headstart.settings import DataSettings
 class ReadContext:
     """Settings of a reader, and where it may unpack."""
 
-    options: DataSettings  #: where classes and groups stand, and the encoding of text
+    options: DataSettings  #: the modality, where classes and groups stand, and the encoding of text
     cache: Path  #: the folder in the store for what is unpacked
 
 
@@ -36,7 +36,7 @@ class Reader(Protocol):
         """
 
     def list(self, source: Any, tree: FileTree | None, context: ReadContext) -> SourceListing:
-        """Return the samples of an accepted source; no photo is opened.
+        """Return the samples of an accepted source; no item is opened.
 
         Raises:
             DataError: it cannot be read, or means nothing.

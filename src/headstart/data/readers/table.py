@@ -1,6 +1,6 @@
-"""Tables: a row per photo with its path and label, perhaps its subset and group. CSV, TSV or Parquet.
+"""Tables: a row per item with its path and label, perhaps its subset and group. CSV, TSV or Parquet.
 
-Paths are relative to the table; a Parquet table may hold the photos themselves. A row that cannot be used is skipped,
+Paths are relative to the table; the items may stand in the table themselves. A row that cannot be used is skipped,
 and every row has its line in the ledger; a column that is missing is an error.
 """
 
@@ -10,20 +10,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from headstart.data.choose_modality import LOOK_AT, choose_by_columns, find_noun
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.csv_text import read_text_table
 from headstart.data.readers.listing import RawSample, SourceListing
-from headstart.data.readers.parquet import holds_photos, read_parquet_rows
+from headstart.data.readers.parquet import holds_items, read_parquet_rows
 from headstart.data.readers.reader import ReadContext
-from headstart.data.readers.table_columns import TableRow, choose_columns, find_key_columns
-from headstart.data.readers.table_photos import locate_photos
+from headstart.data.readers.table_columns import (
+    TableRow,
+    TableRows,
+    choose_columns,
+    find_key_columns,
+    find_path_column,
+    normalise_column,
+)
+from headstart.data.readers.table_files import locate_files
 from headstart.data.readers.walk import FileTree
-from headstart.data.samples import FileSource, FileStatus, LedgerEntry, Subset
+from headstart.data.samples import FileSource, FileStatus, LedgerEntry, Subset, ValueSource
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError, bounded, refuse_machine_faults
+from headstart.modalities.modality import Noun
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
-LONGEST_NAME = 1000  #: characters of a path that are kept as a photo's name
+LONGEST_NAME = 1000  #: characters of a path that are kept as a sample's name
 
 
 class TableReader:
@@ -43,27 +52,22 @@ class TableReader:
             DataError: it cannot be read, lacks a column, or its split column cannot be used.
             MissingExtra: it is a Parquet file and pyarrow is not installed.
         """
-        listing = list_table(source, context.cache, encoding=context.options.encoding)
+        listing = list_table(source, context)
         return replace(listing, notes=(*listing.notes, *note_sibling_shards(source)))
 
 
-def list_table(table: Path, cache: Path, *, encoding: str | None = None) -> SourceListing:
+def list_table(table: Path, context: ReadContext) -> SourceListing:
     """Return every row of a table.
-
-    Args:
-        table: the file.
-        cache: where photos that a Parquet table holds are written.
-        encoding: of a text table; None finds it.
 
     Raises:
         DataError: it cannot be read, lacks a column, or its split column cannot be used.
         MissingExtra: it is a Parquet file and pyarrow is not installed.
     """
-    rows, notes = read_rows(table, cache, encoding=encoding)
-    subsets, subset_note = _resolve_split(table, rows)
-    located = locate_photos(
-        table, [row.path for row in rows if row.photo is None and not _find_problem(row, row.label, 0)]
-    )
+    content = read_rows(table, context)
+    rows, modality = content.rows, content.modality
+    subsets, subset_note = _resolve_split(table, rows, modality.noun)
+    paths = [row.path for row in rows if row.item is None and not _find_problem(row, row.label, 0)]
+    located = locate_files(table, paths, modality)
     samples: list[RawSample] = []
     entries: list[LedgerEntry] = []
     first: dict[tuple[str, str], int] = {}
@@ -73,44 +77,46 @@ def list_table(table: Path, cache: Path, *, encoding: str | None = None) -> Sour
         name = bounded(row.path, LONGEST_NAME)
         name = name if name and name not in names else f"{name or 'row'} (row {row.number})"
         names.add(name)
-        again = first.setdefault((row.path, label), row.number) if row.photo is None else row.number
+        again = first.setdefault((row.path, label), row.number) if row.item is None else row.number
         reason = _find_problem(row, label, again) or located.reasons.get(row.path, "")
         if reason:
             entries.append(LedgerEntry(name, FileStatus.SKIPPED, reason, label))
         else:
-            source = row.photo or FileSource(located.places[row.path])
+            source = row.item or FileSource(located.places[row.path])
             samples.append(RawSample(name, label, source, subsets[row.split], row.group))
-    notes = [*notes, *located.notes, *([subset_note] if subset_note else [])]
+    notes = [*content.notes, *located.notes, *([subset_note] if subset_note else [])]
     classes = frozenset(sample.label for sample in samples)
-    return SourceListing(str(table), tuple(samples), classes, tuple(entries), notes=tuple(notes))
+    return SourceListing(
+        str(table), tuple(samples), classes, tuple(entries), notes=tuple(notes), modality=modality.name
+    )
 
 
-def read_rows(table: Path, cache: Path, *, encoding: str | None = None) -> tuple[list[TableRow], list[str]]:
-    """Return the rows of a table, and notes on which of several columns were taken.
+def read_rows(table: Path, context: ReadContext) -> TableRows:
+    """Return the rows of a table, the modality of its items, and notes on which of several columns were taken.
 
     Raises:
         DataError: it cannot be read or lacks a column.
         MissingExtra: it is a Parquet file and pyarrow is not installed.
     """
     try:
-        return (
-            read_parquet_rows(table, cache) if table.suffix.lower() == ".parquet" else _read_text_rows(table, encoding)
-        )
+        return (read_parquet_rows if table.suffix.lower() == ".parquet" else _read_text_rows)(table, context)
     except OSError as error:
         refuse_machine_faults(error, f"to read the table {str(table)!r}")
         raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the file") from None
 
 
-def photos_exist(table: Path, look_at: int = 100, *, encoding: str | None = None) -> bool:
-    """Return whether a file is a table whose photos are there: most of its first paths exist, or it holds photos."""
+def items_exist(table: Path, context: ReadContext, look_at: int = 100) -> bool:
+    """Return whether a file is a table whose items are there: most of its first paths exist, or it holds items."""
     try:
-        if table.suffix.lower() == ".parquet" and holds_photos(table):
+        if table.suffix.lower() == ".parquet" and holds_items(table, context):
             return True
-        rows, _ = read_rows(table, table.parent, encoding=encoding)
+        content = read_rows(table, context)
     except DataError:
         return False
-    paths = [row.path for row in rows[:look_at] if not row.problem]
-    located = locate_photos(table, paths)
+    paths = [row.path for row in content.rows[:look_at] if not row.problem]
+    if any(row.item for row in content.rows):
+        return True
+    located = locate_files(table, paths, content.modality)
     return 2 * sum(located.places[path].is_file() for path in paths) > len(paths)
 
 
@@ -128,7 +134,7 @@ def note_sibling_shards(table: Path) -> list[str]:
 def _find_problem(row: TableRow, label: str, first: int) -> str:
     if row.problem:
         return row.problem
-    if not row.path and row.photo is None:
+    if not row.path and row.item is None:
         return "empty path"
     if "\0" in row.path:
         return "a null byte in its path"
@@ -137,7 +143,7 @@ def _find_problem(row: TableRow, label: str, first: int) -> str:
     return f"listed before, in row {first}" if 0 < first != row.number else ""
 
 
-def _resolve_split(table: Path, rows: Sequence[TableRow]) -> tuple[dict[str, Subset | None], str]:
+def _resolve_split(table: Path, rows: Sequence[TableRow], noun: Noun) -> tuple[dict[str, Subset | None], str]:
     """Return the subset that each cell of the split column means, and a note."""
     rows = [row for row in rows if not row.problem]
     cells = {row.split for row in rows}
@@ -153,22 +159,36 @@ def _resolve_split(table: Path, rows: Sequence[TableRow]) -> tuple[dict[str, Sub
     unknown = sorted(cell for cell, subset in meant.items() if subset is None)
     if unknown:
         raise DataError(f"table {str(table)!r}: the split column says {preview(unknown)}; wanted {KNOWN}")
-    given = resolve_subsets(subset for subset in meant.values() if subset)
+    given = resolve_subsets((subset for subset in meant.values() if subset), noun)
     if given.problem:
         raise DataError(f"table {str(table)!r}: {given.problem}")
     return {cell: given.used_as[subset] for cell, subset in meant.items() if subset}, given.note
 
 
-def _read_text_rows(table: Path, encoding: str | None) -> tuple[list[TableRow], list[str]]:
-    content = read_text_table(table, find_key_columns, encoding=encoding)
-    if not content.header:
-        raise DataError(f"table {str(table)!r} is empty; wanted a header with path and label, and a row per photo")
-    taken, notes = choose_columns(table, content.header)
-    at = {role: list(content.header).index(column) for role, column in taken.items()}
+def _read_text_rows(table: Path, context: ReadContext) -> TableRows:
+    content = read_text_table(table, find_key_columns, encoding=context.options.encoding)
+    header = list(content.header)
+    if not header:
+        noun = find_noun(context.options.modality).one
+        raise DataError(f"table {str(table)!r} is empty; wanted a header with path and label, and a row per {noun}")
+
+    def read_paths() -> list[str]:
+        column = find_path_column(header)
+        place = len(header) if column is None else header.index(column)
+        return [row.cells[place] for row in content.rows[:LOOK_AT] if place < len(row.cells)]
+
+    names = [normalise_column(column) for column in header]
+    choice = choose_by_columns(context.options.modality, names, read_paths, f"table {str(table)!r}")
+    columns = choose_columns(table, header, choice.modality)
+    at = {role: header.index(column) for role, column in columns.taken.items()}
     rows = []
     for row in content.rows:
         cells = {role: row.cells[place].strip() for role, place in at.items() if place < len(row.cells)}
         path, label, split, group = (cells.get(role, "") for role in ("path", "label", "split", "group"))
-        again = "the header again" if list(row.cells) == list(content.header) else ""  # files were put together
-        rows.append(TableRow(row.number, path, label, split, group, problem=row.problem or again))
-    return rows, [*content.notes, *notes]
+        again = "the header again" if list(row.cells) == header else ""  # files were put together
+        item = None
+        if columns.holds_values and path:
+            item = ValueSource(row.cells[at["path"]].encode("utf-8", "surrogatepass"))
+            path = f"row {row.number}"
+        rows.append(TableRow(row.number, path, label, split, group, item, row.problem or again))
+    return TableRows(rows, (*content.notes, *choice.notes, *columns.notes), choice.modality)

@@ -1,4 +1,4 @@
-"""Walks over a tree of files, the same for photos to learn from and for photos to predict.
+"""Walks over a tree of files, the same for items to learn from and for items to predict.
 
 Hidden files, those that systems leave behind and what headstart wrote are left out; links are followed.
 """

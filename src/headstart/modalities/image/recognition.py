@@ -13,6 +13,7 @@ _BRANDS = frozenset({b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix", b"hei
 
 HINTS = SourceHints(
     array_form="(N, H, W) or (N, H, W, channels), uint8",
+    array_names=("images", "image"),
     path_columns=(
         "image",
         "image_path",

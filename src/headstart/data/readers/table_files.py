@@ -1,6 +1,6 @@
-"""The photo of a table's row: beside the table as its path says, else wherever only one file can be meant.
+"""The file of a table's row: beside the table as its path says, else wherever only one file can be meant.
 
-Tables are made on other machines, for photos in another folder, and some name photos by an id without an ending. Where
+Tables are made on other machines, for files in another folder, and some name files by an id without an ending. Where
 a path leads nowhere, the files under the table's folder are listed once, and one is taken if its name, or its name
 without the ending, is that of the row and of no other row.
 """
@@ -13,14 +13,14 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from headstart.data.names import preview
-from headstart.modalities.image.decode import SUFFIXES
+from headstart.modalities.modality import Modality
 
 DEPTH = 4  #: folders below the table's that are looked into
 MOST_FILES = 500_000  #: that are listed; beyond, nothing is guessed
 
 
 @dataclass(frozen=True, slots=True)
-class LocatedPhotos:
+class LocatedFiles:
     """The files of some paths."""
 
     places: Mapping[str, Path]  #: of each path, whether a file is there or not
@@ -28,12 +28,13 @@ class LocatedPhotos:
     notes: tuple[str, ...]
 
 
-def locate_photos(table: Path, paths: Iterable[str]) -> LocatedPhotos:
+def locate_files(table: Path, paths: Iterable[str], modality: Modality) -> LocatedFiles:
     """Return the files that the paths of a table mean.
 
     Args:
         table: its folder is where paths begin.
         paths: as the table has them.
+        modality: of the files, by whose endings they are looked for.
     """
     places: dict[str, Path] = {}
     missing = []
@@ -42,8 +43,8 @@ def locate_photos(table: Path, paths: Iterable[str]) -> LocatedPhotos:
         if path and not os.path.exists(places[path]):  # noqa: PTH110 (Path.exists raises for names that are too long)
             missing.append(path)
     if not missing:
-        return LocatedPhotos(places, {}, ())
-    files = _PhotoIndex(table.parent)
+        return LocatedFiles(places, {}, ())
+    files = _FileIndex(table.parent, modality)
     candidates = {path: files.find(path) for path in missing}
     claims: defaultdict[str, list[str]] = defaultdict(list)
     for path, found in candidates.items():
@@ -56,14 +57,14 @@ def locate_photos(table: Path, paths: Iterable[str]) -> LocatedPhotos:
         for path, found in candidates.items()
         if len(found) > 1
     }
-    return LocatedPhotos(places, reasons, tuple(_describe(table.parent, missing, taken, files)))
+    return LocatedFiles(places, reasons, tuple(_describe(table.parent, missing, taken, files)))
 
 
-def _describe(folder: Path, missing: list[str], taken: Mapping[str, str], files: "_PhotoIndex") -> list[str]:
+def _describe(folder: Path, missing: list[str], taken: Mapping[str, str], files: "_FileIndex") -> list[str]:
     notes = []
     if taken:
         path, file = next(iter(taken.items()))
-        notes.append(f"{len(taken)} photos were found by their names, such as {file!r} for {preview([path])}")
+        notes.append(f"{len(taken)} {files.noun.many} were found by their names, such as {file!r} for {preview([path])}")
     lost = len(missing) - len(taken)
     if lost > 1:
         notes.append(
@@ -80,11 +81,13 @@ def _resolve(folder: Path, path: str) -> Path:
     return located
 
 
-class _PhotoIndex:
-    """The photos under a folder, listed when first asked for."""
+class _FileIndex:
+    """The files of a modality under a folder, listed when first asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, modality: Modality) -> None:
         self._folder = folder
+        self._suffixes = modality.suffixes
+        self.noun = modality.noun
         self._by_folders: dict[str, dict[tuple[str, ...], list[str]]] = {}  #: of a name, once it is asked for
 
     def find(self, path: str) -> list[str]:
@@ -104,11 +107,11 @@ class _PhotoIndex:
 
     @property
     def summary(self) -> str:
-        """The photos that there are, for a person."""
+        """The files that there are, for a person."""
         if not self._files:
-            return "no photos in it"
+            return f"no {self.noun.many} in it"
         folders = sorted({os.path.dirname(file) or "." for file in self._files})  # noqa: PTH120
-        return f"{len(self._files)} photos, such as {self._files[0]!r}, in {preview(folders)}"
+        return f"{len(self._files)} {self.noun.many}, such as {self._files[0]!r}, in {preview(folders)}"
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
@@ -122,14 +125,14 @@ class _PhotoIndex:
 
     @cached_property
     def _files(self) -> list[str]:
-        """Paths of photos under the folder, with "/"; empty where there are too many to guess among."""
+        """Paths of files under the folder, with "/"; empty where there are too many to guess among."""
         found: list[str] = []
         for here, folders, files in os.walk(self._folder):
             inside = os.path.relpath(here, self._folder)
             depth = 0 if inside == "." else inside.count(os.sep) + 1
             folders[:] = sorted(name for name in folders if not name.startswith(".")) if depth < DEPTH else []
             start = "" if inside == "." else inside.replace(os.sep, "/") + "/"
-            found += [start + name for name in sorted(files) if os.path.splitext(name)[1].lower() in SUFFIXES]  # noqa: PTH122
+            found += [start + name for name in sorted(files) if os.path.splitext(name)[1].lower() in self._suffixes]  # noqa: PTH122
             if len(found) > MOST_FILES:
                 return []
         return found

@@ -1,0 +1,175 @@
+"""The choice of a source's modality: by the setting, else by names of files, columns of a table, or arrays.
+
+Where only one modality is installed there is nothing to choose, and nothing is looked at.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from numpy.typing import NDArray
+
+from headstart.data.samples import SampleSource
+from headstart.errors import DataError
+from headstart.modalities.modality import Modality, Noun, all_modalities, get_modality
+
+AUTO = "auto"  #: the setting by which the source decides
+CLEAR = 2  #: times as many items as of any other modality are wanted
+SURE = 10  #: times as many need no note
+LOOK_AT = 1000  #: rows of a table, or samples of another package's reader
+
+
+@dataclass(frozen=True, slots=True)
+class ModalityChoice:
+    """The modality of a source."""
+
+    modality: Modality
+    notes: tuple[str, ...] = ()  #: what else the source may be, for a person
+
+
+def choose_only(setting: str) -> Modality | None:
+    """Return the modality that is set, or the only one that is installed; None where the source has to decide.
+
+    Raises:
+        SettingError: there is none of that name.
+    """
+    if setting != AUTO:
+        return get_modality(setting)
+    installed = list(all_modalities())
+    return installed[0] if len(installed) == 1 else None
+
+
+def find_noun(setting: str) -> Noun:
+    """Return the word for items where nothing of the source is known yet.
+
+    Raises:
+        SettingError: there is no modality of that name.
+    """
+    only = choose_only(setting)
+    return only.noun if only else Noun("item", "items")
+
+
+def choose_by_names(setting: str, names: Iterable[str], source: str) -> ModalityChoice:
+    """Return the modality of files by the endings of their names.
+
+    Args:
+        setting: the name of one, or ``AUTO``.
+        names: of the files; looked at only where there is something to choose.
+        source: for an error.
+
+    Raises:
+        DataError: they may be of several.
+        SettingError: there is none of that name.
+    """
+    if only := choose_only(setting):
+        return ModalityChoice(only)
+    suffixes = Counter(PurePosixPath(name).suffix.lower() for name in names)
+    counts = {
+        modality.name: sum(suffixes[suffix] for suffix in modality.suffixes) for modality in all_modalities()
+    }
+    return _choose_by_counts(counts, source)
+
+
+def choose_by_contents(setting: str, heads: Iterable[bytes], source: str) -> ModalityChoice:
+    """Return the modality of files by the bytes they begin with; arguments and errors as of ``choose_by_names``."""
+    if only := choose_only(setting):
+        return ModalityChoice(only)
+    beginnings = list(heads)
+    counts = {
+        modality.name: sum(modality.recognise(head) is True for head in beginnings) for modality in all_modalities()
+    }
+    return _choose_by_counts(counts, source)
+
+
+def choose_by_array(setting: str, array: NDArray[Any], source: str) -> Modality:
+    """Return the modality of an array's rows; the first one that is installed where it looks like none.
+
+    Raises:
+        DataError: it may be of several.
+        SettingError: there is none of that name.
+    """
+    if only := choose_only(setting):
+        return only
+    fitting = [modality for modality in all_modalities() if modality.accepts_array(array)]
+    if len(fitting) > 1:
+        listed = " or ".join(modality.noun.many for modality in fitting)
+        raise DataError(
+            f"{source}: an array {array.shape} of {array.dtype} may be of {listed}; {_ask(it.name for it in fitting)}"
+        )
+    return fitting[0] if fitting else next(iter(all_modalities()))
+
+
+def choose_by_columns(
+    setting: str, columns: Sequence[str], read_paths: Callable[[], Iterable[str]], source: str
+) -> ModalityChoice:
+    """Return the modality of a table's items by the names of its columns, else by the files that its rows name.
+
+    Args:
+        setting: the name of one, or ``AUTO``.
+        columns: of the table, in lower case with underscores.
+        read_paths: gives the paths in the first rows; asked where the columns do not tell.
+        source: for an error.
+
+    Raises:
+        DataError: they may be of several.
+        SettingError: there is none of that name.
+    """
+    if only := choose_only(setting):
+        return ModalityChoice(only)
+    own = {
+        modality.name: next((column for column in columns if column in _list_columns(modality)), "")
+        for modality in all_modalities()
+    }
+    fitting = {name: column for name, column in own.items() if column}
+    if len(fitting) > 1:
+        listed = " and ".join(f"{get_modality(name).noun.many} ({column!r})" for name, column in fitting.items())
+        raise DataError(f"{source} has columns for {listed}; {_ask(fitting)}")
+    if fitting:
+        return ModalityChoice(get_modality(next(iter(fitting))))
+    return choose_by_names(setting, read_paths(), source)
+
+
+def choose_by_sources(setting: str, sources: Sequence[SampleSource], source: str) -> ModalityChoice:
+    """Return the modality of samples of which their reader does not say it, by their addresses, else by the first one.
+
+    Raises:
+        DataError: they may be of several.
+        SettingError: there is none of that name.
+        OSError: the first one cannot be read.
+    """
+    if only := choose_only(setting):
+        return ModalityChoice(only)
+    suffixes = {suffix for modality in all_modalities() for suffix in modality.suffixes}
+    addresses = [place.uri for place in sources[:LOOK_AT]]
+    if not sources or any(PurePosixPath(uri).suffix.lower() in suffixes for uri in addresses):
+        return choose_by_names(setting, addresses, source)
+    first = sources[0].read()
+    if isinstance(first, bytes):
+        return choose_by_contents(setting, [first], source)
+    return ModalityChoice(choose_by_array(setting, first[None], source))
+
+
+def _list_columns(modality: Modality) -> tuple[str, ...]:
+    return (*modality.hints.value_columns, *modality.hints.path_columns)
+
+
+def _choose_by_counts(counts: dict[str, int], source: str) -> ModalityChoice:
+    (first, most), (second, next_most) = Counter(counts).most_common(2)
+    modality, other = get_modality(first), get_modality(second)
+    if not most:
+        modality = next(iter(all_modalities()))
+        note = f"nothing says what the files are; they are read as {modality.noun.many}; --modality says otherwise"
+        return ModalityChoice(modality, (note,))
+    both = f"{modality.noun.count(most)} and {other.noun.count(next_most)}"
+    if most < CLEAR * next_most:
+        raise DataError(f"{source} has {both}; {_ask((first, second))}")
+    if most < SURE * next_most:
+        note = f"there are {both}; the {modality.noun.many} are read; --modality {second} if the others are meant"
+        return ModalityChoice(modality, (note,))
+    return ModalityChoice(modality)
+
+
+def _ask(names: Iterable[str]) -> str:
+    return "choose with " + " or ".join(f"--modality {name}" for name in names)

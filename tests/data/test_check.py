@@ -24,9 +24,9 @@ def test_a_survey_decodes_everything_and_amends_the_ledger(damaged):
     seen = []
     found = check_samples(read_source(damaged), listener=seen.append)
     assert found.counts == {FileStatus.ACCEPTED: 22, FileStatus.REPAIRED: 1, FileStatus.SKIPPED: 1}
-    assert found.photos == {"cats": 12, "dogs": 11}
-    assert found.width == Range(12, 12, 100)
-    assert found.height == Range(9, 9, 50)
+    assert found.usable == {"cats": 12, "dogs": 11}
+    assert found.ranges["width"] == Range(12, 12, 100)
+    assert found.ranges["height"] == Range(9, 9, 50)
     assert found.formats == {"PNG": 22, "JPEG": 1}
     assert found.copies == (("cats/0.png", "cats/copy.png"),)
     assert found.problems == ()
@@ -57,7 +57,7 @@ def test_a_file_that_vanished_since(pets):
 
 def test_arrays_and_nothing_at_all(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (6, 5, 4), dtype=np.uint8)
-    assert check_samples(read_source(images, labels=[0, 1] * 3)).width == Range(4, 4, 4)
+    assert check_samples(read_source(images, labels=[0, 1] * 3)).ranges["width"] == Range(4, 4, 4)
     nothing = check_samples(read_source(tmp_path, strict=False))
-    assert nothing.width is None
+    assert nothing.ranges["width"] is None
     assert "has no class with photos" in nothing.problems[0]

@@ -20,7 +20,7 @@ def drawn(count: int, *, named: dict[int, str] | None = None, parts: dict[int, S
         Sample(f"photo{number}.jpg", digest, number % 2, group, (parts or {}).get(number), SOURCE)
         for number, (digest, group) in enumerate(zip(digests, groups, strict=True))
     ]
-    return Samples(make_class_space(("a", "b")), tuple(samples), Ledger(()), "drawn")
+    return Samples(make_class_space(("a", "b")), tuple(samples), Ledger(()), "drawn", "image")
 
 
 def pair(samples: Samples, first: int, second: int) -> tuple[str, str]:
@@ -46,7 +46,7 @@ def test_names_do_not_depend_on_the_order_of_anything() -> None:
     samples = drawn(40, named={3: "z", 9: "b", 10: "b"})
     pairs = [pair(samples, 3, 5), pair(samples, 5, 9), pair(samples, 20, 21), pair(samples, 22, 21)]
     one = {sample.id: sample.group for sample in merge_groups(samples, pairs).samples}
-    mixed = Samples(samples.space, samples.samples[::-1], samples.ledger, samples.root)
+    mixed = Samples(samples.space, samples.samples[::-1], samples.ledger, samples.root, samples.modality)
     other = {sample.id: sample.group for sample in merge_groups(mixed, [it[::-1] for it in pairs[::-1]]).samples}
     assert one == other
     assert {one[samples.samples[number].id] for number in (3, 5, 9, 10)} == {by_name("b")}

@@ -75,7 +75,7 @@ def test_without_the_package_the_file_is_of_no_kind(tmp_path):
 
 
 def test_an_object_that_no_reader_accepts():
-    with pytest.raises(DataError, match="got int without labels; wanted a path, or images with labels="):
+    with pytest.raises(DataError, match="got int without labels; wanted a path, or items with labels="):
         read_source(3)
 
 

@@ -249,7 +249,7 @@ def test_corrections_of_several_tables_add_up_and_the_later_wins(samples, tmp_pa
 
 def test_what_a_run_keeps_is_a_table_that_makes_the_same(samples, table, tmp_path):
     result = apply_relabels(samples, table("photo,label\ncats/1.png,dogs\ndogs/2.png,\n"))
-    (tmp_path / "relabels.csv").write_text(format_relabels(result.relabels))
+    (tmp_path / "relabels.csv").write_text(format_relabels(result.relabels, result.noun))
     (tmp_path / "split.json").touch()
     assert find_relabel_tables(None, tmp_path) == find_relabel_tables(None, tmp_path / "split.json")
     again = apply_relabels(samples, *find_relabel_tables(None, tmp_path))
@@ -279,7 +279,7 @@ def test_what_an_earlier_run_kept_is_taken_as_far_as_it_fits(pets, tmp_path, tab
     kept = apply_relabels(
         before, table("photo,label\ncats/1.png,dogs\ncats/2.png,dogs\ndogs/3.png,\ncats/4.png,dogs\n")
     )
-    (tmp_path / "relabels.csv").write_text(format_relabels(kept.relabels) + "cats/5.png,cats,birds\n")
+    (tmp_path / "relabels.csv").write_text(format_relabels(kept.relabels, kept.noun) + "cats/5.png,cats,birds\n")
     (tmp_path / "split.json").touch()
     (pets / "cats/1.png").rename(pets / "dogs/new.png")
     (pets / "cats/2.png").write_bytes(b"")

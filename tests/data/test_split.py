@@ -36,7 +36,9 @@ def made(labels: list[int], groups: list[str] | None = None, parts: list[Subset 
             zip(digests, labels, groups or [""] * len(labels), parts or [None] * len(labels), strict=True)
         )
     )
-    return Samples(make_class_space([f"c{label}" for label in range(max(labels) + 1)]), samples, Ledger(()), "made")
+    return Samples(
+        make_class_space([f"c{label}" for label in range(max(labels) + 1)]), samples, Ledger(()), "made", "image"
+    )
 
 
 def shuffled(samples: Samples, seed: int) -> Samples:

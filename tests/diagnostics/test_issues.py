@@ -41,7 +41,11 @@ def known(n: int, sizes: dict[int, tuple[int, int]] | None = None, classes: int 
         for i, (width, height) in enumerate((sizes or {}).get(i, (400, 300)) for i in range(n))
     ]
     return Samples(
-        make_class_space([f"class {i}" for i in range(classes)]), tuple(samples), Ledger(tuple(entries)), "here"
+        make_class_space([f"class {i}" for i in range(classes)]),
+        tuple(samples),
+        Ledger(tuple(entries)),
+        "here",
+        "image",
     )
 
 

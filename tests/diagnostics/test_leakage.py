@@ -26,7 +26,7 @@ def drawn(*photos: tuple[str, int, Subset]) -> tuple[Samples, Split]:
         group = by_content(name(letter))
         samples.append(Sample(f"{letter}{number}", name(letter), label, group, subset, SOURCE, copy=number))
     subsets = {sample.id: sample.subset for sample in samples if sample.subset}
-    return Samples(make_class_space(("a", "b")), tuple(samples), Ledger(()), "drawn"), Split(
+    return Samples(make_class_space(("a", "b")), tuple(samples), Ledger(()), "drawn", "image"), Split(
         subsets, 0, 0.2, 0.15, given=True
     )
 

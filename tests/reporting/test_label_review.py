@@ -64,7 +64,7 @@ def test_the_table_has_the_issues_in_order(samples, tmp_path):
     write_label_review(tmp_path / "fixes.csv", samples, _issues(samples, [7, 2, 11]), noise=NOISE)
     assert (tmp_path / "fixes.csv").read_bytes().isascii()
     rows = _rows(tmp_path / "fixes.csv")
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == ("photo", *COLUMNS)
     assert [row["photo"] for row in rows] == [samples.samples[number].name for number in (7, 2, 11)]
     assert [(row["given"], row["likely"]) for row in rows] == [
         ("discs", "stripes"),
@@ -83,7 +83,7 @@ def test_the_table_goes_round(samples, tmp_path):
     rows = _rows(table)
     rows[3]["label"] = "discs"
     with table.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, delimiter=";")
+        writer = csv.DictWriter(file, ("photo", *COLUMNS), delimiter=";")
         writer.writeheader()
         writer.writerows(rows)
     changed = [
@@ -181,7 +181,7 @@ def test_a_photo_that_has_gone_is_said_so(samples, tmp_path):
 
 def test_no_issues_make_an_empty_table(samples, tmp_path):
     write_label_review(tmp_path / "fixes.csv", samples, [], noise=NOISE)
-    assert (tmp_path / "fixes.csv").read_text() == ",".join(COLUMNS) + "\n"
+    assert (tmp_path / "fixes.csv").read_text() == ",".join(("photo", *COLUMNS)) + "\n"
     assert "No label is doubted" in _Page((tmp_path / "fixes.html").read_text("utf-8")).text
     assert apply_relabels(samples, tmp_path / "fixes.csv").samples == samples.samples
 

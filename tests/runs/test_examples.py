@@ -80,7 +80,7 @@ def test_the_digest_of_data_knows_contents_and_labels_only() -> None:
     photos = [sample(1, 0), sample(2, 1), sample(3, 0)]
 
     def digest(*them) -> str:
-        return hash_dataset(Samples(make_class_space(("a", "b")), tuple(them), Ledger(()), "somewhere"))
+        return hash_dataset(Samples(make_class_space(("a", "b")), tuple(them), Ledger(()), "somewhere", "image"))
 
     assert digest(*photos) == digest(*photos[::-1])
     assert digest(*photos) != digest(*photos[:2])

@@ -106,16 +106,18 @@ def check(
 def describe_check(found: "DataCheck") -> str:
     """Return what a look at data found, for a person."""
     from headstart.data.samples import FileStatus
+    from headstart.modalities.modality import get_modality
 
     samples = found.samples
+    hints = get_modality(samples.modality).hints
     counts = ", ".join(f"{count} {outcome.value}" for outcome, count in found.counts.items())
     told = [entry for entry in samples.ledger.entries if entry.reason]
     ignored = f", {samples.ledger.ignored} hidden or system files ignored" if samples.ledger.ignored else ""
     sections = [
         f"{samples.root}: {sum(found.counts.values())} files seen: {counts}{ignored}",
-        format_table(("class", samples.noun.many), found.photos.items()),
+        format_table(("class", samples.noun.many), found.usable.items()),
         f"formats: {', '.join(f'{name} {count}' for name, count in found.formats.items())}",
-        f"width {_range(found.width)}, height {_range(found.height)}",
+        ", ".join(f"{name} {_range(found.ranges[name], unit)}" for name, unit in hints.units.items()),
         _listed(f"set{{s}} of {samples.noun.many} with equal bytes", [" = ".join(names) for names in found.copies]),
         _listed("skipped or repaired", [_told(it) for it in told if it.status is not FileStatus.ACCEPTED]),
         _listed("accepted with a corrected label", [_told(it) for it in told if it.status is FileStatus.ACCEPTED]),
@@ -129,8 +131,8 @@ def _told(entry: "LedgerEntry") -> str:
     return f"{entry.name}: {entry.status.value}: {entry.reason}"
 
 
-def _range(found: "Range | None") -> str:
-    return f"{found.smallest} to {found.largest} pixels, median {found.median:.0f}" if found else "unknown"
+def _range(found: "Range | None", unit: str) -> str:
+    return f"{found.smallest} to {found.largest} {unit}, median {found.median:.0f}" if found else "unknown"
 
 
 def _listed(heading: str, lines: list[str]) -> str:
@@ -147,10 +149,9 @@ def _to_json(found: "DataCheck") -> dict[str, Any]:
         "root": found.samples.root,
         "counts": {outcome.value: count for outcome, count in found.counts.items()},
         "ignored": found.samples.ledger.ignored,
-        "classes": dict(found.photos),
+        "classes": dict(found.usable),
         "formats": dict(found.formats),
-        "width": asdict(found.width) if found.width else None,
-        "height": asdict(found.height) if found.height else None,
+        **{name: asdict(numbers) if numbers else None for name, numbers in found.ranges.items()},
         "copies": [list(names) for names in found.copies],
         "notes": list(found.samples.ledger.notes),
         "problems": list(found.problems),

@@ -66,9 +66,7 @@ def choose_by_names(setting: str, names: Iterable[str], source: str) -> Modality
     if only := choose_only(setting):
         return ModalityChoice(only)
     suffixes = Counter(PurePosixPath(name).suffix.lower() for name in names)
-    counts = {
-        modality.name: sum(suffixes[suffix] for suffix in modality.suffixes) for modality in all_modalities()
-    }
+    counts = {modality.name: sum(suffixes[suffix] for suffix in modality.suffixes) for modality in all_modalities()}
     return _choose_by_counts(counts, source)
 
 

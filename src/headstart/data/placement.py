@@ -39,7 +39,9 @@ class Placement:
 class _Board:
     """Subsets that are being filled."""
 
-    targets: dict[Subset, dict[int, float]]  #: of TEST and VALIDATION, or VALIDATION alone: samples wanted of each class
+    targets: dict[
+        Subset, dict[int, float]
+    ]  #: of TEST and VALIDATION, or the latter alone: samples wanted of each class
     held: dict[Subset, Counter[int]]
     subsets: dict[str, Subset] = field(default_factory=dict)
 

@@ -59,7 +59,8 @@ def read_source(
             .tsv, .parquet), an archive of these or an .npz file; or items, such as an array (N, ...); or (items,
             labels); or what the reader of another package accepts.
         labels: with items, a label for each: integers or text.
-        options: the modality and the task, where classes and groups stand, and the encoding of text; found out when not given.
+        options: the modality and the task, where classes and groups stand, and the encoding of text; found out when
+            not given.
         listener: is told of the progress.
         cache: where archives and packed files are unpacked; "archives" in the store when not given.
         strict: False returns samples that nothing can be fitted on too, so that a person can be shown what is wrong.

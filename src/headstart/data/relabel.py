@@ -50,7 +50,7 @@ def find_relabel_tables(relabel: Path | None, split_from: Path | None) -> tuple[
 def apply_relabels(samples: Samples, *tables: Path) -> Samples:
     """Return the samples with labels as the tables say; samples that none names stay. The ledger says what changed.
 
-    A table that an earlier run kept may be older than the samples: rows that fit them no more are left out, with a note.
+    A table that an earlier run kept may be older than the samples: rows that fit no more are left out, with a note.
 
     Raises:
         DataError: a table cannot be read, does not fit the samples, gives samples of equal bytes different labels, or
@@ -172,9 +172,8 @@ def _find_unknown_names(samples: Samples, unknown: Sequence[Correction]) -> list
     for row in unknown:
         meant = by_file.get(_file(row.name))
         unknown_names.append(f"{row.name!r} (row {row.row}{f'; did you mean {meant!r}?' if meant else ''})")
-    return [
-        f"no {samples.noun.one} is called {preview(unknown_names, show=str)}; wanted names as headstart check --labels writes them"
-    ]
+    seen = f"no {samples.noun.one} is called {preview(unknown_names, show=str)}"
+    return [f"{seen}; wanted names as headstart check --labels writes them"]
 
 
 def _file(name: str) -> str:

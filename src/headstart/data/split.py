@@ -124,7 +124,8 @@ def make_split(
     given = {sample.id: sample.subset for sample in samples.samples if sample.subset}
     if given and len(given) < len(samples):
         raise DataError(
-            f"{len(samples) - len(given)} of {len(samples)} {noun.many} have no part given; give all of them one, or none"
+            f"{len(samples) - len(given)} of {len(samples)} {noun.many} have no part given; give all of them one, or "
+            "none"
         )
     shares = {Subset.TEST: test_share, Subset.VALIDATION: validation_share}
     earlier = split_from.by_digest() if split_from else {}
@@ -176,7 +177,9 @@ def _keep_given(
         }
         subsets.update(_place(samples, train, {Subset.VALIDATION: validation_share}, seed, known))
         if known:
-            notes.append(f"{len(known)} of {len(train)} training {samples.noun.many} stay where the earlier split had them")
+            notes.append(
+                f"{len(known)} of {len(train)} training {samples.noun.many} stay where the earlier split had them"
+            )
     elif earlier:
         notes.append("the parts are given, so the earlier split was not used")
     return subsets, notes
@@ -286,6 +289,6 @@ def _describe_lack(
     groups = len({sample.group for sample, own in zip(samples, strata.numbers, strict=True) if own == number})
     return (
         f"{strata.noun} {strata.names[number]!r} has {groups} group{'s' * (groups != 1)} of {noun.many} that must stay "
-        f"together, and none for {' and '.join(subsets)}; wanted one group at least in each part; add {noun.many} or name "
-        "smaller groups"
+        f"together, and none for {' and '.join(subsets)}; wanted one group at least in each part; add {noun.many} or "
+        "name smaller groups"
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from headstart.data.load import load_item
-from headstart.data.samples import ArraySource, FileSource, Subset
+from headstart.data.samples import SampleSource, Subset
 from headstart.events import Note
 from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, write_model
 from headstart.inference.classifier import Classifier
@@ -57,5 +57,5 @@ def _parity_examples(model: FittedModel, context: FitContext) -> Sequence[Parity
     ]
 
 
-def _loader(source: FileSource | ArraySource, spec: ImageSpec) -> Callable[[], Pixels]:
+def _loader(source: SampleSource, spec: ImageSpec) -> Callable[[], Pixels]:
     return lambda: load_item(source, spec).value

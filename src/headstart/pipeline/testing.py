@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from headstart import events
-from headstart.data.samples import ArraySource, Sample
+from headstart.data.samples import FileSource, Sample
 from headstart.errors import DataError, HeadstartError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
@@ -118,7 +118,7 @@ class _Both:
 
     def _photo(self, index: int) -> ItemLike:
         source = self._samples[index].source
-        return source.read() if isinstance(source, ArraySource) else source.path
+        return source.path if isinstance(source, FileSource) else source.read()
 
     def _timed(self, engine: str, seconds: float) -> None:
         with self._lock:

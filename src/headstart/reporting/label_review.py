@@ -20,7 +20,7 @@ from headstart.reporting.page import Page, render_page
 from headstart.storage.atomic import replace_bytes, replace_text
 from headstart.storage.csv_cells import format_csv
 
-COLUMNS = ("photo", "given", "now", "likely", "given_probability", "likely_probability", "label")
+COLUMNS = ("given", "now", "likely", "given_probability", "likely_probability", "label")
 MOST_PREVIEWS = 400  #: on the page; all issues are in the table
 FEWEST_PREVIEWS = 60  #: that are shown though fewer labels are wrong by estimate
 
@@ -96,14 +96,14 @@ def write_label_review(
 
 
 def _format_table(samples: Samples, found: Sequence[tuple[Sample, LabelIssue]]) -> bytes:
-    earlier = {relabel.photo: relabel for relabel in samples.relabels}
-    rows: list[Sequence[str]] = [COLUMNS]
+    earlier = {relabel.name: relabel for relabel in samples.relabels}
+    rows: list[Sequence[str]] = [(samples.noun.one, *COLUMNS)]
     for sample, issue in found:
         now, likely = samples.classes[issue.given], samples.classes[issue.likely]
         given = earlier.pop(sample.name).given if sample.name in earlier else now
         shares = (f"{issue.given_probability:.4f}", f"{issue.likely_probability:.4f}")
         rows.append((sample.name, given, now, likely, *shares, now))
-    rows += [(old.photo, old.given, old.label, "", "", "", old.label) for old in earlier.values()]
+    rows += [(old.name, old.given, old.label, "", "", "", old.label) for old in earlier.values()]
     content = format_csv(rows).encode("utf-8", "backslashreplace")
     # Spreadsheets take a table for UTF-8 by its mark only; where all is ASCII, other readers are spared it.
     return content if content.isascii() else b"\xef\xbb\xbf" + content

@@ -140,7 +140,7 @@ def _write_files(run: Run, context: FitContext, comparison: Comparison, scores: 
     context.split.save(run.folder / SPLIT)
     save_ledger(context.samples.ledger, run.folder / LEDGER)
     if context.samples.relabels:
-        replace_text(run.folder / RELABELS, format_relabels(context.samples.relabels))
+        replace_text(run.folder / RELABELS, format_relabels(context.samples.relabels, context.samples.noun))
     evaluations = {"validation": run.validation.to_json(), "test": run.test.to_json()}
     _write_json(run.folder / EVALUATION, {"schema_version": SCHEMA_VERSION, "parts": evaluations})
     _write_comparison(run.folder, comparison, scores, context.task.measure)

@@ -1,9 +1,8 @@
 """Items as scikit-learn hands them over: paths, bytes or arrays."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -18,21 +17,11 @@ from headstart.data.samples import (
     Sample,
     SampleGroup,
     SampleSource,
+    ValueSource,
     compute_digest,
 )
 from headstart.errors import DataError
 from headstart.modalities.modality import Modality, all_modalities
-
-
-@dataclass(frozen=True, slots=True)
-class BytesSource:
-    """An item's file in memory."""
-
-    content: bytes
-
-    def read(self) -> bytes:
-        """Return the bytes of the file."""
-        return self.content
 
 
 def find_modality(X: Sequence[Any]) -> Modality:
@@ -69,7 +58,7 @@ def list_samples(X: Iterable[Any], modality: Modality) -> list[Sample]:
         samples[entry.name] = _sample(entry.name, entry.digest, inspected.raw.source, entry.properties)
     for name, item in items.items():
         if isinstance(item, bytes):
-            samples[name] = _sample(name, compute_digest(item), cast("SampleSource", BytesSource(item)), {})
+            samples[name] = _sample(name, compute_digest(item), ValueSource(item), {})
     return [samples[name] for name in items]
 
 

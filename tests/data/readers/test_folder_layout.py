@@ -6,6 +6,7 @@ from headstart.data.read import read_source
 from headstart.data.readers.folder_layout import count_classes_in_names, find_subset_in_name
 from headstart.data.samples import Subset
 from headstart.errors import DataError, SettingError
+from headstart.modalities.image.recognition import HINTS
 from headstart.settings import DataSettings
 
 
@@ -152,7 +153,7 @@ def test_good_class_folders_are_not_refused(folders, plant, tmp_path):
     ],
 )
 def test_classes_that_names_speak_of(stems, classes):
-    assert set(count_classes_in_names(stems)) == classes
+    assert set(count_classes_in_names(stems, HINTS)) == classes
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_classes_that_names_speak_of(stems, classes):
     ],
 )
 def test_names_of_parts_in_other_words(name, part):
-    assert find_subset_in_name(name) is part
+    assert find_subset_in_name(name, HINTS) is part
 
 
 @pytest.mark.parametrize("owners", [("pat1", "pat2"), ("patient 01", "patient 02"), ("2019", "2020")])

@@ -63,9 +63,9 @@ def test_the_same_as_an_npz(tmp_path):
 def test_images_are_memory_mapped(tmp_path):
     for packed in (False, True):
         sample = read_source(mnist(tmp_path / str(packed), packed=packed), cache=tmp_path / "cache").samples[0]
-        assert isinstance(sample.source.images.base, np.memmap)
+        assert isinstance(sample.source.array.base, np.memmap)
         with pytest.raises(ValueError, match="read-only"):
-            sample.source.images[0] = 0
+            sample.source.array[0] = 0
 
 
 def test_packed_files_are_unpacked_once_into_the_cache(tmp_path):

@@ -312,7 +312,7 @@ def test_bytes_alone_are_photos_too_and_lists_are_no_labels(pets, tmp_path):
 def test_photos_of_a_table_are_written_in_batches_of_bounded_memory(pets, tmp_path, monkeypatch):
     from headstart.data.readers import parquet as reader
 
-    monkeypatch.setattr(reader, "BATCH_OF_PHOTOS", 3)
+    monkeypatch.setattr(reader, "BATCH_OF_ITEMS", 3)
     monkeypatch.setattr(reader, "BATCH", 4)
     monkeypatch.setattr(reader, "IN_A_FOLDER", 6)
     parquet.write_table(hub_table(pets), tmp_path / "t.parquet")

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from headstart.data.readers.table_photos import _PhotoIndex, locate_photos
+from headstart.data.readers.table_files import _FileIndex, locate_files
+from headstart.modalities.modality import get_modality
+
+IMAGES = get_modality("image")
 
 
 class Counted(str):
@@ -20,7 +23,7 @@ def test_one_name_in_many_folders_is_told_by_the_last_folders_it_shares(tmp_path
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).touch()
     paths = ["/old/SET/p1/Front", "/old/P2/left/front.jpg", "/old/P9/front.jpg", "/old/P9/back.jpg"]
-    located = locate_photos(tmp_path / "t.csv", paths)
+    located = locate_files(tmp_path / "t.csv", paths, IMAGES)
     assert [located.places[path].relative_to(tmp_path).as_posix() for path in (paths[0], paths[1], paths[3])] == [
         "set/P1/front.jpg",
         "set/P2/left/front.jpg",
@@ -33,7 +36,7 @@ def test_one_name_in_many_folders_is_told_by_the_last_folders_it_shares(tmp_path
 
 
 def test_a_row_is_not_compared_with_every_file_of_its_name(tmp_path: Path) -> None:
-    files = _PhotoIndex(tmp_path)
+    files = _FileIndex(tmp_path, IMAGES)
     files.__dict__["_files"] = [Counted(f"P{number}/front.jpg") for number in range(300)]
     Counted.looks = 0
     for number in range(300):

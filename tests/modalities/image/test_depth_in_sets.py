@@ -64,7 +64,7 @@ def test_the_ledger_keeps_what_was_measured(panel, tmp_path):
 def test_a_survey_notes_them_and_sets_none_aside(panel):
     found = check_samples(read_source(panel, strict=False))
     assert not found.problems
-    assert found.photos == {"no": 16, "yes": 16}
+    assert found.usable == {"no": 16, "yes": 16}
 
 
 def test_features_of_another_range_have_a_place_of_their_own(small):

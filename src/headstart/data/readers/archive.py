@@ -82,7 +82,7 @@ class ArchiveReader:
 
 
 def _list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
-    """Return what an unpacked folder holds: IDX files, shards, else the one table or the arrays in it, else a folder of items."""
+    """Return what an unpacked folder holds: IDX files, shards, the one table or the arrays in it, else items."""
     base = FileTree(find_base_folder(tree))
     if (idx := IdxReader()).accepts(base.root, base):
         return idx.list(base.root, base, context)

@@ -118,9 +118,7 @@ def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
         walk.add_note(f"{len(walk.own)} folders that headstart wrote are skipped: {preview(walk.own)}")
     entries = (*walk.entries, *labelled.entries)
     notes = (*walk.notes, *labelled.notes)
-    return SourceListing(
-        str(root), labelled.samples, labelled.classes, entries, walk.ignored, notes, modality.name
-    )
+    return SourceListing(str(root), labelled.samples, labelled.classes, entries, walk.ignored, notes, modality.name)
 
 
 def find_base_folder(tree: FileTree) -> Path:
@@ -235,9 +233,10 @@ def _suggest_names(walk: _ClassWalk, folders: Sequence[Path]) -> str:
 
 def _refuse_mixture(walk: _ClassWalk, base: Path, split: Sequence[Path], others: Sequence[Path]) -> None:
     """Refuse folders with items beside those of subsets: they could mean a class. Notes and tables are no matter."""
+    many = walk.modality.noun.many
     for folder in others:
         if any(path.suffix.lower() in walk.modality.suffixes for path in walk.tree.files_under(folder)):
             raise DataError(
                 f"{str(base)!r} has part folders ({preview([it.name for it in split])}) and another folder with "
-                f"{walk.modality.noun.many} ({folder.name!r}); wanted either {KNOWN}, or class folders only; move {folder.name!r} away"
+                f"{many} ({folder.name!r}); wanted either {KNOWN}, or class folders only; move {folder.name!r} away"
             )

@@ -51,7 +51,10 @@ def label_files(
     decoder = _NameDecoder(
         {it for file in files for it in (*file.steps, file.path.name)} | set(folders), options.encoding
     )
-    notes = [*decoder.notes, *([f"the class of a {modality.noun.one} is {rule.description}"] if rule is not None else [])]
+    notes = [
+        *decoder.notes,
+        *([f"the class of a {modality.noun.one} is {rule.description}"] if rule is not None else []),
+    ]
     read_label = _make_reader(where, rule, decoder)
     labels = {file.name: read_label(file) for file in files if where == "folder" or file.is_item}
     classes = {decoder.decode(name) for name in folders} | {label for label in labels.values() if label}

@@ -168,7 +168,7 @@ def _iter_rows(
             of_role = {role: cells[column][at] if column in cells else None for role, column in taken.items()}
             if folder is not None and isinstance(of_role["path"], dict):
                 of_role["path"] = of_role["path"].get("path")
-            item = None
+            item: SampleSource | None = None
             if folder is not None:
                 item = FileSource(place) if (place := _locate_item(folder, number)).is_file() else None
             elif chosen.holds_values and isinstance(text := of_role["path"], str):

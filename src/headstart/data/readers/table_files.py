@@ -64,7 +64,9 @@ def _describe(folder: Path, missing: list[str], taken: Mapping[str, str], files:
     notes = []
     if taken:
         path, file = next(iter(taken.items()))
-        notes.append(f"{len(taken)} {files.noun.many} were found by their names, such as {file!r} for {preview([path])}")
+        notes.append(
+            f"{len(taken)} {files.noun.many} were found by their names, such as {file!r} for {preview([path])}"
+        )
     lost = len(missing) - len(taken)
     if lost > 1:
         notes.append(

@@ -140,7 +140,7 @@ def _record_sets(findings: ClassFindings, fitted: Postprocessed) -> Mapping[str,
 
 def _describe_corrections(context: FitContext, test: TestResult) -> Mapping[str, Any]:
     """Return how many test labels were corrected: only disputed ones are looked at, so the score gains by that."""
-    named = {relabel.photo for relabel in context.samples.relabels}
+    named = {relabel.name for relabel in context.samples.relabels}
     touched = np.array([sample.name in named for sample in test.samples], dtype=bool)
     if not touched.any():
         return {"corrected_in_test": 0, "untouched": None}

@@ -34,7 +34,8 @@ from drawn import KINDS
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.data.read import read_source
-from headstart.data.samples import ArraySource, GroupKind, Sample, SampleGroup
+from headstart.data.samples import GroupKind, Sample, SampleGroup
+from headstart.data.sources import ArraySource
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates
 from headstart.engines.choose import choose_engine
 from headstart.engines.engine import Engine

@@ -22,7 +22,8 @@ from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.data.load import load_item
 from headstart.data.read import read_source
-from headstart.data.samples import FileSource, Sample
+from headstart.data.samples import Sample
+from headstart.data.sources import FileSource
 from headstart.engines.choose import choose_engine
 from headstart.engines.engine import Engine
 from headstart.extraction.extract import extract

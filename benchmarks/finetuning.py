@@ -32,7 +32,8 @@ from headstart.backbones.convert import load_backbone
 from headstart.backbones.zoo import load_network
 from headstart.data.groups import encode_groups
 from headstart.data.read import read_source
-from headstart.data.samples import FileSource, Sample, Samples, Subset
+from headstart.data.samples import Sample, Samples, Subset
+from headstart.data.sources import FileSource
 from headstart.data.split import Split
 from headstart.evaluation.paired import accuracy_interval, mcnemar_exact
 from measuring import arguments, finish

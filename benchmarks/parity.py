@@ -22,7 +22,8 @@ import headstart
 import measuring
 from headstart.data.load import load_item
 from headstart.data.read import read_source
-from headstart.data.samples import FileSource, Sample
+from headstart.data.samples import Sample
+from headstart.data.sources import FileSource
 from headstart.hardware import count_cores
 from headstart.inference import model_format
 from headstart.inference.openvino import Runner

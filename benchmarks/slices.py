@@ -9,7 +9,8 @@ JSON.
 import numpy as np
 
 import measuring
-from headstart.data.samples import ArraySource, FileStatus, GroupKind, LedgerEntry, Sample, SampleGroup
+from headstart.data.samples import FileStatus, GroupKind, LedgerEntry, Sample, SampleGroup
+from headstart.data.sources import ArraySource
 from headstart.diagnostics.slices import Slices, compute_slices
 from headstart.modalities.image.statistics import ImageStatistics
 from headstart.modalities.image.stats import ImageStats

@@ -416,7 +416,7 @@ ARCHIVES = [
     Case(
         "fewer labels than images",
         lambda place: place.arrays(images=GREY, labels=np.arange(4)),
-        r"'arrays.npz': 6 images and 4 labels; wanted one label per image",
+        r"'arrays.npz': 6 images and 4 labels; wanted one label for each",
     ),
     Case(
         "float labels",

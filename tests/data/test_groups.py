@@ -4,7 +4,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from headstart.data.groups import assign_groups, merge_groups
-from headstart.data.samples import ArraySource, Ledger, Sample, Samples, Subset
+from headstart.data.samples import Ledger, Sample, Samples, Subset
+from headstart.data.sources import ArraySource
 from headstart.data.split import make_split
 from headstart.tasks.classification.targets import make_class_space
 from tests.groups import by_content, by_name

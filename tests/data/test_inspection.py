@@ -6,7 +6,8 @@ from PIL import Image
 from headstart.data.inspection import inspect
 from headstart.data.read import read_source
 from headstart.data.readers.listing import RawSample
-from headstart.data.samples import ArraySource, FileSource, FileStatus, compute_digest
+from headstart.data.samples import FileStatus, compute_digest
+from headstart.data.sources import ArraySource, FileSource
 from headstart.events import ignore
 from headstart.modalities.modality import get_modality
 

@@ -13,7 +13,8 @@ READER = '''
 import numpy as np
 
 from headstart.data.readers.listing import RawSample, SourceListing
-from headstart.data.samples import ArraySource, Subset
+from headstart.data.samples import Subset
+from headstart.data.sources import ArraySource
 
 
 class StripesReader:

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headstart.data.read import read_source
-from headstart.data.samples import FileSource, Ledger, Relabel, Sample, Samples, Subset, compute_digest, number_copies
+from headstart.data.samples import Ledger, Relabel, Sample, Samples, Subset, compute_digest, number_copies
+from headstart.data.sources import FileSource
 from headstart.data.split import Split, make_split
 from headstart.errors import DataError
 from headstart.tasks.classification.targets import make_class_space

@@ -4,7 +4,8 @@ from PIL import Image, ImageFilter
 from sklearn.metrics import confusion_matrix
 
 from headstart.data.read import read_source
-from headstart.data.samples import ArraySource, FileStatus, Ledger, LedgerEntry, Sample, Samples
+from headstart.data.samples import FileStatus, Ledger, LedgerEntry, Sample, Samples
+from headstart.data.sources import ArraySource
 from headstart.diagnostics.issues import DatasetIssues, find_dataset_issues
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.modalities.facets import ItemIssue

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from headstart.data.samples import ArraySource, Ledger, Sample, Samples, Subset
+from headstart.data.samples import Ledger, Sample, Samples, Subset
+from headstart.data.sources import ArraySource
 from headstart.data.split import Split
 from headstart.diagnostics.leakage import find_leaks, score_without_leaks
 from headstart.diagnostics.near_duplicates.search import DuplicatePair

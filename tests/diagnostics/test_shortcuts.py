@@ -5,7 +5,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Sample
+from headstart.data.samples import FileStatus, LedgerEntry, Sample
+from headstart.data.sources import ArraySource
 from headstart.diagnostics.shortcuts import Shortcut, probe_shortcuts
 from headstart.modalities.image.cues import list_cues
 from headstart.modalities.image.stats import ImageStats

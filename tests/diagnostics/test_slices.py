@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import fisher_exact, hypergeom
 
 from headstart.data.groups import encode_groups
-from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Sample
+from headstart.data.samples import FileStatus, LedgerEntry, Sample
+from headstart.data.sources import ArraySource
 from headstart.diagnostics.slices import LEAST, Slices, compute_slices, fisher_less
 from headstart.evaluation.intervals import grouped_wilson_interval, wilson_interval
 from headstart.evaluation.paired import adjust_holm

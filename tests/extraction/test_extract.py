@@ -9,7 +9,7 @@ from PIL import Image
 from headstart import events
 from headstart.backbones.backbone import Backbone, Layer
 from headstart.data.read import read_source
-from headstart.data.samples import ArraySource, FileSource
+from headstart.data.sources import ArraySource, FileSource
 from headstart.extraction.extract import extract, get_feature_space, load_batch
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import compute_stats, read_stats, stats_space

@@ -11,7 +11,8 @@ import pytest
 
 from headstart import events
 from headstart.data.read import read_source
-from headstart.data.samples import FileSource, Sample
+from headstart.data.samples import Sample
+from headstart.data.sources import FileSource
 from headstart.errors import HeadstartError
 from headstart.evaluation import metrics
 from headstart.events import RunLog

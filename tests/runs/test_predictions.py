@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.data.samples import ArraySource, Sample, Subset
+from headstart.data.samples import Sample, Subset
+from headstart.data.sources import ArraySource
 from headstart.inference.postprocess import BatchPredictions
 from headstart.runs.predictions import save_predictions, save_trust, to_plain
 from headstart.tasks.classification.postprocessor import make_batch

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.data.samples import FileSource, Sample
+from headstart.data.samples import Sample
+from headstart.data.sources import FileSource
 from headstart.explanation.explainer import Explainer
 from headstart.modalities.facets import Thumbnail
 from headstart.modalities.image.explanation import EDGE

@@ -15,7 +15,8 @@ from headstart.backbones.backbone import Backbone, Layer
 from headstart.backbones.convert import load_backbone
 from headstart.data.groups import encode_groups
 from headstart.data.read import read_source
-from headstart.data.samples import ArraySource, Sample
+from headstart.data.samples import Sample
+from headstart.data.sources import ArraySource
 from headstart.engines.choose import choose_engine
 from headstart.engines.parity import EngineChoice
 from headstart.errors import BackboneError

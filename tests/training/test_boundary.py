@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from headstart.data.samples import ArraySource, Sample, compute_digest
+from headstart.data.samples import Sample, compute_digest
+from headstart.data.sources import ArraySource
 from headstart.errors import StoreError
 from headstart.extraction.activations import Activations
 from headstart.modalities.image.augment.augmentation import make_view

@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from headstart.data.samples import SampleSource
+from headstart.data.sources import SampleSource
 from headstart.errors import DataError
 from headstart.modalities.modality import Modality, Noun, all_modalities, get_modality
 
@@ -41,7 +41,7 @@ def choose_only(setting: str) -> Modality | None:
     return installed[0] if len(installed) == 1 else None
 
 
-def find_noun(setting: str) -> Noun:
+def find_source_noun(setting: str) -> Noun:
     """Return the word for items where nothing of the source is known yet.
 
     Raises:

@@ -1,6 +1,6 @@
 """Loading an item from where a sample has it: the one place where items of a data set are read and decoded."""
 
-from headstart.data.samples import SampleSource
+from headstart.data.sources import SampleSource
 from headstart.errors import refuse_machine_faults
 from headstart.modalities.modality import Decoded, InputSpec, UnreadableItem, get_modality
 

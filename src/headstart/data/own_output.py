@@ -44,4 +44,4 @@ def mark_folder(folder: Path) -> None:
     """Mark a folder of output that is new or empty; one with other things in it is left as it is."""
     folder.mkdir(parents=True, exist_ok=True)
     if not any(folder.iterdir()):
-        (folder / MARKER).write_text("headstart wrote this folder; it is skipped where photos are read\n", "utf-8")
+        (folder / MARKER).write_text("headstart wrote this folder; it is skipped where data are read\n", "utf-8")

@@ -11,7 +11,7 @@ from typing import Any
 
 from headstart import settings
 from headstart.data.assembly import assemble_samples
-from headstart.data.choose_modality import choose_by_sources, find_noun
+from headstart.data.choose_modality import choose_by_sources, find_source_noun
 from headstart.data.inspection import inspect
 from headstart.data.readers.archive import ArchiveReader
 from headstart.data.readers.arrays import ArrayReader, LabelledArrays, NpzReader
@@ -141,7 +141,7 @@ def _refuse_folder_options(source: Any, reader: Reader, options: DataSettings) -
     if not reader.label_place:
         return
     what = repr(str(source)) if isinstance(source, Path) else "arrays"
-    many = find_noun(options.modality).many
+    many = find_source_noun(options.modality).many
     for name in ("classes_from", "groups_from"):
         if getattr(options, name) is not None:
             raise SettingError(f"{name} is for folders of {many}; {what} has {reader.label_place}; drop it")

@@ -1,7 +1,7 @@
 """Labels corrected by a table that a person has edited, as ``headstart check --labels`` writes it.
 
-Needed are a column called after the modality's items, such as ``photo``, with the samples' names, and ``label``; an
-empty label leaves the sample out. The table may
+Needed are a column with the samples' names, called after the modality's items, and ``label``; an empty label leaves the
+sample out. The table may
 have been through a spreadsheet: a byte order mark, semicolons or tabs, quotes and CRLF are all read.
 """
 

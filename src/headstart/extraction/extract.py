@@ -19,7 +19,8 @@ from headstart import events
 from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.data.load import load_item
-from headstart.data.samples import Sample, SampleSource
+from headstart.data.samples import Sample
+from headstart.data.sources import SampleSource
 from headstart.engines.engine import Engine, forward_all
 from headstart.extraction.executor import Executor, ProgressMeter, ThreadExecutor, cut_shards
 from headstart.hardware import count_cores

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from headstart.data.load import load_item
-from headstart.data.samples import SampleSource, Subset
+from headstart.data.samples import Subset
+from headstart.data.sources import SampleSource
 from headstart.events import Note
 from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, write_model
 from headstart.inference.classifier import Classifier

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from headstart import events
-from headstart.data.samples import FileSource, Sample
+from headstart.data.samples import Sample
+from headstart.data.sources import FileSource
 from headstart.errors import DataError, HeadstartError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog

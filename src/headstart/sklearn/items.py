@@ -9,17 +9,8 @@ import numpy as np
 from headstart import events
 from headstart.data.inspection import inspect
 from headstart.data.readers.listing import RawSample
-from headstart.data.samples import (
-    ArraySource,
-    FileSource,
-    FileStatus,
-    GroupKind,
-    Sample,
-    SampleGroup,
-    SampleSource,
-    ValueSource,
-    compute_digest,
-)
+from headstart.data.samples import FileStatus, GroupKind, Sample, SampleGroup, compute_digest
+from headstart.data.sources import ArraySource, FileSource, SampleSource, ValueSource
 from headstart.errors import DataError
 from headstart.modalities.modality import Modality, all_modalities
 

@@ -9,7 +9,8 @@ import pytest
 
 from headstart import events
 from headstart.arrays import Floats, Ints
-from headstart.data.samples import ArraySource, Sample
+from headstart.data.samples import Sample
+from headstart.data.sources import ArraySource
 from headstart.diagnostics.near_duplicates.search import (
     DuplicatePair,
     NearDuplicates,

@@ -11,7 +11,7 @@ from typing import IO
 
 from headstart.errors import DataError
 
-_METHODS = {9: "Deflate64", 20: "Zstandard", 93: "Zstandard", 95: "XZ", 96: "JPEG", 97: "WavPack", 98: "PPMd"}
+_METHODS = {9: "Deflate64", 20: "Zstandard", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd"}
 
 
 @dataclass(frozen=True, slots=True)

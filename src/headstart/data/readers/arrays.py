@@ -15,7 +15,8 @@ from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
-from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, SampleSource, Subset, ValueSource
+from headstart.data.samples import FileStatus, LedgerEntry, Subset
+from headstart.data.sources import ArraySource, SampleSource, ValueSource
 from headstart.data.subsets import parse_subset, resolve_subsets
 from headstart.errors import DataError
 from headstart.modalities.modality import Modality, Noun, all_modalities

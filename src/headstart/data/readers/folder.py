@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from headstart.data.choose_modality import AUTO, choose_by_names, find_noun
+from headstart.data.choose_modality import AUTO, choose_by_names, find_source_noun
 from headstart.data.names import preview
 from headstart.data.own_output import is_own_folder
 from headstart.data.readers.folder_labels import label_files
@@ -100,7 +100,7 @@ def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
     """
     root, options = tree.root, context.options
     if is_own_folder(root):
-        many = find_noun(options.modality).many
+        many = find_source_noun(options.modality).many
         raise DataError(f"{str(root)!r} is something that headstart wrote, not {many}; give the folder of the {many}")
     choice = choose_by_names(options.modality, (path.name for path in tree.files_under(root)), repr(str(root)))
     modality = choice.modality
@@ -123,7 +123,7 @@ def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
 
 def find_base_folder(tree: FileTree) -> Path:
     """Return the folder in which classes or subsets lie: a folder that only wraps another is descended into."""
-    return _descend(Walk(tree), find_noun(AUTO))[0]
+    return _descend(Walk(tree), find_source_noun(AUTO))[0]
 
 
 def _add_classes(walk: _ClassWalk) -> None:

@@ -9,7 +9,8 @@ from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.encodings import check_encoding, guess_encoding
 from headstart.data.readers.folder_layout import FIRST_WORD, FoundFile, NameRule, find_name_rule
 from headstart.data.readers.listing import RawSample
-from headstart.data.samples import FileSource, FileStatus, LedgerEntry
+from headstart.data.samples import FileStatus, LedgerEntry
+from headstart.data.sources import FileSource
 from headstart.errors import DataError, SettingError
 from headstart.modalities.modality import Modality, Noun
 from headstart.settings import DataSettings

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from headstart.data.samples import LedgerEntry, SampleSource, Subset
+from headstart.data.samples import LedgerEntry, Subset
+from headstart.data.sources import SampleSource
 
 
 @dataclass(frozen=True, slots=True)

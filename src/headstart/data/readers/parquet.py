@@ -23,7 +23,7 @@ from headstart.data.readers.table_columns import (
     normalise_column,
 )
 from headstart.data.readers.unpack import unpack_once
-from headstart.data.samples import FileSource, SampleSource, ValueSource
+from headstart.data.sources import FileSource, SampleSource, ValueSource
 from headstart.errors import DataError, MissingExtra
 
 if TYPE_CHECKING:

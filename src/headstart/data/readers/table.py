@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headstart.data.choose_modality import LOOK_AT, choose_by_columns, find_noun
+from headstart.data.choose_modality import LOOK_AT, choose_by_columns, find_source_noun
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.csv_text import read_text_table
 from headstart.data.readers.listing import RawSample, SourceListing
@@ -26,7 +26,8 @@ from headstart.data.readers.table_columns import (
 )
 from headstart.data.readers.table_files import locate_files
 from headstart.data.readers.walk import FileTree
-from headstart.data.samples import FileSource, FileStatus, LedgerEntry, Subset, ValueSource
+from headstart.data.samples import FileStatus, LedgerEntry, Subset
+from headstart.data.sources import FileSource, ValueSource
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError, bounded, refuse_machine_faults
 from headstart.modalities.modality import Noun
@@ -169,7 +170,7 @@ def _read_text_rows(table: Path, context: ReadContext) -> TableRows:
     content = read_text_table(table, find_key_columns, encoding=context.options.encoding)
     header = list(content.header)
     if not header:
-        noun = find_noun(context.options.modality).one
+        noun = find_source_noun(context.options.modality).one
         raise DataError(f"table {str(table)!r} is empty; wanted a header with path and label, and a row per {noun}")
 
     def read_paths() -> list[str]:

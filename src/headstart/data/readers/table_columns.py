@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headstart.data.names import preview
-from headstart.data.samples import SampleSource
+from headstart.data.sources import SampleSource
 from headstart.errors import DataError
 from headstart.modalities.modality import Modality, all_modalities
 

@@ -9,7 +9,8 @@ from PIL import Image, ImageOps
 
 from headstart import events
 from headstart.data.read import read_source
-from headstart.data.samples import ArraySource, Sample, compute_digest
+from headstart.data.samples import Sample, compute_digest
+from headstart.data.sources import ArraySource
 from headstart.diagnostics.near_duplicates.search import (
     DuplicatePair,
     NearDuplicates,

@@ -13,7 +13,7 @@ from sklearn.svm import LinearSVC
 from sklearn.utils import estimator_checks
 
 import headstart
-from headstart.errors import DataError
+from headstart.errors import DataError, SettingError
 from headstart.sklearn import Classifier, FeatureExtractor
 
 #: scikit-learn's checks that need no table of numbers. The others draw numbers as X, which are no photos:
@@ -112,3 +112,12 @@ def test_what_is_no_photo(bad, small, photos) -> None:
     extractor = FeatureExtractor(small.name).fit(photos[0][:3])
     with pytest.raises(DataError):
         extractor.transform(bad)
+
+
+def test_messages_of_estimators_name_keywords(tmp_path, photos) -> None:
+    store = tmp_path / "store"
+    store.write_text("a file")
+    with pytest.raises(SettingError, match=r"choose another with store or HEADSTART_STORE"):
+        FeatureExtractor("efficientnet_lite0", store=store).fit(photos[0][:2])
+    with pytest.raises(SettingError, match=r"choose another with store or HEADSTART_STORE"):
+        Classifier("efficientnet_lite0", store=store).fit(*photos)

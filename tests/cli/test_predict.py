@@ -24,6 +24,7 @@ from headstart.inference.calibration import Calibration
 from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.modality import Noun
 from headstart.storage.csv_cells import unescape_cell
+from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from tests.export.drawn import drawn_novelty, drawn_photos, parity_examples, single
 
 UNFAMILIAR = warn_of_unfamiliar(Noun("photo", "photos"))
@@ -39,8 +40,8 @@ def guarded(warm, tmp_path_factory) -> Path:
     """A folder with a model of drawn weights that has sets and declines some of the photos beside it."""
     folder = tmp_path_factory.mktemp("guarded")
     plain = single(load_backbone("efficientnet_lite0", warm.store / "networks"), 3)
-    guards = {"calibration": Calibration("temperature", 0.3), "conformal": ConformalPredictor("lac", 0.9, 0.75)}
-    parts = replace(plain, **guards, novelty=drawn_novelty(plain))
+    guards = ClassPostprocessor(Calibration("temperature", 0.3), ConformalPredictor("lac", 0.9, 0.75))
+    parts = replace(plain, postprocessor=guards, novelty=drawn_novelty(plain))
     write_model(parts, folder / "model", parity_examples(parts))
     for index, pixels in enumerate(drawn_photos()):
         Image.fromarray(pixels).save(folder / f"{index}.png")

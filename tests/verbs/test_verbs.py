@@ -104,7 +104,7 @@ def test_a_folder_without_photos(small, tmp_path) -> None:
 def test_reading_functions(small, tmp_path) -> None:
     compared = headstart.compare(small.run)
     assert compared.choice.winner == headstart.open_run(small.run).record["winner"]
-    assert compared.choice.reason[:20] in compared._repr_html_()
+    assert compared.choice.verdict in compared._repr_html_()
     assert headstart.report(small.run, out=tmp_path / "page.html").read_text("utf-8").startswith("<!")
     evaluation = headstart.evaluate(small.run, small.photos, progress=False)
     assert evaluation.n == len(list(small.photos.rglob("*.*")))

@@ -36,7 +36,6 @@ def evaluate(
     """
     from headstart.cli.fit_summary import describe_classes
     from headstart.inference.model_format import find_model, read_model
-    from headstart.modalities.modality import get_modality
     from headstart.verbs.evaluate import evaluate as score_model
 
     options: dict[str, Any] = {"data": data} if data is not None else {}
@@ -48,5 +47,5 @@ def evaluate(
     low, high = result.accuracy_interval.low, result.accuracy_interval.high
     print(f"\nAccuracy {result.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) on {result.counted}")
     print(f"balanced {result.balanced_accuracy:.1%}, macro F1 {result.macro_f1:.3f}, log loss {result.log_loss:.3f}\n")
-    print(describe_classes(result, get_modality(read_model(find_model(model)).spec.kind).noun))
+    print(describe_classes(result, read_model(find_model(model)).modality.noun))
     return 0

@@ -12,7 +12,7 @@ from headstart.cli.answers import format_csv_header, format_csv_lines, format_js
 from headstart.cli.names import read_names_on_stdin
 from headstart.display.lines import print_to_stderr
 from headstart.errors import SettingError
-from headstart.modalities.modality import Modality, Noun, get_modality
+from headstart.modalities.modality import Modality, Noun
 from headstart.verbs.items import expand_folders, refuse_nothing
 
 
@@ -64,7 +64,7 @@ def predict(
             f"unknown option {flags[0]!r}; a file of that name is given as ./{flags[0]}; see headstart predict --help"
         )
     classifier = load(model, engine)  # type: ignore[arg-type]  # it checks the name
-    modality = get_modality(classifier.record.spec.kind)
+    modality = classifier.record.modality
     top = min(top, len(classifier.classes))
     form = format_json_lines if json_ else format_csv_lines if csv_ else format_text_lines
     seen = failed = 0

@@ -20,10 +20,11 @@ from headstart.explanation.maps import ClassTokenMap, Map, RolloutMap
 from headstart.inference import model_format
 from headstart.inference.files import read_files
 from headstart.inference.forking import after_fork, keep_for_ever
+from headstart.inference.graph_inputs import make_graph_inputs
 from headstart.inference.postprocess import DenseLayers
 from headstart.linalg import softmax
 from headstart.modalities.facets import ExplanationFacet, Thumbnail
-from headstart.modalities.modality import AnySpec, Batch, BrokenItem, OpenedItem, get_modality
+from headstart.modalities.modality import AnySpec, Batch, BrokenItem
 
 FINEST = 28  #: places along an edge where maps of several layers are added; finer ones are averaged
 
@@ -64,7 +65,7 @@ class Explainer:
         if not self.record.task.explains:
             raise ClassifierError(f"{self.record.task.title} has no heat maps; they show what spoke for a class")
         self.classes = self.record.classes
-        self.modality = get_modality(self.record.branches[0].spec.kind)
+        self.modality = self.record.modality
         if self.modality.explanation is None:
             raise ClassifierError(f"there is no explanation for answers to {self.modality.noun.many}")
         self._facet: ExplanationFacet = self.modality.explanation
@@ -104,7 +105,7 @@ class Explainer:
             raise UserError(f"the classifier has no class {label!r}; {nearest(label, list(self.classes))}")
         opened = self.modality.open(item)
         try:
-            inputs = _make_inputs(opened, self.record)
+            inputs = make_graph_inputs(opened, self.record)
             extent = self._facet.locate(opened, self._widest)
         except BrokenItem as error:
             remedy = self.modality.suggest_remedy(item, str(error))
@@ -191,7 +192,7 @@ class Explainer:
         features = model_format.features_name(branch)
         node = graph.producers.get(features)
         spec = facts[branch].spec
-        probe = {_name_tensor(name, entry): values for name, values in self._facet.make_probe(spec).items()}
+        probe = {model_format.tensor_name(name, entry): values for name, values in self._facet.make_probe(spec).items()}
         missing = [name for name in (features, *probe) if name not in graph.producers and name not in graph.inputs]
         if node is None or missing:
             raise ClassifierError(
@@ -207,16 +208,6 @@ class Explainer:
     @cached_property
     def _heads(self) -> tuple[DenseLayers, ...]:
         return self._files.load_heads()
-
-
-def _make_inputs(item: OpenedItem, record: model_format.ModelRecord) -> Batch:
-    preprocessing = get_modality(record.spec.kind).graph
-    assert preprocessing is not None
-    return preprocessing.feed(item.load(record.spec))
-
-
-def _name_tensor(name: str, branch: int) -> str:
-    return f"{name}.{branch}" if branch else name
 
 
 def _differentiate(head: DenseLayers, features: Floats, index: int) -> tuple[Floats, Floats]:

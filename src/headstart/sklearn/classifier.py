@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from headstart.errors import DataError
 from headstart.pipeline.fit import fit as run_fit
 from headstart.settings import HeadName, StrategyName
+from headstart.verbs.calling import call_with_keywords
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags  # from scikit-learn 1.6 on
@@ -58,6 +59,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.store = store
         self.settings = settings
 
+    @call_with_keywords
     def fit(self, X: Iterable[Any], y: Iterable[Any]) -> Self:
         """Make a classifier from items and their labels.
 
@@ -91,6 +93,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.classes_ = classes
         return self
 
+    @call_with_keywords
     def predict_proba(self, X: Iterable[Any]) -> NDArray[np.float64]:
         """Return calibrated probabilities, (N, C), in the order of ``classes_``.
 
@@ -106,6 +109,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         rows = np.stack([one.probabilities for one in predictions]) if predictions else np.zeros((0, len(self._order)))
         return np.asarray(rows[:, self._order], np.float64)
 
+    @call_with_keywords
     def predict(self, X: Iterable[Any]) -> NDArray[Any]:
         """Return the likeliest class of each item, as ``y`` had it.
 

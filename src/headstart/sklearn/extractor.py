@@ -24,6 +24,7 @@ from headstart.selection.context import RunContext
 from headstart.settings import EngineName, FitSettings, Precision, locate_store
 from headstart.sklearn.items import find_modality, list_samples
 from headstart.storage.store import Store
+from headstart.verbs.calling import call_with_keywords
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags  # from scikit-learn 1.6 on
@@ -53,6 +54,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
         self.workers = workers
         self.store = store
 
+    @call_with_keywords
     def fit(self, X: Iterable[Any], y: Any = None) -> Self:
         """Load the network and choose the engine that runs it; nothing is learnt from the items.
 
@@ -79,6 +81,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
         self._chosen = loaded.chosen
         return self
 
+    @call_with_keywords
     def transform(self, X: Iterable[Any]) -> Floats:
         """Return the features of items, float32 (N, D).
 

@@ -32,8 +32,8 @@ def name_keywords(message: str, verb: str = "") -> str:
     return "".join(pieces)
 
 
-def public(function: Callable[P, R]) -> Callable[P, R]:
-    """Return a function of the package as people call it from Python."""
+def call_with_keywords(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a function or a method whose errors name keywords instead of flags."""
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -49,5 +49,11 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
         except KeyboardInterrupt:
             raise KeyboardInterrupt(STOPPED) from None
 
+    return call
+
+
+def public(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a function of the package as people call it from Python."""
+    call = call_with_keywords(function)
     call.__module__ = "headstart"  # where it stands for everybody: it is pickled and documented by that name
     return call

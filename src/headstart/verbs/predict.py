@@ -7,7 +7,7 @@ from typing import Any
 from headstart.display.html import html_table
 from headstart.inference.classifier import Prediction, load
 from headstart.inference.predictors import InferenceEngineChoice
-from headstart.modalities.modality import Noun, get_modality
+from headstart.modalities.modality import Noun
 from headstart.verbs.items import ITEM, expand_folders, list_items, refuse_nothing
 
 
@@ -56,7 +56,7 @@ def predict(
             error: its prediction says so.
     """
     classifier = load(model, engine)
-    modality = get_modality(classifier.record.spec.kind)
+    modality = classifier.record.modality
     several, skipped = list_items(modality, items), list[str]()
     files = expand_folders(modality, several, skipped)
     found = Predictions(classifier.stream(list(files) if isinstance(several, Sized) else files), modality.noun)

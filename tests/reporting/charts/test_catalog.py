@@ -419,8 +419,8 @@ def test_cost_predicted_and_real(six):
 
 
 MISSING = {
-    "training_curves": "trained no network.*linear-probe.*--arms linear-probe,partial-finetune",
-    "rate_finder": "no range test.*--find-rate",
+    "training_curves": "trained no network.*linear-probe.*arms='linear-probe,partial-finetune'",
+    "rate_finder": "no range test.*find_rate=True",
     "learning_curve": "no learning curve",
     "gains": "no learning curve",
     "novelty": "no novelty score",
@@ -440,7 +440,7 @@ def test_other_things_that_may_be_missing(bare):
         "set_sizes": "no prediction sets",
         "class_coverage": "no prediction sets",
         "slices": "no slice of the test part has the 5 photos",
-        "depth": "no intermediate-probe.*--arms linear-probe,intermediate-probe",
+        "depth": "no intermediate-probe.*arms='linear-probe,intermediate-probe'",
     }.items():
         with pytest.raises(UserError, match=words):
             CHARTS[name](records)

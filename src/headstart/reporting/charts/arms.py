@@ -79,7 +79,7 @@ def depth_chart(records: Records) -> tuple[Lines, ...]:
     if not arms:
         raise NotRecorded(
             f"this run has no intermediate-probe, so no layers were compared; its arms are {join_arm_names(records)}. "
-            "Add one with --arms linear-probe,intermediate-probe"
+            "Add one with arms='linear-probe,intermediate-probe'"
         )
     several = len({arm.backbone for arm in arms}) > 1
     return tuple(_plot_layers(arm, f", {arm.backbone}" if several else "", records.noun) for arm in arms)

@@ -29,7 +29,7 @@ def training_curves_chart(records: Records) -> tuple[Lines, ...]:
     if not trained:
         raise NotRecorded(
             f"this run trained no network, so it has no curves; its arms are {join_arm_names(records)}. "
-            "Train one with --arms linear-probe,partial-finetune"
+            "Train one with arms='linear-probe,partial-finetune'"
         )
     return tuple(chart for arm in trained for chart in (_plot_losses(arm, records.noun), _plot_accuracies(arm)))
 
@@ -93,7 +93,7 @@ def rate_finder_chart(records: Records) -> tuple[Lines, ...]:
     """
     found = [(arm.name, arm.rate_curve) for arm in records.run.arms if arm.rate_curve]
     if not found:
-        raise NotRecorded("this run made no range test of the learning rate; fit with --find-rate to have one")
+        raise NotRecorded("this run made no range test of the learning rate; fit with find_rate=True to have one")
     return tuple(_plot_range_test(name, curve, records.noun) for name, curve in found)
 
 

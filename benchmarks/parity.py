@@ -30,6 +30,7 @@ from headstart.inference.openvino import Runner
 from headstart.inference.postprocess import apply_head, parse_heads
 from headstart.libraries import import_onnxruntime
 from headstart.modalities.image.decode import crop_resize, decode
+from headstart.modalities.image.onnx import IMAGE, PIXELS
 from headstart.settings import locate_store
 from headstart.storage.store import FeatureSpace, Store
 
@@ -71,7 +72,7 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
             tensors=record.spec.tensors,
             precision="f32",
             streams=count_cores(),
-            start={model_format.PIXELS: model_format.PIXELS},
+            start={PIXELS: PIXELS},
             outputs=(model_format.FEATURES,),
         )
 
@@ -79,7 +80,7 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
             assert isinstance(sample.source, FileSource)
             full = decode(sample.source.read()).pixels
             host = crop_resize(load_item(sample.source, record.spec).value, record.spec)
-            answer, pixels = session.run([model_format.PROBABILITIES, model_format.PIXELS], {model_format.IMAGE: full})
+            answer, pixels = session.run([model_format.PROBABILITIES, PIXELS], {IMAGE: full})
             level = np.abs(pixels[0].astype(int) - crop_resize(full, record.spec)).mean()
             scaled = np.abs(pixels[0].astype(int) - host).mean()
             return int(answer.argmax()), float(level), float(scaled), host
@@ -91,7 +92,7 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
                 looked = list(pool.map(look, samples[start : start + 8]))
                 answers = np.array([answer for answer, *_ in looked])
                 pixels = np.stack([host for *_, host in looked])
-                features = runner.run({model_format.PIXELS: pixels})[model_format.FEATURES]
+                features = runner.run({PIXELS: pixels})[model_format.FEATURES]
                 same += int((answers == fitted[start : start + 8]).sum())
                 openvino_same += int((answers == apply_head(head, features).argmax(axis=1)).sum())
                 levels += sum(level for _, level, *_ in looked)
@@ -108,7 +109,7 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
 def _session(graph: Path) -> Any:
     """The shipped graph with its pixels as a second output."""
     model = onnx.load(graph)
-    model.graph.output.append(helper.make_empty_tensor_value_info(model_format.PIXELS))
+    model.graph.output.append(helper.make_empty_tensor_value_info(PIXELS))
     return import_onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 
 

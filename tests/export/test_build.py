@@ -14,12 +14,11 @@ from headstart.export import EnsembleMember, FittedModel
 from headstart.export import build as graph
 from headstart.export.backbones import Networks, rename_tensors, select_subgraph
 from headstart.export.build import build_onnx
-from headstart.inference import model_format
 from headstart.inference.calibration import NONE
 from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.modalities.image.decode import crop_resize
-from headstart.modalities.image.onnx import add_square
+from headstart.modalities.image.onnx import IMAGE, add_square
 from headstart.modalities.image.spec import WHOLE_EDGE
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.classification.targets import make_class_space
@@ -38,13 +37,13 @@ def test_the_graph_makes_the_hosts_pixels(
     spec = replace(lite0.spec, interpolation=interpolation, crop_permille=crop)
     pieces = GraphBuilder()
     square = add_square(pieces, spec, "photo/")
-    image = helper.make_tensor_value_info(model_format.IMAGE, onnx.TensorProto.UINT8, ["h", "w", 3])
+    image = helper.make_tensor_value_info(IMAGE, onnx.TensorProto.UINT8, ["h", "w", 3])
     pixels = helper.make_tensor_value_info(square, onnx.TensorProto.UINT8, ["n", "s", "s", 3])
     made_graph = helper.make_graph(pieces.nodes, "pixels", [image], [pixels], pieces.constants)
     model = helper.make_model(made_graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     photo = picture("discs", np.random.default_rng(height), (width, height))
-    (made,) = session.run(None, {model_format.IMAGE: photo})
+    (made,) = session.run(None, {IMAGE: photo})
     difference = np.abs(made[0].astype(int) - crop_resize(photo, spec))
     assert made.shape == (1, spec.size, spec.size, 3)
     shrinks = spec.crop_side(height, width) >= spec.size
@@ -168,8 +167,8 @@ def test_networks_with_branches_get_new_names_inside_too(tmp_path: Path) -> None
     onnx.save(branching(), tmp_path / "b.onnx")
     pieces = GraphBuilder()
     networks = Networks(pieces)
-    networks.add(tmp_path / "a.onnx", ["y"], "pixels", "one/")
-    networks.add(tmp_path / "b.onnx", ["y"], "pixels", "two/")
+    networks.add(tmp_path / "a.onnx", ["y"], {"pixels": "pixels"}, "one/")
+    networks.add(tmp_path / "b.onnx", ["y"], {"pixels": "pixels"}, "two/")
     assert sorted(it.name for it in pieces.constants) == ["one/w", "one/zero"]
     info = helper.make_tensor_value_info
     outs = [info(f"{name}/y", onnx.TensorProto.FLOAT, ["n", 2]) for name in ("one", "two")]

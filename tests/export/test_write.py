@@ -12,7 +12,6 @@ from headstart.backbones.backbone import Backbone
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import SaveError
 from headstart.export import EnsembleMember, FittedModel, UnsteadyNoveltyError, add_scores, heads, write_model
-from headstart.export import build as graph
 from headstart.export.novelty import add_novelty_score
 from headstart.heads.head import Dense, Head
 from headstart.heads.saving import read_heads
@@ -22,6 +21,7 @@ from headstart.inference.calibration import NONE, Calibration
 from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from headstart.inference.conformal import ConformalPredictor
 from headstart.linalg import softmax
+from headstart.modalities.image import onnx as preprocessing
 from headstart.modalities.image.decode import crop_resize, decode
 from headstart.modalities.image.spec import ImageSpec
 from headstart.tasks.classification import graph as class_graph
@@ -268,8 +268,8 @@ def test_each_network_runs_once_for_all_of_its_branches(network: Backbone, other
     runner = runner_of(write_model(parts, tmp_path / "model", parity_examples(parts)))
     assert [set(it.outputs) for it in runner.passes] == [{0, 2}, {1}]
     assert runner.passes[0].runner is not runner.passes[1].runner
-    pixels = {it.spec: np.stack([crop_resize(photo, it.spec) for photo in drawn_photos()]) for it in (network, other)}
-    for seen, wanted in zip(runner.extract(pixels), features(parts), strict=True):
+    items = [{it.spec: [crop_resize(photo, it.spec)] for it in (network, other)} for photo in drawn_photos()]
+    for seen, wanted in zip(runner.extract(items), features(parts), strict=True):
         np.testing.assert_allclose(seen, wanted, rtol=1e-3, atol=1e-3)
 
 
@@ -378,12 +378,12 @@ def test_the_branch_that_differs_is_named(
 
 
 def _crops_too_narrowly(monkeypatch: pytest.MonkeyPatch, spoiled: ImageSpec) -> None:
-    right = graph.add_square
+    right = preprocessing.add_square
 
     def narrow(pieces: Any, spec: ImageSpec, prefix: str) -> str:
         return right(pieces, replace(spec, crop_permille=100) if spec == spoiled else spec, prefix)
 
-    monkeypatch.setattr(graph, "add_square", narrow)
+    monkeypatch.setattr(preprocessing, "add_square", narrow)
 
 
 def _predicts_the_contrary(monkeypatch: pytest.MonkeyPatch) -> None:

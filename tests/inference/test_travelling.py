@@ -115,7 +115,7 @@ def test_classes_of_another_number_than_the_graph_has_are_refused(model: Path, *
     (model / model_format.RECORD).write_text(
         json.dumps(replace(record, space=replace(record.space, names=("a", "b"))).to_json())
     )
-    with pytest.raises(ClassifierError, match=r"gives .*3.*, model\.json names 2 classes; copy the whole model"):
+    with pytest.raises(ClassifierError, match=r"gives .*3.*, model\.json names 2; copy the whole model"):
         rows(load(model), many=many)
 
 

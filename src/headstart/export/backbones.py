@@ -1,7 +1,7 @@
 """Backbones in the graph of a classifier: cut at their layers, names made unlike, equal weights there once."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import onnx
@@ -18,13 +18,13 @@ class Networks:
         self._models: dict[Path, onnx.ModelProto] = {}
         self._names: dict[bytes, str] = {}  #: digest of a weight -> its name in the graph
 
-    def add(self, graph: Path, layers: Collection[str], pixels: str, prefix: str) -> onnx.ModelProto:
+    def add(self, graph: Path, layers: Collection[str], inputs: Mapping[str, str], prefix: str) -> onnx.ModelProto:
         """Add the part of a network that gives these layers; their tensors get the prefix, like all others.
 
         Args:
             graph: the network.
             layers: names of its outputs.
-            pixels: the tensor that it reads.
+            inputs: the tensor that it reads for each of its inputs, by name; a single one may have any name.
             prefix: what its names shall begin with.
 
         Returns:
@@ -34,7 +34,8 @@ class Networks:
             self._models[graph] = onnx.load(graph)
         model = self._models[graph]
         nodes, wanted = select_subgraph(model.graph, layers)
-        names = {"": "", model.graph.input[0].name: pixels}
+        own = [one.name for one in model.graph.input]
+        names = {"": "", **(dict(zip(own, inputs.values(), strict=True)) if len(own) == 1 else inputs)}
         weights = (weight for weight in model.graph.initializer if weight.name in wanted)
         names |= {weight.name: self._share(weight, prefix) for weight in weights}
         self._builder.nodes.extend(rename_tensors(node, lambda name: names.get(name, prefix + name)) for node in nodes)

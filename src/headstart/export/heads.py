@@ -9,21 +9,30 @@ from headstart.inference import model_format
 from headstart.modalities.graph_builder import GraphBuilder
 
 
-def add_features(builder: GraphBuilder, layers: list[str], features: str) -> None:
-    """Join pooled layers, each (1, width), under the name of a branch's features."""
-    _join(builder, layers, features)
+def add_features(builder: GraphBuilder, layers: list[str], branch: int, *, average: bool) -> None:
+    """Join pooled layers, each (P, width) of P parts, as a branch's features; perhaps take their mean."""
+    features = _join(builder, layers, model_format.features_name(branch))
+    if average:
+        axis = builder.constant(f"{features}/parts", [0])
+        builder.node("ReduceMean", [features, axis], f"{features}/mean", keepdims=1)
+
+
+def name_row(model: FittedModel, branch: int) -> str:
+    """Return the tensor of a branch's features of the item, (1, D): those of its one part, or the mean of several."""
+    features = model_format.features_name(branch)
+    return features if model.one_part else f"{features}/mean"
 
 
 def add_outputs(builder: GraphBuilder, model: FittedModel) -> None:
     """Add all from the branches' features to the graph's outputs, as ``FittedModel.predict`` computes them."""
     raw = _add_members(builder, model)
-    photo = builder.constant("members/photo", [0])
+    item = builder.constant("members/item", [0])
     for output, tensor in model.task.graph.add_postprocessor(builder, model.postprocessor, raw, model.space).items():
-        builder.node("Squeeze", [tensor, photo], output)
+        builder.node("Squeeze", [tensor, item], output)
     if model.novelty is not None:
-        features = [model_format.features_name(branch) for branch in model.novelty.branches]
+        features = [name_row(model, branch) for branch in model.novelty.branches]
         score = add_novelty_score(builder, model.novelty, features, raw)
-        builder.node("Squeeze", [score, photo], model_format.NOVELTY)
+        builder.node("Squeeze", [score, item], model_format.NOVELTY)
         limit = builder.constant("members/limit", 1, np.float32)
         builder.node("Greater", [model_format.NOVELTY, limit], model_format.OUT_OF_DISTRIBUTION)
 
@@ -33,7 +42,7 @@ def _add_members(builder: GraphBuilder, model: FittedModel) -> str:
     rows = []
     for index, member in enumerate(model.members):
         prefix = f"member{index}/"
-        read = [model_format.features_name(branch) for branch in member.branches]
+        read = [name_row(model, branch) for branch in member.branches]
         logits = _add_head(builder, member.head, _join(builder, read, f"{prefix}features"), prefix)
         rows.append(model.task.graph.add_activation(builder, logits, f"{prefix}outputs"))
     stacked = builder.node("Concat", rows, "members/outputs", axis=0)

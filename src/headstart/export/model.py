@@ -15,14 +15,13 @@ from headstart.heads.head import Head
 from headstart.inference.model_format import largest_spec
 from headstart.inference.novelty import Novelty
 from headstart.inference.postprocess import BatchPredictions, postprocess
-from headstart.modalities.image.decode import Pixels
-from headstart.modalities.modality import AnySpec
+from headstart.modalities.modality import AnySpec, Modality, get_modality
 from headstart.tasks.task import TargetSpace, Task, get_task
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureBranch:
-    """One network's forward pass over the photo."""
+    """One network's forward pass over items."""
 
     backbone: Backbone
     engine: str  #: what ran it when the head was fitted
@@ -41,7 +40,7 @@ class FeatureBranch:
         return sum(self.backbone.layer(name).width for name in self.layers)
 
     def same_network(self, other: "FeatureBranch") -> bool:
-        """Return whether both run the same weights in the same way on the same pixels."""
+        """Return whether both run the same weights in the same way on the same input."""
 
         def facts(branch: FeatureBranch) -> tuple[object, ...]:
             return branch.backbone.graph, branch.backbone.fingerprint, branch.engine, branch.precision
@@ -113,9 +112,24 @@ class FittedModel:
         return replace(self, branches=self.branches[: max(read) + 1], novelty=None)
 
     @property
+    def modality(self) -> Modality:
+        """The kind of its items."""
+        return get_modality(self.branches[0].backbone.spec.kind)
+
+    @property
+    def one_part(self) -> bool:
+        """Whether the saved graph reads one part of an item; of several it takes the mean of their features."""
+        return self.modality.graph is not None and self.modality.graph.one_part
+
+    @property
+    def specs(self) -> tuple[AnySpec, ...]:
+        """The spec of each branch."""
+        return tuple(branch.backbone.spec for branch in self.branches)
+
+    @property
     def spec(self) -> AnySpec:
         """The spec that an item is decoded for where one decoding serves all branches."""
-        return largest_spec(branch.backbone.spec for branch in self.branches)
+        return largest_spec(self.specs)
 
     def find_network(self, branch: int) -> int:
         """Return the first branch with the network of this one: they share their nodes in the graph."""
@@ -139,7 +153,7 @@ class FittedModel:
 
 @dataclass(frozen=True, slots=True)
 class ParityExample:
-    """A real photo and its features on the path that the heads were fitted on."""
+    """A real item and its features on the path that the heads were fitted on."""
 
-    load: Callable[[], Pixels]  #: decodes it for ``FittedModel.spec``, upright, (H, W, 3); photos are large
+    load: Callable[[], Any]  #: decodes it for ``FittedModel.spec``; decoded items may be large
     features: tuple[Floats, ...]  #: for each branch (D,)

@@ -1,10 +1,12 @@
-"""A comparison of the saved graph with the path that the heads were fitted on, on real photos."""
+"""A comparison of the saved graph with the path that the heads were fitted on, on real items."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import helper
 
 from headstart.arrays import Floats
@@ -12,8 +14,8 @@ from headstart.errors import SaveError
 from headstart.export.build import describe_branch
 from headstart.export.model import FittedModel, ParityExample
 from headstart.inference import model_format
+from headstart.inference.graph_inputs import make_graph_inputs
 from headstart.libraries import import_onnxruntime
-from headstart.modalities.image.decode import crop_resize
 from headstart.tasks.facets import ComparedOutput
 
 #: Mean difference of novelty, where 1.0 is the threshold, that rounding can explain. A photo that the score was fitted
@@ -24,7 +26,7 @@ ALIKE = 0.99  #: cosine of features that differ by rounding only
 
 
 class UnsteadyNoveltyError(SaveError):
-    """The graph is right, but photos are so alike that rounding of their features decides which are unfamiliar."""
+    """The graph is right, but items are so alike that rounding of their features decides which are unfamiliar."""
 
 
 def check_export(graph: Path, model: FittedModel, examples: Sequence[ParityExample]) -> model_format.ExportParity:
@@ -35,7 +37,7 @@ def check_export(graph: Path, model: FittedModel, examples: Sequence[ParityExamp
         SaveError: their probabilities, before or after calibration, or their novelty differ by more than rounding
             explains.
     """
-    shipped = _run_graph(graph, examples)
+    shipped = _run_graph(graph, model, examples)
     features = [np.stack(rows) for rows in zip(*(example.features for example in examples), strict=True)]
     fitted = model.predict(features)
     compared = list(model.task.graph.list_compared(fitted.outputs))
@@ -49,8 +51,9 @@ def check_export(graph: Path, model: FittedModel, examples: Sequence[ParityExamp
         if not mean <= output.most:  # written so that NaN fails too
             novelty = output.name == model_format.NOVELTY
             unsteady = novelty and _is_rounding(graph, model, examples, shipped[output.name])
+            items = model.modality.noun.count(len(examples))
             raise (UnsteadyNoveltyError if unsteady else SaveError)(
-                f"the saved graph answers otherwise than what was fitted on {len(examples)} photos: {output.words} "
+                f"the saved graph answers otherwise than what was fitted on {items}: {output.words} "
                 f"differ by {mean:.3f} on average, wanted at most {output.most:.3g}; "
                 f"{_find_differing_step(graph, model, examples, output.step)}"
             )
@@ -65,21 +68,26 @@ def check_export(graph: Path, model: FittedModel, examples: Sequence[ParityExamp
     )
 
 
-def _run_graph(graph: Path, examples: Sequence[ParityExample]) -> dict[str, Floats]:
+def _run_graph(graph: Path, model: FittedModel, examples: Sequence[ParityExample]) -> dict[str, Floats]:
     """Return the outputs of the saved graph by name, (N, ...)."""
     session = import_onnxruntime().InferenceSession(graph, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    rows = [session.run(names, {model_format.IMAGE: example.load()}) for example in examples]
+    rows = [session.run(names, inputs) for inputs in _load_inputs(model, examples)]
     return {name: np.stack(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+
+
+def _load_inputs(model: FittedModel, examples: Sequence[ParityExample]) -> Iterator[dict[str, NDArray[Any]]]:
+    """Yield what the graph reads for each item."""
+    for example in examples:
+        yield dict(make_graph_inputs(example.load(), model.modality, model.specs))
 
 
 def _is_rounding(graph: Path, model: FittedModel, examples: Sequence[ParityExample], shipped: Floats) -> bool:
     """Return whether the graph's novelty (N,) is the host's for the graph's own features, which are much the same."""
     assert model.novelty is not None
     names = [model_format.features_name(branch) for branch in model.novelty.branches]
-    found = _run_inside(graph, examples, names)
-    features = [np.stack([tensors[name] for tensors in found]) for name in names]
-    rows = [values.reshape(len(examples), -1) for values in features]
+    found = list(_run_inside(graph, model, examples, names))
+    rows = [np.stack([tensors[name].mean(axis=0) for tensors in found]) for name in names]
     again = model.novelty.score(rows, np.zeros((len(examples), 0), np.float32))  # this kind does not read outputs
     own = [np.stack([example.features[branch] for example in examples]) for branch in model.novelty.branches]
     pairs = [pair for one, other in zip(rows, own, strict=True) for pair in zip(one, other, strict=True)]
@@ -87,55 +95,62 @@ def _is_rounding(graph: Path, model: FittedModel, examples: Sequence[ParityExamp
     return alike and bool(np.abs(again - shipped.reshape(-1)).mean() <= MOST_NOVELTY / 10)
 
 
-def _run_inside(graph: Path, examples: Sequence[ParityExample], names: Sequence[str]) -> list[dict[str, Floats]]:
-    """Return for each photo some tensors inside the graph, by name."""
+def _run_inside(
+    graph: Path, model: FittedModel, examples: Sequence[ParityExample], names: Sequence[str]
+) -> Iterator[dict[str, NDArray[Any]]]:
+    """Yield for each item some tensors inside the graph, by name."""
     proto = onnx.load(graph)
-    known = {output.name for output in proto.graph.output}
+    known = {one.name for one in (*proto.graph.input, *proto.graph.output)}
     proto.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names if name not in known)
     session = import_onnxruntime().InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
-    photos = (example.load() for example in examples)
-    return [dict(zip(names, session.run(names, {model_format.IMAGE: photo}), strict=True)) for photo in photos]
+    for inputs in _load_inputs(model, examples):
+        yield dict(zip(names, session.run(names, inputs), strict=True))
 
 
 def _find_differing_step(graph: Path, model: FittedModel, examples: Sequence[ParityExample], step: str) -> str:
-    """Return the first step that differs from the host's: a branch's pixels, its features, or what follows them.
+    """Return the first step that differs from the host's: a branch's input, its features, or what follows them.
 
     Args:
         graph: the saved graph.
         model: the fitted model.
-        examples: real photos.
+        examples: real items.
         step: that makes the first output that differs of features that agree.
     """
-    proto = onnx.load(graph)
-    entries = sorted({model.find_network(index) for index in range(len(model.branches))})
-    pixels, features = (
-        map(model_format.pixels_name, entries),
-        map(model_format.features_name, range(len(model.branches))),
-    )
-    inside = [*pixels, *features]
-    proto.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in inside)
-    session = import_onnxruntime().InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
-    levels: list[list[float]] = [[] for _ in model.branches]
-    cosines: list[list[float]] = [[] for _ in model.branches]
-    for example in examples:
-        photo = example.load()
-        tensors = dict(zip(inside, session.run(inside, {model_format.IMAGE: photo}), strict=True))
-        for index, branch in enumerate(model.branches):
-            square = tensors[model_format.pixels_name(model.find_network(index))][0]
-            on_host = crop_resize(photo, branch.backbone.spec)
-            levels[index].append(float(np.abs(square.astype(int) - on_host).mean()))
-            cosines[index].append(_cosine(tensors[model_format.features_name(index)][0], example.features[index]))
-    for index in range(len(model.branches)):
-        where = f"in branch {index} ({describe_branch(model, index)}) " if len(model.branches) > 1 else ""
-        if np.mean(levels[index]) > 1:
-            far = f"{np.mean(levels[index]):.1f} grey levels on average"
-            return f"{where}the pixels differ, by {far} (step: crop and resize)"
-        if not np.mean(cosines[index]) > ALIKE:
-            return (
-                f"{where}the features differ, mean cosine {np.mean(cosines[index]):.4f} "
-                "(step: the backbone's forward pass)"
-            )
-    return f"pixels and features agree (step: {step})"
+    branches = range(len(model.branches))
+    differences = _compare_inputs(graph, model, examples)
+    features = [model_format.features_name(index) for index in branches]
+    found = list(_run_inside(graph, model, examples, features))
+    for index in branches:
+        where = f"in branch {index} ({describe_branch(model, index)}) " if len(branches) > 1 else ""
+        if difference := differences.get(model.find_network(index)):
+            return f"{where}{difference}"
+        pairs = zip(found, examples, strict=True)
+        cosine = np.mean([_cosine(row[features[index]].mean(axis=0), one.features[index]) for row, one in pairs])
+        if not cosine > ALIKE:
+            return f"{where}the features differ, mean cosine {cosine:.4f} (step: the backbone's forward pass)"
+    names = ", ".join(dict.fromkeys(one.name for spec in model.specs for one in spec.tensors))
+    return f"{names} and features agree (step: {step})"
+
+
+def _compare_inputs(graph: Path, model: FittedModel, examples: Sequence[ParityExample]) -> dict[int, str]:
+    """Return how the input of each network, by its first branch, differs from the host's; "" where it does not.
+
+    Nothing is compared where the graph reads what the host makes.
+    """
+    if model.modality.graph is None:
+        return {}
+    differences = {}
+    for index in sorted({model.find_network(index) for index in range(len(model.branches))}):
+        spec = model.specs[index]
+        names = {one.name: model_format.tensor_name(one.name, index) for one in spec.tensors}
+        inside = [
+            {name: found[inner] for name, inner in names.items()}
+            for found in _run_inside(graph, model, examples, list(names.values()))
+        ]
+        parts = (model.modality.make_parts(example.load(), spec) for example in examples)
+        host = [model.modality.collate(each, spec) for each in parts]
+        differences[index] = model.modality.graph.describe_difference(inside, host)
+    return differences
 
 
 def _cosine(a: Floats, b: Floats) -> float:

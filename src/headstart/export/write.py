@@ -25,7 +25,7 @@ def write_model(model: FittedModel, folder: Path, examples: Sequence[ParityExamp
     Args:
         model: the fitted model.
         folder: the ``model`` folder to make.
-        examples: real photos for which the saved graph must predict what the fitted heads do.
+        examples: real items for which the saved graph must predict what the fitted heads do.
 
     Raises:
         SaveError: its predictions differ, and the message names the branch and the step that differ; or the weights are

@@ -1,60 +1,64 @@
-"""Forward passes of many photos through the branches of a saved classifier: pixels on the host, networks in OpenVINO.
+"""Forward passes of many items through the branches of a saved classifier: parts from the host, networks in OpenVINO.
 
-A network that several branches share is compiled once and runs once for each photo.
+A network that several branches share is compiled once and runs once for each part.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from headstart.arrays import Floats
 from headstart.hardware import count_cores, has_bf16
 from headstart.inference import model_format
 from headstart.inference.openvino import Runner
-from headstart.modalities.image.decode import Pixels
-from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import AnySpec, Batch, Modality, Part, average_parts
+
+PartsBySpec = Mapping[AnySpec, Sequence[Part]]  #: of one item
 
 
 @dataclass(frozen=True, slots=True)
 class ForwardPass:
-    """One network's forward pass over the photos."""
+    """One network's forward pass over parts of items."""
 
     runner: Runner
-    spec: ImageSpec
+    spec: AnySpec
     outputs: Mapping[int, str]  #: branch -> the runner's output that holds its features
 
 
 @dataclass(frozen=True, slots=True)
 class BatchRunner:
-    """The forward passes that many photos go through, together or in any number of threads."""
+    """The forward passes that many items go through, together or in any number of threads."""
 
     passes: tuple[ForwardPass, ...]
-    batch: int  #: photos in a call
+    modality: Modality
+    batch: int  #: parts in a call
     streams: int  #: calls that run at the same time
 
-    @property
-    def specs(self) -> tuple[ImageSpec, ...]:
-        """The image specs of the branches, each once."""
-        return tuple(dict.fromkeys(one.spec for one in self.passes))
-
-    def extract(self, pixels: Mapping[ImageSpec, Pixels]) -> list[Floats]:
-        """Return the features of each branch, in order, float32 (B, D).
-
-        Args:
-            pixels: for each spec uint8 (B, S, S, 3), B at most ``batch``.
-        """
+    def extract(self, items: Sequence[PartsBySpec]) -> list[Floats]:
+        """Return the features of each branch, in order, float32 (N, D): of each item the mean of those of its parts."""
         features: dict[int, Floats] = {}
+        batches: dict[AnySpec, list[Batch]] = {}
         for one in self.passes:
-            rows = one.runner.run({model_format.PIXELS: pixels[one.spec]})
-            features |= {branch: rows[name] for branch, name in one.outputs.items()}
+            counts = [len(item[one.spec]) for item in items]
+            if one.spec not in batches:
+                parts = [part for item in items for part in item[one.spec]]
+                pieces = (parts[start : start + self.batch] for start in range(0, len(parts), self.batch))
+                batches[one.spec] = [self.modality.collate(piece, one.spec) for piece in pieces]
+            found = [one.runner.run(batch) for batch in batches[one.spec]]
+            for branch, name in one.outputs.items():
+                rows = found[0][name] if len(found) == 1 else np.concatenate([piece[name] for piece in found])
+                features[branch] = average_parts(rows, counts)
         return [features[branch] for branch in range(len(features))]
 
 
-def compile_branches(graph: bytes, branches: Sequence[model_format.BranchFacts]) -> BatchRunner:
+def compile_branches(graph: bytes, branches: Sequence[model_format.BranchFacts], modality: Modality) -> BatchRunner:
     """Compile what gives the features of all branches.
 
     Args:
         graph: the bytes of ``model.onnx``.
         branches: as ``model.json`` describes them.
+        modality: of the items.
 
     Raises:
         EngineError: OpenVINO cannot read or compile a network.
@@ -70,7 +74,7 @@ def compile_branches(graph: bytes, branches: Sequence[model_format.BranchFacts])
         runner = _compile(graph, branches[first], first, tuple(outputs.values()), streams)
         by_branch = {index: outputs[branches[index].layers] for index in members}
         passes.append(ForwardPass(runner, branches[first].spec, by_branch))
-    return BatchRunner(tuple(passes), passes[0].runner.batch, streams)
+    return BatchRunner(tuple(passes), modality, passes[0].runner.batch, streams)
 
 
 def _compile(
@@ -80,12 +84,12 @@ def _compile(
     outputs: tuple[str, ...],
     streams: int,
 ) -> Runner:
-    """Compile a network cut out of the graph, from the pixels of its first branch to features."""
+    """Compile a network cut out of the graph, from the tensors of its first branch to features."""
     return Runner(
         graph,
         tensors=branch.spec.tensors,
         precision="bf16" if branch.precision == "bf16" and has_bf16() else "f32",
         streams=streams,
-        start={model_format.PIXELS: model_format.pixels_name(first)},
+        start={one.name: model_format.tensor_name(one.name, first) for one in branch.spec.tensors},
         outputs=outputs,
     )

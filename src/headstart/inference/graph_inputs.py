@@ -6,12 +6,13 @@ of their features.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from headstart.inference.model_format import ModelRecord, tensor_name
 from headstart.modalities.modality import AnySpec, Batch, Modality, OpenedItem, Part
 
 
-def make_graph_inputs(item: OpenedItem, record: ModelRecord) -> Batch:
+def load_graph_inputs(item: OpenedItem, record: ModelRecord) -> Batch:
     """Return what the graph of a classifier reads for an item.
 
     Raises:
@@ -22,6 +23,20 @@ def make_graph_inputs(item: OpenedItem, record: ModelRecord) -> Batch:
         return modality.graph.feed(item.load(record.spec))
     specs = [branch.spec for branch in record.branches]
     return collate_inputs(modality, item.load_for_specs(list(find_first_branches(specs))), specs)
+
+
+def make_graph_inputs(value: Any, modality: Modality, specs: Sequence[AnySpec]) -> Batch:
+    """Return what the graph of a classifier reads for a decoded item.
+
+    Args:
+        value: decoded for the largest of the specs.
+        modality: of the item.
+        specs: of each branch.
+    """
+    if modality.graph is not None:
+        return modality.graph.feed(value)
+    parts = {spec: modality.make_parts(value, spec) for spec in find_first_branches(specs)}
+    return collate_inputs(modality, parts, specs)
 
 
 def collate_inputs(modality: Modality, parts: Mapping[AnySpec, Sequence[Part]], specs: Sequence[AnySpec]) -> Batch:

@@ -49,7 +49,7 @@ class GraphPredictor:
         """Return the prediction for one item, as arrays of one row.
 
         Args:
-            inputs: what the graph reads, see ``make_graph_inputs``.
+            inputs: what the graph reads, see ``load_graph_inputs``.
         """
         values = self._session.run(self._names, dict(inputs))
         rows = {name: value[None] for name, value in zip(self._names, values, strict=True)}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from headstart.inference.graph_inputs import make_graph_inputs
+from headstart.inference.graph_inputs import load_graph_inputs
 from headstart.inference.graph_predictor import GraphPredictor
 from headstart.inference.model_format import ModelRecord
 from headstart.inference.postprocess import BatchPredictions
@@ -59,6 +59,6 @@ class ItemPredictor:
 
     def _run_graph(self, item: OpenedItem) -> ByEngine:
         assert self.graph is not None
-        inputs = make_graph_inputs(item, self.record)
+        inputs = load_graph_inputs(item, self.record)
         with self.clock("onnxruntime"):
             return {"onnxruntime": self.graph.predict(inputs)}

@@ -32,7 +32,7 @@ GRAPH = "model.onnx"
 NOVELTY_ARRAYS = "novelty.safetensors"
 
 #: Names of tensors in the graph.
-IMAGE, PIXELS, FEATURES, PROBABILITIES = "image", "pixels", "features", "probabilities"
+FEATURES, PROBABILITIES = "features", "probabilities"
 UNCALIBRATED, PREDICTION_SET, NOVELTY = "uncalibrated", "prediction_set", "novelty"
 OUT_OF_DISTRIBUTION = "out_of_distribution"
 
@@ -202,11 +202,6 @@ def largest_spec(specs: Iterable[AnySpec]) -> AnySpec:
 def tensor_name(name: str, branch: int) -> str:
     """Return the name of a tensor that a branch reads, from that of its spec; branches of one network share it."""
     return f"{name}.{branch}" if branch else name
-
-
-def pixels_name(branch: int) -> str:
-    """Return the name of the tensor that a branch reads; branches of one network and view share the first one's."""
-    return tensor_name(PIXELS, branch)
 
 
 def features_name(branch: int) -> str:

@@ -17,8 +17,7 @@ from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.inference.graph_predictor import GraphPredictor
 from headstart.inference.novelty import Novelty
 from headstart.inference.postprocess import BatchPredictions, DenseLayers, apply_head, postprocess
-from headstart.modalities.image.decode import Pixels
-from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import AnySpec, Part
 
 if TYPE_CHECKING:
     from headstart.inference.batch_runner import BatchRunner
@@ -48,12 +47,11 @@ class BatchPredictor:
             raise ClassifierError(
                 f"the head gives {width} outputs, model.json names {wanted}; copy the whole model folder again"
             )
-        self.runner: BatchRunner = compile_branches(files.graph, files.record.branches)
+        self.runner: BatchRunner = compile_branches(files.graph, files.record.branches, files.record.modality)
 
-    def predict(self, views: Sequence[Mapping[ImageSpec, Sequence[Pixels]]]) -> BatchPredictions:
-        """Return predictions for photos, each prepared for all specs, one part uint8 (S, S, 3); at most a batch."""
-        pixels = {spec: np.stack([part for view in views for part in view[spec]]) for spec in self.runner.specs}
-        return self._predict_features(self.runner.extract(pixels))
+    def predict(self, items: Sequence[Mapping[AnySpec, Sequence[Part]]]) -> BatchPredictions:
+        """Return predictions for items, each prepared for all specs."""
+        return self._predict_features(self.runner.extract(items))
 
     def _predict_features(self, features: Sequence[Floats]) -> BatchPredictions:
         """Return predictions from the features of each branch, float32 (B, D)."""
@@ -93,7 +91,7 @@ class Predictors:
             return self._graph
 
     def load_graph_of_one_thread(self) -> GraphPredictor:
-        """Load the graph once more, for threads that each ask about another photo."""
+        """Load the graph once more, for threads that each ask about another item."""
         return GraphPredictor(self._files, threads=1)
 
     @property

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Floats
 from headstart.errors import DataError, SettingError, nearest
 from headstart.plugins import load_plugins
 
@@ -346,6 +347,19 @@ def take(batch: Batch, places: Sequence[int] | slice) -> Batch:
         return batch
     chosen = places if isinstance(places, slice) else np.asarray(places, np.int64)
     return {name: tensor[chosen] for name, tensor in batch.items()}
+
+
+def average_parts(rows: Floats, counts: Sequence[int]) -> Floats:
+    """Return the mean of each item's rows, float32 (N, D); rows of items that have one part each stay as they are.
+
+    Args:
+        rows: float32 (M, D), of the parts of all items, one item after the other.
+        counts: for each of N items how many parts it has, at least 1.
+    """
+    if len(rows) == len(counts):
+        return rows
+    starts = np.cumsum([0, *counts[:-1]])
+    return np.asarray(np.add.reduceat(rows, starts, axis=0) / np.array(counts, np.float32)[:, None], np.float32)
 
 
 def count_parts(batch: Batch) -> int:

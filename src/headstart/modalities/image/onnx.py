@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.modality import Batch
@@ -10,6 +12,7 @@ from headstart.modalities.modality import Batch
 if TYPE_CHECKING:
     from headstart.modalities.graph_builder import GraphBuilder
 
+PIXELS = "pixels"  #: the network's input: uint8 (1, S, S, 3)
 IMAGE = "image"  #: the graph's input: uint8 (H, W, 3) RGB, upright
 
 
@@ -54,6 +57,8 @@ def add_square(builder: "GraphBuilder", spec: ImageSpec, prefix: str) -> str:
 class ImagePreprocessing:
     """Crop and resize inside the saved graph, as a facet of the modality."""
 
+    one_part = True
+
     def inputs(self) -> Sequence[tuple[str, str, Sequence[int | str]]]:
         """Return the one input: the upright photo."""
         return ((IMAGE, "uint8", ("height", "width", 3)),)
@@ -68,4 +73,12 @@ class ImagePreprocessing:
 
     def add(self, builder: "GraphBuilder", spec: ImageSpec, prefix: str) -> Mapping[str, str]:
         """Add crop and resize; return the node of the network's pixels, (1, S, S, 3)."""
-        return {"pixels": add_square(builder, spec, prefix)}
+        return {PIXELS: add_square(builder, spec, prefix)}
+
+    def describe_difference(self, graph: Sequence[Batch], host: Sequence[Batch]) -> str:
+        """Return how far the pixels of photos are apart; "" for at most one grey level on average."""
+        pairs = zip(graph, host, strict=True)
+        levels = float(np.mean([np.abs(one[PIXELS].astype(int) - other[PIXELS]).mean() for one, other in pairs]))
+        return (
+            f"the pixels differ, by {levels:.1f} grey levels on average (step: crop and resize)" if levels > 1 else ""
+        )

@@ -20,7 +20,7 @@ from headstart.explanation.maps import ClassTokenMap, Map, RolloutMap
 from headstart.inference import model_format
 from headstart.inference.files import read_files
 from headstart.inference.forking import after_fork, keep_for_ever
-from headstart.inference.graph_inputs import make_graph_inputs
+from headstart.inference.graph_inputs import load_graph_inputs
 from headstart.inference.postprocess import DenseLayers
 from headstart.linalg import softmax
 from headstart.modalities.facets import ExplanationFacet, Thumbnail
@@ -105,7 +105,7 @@ class Explainer:
             raise UserError(f"the classifier has no class {label!r}; {nearest(label, list(self.classes))}")
         opened = self.modality.open(item)
         try:
-            inputs = make_graph_inputs(opened, self.record)
+            inputs = load_graph_inputs(opened, self.record)
             extent = self._facet.locate(opened, self._widest)
         except BrokenItem as error:
             remedy = self.modality.suggest_remedy(item, str(error))

@@ -3,11 +3,11 @@ import io
 import numpy as np
 from PIL import Image
 
-from headstart.data.inspection import inspect
+from headstart.data.inspection import MAX_BYTES, inspect
 from headstart.data.read import read_source
 from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileStatus, compute_digest
-from headstart.data.sources import ArraySource, FileSource
+from headstart.data.sources import ArraySource, FileSource, SourceStat, ValueSource
 from headstart.events import ignore
 from headstart.modalities.modality import get_modality
 
@@ -47,3 +47,32 @@ def test_cameras_stand_in_the_ledger_of_a_folder(pets):
     cameras = {entry.name: entry.properties.get("camera") for entry in read_source(pets).ledger.entries}
     assert cameras.pop("cats/0.png") == "Canon"
     assert set(cameras.values()) == {None}
+
+
+def test_a_place_of_another_package_is_read_like_a_file():
+    class Bucket:
+        uri = "s3://bucket/a.jpg"
+
+        def __init__(self, stat):
+            self.stat = lambda: stat
+
+        def read(self):
+            return taken("Canon")
+
+    places = [Bucket(SourceStat()), Bucket(SourceStat(MAX_BYTES + 1)), Bucket(SourceStat(readable=False))]
+    raws = [RawSample(str(number), "x", place) for number, place in enumerate(places)]
+    entries = [item.entry for item in inspect(raws, IMAGES, ignore)]
+    assert (entries[0].status, entries[0].format) == (FileStatus.ACCEPTED, "JPEG")
+    assert [entry.reason for entry in entries[1:]] == [
+        "1.0 GB; files of more than 1 GB are not read",
+        "not a file",
+    ]
+
+
+def test_addresses_and_sizes(tmp_path):
+    (tmp_path / "a b.png").write_bytes(b"abc")
+    file, row = FileSource(tmp_path / "a b.png"), ArraySource(np.zeros((3, 4, 6, 3), np.uint8), 2)
+    assert file.uri == f"{tmp_path.as_uri()}/a%20b.png"
+    assert (file.stat(), FileSource(tmp_path).stat().readable) == (SourceStat(3), False)
+    assert (row.uri, row.stat()) == ("array:#2", SourceStat(72))
+    assert (ValueSource(b"abcd").stat(), ValueSource(b"abcd").read()) == (SourceStat(4), b"abcd")

@@ -124,6 +124,7 @@ class _LineSource:
         self.next = start
         self.columns: int | None = None
         self._keys: Sequence[int] = ()
+        self._suffixes = {suffix for modality in all_modalities() for suffix in modality.suffixes}
         self._open: list[str] = []  # the lines of the row so far
 
     def learn(self, header: Sequence[str], keys: Sequence[int]) -> None:
@@ -164,9 +165,7 @@ class _LineSource:
         if len(cells) != self.columns or path >= len(so_far):
             return False
         suffix = Path(cells[path].strip()).suffix.lower()
-        if any(suffix in modality.suffixes for modality in all_modalities()):
-            return True
-        return _get_pattern(cells[path]) == _get_pattern(so_far[path])
+        return suffix in self._suffixes or _get_pattern(cells[path]) == _get_pattern(so_far[path])
 
 
 def _get_pattern(cell: str) -> str:

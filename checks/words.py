@@ -236,7 +236,7 @@ OPEN: set[str] = {
 
 def split_words(text: str) -> str:
     """Return a text in lower case, the parts of identifiers joined by "_"."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", NEUTRAL.sub("", text)).lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", "_", NEUTRAL.sub("", text)).lower()
 
 
 def list_said(tree: ast.Module) -> Iterator[tuple[int, str]]:

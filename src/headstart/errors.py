@@ -6,7 +6,7 @@
     * ``TrainingError``: training a network went wrong, or changed what it must not
     * ``SaveError``: the saved classifier does not answer like the fitted one
     * ``UserError``: your input (exit code 2)
-        * ``DataError``: photos, tables, archives, arrays, splits
+        * ``DataError``: samples, tables, archives, arrays, splits
         * ``SettingError``: a flag, a settings file, an argument
         * ``BackboneError``: a name, a checkpoint, weights that are not there
         * ``ClassifierError``: a ``model/`` folder that cannot be used
@@ -124,7 +124,7 @@ class UserError(HeadstartError):
 
 
 class DataError(UserError):
-    """Photos, tables, archives, arrays or splits that cannot be used."""
+    """Samples, tables, archives, arrays or splits that cannot be used."""
 
 
 class SettingError(UserError):

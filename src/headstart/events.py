@@ -23,7 +23,7 @@ class Progress:
     stage: str  #: "read", "extract", "fit", "test", ...
     done: int
     total: int
-    unit: str = "photos"
+    unit: str = "samples"
 
 
 @dataclass(frozen=True, slots=True)

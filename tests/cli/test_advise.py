@@ -11,7 +11,7 @@ import pytest
 
 from headstart.cli.main import VERBS, run
 from headstart.errors import BackboneError
-from headstart.pipeline.advise import advise_photos
+from headstart.pipeline.advise import advise_samples
 from headstart.selection.advisor import StrategyAdvice
 
 WATCHED = """
@@ -53,7 +53,7 @@ def test_advice_in_json_is_the_record_and_the_next_command(small, capsys):
     record = json.loads(out)
     words = shlex.split(record.pop("next"))
     advice = StrategyAdvice.from_json(record)
-    again = advise_photos(small.photos, backbone=small.name, seed=3)
+    again = advise_samples(small.photos, backbone=small.name, seed=3)
     assert replace(advice, seconds=again.seconds) == again, "but for what was timed just now"
     arms = words[words.index("--arms") + 1].split(",")
     assert arms[0] == "linear-probe"
@@ -73,9 +73,9 @@ def test_only_a_sample_is_computed(small, photos, tmp_path, monkeypatch):
     store = tmp_path / "store"
     small.new_store(store)
     heard = []
-    advice = advise_photos(photos(each=20, seed=9), backbone=small.name, store=store, listener=heard.append)
-    assert advice.facts.domain.photos == advice.facts.layered == 12
-    assert advice.facts.photos > 30
+    advice = advise_samples(photos(each=20, seed=9), backbone=small.name, store=store, listener=heard.append)
+    assert advice.facts.domain.samples == advice.facts.layered == 12
+    assert advice.facts.samples > 30
     assert max(it.total for it in heard if getattr(it, "stage", "") == "extract") == 12
 
 
@@ -83,13 +83,13 @@ def test_photos_that_do_not_decode_are_left_out(photos, tmp_path, small):
     folder = photos(each=10, seed=11)
     for file in (folder / "discs").glob("*.jpg"):
         file.write_bytes(file.read_bytes()[:700])
-    facts = advise_photos(folder, backbone=small.name, store=small.store).facts
-    assert facts.domain.photos < facts.photos
+    facts = advise_samples(folder, backbone=small.name, store=small.store).facts
+    assert facts.domain.samples < facts.samples
 
 
 def test_several_backbones_are_refused(warm, capsys):
     with pytest.raises(BackboneError, match="names several; wanted one"):
-        advise_photos(warm.photos, backbone="efficientnet_lite0,efficientnet_lite1")
+        advise_samples(warm.photos, backbone="efficientnet_lite0,efficientnet_lite1")
     assert run(["advise", str(warm.photos), "--backbone", "efficientnet_lite9", "--quiet"]) == 2
     assert "did you mean" in capsys.readouterr().err
 

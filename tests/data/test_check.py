@@ -33,7 +33,7 @@ def test_a_survey_decodes_everything_and_amends_the_ledger(damaged):
     reasons = {entry.name: entry.reason for entry in found.samples.ledger.entries if entry.reason}
     assert reasons["cats/early.png"].startswith("truncated: only")
     assert reasons["cats/late.png"].startswith("truncated: ")
-    assert seen[-1] == Progress("check", 24, 24)
+    assert seen[-1] == Progress("check", 24, 24, "photos")
 
 
 def test_a_survey_of_headers_only(damaged):

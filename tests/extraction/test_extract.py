@@ -64,7 +64,7 @@ def test_every_layer_of_every_photo_is_stored(
     np.testing.assert_allclose(rows, expected, rtol=1e-6)
     np.testing.assert_array_equal(squares, rows**2)
     assert done.asked == done.computed == len(samples)
-    assert heard[-1] == events.Progress("extract", len(samples), len(samples))
+    assert heard[-1] == events.Progress("extract", len(samples), len(samples), "photos")
 
 
 def test_only_new_photos_are_computed(photos: Photos, backbone: Backbone, engine: MeanColour, tmp_path: Path) -> None:

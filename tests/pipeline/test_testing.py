@@ -19,10 +19,13 @@ from headstart.events import RunLog
 from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from headstart.inference.engine_agreement import EngineAgreement
 from headstart.modalities.image import load as photos
+from headstart.modalities.modality import Noun
 from headstart.pipeline import testing as judging
 from headstart.pipeline.evaluate import evaluate
 from headstart.pipeline.testing import describe_second_engine, describe_test, run_test, score_classifier
 from tests.conftest import Small
+
+PHOTO = Noun("photo", "photos")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +66,7 @@ def test_a_share_of_equal_answers_below_one_is_told(classifier: Classifier, samp
     judged = score_classifier(classifier, samples, seed=0)
     assert judged.engines is not None
     engines = replace(judged.engines, same_answers=0.75, photos=len(samples) - 1)
-    said = describe_second_engine(replace(judged, engines=engines))
+    said = describe_second_engine(replace(judged, engines=engines), PHOTO)
     assert said is not None
     assert said.startswith("ONNX Runtime: accuracy ")
     assert said.endswith("; 75.0% same answers")
@@ -111,7 +114,7 @@ def test_where_there_is_one_engine_its_score_stands_alone(
     assert judged.engines is not None
     assert (judged.engines.scored_by, list(judged.engines.scores)) == ("onnxruntime", ["onnxruntime"])
     assert (judged.engines.same_answers, judged.engines.mean_difference) == (None, None)
-    assert (judged.second_seconds, describe_second_engine(judged)) == (0, None)
+    assert (judged.second_seconds, describe_second_engine(judged, PHOTO)) == (0, None)
 
 
 def test_a_photo_that_cannot_be_read_any_more(

@@ -233,7 +233,7 @@ def test_the_same_photos_get_the_same_advice(context):
     assert replace(again, seconds=first.seconds) == first, "but for what was timed just now"
     turned = replace(context.samples, samples=context.samples.samples[::-1])
     assert advise_strategy(replace(context, samples=turned)).facts.domain == first.facts.domain
-    assert first.facts.photos == len(context.samples_in(Subset.TRAIN))
+    assert first.facts.samples == len(context.samples_in(Subset.TRAIN))
     assert first.facts.unknown == ()
     assert [it.layer for it in first.facts.layers] == [*(it.name for it in context.backbone.layers), "all"]
     assert first.size == "small"

@@ -172,8 +172,8 @@ def test_a_dearer_candidate_that_is_better_is_used(tmp_path) -> None:
     assert a.dropped == f"{100 * (b.accuracy - a.accuracy):.1f} points below b"
     assert b.accuracy > 0.95
     assert b.log_loss < a.log_loss
-    assert search.photos == 120
-    assert all(candidate.photos_per_second > 0 and candidate.seconds > 0 for candidate in search.candidates)
+    assert search.samples == 120
+    assert all(candidate.samples_per_second > 0 and candidate.seconds > 0 for candidate in search.candidates)
 
 
 def test_of_candidates_that_cannot_be_told_apart_the_cheaper_is_used(tmp_path) -> None:
@@ -249,7 +249,7 @@ def test_a_candidate_too_slow_for_the_budget_is_left_out(tmp_path, monkeypatch) 
     world = World(tmp_path, a=0.3, b=3.0)
     paces = {"a": 1e-4, "b": 1.0}
     monkeypatch.setattr(
-        "headstart.selection.backbone_search.seconds_per_photo", lambda samples, backbone, engine: paces[backbone.name]
+        "headstart.selection.backbone_search.seconds_per_sample", lambda samples, backbone, engine: paces[backbone.name]
     )
     search = world.select([("a", "b")], photos=1000, budget=Budget(100.0))
     assert world.asked == ["a", "b"]
@@ -264,7 +264,7 @@ def test_photos_that_do_not_decode_are_left_out(tmp_path, photos) -> None:
     samples = read_source(folder).samples
     (folder / "discs" / "0-001.jpg").write_bytes(b"no photo")
     search = World(tmp_path, a=1.0, b=1.0).select([("a", "b")], samples)
-    assert search.photos == len(samples) - 1
+    assert search.samples == len(samples) - 1
     assert all(candidate.accuracy is not None for candidate in search.candidates)
 
 

@@ -85,13 +85,13 @@ def describe_advice(advice: "StrategyAdvice") -> str:
 def _facts(advice: "StrategyAdvice") -> list[tuple[str, str]]:
     facts = advice.facts
     rows = [
-        ("samples", f"{facts.photos:,} in {facts.classes} classes"),
+        ("samples", f"{facts.samples:,} in {facts.classes} classes"),
         ("per class", f"median {facts.per_class_median:.0f}, least {facts.per_class_min}"),
     ]
     if (said := facts.domain) is not None:
         rows += [
             ("entropy of the network's own answers", f"{said.entropy:.2f} nats, {said.share:.0%} of the most there is"),
-            ("samples looked at", f"{said.photos}"),
+            ("samples looked at", f"{said.samples}"),
         ]
     return rows
 

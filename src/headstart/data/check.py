@@ -70,7 +70,8 @@ def check_decoding(samples: Samples, *, workers: int = 0, listener: Listener = i
     entries = {entry.name: entry for entry in samples.ledger.entries}
     decode = partial(_decode_entry, get_modality(samples.modality).default_spec)
     work = [(sample, entries[sample.name]) for sample in samples.samples]
-    decoded = map_in_threads(decode, work, stage="check", workers=workers or default_workers(), listener=listener)
+    workers, unit = workers or default_workers(), samples.noun.many
+    decoded = map_in_threads(decode, work, stage="check", workers=workers, listener=listener, unit=unit)
     changes = {entry.name: entry for entry in decoded if entry != entries[entry.name]}
     return samples.with_updates(changes)
 

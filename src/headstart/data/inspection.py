@@ -11,7 +11,7 @@ from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileStatus, LedgerEntry, Samples, compute_digest
 from headstart.errors import refuse_machine_faults
 from headstart.events import Listener, Progress
-from headstart.modalities.modality import BrokenItem, InputSpec, Modality, Noun, get_modality
+from headstart.modalities.modality import SAMPLE, BrokenItem, InputSpec, Modality, Noun, get_modality
 
 MAX_BYTES = 1_000_000_000  #: a larger file is a film or an archive; it is not read
 
@@ -32,7 +32,8 @@ class Inspected:
 def inspect(samples: Sequence[RawSample], modality: Modality, listener: Listener) -> list[Inspected]:
     """Return every item inspected, in the order given; several threads read."""
     work = partial(_inspect, modality)
-    return list(map_in_threads(work, samples, stage="read", workers=default_workers(), listener=listener))
+    workers, unit = default_workers(), modality.noun.many
+    return list(map_in_threads(work, samples, stage="read", workers=workers, listener=listener, unit=unit))
 
 
 def update_notes(samples: Samples, spec: InputSpec) -> Samples:
@@ -46,18 +47,24 @@ def update_notes(samples: Samples, spec: InputSpec) -> Samples:
 
 
 def map_in_threads(
-    work: Callable[[Item], Result], items: Sequence[Item], *, stage: str, workers: int, listener: Listener
+    work: Callable[[Item], Result],
+    items: Sequence[Item],
+    *,
+    stage: str,
+    workers: int,
+    listener: Listener,
+    unit: str = SAMPLE.many,
 ) -> Iterator[Result]:
-    """Yield ``work`` of every item, in order, and report the progress."""
+    """Yield ``work`` of every item, in order, and report the progress, in units such as "files"."""
     chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
     done = 0
-    listener(Progress(stage, 0, len(items)))
+    listener(Progress(stage, 0, len(items), unit))
     pool = ThreadPoolExecutor(workers, thread_name_prefix=f"headstart-{stage}")
     try:
         for results in pool.map(lambda chunk: [work(item) for item in chunk], chunks):
             yield from results
             done += len(results)
-            listener(Progress(stage, done, len(items)))
+            listener(Progress(stage, done, len(items), unit))
     finally:
         pool.shutdown(cancel_futures=True)
 

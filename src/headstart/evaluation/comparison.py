@@ -1,4 +1,4 @@
-"""Two arms compared photo by photo on the same photos."""
+"""Two arms compared sample by sample on the same samples."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -13,20 +13,20 @@ from headstart.evaluation.paired import (
 
 @dataclass(frozen=True, slots=True)
 class PairedTest:
-    """Two arms on the same photos; differences are a - b."""
+    """Two arms on the same samples; differences are a - b."""
 
     a: str
     b: str
-    n: int  #: photos
+    n: int  #: samples
     difference: float  #: of the score, greater is better: of accuracy, or minus that of an error
     interval: Interval  #: of ``difference``
-    only_a: int  #: photos that a answers better than b: of classes, that a alone answers rightly
-    only_b: int  #: photos that b answers better than a
+    only_a: int  #: samples that a answers better than b: of classes, that a alone answers rightly
+    only_b: int  #: samples that b answers better than a
     p: float  #: of the task's test, by groups, two-sided: of classes McNemar's exact test
     p_holm: float  #: after Holm over all pairs compared with it
     standard_error: float  #: of ``difference``, paired, by groups
-    loss_difference: float  #: of the loss per photo; below 0 where a is better
-    loss_interval: Interval  #: of ``loss_difference``, bootstrapped over groups of photos
+    loss_difference: float  #: of the loss per sample; below 0 where a is better
+    loss_interval: Interval  #: of ``loss_difference``, bootstrapped over groups of samples
     exceeds_one_se: bool  #: whether the difference exceeds one standard error
 
     @property

@@ -68,7 +68,7 @@ class Evaluation:
         return describe_caveat(self.chosen_on)
 
     def describe(self) -> str:
-        """Return the score, its interval and its rows: "accuracy 92.5% (88.0% to 95.4%) on 200 photos"."""
+        """Return the score, its interval and its rows: "accuracy 92.5% (88.0% to 95.4%) on 200 samples"."""
         measure = get_task(self.task).measure
         low, high = measure.format(self.score_interval.low), measure.format(self.score_interval.high)
         return f"{measure.name} {measure.format(self.score)} ({low} to {high}) on {self.counted}"

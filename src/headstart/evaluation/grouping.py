@@ -1,6 +1,6 @@
 """Targets and groups of the rows that are scored, and how much rows that belong together tell.
 
-Photos of one burst, one patient or one scene are answered alike: ten of them tell less than ten photos of ten.
+Samples of one burst, one patient or one scene are answered alike: ten of them tell less than ten samples of ten.
 Everything in this room that says how sure a score is takes such rows as one draw.
 """
 

@@ -1,7 +1,7 @@
-"""Two arms on the same photos: their difference, and whether it can be chance.
+"""Two arms on the same samples: their difference, and whether it can be chance.
 
-Photos that belong together (bursts, patients, near-duplicates) are drawn, flipped and counted as one group. Where each
-photo is a group of its own, all of this is what textbooks have for single photos.
+Samples that belong together (bursts, patients, near-duplicates) are drawn, flipped and counted as one group. Where each
+sample is a group of its own, all of this is what textbooks have for single samples.
 """
 
 from collections.abc import Sequence
@@ -22,16 +22,16 @@ _HALVINGS = 60  #: of an interval in which the limit of a score interval is soug
 
 
 def group_differences(right_a: Bools, right_b: Bools, groups: Ints) -> Ints:
-    """Return for each group (G,) the photos that a alone has right less those that b alone has right."""
+    """Return for each group (G,) the samples that a alone has right less those that b alone has right."""
     each = right_a.astype(np.int64) - right_b
     return group_sums(each, number_groups(groups)).astype(np.int64)
 
 
 def mcnemar_exact(right_a: Bools, right_b: Bools, groups: Ints) -> float:
-    """Return the two-sided p of as uneven a count among photos that one arm alone has right; 1 where there are none.
+    """Return the two-sided p of as uneven a count among samples that one arm alone has right; 1 where there are none.
 
     If neither arm is better, their answers to a group could as well be swapped: p is the share of all swaps of whole
-    groups that leave as large a difference. Of single photos that is McNemar's test with the binomial in place of
+    groups that leave as large a difference. Of single samples that is McNemar's test with the binomial in place of
     chi-squared (McNemar, 1947, Psychometrika 12); of groups it asks what the test of Obuchowski, 1998, Statistics in
     Medicine 17, asks, exactly. Arrays are (N,).
     """
@@ -59,7 +59,7 @@ def _swaps_as_uneven(sizes: Ints, counts: Ints, total: int) -> float:
 
 
 def binomial_p_value(only_a: int, only_b: int) -> float:
-    """Return twice the binomial tail, summed from its largest term down: 100,000 photos neither overflow nor round."""
+    """Return twice the binomial tail, summed from its largest term down: 100,000 samples neither overflow nor round."""
     n, k = only_a + only_b, min(only_a, only_b)
     largest = exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) - n * log(2))
     counts = np.arange(k, 0, -1)
@@ -67,10 +67,10 @@ def binomial_p_value(only_a: int, only_b: int) -> float:
 
 
 def standard_error(right_a: Bools, right_b: Bools, groups: Ints) -> float:
-    """Return the standard error of accuracy a - accuracy b on the same photos (N,), from the variance between groups.
+    """Return the standard error of accuracy a - accuracy b on the same samples (N,), from the variance between groups.
 
     That of a ratio: the sum over groups, by their sizes (Cochran, 1977, Sampling Techniques, section 6.3), with G - 1.
-    Of single photos it is the sample variance's. Of one group, which has no variance, it is the difference itself.
+    Of single samples it is the sample variance's. Of one group, which has no variance, it is the difference itself.
     """
     differences, sizes = group_differences(right_a, right_b, groups), np.bincount(number_groups(groups))
     count, n = len(sizes), int(sizes.sum())
@@ -83,7 +83,7 @@ def standard_error(right_a: Bools, right_b: Bools, groups: Ints) -> float:
 def exceeds_one_se(right_a: Bools, right_b: Bools, groups: Ints) -> bool:
     """Return whether the difference is larger than its ``standard_error``; in whole numbers, as rounding decides ties.
 
-    Of single photos it is (only_a - only_b)² > only_a + only_b.
+    Of single samples it is (only_a - only_b)² > only_a + only_b.
     """
     differences = group_differences(right_a, right_b, groups).tolist()
     sizes = np.bincount(number_groups(groups)).tolist()
@@ -107,11 +107,11 @@ def adjust_holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 
 def accuracy_interval(right_a: Bools, right_b: Bools, groups: Ints, level: float = 0.95) -> Interval:
-    """Return Tango's score interval of accuracy a - accuracy b on the same photos (N,).
+    """Return Tango's score interval of accuracy a - accuracy b on the same samples (N,).
 
-    It has a width where no answer differs too: n photos without a difference leave room for one of z² / (n + z²), a
+    It has a width where no answer differs too: n samples without a difference leave room for one of z² / (n + z²), a
     little more than the 3 / n of the rule of three. Tango, 1998, Statistics in Medicine 17; recommended for paired
-    shares by Fagerland, Lydersen & Laake, 2014, Statistics in Medicine 33. Groups count as the photos that they are
+    shares by Fagerland, Lydersen & Laake, 2014, Statistics in Medicine 33. Groups count as the samples that they are
     worth, see ``effective_sample_size``.
     """
     each = right_a.astype(np.int64) - right_b
@@ -165,14 +165,14 @@ def percentile_interval(values: Doubles, level: float) -> Interval:
 
 
 def smallest_detectable_difference(n: int, error_rate: float) -> float:
-    """Return the smallest difference in accuracy that n photos show in 4 of 5 cases; a rule of thumb.
+    """Return the smallest difference in accuracy that n samples show in 4 of 5 cases; a rule of thumb.
 
-    It is that of an arm which mends mistakes and makes no new ones: the photos that differ are then binomial (n,
-    difference), and McNemar's exact test at 0.05 needs 6 of them. Two arms that each have photos of their own right
-    need more photos.
+    It is that of an arm which mends mistakes and makes no new ones: the samples that differ are then binomial (n,
+    difference), and McNemar's exact test at 0.05 needs 6 of them. Two arms that each have samples of their own right
+    need more samples.
 
     Args:
-        n: photos that are independent, or as many as groups are worth.
+        n: samples that are independent, or as many as groups are worth.
         error_rate: of the arm to be beaten, which has no more than this to mend.
 
     Returns:

@@ -116,8 +116,8 @@ class _Pass(Generic[S, R]):
 class ProgressMeter:
     """Tells a listener of what is done, not too often."""
 
-    def __init__(self, stage: str, total: int, listener: events.Listener):
-        self._stage, self._total, self._listener = stage, total, listener
+    def __init__(self, stage: str, total: int, unit: str, listener: events.Listener):
+        self._stage, self._total, self._unit, self._listener = stage, total, unit, listener
         self._done = 0
         self._reported = 0.0
 
@@ -127,7 +127,7 @@ class ProgressMeter:
         now = time.perf_counter()
         if now - self._reported >= REPORT_SECONDS or self._done >= self._total:
             self._reported = now
-            self._listener(events.Progress(self._stage, self._done, self._total))
+            self._listener(events.Progress(self._stage, self._done, self._total, self._unit))
 
 
 def cut_shards(items: Sequence[S], size: int) -> Iterator[Sequence[S]]:

@@ -98,7 +98,7 @@ def extract(
         wanted.sort(key=lambda sample: modality.sort_key(sample.properties))
         shards = cut_shards([(sample.digest, sample.source) for sample in wanted], engine.batch)
         executor = executor or ThreadExecutor(workers or max(engine.streams, count_cores()))
-        progress = ProgressMeter("extract", len(wanted), listener)
+        progress = ProgressMeter("extract", len(wanted), modality.noun.many, listener)
         with ExitStack() as stack:
             writers = [stack.enter_context(store.writer(each)) for each in spaces]
             work = _ShardWork(backbone.spec, engine, missing)

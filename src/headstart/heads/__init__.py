@@ -1,1 +1,1 @@
-"""Heads: classifiers fitted on features. Arrays in, arrays out: nothing here knows of photos."""
+"""Heads: classifiers fitted on features. Arrays in, arrays out: nothing here knows of samples."""

@@ -4,7 +4,7 @@ The objective is scikit-learn's: ``C * sum of log losses + |W|^2 / 2``, the bias
 for more. The folds and the fit on all rows are solved side by side along one path of growing C, each C starting from
 the last: a fold costs a few more columns in a matrix product. The held-out log losses fall out of the same products.
 
-Chosen is the smallest C whose cross-validated log loss is within 5 % of the lowest. Over 74 splits of four photo
+Chosen is the smallest C whose cross-validated log loss is within 5 % of the lowest. Over 74 splits of four sample
 collections this was 0.1-0.2 points more accurate on average than the C of the lowest loss, with a better log loss in
 half of the cases; choosing by accuracy gave a worse log loss in most. The path ends early where the loss has clearly
 risen.

@@ -1,4 +1,4 @@
-"""``advise``: the field's rule applied to a set of photos, in seconds: a sample of them is looked at, not all."""
+"""``advise``: the field's rule applied to a data set, in seconds: some of its samples are looked at, not all."""
 
 import tempfile
 from dataclasses import replace
@@ -26,7 +26,7 @@ from headstart.settings import DataSettings, FitSettings, locate_store
 from headstart.storage.store import Store
 
 
-def advise_photos(
+def advise_samples(
     source: Any,
     *,
     labels: Any = None,
@@ -37,20 +37,20 @@ def advise_photos(
     timed: bool = False,
     listener: events.Listener = events.ignore,
 ) -> StrategyAdvice:
-    """Measure a sample of the photos that ``fit`` with the same seed would train on.
+    """Measure some of the samples that ``fit`` with the same seed would train on.
 
     Args:
         source: as ``headstart.fit`` takes it.
-        labels: with images, a label for each.
-        options: how photos and labels are read.
+        labels: with an array, a label for each item.
+        options: how samples and labels are read.
         backbone: one name.
         seed: of the split.
         store: the store's folder; HEADSTART_STORE or the platform's cache folder when not given.
-        timed: predict what training takes from a timed trial; needs PyTorch and the features of all photos.
+        timed: predict what training takes from a timed trial; needs PyTorch and the features of all samples.
         listener: is told of progress.
 
     Raises:
-        UserError: photos, a name or a setting that cannot be used.
+        UserError: samples, a name or a setting that cannot be used.
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
     given: dict[str, Any] = dict(options.given()) if options is not None else {}
@@ -87,9 +87,9 @@ def advise_photos(
 
 
 def _extract_decodable(samples: Samples, loaded: LoadedBackbone, context: RunContext) -> Samples:
-    """Return the photos that decode, their features stored: a timed trial trains on any of them."""
+    """Return the samples that decode, their features stored: a timed trial trains on any of them."""
     with context.log.stage("extract") as stage:
         done = extract_features(samples, loaded, context)
-        stage.summary = describe_extraction(done)
+        stage.summary = describe_extraction(done, samples.noun)
     broken = {digest for digest, issue in done.issues.items() if issue.broken}
     return replace(samples, samples=tuple(sample for sample in samples.samples if sample.digest not in broken))

@@ -74,7 +74,8 @@ def refit_winner(context: DatasetContext, winner: Arm) -> FittedModel:
     """Return the winner, fitted on train and validation together where that pays."""
     with context.log.stage("refit") as stage:
         model = refit_model(context, winner)
-        stage.summary = describe_refit(winner, model, len(context.samples_in(Subset.TRAIN, Subset.VALIDATION)))
+        count = context.noun.count(len(context.samples_in(Subset.TRAIN, Subset.VALIDATION)))
+        stage.summary = describe_refit(winner, model, count)
     return model
 
 
@@ -84,10 +85,10 @@ def describe_comparison(comparison: Comparison) -> str:
     return f"{count} arm{'s' * (count != 1)}; {comparison.choice.winner} wins"
 
 
-def describe_refit(winner: Arm, model: FittedModel, photos: int) -> str:
-    """Return what the winner was fitted on in the end, in one line."""
+def describe_refit(winner: Arm, model: FittedModel, count: str) -> str:
+    """Return what the winner was fitted on in the end, in one line; ``count`` is of train and validation."""
     if model is winner.model:
         return f"{winner.name} stays as it was validated, fitted on train alone"
     members = f"the members of {winner.name}, as far as time allows,"
     what = members if winner.strategy in ENSEMBLES else winner.name
-    return f"{what} once more, on all {photos} photos of train and validation"
+    return f"{what} once more, on all {count} of train and validation"

@@ -24,7 +24,7 @@ NEAR_DUPLICATES = "near-duplicates"  #: the stage in which they are found
 
 @dataclass(frozen=True)
 class PreparedDataset:
-    """Photos that decode, their subsets, and their features in the store."""
+    """Samples that decode, their subsets, and their features in the store."""
 
     samples: Samples  #: those that show the same in one group, unless the settings only report them
     split: Split
@@ -38,7 +38,7 @@ class PreparedDataset:
 
 
 def read_samples(source: Any, labels: Any, context: RunContext) -> Samples:
-    """Return photos and labels, corrected where the user corrected them; archives are unpacked into the store.
+    """Return samples and labels, corrected where the user corrected them; archives are unpacked into the store.
 
     Raises:
         DataError: nothing can be learnt from the source, or a table of corrections that cannot be used.
@@ -63,14 +63,16 @@ def split_samples(samples: Samples, settings: FitSettings) -> Split:
 
 
 def find_train_samples(samples: Samples, split: Split) -> list[Sample]:
-    """Return the training photos, on which engines are checked.
+    """Return the training samples, on which engines are checked.
 
     Raises:
         DataError: there is none.
     """
     train = split.samples_in(samples, Subset.TRAIN)
     if not train:
-        raise DataError(f"the train part of {samples.root} has no usable photo; put photos there")
+        raise DataError(
+            f"the train part of {samples.root} has no usable {samples.noun.one}; put {samples.noun.many} there"
+        )
     return train
 
 
@@ -78,14 +80,14 @@ def split_for_fit(samples: Samples, settings: FitSettings) -> Split:
     """Return the split of these settings.
 
     Raises:
-        DataError: a subset has no photo, or there are too few.
+        DataError: a subset has no sample, or there are too few.
     """
     split = split_samples(samples, settings)
     empty = [subset.value for subset in Subset if not split.samples_in(samples, subset)]
     if empty:
         raise DataError(
-            f"the {' and '.join(empty)} part of {samples.root} has no usable photo; wanted one at least in train, "
-            "validation and test; put photos there, or remove its folder"
+            f"the {' and '.join(empty)} part of {samples.root} has no usable {samples.noun.one}; wanted one at least "
+            f"in train, validation and test; put {samples.noun.many} there, or remove its folder"
         )
     return split
 
@@ -96,7 +98,7 @@ def prepare_dataset(
     context: RunContext,
     split: Callable[[Samples, FitSettings], Split] = split_for_fit,
 ) -> PreparedDataset:
-    """Run photos through networks, leave out those that do not decode, group near-duplicates, split.
+    """Run samples through networks, leave out those that do not decode, group near-duplicates, split.
 
     Args:
         samples: as read.
@@ -105,13 +107,13 @@ def prepare_dataset(
         split: makes the split of samples.
 
     Raises:
-        DataError: of the photos too few decode, or they cannot be split.
+        DataError: of the samples too few decode, or they cannot be split.
         StoreError: features could not be stored; what was stored stays.
     """
     log, settings = context.log, context.settings
     with log.stage("extract") as stage:
         extractions = tuple(extract_features(samples, loaded, context) for loaded in backbones.all)
-        stage.summary = "; ".join(describe_extraction(extraction) for extraction in extractions)
+        stage.summary = "; ".join(describe_extraction(extraction, samples.noun) for extraction in extractions)
     samples = update_notes(samples, backbones.first.backbone.spec)
     decoded = _without_broken(samples, {key: found for done in extractions for key, found in done.issues.items()})
     with log.stage(NEAR_DUPLICATES) as stage:
@@ -123,25 +125,25 @@ def prepare_dataset(
 
 
 def extract_features(samples: Samples, loaded: LoadedBackbone, context: RunContext) -> Extraction:
-    """Store the features of all layers of a network for photos that have none there yet."""
+    """Store the features of all layers of a network for samples that have none there yet."""
     backbone, engine = loaded.backbone, loaded.chosen.engine
     workers = context.settings.workers
     return extract(samples.samples, backbone, engine, context.store, workers=workers, listener=context.log)
 
 
 def describe_samples(samples: Samples) -> str:
-    """Return how many photos there are, in one line."""
+    """Return how many samples there are, in one line."""
     counts = samples.ledger.counts()
     aside = f", {counts[FileStatus.SKIPPED]} skipped" if counts[FileStatus.SKIPPED] else ""
-    return f"{len(samples)} photos in {samples.task.targets.describe_space(samples.space)}{aside}"
+    return f"{len(samples)} {samples.noun.many} in {samples.task.targets.describe_space(samples.space)}{aside}"
 
 
-def describe_extraction(done: Extraction) -> str:
+def describe_extraction(done: Extraction, noun: Noun) -> str:
     """Return how many rows were computed and how fast, in one line."""
     broken = sum(issue.broken for issue in done.issues.values())
-    rate = f" at {done.computed / done.seconds:.0f} photos/s" if done.computed else ""
+    rate = f" at {done.computed / done.seconds:.0f} {noun.many}/s" if done.computed else ""
     known = f"{done.asked - done.computed} known"
-    return f"{done.computed} photos computed{rate}, {known}{f', {broken} broken' if broken else ''}"
+    return f"{done.computed} {noun.many} computed{rate}, {known}{f', {broken} broken' if broken else ''}"
 
 
 def describe_near_duplicates(pairs: Sequence[DuplicatePair], noun: Noun) -> str:

@@ -19,10 +19,10 @@ def diagnose_run(
     test: TestResult,
     context: FitContext,
 ) -> Diagnostics:
-    """Find out what the data and the answers look like, and write it with the pictures that show it.
+    """Find out what the data and the answers look like, and write it with thumbnails that show it.
 
     Args:
-        dataset: the photos and their near-duplicates.
+        dataset: the samples and their near-duplicates.
         comparison: of the arms.
         fitted: what was saved.
         test: its answers on test.

@@ -1,4 +1,4 @@
-"""``evaluate``: a saved classifier's score on labelled photos."""
+"""``evaluate``: a saved classifier's score on labelled samples."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,18 +29,18 @@ def evaluate(
     engine: InferenceEngineChoice = "auto",
     listener: events.Listener = events.ignore,
 ) -> Evaluation:
-    """Score a saved classifier on labelled photos, all of them; classes are matched by name.
+    """Score a saved classifier on labelled samples, all of them; classes are matched by name.
 
     Args:
         model: a saved classifier's folder, or the run's.
         source: as ``fit`` takes it.
-        labels: with images, a label for each.
-        options: how photos and labels are read.
+        labels: with an array, a label for each item.
+        options: how samples and labels are read.
         engine: what answers; see ``headstart.load``.
         listener: is told of progress.
 
     Raises:
-        UserError: photos or a classifier that cannot be used, or a class that the classifier does not know.
+        UserError: samples or a classifier that cannot be used, or a class that the classifier does not know.
     """
     classifier = load(model, engine)
     home = locate_store()
@@ -53,13 +53,13 @@ def evaluate(
         if aside:
             listener(events.Note(f"{aside} files are skipped; headstart check says why"))
         if seen := _count_seen(classifier.folder, matched):
-            known = f"{seen} of {len(matched)} photos are among those that the classifier was made from"
+            known = f"{seen} of {len(matched)} {samples.noun.many} are among those that the classifier was made from"
             listener(events.Note(f"{known}: the score flatters"))
         return score_classifier(classifier, matched, listener, part="given", strict=False).evaluation
 
 
 def _count_seen(model: Path, samples: Sequence[Sample]) -> int:
-    """Return how many photos the run learnt from or chose by; 0 where the model lies in no run that says so."""
+    """Return how many samples the run learnt from or chose by; 0 where the model lies in no run that says so."""
     try:
         parts = load_split(model.parent).by_digest() if (model.parent / SPLIT).is_file() else {}
     except DataError:  # a score can be had without it

@@ -1,7 +1,7 @@
-"""``fit``: from labelled photos to a tested classifier, in reading order.
+"""``fit``: from labelled samples to a tested classifier, in reading order.
 
-photos -> samples and ledger -> features -> split -> arms, fitted on train, compared on validation -> the winner, fitted
-once more on train and validation -> saved, read back -> tested once.
+samples -> samples and ledger -> features -> split -> arms, fitted on train, compared on validation -> the winner,
+fitted once more on train and validation -> saved, read back -> tested once.
 """
 
 from dataclasses import replace
@@ -39,19 +39,19 @@ def fit(
     cancel: events.CancelToken | None = None,
     **settings: Any,
 ) -> Run:
-    """Make a tested classifier from labelled photos.
+    """Make a tested classifier from labelled samples.
 
     Args:
         source: a folder with a folder per class, perhaps inside train/validation/test; a table; an archive; an
-            ``.npz``; or images, (N, H, W[, channels]) uint8.
-        labels: with images, a label for each.
+            ``.npz``; or an array of items, such as (N, H, W[, channels]) uint8.
+        labels: with an array, a label for each item.
         config: a TOML file of settings; keyword arguments win over it.
         listener: is told of progress, notes and finished stages; see ``headstart.events``.
         cancel: ends it from another thread.
         **settings: see ``headstart.settings.FitSettings``, or ``headstart fit --help``.
 
     Raises:
-        UserError: photos or settings that cannot be used; no run is written then.
+        UserError: samples or settings that cannot be used; no run is written then.
         HeadstartError: anything else that went wrong; features that were computed are kept.
         Cancelled: ``cancel`` was asked to end it; what was computed is kept.
     """

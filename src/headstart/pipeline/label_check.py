@@ -1,4 +1,4 @@
-"""``check --labels``: labels that look wrong, from one pass of a network over all photos."""
+"""``check --labels``: labels that look wrong, from one pass of a network over all samples."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -29,11 +29,11 @@ from headstart.storage.store import Store
 class LabelCheck:
     """Labels that look wrong."""
 
-    samples: Samples  #: all that were looked at; photos that do not decode are skipped
+    samples: Samples  #: all that were looked at; samples that do not decode are skipped
     backbone: str
     held: LabelDiagnostics
     listed: tuple[LabelIssue, ...]  #: those in the table, strongest first
-    command: str  #: that fits with the table once it is edited; empty without a table, or where photos are arrays
+    command: str  #: that fits with the table once it is edited; empty without a table, or where samples are arrays
 
     @property
     def issues(self) -> tuple[LabelIssue, ...]:
@@ -60,25 +60,25 @@ def check_labels(
     listener: events.Listener = events.ignore,
     **settings: Any,
 ) -> LabelCheck:
-    """Hold every label against logistic heads on frozen features, fitted without that photo. Parts are joined.
+    """Hold every label against logistic heads on frozen features, fitted without that sample. Parts are joined.
 
     Labels that were corrected before, by ``relabel`` or in the run named by ``split_from``, are held as corrected, and
     stand in the table too, so that it has all corrections.
 
     Args:
         source: as ``headstart.fit`` takes it.
-        labels: with images, a label for each.
-        table: where the suspects are written for editing, with a page of pictures beside it; not when not given.
+        labels: with an array, a label for each item.
+        table: where the suspects are written for editing, with a page that shows them beside it; not when not given.
         include_test: the table lists suspects of the test part too: of the run named by ``split_from``, of the parts
             that were given, else of those that a fit with these settings would make. Correcting only what a classifier
             disputes there flatters its score.
         listener: is told of progress.
         **settings: of ``headstart.settings.FitSettings``, those of the network and the head: ``backbone``, ``store``,
             ``seed``, ``precision``, ``engine``, ``workers``, ``folds``; what is gone on from:
-            ``relabel``, ``split_from``; and how photos are read: ``classes_from``, ``groups_from``, ``encoding``.
+            ``relabel``, ``split_from``; and how samples are read: ``classes_from``, ``groups_from``, ``encoding``.
 
     Raises:
-        UserError: photos, a name, a setting or a table that cannot be used.
+        UserError: samples, a name, a setting or a table that cannot be used.
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
     chosen = FitSettings.load(**settings)
@@ -106,7 +106,7 @@ def check_labels(
 
 
 def _prepare(samples: Samples, context: RunContext) -> tuple[PreparedDataset, list[TrainingSet]]:
-    """Return photos that decode and features of the last layers, as ``fit`` with these settings has them."""
+    """Return samples that decode and features of the last layers, as ``fit`` with these settings has them."""
     # An engine is proved on training photos; other ones could mean another precision, and features of no use to fit.
     train = find_train_samples(samples, split_samples(samples, context.settings))
     backbones = load_backbones(train, len(samples), context)

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from headstart.data.load import load_item
 from headstart.data.samples import Subset
@@ -11,18 +12,17 @@ from headstart.data.sources import SampleSource
 from headstart.events import Note
 from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, write_model
 from headstart.inference.classifier import Classifier
-from headstart.modalities.image.decode import Pixels
-from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import InputSpec
 from headstart.selection.context import FitContext
 from headstart.storage.run_layout import MODEL
 
-EXAMPLES = 48  #: validation photos on which the saved graph is checked against the fitted head
+EXAMPLES = 48  #: validation samples on which the saved graph is checked against the fitted head
 
 
 def export_model(model: FittedModel, context: FitContext) -> Classifier:
-    """Save a classifier into the run's folder, read it back, and check its answers for validation photos.
+    """Save a classifier into the run's folder, read it back, and check its answers for validation samples.
 
-    Where photos are so alike that rounding decides which are unfamiliar, it is saved without a novelty score.
+    Where samples are so alike that rounding decides which are unfamiliar, it is saved without a novelty score.
 
     Raises:
         HeadstartError: the saved classifier answers otherwise than the fitted heads.
@@ -30,8 +30,8 @@ def export_model(model: FittedModel, context: FitContext) -> Classifier:
     with context.log.stage("save") as stage:
         classifier = save_checked(model, context, context.folder / MODEL)
         parity = classifier.record.parity
-        photos = f"{parity.photos} photo{'s' * (parity.photos != 1)}"
-        stage.summary = f"{parity.same_answers:.1%} same answers from the saved file on {photos}"
+        count = context.noun.count(parity.photos)
+        stage.summary = f"{parity.same_answers:.1%} same answers from the saved file on {count}"
     return classifier
 
 
@@ -42,7 +42,7 @@ def save_checked(model: FittedModel, context: FitContext, folder: Path) -> Class
     try:
         return write_model(model, folder, examples)
     except UnsteadyNoveltyError:
-        reason = "photos are so alike that rounding decides which are unfamiliar"
+        reason = f"{context.noun.many} are so alike that rounding decides which are unfamiliar"
         context.log(Note(f"{reason}, so that the classifier declines none"))
         kept = model.without_novelty()
         shorter = [replace(example, features=example.features[: len(kept.branches)]) for example in examples]
@@ -58,5 +58,5 @@ def _parity_examples(model: FittedModel, context: FitContext) -> Sequence[Parity
     ]
 
 
-def _loader(source: SampleSource, spec: ImageSpec) -> Callable[[], Pixels]:
+def _loader(source: SampleSource, spec: InputSpec) -> Callable[[], Any]:
     return lambda: load_item(source, spec).value

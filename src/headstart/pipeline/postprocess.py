@@ -1,6 +1,6 @@
 """Postprocessors of the winner, fitted before it is saved: the task's own, such as calibration, and a novelty score.
 
-They are fitted on predictions for photos that the model was not fitted on, and are part of what is saved.
+They are fitted on predictions for samples that the model was not fitted on, and are part of what is saved.
 """
 
 from dataclasses import replace
@@ -17,7 +17,7 @@ from headstart.uncertainty.novelty import fit_novelty
 
 
 def fit_postprocessors(winner: Arm, model: FittedModel, context: FitContext) -> Postprocessed:
-    """Return the model with what makes answers of its outputs and a threshold beyond which photos are unfamiliar.
+    """Return the model with what makes answers of its outputs and a threshold beyond which samples are unfamiliar.
 
     Args:
         winner: the arm, as validated.
@@ -43,7 +43,7 @@ def postprocess_winner(winner: Arm, model: FittedModel, context: FitContext) -> 
 
 
 def mark_validation(validation: Evaluation, fitted: Postprocessed) -> Evaluation:
-    """Return the score on validation, marked where the calibration was fitted on these photos too."""
+    """Return the score on validation, marked where the calibration was fitted on these samples too."""
     held, found = fitted.calibration_set, fitted.postprocessing
     if held is None or found is None or held.source != "validation" or not found.changes_answers:
         return validation
@@ -51,7 +51,7 @@ def mark_validation(validation: Evaluation, fitted: Postprocessed) -> Evaluation
 
 
 def describe_postprocessors(fitted: Postprocessed) -> str:
-    """Return what was fitted, and on how many photos, in one line."""
+    """Return what was fitted, and on how many samples, in one line."""
     held, found = fitted.calibration_set, fitted.postprocessing
     if held is None or found is None:
         return f"{fitted.model.task.title} has no calibration here: outputs are shown as they are"

@@ -1,7 +1,7 @@
-"""The predictions of a saved classifier for labelled photos, from the bytes of files, and their score.
+"""The predictions of a saved classifier for labelled samples, from the bytes of files, and their score.
 
 A classifier may answer in ONNX Runtime and in OpenVINO. The score is of the answers of the engine that takes so many
-photos by itself; some of the photos are answered by the other one too, from the same decoded pixels.
+samples by itself; some of the samples are answered by the other one too, from the same decoding.
 """
 
 import threading
@@ -21,12 +21,12 @@ from headstart.inference.classifier import Classifier, ItemLike
 from headstart.inference.engine_agreement import ENGINE_NAMES, EngineAgreement, EngineScore
 from headstart.inference.postprocess import BatchPredictions
 from headstart.inference.predictors import InferenceEngine
-from headstart.modalities.modality import BrokenItem
+from headstart.modalities.modality import BrokenItem, Noun, get_modality
 from headstart.selection.context import make_targets
 from headstart.selection.results import TestResult
 from headstart.tasks.task import get_task
 
-MOST_TWICE = 256  #: photos that both engines answer: the share of equal answers is known to about 2 points then
+MOST_TWICE = 256  #: samples that both engines answer: the share of equal answers is known to about 2 points then
 
 
 def score_classifier(
@@ -42,15 +42,16 @@ def score_classifier(
 
     Args:
         classifier: as loaded.
-        samples: labelled photos.
+        samples: labelled samples.
         listener: is told of the progress.
         part: the name of the score.
-        strict: whether a photo that cannot be read is an error.
-        seed: draws at most ``MOST_TWICE`` photos that every engine answers; None asks one engine only.
+        strict: whether a sample that cannot be read is an error.
+        seed: draws at most ``MOST_TWICE`` samples that every engine answers; None asks one engine only.
 
     Raises:
-        HeadstartError: a photo cannot be read; with ``strict`` off it is left out with a note, unless none is left.
+        HeadstartError: a sample cannot be read; with ``strict`` off it is left out with a note, unless none is left.
     """
+    noun = get_modality(classifier.record.spec.kind).noun
     both = _Both(classifier, samples, seed)
     known: list[Sample] = []
     rows: list[BatchPredictions] = []
@@ -63,9 +64,9 @@ def score_classifier(
         else:
             listener(events.Note(f"{sample.name} is left out: {row}"))
         if number % 32 == 0 or number == len(samples):
-            listener(events.Progress("test", number, len(samples)))
+            listener(events.Progress("test", number, len(samples), noun.many))
     if not known:
-        raise DataError(f"none of the {len(samples)} photos decodes; run headstart check to see why")
+        raise DataError(f"none of the {noun.count(len(samples))} decodes; run headstart check to see why")
     predictions = BatchPredictions.concatenate(rows)
     task = classifier.task
     score = task.scoring.score(
@@ -79,7 +80,7 @@ def run_test(classifier: Classifier, samples: Sequence[Sample], seed: int, log: 
     with log.stage("test") as stage:
         test = score_classifier(classifier, samples, log, seed=seed)
         stage.summary, stage.apart = describe_test(test), test.second_seconds
-    if second := describe_second_engine(test):
+    if second := describe_second_engine(test, get_modality(classifier.record.spec.kind).noun):
         log.finish("second engine", test.second_seconds, second)
     return test
 
@@ -91,14 +92,14 @@ def record_scores(classifier: Classifier, validation: Evaluation, test: TestResu
 
 
 class _Both:
-    """Photos answered by the engine whose answers are scored, and some of them by the other too."""
+    """Samples answered by the engine whose answers are scored, and some of them by the other too."""
 
     def __init__(self, classifier: Classifier, samples: Sequence[Sample], seed: int | None):
         self._classifier, self._samples = classifier, samples
         self._main = classifier.select_engine(len(samples))
         self._seconds: dict[str, float] = defaultdict(float)
         self._lock = threading.Lock()
-        self._rows: dict[InferenceEngine, list[BatchPredictions]] = defaultdict(list)  #: of photos that go twice
+        self._rows: dict[InferenceEngine, list[BatchPredictions]] = defaultdict(list)  #: of samples that go twice
         self._answered: list[Sample] = []  #: these
         count = 0 if seed is None else min(len(samples), MOST_TWICE)
         self._twice = np.zeros(len(samples), bool)
@@ -131,7 +132,7 @@ class _Both:
         return sum(self._seconds[engine] for engine in self._rows.keys() - {self._main})
 
     def compare(self) -> EngineAgreement | None:
-        """Return how the engines predict; None where no photo that both were asked about could be read."""
+        """Return how the engines predict; None where no sample that both were asked about could be read."""
         if not self._answered:
             return None
         task, space, count = self._classifier.task, self._classifier.record.space, len(self._answered)
@@ -155,7 +156,7 @@ def describe_test(test: TestResult) -> str:
     return f"{score.part} {score.describe()}{engine}"
 
 
-def describe_second_engine(test: TestResult) -> str | None:
+def describe_second_engine(test: TestResult, noun: Noun) -> str | None:
     """Return the other engine's score beside that of the one that is scored, in one line; None without another."""
     engines = test.engines
     if engines is None or engines.same_answers is None:
@@ -165,6 +166,6 @@ def describe_second_engine(test: TestResult) -> str | None:
     measure = get_task(test.evaluation.task).measure
     first, second = (measure.format(engines.scores[name].score) for name in (engines.scored_by, other))
     return (
-        f"{ENGINE_NAMES[other]}: {measure.name} {second} on {some}these photos, {ENGINE_NAMES[engines.scored_by]} "
+        f"{ENGINE_NAMES[other]}: {measure.name} {second} on {some}these {noun.many}, {ENGINE_NAMES[engines.scored_by]} "
         f"{first}; {engines.same_answers:.1%} same answers"
     )

@@ -1,4 +1,4 @@
-"""Ways to transfer. Each makes arms: fitted on train, scored on validation, comparable photo by photo."""
+"""Ways to transfer. Each makes arms: fitted on train, scored on validation, comparable sample by sample."""
 
 from headstart.selection.arm import Strategy
 from headstart.selection.finetune import full_finetune, partial_finetune, scratch

@@ -1,4 +1,4 @@
-"""Advice: the strategy that the field's rule expects to do best, from quick measurements of the photos.
+"""Advice: the strategy that the field's rule expects to do best, from quick measurements of the samples.
 
 The rule goes by size and by likeness to what the network was pretrained on (Stanford CS231n, notes on transfer
 learning): small and similar, a linear classifier on top; small and different, one on earlier layers; large and
@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
 from headstart.errors import DataError, describe_schema_mismatch
+from headstart.modalities.modality import SAMPLE, Noun
 from headstart.selection.context import FitContext
 from headstart.selection.costs import estimate_costs
 from headstart.selection.dataset_stats import LARGE, SMALL, DatasetSize, DatasetStats, LayerScore, measure_dataset
@@ -76,7 +77,7 @@ class StrategyAdvice:
 
 
 def advise_strategy(context: FitContext, *, timed: bool = False) -> StrategyAdvice:
-    """Measure a sample of the training photos and apply the rule.
+    """Measure some of the training samples and apply the rule.
 
     Features that the store does not have are computed, of the sample only. Test and validation are not looked at.
 
@@ -87,17 +88,19 @@ def advise_strategy(context: FitContext, *, timed: bool = False) -> StrategyAdvi
     Raises:
         HeadstartError: features cannot be computed or stored.
     """
-    advice = apply_rule(measure_dataset(context))
+    advice = apply_rule(measure_dataset(context), context.noun)
     predicted = estimate_costs(context, timed=timed)
     return replace(advice, seconds=predicted.seconds, approximate=predicted.approximate)
 
 
-def apply_rule(facts: DatasetStats) -> StrategyAdvice:
+def apply_rule(facts: DatasetStats, noun: Noun = SAMPLE) -> StrategyAdvice:
     """Apply the rule to these facts; where the layers speak against it, the runner-up is what they speak for."""
     expected, runner_up, gain = RULE[facts.size, facts.similarity]
     if _last_is_best(facts, expected):
         runner_up = "linear-probe"
-    return StrategyAdvice(facts, facts.size, facts.similarity, expected, runner_up, gain, {}, _reason(facts, expected))
+    return StrategyAdvice(
+        facts, facts.size, facts.similarity, expected, runner_up, gain, {}, _reason(facts, expected, noun)
+    )
 
 
 def _last_is_best(facts: DatasetStats, expected: str) -> bool:
@@ -105,13 +108,13 @@ def _last_is_best(facts: DatasetStats, expected: str) -> bool:
     return expected == "intermediate-probe" and facts.best_layer is not None and facts.best_layer.layer == LAYER
 
 
-def _reason(facts: DatasetStats, expected: str) -> str:
+def _reason(facts: DatasetStats, expected: str, noun: Noun) -> str:
     limits = {
         "small": f"under {SMALL}",
         "middle": f"{SMALL} to {LARGE}, the rule's grey zone",
         "large": f"over {LARGE}",
     }
-    size = f"{facts.per_class_median:.0f} training photos per class are a {facts.size} set ({limits[facts.size]})"
+    size = f"{facts.per_class_median:.0f} training {noun.many} per class are a {facts.size} set ({limits[facts.size]})"
     if facts.domain is None:
         likeness = "the network cannot be asked how familiar they are"
     else:

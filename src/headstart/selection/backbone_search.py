@@ -1,9 +1,9 @@
-"""``--backbone auto``: backbones, cheap to dear, each measured on some of the training photos.
+"""``--backbone auto``: backbones, cheap to dear, each measured on some of the training samples.
 
-A published score says how well a network knows ImageNet, not these photos: on the whole the order holds, but what
+A published score says how well a network knows ImageNet, not these samples: on the whole the order holds, but what
 raises the score can make frozen features worse (Kornblith et al. 2019, CVPR, "Do Better ImageNet Models Transfer
 Better?"). So each candidate gets a logistic head on its last layer, cross-validated, and a dearer candidate has to
-beat the cheaper ones photo by photo.
+beat the cheaper ones sample by sample.
 """
 
 import time
@@ -28,7 +28,7 @@ from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import TrainingSet
 from headstart.linalg import softmax
-from headstart.modalities.modality import SAMPLE, count_parts, take
+from headstart.modalities.modality import SAMPLE, Noun, count_parts, get_modality, take
 from headstart.selection.budget import Budget
 from headstart.selection.context import make_targets
 from headstart.selection.failures import describe_failure
@@ -38,10 +38,10 @@ from headstart.settings import FitSettings
 from headstart.storage.store import Store
 from headstart.tasks.task import DEFAULT, get_task
 
-PHOTOS = 400  #: training photos that a candidate is measured on, at most
+MEASURED = 400  #: training samples that a candidate is measured on, at most
 FOLDS = 3
 ENOUGH = 2  #: candidates in a row that were not better end a tier
-SHARE = 0.5  #: of the time left: what extracting all photos may take
+SHARE = 0.5  #: of the time left: what extracting all samples may take
 LAYER = "final"
 
 
@@ -51,9 +51,9 @@ class Candidate:
 
     name: str
     seconds: float  #: that trying it took
-    photos_per_second: float | None = None  #: decoding and the whole network; None where it does not run
+    samples_per_second: float | None = None  #: decoding and the whole network; None where it does not run
     accuracy: float | None = None  #: cross-validated; None where it was not measured
-    log_loss: float | None = None  #: nats per photo, likewise
+    log_loss: float | None = None  #: nats per sample, likewise
     dropped: str | None = None  #: why; None for the one that is used
 
 
@@ -63,13 +63,14 @@ class BackboneSearch:
 
     chosen: str  #: the backbone to use
     candidates: tuple[Candidate, ...]  #: in the order tried
-    photos: int  #: that they were measured on
+    samples: int  #: that they were measured on
     choice: ArmChoice | None  #: among those that were measured; None where none was
+    noun: Noun  #: of these samples
 
 
 def select_backbone(
     samples: Sequence[Sample],
-    photos: int,
+    total: int,
     obtain: Callable[[str], Backbone],
     choose: Callable[[Backbone], EngineChoice],
     store: Store,
@@ -81,11 +82,11 @@ def select_backbone(
     """Try backbones until dearer ones no longer pay; features that are computed stay in the store.
 
     A tier ends after two candidates in a row that were not better than the best cheaper one; the search ends where the
-    features of all photos would take more than half of the time left.
+    features of all samples would take more than half of the time left.
 
     Args:
         samples: of the train part; no other part is looked at.
-        photos: of all subsets, which the winner's features will be computed for.
+        total: number of samples of all subsets, which the winner's features will be computed for.
         obtain: a name -> its backbone.
         choose: a backbone -> its engine, checked.
         store: where features go.
@@ -98,7 +99,14 @@ def select_backbone(
         BackboneError: no candidate could be used.
     """
     searcher = _Searcher(
-        stratified_sample(samples, PHOTOS, least_per_class=2), photos, obtain, choose, store, settings, budget, listener
+        stratified_sample(samples, MEASURED, least_per_class=2),
+        total,
+        obtain,
+        choose,
+        store,
+        settings,
+        budget,
+        listener,
     )
     for tier in tiers:
         searcher.try_tier(tier)
@@ -110,7 +118,7 @@ def select_backbone(
 @dataclass
 class _Searcher:
     samples: list[Sample]
-    photos: int
+    total: int  #: samples of all subsets
     obtain: Callable[[str], Backbone]
     choose: Callable[[Backbone], EngineChoice]
     store: Store
@@ -119,8 +127,9 @@ class _Searcher:
     listener: events.Listener
     candidates: list[Candidate] = field(default_factory=list)
     answers: dict[str, NDArray[np.float32]] = field(default_factory=dict)  #: (N, C) of each candidate, held out
-    slowest: float = 0.0  #: seconds a photo, of the dearest candidate so far
+    slowest: float = 0.0  #: seconds a sample, of the dearest candidate so far
     out_of_time: bool = False
+    noun: Noun = SAMPLE  #: of what the last backbone that was obtained reads
 
     def try_tier(self, names: Sequence[str]) -> None:
         """Try the backbones of a tier, until dearer ones no longer pay."""
@@ -137,8 +146,9 @@ class _Searcher:
         began = time.perf_counter()
         try:
             backbone = self.obtain(name)
+            self.noun = get_modality(backbone.spec.kind).noun
             engine = self.choose(backbone).engine
-            pace = seconds_per_photo(self.samples, backbone, engine)
+            pace = seconds_per_sample(self.samples, backbone, engine)
             if self.answers and not self._fits(name, pace, time.perf_counter() - began):
                 return
             self.slowest = max(self.slowest, pace)
@@ -153,13 +163,13 @@ class _Searcher:
         self._add(Candidate(name, time.perf_counter() - began, 1 / pace, float(right.mean()), lost))
 
     def _fits(self, name: str, pace: float, seconds: float) -> bool:
-        """Return whether the features of all photos would be ready in time; where not, the search is over."""
-        wanted, allowed = self.photos * pace, SHARE * max(0.0, self.budget.left)
+        """Return whether the features of all samples would be ready in time; where not, the search is over."""
+        wanted, allowed = self.total * pace, SHARE * max(0.0, self.budget.left)
         if wanted <= allowed:
             return True
         self.out_of_time = True
         most = "" if seconds else "at least "  # before it was obtained, all that is known is that it is no cheaper
-        reason = f"{self.photos} photos would take {most}{wanted:.0f} s, {allowed:.0f} s are allowed"
+        reason = f"{self.noun.count(self.total)} would take {most}{wanted:.0f} s, {allowed:.0f} s are allowed"
         self._add(Candidate(name, seconds, 1 / pace if seconds else None, dropped=reason))
         return False
 
@@ -176,33 +186,31 @@ class _Searcher:
         return nested_cross_val_predict(training_set, self.settings)
 
     def _drop_broken(self, broken: set[str]) -> None:
-        """Leave out photos that do not decode, or could not be read now, also where a candidate was measured with them.
+        """Leave out samples that do not decode, or could not be read now, from what was measured too.
 
         Raises:
             DataError: none is left.
         """
         sound = np.array([sample.digest not in broken for sample in self.samples])
         if not sound.any():
-            raise DataError(f"none of {len(sound)} training photos decodes; run headstart check to see why")
+            raise DataError(f"none of {len(sound)} training {self.noun.many} decodes; run headstart check to see why")
         self.answers = {name: rows[sound] for name, rows in self.answers.items()}
         self.samples = [sample for sample, good in zip(self.samples, sound, strict=True) if good]
 
     def _add(self, candidate: Candidate) -> None:
         self.candidates.append(candidate)
-        text = (
-            candidate.dropped
-            or f"{candidate.accuracy:.1%} on {len(self.labels)} photos, {candidate.photos_per_second:.0f} photos/s"
-        )
+        pace = f"{candidate.samples_per_second:.0f} {self.noun.many}/s" if candidate.samples_per_second else ""
+        text = candidate.dropped or f"{candidate.accuracy:.1%} on {self.noun.count(len(self.labels))}, {pace}"
         self.listener(events.Finished("candidate", candidate.seconds, f"{candidate.name}: {text}"))
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """(N,) of the photos that are measured on."""
+        """(N,) of the samples that are measured on."""
         return np.array([sample.target for sample in self.samples], np.int64)
 
     @cached_property
     def classes(self) -> int:
-        """As many as the photos began with."""
+        """As many as the samples began with."""
         return int(self.labels.max()) + 1
 
     @property
@@ -230,6 +238,7 @@ class _Searcher:
             tuple(_with_reason(candidate, choice) for candidate in self.candidates),
             len(self.labels),
             choice,
+            self.noun,
         )
 
 
@@ -264,8 +273,8 @@ def nested_cross_val_predict(training_set: TrainingSet, settings: FitSettings) -
     return answers
 
 
-def seconds_per_photo(samples: Sequence[Sample], backbone: Backbone, engine: Engine) -> float:
-    """Return the seconds that decoding and the network take for a photo, over all streams, timed on one batch.
+def seconds_per_sample(samples: Sequence[Sample], backbone: Backbone, engine: Engine) -> float:
+    """Return the seconds that decoding and the network take for a sample, over all streams, timed on one batch.
 
     The first run, which takes longer, is not timed.
     """
@@ -284,4 +293,4 @@ def seconds_per_photo(samples: Sequence[Sample], backbone: Backbone, engine: Eng
 def describe_search(search: BackboneSearch) -> str:
     """Return what was chosen, among how many, in one line."""
     tried = sum(candidate.accuracy is not None for candidate in search.candidates)
-    return f"{search.chosen} of {tried} backbones measured on {search.photos} training photos"
+    return f"{search.chosen} of {tried} backbones measured on {search.samples} training {search.noun.many}"

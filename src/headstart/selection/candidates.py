@@ -11,7 +11,7 @@ from headstart.backbones.providers.names import KNOWN
 AUTO = "auto"  #: the name that asks for it
 #: From the hub, permissive licences only. Chosen for pretraining on more than ImageNet-1k (the first one apart), at up
 #: to two and a half times the cost of lite2; in the order of timm's own CPU benchmark (its repository, results/,
-#: benchmark-infer-fp32-nchw-pt240-cpu-i7_12700h-dynamo.csv): 84, 35, 27, 27, 26 photos a second; lite0 97, lite2 60.
+#: benchmark-infer-fp32-nchw-pt240-cpu-i7_12700h-dynamo.csv): 84, 35, 27, 27, 26 samples a second; lite0 97, lite2 60.
 HUB = (
     "timm:mobilenetv4_conv_medium.e500_r224_in1k",
     "timm:convnext_nano.in12k_ft_in1k",
@@ -24,7 +24,7 @@ HUB = (
 def list_tiers(networks: Path, online: Callable[[], bool] | None = None) -> Iterator[tuple[str, ...]]:
     """Yield names to try, cheap to dear within each tier: bundled, others on this machine, the hub's if it is reached.
 
-    A user's own checkpoints are none of them: one may have been trained on the very photos that are kept for testing.
+    A user's own checkpoints are none of them: one may have been trained on the very samples that are kept for testing.
 
     Args:
         networks: where converted networks lie.
@@ -40,7 +40,7 @@ def list_tiers(networks: Path, online: Callable[[], bool] | None = None) -> Iter
 def list_offline(networks: Path, cache: Path | None = None) -> tuple[str, ...]:
     """Return networks that were converted before or are in the hub client's cache.
 
-    They are ordered by parameters times pixels, which is roughly their cost.
+    They are ordered by parameters times the size of the input, which is roughly their cost.
     """
     names = {known.tag: known.name for known in KNOWN}
     converted = {
@@ -54,7 +54,7 @@ def list_offline(networks: Path, cache: Path | None = None) -> tuple[str, ...]:
 
 
 def _list_fetched(cache: Path | None) -> dict[str, int]:
-    """Return timm's tags in the hub client's cache, with the cost of each as if at 224 pixels."""
+    """Return timm's tags in the hub client's cache, with the cost of each as if with an input of 224."""
     from huggingface_hub import CacheNotFound, scan_cache_dir
 
     try:

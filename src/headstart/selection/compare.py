@@ -194,9 +194,9 @@ class ArmRunner:
         if arm.refit_seconds <= self._context.left_for_refit:
             self._context.budget.reserved = max(self._context.budget.reserved, arm.refit_seconds)
         score = arm.validation
-        photos = f"{score.n} photo{'s' * (score.n != 1)}"
+        count = self._context.noun.count(score.n)
         shown = self._context.task.measure.format(score.score)
-        self._tell(events.Finished("arm", arm.seconds, f"{arm.name}: validation {shown} on {photos}"))
+        self._tell(events.Finished("arm", arm.seconds, f"{arm.name}: validation {shown} on {count}"))
 
     def _refuse_nothing(self) -> None:
         reasons = bounded("; ".join(f"{it.name}: {it.reason}" for it in self._skipped), 800)
@@ -207,7 +207,7 @@ class ArmRunner:
         )
 
     def _mark(self, arm: Arm, choice: ArmChoice) -> Arm:
-        """Return the arm with its validation score marked by what was chosen on the same photos."""
+        """Return the arm with its validation score marked by what was chosen on the same samples."""
         members = [arm, *(it for it in self._arms if it.name in arm.chosen)]
         trained = [it for it in members if it.trains]
         marks = {
@@ -224,10 +224,8 @@ class ArmRunner:
         strata = context.task.targets.stratify(context.samples.space, train.values)
         alone = [strata.names[number] for number in find_one_group_classes(strata.numbers, train.groups)]
         if alone and strata.required:
-            text = (
-                f"all training photos of {preview(alone)} are of one group a {strata.noun} (near-duplicates, or named "
-                "as one)"
-            )
+            whose = f"all training {context.noun.many} of {preview(alone)}"
+            text = f"{whose} are of one group a {strata.noun} (near-duplicates, or named as one)"
             left = "what is chosen by cross-validation leaves these out, and their labels cannot be doubted"
             self._tell(events.Note(f"{text}: {left}"))
 

@@ -1,4 +1,4 @@
-"""The data and means of a run, as its steps need them: before photos are read, with a dataset, with one backbone."""
+"""The data and means of a run, as its steps need them: before samples are read, with a dataset, with one backbone."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
@@ -19,6 +19,7 @@ from headstart.evaluation.grouping import Targets
 from headstart.events import RunLog
 from headstart.export import FeatureBranch, FittedModel
 from headstart.heads.head import FitResult, TrainingSet
+from headstart.modalities.modality import Noun
 from headstart.selection.budget import Budget
 from headstart.selection.feature_table import FeatureSource
 from headstart.settings import FitSettings
@@ -29,8 +30,8 @@ if TYPE_CHECKING:  # it imports PyTorch
     from headstart.training.benchmark_record import BenchmarkResult
 
 EXPORT_SECONDS = 8.0  #: of the budget, for exporting the winner; testing comes on top
-TESTED_PER_SECOND = 100  #: photos, for that
-TRAIN_SCORED = 2000  #: training photos that an arm is scored on: its training score is for the eye, not for choosing
+TESTED_PER_SECOND = 100  #: samples, for that
+TRAIN_SCORED = 2000  #: training samples that an arm is scored on: its training score is for the eye, not for choosing
 
 
 def make_targets(samples: Sequence[Sample], task: Task) -> Targets:
@@ -73,12 +74,12 @@ class DatasetContext(RunContext):
         return self.budget.left - EXPORT_SECONDS - len(self.samples_in(Subset.TEST)) / TESTED_PER_SECOND
 
     def with_backbone(self, backbone: Backbone, engine: Engine, parity_samples: ParitySamples) -> "FitContext":
-        """Return the same with a backbone whose features of the photos are in the store.
+        """Return the same with a backbone whose features of the samples are in the store.
 
         Args:
             backbone: one of the run's.
             engine: that runs it.
-            parity_samples: photos that engines of networks trained from it are checked on.
+            parity_samples: samples that engines of networks trained from it are checked on.
         """
         self.features.add_engine(backbone, engine, stored=True)
         shared = {each.name: getattr(self, each.name) for each in fields(DatasetContext)}
@@ -87,6 +88,11 @@ class DatasetContext(RunContext):
     def samples_in(self, *subsets: Subset) -> list[Sample]:
         """Return the samples of some subsets, one subset after the other."""
         return [sample for subset in subsets for sample in self.split.samples_in(self.samples, subset)]
+
+    @property
+    def noun(self) -> Noun:
+        """The word that people have for a sample."""
+        return self.samples.noun
 
     @property
     def task(self) -> Task:
@@ -110,12 +116,12 @@ class DatasetContext(RunContext):
         return self.task.scoring.score(part, make_targets(samples, self.task), outputs, self.samples.space)
 
     def train_samples_to_score(self) -> list[Sample]:
-        """Return the training photos that arms are scored on: all, or the 2,000 with the smallest digests."""
+        """Return the training samples that arms are scored on: all, or the 2,000 with the smallest digests."""
         train = self.samples_in(Subset.TRAIN)
         return train if len(train) <= TRAIN_SCORED else sorted(train, key=lambda sample: sample.digest)[:TRAIN_SCORED]
 
     def load_features(self, branch: FeatureBranch, samples: Sequence[Sample]) -> Floats:
-        """Return a branch's features of some photos, float32 (N, D); computed now where the store has none."""
+        """Return a branch's features of some samples, float32 (N, D); computed now where the store has none."""
         return self.features.load(branch, samples)
 
     def training_set(self, branches: Sequence[FeatureBranch], *subsets: Subset) -> TrainingSet:
@@ -132,7 +138,7 @@ class DatasetContext(RunContext):
         )
 
     def predict_raw(self, model: FittedModel, samples: Sequence[Sample]) -> Floats:
-        """Return a model's raw outputs for photos, (N, K), from stored features."""
+        """Return a model's raw outputs for samples, (N, K), from stored features."""
         return model.predict_raw([self.load_features(branch, samples) for branch in model.branches])
 
 

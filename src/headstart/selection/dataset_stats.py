@@ -1,6 +1,6 @@
-"""Measurements for advice: how many photos there are, how familiar they are, which layer tells their classes.
+"""Measurements for advice: how many samples there are, how familiar they are, which layer tells their classes.
 
-A sample of the training photos is looked at, no more; validation and test stay shut.
+Some of the training samples are looked at, no more; validation and test stay shut.
 """
 
 from collections.abc import Sequence
@@ -23,32 +23,32 @@ from headstart.selection.sampling import stratified_sample
 
 DatasetSize = Literal["small", "middle", "large"]
 
-SMALL, LARGE = 100, 1000  #: training photos per class, median; between them lies the rule's grey zone
-SAMPLE = 200  #: training photos that are looked at
+SMALL, LARGE = 100, 1000  #: training samples per class, median; between them lies the rule's grey zone
+SAMPLE = 200  #: training samples that are looked at
 LEAST_PER_CLASS = 2  #: of the sample, on average, to leave one out and still learn something
-HEAD = "ridge"  #: leaves each photo out in closed form: tenths of a second for all layers
+HEAD = "ridge"  #: leaves each sample out in closed form: tenths of a second for all layers
 
 
 @dataclass(frozen=True, slots=True)
 class LayerScore:
-    """Cross-validated scores of a quick head on a layer, each photo left out once."""
+    """Cross-validated scores of a quick head on a layer, each sample left out once."""
 
     layer: str  #: a layer's name, or "all" of them joined
     accuracy: float
-    log_loss: float  #: nats per photo
+    log_loss: float  #: nats per sample
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetStats:
-    """Measurements on training photos alone."""
+    """Measurements on training samples alone."""
 
-    photos: int  #: training photos
+    samples: int  #: of train
     classes: int  #: C
-    per_class_min: int  #: training photos of the rarest class
+    per_class_min: int  #: training samples of the rarest class
     per_class_median: float
     domain: DomainSimilarity | None  #: of the pretrained classifier; None where it cannot be asked
-    layers: tuple[LayerScore, ...]  #: from the input upwards, then "all"; none where there are too few photos
-    layered: int  #: photos that the layers were scored on
+    layers: tuple[LayerScore, ...]  #: from the input upwards, then "all"; none where there are too few samples
+    layered: int  #: samples that the layers were scored on
     unknown: tuple[str, ...]  #: what could not be measured, and why
 
     @property
@@ -83,7 +83,7 @@ class DatasetStats:
 
 
 def measure_dataset(context: FitContext) -> DatasetStats:
-    """Measure the training photos; features that the store lacks are computed, of the sample only.
+    """Measure the training samples; features that the store lacks are computed, of those only.
 
     Raises:
         HeadstartError: features cannot be computed or stored.
@@ -95,10 +95,10 @@ def measure_dataset(context: FitContext) -> DatasetStats:
     asked, unknown = _measure_similarity(context, sample)
     layers = _score_layers(context, sample)
     if not layers:
-        few = f"{len(sample)} photos are too few for {len(counts)} classes"
+        few = f"{context.noun.count(len(sample))} are too few for {len(counts)} classes"
         unknown = (*unknown, f"which layer tells the classes: {few}")
     return DatasetStats(
-        photos=len(train),
+        samples=len(train),
         classes=len(counts),
         per_class_min=int(counts.min()),
         per_class_median=float(np.median(counts)),
@@ -125,7 +125,7 @@ def _keep_decodable(context: FitContext, samples: Sequence[Sample]) -> list[Samp
 def _measure_similarity(
     context: FitContext, sample: Sequence[Sample]
 ) -> tuple[DomainSimilarity | None, tuple[str, ...]]:
-    """Return how familiar the photos are to the pretrained classifier, or why it cannot be asked."""
+    """Return how familiar the samples are to the pretrained classifier, or why it cannot be asked."""
     name = context.backbone.name
     try:
         classifier = read_pretrained_classifier(context.backbone)
@@ -137,7 +137,7 @@ def _measure_similarity(
         few = f"{classifier.classes} classes; wanted {LEAST_CLASSES} or more"
         return None, (f"similarity: the pretrained classifier of {name} has {few}",)
     if not sample:
-        return None, ("similarity: none of the photos drawn decodes",)
+        return None, (f"similarity: none of the {context.noun.many} drawn decodes",)
     return measure_similarity(classifier, context.load_features(context.branch(LAYER), sample)), ()
 
 

@@ -1,7 +1,7 @@
-"""Similarity of photos to those that a network was pretrained on, measured without their labels.
+"""Similarity of samples to those that a network was pretrained on, measured without their labels.
 
-The network's own classifier is asked what it sees. Of photos like those it learnt from it is sure, of others it is not:
-the mean entropy of its answers. (Hendrycks & Gimpel 2017, A Baseline for Detecting Misclassified and
+The network's own classifier is asked what it sees. Of samples like those it learnt from it is sure, of others it is
+not: the mean entropy of its answers. (Hendrycks & Gimpel 2017, A Baseline for Detecting Misclassified and
 Out-of-Distribution Examples, arXiv:1610.02136, use the same answers' largest probability.)
 """
 
@@ -16,7 +16,7 @@ from headstart.backbones.classifier import PretrainedClassifier
 
 Similarity = Literal["similar", "between", "different"]
 
-#: Shares of ln K. Means over 200 training photos of lite0 (K = 1,000): ants and bees 0.25, cats and dogs 0.44, trash
+#: Shares of ln K. Means over 200 training samples of lite0 (K = 1,000): ants and bees 0.25, cats and dogs 0.44, trash
 #: 0.53, brain scans 0.64, handwritten digits 0.80. The thresholds lie half way between cats and trash, and between
 #: trash and scans; five sets are few, so what lies near them is called "between" or nearly so.
 SIMILAR, DIFFERENT = 0.48, 0.58
@@ -25,11 +25,11 @@ LEAST_CLASSES = 1000  #: of the pretraining; below, being sure is no sign: there
 
 @dataclass(frozen=True, slots=True)
 class DomainSimilarity:
-    """Answers of a pretrained classifier to some photos."""
+    """Answers of a pretrained classifier to some samples."""
 
-    photos: int
+    samples: int  #: N
     classes: int  #: K of the pretraining
-    entropy: float  #: nats, mean over the photos; 0 is sure, ln K is no idea
+    entropy: float  #: nats, mean over the samples; 0 is sure, ln K is no idea
     share: float  #: ``entropy`` over ln K, 0 to 1
 
     @property
@@ -47,7 +47,7 @@ def measure_similarity(classifier: PretrainedClassifier, features: NDArray[np.fl
     """
     mean = float(entropy(log_softmax(classifier.logits(features))).mean())
     return DomainSimilarity(
-        photos=len(features),
+        samples=len(features),
         classes=classifier.classes,
         entropy=mean,
         share=mean / float(np.log(classifier.classes)),

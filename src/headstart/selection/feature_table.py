@@ -1,4 +1,4 @@
-"""Features of a run's photos in memory, so that each row of each layer is read from the store once."""
+"""Features of a run's samples in memory, so that each row of each layer is read from the store once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from headstart.hardware import ComputePrecision
 from headstart.storage.space import FLOAT_BYTES, FeatureSpace
 from headstart.storage.store import Store
 
-#: Bytes that all tables of a run take at most. With more photos the layers used least recently are given up, and a
+#: Bytes that all tables of a run take at most. With more samples the layers used least recently are given up, and a
 #: layer that is larger on its own is read from the store each time it is asked for.
 KEPT_BYTES = 128 << 20
 
@@ -29,7 +29,7 @@ class FeatureTable:
     """
 
     space: FeatureSpace
-    ids: Mapping[str, int]  #: a photo's digest -> its row
+    ids: Mapping[str, int]  #: a sample's digest -> its row
     layers: dict[str, Floats] = field(default_factory=dict)
     filled: dict[str, Bools] = field(default_factory=dict)  #: (N,) rows that were read, for each layer
 
@@ -47,8 +47,8 @@ class FeatureTable:
         Args:
             store: where features lie.
             layer: its name.
-            digests: of n photos.
-            rows: (n,) of these photos in the table.
+            digests: of n samples.
+            rows: (n,) of these samples in the table.
         """
         if layer not in self.layers:
             self.layers[layer] = np.empty((len(self.ids), self.space.width(layer)), np.float32)
@@ -69,13 +69,13 @@ class FeatureTable:
 
 
 class FeatureSource:
-    """Features of a run's photos by any branch: kept in memory, read from the store, or computed where it has none.
+    """Features of a run's samples by any branch: kept in memory, read from the store, or computed where it has none.
 
     Not for use from several threads at once.
 
     Args:
         store: where features lie and go.
-        samples: the run's photos; features of others are read each time they are asked for.
+        samples: the run's samples; features of others are read each time they are asked for.
         workers: threads that decode where features are computed; 0 for as many as the engine wants.
         listener: is told of the progress of computing.
         kept_bytes: most bytes that are kept in memory.
@@ -111,14 +111,14 @@ class FeatureSource:
         Args:
             backbone: that the engine runs.
             engine: at the branches' precision.
-            stored: whether the features of all photos that will be asked for are in the store.
+            stored: whether the features of all samples that will be asked for are in the store.
         """
         self._engines[backbone.fingerprint, engine.precision] = engine
         if stored:
             self._stored.add(get_feature_space(backbone, engine).fingerprint)
 
     def load(self, branch: FeatureBranch, samples: Sequence[Sample]) -> Floats:
-        """Return a branch's features of some photos, float32 (n, D), its layers side by side.
+        """Return a branch's features of some samples, float32 (n, D), its layers side by side.
 
         Raises:
             StoreError: rows cannot be computed or stored.

@@ -155,7 +155,7 @@ def _describe_search(arm: Arm, found: SearchResult, context: FitContext) -> Arm:
     """Return the arm of a search: the time of all its trials, and notes on its validation score."""
     trials, wanted = found.trials, context.settings.search
     best = f"trial {found.best.number} of {len(trials)} was the best on validation"
-    notes = [f"{best}, which therefore flatters it: it was chosen on these photos; the test score is fair"]
+    notes = [f"{best}, which therefore flatters it: it was chosen on these {context.noun.many}; the test score is fair"]
     if len(trials) < wanted:
         notes.append(f"the budget allowed {len(trials)} of {wanted} trials")
     for ended, words in (("pruned", "given up early"), ("failed", "failed")):

@@ -115,9 +115,17 @@ def _speeds(training: "FineTuning", context: FitContext) -> "BenchmarkResult":
     found = training.benchmark
     if found.hopeless:
         slow = ", ".join(found.hopeless)
-        tell(events.Note(f"{name} is trained in {found.fastest}: {slow} was given up after a few photos, far slower"))
+        tell(
+            events.Note(
+                f"{name} is trained in {found.fastest}: {slow} was given up after a few {context.noun.many}, far slower"
+            )
+        )
     if not found.whole:
-        tell(events.Note(f"{name} was timed on a few photos only: timing may take {TIMING:.0%} of the budget"))
+        tell(
+            events.Note(
+                f"{name} was timed on a few {context.noun.many} only: timing may take {TIMING:.0%} of the budget"
+            )
+        )
     return found
 
 

@@ -152,10 +152,10 @@ def _score(
 
 
 def _held_out_loss(context: DatasetContext, trial: Trial, arm: Arm) -> float:
-    """Return the loss over train and validation, each photo by a head that was not fitted on it or its group.
+    """Return the loss over train and validation, each sample by a head that was not fitted on it or its group.
 
-    The folds' heads have answered the training photos, the head that is fitted on all of them the others: what is known
-    is put together, and nothing is fitted for it.
+    The folds' heads have answered the training samples, the head that is fitted on all of them the others: what is
+    known is put together, and nothing is fitted for it.
     """
     train, validation = len(context.samples_in(Subset.TRAIN)), len(arm.outputs)
     return (train * trial.loss + validation * arm.validation.loss) / (train + validation)
@@ -201,8 +201,7 @@ def _depth_point(context: DatasetContext, place: _Place) -> DepthPoint:
 
 
 def _estimate_cost(context: DatasetContext, width: int) -> Cost:
-    photos = len(context.samples_in(Subset.TRAIN))
-    numbers = photos * width
+    numbers = len(context.samples_in(Subset.TRAIN)) * width
     return Cost(seconds=0.2 + 5 * numbers / SOLVED_PER_SECOND, memory=16 * numbers, disk=0)
 
 

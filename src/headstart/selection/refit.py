@@ -1,8 +1,8 @@
-"""The winner's training once more, on train and validation photos together.
+"""The winner's training once more, on train and validation samples together.
 
-What was held out to choose by is a fifth of what there is to learn from, and with few photos that shows. A head is
+What was held out to choose by is a fifth of what there is to learn from, and with few samples that shows. A head is
 solved again with what was chosen for it; a network is trained again with the same settings and for as many steps as
-validation kept. Nothing is left to watch it then, so it is held to what is certain: that it knows the photos it was
+validation kept. Nothing is left to watch it then, so it is held to what is certain: that it knows the samples it was
 trained on.
 """
 
@@ -49,7 +49,7 @@ def add_refit(
         context: what it was trained on.
         arm: as validated.
         trained: its network.
-        build_training: gives the training on all photos, with a share of the epochs, to the one that was kept.
+        build_training: gives the training on all samples, with a share of the epochs, to the one that was kept.
         build_model: makes a model of what was trained.
     """
     if trained.best_epoch == 0 or not should_refit(
@@ -74,8 +74,8 @@ def add_refit(
                 left = f"{max(0, own.left_for_refit):.0f} s of the budget are left"
                 return _as_validated(own, arm, f"that would take {seconds:.0f} s, {left}")
             again = again if share == 1 else build_training(share)
-            photos = len(own.samples_in(Subset.TRAIN, Subset.VALIDATION))
-            text = f"{arm.name} is trained once more, on all {photos} photos of train and validation"
+            count = own.noun.count(len(own.samples_in(Subset.TRAIN, Subset.VALIDATION)))
+            text = f"{arm.name} is trained once more, on all {count} of train and validation"
             fewer = f", with {share:.0%} of the steps" if share < 1 else ""
             own.log(events.Note(f"{text}{fewer}: about {share * seconds:.0f} s"))
         try:
@@ -88,8 +88,8 @@ def add_refit(
         held_out, measure = own.samples_in(Subset.VALIDATION), own.task.measure
         after, before = own.score("validation", held_out, own.predict_raw(whole, held_out)).score, arm.validation.score
         if measure.is_better(before, after):
-            was = f"{measure.name} on the validation photos was {measure.format(before)} before it was trained on them"
-            return _as_validated(own, arm, f"{was}, {measure.format(after)} after that")
+            was = f"{measure.name} on the validation {own.noun.many} was {measure.format(before)}"
+            return _as_validated(own, arm, f"{was} before it was trained on them, {measure.format(after)} after that")
         return whole
 
     return replace(arm, refit=refit, refit_seconds=seconds)

@@ -20,7 +20,7 @@ from headstart.tasks.task import TargetArray, Task, get_task
 
 @dataclass(frozen=True)
 class CalibrationSet:
-    """Photos with predictions by a classifier that was not fitted on them."""
+    """Samples with predictions by a classifier that was not fitted on them."""
 
     samples: tuple[Sample, ...]
     targets: TargetArray  #: (N, ...)
@@ -40,12 +40,12 @@ class Postprocessed:
     model: FittedModel
     calibration_set: CalibrationSet | None  #: None where the task has no postprocessor to fit
     postprocessing: FittedPostprocessor | None  #: likewise
-    validation: BatchPredictions  #: what the winner, as validated, says of the validation photos
+    validation: BatchPredictions  #: what the winner, as validated, says of the validation samples
 
 
 @dataclass(frozen=True)
 class TestResult:
-    """Predictions on test photos, and their score."""
+    """Predictions on test samples, and their score."""
 
     samples: tuple[Sample, ...]  #: those that could be read
     answers: BatchPredictions  #: in their order

@@ -1,6 +1,6 @@
 """The choice of the winner among several arms, with the reason.
 
-Arms are compared by the score and the loss of each photo, as the task gives them. Where arms stand in a mapping, they
+Arms are compared by the score and the loss of each sample, as the task gives them. Where arms stand in a mapping, they
 stand in the order cheap to dear.
 """
 
@@ -42,7 +42,7 @@ class ArmChoice:
     best: str  #: the arm with the best score, of equals the lower loss, of equals the cheaper
     pairs: tuple[PairedTest, ...]  #: ``best`` (a) against each other arm (b), cheap to dear
     told_apart: bool  #: ``best`` is told from every other arm that took part to the end
-    too_small: bool  #: not even an arm without mistakes would be beyond chance on these photos
+    too_small: bool  #: not even an arm without mistakes would be beyond chance on these samples
     reason: str  #: in exact figures
     verdict: str  #: the same in a plain sentence or two
     equals: tuple[EqualCostArms, ...] = ()  #: arms of one cost, of which one took part to the end
@@ -82,21 +82,21 @@ def choose_winner(
     had for waiting until it is surely better. An arm is told from the best when it falls short of it by more than one
     standard error of their paired difference: the rule of Breiman, Friedman, Olshen & Stone, 1984, Classification and
     Regression Trees, section 3.4.3, on paired differences. A test stands beside it in the record:
-    of classes McNemar's. The best is picked on the photos that it is judged on, so its lead is on average a little too
+    of classes McNemar's. The best is picked on the samples that it is judged on, so its lead is on average a little too
     large.
 
     Args:
-        targets: targets and groups of N photos.
+        targets: targets and groups of N samples.
         outputs: (N, K) of each arm, cheap to dear.
         baseline: the arm that each other must beat in score to win at all, or the one that stands for it among
             its equals; None for no such arm.
         seed: of the bootstrap.
         equal: arms that cost the same to train and to run: name -> cross-validated loss.
         task: whose score and loss count.
-        noun: the word for the photos, for the sentences.
+        noun: the word for the samples, for the sentences.
 
     Raises:
-        DataError: no arms, no photos, or arrays that do not belong together.
+        DataError: no arms, no samples, or arrays that do not belong together.
         SettingError: the baseline is not among the arms.
     """
     scored = task.scoring.score_arms(targets, outputs)

@@ -1,4 +1,4 @@
-"""Samples of a set of photos that keep the shares of its classes."""
+"""Draws of samples that keep the shares of its classes."""
 
 from collections.abc import Sequence
 

@@ -22,8 +22,8 @@ class ArmTestScores:
     tests: Mapping[str, Evaluation]  #: by the arm's name; the winner's is of the saved classifier
     #: Every arm against every dearer one, on test, on equal terms: fitted on train alone. None where it stayed shut.
     pairs: tuple[PairedTest, ...]
-    n: int  #: test photos
-    smallest: float | None  #: difference in the score that so many photos can show; None where they can show none
+    n: int  #: test samples
+    smallest: float | None  #: difference in the score that so many samples can show; None where they can show none
 
 
 def score_on_test(context: DatasetContext, comparison: Comparison, winner: Evaluation) -> ArmTestScores:

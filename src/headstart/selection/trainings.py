@@ -36,7 +36,7 @@ def build_refit(
     *,
     scratch: bool,
 ) -> "FineTuning":
-    """Return the training once more, on train and validation photos, for a share of the steps that validation kept."""
+    """Return the training once more, on train and validation samples, for a share of the steps that validation kept."""
     head, subsets = None, [Subset.TRAIN, Subset.VALIDATION]
     train = len(context.samples_in(Subset.TRAIN))
     epochs = settings.epochs_for(train)

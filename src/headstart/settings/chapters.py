@@ -37,23 +37,23 @@ class DataSettings(Chapter):
     """Reading of items and labels."""
 
     chapter_name = "data"
-    chapter_title = "Photos and labels"
+    chapter_title = "Data and labels"
 
     modality: str = Field(
         "auto",
-        description="Kind of data, such as image; auto: by the names of the files, or the shape of the array.",
+        description="Kind of data; auto: by the names of the files, or the shape of the array.",
     )
     task: str = Field(
         "auto", description="Kind of question that is learnt, such as classification; auto: by the labels."
     )
     classes_from: PathPart | None = Field(
         None,
-        description="Where the class of a photo stands: folder, the first one; parent, the one right above the photo; "
+        description="Where the class of a sample stands: folder, the first one; parent, the one right above the file; "
         "name, how the file's name begins. The first folder when not given, unless it looks like something else.",
     )
     groups_from: PathPart | None = Field(
         None,
-        description="Where the group of a photo stands, such as its patient, which stays on one side of the split; in "
+        description="Where the group of a sample stands, such as its patient, which stays on one side of the split; in "
         "tables the column group says it.",
     )
     encoding: str | None = Field(
@@ -86,11 +86,13 @@ class RunSettings(Chapter):
     )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Decides the split, the folds and the mlp.")
     budget: str | None = Field(None, description="Time that may be spent, such as 90s, 10m or 2h; none by default.")
-    test_share: Annotated[float, Field(gt=0, lt=0.9)] = Field(0.2, description="Share of the photos kept for the test.")
-    validation_share: Annotated[float, Field(gt=0, lt=0.9)] = Field(
-        0.15, description="Share of the photos kept for choosing; of the train part where a test part is given."
+    test_share: Annotated[float, Field(gt=0, lt=0.9)] = Field(
+        0.2, description="Share of the samples kept for the test."
     )
-    split_from: Path | None = Field(None, description="A run whose split is kept; only new photos are placed.")
+    validation_share: Annotated[float, Field(gt=0, lt=0.9)] = Field(
+        0.15, description="Share of the samples kept for choosing; of the train part where a test part is given."
+    )
+    split_from: Path | None = Field(None, description="A run whose split is kept; only new samples are placed.")
     precision: Precision = Field("auto", description="Arithmetic of the forward pass; auto: bf16 where the CPU has it.")
     engine: EngineName = Field(
         "auto", description="What runs the backbone: openvino or pytorch; auto picks the fastest that proves itself."
@@ -135,9 +137,9 @@ class TrainSettings(Chapter):
     )
     epochs: Annotated[int, Field(ge=1, le=10000)] | None = Field(
         None,
-        description="Passes over the training photos; by default 5 to 40, about 1000 steps, fewer within a budget.",
+        description="Passes over the training samples; by default 5 to 40, about 1000 steps, fewer within a budget.",
     )
-    batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(32, description="Photos in a step of training.")
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(32, description="Samples in a step of training.")
     optimiser: Literal["adamw", "sgd"] = Field("adamw", description="adamw, or sgd with momentum.")
     rate: Annotated[float, Field(gt=0, le=10)] | None = Field(
         None, description="Highest learning rate, at the top; by default 7e-4 for adamw, 5e-3 for sgd; scratch 4 times."
@@ -153,12 +155,12 @@ class TrainSettings(Chapter):
     window: Annotated[float, Field(ge=0.5, le=1)] | None = Field(
         None,
         description="Smallest edge, as a share, of the window of a map that a step trains on; by default 0.5 where "
-        "photos are cropped at random, else 1, the whole.",
+        "views are cropped at random, else 1, the whole.",
     )
     view_size: Annotated[float, Field(ge=0.5, le=1)] | None = Field(
         None,
         description="Edge of the views that are trained on, as a share of the network's input; by default 0.79 where "
-        "photos are cropped at random, else 1.",
+        "they are cropped at random, else 1.",
     )
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(0.1, description="Share of a label given to all.")
     mixup: Annotated[float, Field(ge=0, le=10)] = Field(0.0, description="Alpha of mixup; 0 is none.")
@@ -174,7 +176,7 @@ class TrainSettings(Chapter):
         "frozen", description="Statistics of BatchNorm in trained layers: kept as loaded, or updated."
     )
     views: Annotated[int, Field(ge=1, le=1000)] = Field(
-        40, description="Changed views of each photo whose boundary activations are kept; epochs take them in turn."
+        40, description="Changed views of each sample whose boundary activations are kept; epochs take them in turn."
     )
     cache_budget: str = Field(
         "4GB", description="Disk for boundary activations; where they need more, each epoch computes them anew."
@@ -187,11 +189,11 @@ class TrainSettings(Chapter):
         0, description="Tries of settings of fine-tuning, chosen on validation; 0 is none."
     )
 
-    def epochs_for(self, photos: int) -> int:
-        """Passes over so many training photos: as set, else as many as make ``DEFAULT_STEPS`` steps, within bounds."""
+    def epochs_for(self, samples: int) -> int:
+        """Passes over so many training samples: as set, else as many as make ``DEFAULT_STEPS`` steps, within bounds."""
         if self.epochs is not None:
             return self.epochs
-        return min(max(ceil(DEFAULT_STEPS / ceil(photos / self.batch_size)), MIN_EPOCHS), MAX_EPOCHS)
+        return min(max(ceil(DEFAULT_STEPS / ceil(samples / self.batch_size)), MIN_EPOCHS), MAX_EPOCHS)
 
 
 class CompareSettings(Chapter):
@@ -209,7 +211,7 @@ class CompareSettings(Chapter):
     refit: Literal["auto", "always", "never"] = Field(
         "auto",
         description="Fit the winner once more on train and validation together: never; always; auto: a trained network "
-        "where the median class has 1000 training photos or fewer, a probe always. Within the budget.",
+        "where the median class has 1000 training samples or fewer, a probe always. Within the budget.",
     )
 
 
@@ -221,21 +223,21 @@ class TrustSettings(Chapter):
 
     near_duplicates: Literal["group", "report"] = Field(
         "group",
-        description="What is done with photos that show the same (re-encoded, resized, cropped, brightened, mirrored, "
+        description="What is done with samples that show the same (re-encoded, resized, cropped, brightened, mirrored, "
         "shot in a burst): group keeps them in one part, report only says so.",
     )
     relabel: Path | None = Field(
         None,
-        description="A table with columns photo and label that corrects labels, as headstart check --labels writes it.",
+        description="A table that corrects labels, as headstart check --labels writes it.",
     )
     calibration: Literal["auto", "none", "temperature", "mixture", "isotonic"] = Field(
         "auto", description="How probabilities are made to mean what they say; auto: by cross-validated log loss."
     )
     coverage: Annotated[float, Field(ge=0.5, le=0.999)] = Field(
-        0.9, description="Share of photos whose prediction set shall hold the right class."
+        0.9, description="Share of samples whose prediction set shall hold the right class."
     )
     acceptance: Annotated[float, Field(ge=0.5, le=1)] = Field(
         0.95,
-        description="Share of photos like those of training that shall not be declined as unfamiliar; 1 declines none.",
+        description="Share of samples like those of training that shall not be declined as unfamiliar; 1: none is.",
     )
     report: bool = Field(True, description="Write report.html and model-card.md into the run's folder.")

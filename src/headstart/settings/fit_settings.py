@@ -76,7 +76,7 @@ class FitSettings(TrustSettings, CompareSettings, TrainSettings, HeadSettings, D
 
     @property
     def data(self) -> DataSettings:
-        """Return the chapter of how photos and labels are read."""
+        """Return the chapter of how samples and labels are read."""
         return self.get_chapter(DataSettings)
 
     @property

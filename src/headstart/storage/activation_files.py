@@ -57,7 +57,7 @@ class ActivationsUsage:
 
     key: str
     description: str
-    rows: int  #: views of photos
+    rows: int  #: views of samples
     bytes: int
     last_used: float  #: seconds since 1970
 

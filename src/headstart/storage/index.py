@@ -88,7 +88,7 @@ class Index:
         return {key: RowLocation(*place) for key, *place in found}
 
     def issues(self, space: int, keys: Sequence[bytes]) -> Iterator[DecodeIssue]:
-        """Return the decode issues of the photos of up to CHUNK keys."""
+        """Return the decode issues of the samples of up to CHUNK keys."""
         found = self._database.rows(
             "SELECT digest, broken, reason FROM findings "  # noqa: S608  # only "?,?"
             f"WHERE space = ? AND digest IN ({','.join('?' * len(keys))})",

@@ -45,9 +45,10 @@ def mark_in_use(store: Path) -> Iterator[None]:
 
 @contextmanager
 def try_mark_in_use(store: Path) -> Iterator[None]:
-    """Mark a store as ``mark_in_use`` does, for a job that may unpack photos into it and wants nothing else of it.
+    """Mark a store as ``mark_in_use`` does, for a job that may unpack samples into it and wants nothing else of it.
 
-    Where it cannot be marked nothing is: a folder of photos needs no store, and an archive says so when it is unpacked.
+    Where it cannot be marked nothing is: a folder of samples needs no store, and an archive says so when it is
+    unpacked.
     """
     with ExitStack() as stack:
         with suppress(OSError):

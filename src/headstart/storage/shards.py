@@ -2,10 +2,10 @@
 
 A shard belongs to one space and is a sequence of blocks; a block is what one commit wrote, layer by layer::
 
-    | layer 1 of photos 1..B | layer 2 of photos 1..B | ... | layer 1 of the next block's photos | ...
+    | layer 1 of samples 1..B | layer 2 of samples 1..B | ... | layer 1 of the next block's samples | ...
 
 float32, little-endian. One file, so one fsync a commit; each layer of a block in one piece, so reading one layer
-touches only its pages (with 64 photos a block, a layer 16 wide is one page of 4 KiB). Where blocks lie is in the index
+touches only its pages (with 64 samples a block, a layer 16 wide is one page of 4 KiB). Where blocks lie is in the index
 only: bytes it does not point to are what a killed writer left, and are written over.
 """
 
@@ -116,7 +116,7 @@ class OpenShard:
 def claim_shard(index: Index, folder: ShardFolder, space: FeatureSpace) -> OpenShard:
     """Return an open shard of the space that no writer holds, or a new one.
 
-    Ten runs of ten photos fill one shard, two processes at once fill two.
+    Ten runs of ten samples fill one shard, two processes at once fill two.
     """
     while True:
         for listed in index.open_shards(space):

@@ -24,16 +24,16 @@ class FeatureSpace:
 
     @cached_property
     def widths(self) -> dict[str, int]:
-        """Numbers per photo, by layer."""
+        """Numbers per sample, by layer."""
         return dict(self.layers)
 
     @property
     def row_bytes(self) -> int:
-        """Bytes that one photo takes in a shard."""
+        """Bytes that one sample takes in a shard."""
         return FLOAT_BYTES * sum(self.widths.values())
 
     def width(self, layer: str) -> int:
-        """Return the numbers per photo of one layer.
+        """Return the numbers per sample of one layer.
 
         Raises:
             KeyError: the space has no such layer.
@@ -43,7 +43,7 @@ class FeatureSpace:
         return self.widths[layer]
 
     def floats_before(self, layer: str) -> int:
-        """Return the numbers per photo in the layers that are stored before this one."""
+        """Return the numbers per sample in the layers that are stored before this one."""
         names = list(self.widths)
         return sum(self.widths[name] for name in names[: names.index(layer)])
 
@@ -53,7 +53,7 @@ class FeatureSpace:
 
 @dataclass(frozen=True, slots=True)
 class DecodeIssue:
-    """An issue that decoding a photo found and its features do not show."""
+    """An issue that decoding a sample found and its features do not show."""
 
     digest: str
     broken: bool  #: True: no features, and none will come; False: repaired, and its features are stored
@@ -66,7 +66,7 @@ class SpaceUsage:
 
     fingerprint: str
     description: str
-    rows: int  #: photos
+    rows: int  #: samples
     bytes: int  #: of its shards
     last_used: float  #: seconds since 1970
 
@@ -87,7 +87,7 @@ class PruneReport:
 
     bytes_before: int  #: of everything in the store's folder
     bytes_after: int
-    rows: int  #: photos whose features were removed, counted once per space
+    rows: int  #: samples whose features were removed, counted once per space
     shards: int
     networks: int  #: entries of networks/
     held: int  #: shards and entries that would have gone and were kept, for a live writer or a running job needs them

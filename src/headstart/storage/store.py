@@ -1,4 +1,4 @@
-"""The store: the features of each photo from a frozen network, computed once per photo and space.
+"""The store: the features of each sample from a frozen network, computed once per sample and space.
 
 ::
 
@@ -8,7 +8,7 @@
     STORE/in-use/               which jobs run (locks.py)
     STORE/activations/          large rows that networks are trained from (extraction/activations.py)
 
-Rows go by the digest of the photo's bytes and a space (space.py). A row is visible once its bytes are safe on disk, so
+Rows go by the digest of the sample's bytes and a space (space.py). A row is visible once its bytes are safe on disk, so
 ``kill -9`` or a power cut loses the batch in flight and nothing else. Any number of processes may read and write at
 once, on one machine: SQLite's log and file locks need a local disk.
 """
@@ -63,7 +63,7 @@ class Store:
             ) from error
 
     def find_missing(self, space: FeatureSpace, digests: Sequence[str]) -> list[str]:
-        """Return the photos to compute: those neither stored nor known to be broken, once each, in the order given.
+        """Return the samples to compute: those neither stored nor known to be broken, once each, in the order given.
 
         Rows whose shard somebody deleted or cut are dropped from the index here, with a note, and are missing.
         """
@@ -123,7 +123,7 @@ class Store:
         return out
 
     def issues(self, space: FeatureSpace, digests: Sequence[str]) -> dict[str, DecodeIssue]:
-        """Return the decode issues of photos, by digest; most photos have none."""
+        """Return the decode issues of samples, by digest; most samples have none."""
         number = self._index.space_id(space)
         if number is None:
             return {}

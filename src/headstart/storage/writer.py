@@ -53,7 +53,7 @@ class Writer:
         self._ended: str = ""  #: why nothing more is taken
 
     def add(self, digests: Sequence[str], rows: Mapping[str, NDArray[np.float32]]) -> None:
-        """Take the rows of some photos; copied, so the arrays may be used again.
+        """Take the rows of some samples; copied, so the arrays may be used again.
 
         Args:
             digests: (B,) ``Sample.digest``.
@@ -155,7 +155,7 @@ class Writer:
     def _find_new(self, keys: Sequence[bytes]) -> dict[bytes, int]:
         """Return the keys that are not stored yet, once each, and their place in the batch.
 
-        A second process on the same photos is often one batch behind: what it computed twice need not be kept twice.
+        A second process on the same samples is often one batch behind: what it computed twice need not be kept twice.
         """
         places: dict[bytes, int] = {}
         for place, key in enumerate(keys):
@@ -181,6 +181,6 @@ class Writer:
             finite = np.isfinite(seen).all(axis=1)
             if not finite.all():
                 raise StoreError(
-                    f"layer {name!r} of {int((~finite).sum())} of {len(digests)} photos holds numbers that are not "
+                    f"layer {name!r} of {int((~finite).sum())} of {len(digests)} samples holds numbers that are not "
                     f"finite, first {digests[int(finite.argmin())]}; nothing of them was stored, try --precision f32"
                 )

@@ -24,6 +24,7 @@ from headstart.data.samples import Sample
 from headstart.extraction.activations import Activations, ViewKey
 from headstart.extraction.bfloat16 import to_bfloat16_bits
 from headstart.extraction.executor import Executor, ProgressMeter, ThreadExecutor, cut_shards
+from headstart.modalities.modality import get_modality
 from headstart.tasks.task import TargetArray
 from headstart.training.trunk import Trunk
 from headstart.training.views import ViewLoader
@@ -134,7 +135,7 @@ def compute_activations(
             return _ShardActivations(len(shard), keys, np.concatenate(rows))
 
         executor = executor or ThreadExecutor(trunk.streams)
-        progress = ProgressMeter("boundary", len(items), listener)
+        progress = ProgressMeter("boundary", len(items), get_modality(views.spec.kind).noun.many, listener)
         shards = cut_shards(items, max(1, trunk.batch // count))
         with closing(executor.map(work, shards)) as results:
             for done in results:

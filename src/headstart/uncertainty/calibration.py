@@ -1,7 +1,7 @@
-"""Choice of a classifier's calibration on photos that it was not fitted on.
+"""Choice of a classifier's calibration on samples that it was not fitted on.
 
-Each kind is fitted, and scored by the log loss of photos that it was not fitted on either (grouped cross-validation),
-and of half a photo more that gets the least probability of all: photos to which a head gives 1e-23 are too rare to be
+Each kind is fitted, and scored by the log loss of samples that it was not fitted on either (grouped cross-validation),
+and of half a sample more that gets the least probability of all: samples to which a head gives 1e-23 are too rare to be
 among those held out, and too dear to be forgotten. ``mixture``, which bounds what they cost, is taken unless another
 kind is better by more than one standard error of their difference (the one-standard-error rule: Breiman, Friedman,
 Olshen & Stone, 1984, Classification and Regression Trees, section 3.4.3).
@@ -22,8 +22,8 @@ from headstart.heads.folds import assign_folds, count_folds
 from headstart.inference.calibration import NONE, Calibration, CalibrationKind
 from headstart.uncertainty.calibration_fits import FITS, HALF
 
-FEWEST = 20  #: photos from which anything is tried
-FEWEST_FOR_CURVES, FEWEST_FOR_A_CURVE = 100, 20  #: photos in all, and of each class, from which isotonic is tried
+FEWEST = 20  #: samples from which anything is tried
+FEWEST_FOR_CURVES, FEWEST_FOR_A_CURVE = 100, 20  #: samples in all, and of each class, from which isotonic is tried
 FOLDS = 5
 MANY = 300_000  #: probabilities (rows x classes) from which a third is held out once, for the sake of time
 PREFERRED: tuple[CalibrationKind, ...] = ("mixture", "temperature", "none", "isotonic")  #: among kinds that are as good
@@ -35,8 +35,8 @@ class CalibrationChoice:
 
     calibration: Calibration
     log_losses: dict[str, float]  #: kind -> cross-validated log loss, nats; empty where nothing could be held out
-    n: int  #: photos that it was fitted on
-    #: (N, C) float32 of these photos, each calibrated by a fit without the photos of its fold and so of its group;
+    n: int  #: samples that it was fitted on
+    #: (N, C) float32 of these samples, each calibrated by a fit without the samples of its fold and so of its group;
     #: by the calibration itself where nothing could be held out.
     cross_fitted: Floats = field(compare=False, repr=False)
 
@@ -49,13 +49,13 @@ def choose_calibration(
     kind: Literal["auto", "none", "temperature", "mixture", "isotonic"] = "auto",
     seed: int,
 ) -> CalibrationChoice:
-    """Return a calibration fitted on photos that the classifier was not fitted on.
+    """Return a calibration fitted on samples that the classifier was not fitted on.
 
     Args:
         labels: (N,) in 0..C-1.
         probabilities: (N, C) float32, uncalibrated.
-        groups: (N,), photos of one group stay together.
-        kind: taken as given; ``auto`` chooses among those that there are photos enough for.
+        groups: (N,), samples of one group stay together.
+        kind: taken as given; ``auto`` chooses among those that there are samples enough for.
         seed: of the folds.
 
     Raises:
@@ -84,7 +84,7 @@ def choose_calibration(
 
 
 def _list_kinds(labels: Ints, classes: int) -> tuple[CalibrationKind, ...]:
-    """Return the kinds that there are photos enough for, simple to rich."""
+    """Return the kinds that there are samples enough for, simple to rich."""
     n, rarest = len(labels), int(np.bincount(labels, minlength=classes).min())
     enough: dict[CalibrationKind, bool] = {
         "none": True,
@@ -96,7 +96,7 @@ def _list_kinds(labels: Ints, classes: int) -> tuple[CalibrationKind, ...]:
 
 
 def _assign_folds(labels: Ints, groups: Ints, wanted: int, seed: int) -> Ints | None:
-    """Return the fold of each photo, (N,); None where nothing can be held out."""
+    """Return the fold of each sample, (N,); None where nothing can be held out."""
     folds = count_folds(labels, groups, wanted) if len(labels) else 0
     return assign_folds(labels, groups, folds, seed) if folds else None
 
@@ -130,7 +130,7 @@ def _choose_kind(
     """Return the first kind in order of preference that is within one standard error of the best; errors are of groups.
 
     Args:
-        losses: of the photos held out, (M,) each.
+        losses: of the samples held out, (M,) each.
         least: the smallest probability that each kind gave any class of any of them.
         groups: (M,).
     """

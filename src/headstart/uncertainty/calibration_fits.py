@@ -1,18 +1,18 @@
 """Fits of each kind of calibration: labels (N,) and uncalibrated probabilities (N, C) -> ``Calibration``.
 
-Held-out photos are few, so what is fitted is drawn towards doing nothing: before any photo is seen, log scale is taken
-to lie ``PRIOR`` around 0, one standard deviation. With 40 to 240 validation photos of four collections, test log loss
-of ``temperature`` is .235 in the mean, .242 with twice that prior and .291 with none; uncalibrated it is .236. A
+Held-out samples are few, so what is fitted is drawn towards doing nothing: before any sample is seen, log scale is
+taken to lie ``PRIOR`` around 0, one standard deviation. With 40 to 240 validation samples of four collections, test log
+loss of ``temperature`` is .235 in the mean, .242 with twice that prior and .291 with none; uncalibrated it is .236. A
 classifier that makes no mistake would get any scale.
 
-None of N photos can vouch that a further one is answered rightly with a chance of more than about 1 - 1 / N. A logistic
-head says 1 - 1e-23 all the same, and one such photo costs as much log loss as fifty others. So ``mixture`` and
-``isotonic`` see ``HALF`` a photo more that was answered with certainty and wrongly (the prior of Krichevsky & Trofimov,
-1981, IEEE Transactions on Information Theory 27): the mixed share is never 0, and no curve ends at 0 or 1.
+None of N samples can vouch that a further one is answered rightly with a chance of more than about 1 - 1 / N. A
+logistic head says 1 - 1e-23 all the same, and one such sample costs as much log loss as fifty others. So ``mixture``
+and ``isotonic`` see ``HALF`` a sample more that was answered with certainty and wrongly (the prior of Krichevsky &
+Trofimov, 1981, IEEE Transactions on Information Theory 27): the mixed share is never 0, and no curve ends at 0 or 1.
 
-The curves of ``isotonic`` see half a right photo below all others and half a wrong one above, and go through the middle
-of each level piece (centred isotonic regression: Oron & Flournoy, 2017, Statistics in Biopharmaceutical Research 9), so
-that they rise everywhere and keep the order of photos.
+The curves of ``isotonic`` see half a right sample below all others and half a wrong one above, and go through the
+middle of each level piece (centred isotonic regression: Oron & Flournoy, 2017, Statistics in Biopharmaceutical Research
+9), so that they rise everywhere and keep the order of samples.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from headstart.inference.calibration import NONE, SMALLEST, Calibration, Calibra
 from headstart.linalg import softmax
 
 PRIOR = 0.25
-HALF = 0.5  #: photos that were answered with certainty and wrongly, before any is seen
+HALF = 0.5  #: samples that were answered with certainty and wrongly, before any is seen
 MOST_MIXED = 0.999  #: of the share that all classes have alike
 _STEPS, _SETTLED = 25, 1e-5  #: of Newton's method: most steps, and the smallest worth another
 _HALVINGS = 40  #: of the interval in which the share is looked for
@@ -51,8 +51,8 @@ def fit_temperature_scaling(labels: Ints, probabilities: Floats, start: Calibrat
 def fit_mixture(labels: Ints, probabilities: Floats, start: Calibration) -> Calibration:
     """Fit one scale, and the share that all classes have alike.
 
-    In turn the best share for the scale, and a step of Newton's method for the scale in which each photo counts as much
-    as it is likely not to be of that share (expectation maximisation: Dempster, Laird & Rubin, 1977, J. Royal
+    In turn the best share for the scale, and a step of Newton's method for the scale in which each sample counts as
+    much as it is likely not to be of that share (expectation maximisation: Dempster, Laird & Rubin, 1977, J. Royal
     Statistical Society B 39).
     """
     logs, classes = _take_logs(probabilities), probabilities.shape[1]
@@ -69,7 +69,7 @@ def fit_mixture(labels: Ints, probabilities: Floats, start: Calibration) -> Cali
 
 
 def _step(labels: Ints, logs: Floats, scaled: Floats, position: float, weights: Doubles) -> float:
-    """Return Newton's step in log scale, to be taken off; each photo's loss has a weight (N,)."""
+    """Return Newton's step in log scale, to be taken off; each sample's loss has a weight (N,)."""
     scale = float(np.exp(position))
     mean = np.einsum("nc,nc->n", scaled, logs).astype(np.float64)
     spread = float(weights @ (np.einsum("nc,nc,nc->n", scaled, logs, logs) - mean * mean))
@@ -78,7 +78,7 @@ def _step(labels: Ints, logs: Floats, scaled: Floats, position: float, weights: 
 
 
 def _fit_share(own: Doubles, classes: int) -> float:
-    """Return the likeliest share that all classes have alike, given each photo's probability of its class (N,).
+    """Return the likeliest share that all classes have alike, given each sample's probability of its class (N,).
 
     The likelihood is concave in it, so its slope is halved in on.
     """

@@ -1,7 +1,7 @@
-"""Calibration set: the winner's predictions for photos that it was not fitted on.
+"""Calibration set: the winner's predictions for samples that it was not fitted on.
 
 What is saved may have been fitted on validation too. So validation is answered by the classifier as it was validated;
-and where only a head was solved again, which is cheap, all photos of train and validation are answered by
+and where only a head was solved again, which is cheap, all samples of train and validation are answered by
 cross-validation instead: six times as many as validation alone has.
 """
 
@@ -34,7 +34,7 @@ def predict_calibration_set(context: FitContext, winner: Arm, model: FittedModel
 
 
 def _cross_validate(context: FitContext, model: FittedModel, winner: Arm) -> Floats:
-    """Return raw outputs (N, K) for train and validation photos, each by a head that was not fitted on it."""
+    """Return raw outputs (N, K) for train and validation samples, each by a head that was not fitted on it."""
     (member,) = model.members
     branches = [model.branches[branch] for branch in member.branches]
     rows = context.training_set(branches, Subset.TRAIN, Subset.VALIDATION)

@@ -1,9 +1,9 @@
 """Thresholds of prediction sets by split conformal prediction, and the coverage that sets reach.
 
-Of n photos that the classifier was not fitted on, the threshold is the ceil((n + 1) * coverage)-th smallest score of
-the true class. A further photo of the same kind then has its true class in its set with a probability of at least
+Of n samples that the classifier was not fitted on, the threshold is the ceil((n + 1) * coverage)-th smallest score of
+the true class. A further sample of the same kind then has its true class in its set with a probability of at least
 ``coverage``, whatever the classifier (Vovk, Gammerman & Shafer, 2005, Algorithmic Learning in a Random World; Lei et
-al., 2018, J. American Statistical Association 113). It is a promise about all photos together, not about each class.
+al., 2018, J. American Statistical Association 113). It is a promise about all samples together, not about each class.
 """
 
 from dataclasses import dataclass
@@ -22,25 +22,25 @@ from headstart.inference.conformal import ConformalPredictor
 class Coverage:
     """Share of prediction sets that held the true class, and how large they were."""
 
-    coverage: float  #: share of photos
+    coverage: float  #: share of samples
     low: float  #: of Wilson's 95 % interval
     high: float
     n: int
     mean_size: float  #: classes in a set
     sizes: tuple[int, ...]  #: how many sets have 1, 2, ..., C classes
-    per_class: tuple[float | None, ...]  #: coverage among the photos of each class; None where there is none
+    per_class: tuple[float | None, ...]  #: coverage among the samples of each class; None where there is none
 
 
 def fit_conformal(labels: Ints, probabilities: Floats, *, coverage: float) -> ConformalPredictor:
-    """Return prediction sets with their threshold fitted on photos that the classifier has not seen.
+    """Return prediction sets with their threshold fitted on samples that the classifier has not seen.
 
     Args:
         labels: (N,) in 0..C-1.
         probabilities: (N, C) float32, calibrated.
-        coverage: share of photos whose set shall hold the true class, in 0..1.
+        coverage: share of samples whose set shall hold the true class, in 0..1.
 
     Returns:
-        Sets that hold all classes where there are fewer than coverage / (1 - coverage) photos.
+        Sets that hold all classes where there are fewer than coverage / (1 - coverage) samples.
 
     Raises:
         DataError: shapes that do not belong together.
@@ -55,19 +55,19 @@ def fit_conformal(labels: Ints, probabilities: Floats, *, coverage: float) -> Co
 
 
 def measure_coverage(sets: Bools, labels: Ints, *, groups: Ints | None = None) -> Coverage:
-    """Return how well prediction sets (N, C) of photos with known labels (N,) do.
+    """Return how well prediction sets (N, C) of samples with known labels (N,) do.
 
     Args:
         sets: (N, C).
         labels: (N,) true classes.
-        groups: (N,) which photos belong together, for the interval; None: each is by itself.
+        groups: (N,) which samples belong together, for the interval; None: each is by itself.
 
     Raises:
-        DataError: no photos, or shapes that do not belong together.
+        DataError: no samples, or shapes that do not belong together.
     """
     _check(labels, sets)
     if not len(labels):
-        raise DataError("there are no prediction sets to measure; wanted one photo at least")
+        raise DataError("there are no prediction sets to measure; wanted one sample at least")
     held, classes = sets[np.arange(len(labels)), labels], sets.shape[1]
     sizes = sets.sum(axis=1)
     interval = grouped_wilson_interval(held, np.arange(len(labels)) if groups is None else groups)

@@ -1,4 +1,4 @@
-"""Novelty of a classifier: a score that tells photos unlike those it was made from, and its threshold."""
+"""Novelty of a classifier: a score that tells samples unlike those it was made from, and its threshold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ class NoveltyFit:
     """A model with its novelty score."""
 
     model: FittedModel
-    validation: Floats | None  #: (N,) novelty of the validation photos, where they were held out for it
+    validation: Floats | None  #: (N,) novelty of the validation samples, where they were held out for it
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class _Branches:
 
 
 def fit_novelty(context: FitContext, winner: Arm, model: FittedModel) -> NoveltyFit:
-    """Return the model with a novelty score and the branches that it reads; without where all photos are accepted.
+    """Return the model with a novelty score and the branches that it reads; without where all samples are accepted.
 
-    Where the network is as it was loaded, photos of train and validation both make the score and, left out in turn,
-    its threshold. A network that was trained here knows the photos it was trained on: then the threshold is that of
-    the winner as validated, on validation photos, and the score is fitted anew on all photos if the winner was.
+    Where the network is as it was loaded, samples of train and validation both make the score and, left out in turn,
+    its threshold. A network that was trained here knows the samples it was trained on: then the threshold is that of
+    the winner as validated, on validation samples, and the score is fitted anew on all samples if the winner was.
 
     Args:
         context: what the winner was fitted on.

@@ -1,12 +1,12 @@
-"""Fits of a novelty score: the distance of a photo's features to the nearest photo that a classifier was fitted on.
+"""Fits of a novelty score: the distance of a sample's features to the nearest sample that a classifier was fitted on.
 
 The distance is that of features scaled to length 1 (Sun, Ming, Zhu & Li, 2022, Out-of-Distribution Detection with Deep
 Nearest Neighbors, ICML, section 3), of the last layer read and the stage below it side by side. Two things make it
-small enough to ship: photos are kept by their coordinates along ``DIRECTIONS`` principal components, what lies outside
+small enough to ship: samples are kept by their coordinates along ``DIRECTIONS`` principal components, what lies outside
 these counting by its length (the residual of Wang, Li, Feng & Zhang, 2022, ViM, CVPR), and more than
 ``POINTS`` of them are replaced by the centres of a k-means clustering. What else was measured: ``docs/declining.md``.
 
-The threshold is a quantile of the scores of familiar photos that the score was not fitted on, as in split conformal
+The threshold is a quantile of the scores of familiar samples that the score was not fitted on, as in split conformal
 prediction (Vovk, Gammerman & Shafer, 2005, Algorithmic Learning in a Random World, section 4.1).
 """
 
@@ -27,12 +27,12 @@ from headstart.linalg import iterate_subspace
 
 KIND = "nearest"
 KINDS = (KIND,)
-DIRECTIONS = 128  #: principal components that are kept; 64 or 256 change the AUROC of unlike photos by at most 0.003
+DIRECTIONS = 128  #: principal components that are kept; 64 or 256 change the AUROC of unlike samples by at most 0.003
 POINTS = 1024  #: most that are kept
-SAMPLE = 8192  #: most photos that a score is fitted on; of more, so many are drawn
-FOLDS = 10  #: with 5, scores of photos left out are so much higher that 1 to 2 % too many are accepted
-NEIGHBOUR = 4  #: a photo without that many others near it is odd, so that 3 strays do not vouch for each other
-ODD = 1.1  #: how much further than 95 % of the photos' that neighbour must be
+SAMPLE = 8192  #: most samples that a score is fitted on; of more, so many are drawn
+FOLDS = 10  #: with 5, scores of samples left out are so much higher that 1 to 2 % too many are accepted
+NEIGHBOUR = 4  #: a sample without that many others near it is odd, so that 3 strays do not vouch for each other
+ODD = 1.1  #: how much further than 95 % of the samples' that neighbour must be
 _ROUNDS = 5  #: of k-means
 
 
@@ -57,16 +57,16 @@ def fit_score(
     acceptance: float,
     seed: int,
 ) -> Novelty:
-    """Return a score with its threshold, both from the same photos: each fold is scored by a fit without it.
+    """Return a score with its threshold, both from the same samples: each fold is scored by a fit without it.
 
-    Right where the network has not been trained on these photos; where it has, see ``fit_unscaled``.
+    Right where the network has not been trained on these samples; where it has, see ``fit_unscaled``.
 
     Args:
         features: for each of ``branches`` float32 (N, D of it), N at least 1.
         labels: (N,), so that folds hold all classes.
-        groups: (N,); photos of a group are in one fold.
+        groups: (N,); samples of a group are in one fold.
         branches: what the classifier calls them.
-        acceptance: share of familiar photos that shall be accepted.
+        acceptance: share of familiar samples that shall be accepted.
         seed: of folds, samples and centres.
     """
     sample = _draw_rows(len(labels), seed)
@@ -78,8 +78,8 @@ def fit_score(
 def fit_unscaled(features: Sequence[Floats], *, branches: tuple[int, ...], seed: int) -> Novelty:
     """Return a score whose threshold is a distance of 1; to be followed by ``set_acceptance``.
 
-    Where the network was trained on photos, their features are unlike those of new ones. So fit on the training
-    photos, score others with it and give these to ``set_acceptance``.
+    Where the network was trained on samples, their features are unlike those of new ones. So fit on the training
+    samples, score others with it and give these to ``set_acceptance``.
 
     Args:
         features: for each of ``branches`` float32 (N, D of it), N at least 1.
@@ -96,16 +96,16 @@ def fit_unscaled(features: Sequence[Floats], *, branches: tuple[int, ...], seed:
 
 
 def set_acceptance(novelty: Novelty, scores: NDArray[np.floating], acceptance: float) -> Novelty:
-    """Return the score with its threshold where so many of the photos held out are accepted.
+    """Return the score with its threshold where so many of the samples held out are accepted.
 
-    Of n + 1 exchangeable photos, the last is among the k of smallest score with a chance of k / (n + 1).
+    Of n + 1 exchangeable samples, the last is among the k of smallest score with a chance of k / (n + 1).
     So the threshold is the k-th smallest of n scores, k = ceil((n + 1) acceptance), or their largest where n is too
     small for that.
 
     Args:
         novelty: any; its earlier threshold is replaced.
-        scores: (n,) what ``novelty.score`` says of familiar photos that it was not fitted on, n at least 1.
-        acceptance: share of such photos that shall be accepted, 0 to 1.
+        scores: (n,) what ``novelty.score`` says of familiar samples that it was not fitted on, n at least 1.
+        acceptance: share of such samples that shall be accepted, 0 to 1.
     """
     ordered = np.sort(np.asarray(scores, np.float64))
     k = min(len(ordered), max(1, ceil(round((len(ordered) + 1) * acceptance, 9))))
@@ -114,9 +114,9 @@ def set_acceptance(novelty: Novelty, scores: NDArray[np.floating], acceptance: f
 
 
 def score_left_out(features: Sequence[Floats], labels: Ints, groups: Ints, *, seed: int) -> Floats:
-    """Return the score of each photo by a fit without its fold, (N,), in units of distance.
+    """Return the score of each sample by a fit without its fold, (N,), in units of distance.
 
-    Where all photos are one group nothing can be left out, and these are the scores of the fit itself.
+    Where all samples are one group nothing can be left out, and these are the scores of the fit itself.
     """
     folds = min(FOLDS, len(np.unique(groups)))
     if folds < 2:
@@ -135,7 +135,7 @@ def score_left_out(features: Sequence[Floats], labels: Ints, groups: Ints, *, se
 
 
 def find_outliers(rows: Floats) -> Bools:
-    """Return which photos stand apart from all others, (N,): they must not make what is like them familiar.
+    """Return which samples stand apart from all others, (N,): they must not make what is like them familiar.
 
     Args:
         rows: (N, D) features as ``concat_normalized`` gives them.

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 
 from headstart import events
 from headstart.display.watch import ShowProgress, watch
-from headstart.pipeline.advise import advise_photos
+from headstart.pipeline.advise import advise_samples
 from headstart.selection.advisor import StrategyAdvice
 from headstart.verbs.data_options import load_data_settings
 from headstart.verbs.options import DataOptions
@@ -41,7 +41,7 @@ def advise(
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
     with watch(listener, progress) as heard:
-        return advise_photos(
+        return advise_samples(
             source,
             labels=labels,
             options=load_data_settings(options),

@@ -144,8 +144,8 @@ def test_copies_under_one_label_are_one_group_with_ids_of_their_own(pets):
 def test_progress_is_reported(pets):
     seen = []
     read_source(pets, listener=seen.append)
-    assert seen[0] == Progress("read", 0, 20)
-    assert seen[-1] == Progress("read", 20, 20)
+    assert seen[0] == Progress("read", 0, 20, "photos")
+    assert seen[-1] == Progress("read", 20, 20, "photos")
 
 
 @pytest.mark.parametrize(

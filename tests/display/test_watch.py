@@ -15,7 +15,7 @@ from headstart.errors import SettingError
 
 TOLD = (
     events.Started("read"),
-    events.Progress("read", 3, 10),
+    events.Progress("read", 3, 10, "photos"),
     events.Note("<b>a note"),
     events.Finished("read", 1.5, "10 photos"),
     events.Started("fit"),

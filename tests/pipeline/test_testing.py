@@ -70,7 +70,7 @@ def test_a_share_of_equal_answers_below_one_is_told(classifier: Classifier, samp
     assert said is not None
     assert said.startswith("ONNX Runtime: accuracy ")
     assert said.endswith("; 75.0% same answers")
-    assert f" of {len(samples) - 1} of these photos right, OpenVINO " in said
+    assert f" on {len(samples) - 1} of these photos, OpenVINO " in said
     assert describe_test(judged).endswith(" photos, answered by OpenVINO")
 
 

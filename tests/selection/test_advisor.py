@@ -76,7 +76,7 @@ def test_answers_of_no_idea_and_of_certainty():
 def test_the_quadrants(per_class, share, size, similarity, expected):
     advice = apply_rule(facts(per_class, share))
     assert (advice.size, advice.similarity, advice.expected) == (size, similarity, expected)
-    assert f"{per_class} training photos per class" in advice.reason
+    assert f"{per_class} training samples per class" in advice.reason
     assert f"{share:.0%}" in advice.reason
 
 

@@ -29,7 +29,7 @@ from headstart.modalities.modality import Batch
 from headstart.pipeline.backbones import parity_samples
 from headstart.selection.backbone_search import (
     FOLDS,
-    PHOTOS,
+    MEASURED,
     BackboneSearch,
     nested_cross_val_predict,
     select_backbone,
@@ -220,7 +220,7 @@ def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
     world, samples = World(tmp_path, a=0.5, b=0.8, c=1.4), drawn()
     search = world.select([("a",), ("b",), ("c",)], samples)
     answers = {}
-    chosen = stratified_sample(samples, PHOTOS, least_per_class=2)
+    chosen = stratified_sample(samples, MEASURED, least_per_class=2)
     labels = np.array([it.target for it in chosen])
     with Store(tmp_path / "store") as store:
         for name in "abc":

@@ -220,7 +220,7 @@ class _Searcher:
     def _choice(self) -> ArmChoice:
         task = get_task(DEFAULT)
         return choose_winner(
-            make_targets(self.samples, task), self.answers, None, self.settings.seed, task=task, noun=SAMPLE
+            make_targets(self.samples, task), self.answers, None, self.settings.seed, task=task, noun=self.noun
         )
 
     def result(self) -> BackboneSearch:

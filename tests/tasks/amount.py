@@ -37,8 +37,8 @@ class Amount:
     def describe(self, top: int = 1) -> str:
         return f"{self.value:.2f}"
 
-    def to_cells(self, top: int = 1) -> dict[str, str]:
-        return {"value": "" if self.value is None else f"{self.value:.4f}"}
+    def to_cells(self, top: int = 1) -> list[str]:
+        return [f"{self.value:.4f}"]
 
 
 @dataclass(frozen=True)
@@ -299,6 +299,9 @@ class AmountTask:
             Amount(item.name, float(row[0]), None, unlike, bool(beyond), item.repaired, item.note)
             for item, row, unlike, beyond in values
         ]
+
+    def answer_columns(self, top: int) -> tuple[str, ...]:
+        return ("value",)
 
     def make_failure(self, item: Any, error: Exception, space: TargetSpace) -> Amount:
         return Amount(item.name, None, str(error))

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 import headstart
+from headstart.cli.main import run as run_command
+from headstart.errors import DataError, SettingError
 from tests.conftest import Warm
 from tests.plugins import install_plugin
 
@@ -53,3 +55,37 @@ def test_a_task_of_another_package_goes_the_whole_way(small: Warm, table: Path, 
     html = (tmp_path / "run" / "report.html").read_text("utf-8")
     assert "mean error" in html
     assert "one number for each photo" in html
+    assert headstart.evaluate(run, table).mean_error < 6
+
+
+@pytest.mark.usefixtures("_installed")
+def test_the_command_line_knows_it(
+    small: Warm, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command([*small.words("--task", "amount", "--out", tmp_path / "run", source=table), "--quiet"]) == 0
+    assert "Test mean error" in capsys.readouterr().out
+    model = tmp_path / "run" / "model"
+    assert run_command(["predict", str(model), str(table.parent / "0.png"), "--csv"]) == 0
+    header, row = capsys.readouterr().out.splitlines()
+    assert header == "source,value,novelty,out_of_distribution,error,repaired,note"
+    assert float(row.split(",")[1]) > 0
+    assert run_command(["evaluate", str(model), str(table), "--quiet"]) == 0
+    assert "Mean error" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_installed")
+def test_what_a_task_does_not_have_is_refused(small: Warm, table: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="partial-finetune is not for one number for each photo"):
+        small.fit(table, out=tmp_path / "run", strategy="partial-finetune")
+    text = table.read_text("utf-8").replace("0.png,", "0.png,many")
+    table.write_text(text, "utf-8")
+    with pytest.raises(DataError, match="is not a number"):
+        small.fit(table, out=tmp_path / "run", task="amount")
+
+
+@pytest.mark.usefixtures("_installed")
+def test_whole_numbers_are_classes_unless_it_is_said(small: Warm) -> None:
+    images = np.random.default_rng(0).integers(0, 255, (30, 40, 40, 3)).astype(np.uint8)
+    run = small.fit((images, np.arange(30) % 3))
+    assert run.task.name == "classification"
+    assert any("--task amount if so" in note for note in run.notes)

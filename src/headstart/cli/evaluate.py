@@ -34,7 +34,7 @@ def evaluate(
         json_: Print the result as one JSON object.
         engine: What answers: auto, onnxruntime or openvino; see headstart predict.
     """
-    from headstart.cli.fit_summary import describe_classes
+    from headstart.cli.fit_summary import describe_parts, describe_score
     from headstart.inference.model_format import find_model, read_model
     from headstart.verbs.evaluate import evaluate as score_model
 
@@ -44,8 +44,8 @@ def evaluate(
     if json_:
         print(json.dumps(result.to_json(), ensure_ascii=False))
         return 0
-    low, high = result.accuracy_interval.low, result.accuracy_interval.high
-    print(f"\nAccuracy {result.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) on {result.counted}")
-    print(f"balanced {result.balanced_accuracy:.1%}, macro F1 {result.macro_f1:.3f}, log loss {result.log_loss:.3f}\n")
-    print(describe_classes(result, read_model(find_model(model)).modality.noun))
+    table = describe_parts(result, read_model(find_model(model)).modality.noun)
+    print("\n" + "\n".join(filter(None, [describe_score(result), ", ".join(result.list_more())])))
+    if table:
+        print(f"\n{table}")
     return 0

@@ -6,10 +6,11 @@ from typing import Any
 from headstart.cli.tables import format_table, wrap_paragraph
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
-from headstart.evaluation.evaluation import Evaluation
+from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.modalities.modality import Noun
 from headstart.runs.run import Run
 from headstart.storage.run_layout import REPORT
+from headstart.tasks.task import get_task
 
 MOST_CLASSES = 20  #: shown; evaluation.json has them all
 WIDTH = 110  #: columns that a line may take
@@ -17,22 +18,30 @@ WIDTH = 110  #: columns that a line may take
 
 def describe_run(run: Run) -> str:
     """Return a run as a person reads it."""
-    test, record = run.test, run.record
-    low, high = test.accuracy_interval.low, test.accuracy_interval.high
+    test, record, measure = run.test, run.record, run.task.measure
     engine, parts = record["engine"], record["split"]
     told = [*_optimism(run), *_trust(run), *_arms(run), *_caveats(run)]
+    more = "".join(f"{score}, " for score in test.list_more()).removesuffix(", ")
+    validation = f"validation {measure.name} {measure.format(run.validation.score)} on {run.validation.n}"
+    table = describe_parts(test, run.noun)
     return f"""
-Test accuracy {test.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) on {test.counted} it had never seen
-balanced {test.balanced_accuracy:.1%}, macro F1 {test.macro_f1:.3f}, log loss {test.log_loss:.3f}; \
-validation accuracy {run.validation.accuracy:.1%} on {run.validation.n}{" ^" * run.validation.optimistic}
-
-{describe_classes(run.test, run.noun)}
-
+{describe_score(test)} it had never seen
+{more}{"; " * bool(more)}{validation}{" ^" * run.validation.optimistic}
+{f"{chr(10)}{table}{chr(10)}" * bool(table)}
 {record["winner"]} (weights: {record["backbone"]["licence"]}), {engine["name"]} {engine["precision"]}
 train {parts["train"]}, validation {parts["validation"]}, test {parts["test"]} {run.noun.many}; {_took(run)}
 {"".join(f"{line}{chr(10)}" for line in told)}everything is in {run.folder}
 look:  {describe_look(run)}
 next:  headstart predict {shlex.quote(str(run.folder / "model"))} {run.noun.one.upper()}"""
+
+
+def describe_score(evaluation: Evaluation) -> str:
+    """Return the score with its interval and the rows: "Test accuracy 92.5% (95 % interval 88% to 95%) on 200"."""
+    measure, interval = get_task(evaluation.task).measure, evaluation.score_interval
+    low, high = measure.format(interval.low), measure.format(interval.high)
+    name = f"{evaluation.part} {measure.name}" if evaluation.part != "given" else measure.name
+    score = f"{measure.format(evaluation.score)} ({100 * interval.level:.0f} % interval {low} to {high})"
+    return f"{name[0].upper()}{name[1:]} {score} on {evaluation.counted}"
 
 
 def describe_look(run: Run) -> str:
@@ -51,10 +60,12 @@ def _trust(run: Run) -> list[str]:
     if not found:
         return []
     many = run.noun.many
-    before, after = found["calibration"]["before"]["ece"], found["calibration"]["after"]["ece"]
-    off = f"stated probabilities are off by {100 * after:.0f} points on average"
-    lines = [f"calibration error {after:.1%} ({before:.1%} before): {off}"]
-    if sets := found["sets"]:
+    lines = []
+    if calibration := found.get("calibration"):
+        before, after = calibration["before"]["ece"], calibration["after"]["ece"]
+        off = f"stated probabilities are off by {100 * after:.0f} points on average"
+        lines.append(f"calibration error {after:.1%} ({before:.1%} before): {off}")
+    if sets := found.get("sets"):
         size, share = sets["test"]["mean_size"], 100 * sets["test"]["coverage"]
         classes = f"{size:.1f} class{'es' * (f'{size:.1f}' != '1.0')}"
         lines.append(
@@ -76,6 +87,8 @@ def _warnings(run: Run) -> list[str]:
         noun, n = run.noun, scores["leaked"]
         leaked = f"{n} test {noun.form(n)} {'shows' if n == 1 else 'show'}"
         lines.append(f"leak: {leaked} the same as {noun.many} that were learnt from{score}")
+    if "labels" not in found:  # the task brings no diagnostics
+        return lines
     noise = LabelNoise(**found["labels"]["noise"])
     if noise.doubted:
         lines.append(wrap_paragraph(f"labels: {describe_label_noise(noise)}", WIDTH))
@@ -94,30 +107,10 @@ def _warnings(run: Run) -> list[str]:
     return lines
 
 
-def _share(value: float | None) -> str:
-    """Return a share in percent; a dash for what there is not, such as the recall of a class without items."""
-    return "-" if value is None else f"{value:.1%}"
-
-
-def describe_classes(evaluation: Evaluation, noun: Noun) -> str:
-    """Return a table of each class, how well it was told, and what it was most often taken for."""
-    met = [it for it in enumerate(evaluation.per_class) if it[1].support or it[1].precision is not None]
-    rows = [
-        (score.name, score.support, _share(score.precision), _share(score.recall), _mistaken(evaluation, index))
-        for index, score in met[:MOST_CLASSES]
-    ]
-    more, absent = len(met) - MOST_CLASSES, len(evaluation.per_class) - len(met)
-    note = f"\n... and {more} more classes" if more > 0 else ""
-    if absent:
-        note += f"\n{absent} class{'es have' if absent > 1 else ' has'} no {noun.one} here, and none was taken for one"
-    return format_table(("class", noun.many, "precision", "recall", "most often taken for"), rows) + note
-
-
-def _mistaken(evaluation: Evaluation, label: int) -> str:
-    row = list(evaluation.confusion[label])
-    row[label] = 0
-    most = max(row)
-    return f"{evaluation.classes[row.index(most)]} ({most})" if most else ""
+def describe_parts(evaluation: Evaluation, noun: Noun) -> str:
+    """Return a table of scores, such as of each class; "" where there is none."""
+    table = evaluation.tabulate(noun, MOST_CLASSES)
+    return "" if table is None else format_table(table.columns, table.rows) + table.note
 
 
 def _took(run: Run) -> str:
@@ -126,9 +119,11 @@ def _took(run: Run) -> str:
 
 def _arms(run: Run) -> list[str]:
     """Return why the winner won, what else was tried, and what has not been."""
-    arms, left_out = run.record["arms"], run.record["left_out"]
+    arms, left_out, measure = run.record["arms"], run.record["left_out"], run.task.measure
     others = [
-        f"{arm['name']} {arm['validation']['accuracy']:.1%}" for arm in arms if arm["name"] != run.record["winner"]
+        f"{arm['name']} {measure.format(read_evaluation(arm['validation']).score)}"
+        for arm in arms
+        if arm["name"] != run.record["winner"]
     ]
     lines = [
         f"none of {arm['curves'][-1]['number']} epochs was better on validation than the start, which is kept"
@@ -139,7 +134,8 @@ def _arms(run: Run) -> list[str]:
         lines.append(wrap_paragraph(f"{run.record['choice']['verdict']} Also tried: {', '.join(others)}.", WIDTH))
     if left_out:
         lines.append(f"left out: {', '.join(arm['name'] for arm in left_out)}; see {run.folder / 'comparison.json'}")
-    if not any(arm["curves"] for arm in arms) and run.validation.accuracy < 1:
+    perfect = measure.share and run.validation.score == 1
+    if run.task.training is not None and not any(arm["curves"] for arm in arms) and not perfect:
         compare = suggest_comparing(run.record["source"], run.record["settings"])
         lines.append(f"training part of the network may do better{f':  {compare}' if compare else ''}")
     return lines

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from headstart.cli.answers import format_csv_header, format_csv_lines, format_json_lines, format_text_lines
+from headstart.cli.answers import Form, format_csv_header, format_csv_lines, format_json_lines, format_text_lines
 from headstart.cli.names import read_names_on_stdin
 from headstart.display.lines import print_to_stderr
 from headstart.errors import SettingError
@@ -66,19 +67,22 @@ def predict(
     classifier = load(model, engine)  # type: ignore[arg-type]  # it checks the name
     modality = classifier.record.modality
     top = min(top, len(classifier.classes))
-    form = format_json_lines if json_ else format_csv_lines if csv_ else format_text_lines
+    columns = classifier.task.answer_columns(top)
+    form: Form = partial(format_text_lines, top=top, noun=modality.noun)
+    if json_ or csv_:
+        form = partial(format_json_lines, top=top) if json_ else partial(format_csv_lines, top=top, columns=columns)
     seen = failed = 0
     skipped: list[str] = []
-    for line, bad in form(classifier.stream(_asked(modality, items, skipped)), top, modality.noun):
+    for line, bad in form(classifier.stream(_asked(modality, items, skipped))):
         if csv_ and not seen:
-            print(format_csv_header(top))
+            print(format_csv_header(columns))
         print(line, flush=True)  # who feeds standard input may wait for the answer
         seen, failed = seen + 1, failed + bad
     if not seen and "-" not in items:
         refuse_nothing(modality, ", ".join(items), skipped)
     report_skipped(skipped, modality.noun)
     if csv_ and not seen:
-        print(format_csv_header(top))
+        print(format_csv_header(columns))
     sys.stdout.flush()
     if failed:
         print_to_stderr(f"headstart: {failed} of {seen} {modality.noun.many} could not be read; their rows say why")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.errors import DataError
 from headstart.evaluation.intervals import Interval
+from headstart.modalities.modality import Noun
 from headstart.tasks.task import get_task
 
 SCHEMA_VERSION = 1
@@ -19,6 +20,15 @@ CHOICES = {
     "winner": "the winner",
     "calibration": "the calibration",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTable:
+    """Scores of parts of the rows as cells."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+    note: str = ""  #: what is not listed, and why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +82,19 @@ class Evaluation:
         measure = get_task(self.task).measure
         low, high = measure.format(self.score_interval.low), measure.format(self.score_interval.high)
         return f"{measure.name} {measure.format(self.score)} ({low} to {high}) on {self.counted}"
+
+    def list_more(self) -> list[str]:
+        """Return further scores, each as name and value; those of the task's own."""
+        return []
+
+    def tabulate(self, noun: Noun, most: int) -> ScoreTable | None:
+        """Return scores of parts of the rows, such as classes; None where there are none.
+
+        Args:
+            noun: that people have for a row.
+            most: parts that are listed.
+        """
+        return None
 
     def to_json(self) -> dict[str, Any]:
         """Return a record that ``json.dumps`` takes."""

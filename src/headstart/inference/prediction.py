@@ -39,6 +39,15 @@ class Prediction:
         order = np.argsort(-self.probabilities, kind="stable")[:count]
         return [(self.classes[index], float(self.probabilities[index])) for index in order]
 
+    def describe(self, top: int = 1) -> str:
+        """Return the answer for a person: the likeliest classes with their probabilities, at most ``top``."""
+        return ", ".join(f"{label} {probability:.1%}" for label, probability in self.top(top))
+
+    def to_cells(self, top: int = 1) -> list[str | tuple[str, ...]]:
+        """Return the answer as cells, in the columns of ``Task.answer_columns``; several names are a tuple."""
+        pairs = [cell for label, value in self.top(top) for cell in (label, f"{value:.6f}")]
+        return [*pairs, self.prediction_set]
+
     def to_json(self, top: int = 1) -> dict[str, Any]:
         """Return plain values for ``json.dumps``. Every key is always there; None stands where there is nothing to say.
 

@@ -17,7 +17,6 @@ from headstart.runs.run import Run
 from headstart.settings import DataSettings, locate_store
 from headstart.storage.locks import try_mark_in_use
 from headstart.storage.run_layout import SPLIT
-from headstart.tasks.classification.targets import make_class_space
 
 
 def evaluate(
@@ -45,10 +44,11 @@ def evaluate(
     classifier = load(model, engine)
     home = locate_store()
     with try_mark_in_use(home):  # photos of an archive that were pruned meanwhile would be missing from the score
+        given = (options or DataSettings.model_validate({})).model_copy(update={"task": classifier.task.name})
         samples = read_source(
-            source, labels=labels, options=options, listener=listener, cache=home / "archives", strict=False
+            source, labels=labels, options=given, listener=listener, cache=home / "archives", strict=False
         )
-        matched = samples.task.targets.match(samples, make_class_space(classifier.classes)).samples
+        matched = classifier.task.targets.match(samples, classifier.record.space).samples
         aside = samples.ledger.counts()[FileStatus.SKIPPED]
         if aside:
             listener(events.Note(f"{aside} files are skipped; headstart check says why"))

@@ -23,7 +23,7 @@ from headstart.runs.reservation import claim_run, reserve_run
 from headstart.runs.run import Run
 from headstart.runs.writer import finish_run, write_run
 from headstart.selection.budget import Budget
-from headstart.selection.compare import requested_arms
+from headstart.selection.compare import requested_arms, select_arms
 from headstart.selection.context import RunContext
 from headstart.selection.test_scores import score_on_test
 from headstart.settings import FitSettings, locate_store, parse_duration
@@ -64,6 +64,7 @@ def fit(
     with Store(locate_store(chosen.store), log) as store, store.mark_in_use():
         context = RunContext(chosen, store, budget, log)
         samples = read_samples(source, labels, context)
+        specs = select_arms(specs, chosen, samples.task)
         split = split_for_fit(samples, chosen)  # what is wrong with it is said now, not after the long pass
         backbones = load_backbones(split.samples_in(samples, Subset.TRAIN), len(samples), context)
         with claim_run(reserved, source) as folder, limit_threads(len(samples) * backbones.width):

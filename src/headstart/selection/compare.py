@@ -17,6 +17,7 @@ from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.failures import FAILURES, describe_failure
 from headstart.selection.rule import ArmChoice, choose_winner
 from headstart.settings import FitSettings
+from headstart.tasks.task import Task
 from headstart.training.cost import Cost
 from headstart.training.memory import available_device_memory, available_memory
 
@@ -75,6 +76,25 @@ def requested_arms(settings: FitSettings) -> tuple[ArmSpec, ...]:
         raise SettingError(f"arms {settings.arms!r} name no strategy; add one, such as linear-probe")
     order = [*STRATEGIES, *ENSEMBLES]
     return tuple(sorted(dict.fromkeys(specs), key=lambda spec: order.index(spec.name)))
+
+
+def select_arms(specs: Sequence[ArmSpec], settings: FitSettings, task: Task) -> tuple[ArmSpec, ...]:
+    """Return the arms that make sense for a task; those that a user named have to.
+
+    Raises:
+        SettingError: one that was named does not.
+    """
+    known = {name for name in (*STRATEGIES, *ENSEMBLES) if _makes_sense(name, task)}
+    refused = [spec.name for spec in specs if spec.name not in known]
+    named = settings.arms or settings.strategy != "auto"
+    if refused and named:
+        raise SettingError(f"{refused[0]} is not for {task.title}; {nearest(refused[0], sorted(known))}")
+    return tuple(spec for spec in specs if spec.name in known)
+
+
+def _makes_sense(name: str, task: Task) -> bool:
+    allowed = task.strategies if name in STRATEGIES else task.ensembles
+    return (allowed is None or name in allowed) and (name not in TRAINING or task.training is not None)
 
 
 def _parse_spec(text: str) -> ArmSpec:

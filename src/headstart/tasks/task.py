@@ -153,7 +153,18 @@ class Task(Protocol):
         """
 
     def make_predictions(self, items: Sequence[Any], batch: "BatchPredictions", space: TargetSpace) -> list[Any]:
-        """Return a record of the answer for each opened item, with ``to_json``, in their order."""
+        """Return a record of the answer for each opened item, in their order.
+
+        Each has ``source``, ``error``, ``novelty``, ``out_of_distribution``, ``repaired`` and ``note`` as
+        ``inference.prediction.Prediction`` has them, and its methods ``to_json``, ``describe`` and ``to_cells``.
+        """
+
+    def answer_columns(self, top: int) -> tuple[str, ...]:
+        """Return the columns of a table of answers, as their ``to_cells(top)`` fills them.
+
+        Args:
+            top: how many of the likeliest answers are listed, where there are several.
+        """
 
     def make_failure(self, item: Any, error: Exception, space: TargetSpace) -> Any:
         """Return the record for an opened item that cannot be read."""

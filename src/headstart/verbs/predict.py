@@ -22,13 +22,12 @@ class Predictions(list[Prediction]):
         rows = [
             (
                 one.source,
-                one.label,
-                f"{one.probability:.1%}" if one.error is None else None,
+                one.describe() if one.error is None else None,
                 describe_remarks(one, self.noun),
             )
             for one in self
         ]
-        return html_table((self.noun.one, "label", "probability", ""), rows)
+        return html_table((self.noun.one, "answer", ""), rows)
 
 
 def describe_remarks(prediction: Prediction, noun: Noun) -> str:

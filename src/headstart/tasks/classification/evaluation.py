@@ -11,9 +11,10 @@ from headstart.arrays import Ints
 from headstart.display.html import html_table
 from headstart.errors import DataError, describe_schema_mismatch
 from headstart.evaluation import metrics
-from headstart.evaluation.evaluation import SCHEMA_VERSION, Evaluation
+from headstart.evaluation.evaluation import SCHEMA_VERSION, Evaluation, ScoreTable
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
+from headstart.modalities.modality import Noun
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,36 @@ class ClassificationEvaluation(Evaluation):
         """The log loss."""
         return self.log_loss
 
+    def list_more(self) -> list[str]:
+        """Return balanced accuracy, macro F1 and log loss."""
+        return [
+            f"balanced {self.balanced_accuracy:.1%}",
+            f"macro F1 {self.macro_f1:.3f}",
+            f"log loss {self.log_loss:.3f}",
+        ]
+
+    def tabulate(self, noun: Noun, most: int) -> ScoreTable:
+        """Return each class, how well it was told, and what it was most often taken for."""
+        met = [
+            (index, score) for index, score in enumerate(self.per_class) if score.support or score.precision is not None
+        ]
+        rows = tuple(
+            (score.name, score.support, _show(score.precision), _show(score.recall), self._find_mistaken(index))
+            for index, score in met[:most]
+        )
+        more, absent = len(met) - most, len(self.per_class) - len(met)
+        note = f"\n... and {more} more classes" if more > 0 else ""
+        if absent:
+            have = "es have" if absent > 1 else " has"
+            note += f"\n{absent} class{have} no {noun.one} here, and none was taken for one"
+        return ScoreTable(("class", noun.many, "precision", "recall", "most often taken for"), rows, note)
+
+    def _find_mistaken(self, label: int) -> str:
+        row = list(self.confusion[label])
+        row[label] = 0
+        most = max(row)
+        return f"{self.classes[row.index(most)]} ({most})" if most else ""
+
     def _repr_html_(self) -> str:
         rows = [(score.name, score.support, score.precision, score.recall, score.f1) for score in self.per_class]
         caption = f"{self.part}: {self.describe()}"
@@ -81,6 +112,11 @@ class ClassificationEvaluation(Evaluation):
             return cls(**fields)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise DataError(f"evaluation cannot be read: {error}; wanted the fields that to_json writes") from None
+
+
+def _show(share: float | None) -> str:
+    """Return a share in percent; a dash for what there is not, such as the recall of a class without rows."""
+    return "-" if share is None else f"{share:.1%}"
 
 
 def _class_score(value: dict[str, Any]) -> ClassScore:

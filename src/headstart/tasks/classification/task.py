@@ -91,6 +91,11 @@ class ClassificationTask:
         """Return a prediction for each opened item, in their order."""
         return make_predictions(items, batch, space.names)
 
+    def answer_columns(self, top: int) -> tuple[str, ...]:
+        """Return label and probability of so many classes, and the prediction set."""
+        more = [f"{name}{rank}" for rank in range(2, top + 1) for name in ("label", "probability")]
+        return ("label", "probability", *more, "prediction_set")
+
     def make_failure(self, item: Any, error: Exception, space: TargetSpace) -> Prediction:
         """Return the prediction for an item that cannot be read."""
         return make_failure(item, error, space.names)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise, estimate_label_noise, fit_noise_floor
+from headstart.modalities.modality import Noun
 
 
 def _answers(n, share, seed, slope=1.0, classes=4, spread=3.0):
@@ -58,7 +59,9 @@ def test_a_poor_classifier_tells_nothing():
 
 def test_few_photos_tell_nothing():
     labels, said, _ = _answers(40, 0.1, seed=3)
-    assert "the photos are too few" in describe_label_noise(estimate_label_noise(labels, said))
+    assert "the photos are too few" in describe_label_noise(
+        estimate_label_noise(labels, said, noun=Noun("photo", "photos"))
+    )
 
 
 def test_the_floor_is_that_of_a_search_by_another_way():

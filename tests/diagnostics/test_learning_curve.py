@@ -35,7 +35,7 @@ def curve(n, held_out=600, *, head="logistic", seed=0, groups=None, **how) -> Le
 @pytest.mark.parametrize("head", ["logistic", "ridge", "lda"])
 def test_sizes_are_an_eighth_to_all_and_accuracy_rises(head):
     found = curve(480, head=head)
-    assert [(size.photos, size.repeats) for size in found.sizes] == [(60, 6), (120, 6), (240, 6), (480, 1)]
+    assert [(size.samples, size.repeats) for size in found.sizes] == [(60, 6), (120, 6), (240, 6), (480, 1)]
     accuracies = [size.accuracy for size in found.sizes]
     assert accuracies == sorted(accuracies)
     assert all(size.low < size.accuracy < size.high for size in found.sizes)

@@ -282,7 +282,7 @@ def _write_arms(folder: Path, drawn: ExampleRun, arms: Mapping[str, Doubles], sp
         "choice": choice.to_json(),
         "test": {
             "opened_for": [choice.winner],
-            "photos": parts["test"]["n"],
+            "samples": parts["test"]["n"],
             "smallest_difference": 0.05,
             "pairs": [],
         },

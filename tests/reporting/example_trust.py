@@ -214,7 +214,7 @@ def _learning_curve(drawn: "ExampleRun", accuracy: float) -> dict[str, Any]:
     photos = len(drawn.where("train"))
     sizes = [
         {
-            "photos": photos // cut,
+            "samples": photos // cut,
             "accuracy": accuracy - 0.04 * step,
             "low": accuracy - 0.06 * step - 0.03,
             "high": min(1.0, accuracy - 0.03 * step + 0.03),

@@ -88,7 +88,7 @@ def test_the_table_says_the_same(tmp_path) -> None:
     )
     with (tmp_path / "predictions.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert [row["photo"] for row in rows] == [f"a,b/{number}.jpg" for number in range(4)]
+    assert [row["sample"] for row in rows] == [f"a,b/{number}.jpg" for number in range(4)]
     assert [row["label"] for row in rows] == ["z", "y", "x", "y"]
     for row, probabilities, inside, novelty in zip(
         rows, given.probabilities, given.prediction_set, given.novelty, strict=True

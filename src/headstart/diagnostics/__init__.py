@@ -1,1 +1,1 @@
-"""Diagnostics of a run's data and answers: leaks, label issues, poor images, weak slices, shortcuts."""
+"""Diagnostics of a run's data and answers: leaks, label issues, issues of items, weak slices, shortcuts."""

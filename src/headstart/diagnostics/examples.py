@@ -1,10 +1,10 @@
-"""Test photos that are worth a look: a report shows these."""
+"""Test samples that are worth a look: a report shows these."""
 
 from headstart.data.samples import Sample
 from headstart.selection.results import TestResult
 
 CLOSE = 12  #: worst mistakes, and as many that the classifier was least sure of
-TEST = 1000  #: most test photos that a click on the confusion matrix shows; mistakes go first
+TEST = 1000  #: most test samples that a click on the confusion matrix shows; mistakes go first
 
 
 def select_examples(test: TestResult) -> list[Sample]:

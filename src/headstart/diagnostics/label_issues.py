@@ -1,4 +1,4 @@
-"""Label issues: labels that look wrong, by heads that were not fitted on their photos.
+"""Label issues: labels that look wrong, by heads that were not fitted on their samples.
 
 A wrong label stands out where the head is right, so heads on the last three layers answer together: with 5 % of the
 labels flipped to the likeliest other class, more of the flipped are among the first issues than by the last layer
@@ -24,16 +24,17 @@ from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import TrainingSet
 from headstart.heads.logistic import predict_held_out_path
 from headstart.linalg import softmax
+from headstart.modalities.modality import SAMPLE, Noun
 
 LAYERS = 3  #: last ones of a network that may answer together
 STRENGTHS = (3.0, 10.0)  #: C times the features' width: of standardised features, squares add up to that width
 _MIXED_LEAST = 1e-12  #: probability under which none is told from nothing where answers are averaged
-_LEAST = 1e-30  #: the same, where photos are ordered
+_LEAST = 1e-30  #: the same, where samples are ordered
 
 
 @dataclass(frozen=True, slots=True)
 class LabelIssue:
-    """A photo that is held for another class than its label says: worth a second look."""
+    """A sample that is held for another class than its label says: worth a second look."""
 
     id: str
     given: int  #: class of its label
@@ -44,30 +45,30 @@ class LabelIssue:
 
 @dataclass(frozen=True)
 class LabelDiagnostics:
-    """Labels compared with the predictions of heads that had not seen their photos."""
+    """Labels compared with the predictions of heads that had not seen their samples."""
 
     noise: LabelNoise  #: how many are wrong by estimate
     issues: tuple[LabelIssue, ...]  #: the strongest first
     probabilities: Floats  #: (N, C)
-    known: Bools  #: (N,) whose label's class the heads knew by other photos; of the rest nothing is known
+    known: Bools  #: (N,) whose label's class the heads knew by other samples; of the rest nothing is known
     accuracy: float  #: share of the labels that the heads agree with
 
 
 @dataclass(frozen=True)
 class _HeldOut:
-    """Predictions for N photos by heads that were fitted without them."""
+    """Predictions for N samples by heads that were fitted without them."""
 
     probabilities: Floats  #: (N, C), not calibrated
-    known: Bools  #: (N,) the head had seen the label's class, by other photos than those of its group
+    known: Bools  #: (N,) the head had seen the label's class, by other samples than those of its group
 
 
 def make_training_sets(
     samples: Samples, layers: Sequence[str], rows: Callable[[str], Floats], seed: int
 ) -> list[TrainingSet]:
-    """Return the photos and their labels as features of a network's last layers, as ``diagnose_labels`` takes them.
+    """Return the samples and their labels as features of a network's last layers, as ``diagnose_labels`` takes them.
 
     Args:
-        samples: N photos.
+        samples: N samples.
         layers: names of all the network's layers, from the input on.
         rows: gives features (N, D) of a layer, in the samples' order.
         seed: of the folds.
@@ -79,22 +80,25 @@ def make_training_sets(
     ]
 
 
-def diagnose_labels(ids: Sequence[str], training_sets: Sequence[TrainingSet], *, folds: int) -> LabelDiagnostics:
-    """Compare every label with heads that were fitted without its photo, and without those in its group.
+def diagnose_labels(
+    ids: Sequence[str], training_sets: Sequence[TrainingSet], *, folds: int, noun: Noun = SAMPLE
+) -> LabelDiagnostics:
+    """Compare every label with heads that were fitted without its sample, and without those in its group.
 
-    A class whose photos are all of one group is left out: no head knows it without them, and each would be doubted.
+    A class whose samples are all of one group is left out: no head knows it without them, and each would be doubted.
 
     Args:
-        ids: of N photos.
+        ids: of N samples.
         training_sets: they and their labels, as features of one layer each, the last layer of the network first.
         folds: of the cross-fitting; one for each group if that is fewer.
+        noun: of the samples.
     """
     labels = training_sets[0].targets
     held_out = _predict_held_out(training_sets, folds)
     rows = np.flatnonzero(held_out.known)
     given, probabilities = labels[rows], held_out.probabilities[rows]
     return LabelDiagnostics(
-        noise=estimate_label_noise(given, probabilities, training_sets[0].groups[rows]),
+        noise=estimate_label_noise(given, probabilities, training_sets[0].groups[rows], noun=noun),
         issues=find_label_issues([ids[row] for row in rows.tolist()], given, probabilities),
         probabilities=held_out.probabilities,
         known=held_out.known,
@@ -103,12 +107,12 @@ def diagnose_labels(ids: Sequence[str], training_sets: Sequence[TrainingSet], *,
 
 
 def find_label_issues(ids: Sequence[str], labels: Ints, probabilities: Floats) -> tuple[LabelIssue, ...]:
-    """Return every photo that another class is likelier for than its label, strongest first.
+    """Return every sample that another class is likelier for than its label, strongest first.
 
     Args:
-        ids: of N photos.
+        ids: of N samples.
         labels: (N,), classes.
-        probabilities: (N, C), each row by a classifier that was not fitted on that photo.
+        probabilities: (N, C), each row by a classifier that was not fitted on that sample.
     """
     rows = np.arange(len(labels))
     likely = probabilities.argmax(axis=1)
@@ -121,7 +125,7 @@ def find_label_issues(ids: Sequence[str], labels: Ints, probabilities: Floats) -
 
 
 def _predict_held_out(training_sets: Sequence[TrainingSet], folds: int) -> _HeldOut:
-    """Return predictions of logistic heads for each photo, fitted without its fold.
+    """Return predictions of logistic heads for each sample, fitted without its fold.
 
     Tried are the last layer, the last two, the last three, their log-probabilities averaged, each with a strong and a
     weak penalty; the lowest held-out log loss is taken. Where all is one group, no head can be fitted: every class is

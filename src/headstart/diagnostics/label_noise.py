@@ -8,7 +8,7 @@ is that of the profile likelihood, over straight and bent curves. Where the clas
 the interval is wide, and nothing is claimed. The confident joint (Northcutt, Jiang & Chuang 2021, J. Artif. Intell.
 Res. 70, 1373-1411) counts a weak classifier's own mistakes: see ``benchmarks/labels.py``.
 
-Wrong labels are taken to be spread over easy and hard photos alike; those among the hard ones alone look like mistakes
+Wrong labels are taken to be spread over easy and hard samples alike; those among the hard ones alone look like mistakes
 of the classifier and are not counted.
 """
 
@@ -20,22 +20,23 @@ import numpy as np
 
 from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.evaluation.grouping import effective_sample_size
+from headstart.modalities.modality import SAMPLE, Noun
 
 _SHARES = np.concatenate([[0.0], np.geomspace(2e-4, 0.4, 80)])  #: of wrong labels that are tried
 _BENDS = (1.0, 0.7)  #: powers of sureness: the log odds of a mistake fall along it, or ever slower
 _STARTS = np.linspace(-1.0, 4.0, 16)  #: log odds against a mistake where two classes are as likely
 _FALLS = np.geomspace(0.05, 20.0, 28)  #: of these log odds over the median sureness
-_BINS = 60  #: of photos by sureness; as many photos in each
+_BINS = 60  #: of samples by sureness; as many samples in each
 _DROP = 1.9207  #: of log likelihood to the ends of a 95 % interval: half the quantile of chi-squared with 1 degree
 _LEAST = 1e-30  #: probability under which none is told from nothing
 _CLAIMED = 0.03  #: mistakes that the surest answers may claim: where they are unsure too, no floor can be seen
 _CLAIMED_OF_LOW = 0.6  #: or this much of the floor, for what a head is fitted on has the wrong labels too
 _POINT = 0.01  #: of the interval that is told, beside a factor of two
-_FEWEST = 50  #: photos; of fewer nothing is told
-_MANY = 1000  #: photos from which on it is the classifier, not their number, that says too little
+_FEWEST = 50  #: samples; of fewer nothing is told
+_MANY = 1000  #: samples from which on it is the classifier, not their number, that says too little
 _WEAK = "the classifier they are held to is wrong too often itself"
-_FEW = "the photos are too few to tell a wrong label from a mistake of the classifier"
-_INCOMPLETE = "the photos of each class are all of one group, so no classifier could be made without them"
+_FEW = "the {many} are too few to tell a wrong label from a mistake of the classifier"
+_INCOMPLETE = "the {many} of each class are all of one group, so no classifier could be made without them"
 _SUREST = 30.0  #: log odds above which all are as sure
 
 
@@ -51,7 +52,9 @@ class LabelNoise:
     reason: str = ""  #: why it can't be told, for a person; empty where it can
 
 
-def estimate_label_noise(labels: Ints, probabilities: Floats, groups: Ints | None = None) -> LabelNoise:
+def estimate_label_noise(
+    labels: Ints, probabilities: Floats, groups: Ints | None = None, *, noun: Noun = SAMPLE
+) -> LabelNoise:
     """Return how many labels are wrong, as far as that can be told.
 
     It is told where the interval's upper end is at most twice the lower and a point more: then twice the share that is
@@ -59,21 +62,22 @@ def estimate_label_noise(labels: Ints, probabilities: Floats, groups: Ints | Non
 
     Args:
         labels: (N,), classes.
-        probabilities: (N, C), each row by a classifier that was not fitted on that photo; need not be calibrated.
-        groups: (N,) which photos belong together: a burst is labelled wrongly as one. None: each is by itself.
+        probabilities: (N, C), each row by a classifier that was not fitted on that sample; need not be calibrated.
+        groups: (N,) which samples belong together: a burst is labelled wrongly as one. None: each is by itself.
+        noun: of the samples.
     """
     n = len(labels)
     if not n:
-        return LabelNoise(0, 0, None, None, None, _INCOMPLETE)
+        return LabelNoise(0, 0, None, None, None, noun.fill(_INCOMPLETE))
     doubted = int(np.sum(probabilities.max(axis=1) > probabilities[np.arange(n), labels]))
     worth = float(n) if groups is None else effective_sample_size(probabilities.argmax(axis=1) != labels, groups)
     if worth < _FEWEST:
-        return LabelNoise(n, doubted, None, None, None, _FEW)
+        return LabelNoise(n, doubted, None, None, None, noun.fill(_FEW))
     floor = fit_noise_floor(labels, probabilities, worth / n)
     if floor.claimed > max(_CLAIMED, _CLAIMED_OF_LOW * floor.low):
         return LabelNoise(n, doubted, None, None, None, _WEAK)
     if floor.high > 2 * floor.low + _POINT:
-        return LabelNoise(n, doubted, None, None, None, _FEW if worth < _MANY else _WEAK)
+        return LabelNoise(n, doubted, None, None, None, noun.fill(_FEW) if worth < _MANY else _WEAK)
     return LabelNoise(n, doubted, round(floor.share * n), math.floor(floor.low * n), math.ceil(floor.high * n))
 
 
@@ -111,8 +115,8 @@ def fit_noise_floor(labels: Ints, probabilities: Floats, worth: float = 1.0) -> 
 
     Args:
         labels: (N,), classes.
-        probabilities: (N, C), each row by a classifier that was not fitted on that photo; need not be calibrated.
-        worth: of a photo, where several tell as much as one by itself: 0 to 1. The likelihood counts by it, as Rao &
+        probabilities: (N, C), each row by a classifier that was not fitted on that sample; need not be calibrated.
+        worth: of a sample, where several tell as much as one by itself: 0 to 1. The likelihood counts by it, as Rao &
             Scott (1992, Biometrics 48) count shares of grouped rows.
     """
     sure, wrong = _find_contradictions(labels, probabilities)
@@ -152,7 +156,7 @@ def _find_contradictions(labels: Ints, probabilities: Floats) -> tuple[Doubles, 
 
 
 def describe_left_out(in_test: int) -> str:
-    """Return why so many doubted photos are not listed."""
+    """Return why so many doubted samples are not listed."""
     those, are = ("one", "is") if in_test == 1 else (f"{in_test:,}", "are")
     return (
         f"{those} of these {are} of the test part and not in the table: correcting what a classifier disputes there "

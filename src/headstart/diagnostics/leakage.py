@@ -1,4 +1,4 @@
-"""Leakage: photos of test or validation whose near-duplicates lie in a subset that is learnt from or chosen on."""
+"""Leakage: samples of test or validation whose near-duplicates lie in a subset that is learnt from or chosen on."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,17 +13,17 @@ from headstart.diagnostics.near_duplicates.search import DuplicateKind, Duplicat
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Proportion, estimate_proportion
 
-#: Subsets that a subset must not share photos with: the test is leaked into by all that the classifier came from.
+#: Subsets that a subset must not share samples with: the test is leaked into by all that the classifier came from.
 SEEN = {Subset.TEST: (Subset.TRAIN, Subset.VALIDATION), Subset.VALIDATION: (Subset.TRAIN,)}
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A photo that should be new, and the one most like it that is not."""
+    """A sample that should be new, and the one most like it that is not."""
 
     held_out: str  #: id of a sample of test or validation
     subset: Subset  #: of that sample
-    seen: str  #: id of its best duplicate, in train or, for a test photo, in validation
+    seen: str  #: id of its best duplicate, in train or, for a test sample, in validation
     kind: DuplicateKind
     similarity: float  #: as in ``DuplicatePair``
     same_label: bool  #: False: one of the two is mislabelled, or both are hard to tell
@@ -31,10 +31,10 @@ class Leak:
 
 @dataclass(frozen=True, slots=True)
 class LeakScores:
-    """Accuracy on test with and without the photos that leaked."""
+    """Accuracy on test with and without the samples that leaked."""
 
-    leaked: int  #: test photos
-    with_leaks: Proportion  #: of all test photos, the share that is right
+    leaked: int  #: test samples
+    with_leaks: Proportion  #: of all test samples, the share that is right
     without_leaks: Proportion | None  #: of those that are new; None where none is
 
 
@@ -48,7 +48,7 @@ class Leakage:
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """A duplicate of a photo, by its contents."""
+    """A duplicate of a sample, by its contents."""
 
     digest: str
     kind: DuplicateKind
@@ -58,12 +58,12 @@ class _Match:
 def find_leaks(samples: Samples, split: Split, duplicates: Iterable[DuplicatePair]) -> tuple[Leak, ...]:
     """Return the leaks of test, then those of validation, in the order of ``samples``.
 
-    Each photo is listed once, with its best duplicate.
+    Each sample is listed once, with its best duplicate.
 
     Args:
-        samples: all photos.
-        split: the subset of each; photos without one are left out.
-        duplicates: of ``find_near_duplicates``; all copies of a photo count as its duplicates, and as those of its
+        samples: all samples.
+        split: the subset of each; samples without one are left out.
+        duplicates: of ``find_near_duplicates``; all copies of a sample count as its duplicates, and as those of its
             duplicates.
     """
     by_digest: defaultdict[str, list[Sample]] = defaultdict(list)
@@ -87,10 +87,10 @@ def find_leaks(samples: Samples, split: Split, duplicates: Iterable[DuplicatePai
 
 
 def score_without_leaks(targets: Targets, predicted: Ints, leaked: Bools) -> LeakScores | None:
-    """Return the accuracy on test with the photos that leaked and without them; None for no photos.
+    """Return the accuracy on test with the samples that leaked and without them; None for no samples.
 
     Args:
-        targets: true classes and groups of the N test photos.
+        targets: true classes and groups of the N test samples.
         predicted: (N,) likeliest classes.
         leaked: (N,) which of them have a duplicate that was seen.
     """
@@ -108,7 +108,7 @@ def describe_leakage(leakage: Leakage) -> str:
 
 
 def _match_digests(samples: Samples, duplicates: Iterable[DuplicatePair]) -> Mapping[str, list[_Match]]:
-    """Return, by digest, what is like a photo but not equal to it."""
+    """Return, by digest, what is like a sample but not equal to it."""
     digests = {sample.id: sample.digest for sample in samples.samples}
     near: defaultdict[str, list[_Match]] = defaultdict(list)
     for pair in duplicates:

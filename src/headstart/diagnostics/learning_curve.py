@@ -1,11 +1,11 @@
-"""Learning curve: heads fitted on parts of the training photos, scored on photos held out.
+"""Learning curve: heads fitted on parts of the training samples, scored on samples held out.
 
-Hyperparameters stay as they were chosen on all photos: C of ``logistic`` and the penalty of ``ridge`` are the strength
-of a prior on the weights, which has nothing to do with how many photos there are. On a half of four sets, one split
+Hyperparameters stay as they were chosen on all samples: C of ``logistic`` and the penalty of ``ridge`` are the strength
+of a prior on the weights, which has nothing to do with how many samples there are. On a half of four sets, one split
 each, choosing C again changed the accuracy by -1.1, 0, 0 and 0.7 points.
 
-The error is taken to fall as a power of the number of photos (Hestness et al., 2017, Deep learning scaling is
-predictable, empirically): each doubling removes the same share of it. Foretold from halves of the training photos, and
+The error is taken to fall as a power of the number of samples (Hestness et al., 2017, Deep learning scaling is
+predictable, empirically): each doubling removes the same share of it. Foretold from halves of the training samples, and
 their halves, and so on, what all of them reached, mean of 20 halves (root mean square of what it was wrong by, in
 brackets that of foretelling nothing): trash 3.4 points, really 3.3 (1.2; 3.5); brain scans 3.5, really 2.7 (3.4; 4.2);
 ants and bees 1.3, really 0.5 (1.3; 1.1); cats and dogs 0.1, really 0.1 (0.3; 0.3). Fits without the smallest part, or
@@ -27,9 +27,9 @@ from headstart.heads.head import Fit, TrainingSet
 from headstart.heads.threads import limit_threads
 from headstart.linalg import softmax
 
-PARTS = 8  #: the training photos in as many parts; a class needs a group in each
+PARTS = 8  #: the training samples in as many parts; a class needs a group in each
 SHARES = (1, 2, 4)  #: parts that a head is fitted on; all of them once besides
-REPEATS, FEWER = 6, 3  #: heads of each share; of many photos, where the luck of the draw is small
+REPEATS, FEWER = 6, 3  #: heads of each share; of many samples, where the luck of the draw is small
 MANY = 4000  #: rows
 DRAWS = 2000  #: of what chance could have made of the curve
 NORMAL = 1.96  #: half the width of a 95 % interval in standard errors
@@ -37,11 +37,11 @@ NORMAL = 1.96  #: half the width of a 95 % interval in standard errors
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """Scores of heads that were fitted on so many photos."""
+    """Scores of heads that were fitted on so many samples."""
 
-    photos: int  #: mean over the repeats
+    samples: int  #: mean over the repeats
     accuracy: float  #: mean over the repeats
-    low: float  #: of a 95 % interval: other training photos and other held-out ones
+    low: float  #: of a 95 % interval: other training samples and other held-out ones
     high: float
     log_loss: float  #: nats, mean over the repeats
     repeats: int
@@ -49,7 +49,7 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class ClassGain:
-    """Gain of one class by the second half of the training photos."""
+    """Gain of one class by the second half of the training samples."""
 
     name: str
     recall_half: float  #: mean over the repeats
@@ -61,20 +61,20 @@ class ClassGain:
 
 @dataclass(frozen=True, slots=True)
 class LearningCurve:
-    """Accuracy over training photos."""
+    """Accuracy over training samples."""
 
     sizes: tuple[CurvePoint, ...]  #: few to many
-    doubling: float | None  #: accuracy that twice the photos are expected to add; None where noise hides whether any
-    gains: tuple[ClassGain, ...]  #: the class that gained most first; a class without held-out photos is left out
+    doubling: float | None  #: accuracy that twice the samples are expected to add; None where noise hides whether any
+    gains: tuple[ClassGain, ...]  #: the class that gained most first; a class without held-out samples is left out
 
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """Answers of the heads that were fitted on one number of photos."""
+    """Answers of the heads that were fitted on one number of samples."""
 
-    photos: float
-    right: Doubles  #: (M,) share of the repeats that answer each held-out photo rightly
-    by_class: Doubles  #: (repeats, C) recall; NaN for a class without held-out photos
+    samples: float
+    right: Doubles  #: (M,) share of the repeats that answer each held-out sample rightly
+    by_class: Doubles  #: (repeats, C) recall; NaN for a class without held-out samples
     spread: float  #: standard deviation of the repeats' accuracies; of one alone it is not known: NaN
     log_loss: float
     repeats: int
@@ -90,11 +90,11 @@ def fit_learning_curve(
     seed: int,
     classes: Sequence[str],
 ) -> LearningCurve | None:
-    """Fit heads on an eighth, a quarter, a half and all of the training photos; groups stay together.
+    """Fit heads on an eighth, a quarter, a half and all of the training samples; groups stay together.
 
     Args:
-        train: the training photos.
-        held_out_features: (M, D) of photos that are not among them.
+        train: the training samples.
+        held_out_features: (M, D) of samples that are not among them.
         held_out_labels: (M,).
         fit: the kind of head.
         options: its settings.
@@ -112,9 +112,9 @@ def fit_learning_curve(
     with limit_threads(train.features.size):
         for sets in _make_training_sets(train, seed):
             probabilities = [softmax(fit(rows, options, fixed).head.logits(held_out_features)) for rows in sets]
-            photos = float(np.mean([len(rows.targets) for rows in sets]))
-            points.append(_summarise(photos, probabilities, held_out_labels, train.outputs))
-    # Of all photos there is one draw only. Its luck is less than a half's, as the square root of the photos.
+            samples = float(np.mean([len(rows.targets) for rows in sets]))
+            points.append(_summarise(samples, probabilities, held_out_labels, train.outputs))
+    # Of all samples there is one draw only. Its luck is less than a half's, as the square root of the samples.
     points[-1] = replace(points[-1], spread=points[-2].spread / sqrt(2))
     return LearningCurve(
         sizes=tuple(_estimate_point(point) for point in points),
@@ -126,7 +126,7 @@ def fit_learning_curve(
 
 
 def _make_training_sets(train: TrainingSet, seed: int) -> Iterator[list[TrainingSet]]:
-    """Yield, for each size, few to many, its training sets. Those of one cut into parts have no photo in common."""
+    """Yield, for each size, few to many, its training sets. Those of one cut into parts have no sample in common."""
     repeats = REPEATS if len(train.targets) <= MANY else FEWER
     cuts = [assign_folds(train.targets, train.groups, PARTS, seed + number) for number in range((repeats + 1) // 2)]
     for share in SHARES:
@@ -139,13 +139,13 @@ def _select(train: TrainingSet, inside: Bools) -> TrainingSet:
     return train.take(inside)
 
 
-def _summarise(photos: float, answers: Sequence[Floats], labels: Ints, classes: int) -> _Answers:
+def _summarise(samples: float, answers: Sequence[Floats], labels: Ints, classes: int) -> _Answers:
     right = np.stack([probabilities.argmax(axis=1) == labels for probabilities in answers]).astype(np.float64)
     member = labels[:, None] == np.arange(classes)
     counts = member.sum(axis=0)
     found = right @ member
     return _Answers(
-        photos=photos,
+        samples=samples,
         right=right.mean(axis=0),
         by_class=np.divide(found, counts, out=np.full(found.shape, np.nan), where=counts > 0),
         spread=float(right.mean(axis=1).std(ddof=1)) if len(right) > 1 else float("nan"),
@@ -157,46 +157,46 @@ def _summarise(photos: float, answers: Sequence[Floats], labels: Ints, classes: 
 def _estimate_point(point: _Answers) -> CurvePoint:
     """Return the scores of a size.
 
-    The interval is Wilson's for the photos held out, widened by the luck of the photos that were trained on.
+    The interval is Wilson's for the samples held out, widened by the luck of the samples that were trained on.
     """
     accuracy, n = float(point.right.mean()), len(point.right)
     interval = wilson_interval(round(accuracy * n), n)
     luck = NORMAL * point.spread / sqrt(point.repeats)
     below, above = (sqrt((accuracy - end) ** 2 + luck**2) for end in (interval.low, interval.high))
     low, high = max(0.0, accuracy - below), min(1.0, accuracy + above)
-    return CurvePoint(round(point.photos), accuracy, low, high, point.log_loss, point.repeats)
+    return CurvePoint(round(point.samples), accuracy, low, high, point.log_loss, point.repeats)
 
 
 def _predict_doubling(points: Sequence[_Answers], seed: int) -> float | None:
     """Return the gain of the next doubling by a power law through the errors; None where chance could have made it 0.
 
-    The accuracies are drawn anew as other held-out photos, the same for all sizes, and other training photos would have
+    Accuracies are drawn anew as other held-out samples, the same for all sizes, and other training samples would have
     made them. 95 % one-sided.
     """
     right = np.stack([point.right for point in points])
     luck = np.array([point.spread / sqrt(point.repeats) for point in points])
     noise = np.atleast_2d(np.cov(right)) / right.shape[1] if right.shape[1] > 1 else np.zeros((len(right),) * 2)
-    photos = np.array([point.photos for point in points])
-    least = 0.5 / right.shape[1]  # half a photo; no error at all has no logarithm
+    samples = np.array([point.samples for point in points])
+    least = 0.5 / right.shape[1]  # half a sample; no error at all has no logarithm
     drawn = np.random.default_rng(seed).multivariate_normal(
         right.mean(axis=1), noise + np.diag(luck**2), DRAWS, method="eigh"
     )
-    if np.quantile(_extrapolate(drawn, photos, least), 0.05) <= 0:
+    if np.quantile(_extrapolate(drawn, samples, least), 0.05) <= 0:
         return None
-    return float(_extrapolate(right.mean(axis=1)[None], photos, least)[0])
+    return float(_extrapolate(right.mean(axis=1)[None], samples, least)[0])
 
 
-def _extrapolate(accuracies: Doubles, photos: Doubles, least: float) -> Doubles:
-    """Return what the next doubling adds to curves (K, S), (K,), by a line through log error over log photos."""
+def _extrapolate(accuracies: Doubles, samples: Doubles, least: float) -> Doubles:
+    """Return what the next doubling adds to curves (K, S), (K,), by a line through log error over log samples."""
     errors = np.log2(np.maximum(1 - accuracies, least))
-    along = np.log2(photos) - np.log2(photos).mean()
+    along = np.log2(samples) - np.log2(samples).mean()
     slope = errors @ along / (along @ along)
     at_all = errors.mean(axis=1) + slope * along[-1]
     return np.asarray(2**at_all - 2 ** (at_all + slope))
 
 
 def _estimate_gains(half: _Answers, whole: _Answers, labels: Ints, classes: Sequence[str]) -> Iterator[ClassGain]:
-    """Yield the gain of each class. Half a photo won and half a photo lost are added, so that no interval has no width.
+    """Yield the gain of each class. Half a sample won and half a lost one are added, so that no interval is empty.
 
     So do Agresti & Min, 2005, Statistics in Medicine 24, for paired shares.
     """

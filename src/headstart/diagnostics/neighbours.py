@@ -1,6 +1,6 @@
-"""Neighbours: the training photos most like a photo, 'because it looks like these'.
+"""Neighbours: the training samples most like a sample, 'because it looks like these'.
 
-Similarity is the cosine of the head's input features, each standardised over the training photos, projected to their
+Similarity is the cosine of the head's input features, each standardised over the training samples, projected to their
 128 strongest directions, so that a row takes 256 bytes.
 """
 
@@ -21,11 +21,11 @@ SCHEMA_VERSION = 1
 MOST_WIDTH = 128
 MOST_ROWS = 4096  #: rows that the directions are found from; more change them little
 FLAT = 1e-6  #: a feature whose deviation is smaller says nothing
-SIMILAR = 3  #: photos that are named beside one that is worth a look
+SIMILAR = 3  #: samples that are named beside one that is worth a look
 
 
 class NearestSamples(NamedTuple):
-    """Training photos most like each of M photos."""
+    """Training samples most like each of M samples."""
 
     indices: Ints  #: (M, k), into ``Neighbours.ids``, the most alike first
     similarity: Floats  #: (M, k), cosine, -1..1
@@ -33,7 +33,7 @@ class NearestSamples(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SimilarSample:
-    """A photo that was learnt from and is like another."""
+    """A sample that was learnt from and is like another."""
 
     id: str
     similarity: float  #: cosine, -1..1
@@ -41,19 +41,19 @@ class SimilarSample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Neighbours:
-    """Training photos by their projected features, to be compared with others."""
+    """Training samples by their projected features, to be compared with others."""
 
-    ids: tuple[str, ...]  #: of the training photos
+    ids: tuple[str, ...]  #: of the training samples
     rows: NDArray[np.float16]  #: (N, W), projected, of length 1; W is at most 128
-    centre: Floats  #: (D,), mean of the training photos' features
+    centre: Floats  #: (D,), mean of the training samples' features
     directions: Floats  #: (D, W), standardisation and projection in one
 
     @classmethod
     def fit(cls, ids: Sequence[str], features: Floats, *, seed: int = 0) -> Self:
-        """Fit the projection on the training photos and project them.
+        """Fit the projection on the training samples and project them.
 
         Args:
-            ids: of the photos.
+            ids: of the samples.
             features: (N, D), what the head reads of them.
             seed: of the sample of rows that directions are computed from, where there are more than 4096.
 
@@ -71,10 +71,10 @@ class Neighbours:
         return cls(tuple(ids), rows, centre, directions)
 
     def query(self, features: Floats, k: int) -> NearestSamples:
-        """Return the training photos most like some photos.
+        """Return the training samples most like some samples.
 
         Args:
-            features: (M, D), as the training photos' were.
+            features: (M, D), as the training samples' were.
             k: how many; at most as many as there are.
         """
         k = min(k, len(self.ids))
@@ -124,13 +124,13 @@ class Neighbours:
 def find_similar(
     neighbours: Neighbours, ids: Sequence[str], features: Floats, k: int = SIMILAR
 ) -> dict[str, tuple[SimilarSample, ...]]:
-    """Return, by the ids of M photos, the training photos that are most like each, the most alike first.
+    """Return, by the ids of M samples, the training samples that are most like each, the most alike first.
 
     Args:
-        neighbours: the training photos.
-        ids: of M photos.
+        neighbours: the training samples.
+        ids: of M samples.
         features: (M, D) of them.
-        k: training photos for each.
+        k: training samples for each.
     """
     found = neighbours.query(features, k)
     return {

@@ -25,7 +25,7 @@ def suggest_relabelling(source: str, run: Path, settings: Mapping[str, Any]) -> 
     """Return the commands that go on from a run: its split and its corrected labels stay.
 
     Args:
-        source: its photos, as they were given; for arrays there is no command, and None is returned.
+        source: its samples, as they were given; for arrays there is no command, and None is returned.
         run: its folder. The table is called after it, so that each run's has a name of its own.
         settings: of the run, as its record has them.
     """
@@ -43,7 +43,7 @@ def suggest_fit(source: str, table: Path, settings: Mapping[str, Any]) -> str:
     """Return the command that fits with an edited table; empty for arrays.
 
     Args:
-        source: the photos, as they were given.
+        source: the samples, as they were given.
         table: the edited one.
         settings: with which their labels were held; ``split_from`` among them is kept.
     """
@@ -54,7 +54,7 @@ def suggest_fit(source: str, table: Path, settings: Mapping[str, Any]) -> str:
 
 
 def suggest_comparing(source: str, settings: Mapping[str, Any]) -> str:
-    """Return the command that tries to train parts of the network on a run's photos; empty for arrays."""
+    """Return the command that tries to train parts of the network on a run's samples; empty for arrays."""
     if source == IN_MEMORY:
         return ""
     return shlex.join(["headstart", "compare", source, "--budget", "10m", *format_shared_options(settings)])

@@ -105,7 +105,7 @@ def _fit_neighbours(context: FitContext, branch: FeatureBranch) -> Neighbours:
 def _find_similar(
     context: FitContext, branch: FeatureBranch, neighbours: Neighbours, test: TestResult
 ) -> dict[str, tuple[SimilarSample, ...]]:
-    """Return, for each example, the photos that were learnt from and are most like it."""
+    """Return, for each example, the samples that were learnt from and are most like it."""
     examples = select_examples(test)
     if not examples:
         return {}

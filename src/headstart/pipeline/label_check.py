@@ -94,7 +94,7 @@ def check_labels(
         dataset, tasks = _prepare(samples, context)
     decoded = dataset.samples
     with limit_threads(sum(task.features.size for task in tasks)), log.stage("check labels") as stage:
-        held = diagnose_labels([sample.id for sample in decoded.samples], tasks, folds=chosen.folds)
+        held = diagnose_labels([sample.id for sample in decoded.samples], tasks, folds=chosen.folds, noun=decoded.noun)
         stage.summary = describe_label_noise(held.noise)
     tested = set() if include_test else {sample.id for sample in dataset.samples_in(Subset.TEST)}
     listed = tuple(issue for issue in held.issues if issue.id not in tested)

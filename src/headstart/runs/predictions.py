@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample
 from headstart.inference.postprocess import BatchPredictions
+from headstart.modalities.modality import SAMPLE, Noun
 from headstart.storage.atomic import replace_bytes, replace_text
 from headstart.storage.csv_cells import format_csv
 from headstart.storage.run_layout import PREDICTIONS, SCHEMA_VERSION
 from headstart.tasks.facets import AnswerTable
 from headstart.tasks.task import TargetSpace, get_task
 
-AnsweredSubset = tuple[str, Sequence[Sample], BatchPredictions]  #: its name, its photos, what is said of them
+AnsweredSubset = tuple[str, Sequence[Sample], BatchPredictions]  #: its name, its samples, what is said of them
 
 
 def save_trust(record: Mapping[str, Any], file: Path) -> None:
@@ -44,7 +45,7 @@ def to_plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def save_predictions(folder: Path, parts: Sequence[AnsweredSubset], space: TargetSpace) -> None:
+def save_predictions(folder: Path, parts: Sequence[AnsweredSubset], space: TargetSpace, noun: Noun = SAMPLE) -> None:
     """Write what is said of the samples of some parts: arrays for programs, a table for people.
 
     ``predictions.npz`` has, for N samples in the order given: ``id`` and ``part`` (N,) text, ``label`` (N, ...) their
@@ -70,7 +71,7 @@ def save_predictions(folder: Path, parts: Sequence[AnsweredSubset], space: Targe
     np.savez_compressed(content, allow_pickle=False, **arrays)
     replace_bytes(folder / f"{PREDICTIONS}.npz", content.getvalue())
     table = task.scoring.tabulate(space, targets, outputs)
-    replace_text(folder / f"{PREDICTIONS}.csv", _format_table(parts, arrays, table))
+    replace_text(folder / f"{PREDICTIONS}.csv", _format_table(parts, arrays, table, noun))
 
 
 def novelty_or_nan(answers: BatchPredictions) -> NDArray[np.float32]:
@@ -78,9 +79,9 @@ def novelty_or_nan(answers: BatchPredictions) -> NDArray[np.float32]:
     return answers.novelty if answers.novelty is not None else np.full(len(answers), np.nan, np.float32)
 
 
-def _format_table(parts: Sequence[AnsweredSubset], arrays: Mapping[str, Any], table: AnswerTable) -> str:
+def _format_table(parts: Sequence[AnsweredSubset], arrays: Mapping[str, Any], table: AnswerTable, noun: Noun) -> str:
     names = [(sample.name, part) for part, samples, _ in parts for sample in samples]
-    rows: list[Sequence[str]] = [("photo", "part", *table.columns, "novelty", "out_of_distribution")]
+    rows: list[Sequence[str]] = [(noun.one, "part", *table.columns, "novelty", "out_of_distribution")]
     judged = zip(arrays["novelty"], arrays["out_of_distribution"], strict=True)
     for named, cells, (novelty, unfamiliar) in zip(names, table.rows, judged, strict=True):
         told = ("", "") if np.isnan(novelty) else (f"{novelty:.4f}", "yes" if unfamiliar else "no")

@@ -1,4 +1,4 @@
-"""Writes the diagnostics of a run, its predictions and its pictures into its folder."""
+"""Writes the diagnostics of a run, its predictions and its previews into its folder."""
 
 import hashlib
 import shlex
@@ -36,7 +36,7 @@ def save_diagnostics(
     *,
     seconds: float,
 ) -> None:
-    """Write ``trust.json``, the predictions, the neighbours and the pictures into the run's folder.
+    """Write ``trust.json``, the predictions, the neighbours and the previews into the run's folder.
 
     Args:
         diagnostics: of the run.
@@ -49,7 +49,9 @@ def save_diagnostics(
     folder, own = context.folder, context.task.diagnostics
     diagnostics.neighbours.save(folder / NEIGHBOURS)
     validation = ("validation", context.samples_in(Subset.VALIDATION), fitted.validation)
-    save_predictions(folder, [validation, ("test", test.samples, test.answers)], context.samples.space)
+    save_predictions(
+        folder, [validation, ("test", test.samples, test.answers)], context.samples.space, context.samples.noun
+    )
     save_previews(thumbnails.previews, folder / PREVIEWS)
     samples = select_mentioned_samples(diagnostics, context, test)
     save_trust(
@@ -103,7 +105,7 @@ def build_repeat_command(settings: FitSettings, root: str) -> str:
     if settings.out is not None:
         told["out"] = Path(f"{settings.out}-again")  # its own is taken
     if root == IN_MEMORY:
-        given = ["images", "labels=labels", *(f"{name}={value!r}" for name, value in told.items())]
+        given = ["arrays", "labels=labels", *(f"{name}={value!r}" for name, value in told.items())]
         return f"headstart.fit({', '.join(given)})"
     words = ["headstart", "fit", root]
     for name, value in told.items():
@@ -114,7 +116,7 @@ def build_repeat_command(settings: FitSettings, root: str) -> str:
 
 
 def hash_dataset(samples: Samples) -> str:
-    """Return BLAKE2b-160 over all photos' contents and labels, whatever their names and order; hexadecimal."""
+    """Return BLAKE2b-160 over all samples' contents and labels, whatever their names and order; hexadecimal."""
     lines = sorted(f"{sample.digest} {samples.describe(sample)}" for sample in samples.samples)
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=20).hexdigest()
 

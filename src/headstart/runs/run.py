@@ -14,8 +14,7 @@ from headstart.display.html import html_table
 from headstart.errors import UserError, describe_schema_mismatch
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.inference.classifier import Classifier, load
-from headstart.modalities.image.load import PhotoLike
-from headstart.modalities.modality import Noun, find_noun
+from headstart.modalities.modality import SAMPLE, Noun, find_noun
 from headstart.reporting.records import total_seconds
 from headstart.runs.tables import MisclassifiedSamples, RunLayers, list_layers, list_misclassified
 from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, SCHEMA_VERSION, TRUST
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from headstart.explanation.explainer import Explainer, HeatMap
     from headstart.reporting.plots import Plots
 
-ALIKE = 3  #: photos that an explanation names
+ALIKE = 3  #: samples that an explanation names
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,14 @@ class Explanation:
     """Reasons for an answer of a classifier."""
 
     heat: "HeatMap"  #: what speaks for the class, place by place
-    alike: tuple[tuple[str, float], ...]  #: the photos most alike among those learnt from: name and cosine, best first
+    alike: tuple[tuple[str, float], ...]  #: the samples most alike among those learnt from: name and cosine, best first
+    noun: Noun = SAMPLE
 
     def _repr_html_(self) -> str:
         told = (
             f"{self.heat.label} {self.heat.probability:.1%} ({self.heat.method}); most alike among those learnt from:"
         )
-        return html_table(("photo", "similarity"), self.alike, caption=told)
+        return html_table((self.noun.one, "similarity"), self.alike, caption=told)
 
 
 @dataclass(frozen=True)
@@ -82,24 +82,24 @@ class Run:
 
         return Plots(self._home)
 
-    def explain(self, photo: PhotoLike, label: str | None = None) -> Explanation:
-        """Return why the classifier says what it says of a photo.
+    def explain(self, item: Any, label: str | None = None) -> Explanation:
+        """Return why the classifier says what it says of an item.
 
         Args:
-            photo: a file's path, its bytes, or pixels, uint8 (H, W, 3).
+            item: as ``Classifier.predict`` takes one: a path, bytes, an array.
             label: the class that is asked about; the likeliest when not given.
 
         Raises:
-            DataError: the photo cannot be read.
+            DataError: the item cannot be read.
             UserError: the classifier has no such class, or the run is of before there were neighbours.
         """
-        heat = self._explainer.explain(photo, label)
+        heat = self._explainer.explain(item, label)
         near = self._neighbours.query(heat.features[None], ALIKE)
         names = {entry.digest: entry.name for entry in load_ledger(self._home / LEDGER).entries}
         ids, copies = self._neighbours.ids, load_split(self._home).copies
         seen = (ids[index] for index in near.indices[0])
         found = zip((names[copies.get(id_, id_)] for id_ in seen), map(float, near.similarity[0]), strict=True)
-        return Explanation(heat, tuple(found))
+        return Explanation(heat, tuple(found), self.noun)
 
     @cached_property
     def _explainer(self) -> "Explainer":
@@ -115,21 +115,21 @@ class Run:
 
     @cached_property
     def features(self) -> Any:
-        """Return the features of its photos, of every layer of its network, from the store: ``headstart.features``.
+        """Return the features of its samples, of every layer of its network, from the store: ``headstart.features``.
 
         Raises:
-            UserError: it was made from arrays, or its photos are gone.
+            UserError: it was made from arrays, or its source is gone.
         """
         import headstart
 
         source = self.record["source"]
         if source == IN_MEMORY:
-            raise UserError("this run was made from arrays; give them to headstart.features(images, labels=...)")
+            raise UserError("this run was made from arrays; give them to headstart.features(arrays, labels=...)")
         settings = {**self.record["settings"], "out": None, "backbone": self.record["backbone"]["name"]}
         return headstart.features(source, layer="all", progress=False, **settings)
 
     def misclassified(self, subset: str = "test") -> MisclassifiedSamples:
-        """Return the photos of test, or of validation, that were given another class than their own.
+        """Return the samples of test, or of validation, that were given another class than their own.
 
         Raises:
             UserError: the run has no predictions.

@@ -15,7 +15,7 @@ from headstart.data.samples import FileStatus
 from headstart.display.html import html_table
 from headstart.errors import UserError
 from headstart.modalities.facets import Thumbnail
-from headstart.modalities.modality import Noun
+from headstart.modalities.modality import SAMPLE, Noun
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.storage.previews import read_previews
 from headstart.storage.run_layout import LEDGER, PREDICTIONS, PREVIEWS
@@ -40,7 +40,7 @@ class MisclassifiedSamples(list[MisclassifiedSample]):
     def __init__(self, samples: Iterable[MisclassifiedSample] = (), noun: Noun | None = None) -> None:
         """Take the samples and the word that people have for one."""
         super().__init__(samples)
-        self.noun = noun or Noun("sample", "samples")
+        self.noun = noun or SAMPLE
 
     def _repr_html_(self) -> str:
         cells = []

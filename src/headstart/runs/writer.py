@@ -170,7 +170,7 @@ def _write_comparison(folder: Path, comparison: Comparison, scores: ArmTestScore
             "choice": comparison.choice.to_json(),
             "test": {
                 "opened_for": list(scores.tests),
-                "photos": scores.n,
+                "samples": scores.n,
                 "smallest_difference": scores.smallest,
                 "pairs": [pair.to_json() for pair in scores.pairs],
             },

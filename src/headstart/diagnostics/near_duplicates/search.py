@@ -1,4 +1,4 @@
-"""Near-duplicates: items that show the same, such as photos re-encoded, resized, cropped, exposed anew, shot twice.
+"""Near-duplicates: items that show the same, re-encoded, cropped, exposed anew, reworded.
 
 Descriptors say which items may be duplicates (``candidates``), the modality's evidence which are (its ``duplicates``);
 chains of duplicates are cut (``clusters``).

@@ -105,7 +105,7 @@ def learning_curve_chart(records: Records) -> Lines:
     series = [
         Series(
             "measured, 95\u00a0% interval",
-            to_floats(size.photos for size in sizes),
+            to_floats(size.samples for size in sizes),
             to_floats(size.accuracy for size in sizes),
             to_floats(size.low for size in sizes),
             to_floats(size.high for size in sizes),
@@ -113,11 +113,11 @@ def learning_curve_chart(records: Records) -> Lines:
             notes=tuple(format_quantity(size.repeats, "repeat") for size in sizes),
         )
     ]
-    alt = f"With {count_items(last.photos, noun, 'training')} {format_percent(last.accuracy)} are right"
+    alt = f"With {count_items(last.samples, noun, 'training')} {format_percent(last.accuracy)} are right"
     if curve.doubling is None:
         alt += "; what twice as many would give cannot be told."
     else:
-        ahead = to_floats((last.photos, 2 * last.photos))
+        ahead = to_floats((last.samples, 2 * last.samples))
         expected = to_floats((last.accuracy, min(1.0, last.accuracy + curve.doubling)))
         series.append(Series("expected of twice as many", ahead, expected, style="dots", marked=(1,)))
         alt += f"; twice as many are expected to change that by {100 * curve.doubling:+.1f} points."

@@ -166,7 +166,9 @@ def _diagnose_labels(context: FitContext) -> LabelDiagnostics:
         lambda name: context.load_features(context.branch(name), samples.samples),
         settings.seed,
     )
-    return diagnose_labels([sample.id for sample in samples.samples], training_sets, folds=settings.folds)
+    return diagnose_labels(
+        [sample.id for sample in samples.samples], training_sets, folds=settings.folds, noun=samples.noun
+    )
 
 
 def _fit_learning_curve(context: FitContext, test: TestResult) -> LearningCurve | None:

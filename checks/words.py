@@ -46,7 +46,7 @@ SEAMS = (
     ),
 )
 #: Said without a meaning of their own: names of data sets, types of media, the registry's line.
-NEUTRAL = re.compile(r"ImageNet|imagenet|image/(?:png|jpeg|svg\+xml)")
+NEUTRAL = re.compile(r"ImageNet|imagenet|image/(?:png|jpeg|webp|svg\+xml)|background-image")
 #: Dictionaries that name the built-in residents.
 REGISTRIES = ("MODALITIES", "TASKS")
 #: Files that still offend.

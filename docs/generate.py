@@ -16,15 +16,15 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from cyclopts import Parameter
 from pydantic.fields import FieldInfo
 
+from headstart.cli.flags import ModalitySettings
 from headstart.cli.main import VERBS
-from headstart.modalities.image.settings import AugmentSettings
 from headstart.modalities.modality import find_noun
 from headstart.reporting.glossary import render_glossary
 from headstart.settings import DataSettings, complete_class, list_chapters
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = "<!-- Made by docs/generate.py from the code. Change the code, then run: make docs -->"
-METAVARS = {Path: "PATH", int: "INT", str: "TEXT", complete_class(): "", AugmentSettings: "", DataSettings: ""}
+METAVARS = {Path: "PATH", int: "INT", str: "TEXT", complete_class(): "", ModalitySettings: "", DataSettings: ""}
 LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
 
 SETTINGS_INTRO = """

@@ -109,8 +109,8 @@ def test_the_edited_table_corrects_the_labels(folder, tmp_path):
     table.write_text(text)
     given = read_source(folder)
     samples = apply_relabels(given, table)
-    wanted = {it.name: given.classes[it.label] for it in given.samples} | WRONG
-    assert {it.name: samples.classes[it.label] for it in samples.samples} == wanted
+    wanted = {it.name: given.classes[it.target] for it in given.samples} | WRONG
+    assert {it.name: samples.classes[it.target] for it in samples.samples} == wanted
     assert samples.ledger.notes[-1] == "fixes.csv: 2 photos relabelled, 0 left out"
 
 
@@ -149,14 +149,14 @@ def test_corrections_add_up(folder, tmp_path, capsys):
     first, second = tmp_path / "first.csv", tmp_path / "second.csv"
     first.write_text("photo,given,label\nstripes/a.jpg,stripes,discs\nchecks/5-003.png,checks,\n")
     found = check_labels(folder, table=second, relabel=first, include_test=True)
-    assert {it.name: found.samples.classes[it.label] for it in found.samples.samples}["stripes/a.jpg"] == "discs"
+    assert {it.name: found.samples.classes[it.target] for it in found.samples.samples}["stripes/a.jpg"] == "discs"
     rows = {row["photo"]: row for row in rows_of(second)}
     assert (rows["stripes/a.jpg"]["given"], rows["stripes/a.jpg"]["now"]) == ("stripes", "discs")
     assert rows["stripes/a.jpg"]["label"] == "discs"
     assert "checks/b.jpg" in rows
     second.write_text(re.sub(r"^(checks/b.jpg,.*),\w+$", r"\1,stripes", second.read_text(), flags=re.MULTILINE))
     samples = apply_relabels(read_source(folder), second)
-    now = {it.name: samples.classes[it.label] for it in samples.samples}
+    now = {it.name: samples.classes[it.target] for it in samples.samples}
     assert (now["stripes/a.jpg"], now["checks/b.jpg"]) == ("discs", "stripes")
     assert "checks/5-003.png" not in now
 
@@ -170,14 +170,14 @@ def test_the_printed_commands_run_as_printed(warm, tmp_path, monkeypatch, capsys
     assert hint.fit in html.unescape(Path("run-fixes.html").read_text("utf-8"))
     samples = read_source(warm.photos)
     tested = load_split(warm.run).samples_in(samples, Subset.TEST)[0]
-    given, other = samples.classes[tested.label], samples.classes[tested.label - 1]
+    given, other = samples.classes[tested.target], samples.classes[tested.target - 1]
     with Path("run-fixes.csv").open("a", encoding="utf-8") as table:
         table.write(f"{tested.name},{given},{given},,,,{other}\n")
     assert run([*shlex.split(hint.fit)[1:], "--out", "second", "--no-report", "--quiet"]) == 0
     assert "1 test label was corrected, which flatters the score: " in capsys.readouterr().out
     assert Path("second/relabels.csv").read_text("utf-8") == f"photo,given,label\n{tested.name},{given},{other}\n"
     found = check_labels(warm.photos, table="third.csv", split_from="second", include_test=True)
-    assert {it.name: found.samples.classes[it.label] for it in found.samples.samples}[tested.name] == other
+    assert {it.name: found.samples.classes[it.target] for it in found.samples.samples}[tested.name] == other
     assert any((row["photo"], row["label"]) == (tested.name, other) for row in rows_of(Path("third.csv")))
 
 

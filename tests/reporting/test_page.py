@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from html import unescape
 from itertools import pairwise
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def test_no_share_is_shown_that_is_not_kept(name, pages, runs) -> None:
     record = json.loads((runs[name] / "run.json").read_text("utf-8"))
     comparison = json.loads((runs[name] / "comparison.json").read_text("utf-8"))
     flaws = json.loads((runs[name] / "trust.json").read_text("utf-8"))["issues"]["items"]
-    text = " ".join(re.sub(r"<[^>]*>", " ", html).split())
+    text = unescape(" ".join(re.sub(r"<[^>]*>", " ", html).split()))
     advised = [record["advice"]["reason"]] if record["advice"] else []
     for told in (comparison["choice"]["reason"], *advised, *(it["limit"] for it in flaws)):
         text = text.replace(told, "")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from headstart.cli.check_labels import describe_label_check, label_check_to_json
+from headstart.cli.flags import ModalitySettings
 from headstart.cli.tables import format_table
-from headstart.modalities.image.settings import AugmentSettings
 from headstart.settings import DataSettings, EngineName, Precision
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def check(
     *,
     data: Annotated[DataSettings | None, Parameter(name="*")] = None,
     augment: Path | None = None,
-    settings: Annotated[AugmentSettings | None, Parameter(name="*")] = None,
+    settings: Annotated[ModalitySettings | None, Parameter(name="*")] = None,
     labels: Path | None = None,
     relabel: Path | None = None,
     split_from: Path | None = None,

@@ -3,11 +3,15 @@
 from typing import TYPE_CHECKING, Any
 
 from headstart.settings import FitSettings, complete_class
+from headstart.settings.chapters import Chapter
+from headstart.settings.registry import list_modality_chapters
 
 if TYPE_CHECKING:
     AllSettings = FitSettings
-else:
-    AllSettings = complete_class()  # from whose fields the flags are made
+    ModalitySettings = Chapter
+else:  # from whose fields the flags are made
+    AllSettings = complete_class()
+    ModalitySettings = type("ModalitySettings", list_modality_chapters() or (Chapter,), {"__module__": __name__})
 
 
 def list_given(settings: FitSettings | None) -> dict[str, Any]:

@@ -155,6 +155,11 @@ class Thumbnail:
     media_type: str  #: "image/jpeg", "text/plain", "image/svg+xml"
 
     @property
+    def is_text(self) -> bool:
+        """Whether it is plain text."""
+        return self.media_type == "text/plain"
+
+    @property
     def suffix(self) -> str:
         """The ending of a file with this content, such as ".jpg"."""
         return MimeTypes().guess_extension(self.media_type) or ""

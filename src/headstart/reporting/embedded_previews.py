@@ -15,7 +15,7 @@ from headstart.modalities.facets import Thumbnail
 SHEET = "sheet"  #: its key
 BUDGET = 8_500_000  #: bytes of all previews as they stand in the page, which is to stay below 10 MB
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/svg+xml", "text/plain")  #: that a page shows
-_IMAGE = "{background-image:url("
+_DRAWN = "{background-image:url("
 
 
 class EmbeddedPreviews:
@@ -57,7 +57,7 @@ class EmbeddedPreviews:
         """The sheet of views as a data URI; an empty one where there is none."""
         number = self._numbers.get(SHEET)
         found = next((text for text, other in self._declarations.items() if other == number), "")
-        return found.removeprefix(_IMAGE).removesuffix(")}") if found.startswith(_IMAGE) else ""
+        return found.removeprefix(_DRAWN).removesuffix(")}") if found.startswith(_DRAWN) else ""
 
     def style(self) -> Markup:
         """Return the rules for a style block; neither base 64 nor an escaped text has a sign that could end it."""
@@ -78,4 +78,4 @@ def _declare(preview: Thumbnail) -> str | None:
     if preview.media_type == "text/plain":
         text = preview.content.decode("utf-8", "replace")
         return '::before{content:"' + "".join(c if c.isalnum() or c == " " else f"\\{ord(c):X} " for c in text) + '"}'
-    return f"{_IMAGE}{encode_uri(preview)})}}"
+    return f"{_DRAWN}{encode_uri(preview)})}}"

@@ -13,7 +13,7 @@ from headstart.diagnostics.label_issues import LabelIssue
 from headstart.diagnostics.label_noise import LabelNoise, describe_left_out
 from headstart.errors import SettingError, refuse_machine_faults
 from headstart.events import Listener, ignore
-from headstart.modalities.facets import PreviewFacet
+from headstart.modalities.facets import PreviewFacet, Thumbnail
 from headstart.modalities.modality import BrokenItem, get_modality
 from headstart.reporting.embedded_previews import EmbeddedPreviews, encode_uri
 from headstart.reporting.page import Page, render_page
@@ -35,7 +35,8 @@ class ReviewCard:
     given_probability: float
     likely: str
     likely_probability: float
-    preview: str  #: a data URI; empty where the sample cannot be shown
+    preview: str  #: a data URI of what is drawn; empty where there is none
+    text: str  #: of a sample that is shown as text; empty where it is not
 
 
 def check_review_table(table: Path) -> None:
@@ -136,7 +137,8 @@ def _render_review(
             given_probability=issue.given_probability,
             likely=samples.classes[issue.likely],
             likely_probability=issue.likely_probability,
-            preview=preview,
+            preview=encode_uri(preview) if preview and not preview.is_text else "",
+            text=preview.content.decode("utf-8", "replace") if preview and preview.is_text else "",
         )
         for row, ((sample, issue), preview) in enumerate(zip(shown, previews, strict=True), 2)
     ]
@@ -154,13 +156,12 @@ def _render_review(
     )
 
 
-def _make_preview(facet: PreviewFacet | None, sample: Sample) -> str:
-    """Return a small copy of a sample as a data URI; an empty text where there is none to show there."""
+def _make_preview(facet: PreviewFacet | None, sample: Sample) -> Thumbnail | None:
+    """Return a small copy of a sample; None where it cannot be shown."""
     if facet is None:
-        return ""
+        return None
     try:
         value = load_item(sample.source, facet.make_spec(close=True)).value
     except BrokenItem:
-        return ""
-    preview = facet.make_thumbnail(value, close=True)
-    return encode_uri(preview) if preview.media_type.startswith("image/") else ""
+        return None
+    return facet.make_thumbnail(value, close=True)

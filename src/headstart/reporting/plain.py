@@ -35,7 +35,7 @@ def render_plain_report(folder: Path) -> str:
     return render_page(
         "plain.html",
         EmbeddedPreviews({}, ()),
-        find_noun(run.get("modality", "image")),
+        find_noun(run["modality"]),
         name=folder.resolve().name,
         run=run,
         task=task,

@@ -40,6 +40,12 @@ def list_chapters() -> Mapping[str, type[Chapter]]:
     return {chapter.chapter_name: chapter for chapter in chapters}
 
 
+def list_modality_chapters() -> tuple[type[Chapter], ...]:
+    """Return the chapters that modalities bring: how views of their items are changed, and such."""
+    brought = {modality.settings for modality in all_modalities() if modality.settings is not None}
+    return tuple(kind for kind in list_chapters().values() if kind in brought)
+
+
 def list_spellings() -> dict[str, str]:
     """Return each setting's other spelling with its name."""
     return {other: name for kind in list_chapters().values() for other, name in kind.chapter_spellings.items()}

@@ -12,9 +12,10 @@ from headstart.data.samples import FileStatus
 from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress, watch
 from headstart.errors import SettingError, nearest
-from headstart.modalities.image.settings import AugmentSettings
 from headstart.pipeline.label_check import LabelCheck, check_labels
 from headstart.settings import DataSettings, EngineName, FitSettings, Precision, locate_store
+from headstart.settings.chapters import Chapter
+from headstart.settings.registry import list_modality_chapters
 from headstart.storage.locks import try_mark_in_use
 from headstart.training.view_sheet import check_sheet_file, write_view_sheet
 from headstart.verbs.options import AugmentOptions, DataOptions
@@ -122,7 +123,9 @@ def load_check_settings(options: Mapping[str, Any]) -> FitSettings:
     Raises:
         SettingError: one that a check has not, or a value that cannot be used.
     """
-    known = [*_NETWORK, *DataSettings.model_fields, *AugmentSettings.model_fields, "data", "augment", "color_jitter"]
+    chapters: tuple[type[Chapter], ...] = (DataSettings, *list_modality_chapters())
+    known = [*_NETWORK, *(name for kind in chapters for name in (*kind.model_fields, kind.chapter_name))]
+    known += [other for kind in chapters for other in kind.chapter_spellings]
     unknown = [name for name in options if name not in known]
     if unknown:
         raise SettingError(f"unknown setting {unknown[0]!r}; {nearest(unknown[0], known)}")
@@ -150,7 +153,9 @@ def refuse_sheet(sheet: Path | None, settings: FitSettings) -> None:
     """
     if sheet is not None:
         check_sheet_file(sheet)
-    elif changed := sorted(settings.get_chapter(AugmentSettings).model_fields_set):
+        return
+    views = {name for kind in list_modality_chapters() for name in kind.model_fields}
+    if changed := sorted(settings.model_fields_set & views):
         flag = changed[0].replace("_", "-")
         raise SettingError(f"--{flag} is given without a sheet to show it on; add --augment FILE.png")
 

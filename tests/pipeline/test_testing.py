@@ -45,7 +45,7 @@ def test_each_engine_is_scored_on_the_same_photos(
     judged = score_classifier(classifier, samples[:count], seed=3)
     engines = judged.engines
     assert engines is not None
-    assert (engines.scored_by, engines.photos, set(engines.scores)) == (main, count, {"onnxruntime", "openvino"})
+    assert (engines.scored_by, engines.items, set(engines.scores)) == (main, count, {"onnxruntime", "openvino"})
     files = [sample.source.path for sample in samples[:count]]  # type: ignore[union-attr]
     labels = np.array([sample.target for sample in samples[:count]])
     rows = {}
@@ -65,7 +65,7 @@ def test_each_engine_is_scored_on_the_same_photos(
 def test_a_share_of_equal_answers_below_one_is_told(classifier: Classifier, samples: tuple[Sample, ...]) -> None:
     judged = score_classifier(classifier, samples, seed=0)
     assert judged.engines is not None
-    engines = replace(judged.engines, same_answers=0.75, photos=len(samples) - 1)
+    engines = replace(judged.engines, same_answers=0.75, items=len(samples) - 1)
     said = describe_second_engine(replace(judged, engines=engines), PHOTO)
     assert said is not None
     assert said.startswith("ONNX Runtime: accuracy ")
@@ -84,7 +84,7 @@ def test_only_so_many_go_twice_and_the_order_stays(
     drawn = [score_classifier(classifier, samples, seed=seed) for seed in (0, 1)]
     for judged in drawn:
         assert judged.engines is not None
-        assert judged.engines.photos == 10
+        assert judged.engines.items == 10
         assert judged.samples == samples
         np.testing.assert_array_equal(judged.answers.probabilities, alone.answers.probabilities)
     assert drawn[0].engines != drawn[1].engines
@@ -128,7 +128,7 @@ def test_a_photo_that_cannot_be_read_any_more(
     judged = score_classifier(classifier, given, notes.append, seed=0, strict=False)
     assert judged.samples == (*samples[:5], *samples[6:])
     assert judged.engines is not None
-    assert judged.engines.photos == len(samples) - 1
+    assert judged.engines.items == len(samples) - 1
     assert [it.text for it in notes if isinstance(it, events.Note)] == [
         f"{gone.name} is left out: cannot be read: No such file or directory"
     ]

@@ -418,7 +418,7 @@ def _write_engines(folder: Path, drawn: ExampleRun) -> None:
     """What ``model.json`` says of the engines; the rest of the model is not there."""
     scores = {"openvino": {"score": 0.8, "loss": 0.6}, "onnxruntime": {"score": 0.81, "loss": 0.59}}
     photos = min(256, len(drawn.where("test")))
-    engines = {"scored_by": "openvino", "photos": photos, "same_answers": 0.98, "mean_difference": 1e-3}
+    engines = {"scored_by": "openvino", "items": photos, "same_answers": 0.98, "mean_difference": 1e-3}
     (folder / "model").mkdir()
     content = json.dumps({"schema_version": 1, "engines": {**engines, "scores": scores}})
     (folder / "model/model.json").write_text(content, "utf-8")

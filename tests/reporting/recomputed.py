@@ -430,9 +430,9 @@ def _(it: Files) -> float:
     return sum(issue["id"] in it.parts["test"] for issue in it.trust["labels"]["issues"])
 
 
-@rule("engines.photos")
+@rule("engines.items")
 def _(it: Files) -> float:
-    return it.model["engines"]["photos"]
+    return it.model["engines"]["items"]
 
 
 @rule("engines.same")

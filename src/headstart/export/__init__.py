@@ -1,4 +1,4 @@
-"""From a fitted model to ``model/``, which is read back and compared on real photos."""
+"""From a fitted model to ``model/``, which is read back and compared on real items."""
 
 from headstart.export.model import EnsembleMember, FeatureBranch, FittedModel, ParityExample
 from headstart.export.parity import UnsteadyNoveltyError

@@ -60,7 +60,7 @@ def check_export(graph: Path, model: FittedModel, examples: Sequence[ParityExamp
     answer = model.task.answer
     final, unlike = differences[answer], differences.get(model_format.NOVELTY)
     return model_format.ExportParity(
-        photos=len(examples),
+        items=len(examples),
         mean_difference=float(final.mean()),
         largest_difference=float(final.max()),
         same_answers=model.task.scoring.share_same(shipped[answer], wanted[answer]),

@@ -51,7 +51,7 @@ def add_scores(
     Args:
         classifier: as saved.
         scores: subset -> evaluation; those of other subsets stay.
-        engines: how each engine answers test photos; None leaves what is there.
+        engines: how each engine answers test items; None leaves what is there.
     """
     known = classifier.record
     added = replace(known, scores={**known.scores, **scores}, engines=engines or known.engines)

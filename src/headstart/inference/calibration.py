@@ -1,11 +1,11 @@
 """Calibration: probabilities changed so that a prediction of 80 % is right in 80 % of cases.
 
-Fitted on photos that the classifier has not seen (``uncertainty.calibration``), applied here in NumPy and in
+Fitted on items that the classifier has not seen (``uncertainty.calibration``), applied here in NumPy and in
 ``model.onnx`` by ``tasks.classification.graph_calibration``.
 
 * ``temperature``: ``softmax(scale * log p)``, one number for all classes (Guo, Pleiss, Sun & Weinberger, 2017, ICML,
   section 4.2; their temperature is 1 / scale).
-* ``mixture``: a share ``mix`` of every class alike, the rest ``softmax(scale * log p)``: the answer to photos on which
+* ``mixture``: a share ``mix`` of every class alike, the rest ``softmax(scale * log p)``: the answer to items on which
   the classifier is sure and knows nothing (Zhang, Kailkhura & Han, 2020, Mix-n-Match, ICML: their ensemble temperature
   scaling without its third, uncalibrated part). No probability falls below mix / C.
 * ``isotonic``: each class against the rest through a rising curve, then divided by the sum (Zadrozny & Elkan, 2002,

@@ -93,8 +93,8 @@ class Classifier:
         """Predict one item, or each of several.
 
         Args:
-            items: one item as its modality takes it, or any iterable of them; a photo is a path, bytes, an open binary
-                file, a PIL image or an array.
+            items: one item as its modality takes it, such as a path, bytes, an open binary file or an array; or any
+                iterable of them.
 
         Returns:
             One ``Prediction`` for one item; for an iterable a list in its order.

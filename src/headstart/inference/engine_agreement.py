@@ -1,4 +1,4 @@
-"""The scores of the engines that can run a classifier, on the same test photos: a record in ``model.json``."""
+"""The scores of the engines that can run a classifier, on the same test items: a record in ``model.json``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ class EngineScore:
     """The score of one engine."""
 
     score: float  #: see ``Task.measure``
-    loss: float  #: mean over the photos
+    loss: float  #: mean over the items
 
 
 @dataclass(frozen=True, slots=True)
 class EngineAgreement:
-    """The scores of each engine on the same photos, and how alike their answers are."""
+    """The scores of each engine on the same items, and how alike their answers are."""
 
     scored_by: str  #: "onnxruntime" or "openvino": whose predictions the scores of the whole test set are of
-    photos: int  #: test photos that every engine answered, drawn by the run's seed where not all of them
-    scores: Mapping[str, EngineScore]  #: engine -> its score on those photos
+    items: int  #: test items that every engine answered, drawn by the run's seed where not all of them
+    scores: Mapping[str, EngineScore]  #: engine -> its score on those items
     same_answers: (
         float | None
     )  #: share of them with the same answer, such as the likeliest class; None where there is one engine only

@@ -5,11 +5,11 @@
 * ``head.safetensors``: the head's dense layers, ``0.weight`` (D, H), ``0.bias`` (H,), ``1.weight``, ...; of several
   members each under its number: ``0/0.weight``, ..., ``1/0.weight``, ...
 * ``novelty.safetensors``: the arrays of the novelty score; not there where there is none.
-* ``model.onnx``: ``image`` uint8 (H, W, 3) RGB, upright -> ``probabilities`` float32 (C,), calibrated; ``uncalibrated``
-  float32 (C,); ``prediction_set`` bool (C,); ``novelty`` float32 (); ``out_of_distribution`` bool (). The last three
-  are there where the classifier has them. Crop, resize and scale are inside; so are the tensors ``pixels`` (N, S, S, 3)
-  uint8 and ``features`` (N, D) float32 of the first branch, to enter and leave it by, and those of the others,
-  ``pixels.1``, ``features.1``, ... (see ``pixels_name`` and ``features_name``).
+* ``model.onnx``: an item, as ``graph_inputs`` makes it -> what the task answers, such as ``probabilities`` float32 (C,)
+  and ``prediction_set`` bool (C,); ``novelty`` float32 () and ``out_of_distribution`` bool () where the classifier has
+  them. Inside are the tensors that each network reads, under the names of its spec, and ``features`` (P, D) float32 of
+  the P parts of an item, to enter and leave it by; those of the second branch end in ``.1``, and so on (see
+  ``tensor_name`` and ``features_name``).
 """
 
 import hashlib
@@ -50,18 +50,18 @@ class BackboneFacts:
 
 @dataclass(frozen=True, slots=True)
 class ExportParity:
-    """The differences between the saved graph in ONNX Runtime and the path the head was fitted on, on real photos."""
+    """The differences between the saved graph in ONNX Runtime and the path the head was fitted on, on real items."""
 
-    photos: int
-    mean_difference: float  #: of calibrated probabilities, absolute, over photos and classes
+    items: int
+    mean_difference: float  #: of calibrated probabilities, absolute, over items and classes
     largest_difference: float  #: of calibrated probabilities, absolute
-    same_answers: float  #: share of photos with the same most likely class
-    novelty_difference: float | None = None  #: of novelty, absolute, mean over photos; None where there is none
+    same_answers: float  #: share of items with the same most likely class
+    novelty_difference: float | None = None  #: of novelty, absolute, mean over items; None where there is none
 
 
 @dataclass(frozen=True, slots=True)
 class BranchFacts:
-    """One network's forward pass over the photo."""
+    """One network's forward pass over items."""
 
     backbone: BackboneFacts
     spec: AnySpec
@@ -123,7 +123,7 @@ class ModelRecord:
     novelty: dict[str, Any] | None = None  #: the novelty score, as ``Novelty.to_json`` gives it
     novelty_sha256: str | None = None  #: of novelty.safetensors
     scores: dict[str, Any] = field(default_factory=dict)  #: subset -> evaluation, see evaluation.json
-    engines: EngineAgreement | None = None  #: how each engine answers test photos; None: not tested
+    engines: EngineAgreement | None = None  #: how each engine answers test items; None: not tested
 
     @property
     def task(self) -> Task:

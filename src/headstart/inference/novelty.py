@@ -1,8 +1,8 @@
-"""A novelty score in NumPy: the distance of a photo's features from those that a classifier was fitted on.
+"""A novelty score in NumPy: the distance of an item's features from those that a classifier was fitted on.
 
 Each branch's features are scaled to length 1 and ``centre`` is taken from them. What counts is the distance to the
 nearest of ``points`` along ``directions``, and the length of what lies outside these: the root of the sum of their
-squares, divided by the threshold. Above 1.0 a photo is out of distribution. ``uncertainty.novelty_fits`` fits it.
+squares, divided by the threshold. Above 1.0 an item is out of distribution. ``uncertainty.novelty_fits`` fits it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,14 +24,14 @@ class Novelty:
 
     kind: str  #: how it was fitted, a name of ``uncertainty.novelty_fits.KINDS``
     branches: tuple[int, ...]  #: indices into the classifier's branches; it reads their features in this order
-    ood_acceptance: float  #: share of familiar photos that the threshold shall accept
+    ood_acceptance: float  #: share of familiar items that the threshold shall accept
     scale: float  #: one over the threshold
     centre: Floats  #: (D,)
     directions: Floats  #: (D, R) orthonormal columns
-    points: Floats  #: (K, R) what is familiar: photos of training, or centres of them, along ``directions``
+    points: Floats  #: (K, R) what is familiar: items of training, or centres of them, along ``directions``
 
     def score(self, features: Sequence[Floats], uncalibrated: Floats | None = None) -> Floats:
-        """Return how unlike the training photos each photo is, float32 (N,), at least 0; 1.0 is the threshold.
+        """Return how unlike the training items each item is, float32 (N,), at least 0; 1.0 is the threshold.
 
         Args:
             features: for each of ``branches`` float32 (N, D of it).

@@ -54,14 +54,14 @@ def apply_head(head: DenseLayers, features: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchPredictions:
-    """The predictions of a model for N photos, as arrays."""
+    """The predictions of a model for N items, as arrays."""
 
     outputs: Mapping[str, NDArray[Any]]  #: (N, ...) each, by their names in the graph; the task says which there are
     novelty: Floats | None = None  #: (N,), above 1 is out of distribution
 
     @property
     def out_of_distribution(self) -> Bools:
-        """Whether each photo is unlike the training photos, (N,); False where novelty is not judged."""
+        """Whether each item is unlike the training items, (N,); False where novelty is not judged."""
         return np.zeros(len(self), bool) if self.novelty is None else self.novelty > 1
 
     @property
@@ -76,14 +76,14 @@ class BatchPredictions:
 
     @property
     def prediction_set(self) -> Bools | None:
-        """Whether a class is in the photo's prediction set, (N, C), of a classifier; None where it makes none."""
+        """Whether a class is in the item's prediction set, (N, C), of a classifier; None where it makes none."""
         return self.outputs.get(PREDICTION_SET)
 
     def __len__(self) -> int:
         return len(next(iter(self.outputs.values())))
 
     def select(self, rows: slice) -> Self:
-        """Return the predictions of some of the photos."""
+        """Return the predictions of some of the items."""
         return type(self)(
             {name: values[rows] for name, values in self.outputs.items()},
             None if self.novelty is None else self.novelty[rows],
@@ -115,7 +115,7 @@ def postprocess(
         raw: the members' combined outputs, float32 (N, K).
         features: for each branch float32 (N, D).
         postprocessor: of the task: calibration, prediction sets.
-        novelty: tells photos that are out of distribution; None judges none.
+        novelty: tells items that are out of distribution; None judges none.
     """
     return BatchPredictions(
         postprocessor.apply(raw),

@@ -1,4 +1,4 @@
-"""The prediction for one photo, and how it is made of arrays."""
+"""The prediction for one item, and how it is made of arrays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ from headstart.modalities.modality import OpenedItem
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
-    """The prediction for one photo. One that could not be read has an ``error``, no label and no probabilities."""
+    """The prediction for one item. One that could not be read has an ``error``, no label and no probabilities."""
 
-    source: str  #: the path as given, or what was given: "bytes", "array", "image", "file"
-    label: str | None  #: the likeliest class, also of a photo that is out of distribution
+    source: str  #: the path as given, or what was given: "bytes", "array", "file"
+    label: str | None  #: the likeliest class, also of an item that is out of distribution
     probability: float  #: of ``label``; 0 where there is none
     probabilities: Floats  #: (C,), in the order of the classifier's classes, sums to 1; (0,) on an error
     error: str | None = None
@@ -26,12 +26,12 @@ class Prediction:
     prediction_set: tuple[str, ...] = ()
     #: the classes that it takes to hold the true one with the promised coverage, likeliest first; empty on an error and
     #: where the classifier makes none
-    novelty: float | None = None  #: how unlike the training photos, 1.0 at the threshold; None where it is not judged
-    out_of_distribution: bool = False  #: novelty is above 1: the photo is unlike all training photos, the label unsure
-    repaired: str | None = None  #: what had to be mended in memory before the photo could be answered, if anything
+    novelty: float | None = None  #: how unlike the training items, 1.0 at the threshold; None where it is not judged
+    out_of_distribution: bool = False  #: novelty is above 1: the item is unlike all of training, the label unsure
+    repaired: str | None = None  #: what had to be mended in memory before the item could be answered, if anything
     note: str = ""
-    #: what was done with the photo that is not done with every one: by what range more than 8 bits were scaled, and
-    #: whether values outside of it were clipped; which picture of a file of several was taken
+    #: what was done with the item that is not done with every one, such as by what range its values were scaled, and
+    #: whether those outside of it were clipped
     classes: tuple[str, ...] = field(default=(), repr=False)  #: the classifier's, in the order of ``probabilities``
 
     def top(self, count: int) -> list[tuple[str, float]]:
@@ -79,7 +79,7 @@ class Prediction:
         if self.prediction_set:
             rows.append(("prediction set", ", ".join(self.prediction_set)))
         if self.out_of_distribution:
-            rows.append(("unfamiliar", "unlike the training photos: do not trust this prediction"))
+            rows.append(("unfamiliar", "unlike the training data: do not trust this prediction"))
         rows += [(name, text) for name, text in (("repaired", self.repaired), ("note", self.note)) if text]
         return render_table(self.source, rows)
 

@@ -20,7 +20,7 @@ In = TypeVar("In")
 Out = TypeVar("Out")
 
 PREFETCH = 4  #: batches per core that may be under way or wait for an earlier one, so that memory stays bounded
-PATIENCE = 0.05  #: seconds; a photo that took longer to come was waited for, and answers are not held back for more
+PATIENCE = 0.05  #: seconds; an item that took longer to come was waited for, and answers are not held back for more
 _POLL = 0.5  #: seconds between two looks for Ctrl-C, which a wait without end does not notice on Windows
 
 

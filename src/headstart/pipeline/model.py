@@ -30,7 +30,7 @@ def export_model(model: FittedModel, context: FitContext) -> Classifier:
     with context.log.stage("save") as stage:
         classifier = save_checked(model, context, context.folder / MODEL)
         parity = classifier.record.parity
-        count = context.noun.count(parity.photos)
+        count = context.noun.count(parity.items)
         stage.summary = f"{parity.same_answers:.1%} same answers from the saved file on {count}"
     return classifier
 

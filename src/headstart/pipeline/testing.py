@@ -162,7 +162,7 @@ def describe_second_engine(test: TestResult, noun: Noun) -> str | None:
     if engines is None or engines.same_answers is None:
         return None
     (other,) = engines.scores.keys() - {engines.scored_by}
-    some = f"{engines.photos} of " if engines.photos < test.evaluation.n else ""
+    some = f"{engines.items} of " if engines.items < test.evaluation.n else ""
     measure = get_task(test.evaluation.task).measure
     first, second = (measure.format(engines.scores[name].score) for name in (engines.scored_by, other))
     return (

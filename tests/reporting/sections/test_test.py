@@ -33,7 +33,7 @@ def test_what_is_not_known_of_engines_is_not_said(gone, tmp_path) -> None:
         file.write_text(json.dumps(record | {"engines": None}), "utf-8")
     else:
         scores = {"onnxruntime": record["engines"]["scores"]["onnxruntime"]}
-        alone = {"scored_by": "onnxruntime", "photos": 60, "scores": scores}
+        alone = {"scored_by": "onnxruntime", "items": 60, "scores": scores}
         engines = alone | {"same_answers": None, "mean_difference": None}
         file.write_text(json.dumps(record | {"engines": engines}), "utf-8")
     words = PageReader(render_report(read_records(folder)).html).all("main")[0].words

@@ -252,7 +252,7 @@ class AmountTask:
     measure: Measure = MEASURE
     feature_rank: str = "pooled"
     invariances: frozenset[str] = frozenset({"colour"})
-    explains: bool = False
+    supports: frozenset[str] = frozenset()
     answer: str = "value"
     strategies: frozenset[str] | None = frozenset({"linear-probe", "intermediate-probe"})
     ensembles: frozenset[str] | None = frozenset({"average", "concat"})

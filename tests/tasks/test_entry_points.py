@@ -10,7 +10,8 @@ from PIL import Image
 
 import headstart
 from headstart.cli.main import run as run_command
-from headstart.errors import DataError, SettingError
+from headstart.errors import DataError, SettingError, UserError
+from headstart.pipeline.label_check import check_labels
 from tests.conftest import Warm
 from tests.plugins import install_plugin
 
@@ -81,6 +82,22 @@ def test_what_a_task_does_not_have_is_refused(small: Warm, table: Path, tmp_path
     table.write_text(text, "utf-8")
     with pytest.raises(DataError, match="is not a number"):
         small.fit(table, out=tmp_path / "run", task="amount")
+
+
+@pytest.mark.usefixtures("_installed")
+def test_what_reads_classes_is_refused_in_a_line(small: Warm, table: Path, tmp_path: Path) -> None:
+    settings = {"task": "amount", "store": small.store}
+    run = small.fit(table, out=tmp_path / "run", task="amount")
+    for wanted, call in {
+        "label check": lambda: check_labels(table, **settings),
+        "advice": lambda: headstart.advise(table, **settings),
+        "backbone auto": lambda: headstart.fit(table, backbone="auto", out=tmp_path / "other", **settings),
+        "list of misclassified samples": run.misclassified,
+        "heat maps": lambda: run.explain(table.parent / "0.png"),
+        "figures": lambda: run.plot,
+    }.items():
+        with pytest.raises(UserError, match=f"one number for each photo has no {wanted} here"):
+            call()
 
 
 @pytest.mark.usefixtures("_installed")

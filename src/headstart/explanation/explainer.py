@@ -25,6 +25,7 @@ from headstart.inference.postprocess import DenseLayers
 from headstart.linalg import softmax
 from headstart.modalities.facets import ExplanationFacet, Thumbnail
 from headstart.modalities.modality import AnySpec, Batch, BrokenItem
+from headstart.tasks.task import check_support
 
 FINEST = 28  #: places along an edge where maps of several layers are added; finer ones are averaged
 
@@ -57,13 +58,13 @@ class Explainer:
         """Read the classifier and find the maps that its answers are made from.
 
         Raises:
+            UserError: its task has no heat maps.
             ClassifierError: it cannot be read, its kind of data has no explanation, or a network has no map of places.
         """
         self.folder = model_format.find_model(Path(folder))
         self._files = read_files(self.folder)
         self.record = self._files.record
-        if not self.record.task.explains:
-            raise ClassifierError(f"{self.record.task.title} has no heat maps; they show what spoke for a class")
+        check_support(self.record.task, "heat maps")
         self.classes = self.record.classes
         self.modality = self.record.modality
         if self.modality.explanation is None:

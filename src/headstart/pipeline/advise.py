@@ -24,6 +24,7 @@ from headstart.selection.context import DatasetContext, RunContext
 from headstart.selection.feature_table import FeatureSource
 from headstart.settings import DataSettings, FitSettings, locate_store
 from headstart.storage.store import Store
+from headstart.tasks.task import check_support
 
 
 def advise_samples(
@@ -65,6 +66,7 @@ def advise_samples(
     ):
         context = RunContext(settings, opened, Budget(None), log)
         samples = read_samples(source, labels, context)
+        check_support(samples.task, "advice")
         split = split_samples(samples, settings)
         train = find_train_samples(samples, split)
         loaded = load_backbones(train, len(samples), context).first

@@ -42,7 +42,7 @@ def make_contexts(
 
 def form_expectation(context: FitContext, specs: Sequence[ArmSpec]) -> StrategyAdvice | None:
     """Return what the field's rule expects; None where no network is to be trained, or nothing can be expected."""
-    if not any(spec.name in TRAINING for spec in specs):
+    if "advice" not in context.samples.task.supports or not any(spec.name in TRAINING for spec in specs):
         return None
     try:
         with context.log.stage("advise") as stage:

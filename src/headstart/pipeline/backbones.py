@@ -18,6 +18,8 @@ from headstart.modalities.modality import Batch, count_parts, get_modality
 from headstart.selection.backbone_search import BackboneSearch, describe_search, select_backbone
 from headstart.selection.candidates import AUTO, list_tiers
 from headstart.selection.context import RunContext
+from headstart.settings import FitSettings
+from headstart.tasks.task import Task, check_support
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def load_backbones(train: Sequence[Sample], photos: int, context: RunContext) ->
         return LoadedBackbone(backbone, samples, chosen)
 
     search = None
-    names = split_names(settings.backbone) if settings.backbone.strip().lower() != AUTO else []
+    names = [] if _is_searched(settings) else split_names(settings.backbone)
     if not names:
         with log.stage("select backbone") as stage:
             search = select_backbone(
@@ -104,6 +106,16 @@ def load_backbones(train: Sequence[Sample], photos: int, context: RunContext) ->
         loaded = tuple(add_engine(backbone) for backbone in backbones)
         stage.summary = ", ".join(dict.fromkeys(describe_engine(network.chosen) for network in loaded))
     return LoadedBackbones(loaded, search)
+
+
+def check_search(task: Task, settings: FitSettings) -> None:
+    """Raise a UserError where a search for a network is asked for and the task has none."""
+    if _is_searched(settings):
+        check_support(task, "backbone auto")
+
+
+def _is_searched(settings: FitSettings) -> bool:
+    return settings.backbone.strip().lower() == AUTO
 
 
 def describe_fitted_spec(backbone: Backbone, properties: Sequence[Mapping[str, Any]]) -> str:

@@ -13,7 +13,7 @@ from headstart.data.samples import Subset
 from headstart.errors import SettingError
 from headstart.heads.threads import limit_threads
 from headstart.pipeline.arms import form_expectation, make_contexts, record_expectation, refit_winner, try_arms
-from headstart.pipeline.backbones import load_backbones
+from headstart.pipeline.backbones import check_search, load_backbones
 from headstart.pipeline.dataset import prepare_dataset, read_samples, split_for_fit
 from headstart.pipeline.diagnosis import diagnose_run, report_run
 from headstart.pipeline.model import export_model
@@ -64,6 +64,7 @@ def fit(
     with Store(locate_store(chosen.store), log) as store, store.mark_in_use():
         context = RunContext(chosen, store, budget, log)
         samples = read_samples(source, labels, context)
+        check_search(samples.task, chosen)
         specs = select_arms(specs, chosen, samples.task)
         split = split_for_fit(samples, chosen)  # what is wrong with it is said now, not after the long pass
         backbones = load_backbones(split.samples_in(samples, Subset.TRAIN), len(samples), context)

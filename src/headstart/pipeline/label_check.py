@@ -23,6 +23,7 @@ from headstart.selection.candidates import AUTO
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, locate_store
 from headstart.storage.store import Store
+from headstart.tasks.task import check_support
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def check_labels(
     with Store(locate_store(chosen.store), log) as store, store.mark_in_use():
         context = RunContext(chosen, store, Budget(None), log)
         samples = read_samples(source, labels, context)
+        check_support(samples.task, "label check")
         dataset, tasks = _prepare(samples, context)
     decoded = dataset.samples
     with limit_threads(sum(task.features.size for task in tasks)), log.stage("check labels") as stage:

@@ -36,6 +36,7 @@ from headstart.storage.run_layout import (
     SPLIT,
     TRUST,
 )
+from headstart.tasks.task import check_support, get_task
 
 _PREDICTIONS = f"{PREDICTIONS}.npz"
 _Record = TypeVar("_Record")
@@ -169,12 +170,11 @@ def read_records(folder: str | Path) -> Records:
     """Read the folder of a finished run.
 
     Raises:
-        UserError: it is none, a file of it is missing or damaged, or it was made without what the report needs.
+        UserError: it is none, a file of it is missing or damaged, it was made without what the report needs, or its
+            task has no figures.
     """
     folder = Path(folder).expanduser()
-    if not (folder / RECORD).is_file():
-        state = "it has no finished run in it" if folder.exists() else "there is no such folder"
-        raise UserError(f"{str(folder)!r} is not a run: {state}; give the folder that headstart fit wrote")
+    check_support(get_task(read_task_name(folder)), "figures")
     run, evaluation = _read_record(folder, RECORD, RunRecord), _read_json(folder, EVALUATION)
     try:
         subsets = {name: read_evaluation(evaluation["parts"][name]) for name in ("validation", "test")}

@@ -18,7 +18,7 @@ from headstart.modalities.modality import SAMPLE, Noun, find_noun
 from headstart.reporting.records import total_seconds
 from headstart.runs.tables import MisclassifiedSamples, RunLayers, list_layers, list_misclassified
 from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, SCHEMA_VERSION, TRUST
-from headstart.tasks.task import Task, get_task
+from headstart.tasks.task import Task, check_support, get_task
 
 if TYPE_CHECKING:
     from headstart.diagnostics.neighbours import Neighbours
@@ -132,8 +132,9 @@ class Run:
         """Return the samples of test, or of validation, that were given another class than their own.
 
         Raises:
-            UserError: the run has no predictions.
+            UserError: the run has no predictions, or its task no classes.
         """
+        check_support(self.task, "list of misclassified samples")
         return list_misclassified(self._home, self.classes, self.noun, subset)
 
     def layers(self) -> RunLayers:

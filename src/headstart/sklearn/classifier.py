@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from headstart.errors import DataError
 from headstart.pipeline.fit import fit as run_fit
 from headstart.settings import HeadName, StrategyName
+from headstart.tasks.task import DEFAULT
 from headstart.verbs.calling import call_with_keywords
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         classes = np.unique(labels)
         names = {str(label): label for label in classes}
         options = {name: getattr(self, name) for name in ("backbone", "strategy", "head", "budget", "seed", "store")}
-        options |= self.settings or {}
+        options |= {"task": DEFAULT, **(self.settings or {})}
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(self.out) if self.out is not None else Path(scratch) / "run"
             if items and isinstance(items[0], str | Path):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
-from headstart.errors import SettingError, nearest
+from headstart.errors import SettingError, UserError, nearest
 from headstart.plugins import load_plugins
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ GROUP = "headstart.tasks"  #: of the entry points by which other packages add ta
 #: Where each built-in task is; it is imported when it is first asked for.
 TASKS: dict[str, str] = {"classification": "headstart.tasks.classification.task:ClassificationTask"}
 DEFAULT = "classification"  #: the task of labels that say nothing else
+
+#: What only tasks have that say so: each reads the answers of a task in its own way.
+Support: TypeAlias = Literal[
+    "heat maps", "label check", "list of misclassified samples", "advice", "backbone auto", "figures"
+]
 
 Target: TypeAlias = Any  #: of one item, hashable: the index of a class, a number, a tuple of numbers
 TargetArray: TypeAlias = NDArray[Any]  #: of N items, (N, ...)
@@ -99,7 +104,7 @@ class Task(Protocol):
     #: Changes of an item that keep its target, by the names of the modality's augmentation: "crop", "flip", "turn",
     #: "colour"; "*" for all.
     invariances: frozenset[str]
-    explains: bool  #: whether what spoke for the greatest output, or for a named one, can be shown
+    supports: frozenset[Support]  #: what else it has: what spoke for an output as heat maps, a label check, ...
     answer: str  #: the output, of those in the graph, that an answer is read from: "probabilities"
     #: Names of strategies and of ensembles that make sense; None for all. Those that train want the facet ``training``.
     strategies: frozenset[str] | None
@@ -206,6 +211,12 @@ class Task(Protocol):
     @property
     def settings(self) -> "type[Chapter] | None":
         """The task's own chapter of settings: its flags, its table, its keywords."""
+
+
+def check_support(task: Task, wanted: Support) -> None:
+    """Raise a UserError where a task does not have what is wanted."""
+    if wanted not in task.supports:
+        raise UserError(f"{task.title} has no {wanted} here")
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from numpy.typing import NDArray
 
@@ -13,7 +13,7 @@ from headstart.inference.prediction import Prediction, make_failure, make_predic
 from headstart.linalg import softmax
 from headstart.tasks.classification.combination import combine_members
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
-from headstart.tasks.task import Measure, TargetSpace
+from headstart.tasks.task import Measure, Support, TargetSpace
 
 if TYPE_CHECKING:
     from headstart.tasks import facets
@@ -30,7 +30,7 @@ class ClassificationTask:
     measure = Measure("accuracy", "log loss", "nats")
     feature_rank = "pooled"
     invariances = frozenset("*")
-    explains = True
+    supports: frozenset[Support] = frozenset(get_args(Support))
     answer = "probabilities"
     strategies = None
     ensembles = None

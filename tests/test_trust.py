@@ -105,8 +105,13 @@ def test_what_is_said_of_calibration_and_sets_is_so(small) -> None:
     labels, rows = kept["label"][test], kept["probabilities"][test].astype(np.float64)
     truth = np.eye(len(run.classes))[labels]
     assert said["calibration"]["after"]["brier"] == pytest.approx(np.square(rows - truth).sum(axis=1).mean(), abs=1e-5)
-    assert said["sets"]["test"]["coverage"] == kept["prediction_set"][test][np.arange(len(labels)), labels].mean()
-    assert said["sets"]["test"]["mean_size"] == pytest.approx(kept["prediction_set"][test].sum(axis=1).mean())
+    assert (
+        said["prediction_sets"]["test"]["coverage"]
+        == kept["prediction_set"][test][np.arange(len(labels)), labels].mean()
+    )
+    assert said["prediction_sets"]["test"]["mean_size"] == pytest.approx(
+        kept["prediction_set"][test].sum(axis=1).mean()
+    )
     assert said["novelty"]["accepted"]["share"] == 1 - kept["out_of_distribution"][test].mean()
     record = json.loads((run.folder / "model/model.json").read_text())
     assert record["conformal"]["coverage"] == 0.9

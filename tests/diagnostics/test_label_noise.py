@@ -110,4 +110,4 @@ def test_photos_ten_times_over_say_no_more_than_once():
     assert (tenfold.low, tenfold.high) == pytest.approx((10 * once.low, 10 * once.high), rel=0.05)
     assert estimate_label_noise(labels, said, np.arange(3000)) == once
     few = estimate_label_noise(labels[:300], said[:300], np.arange(300) // 10)
-    assert "the photos are too few" in few.reason
+    assert "the samples are too few" in few.reason

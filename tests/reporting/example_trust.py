@@ -43,7 +43,7 @@ def make_trust(drawn: "ExampleRun", chance: np.random.Generator, *, given: bool,
             "before": asdict(measure_reliability(labels, drawn.uncalibrated[drawn.rows("test")])),
             "after": asdict(measure_reliability(labels, said)),
         },
-        "sets": {
+        "prediction_sets": {
             "kind": "lac",
             "coverage": 0.9,
             "threshold": drawn.threshold,

@@ -76,7 +76,7 @@ def test_without_prediction_sets_the_page_and_the_card_say_so(run, tmp_path) -> 
     """The record says null where a classifier makes none."""
     bare = shutil.copytree(run, tmp_path / "run")
     trust = json.loads((bare / "trust.json").read_text("utf-8"))
-    (bare / "trust.json").write_text(json.dumps(trust | {"sets": None}), "utf-8")
+    (bare / "trust.json").write_text(json.dumps(trust | {"prediction_sets": None}), "utf-8")
     records = read_records(bare)
     card = render_card(records)
     assert "**Prediction sets:** none." in card

@@ -182,7 +182,7 @@ def test_photos_that_the_other_run_learned_from_are_counted(runs) -> None:
 
 def test_runs_whose_classifiers_give_no_prediction_sets(runs) -> None:
     """The record says null; the other's scores and everything else are there, a dash in place of theirs."""
-    change(runs[1] / "trust.json", lambda it: it.update(sets=None))
+    change(runs[1] / "trust.json", lambda it: it.update(prediction_sets=None))
     numbers = render_comparison(*map(read_records, runs)).numbers
     assert "a.coverage" in numbers
     assert not {"b.coverage", "b.mean_size"} & numbers.keys()

@@ -149,7 +149,7 @@ def test_warnings_lead_to_what_they_warn_of(read) -> None:
     ("path", "value", "words"),
     [
         (("novelty", "accepted", "high"), 0.94, "of the test photos are taken for unlike the training photos"),
-        (("sets", "test", "high"), 0.89, "The right class is among the candidates in only"),
+        (("prediction_sets", "test", "high"), 0.89, "The right class is among the candidates in only"),
         (("calibration", "after", "ece"), 0.3, "Stated probabilities are off by 30 points"),
         (("slices", "worst"), None, "Worse than elsewhere"),
         (("labels", "noise", "low"), 0, "Some labels look wrong"),
@@ -213,7 +213,7 @@ def test_a_run_without_fault_is_told_so(tmp_path) -> None:
     trust = json.loads((folder / "trust.json").read_text("utf-8")) | change
     trust["slices"]["worst"] = None
     trust["calibration"]["after"]["ece"] = 0.01
-    trust["sets"]["test"]["high"] = trust["novelty"]["accepted"]["high"] = 1.0
+    trust["prediction_sets"]["test"]["high"] = trust["novelty"]["accepted"]["high"] = 1.0
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
     lines = (folder / "ledger.jsonl").read_text("utf-8").splitlines(keepends=True)
     (folder / "ledger.jsonl").write_text("".join(it for it in lines if "skipped" not in it), "utf-8")

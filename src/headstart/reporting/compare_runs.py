@@ -205,11 +205,14 @@ def _list_scores(a: Records, b: Records) -> Iterator[ScorePair]:
         name,
         "coverage",
         "percent",
-        lambda run: run.trust.sets.test.coverage if run.trust.sets else None,
+        lambda run: run.trust.prediction_sets.test.coverage if run.trust.prediction_sets else None,
         "prediction set",
     )
     yield pair(
-        "candidates, mean", "mean_size", "two", lambda run: run.trust.sets.test.mean_size if run.trust.sets else None
+        "candidates, mean",
+        "mean_size",
+        "two",
+        lambda run: run.trust.prediction_sets.test.mean_size if run.trust.prediction_sets else None,
     )
     name, term = f"unlike the training {noun.many}", "unfamiliar"
     yield pair(

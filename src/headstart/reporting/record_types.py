@@ -174,7 +174,7 @@ class CalibrationRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class SetsRecord:
+class PredictionSetsRecord:
     """Prediction sets and how they did on test."""
 
     kind: str
@@ -223,7 +223,7 @@ class TrustRecord:
     shortcuts: tuple[Shortcut, ...]
     learning_curve: LearningCurve | None
     calibration: CalibrationRecord
-    sets: SetsRecord | None
+    prediction_sets: PredictionSetsRecord | None
     novelty: NoveltyRecord | None
     neighbours: Mapping[str, tuple[tuple[str, float], ...]]  #: id -> ids and cosines of the most alike training samples
     explained: ExplainedRecord

@@ -226,9 +226,9 @@ def test_the_largest_sets_share_a_row(many):
     counts = [0] * 30
     for number in (1, 2, 12, 13, 25):
         counts[number - 1] = number
-    sets = many.records.trust.sets
+    sets = many.records.trust.prediction_sets
     found = replace(sets.test, sizes=tuple(counts), n=sum(counts))
-    chart = charts.set_sizes_chart(with_trust(many.records, sets=replace(sets, test=found)))
+    chart = charts.set_sizes_chart(with_trust(many.records, prediction_sets=replace(sets, test=found)))
     assert chart.categories[-1] == "12 to 25 candidates"
     assert len(chart.categories) == 12
     assert chart.groups[0].values[-1] == pytest.approx((12 + 13 + 25) / sum(counts))
@@ -245,7 +245,7 @@ def test_coverage_by_class_is_counted(run):
     for at, name in enumerate(chart.categories):
         assert group.values[at] == pytest.approx(np.mean(held[name]))
         assert (group.low[at], group.high[at]) == pytest.approx(wilson(sum(held[name]), len(held[name])))
-        stored = run.trust["sets"]["test"]["per_class"][run.classes.index(name)]
+        stored = run.trust["prediction_sets"]["test"]["per_class"][run.classes.index(name)]
         assert group.values[at] == pytest.approx(stored)
     left_out = [np.mean(own) for name, own in held.items() if name not in chart.categories]
     assert not left_out or min(left_out) >= max(group.values)
@@ -435,7 +435,7 @@ def test_a_chart_whose_data_the_run_lacks_says_so(bare, name):
 
 def test_other_things_that_may_be_missing(bare):
     none = replace(bare.records.trust.slices, slices=())
-    records = with_trust(with_arms(bare.records, lambda arm: replace(arm, depth=())), sets=None, slices=none)
+    records = with_trust(with_arms(bare.records, lambda arm: replace(arm, depth=())), prediction_sets=None, slices=none)
     for name, words in {
         "set_sizes": "no prediction sets",
         "class_coverage": "no prediction sets",

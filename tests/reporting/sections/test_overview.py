@@ -30,7 +30,7 @@ def test_rare_sizes_of_sets_are_left_out(sizes, candidates) -> None:
 def test_candidates_in_words(sizes, said, tmp_path) -> None:
     folder = write_example_run(tmp_path / "run", classes=2)
     trust = json.loads((folder / "trust.json").read_text("utf-8"))
-    trust["sets"]["test"] |= {"sizes": sizes, "coverage": 0.94}
+    trust["prediction_sets"]["test"] |= {"sizes": sizes, "coverage": 0.94}
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
     words = PageReader(render_report(read_records(folder)).html).all("header")[0].words
     assert said in words

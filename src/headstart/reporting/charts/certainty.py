@@ -19,7 +19,7 @@ from headstart.reporting.charts.spec import (
     format_quantity,
     to_floats,
 )
-from headstart.reporting.record_types import SetsRecord
+from headstart.reporting.record_types import PredictionSetsRecord
 from headstart.reporting.records import Records
 
 COLUMNS = 20  #: of a histogram of confidence
@@ -138,8 +138,8 @@ def class_coverage_chart(records: Records) -> Bars:
     )
 
 
-def _require_sets(records: Records) -> SetsRecord:
-    sets = records.trust.sets
+def _require_sets(records: Records) -> PredictionSetsRecord:
+    sets = records.trust.prediction_sets
     if sets is None:
         raise NotRecorded("this run's classifier makes no prediction sets; fit again to have them")
     return sets

@@ -104,7 +104,7 @@ def build_overview(records: Records, data: DataSection, arms: ArmsSection, more:
         worst=_find_worst_class(records),
         certainty=_describe_certainty(trust.calibration.after.ece - expected_ece),
         ece_by_chance=expected_ece,
-        candidates=_count_candidates(trust.sets.test.sizes) if trust.sets else None,
+        candidates=_count_candidates(trust.prediction_sets.test.sizes) if trust.prediction_sets else None,
         usable=run.split.total,
         seconds=records.seconds,
         backbones=", ".join(backbone.name for backbone in run.backbones),
@@ -175,7 +175,7 @@ def _list_warnings(
     records: Records, data: DataSection, arms: ArmsSection, *, shortcuts: bool, few: bool
 ) -> Iterator[str]:
     trust = records.trust
-    wrong_labels, sets, novelty = trust.labels, trust.sets, trust.novelty
+    wrong_labels, sets, novelty = trust.labels, trust.prediction_sets, trust.novelty
     reasons = {
         "leaks": data.leaked > 0,
         "labels": _has_label_issues(data),

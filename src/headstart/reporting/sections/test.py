@@ -73,7 +73,7 @@ class TestSection:
 def build_test_section(records: Records) -> TestSection:
     """Return the scores, charts and samples of test."""
     items, test = PredictedItems(records), records.predictions.subset("test")
-    sure, sets = test.confidence, records.trust.sets
+    sure, sets = test.confidence, records.trust.prediction_sets
     return TestSection(
         right=int(test.right.sum()),
         matrix=build_confusion_table(records, items),
@@ -107,7 +107,7 @@ def _score_classes(records: Records, test: Predictions) -> Iterator[ClassScores]
             score=score,
             auc=roc_curve(test.label, test.probabilities, index).area,
             average_precision=precision_recall_curve(test.label, test.probabilities, index).area,
-            covered=_share_right(in_set) if records.trust.sets else None,
+            covered=_share_right(in_set) if records.trust.prediction_sets else None,
             other=other,
             taken_for=records.classes[other] if elsewhere[other] else "",
             taken=int(elsewhere[other]),

@@ -107,7 +107,7 @@ class ClassDiagnostics:
             "shortcuts": findings.shortcuts,
             "learning_curve": findings.learning_curve,
             "calibration": _record_calibration(findings, fitted),
-            "sets": _record_sets(findings, fitted),
+            "prediction_sets": _record_sets(findings, fitted),
         }
 
 

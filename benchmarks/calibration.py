@@ -41,8 +41,6 @@ from headstart.extraction.extract import extract
 from headstart.heads.catalog import HEADS, fit_head
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import TrainingSet
-from headstart.inference.calibration import CalibrationKind
-from headstart.inference.conformal import ConformalKind
 from headstart.linalg import softmax
 from headstart.modalities.image.stats import read_stats
 from headstart.modalities.modality import get_modality
@@ -51,6 +49,8 @@ from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, HeadSettings, locate_store
 from headstart.storage.store import Store
+from headstart.tasks.classification.calibration import CalibrationKind
+from headstart.tasks.classification.conformal import ConformalKind
 from headstart.uncertainty.calibration import choose_calibration
 from headstart.uncertainty.calibration_fits import FITS
 from headstart.uncertainty.conformal import Coverage, fit_conformal, measure_coverage

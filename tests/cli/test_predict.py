@@ -20,10 +20,10 @@ from headstart.cli.answers import warn_of_unfamiliar
 from headstart.cli.main import run
 from headstart.data.read import read_source
 from headstart.export import write_model
-from headstart.inference.calibration import Calibration
-from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.modality import Noun
 from headstart.storage.csv_cells import unescape_cell
+from headstart.tasks.classification.calibration import Calibration
+from headstart.tasks.classification.conformal import ConformalPredictor
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from tests.export.drawn import drawn_novelty, drawn_photos, parity_examples, single
 

@@ -14,12 +14,12 @@ from headstart.export import EnsembleMember, FittedModel
 from headstart.export import build as graph
 from headstart.export.backbones import Networks, rename_tensors, select_subgraph
 from headstart.export.build import build_onnx
-from headstart.inference.calibration import NONE
-from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.modalities.image.decode import crop_resize
 from headstart.modalities.image.onnx import IMAGE, add_square
 from headstart.modalities.image.spec import WHOLE_EDGE
+from headstart.tasks.classification.calibration import NONE
+from headstart.tasks.classification.conformal import ConformalPredictor
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.classification.targets import make_class_space
 from tests.conftest import picture

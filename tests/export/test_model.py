@@ -5,8 +5,8 @@ import pytest
 
 from headstart.backbones.backbone import Backbone
 from headstart.export import EnsembleMember, FittedModel
-from headstart.inference.calibration import Calibration
-from headstart.inference.conformal import ConformalPredictor
+from headstart.tasks.classification.calibration import Calibration
+from headstart.tasks.classification.conformal import ConformalPredictor
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.classification.targets import make_class_space
 from tests.export.drawn import NAMES, branch, drawn_head, drawn_novelty, features, single

@@ -17,14 +17,14 @@ from headstart.heads.head import Dense, Head
 from headstart.heads.saving import read_heads
 from headstart.inference import model_format
 from headstart.inference.batch_runner import BatchRunner
-from headstart.inference.calibration import NONE, Calibration
 from headstart.inference.classifier import BATCH_FROM, Classifier, load
-from headstart.inference.conformal import ConformalPredictor
 from headstart.linalg import softmax
 from headstart.modalities.image import onnx as preprocessing
 from headstart.modalities.image.decode import crop_resize, decode
 from headstart.modalities.image.spec import ImageSpec
 from headstart.tasks.classification import graph as class_graph
+from headstart.tasks.classification.calibration import NONE, Calibration
+from headstart.tasks.classification.conformal import ConformalPredictor
 from headstart.tasks.classification.graph_calibration import add_calibration
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.classification.targets import make_class_space

@@ -13,12 +13,12 @@ from headstart.backbones.convert import load_backbone
 from headstart.errors import ClassifierError
 from headstart.export import add_scores, write_model
 from headstart.inference import model_format
-from headstart.inference.calibration import Calibration
 from headstart.inference.classifier import BATCH_FROM, Classifier, load
-from headstart.inference.conformal import ConformalPredictor
 from headstart.inference.engine_agreement import EngineAgreement, EngineScore
 from headstart.inference.model_format import largest_spec
 from headstart.modalities.image.spec import ImageSpec
+from headstart.tasks.classification.calibration import Calibration
+from headstart.tasks.classification.conformal import ConformalPredictor
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from tests.conftest import Warm
 from tests.export.drawn import drawn_novelty, drawn_photos, parity_examples, single

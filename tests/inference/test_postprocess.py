@@ -9,10 +9,10 @@ from scipy.special import softmax
 
 from headstart.heads.head import Dense, Head
 from headstart.heads.saving import write_heads
-from headstart.inference.calibration import NONE, Calibration
-from headstart.inference.conformal import ConformalPredictor
 from headstart.inference.postprocess import apply_head, parse_heads, postprocess
+from headstart.tasks.classification.calibration import NONE, Calibration
 from headstart.tasks.classification.combination import combine_members
+from headstart.tasks.classification.conformal import ConformalPredictor
 from headstart.tasks.classification.postprocessor import ClassPostprocessor, make_batch
 
 

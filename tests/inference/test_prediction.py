@@ -89,7 +89,7 @@ def test_a_prediction_shows_itself_escaped() -> None:
     assert "wasp" not in cells.tags
     assert "80.0%" in cells.texts
     unfamiliar = Cells(predictions()[1]._repr_html_())
-    assert "unlike the training photos: do not trust this prediction" in unfamiliar.texts
+    assert "unlike the training data: do not trust this prediction" in unfamiliar.texts
     broken = Cells(make_failure(OpenedPhoto("<b>.jpg"), ValueError("zero bytes"), NAMES)._repr_html_())
     assert broken.texts == ["<b>.jpg", "error", "zero bytes"]
 

@@ -7,7 +7,7 @@ from sklearn.isotonic import IsotonicRegression
 from headstart.errors import DataError
 from headstart.evaluation.metrics import log_loss
 from headstart.heads.folds import assign_folds
-from headstart.inference.calibration import NONE, Calibration, CalibrationKind
+from headstart.tasks.classification.calibration import NONE, Calibration, CalibrationKind
 from headstart.uncertainty import calibration as module
 from headstart.uncertainty.calibration import choose_calibration
 from headstart.uncertainty.calibration_fits import (

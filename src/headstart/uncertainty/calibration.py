@@ -19,7 +19,7 @@ from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.errors import DataError
 from headstart.evaluation.metrics import SMALLEST as LEAST
 from headstart.heads.folds import assign_folds, count_folds
-from headstart.inference.calibration import NONE, Calibration, CalibrationKind
+from headstart.tasks.classification.calibration import NONE, Calibration, CalibrationKind
 from headstart.uncertainty.calibration_fits import FITS, HALF
 
 FEWEST = 20  #: samples from which anything is tried

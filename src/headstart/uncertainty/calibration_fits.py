@@ -20,8 +20,8 @@ from collections.abc import Callable
 import numpy as np
 
 from headstart.arrays import Bools, Doubles, Floats, Ints
-from headstart.inference.calibration import NONE, SMALLEST, Calibration, CalibrationKind
 from headstart.linalg import softmax
+from headstart.tasks.classification.calibration import NONE, SMALLEST, Calibration, CalibrationKind
 
 PRIOR = 0.25
 HALF = 0.5  #: samples that were answered with certainty and wrongly, before any is seen

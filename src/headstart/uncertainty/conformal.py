@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from headstart.arrays import Bools, Floats, Ints
 from headstart.errors import DataError
 from headstart.evaluation.intervals import grouped_wilson_interval
-from headstart.inference.conformal import ConformalPredictor
+from headstart.tasks.classification.conformal import ConformalPredictor
 
 
 @dataclass(frozen=True, slots=True)

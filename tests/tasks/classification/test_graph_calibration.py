@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from onnx import helper
 from scipy.special import softmax
 
-from headstart.inference.calibration import NONE, Calibration
-from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart.tasks.classification.calibration import NONE, Calibration
+from headstart.tasks.classification.conformal import ConformalPredictor
 from headstart.tasks.classification.graph_calibration import add_calibration, add_conformal
 from headstart.uncertainty.calibration_fits import fit_isotonic_curve
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from headstart.inference.calibration import SMALLEST, Calibration
-from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart.tasks.classification.calibration import SMALLEST, Calibration
+from headstart.tasks.classification.conformal import ConformalPredictor
 
 
 def add_calibration(builder: GraphBuilder, calibration: Calibration, uncalibrated: str) -> str:

@@ -7,10 +7,10 @@ from typing import Any, Self
 from numpy.typing import NDArray
 
 from headstart.arrays import Bools, Floats
-from headstart.inference.calibration import NONE, Calibration
-from headstart.inference.conformal import ConformalPredictor
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
 from headstart.inference.postprocess import BatchPredictions
+from headstart.tasks.classification.calibration import NONE, Calibration
+from headstart.tasks.classification.conformal import ConformalPredictor
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from headstart.inference.calibration import NONE, SMALLEST, Calibration
+from headstart.tasks.classification.calibration import NONE, SMALLEST, Calibration
 
 TEMPERATURE = Calibration("temperature", 1.7)
 MIXTURE = Calibration("mixture", 0.6, mix=0.04)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from headstart.inference.conformal import ConformalPredictor
+from headstart.tasks.classification.conformal import ConformalPredictor
 
 
 def drawn(rows: int = 300, classes: int = 5) -> np.ndarray:

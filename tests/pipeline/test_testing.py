@@ -71,7 +71,7 @@ def test_a_share_of_equal_answers_below_one_is_told(classifier: Classifier, samp
     assert said.startswith("ONNX Runtime: accuracy ")
     assert said.endswith("; 75.0% same answers")
     assert f" on {len(samples) - 1} of these photos, OpenVINO " in said
-    assert describe_test(judged).endswith(" photos, answered by OpenVINO")
+    assert describe_test(judged, PHOTO).endswith(" photos, answered by OpenVINO")
 
 
 def test_only_so_many_go_twice_and_the_order_stays(
@@ -80,7 +80,7 @@ def test_only_so_many_go_twice_and_the_order_stays(
     monkeypatch.setattr(judging, "MOST_TWICE", 10)
     alone = score_classifier(classifier, samples)
     assert (alone.engines, alone.second_seconds) == (None, 0)
-    assert " answered by " not in describe_test(alone)
+    assert " answered by " not in describe_test(alone, PHOTO)
     drawn = [score_classifier(classifier, samples, seed=seed) for seed in (0, 1)]
     for judged in drawn:
         assert judged.engines is not None

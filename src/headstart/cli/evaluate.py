@@ -44,8 +44,9 @@ def evaluate(
     if json_:
         print(json.dumps(result.to_json(), ensure_ascii=False))
         return 0
-    table = describe_parts(result, read_model(find_model(model)).modality.noun)
-    print("\n" + "\n".join(filter(None, [describe_score(result), ", ".join(result.list_more())])))
+    noun = read_model(find_model(model)).modality.noun
+    table = describe_parts(result, noun)
+    print("\n" + "\n".join(filter(None, [describe_score(result, noun), ", ".join(result.list_more())])))
     if table:
         print(f"\n{table}")
     return 0

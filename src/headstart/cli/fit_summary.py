@@ -25,7 +25,7 @@ def describe_run(run: Run) -> str:
     validation = f"validation {measure.name} {measure.format(run.validation.score)} on {run.validation.n}"
     table = describe_parts(test, run.noun)
     return f"""
-{describe_score(test)} it had never seen
+{describe_score(test, run.noun)} it had never seen
 {more}{"; " * bool(more)}{validation}{" ^" * run.validation.optimistic}
 {f"{chr(10)}{table}{chr(10)}" * bool(table)}
 {record["winner"]} (weights: {record["backbone"]["licence"]}), {engine["name"]} {engine["precision"]}
@@ -35,13 +35,13 @@ look:  {describe_look(run)}
 next:  headstart predict {shlex.quote(str(run.folder / "model"))} {run.noun.one.upper()}"""
 
 
-def describe_score(evaluation: Evaluation) -> str:
+def describe_score(evaluation: Evaluation, noun: Noun) -> str:
     """Return the score with its interval and the rows: "Test accuracy 92.5% (95 % interval 88% to 95%) on 200"."""
     measure, interval = get_task(evaluation.task).measure, evaluation.score_interval
     low, high = measure.format(interval.low), measure.format(interval.high)
     name = f"{evaluation.part} {measure.name}" if evaluation.part != "given" else measure.name
     score = f"{measure.format(evaluation.score)} ({100 * interval.level:.0f} % interval {low} to {high})"
-    return f"{name[0].upper()}{name[1:]} {score} on {evaluation.counted}"
+    return f"{name[0].upper()}{name[1:]} {score} on {evaluation.describe_count(noun)}"
 
 
 def describe_look(run: Run) -> str:

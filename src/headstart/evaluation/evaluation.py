@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.errors import DataError
 from headstart.evaluation.intervals import Interval
-from headstart.modalities.modality import Noun
+from headstart.modalities.modality import SAMPLE, Noun
 from headstart.tasks.task import get_task
 
 SCHEMA_VERSION = 1
@@ -67,21 +67,20 @@ class Evaluation:
         """Whether something was chosen on the same rows, so that the score flatters."""
         return bool(self.chosen_on)
 
-    @property
-    def counted(self) -> str:
-        """The rows for a person, and in how many groups they come, where some belong together."""
-        return f"{self.n} photo{'s' * (self.n != 1)}" + (f" in {self.groups} groups" if self.groups < self.n else "")
+    def describe_count(self, noun: Noun = SAMPLE) -> str:
+        """Return how many rows there are, and in how many groups they come, where some belong together."""
+        return noun.count(self.n) + (f" in {self.groups} groups" if self.groups < self.n else "")
 
     @property
     def caveat(self) -> str:
         """Why the score flatters, for a person; empty where it does not."""
         return describe_caveat(self.chosen_on)
 
-    def describe(self) -> str:
+    def describe(self, noun: Noun = SAMPLE) -> str:
         """Return the score, its interval and its rows: "accuracy 92.5% (88.0% to 95.4%) on 200 samples"."""
         measure = get_task(self.task).measure
         low, high = measure.format(self.score_interval.low), measure.format(self.score_interval.high)
-        return f"{measure.name} {measure.format(self.score)} ({low} to {high}) on {self.counted}"
+        return f"{measure.name} {measure.format(self.score)} ({low} to {high}) on {self.describe_count(noun)}"
 
     def list_more(self) -> list[str]:
         """Return further scores, each as name and value; those of the task's own."""
@@ -117,4 +116,4 @@ def describe_caveat(chosen_on: Sequence[str]) -> str:
     """Return why a score flatters, for a person; empty where nothing was chosen on its rows."""
     reasons = [CHOICES.get(name, name) for name in chosen_on]
     listed = " and ".join([", ".join(reasons[:-1]), reasons[-1]] if len(reasons) > 1 else reasons)
-    return f"optimistic: the same photos decided {listed}" if reasons else ""
+    return f"optimistic: the same samples decided {listed}" if reasons else ""

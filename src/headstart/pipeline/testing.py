@@ -77,10 +77,11 @@ def score_classifier(
 
 def run_test(classifier: Classifier, samples: Sequence[Sample], seed: int, log: RunLog) -> TestResult:
     """Score a saved classifier on test; the time of the engine that does not give the score is a stage of its own."""
+    noun = get_modality(classifier.record.spec.kind).noun
     with log.stage("test") as stage:
         test = score_classifier(classifier, samples, log, seed=seed)
-        stage.summary, stage.apart = describe_test(test), test.second_seconds
-    if second := describe_second_engine(test, get_modality(classifier.record.spec.kind).noun):
+        stage.summary, stage.apart = describe_test(test, noun), test.second_seconds
+    if second := describe_second_engine(test, noun):
         log.finish("second engine", test.second_seconds, second)
     return test
 
@@ -149,11 +150,11 @@ class _Both:
         return EngineAgreement(self._main, count, scores, same, difference)
 
 
-def describe_test(test: TestResult) -> str:
+def describe_test(test: TestResult, noun: Noun) -> str:
     """Return the score, its interval, its N, and the engine that gave it, in one line."""
     score = test.evaluation
     engine = f", answered by {ENGINE_NAMES[test.engines.scored_by]}" if test.engines else ""
-    return f"{score.part} {score.describe()}{engine}"
+    return f"{score.part} {score.describe(noun)}{engine}"
 
 
 def describe_second_engine(test: TestResult, noun: Noun) -> str | None:

@@ -62,7 +62,7 @@ class Run:
         return str(self._home)
 
     def __repr__(self) -> str:
-        return f"Run({str(self.folder)!r}, test {self.test.describe()})"
+        return f"Run({str(self.folder)!r}, test {self.test.describe(self.noun)})"
 
     @cached_property
     def classifier(self) -> Classifier:
@@ -143,9 +143,13 @@ class Run:
 
     def _repr_html_(self) -> str:
         test, parts, measure = self.test, self.record["split"], self.task.measure
+        validated = self.validation.describe_count(self.noun)
         rows = [
-            (f"test {measure.name}", test.describe().removeprefix(f"{measure.name} ")),
-            (f"validation {measure.name}", f"{measure.format(self.validation.score)} on {self.validation.counted}"),
+            (f"test {measure.name}", test.describe(self.noun).removeprefix(f"{measure.name} ")),
+            (
+                f"validation {measure.name}",
+                f"{measure.format(self.validation.score)} on {validated}",
+            ),
             ("winner", f"{self.record['winner']} on {self.record['backbone']['name']}"),
             (self.noun.many, ", ".join(f"{name} {count}" for name, count in parts.items())),
             ("took", f"{self.took:.1f} s"),

@@ -47,7 +47,7 @@ def estimate_costs(context: FitContext, *, timed: bool = False) -> StrategyCosts
         trained = {"partial-finetune": partial_finetune, "full-finetune": full_finetune}
         return StrategyCosts(seconds | {name: _sum(plan(context)) for name, plan in trained.items()})
     names = [layer.name for layer in context.backbone.layers]
-    boundaries = {"partial-finetune": names[names.index(middle_stage(names)) - 1], "full-finetune": INPUT}
+    boundaries = {"partial-finetune": [INPUT, *names][names.index(middle_stage(names))], "full-finetune": INPUT}
     seconds |= {name: _from_trial(context, boundary) for name, boundary in boundaries.items()}
     unknown = [name for name in boundaries if seconds[name] is None]
     if unknown:

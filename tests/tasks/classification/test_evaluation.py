@@ -8,6 +8,7 @@ from headstart.errors import DataError
 from headstart.evaluation.evaluation import describe_caveat
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import grouped_wilson_interval, wilson_interval
+from headstart.modalities.modality import Noun
 from headstart.tasks.classification.evaluation import ClassificationEvaluation, score_predictions
 
 LABELS = np.array([0, 0, 1, 1, 1])
@@ -47,8 +48,8 @@ def test_photos_that_belong_together_widen_every_interval():
     grouped = Targets(LABELS, np.array([7, 7, 3, 3, 3]))
     found, alone = score_predictions("test", grouped, CHANCE, NAMES), score_predictions("test", TARGETS, CHANCE, NAMES)
     assert (found.groups, found.accuracy) == (2, alone.accuracy)
-    assert (found.counted, alone.counted) == ("5 photos in 2 groups", "5 photos")
-    assert replace(alone, n=1, groups=1).counted == "1 photo"
+    assert (found.describe_count(), alone.describe_count()) == ("5 samples in 2 groups", "5 samples")
+    assert replace(alone, n=1, groups=1).describe_count(Noun("photo", "photos")) == "1 photo"
     right = CHANCE.argmax(1) == LABELS
     assert found.accuracy_interval == grouped_wilson_interval(right, grouped.groups)
     assert found.accuracy_interval.low < alone.accuracy_interval.low
@@ -59,8 +60,8 @@ def test_photos_that_belong_together_widen_every_interval():
 def test_what_was_chosen_on_the_same_rows_is_said():
     found = score_predictions("validation", TARGETS, CHANCE, NAMES, chosen_on=("epoch", "search", "winner"))
     assert found.optimistic
-    assert found.caveat == "optimistic: the same photos decided when to end the training, the settings and the winner"
-    assert describe_caveat(("winner",)) == "optimistic: the same photos decided the winner"
+    assert found.caveat == "optimistic: the same samples decided when to end the training, the settings and the winner"
+    assert describe_caveat(("winner",)) == "optimistic: the same samples decided the winner"
     plain = score_predictions("test", TARGETS, CHANCE, NAMES)
     assert (plain.optimistic, plain.caveat) == (False, "")
 

@@ -1,4 +1,4 @@
-"""Classifiers compared photo by photo on the same photos.
+"""Classifiers compared sample by sample on the same samples.
 
 An arm's answer is its most probable class, the first of equals. Where arms stand in a mapping, they stand in the order
 cheap to dear.
@@ -34,12 +34,12 @@ def compare_pairs(
     """Test every arm against every later one, with Holm's correction over all of these pairs.
 
     Args:
-        targets: labels and groups of N photos.
+        targets: labels and groups of N samples.
         probabilities: (N, C) of each arm, cheap to dear.
         seed: of the bootstrap; all pairs are resampled together.
 
     Raises:
-        DataError: no arms, no photos, or arrays that do not belong together.
+        DataError: no arms, no samples, or arrays that do not belong together.
     """
     scored = score_arms(targets, probabilities)
     return run_paired_tests(scored, list(combinations(scored.names, 2)), seed)
@@ -47,9 +47,9 @@ def compare_pairs(
 
 @dataclass(frozen=True, slots=True)
 class ArmScores:
-    """Answers of arms, photo by photo: which are right, and their losses."""
+    """Answers of arms, sample by sample: which are right, and their losses."""
 
-    targets: Targets  #: of N photos
+    targets: Targets  #: of N samples
     names: tuple[str, ...]  #: K arms
     right: Bools  #: (N, K)
     losses: Doubles  #: (N, K), nats
@@ -59,11 +59,11 @@ def score_arms(targets: Targets, probabilities: Mapping[str, NDArray[np.floating
     """Return the rights and losses of arms, from their probabilities (N, C).
 
     Raises:
-        DataError: no arms, no photos, or arrays that do not belong together.
+        DataError: no arms, no samples, or arrays that do not belong together.
     """
     labels = targets.values
     if not len(labels) or not probabilities:
-        raise DataError(f"{len(probabilities)} arms on {len(labels)} photos cannot be compared; wanted one of each")
+        raise DataError(f"{len(probabilities)} arms on {len(labels)} samples cannot be compared; wanted one of each")
     shape = (len(labels), next(iter(probabilities.values())).shape[-1])
     for name, array in probabilities.items():
         if array.shape != shape or not np.isfinite(array).all():

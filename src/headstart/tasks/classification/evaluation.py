@@ -90,7 +90,7 @@ class ClassificationEvaluation(Evaluation):
     def _repr_html_(self) -> str:
         rows = [(score.name, score.support, score.precision, score.recall, score.f1) for score in self.per_class]
         caption = f"{self.part}: {self.describe()}"
-        return html_table(("class", "photos", "precision", "recall", "F1"), rows, caption=caption)
+        return html_table(("class", "samples", "precision", "recall", "F1"), rows, caption=caption)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:

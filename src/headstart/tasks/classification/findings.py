@@ -158,7 +158,7 @@ def _describe_calibration(before: Reliability, after: Reliability) -> str:
 
 
 def _diagnose_labels(context: FitContext) -> LabelDiagnostics:
-    """Compare every label with heads on the first network that had not seen its photo, as ``check --labels`` does."""
+    """Compare every label with heads on the first network that had not seen its sample, as ``check --labels`` does."""
     samples, settings = context.samples, context.settings
     training_sets = make_training_sets(
         samples,
@@ -172,7 +172,7 @@ def _diagnose_labels(context: FitContext) -> LabelDiagnostics:
 
 
 def _fit_learning_curve(context: FitContext, test: TestResult) -> LearningCurve | None:
-    """Return what a head on frozen features gains from more photos: fitted on train and validation, scored on test.
+    """Return what a head on frozen features gains from more samples: fitted on train and validation, scored on test.
 
     The head is that of the probes where it can be solved many times over, else a logistic one.
     """

@@ -76,7 +76,7 @@ def score_logits(logits: Tensor, labels: Tensor) -> tuple[float, float]:
 
 
 def compute_calibrated_losses(logits: Tensor, labels: Ints) -> Doubles:
-    """Return each photo's log loss (N,) that is left once one temperature is fitted (Guo et al. 2017, ICML).
+    """Return each sample's log loss (N,) that is left once one temperature is fitted (Guo et al. 2017, ICML).
 
     Training on makes a network surer of itself before it makes it better: the plain log loss punishes the first and
     ends the training there, although a temperature takes it away.

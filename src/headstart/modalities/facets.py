@@ -277,7 +277,7 @@ class PreprocessingFacet(Protocol):
         """Return name, NumPy's dtype and shape of the graph's inputs, for one item."""
 
     def describe(self) -> str:
-        """Return the graph's inputs in words, as Markdown: "`image`, uint8 (H, W, 3), RGB and upright,"."""
+        """Return the graph's inputs in words, as Markdown: "`waveform`, float32 (T,), at 16 kHz,"."""
 
     def feed(self, value: Any) -> Batch:
         """Return a decoded item as the graph's inputs."""

@@ -132,7 +132,7 @@ def make_probes(context: FitContext) -> dict[str, Arm]:
 def answer(context: FitContext, arm: Arm, mirrored: Mapping[str, NDArray[np.float32]] | None = None) -> Way:
     """Return a probe's answers; with mirrored features the mean of those to the photo and to its mirror image."""
     test, refitted = context.samples_in(Subset.TEST), refit_model(context, arm)
-    plain = Way(arm.probabilities, context.predict_raw(refitted, test), arm.held_out_loss or 0.0, arm.cost_class or "")
+    plain = Way(arm.outputs, context.predict_raw(refitted, test), arm.held_out_loss or 0.0, arm.cost_class or "")
     if mirrored is None:
         return plain
     validation = context.samples_in(Subset.VALIDATION)
@@ -163,7 +163,8 @@ def choose(context: DatasetContext, ways: Mapping[str, Way]) -> Way:
     several = [losses for losses in equal.values() if len(losses) > 1]
     answers = {name: way.validation for name, way in ways.items()}
     baseline, seed = next(iter(ways)), context.settings.seed
-    return ways[choose_winner(context.targets(Subset.VALIDATION), answers, baseline, seed, several).winner]
+    targets, task, noun = context.targets(Subset.VALIDATION), context.task, context.samples.noun
+    return ways[choose_winner(targets, answers, baseline, seed, several, task=task, noun=noun).winner]
 
 
 def last_layer(ways: Mapping[str, Way]) -> dict[str, Way]:
@@ -173,7 +174,7 @@ def last_layer(ways: Mapping[str, Way]) -> dict[str, Way]:
 
 def score(context: DatasetContext, way: Way) -> Scores:
     """Return accuracy and log loss on test, and log loss after calibration on validation."""
-    labels, known = context.labels(Subset.TEST), context.labels(Subset.VALIDATION)
+    labels, known = context.target_values(Subset.TEST), context.target_values(Subset.VALIDATION)
     groups = encode_groups(context.samples_in(Subset.VALIDATION))
     calibration = choose_calibration(known, way.validation, groups, seed=context.settings.seed).calibration
     return {
@@ -196,7 +197,7 @@ def one_split(
         for context, arms in zip(contexts, probes, strict=True)
     ]
     first = next(iter(answers[0]))
-    validation = dataset.labels(Subset.VALIDATION)
+    validation = dataset.target_values(Subset.VALIDATION)
     three = answers[0]
     two = {name: way for name, way in three.items() if not name.startswith("lda ")}
     every = {name: way for ways in answers for name, way in ways.items() if not name.startswith("lda ")}

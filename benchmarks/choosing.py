@@ -78,9 +78,8 @@ def one_split(photos: PreparedDataset, network: LoadedBackbone, store: Store, se
     found = compare_arms(dataset, [context], requested_arms(settings))
     took = time.process_time() - began
     answers = {arm.name: arm.outputs for arm in found.arms}
-    former = choose_winner(
-        context.targets(Subset.VALIDATION), answers, "linear-probe", settings.seed, task=context.task
-    ).winner
+    targets, task, noun = context.targets(Subset.VALIDATION), context.task, context.samples.noun
+    former = choose_winner(targets, answers, "linear-probe", settings.seed, task=task, noun=noun).winner
     arms = {arm.name: arm for arm in found.arms}
     return Both(score(context, arms[former]), score(context, found.winner), took)
 

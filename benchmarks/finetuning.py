@@ -35,7 +35,7 @@ from headstart.data.read import read_source
 from headstart.data.samples import Sample, Samples, Subset
 from headstart.data.sources import FileSource
 from headstart.data.split import Split
-from headstart.evaluation.paired import accuracy_interval, mcnemar_exact
+from headstart.evaluation.paired import accuracy_interval, paired_exact_test
 from measuring import arguments, finish
 
 RATE = 1e-3
@@ -186,7 +186,7 @@ def main() -> None:
             "accuracy_plain": float(other.right.mean()),
             "accuracy_difference": float(right.mean() - other.right.mean()),
             "interval": [round(interval.low, 4), round(interval.high, 4)],
-            "mcnemar_p": mcnemar_exact(right, other.right, groups),
+            "mcnemar_p": paired_exact_test(right, other.right, groups),
             "test_photos": len(test),
             "epochs_ours": given.own_epochs,
             "epochs_plain": given.epochs,

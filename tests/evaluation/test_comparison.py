@@ -9,7 +9,7 @@ from headstart.errors import DataError
 from headstart.evaluation import metrics
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.grouping import Targets
-from headstart.evaluation.paired import accuracy_interval, adjust_holm, mcnemar_exact, standard_error
+from headstart.evaluation.paired import accuracy_interval, adjust_holm, paired_exact_test, standard_error
 from headstart.selection.rule import ArmChoice
 from headstart.tasks.classification.comparison import compare_pairs
 from tests.evaluation.drawn import paired_interval
@@ -41,7 +41,7 @@ def test_pairs_hold_what_their_parts_say():
         assert pair.only_a - pair.only_b == round(200 * pair.difference)
         assert pair.only_a + pair.only_b == (right_a != right_b).sum()
         assert (pair.p, pair.standard_error) == (
-            mcnemar_exact(right_a, right_b, groups),
+            paired_exact_test(right_a, right_b, groups),
             standard_error(right_a, right_b, groups),
         )
         assert pair.loss_difference == pytest.approx(metrics.log_loss(labels, a) - metrics.log_loss(labels, b))

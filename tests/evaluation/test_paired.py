@@ -16,7 +16,7 @@ from headstart.evaluation.paired import (
     accuracy_interval,
     adjust_holm,
     exceeds_one_se,
-    mcnemar_exact,
+    paired_exact_test,
     smallest_detectable_difference,
     standard_error,
     tango_interval,
@@ -33,7 +33,7 @@ def single(rows):
 
 
 def mcnemar_of(pair):
-    return mcnemar_exact(*pair, single(pair[0]))
+    return paired_exact_test(*pair, single(pair[0]))
 
 
 # --- McNemar -------------------------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def test_p_is_the_share_of_swaps_of_groups_that_differ_as_much(drawn):
         abs(sum(sign * own for sign, own in zip(signs, sums, strict=True)))
         for signs in product([1, -1], repeat=len(sums))
     ]
-    assert mcnemar_exact(a, b, groups) == pytest.approx(np.mean(np.array(swaps) >= abs(sum(sums))), abs=1e-12)
+    assert paired_exact_test(a, b, groups) == pytest.approx(np.mean(np.array(swaps) >= abs(sum(sums))), abs=1e-12)
 
 
 @given(GROUPED)
@@ -199,7 +199,7 @@ def test_two_equal_arms_on_bursts_are_rarely_called_unlike():
     """In 1 of 20 cases at most; photos taken as independent do so in a third of them."""
     random = np.random.default_rng(8)
     drawn = [bursts(random, 0.75, 0.75) for _ in range(300)]
-    assert np.mean([mcnemar_exact(*it) < 0.05 for it in drawn]) <= 0.05 + 2 * sqrt(0.05 * 0.95 / 300)
+    assert np.mean([paired_exact_test(*it) < 0.05 for it in drawn]) <= 0.05 + 2 * sqrt(0.05 * 0.95 / 300)
     assert np.mean([mcnemar_of(it[:2]) < 0.05 for it in drawn]) > 0.2
 
 

@@ -27,7 +27,7 @@ def group_differences(right_a: Bools, right_b: Bools, groups: Ints) -> Ints:
     return group_sums(each, number_groups(groups)).astype(np.int64)
 
 
-def mcnemar_exact(right_a: Bools, right_b: Bools, groups: Ints) -> float:
+def paired_exact_test(right_a: Bools, right_b: Bools, groups: Ints) -> float:
     """Return the two-sided p of as uneven a count among samples that one arm alone has right; 1 where there are none.
 
     If neither arm is better, their answers to a group could as well be swapped: p is the share of all swaps of whole

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Bools, Ints
 from headstart.evaluation.intervals import Interval, Proportion, estimate_proportion
-from headstart.evaluation.paired import SIGNIFICANT, accuracy_interval, mcnemar_exact
+from headstart.evaluation.paired import SIGNIFICANT, accuracy_interval, paired_exact_test
 from headstart.modalities.facets import Thumbnail
 from headstart.modalities.modality import Noun
 from headstart.reporting.embedded_previews import EmbeddedPreviews
@@ -258,7 +258,7 @@ def _compare_shared(items: _ItemPairs, names: tuple[str, str], noun: Noun) -> Sh
     a, b = estimate_proportion(ours, groups), estimate_proportion(theirs, groups)
     assert a is not None
     assert b is not None
-    p = mcnemar_exact(theirs, ours, groups)
+    p = paired_exact_test(theirs, ours, groups)
     difference = (b.right - a.right) / len(ours)
     better = names[1] if difference > 0 else names[0]
     if p < SIGNIFICANT:

@@ -21,7 +21,7 @@ from headstart.evaluation.paired import (
     accuracy_interval,
     adjust_holm,
     exceeds_one_se,
-    mcnemar_exact,
+    paired_exact_test,
     percentile_interval,
     resampled_means,
     standard_error,
@@ -89,7 +89,7 @@ def run_paired_tests(
     losses, groups = scored.losses, scored.targets.groups
     means = resampled_means(losses, groups, seed, DRAWS)
     rights = [(scored.right[:, a], scored.right[:, b]) for a, b in columns]
-    p_values = [mcnemar_exact(a, b, groups) for a, b in rights]
+    p_values = [paired_exact_test(a, b, groups) for a, b in rights]
     return tuple(
         PairedTest(
             a=scored.names[a],

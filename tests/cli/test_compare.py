@@ -19,7 +19,6 @@ from headstart.cli.main import run
 from headstart.errors import UserError
 from headstart.evaluation.grouping import Targets
 from headstart.runs.run import open_run
-from headstart.settings import FitSettings
 from headstart.tasks.classification.comparison import compare_pairs
 from headstart.verbs.compare import DEFAULT_ARMS, choose_arms, read_comparison
 from tests.conftest import CLASSES, draw_photos
@@ -134,7 +133,7 @@ def test_json_is_one_object(compared, shown) -> None:
     saved = json.loads((compared / "comparison.json").read_text("utf-8"))
     assert record["arms"] == saved["arms"]
     assert record["on_test"]["pairs"] == saved["test"]["pairs"]
-    assert record["test"]["n"] == record["on_test"]["photos"] == 9
+    assert record["test"]["n"] == record["on_test"]["samples"] == 9
     assert list(record["curves"]) == [arm["arm"] for arm in saved["arms"] if arm["arm"].startswith("partial")]
     assert [point["layer"] for point in record["depth"]["intermediate-probe"]][-2:] == ["final", "all"]
 
@@ -223,10 +222,11 @@ def test_settings_are_the_flags_as_in_fit() -> None:
     import inspect
 
     from headstart.cli import compare, fit
+    from headstart.cli.flags import AllSettings
 
     both = [inspect.signature(verb).parameters for verb in (compare.compare, fit.fit)]
     assert list(both[0]) == list(both[1])
-    assert both[0]["settings"].annotation.__origin__ == (FitSettings | None)
+    assert both[0]["settings"].annotation.__origin__ == (AllSettings | None)
 
 
 def test_the_command_that_is_printed_is_quoted(compared) -> None:

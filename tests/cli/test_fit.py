@@ -19,7 +19,6 @@ from headstart.cli.main import run
 from headstart.modalities.modality import Noun
 from headstart.reporting.shown_numbers import format_duration
 from headstart.runs.run import open_run
-from headstart.settings import FitSettings
 
 #: The command line in a process that stops when its first rows are stored, until it has heard SIGINT.
 WAITING = """
@@ -239,8 +238,9 @@ def test_settings_are_the_flags() -> None:
     import inspect
 
     from headstart.cli.fit import fit
+    from headstart.cli.flags import AllSettings
 
-    assert inspect.signature(fit).parameters["settings"].annotation.__origin__ == FitSettings | None
+    assert inspect.signature(fit).parameters["settings"].annotation.__origin__ == AllSettings | None
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Explainer of a saved classifier: the part of each place of an item in a label's answer.
 
-What is explained is the label's logit less the mean of all logits, for softmax takes no notice of what is added to all
-of them. Calibration, which comes after, does not move places.
+What is explained is the label's logit less the mean of all logits, for what is added to all of them changes no answer.
+Calibration, which comes after, does not move places.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,6 @@ from headstart.inference.files import read_files
 from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.inference.graph_inputs import load_graph_inputs
 from headstart.inference.postprocess import DenseLayers
-from headstart.linalg import softmax
 from headstart.modalities.facets import ExplanationFacet, Thumbnail
 from headstart.modalities.modality import AnySpec, Batch, BrokenItem
 from headstart.tasks.task import check_support
@@ -149,7 +148,7 @@ class Explainer:
         for member, head in zip(self.record.members, self._heads, strict=True):
             features = [values[layer.name][0] for branch in member.branches for layer in self._branches[branch]]
             logits, gradient = _differentiate(head, np.concatenate(features), index)
-            probabilities = softmax(logits[None])[0]
+            probabilities = self.record.task.activate(logits[None])[0]
             weight = member.weight if self.record.combine == "mean" else 1.0
             rows.append((weight * float(probabilities[index]), member.branches, logits, gradient))
         total = sum(row[0] for row in rows) or 1.0

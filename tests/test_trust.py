@@ -114,8 +114,8 @@ def test_what_is_said_of_calibration_and_sets_is_so(small) -> None:
     )
     assert said["novelty"]["accepted"]["share"] == 1 - kept["out_of_distribution"][test].mean()
     record = json.loads((run.folder / "model/model.json").read_text())
-    assert record["conformal"]["coverage"] == 0.9
-    assert record["calibration"]["kind"] == said["calibration"]["kind"]
+    assert record["postprocessor"]["conformal"]["coverage"] == 0.9
+    assert record["postprocessor"]["calibration"]["kind"] == said["calibration"]["kind"]
 
 
 def test_what_declines_nothing_has_no_score(small, tmp_path) -> None:

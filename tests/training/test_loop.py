@@ -15,7 +15,7 @@ from headstart import events
 from headstart.errors import TrainingError
 from headstart.hardware import ComputePrecision
 from headstart.settings import TrainSettings
-from headstart.tasks.classification.training import ClassObjective, compute_calibrated_losses, score_logits
+from headstart.tasks.classification.objective import ClassObjective, compute_calibrated_losses, score_logits
 from headstart.tasks.task import get_task
 from headstart.training.checkpoint import read_checkpoint
 from headstart.training.curves import Epoch

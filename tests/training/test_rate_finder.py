@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from headstart.errors import TrainingError
 from headstart.settings import TrainSettings
-from headstart.tasks.classification.training import ClassObjective
+from headstart.tasks.classification.objective import ClassObjective
 from headstart.tasks.task import get_task
 from headstart.training.loop import Trainer
 from headstart.training.network import ParameterGroup

@@ -194,7 +194,7 @@ class Task(Protocol):
 
     @property
     def training(self) -> "facets.NetworkTraining | None":
-        """Training of networks; None: only heads on frozen networks are fitted."""
+        """Training of networks; None: only heads on frozen networks are fitted. Asking for it imports no PyTorch."""
 
     @property
     def postprocessing(self) -> "facets.Postprocessing | None":

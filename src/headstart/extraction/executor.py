@@ -11,7 +11,7 @@ from headstart import events
 from headstart.errors import Cancelled
 
 REPORT_SECONDS = 0.1  #: between two progress events
-AHEAD = 2  #: results of each thread that may wait to be taken
+AHEAD = 8  #: results of each thread that may wait to be taken: their taker may be waiting for a disk
 
 S = TypeVar("S")
 R = TypeVar("R")
@@ -39,12 +39,13 @@ class ThreadExecutor:
     """Threads of this process, for work that leaves Python's lock alone: decoders and engines do."""
 
     threads: int
+    ahead: int = AHEAD  #: fewer where results are large
 
     def map(
         self, work: Callable[[S], R], shards: Iterable[S], cancel: events.CancelToken | None = None
     ) -> Generator[R, None, None]:
         """See ``Executor.map``; Ctrl-C ends it too."""
-        run = _Pass(work, shards, cancel, self.threads)
+        run = _Pass(work, shards, cancel, self.threads, self.ahead)
         # Not Thread.join: interrupted by Ctrl-C, Python before 3.13 takes the thread for ended while it still runs, and
         # OpenVINO aborts a process that ends under it.
         ended = [threading.Event() for _ in range(self.threads)]
@@ -64,12 +65,19 @@ class ThreadExecutor:
 class _Pass(Generic[S, R]):
     """A pass that threads share: it hands out shards, takes results, and ends when a thread fails."""
 
-    def __init__(self, work: Callable[[S], R], shards: Iterable[S], cancel: events.CancelToken | None, threads: int):
+    def __init__(
+        self,
+        work: Callable[[S], R],
+        shards: Iterable[S],
+        cancel: events.CancelToken | None,
+        threads: int,
+        ahead: int,
+    ):
         self._work, self._shards, self._cancel, self._threads = work, iter(shards), cancel, threads
         self._lock = threading.Lock()
         self._results: queue.SimpleQueue[tuple[R] | None] = queue.SimpleQueue()  # None: a thread has ended
         # Results do not pile up where their taker is slower than the work.
-        self._room = threading.Semaphore(AHEAD * threads)
+        self._room = threading.Semaphore(ahead * threads)
         self.failure: BaseException | None = None
         self.stopped = False
 

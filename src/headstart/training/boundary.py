@@ -134,7 +134,7 @@ def compute_activations(
             rows = [to_stored(trunk.run(views.collate(list(itertools.islice(loaded, len(piece)))))) for piece in pieces]
             return _ShardActivations(len(shard), keys, np.concatenate(rows))
 
-        executor = executor or ThreadExecutor(trunk.streams)
+        executor = executor or ThreadExecutor(trunk.streams, ahead=2)
         progress = ProgressMeter("boundary", len(items), get_modality(views.spec.kind).noun.many, listener)
         shards = cut_shards(items, max(1, trunk.batch // count))
         with closing(executor.map(work, shards)) as results:

@@ -1,0 +1,128 @@
+"""Networks of several tensors, through conversion, engines, cuts and packed rows."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from headstart.backbones.backbone import INPUT
+from headstart.backbones.convert import write_graph
+from headstart.backbones.graph import FINAL, extract_top, extract_trunk, list_carried, trace
+from headstart.engines.engine import forward_all
+from headstart.engines.openvino import OpenVinoEngine
+from headstart.engines.pytorch import PyTorchEngine
+from headstart.engines.work import count_work_above
+from headstart.errors import EngineError
+from headstart.inference.openvino import Runner
+from headstart.modalities.modality import Batch, TensorSpec, count_parts
+from headstart.training.boundary import to_stored, to_tensor
+from headstart.training.export import WholeNetwork
+from headstart.training.network import TrainableTop, build_blank_head
+from headstart.training.packing import Packing, find_packing
+from headstart.training.trunk import EngineTrunk, FrozenPart, IdentityTrunk, PyTorchTrunk, build_trunk, limit_view_spec
+from tests.training.words import WIDTH, WordSpec, convert_words, draw_words, load_words
+
+LENGTH = 6
+
+
+def features(batch: Batch, length: int | None = None) -> NDArray[np.float32]:
+    """What the network itself gives for its last layer."""
+    with torch.inference_mode():
+        return load_words(length).network(*map(torch.from_numpy, batch.values()))[-1].numpy()
+
+
+def top_of(boundary: str) -> TrainableTop:
+    head = build_blank_head(WIDTH, 2)
+    return TrainableTop(trace(load_words(LENGTH)), boundary, head, fold=True, precision="f32", device="cpu").eval()
+
+
+def test_engines_read_tensors_of_any_length(tmp_path: Path) -> None:
+    backbone = convert_words(tmp_path)
+    own, reference = (
+        OpenVinoEngine(backbone, "f32", streams=1),
+        PyTorchEngine(backbone, "f32", device="cpu", network=load_words().network),
+    )
+    for parts, length in ((3, 5), (11, 9), (1, 1)):
+        batch = draw_words(parts, length)
+        seen, expected = forward_all(own, batch), forward_all(reference, batch)
+        np.testing.assert_allclose(expected["final"], features(batch), atol=1e-5)
+        for layer, rows in expected.items():
+            assert rows.shape == (parts, WIDTH)
+            np.testing.assert_allclose(seen[layer], rows, atol=1e-4)
+    work = count_work_above(backbone)
+    assert work[INPUT] > work["stage1"] > 0
+
+
+def test_the_mask_goes_past_the_frozen_part() -> None:
+    traced, batch = trace(load_words(LENGTH)), draw_words(4, LENGTH)
+    ids, mask = map(torch.from_numpy, batch.values())
+    assert [one.name for one in list_carried(traced, "stage1")] == ["attention_mask"]
+    assert traced.sections[0].shape == (LENGTH, WIDTH)
+    with torch.inference_mode():
+        out = extract_top(traced, "stage1")(extract_trunk(traced, "stage1")(ids, mask), mask)
+        assert torch.equal(extract_top(traced, INPUT)(ids, mask), out)
+    np.testing.assert_array_equal(out.numpy(), features(batch))
+
+
+def test_tensors_are_packed_and_unpacked_as_they_are() -> None:
+    inputs = (
+        TensorSpec("ids", "int64", (3,)),
+        TensorSpec("flags", "uint8", (5,)),
+        TensorSpec("wave", "float32", (2, 2)),
+    )
+    chance = np.random.default_rng(0)
+    batch = {
+        "ids": chance.integers(-(2**40), 2**40, (2, 3)),
+        "flags": chance.integers(0, 256, (2, 5), np.uint8),
+        "wave": chance.normal(size=(2, 2, 2)).astype(np.float32),
+    }
+    values = chance.integers(-8, 8, (2, 4, 3)).astype(np.float32)  # exact in bfloat16
+    packing = Packing((4, 3), inputs)
+    rows = packing.pack(batch, values)
+    assert rows.dtype == np.uint8
+    assert rows.shape == (2, *packing.shape) == (2, 24 + 24 + 5 + 16)
+    first, *others = packing.unpack(torch.from_numpy(rows))
+    assert torch.equal(first.float(), torch.from_numpy(values))
+    for tensor, array in zip(others, batch.values(), strict=True):
+        assert torch.equal(tensor, torch.from_numpy(array))
+
+
+def test_one_tensor_of_bytes_is_not_packed(network) -> None:
+    traced = network("test_resnet")
+    assert find_packing(traced, INPUT) is None
+    assert find_packing(traced, "stage1") is None
+
+
+def test_a_length_of_its_own_cannot_be_trained_on() -> None:
+    with pytest.raises(EngineError, match="'attention_mask' is as long as it comes"):
+        find_packing(trace(load_words()), "stage1")
+
+
+@pytest.mark.parametrize("kind", [EngineTrunk, PyTorchTrunk, IdentityTrunk])
+def test_a_top_learns_from_packed_rows(kind: type, tmp_path: Path) -> None:
+    backbone = convert_words(tmp_path, LENGTH)
+    part = FrozenPart(backbone, trace(load_words(LENGTH)), INPUT if kind is IdentityTrunk else "stage1")
+    engine = OpenVinoEngine(backbone, "f32", streams=1)
+    trunk = PyTorchTrunk(part, "f32", "cpu") if kind is PyTorchTrunk else build_trunk(part, engine, "cpu")
+    assert isinstance(trunk, kind)
+    batch = draw_words(5, LENGTH)
+    rows = to_stored(trunk.run(batch))
+    assert (trunk.kind, rows.dtype, rows.shape) == ("u8", np.uint8, (5, *trunk.shape))
+    with torch.inference_mode():
+        seen = top_of(part.boundary).features(to_tensor(rows)).numpy()
+    np.testing.assert_allclose(seen, features(batch), atol=1e-5 if kind is IdentityTrunk else 0.05)  # bfloat16
+    longer = WordSpec(LENGTH + 1)
+    assert limit_view_spec(part.traced, part.boundary, backbone.spec, longer) == backbone.spec
+
+
+@pytest.mark.parametrize("boundary", [INPUT, "stage1"])
+def test_the_whole_is_exported_with_what_goes_past(boundary: str, tmp_path: Path) -> None:
+    traced, batch = trace(load_words(LENGTH)), draw_words(3, LENGTH)
+    below = None if boundary == INPUT else extract_trunk(traced, boundary)
+    carried = [traced.tensors.index(one) for one in list_carried(traced, boundary)]
+    write_graph(WholeNetwork(below, top_of(boundary), carried).eval(), traced.tensors, [FINAL], tmp_path / "whole.onnx")
+    runner = Runner(tmp_path / "whole.onnx", tensors=traced.tensors, precision="f32", streams=1, outputs=(FINAL,))
+    np.testing.assert_allclose(runner.run(batch)[FINAL], features(batch), atol=1e-4)
+    assert count_parts(batch) == 3

@@ -7,6 +7,11 @@ from typing import Any
 from headstart.errors import PluginError
 
 
+def list_plugin_names(group: str) -> list[str]:
+    """Return the names under which other packages registered something, without loading it."""
+    return sorted({entry.name for entry in entry_points(group=group)})
+
+
 def load_plugins(group: str, known: Collection[str] = ()) -> Iterator[tuple[str, Any]]:
     """Yield the names and objects that other packages registered.
 

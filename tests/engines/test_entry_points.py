@@ -9,8 +9,9 @@ from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.engines.choose import ENGINES, choose_engine, rank_engines
 from headstart.engines.parity import ParitySamples
-from headstart.errors import EngineError
+from headstart.errors import EngineError, SettingError
 from headstart.hardware import Hardware
+from headstart.settings import FitSettings
 from tests.conftest import Warm
 from tests.plugins import install_plugin
 
@@ -55,6 +56,13 @@ def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install_plugin(package, "meadow", "headstart.engines", "meadow_engine:FACTORY")
     (package / "meadow_engine.py").write_text(ENGINE)
     monkeypatch.syspath_prepend(str(package))
+
+
+@pytest.mark.usefixtures("_installed")
+def test_an_engine_of_another_package_may_be_asked_for_by_name() -> None:
+    assert FitSettings.load(engine="meadow").engine == "meadow"
+    with pytest.raises(SettingError, match="unknown engine 'meado'; did you mean 'meadow'"):
+        FitSettings.load(engine="meado")
 
 
 @pytest.mark.usefixtures("_installed")

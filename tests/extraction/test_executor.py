@@ -61,8 +61,8 @@ def test_a_token_ends_it_between_shards() -> None:
 
 def test_progress_is_told_now_and_then_and_at_the_end() -> None:
     heard: list[events.Event] = []
-    meter = ProgressMeter("extract", 1000, heard.append)
+    meter = ProgressMeter("extract", 1000, "items", heard.append)
     for _ in range(1000):
         meter.add(1)
     assert len(heard) < 500
-    assert heard[-1] == events.Progress("extract", 1000, 1000)
+    assert heard[-1] == events.Progress("extract", 1000, 1000, "items")

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from headstart.backbones.backbone import Backbone, Layer
-from headstart.data.samples import ArraySource, Sample, compute_digest
+from headstart.data.samples import Sample, compute_digest
+from headstart.data.sources import ArraySource
 from headstart.extraction.extract import extract, load_batch, pool_parts
 from headstart.modalities import modality
 from headstart.modalities.modality import Batch, count_parts

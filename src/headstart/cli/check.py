@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from headstart.cli.check_labels import describe_label_check, label_check_to_json
 from headstart.cli.flags import ModalitySettings
 from headstart.cli.tables import format_table
-from headstart.settings import DataSettings, EngineName, Precision
+from headstart.settings import DataSettings, Precision
 
 if TYPE_CHECKING:
     from headstart.data.check import DataCheck, Range
@@ -33,7 +33,7 @@ def check(
     backbone: str | None = None,
     seed: int | None = None,
     precision: Precision | None = None,
-    engine: EngineName | None = None,
+    engine: str | None = None,
     workers: int | None = None,
     store: Path | None = None,
     fast: Annotated[bool, Parameter(negative="")] = False,

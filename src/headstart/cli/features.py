@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from headstart.settings import DataSettings, EngineName, Precision
+from headstart.settings import DataSettings, Precision
 
 
 def features(
@@ -20,7 +20,7 @@ def features(
     seed: int = 0,
     split_from: Path | None = None,
     precision: Precision = "auto",
-    engine: EngineName = "auto",
+    engine: str = "auto",
     workers: int = 0,
     store: Path | None = None,
     quiet: Annotated[bool, Parameter(negative="")] = False,

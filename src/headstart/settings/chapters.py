@@ -9,18 +9,32 @@ from math import ceil
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from headstart.errors import nearest
+from headstart.plugins import list_plugin_names
 
 HeadName = Literal["logistic", "lda", "ridge", "mlp", "auto"]
 StrategyName = Literal["auto", "linear-probe", "intermediate-probe", "partial-finetune", "full-finetune", "scratch"]
 Precision = Literal["auto", "bf16", "f32"]
 #: One list everywhere: backbones are run by openvino or pytorch, saved classifiers by openvino or onnxruntime.
-EngineName = Literal["auto", "openvino", "onnxruntime", "pytorch"]
+BUILT_IN_ENGINES = ("auto", "openvino", "onnxruntime", "pytorch")
 
 PathPart = Literal["folder", "parent", "name"]
 
 DEFAULT_STEPS = 1000  #: of a training whose epochs are not set
 MIN_EPOCHS, MAX_EPOCHS = 5, 40  #: of such a training
+
+
+def _check_engine(name: str) -> str:
+    """Return the name of an engine of this package or of another; anything else is refused as pydantic wants it."""
+    known = [*BUILT_IN_ENGINES, *list_plugin_names("headstart.engines")]
+    if name not in known:
+        raise PydanticCustomError(
+            "unknown_name", "{text}", {"text": f"unknown engine {name!r}; {nearest(name, known)}"}
+        )
+    return name
 
 
 class Chapter(BaseModel):
@@ -94,7 +108,7 @@ class RunSettings(Chapter):
     )
     split_from: Path | None = Field(None, description="A run whose split is kept; only new samples are placed.")
     precision: Precision = Field("auto", description="Arithmetic of the forward pass; auto: bf16 where the CPU has it.")
-    engine: EngineName = Field(
+    engine: Annotated[str, AfterValidator(_check_engine)] = Field(
         "auto", description="What runs the backbone: openvino or pytorch; auto picks the fastest that proves itself."
     )
     workers: Annotated[int, Field(ge=0, le=1024)] = Field(0, description="Threads for decoding; 0 means one per core.")

@@ -21,7 +21,7 @@ from headstart.modalities.modality import get_modality, make_blank
 from headstart.pipeline.backbones import load_backbones
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext
-from headstart.settings import EngineName, FitSettings, Precision, locate_store
+from headstart.settings import FitSettings, Precision, locate_store
 from headstart.sklearn.items import find_modality, list_samples
 from headstart.storage.store import Store
 from headstart.verbs.calling import call_with_keywords
@@ -42,7 +42,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
         backbone: str = "efficientnet_lite0",
         *,
         layer: str | None = None,
-        engine: EngineName = "auto",
+        engine: str = "auto",
         precision: Precision = "auto",
         workers: int = 0,
         store: str | Path | None = None,
@@ -119,7 +119,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
             self._chosen = choose_engine(
                 self.backbone_,
                 blank,
-                engine=cast("EngineName", self.engine_),
+                engine=self.engine_,
                 precision=cast("Precision", self.precision_),
             )
         return self._chosen.engine

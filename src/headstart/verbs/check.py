@@ -13,7 +13,7 @@ from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress, watch
 from headstart.errors import SettingError, nearest
 from headstart.pipeline.label_check import LabelCheck, check_labels
-from headstart.settings import DataSettings, EngineName, FitSettings, Precision, locate_store
+from headstart.settings import DataSettings, FitSettings, Precision, locate_store
 from headstart.settings.chapters import Chapter
 from headstart.settings.registry import list_modality_chapters
 from headstart.storage.locks import try_mark_in_use
@@ -31,7 +31,7 @@ class CheckOptions(DataOptions, AugmentOptions, total=False):
     backbone: str
     seed: int
     precision: Precision
-    engine: EngineName
+    engine: str
     workers: int
     store: str | Path | None
 

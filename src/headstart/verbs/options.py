@@ -7,7 +7,6 @@ from headstart.modalities.image.settings import AugmentPolicy, AugmentPreset, Au
 from headstart.settings.chapters import (
     CompareSettings,
     DataSettings,
-    EngineName,
     HeadName,
     HeadSettings,
     PathPart,
@@ -31,7 +30,7 @@ class RunOptions(TypedDict, total=False):
     validation_share: float
     split_from: str | Path | None
     precision: Precision
-    engine: EngineName
+    engine: str
     workers: int
     store: str | Path | None
 

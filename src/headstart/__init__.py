@@ -1,8 +1,8 @@
-"""headstart: from a folder of labelled photos to a tested, deployable classifier, by transfer learning.
+"""headstart: from labelled data to a tested, deployable classifier, by transfer learning.
 
 import headstart
 
-run = headstart.fit("photos/")
+run = headstart.fit("data/")
 run.test.accuracy
 run.classifier.predict("new.jpg").label
 """

@@ -1,4 +1,4 @@
-"""The protocol of a modality: all that is special about one kind of data, such as images, and the registry of them.
+"""The protocol of a modality: all that is special about one kind of data, and the registry of them.
 
 What stands here is needed to predict, so it imports no PyTorch. What only fitting needs is a facet, a small protocol of
 ``modalities.facets``; a modality imports what is behind a facet when it is first asked for. A facet may be None: then
@@ -45,7 +45,7 @@ class BinaryFile(Protocol):
 
 
 class ArrayInterface(Protocol):
-    """An object that NumPy reads as an array, such as a PIL image."""
+    """An object that NumPy reads as an array, such as one of a library of its own."""
 
     @property
     def __array_interface__(self) -> dict[str, Any]: ...
@@ -78,7 +78,7 @@ class Noun:
         return self.one if number == 1 else self.many
 
     def count(self, number: int) -> str:
-        """Return a number of items, such as "1 photo" or "12 photos"."""
+        """Return a number of items, such as "1 clip" or "12 clips"."""
         return f"{number} {self.form(number)}"
 
     def fill(self, text: str) -> str:
@@ -215,7 +215,7 @@ class Modality(Protocol):
         """
 
     def make_parts(self, value: Any, spec: AnySpec) -> list[Part]:
-        """Return the parts of a decoded item that a network sees one by one: of a photo one, of a long clip several.
+        """Return the parts of a decoded item that a network sees one by one: mostly one, of a long clip several.
 
         The features of an item are the mean of those of its parts.
         """

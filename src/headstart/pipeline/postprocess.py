@@ -9,6 +9,7 @@ from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets
 from headstart.export import FittedModel
 from headstart.inference.postprocess import BatchPredictions
+from headstart.modalities.modality import Noun
 from headstart.selection.arm import Arm
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed
@@ -26,7 +27,7 @@ def fit_postprocessors(winner: Arm, model: FittedModel, context: FitContext) -> 
     """
     with context.log.stage("calibrate") as stage:
         fitted = postprocess_winner(winner, model, context)
-        stage.summary = describe_postprocessors(fitted)
+        stage.summary = describe_postprocessors(fitted, context.noun)
     return fitted
 
 
@@ -50,9 +51,9 @@ def mark_validation(validation: Evaluation, fitted: Postprocessed) -> Evaluation
     return replace(validation, chosen_on=(*validation.chosen_on, "calibration"))
 
 
-def describe_postprocessors(fitted: Postprocessed) -> str:
+def describe_postprocessors(fitted: Postprocessed, noun: Noun) -> str:
     """Return what was fitted, and on how many samples, in one line."""
     held, found = fitted.calibration_set, fitted.postprocessing
     if held is None or found is None:
         return f"{fitted.model.task.title} has no calibration here: outputs are shown as they are"
-    return f"{found.summary}, by {len(held.targets)} photos held out ({held.source})"
+    return f"{found.summary}, by {noun.count(len(held.targets))} held out ({held.source})"

@@ -108,7 +108,7 @@ class _Both:
 
     def predict(self) -> Iterator[tuple[Sample, BatchPredictions | BrokenItem]]:
         """Yield each sample and its prediction by the engine that is scored, as one row."""
-        found = self._classifier.predict_by_engine(self._photo, self._twice.tolist(), self._timed)
+        found = self._classifier.predict_by_engine(self._item, self._twice.tolist(), self._timed)
         for sample, twice, rows in zip(self._samples, self._twice, found, strict=True):
             if isinstance(rows, BrokenItem):
                 yield sample, rows
@@ -119,7 +119,7 @@ class _Both:
                     self._rows[engine].append(row)
             yield sample, rows[self._main]
 
-    def _photo(self, index: int) -> ItemLike:
+    def _item(self, index: int) -> ItemLike:
         source = self._samples[index].source
         return source.path if isinstance(source, FileSource) else source.read()
 

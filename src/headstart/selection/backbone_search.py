@@ -27,7 +27,6 @@ from headstart.hardware import count_cores
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import TrainingSet
-from headstart.linalg import softmax
 from headstart.modalities.modality import SAMPLE, Noun, count_parts, get_modality, take
 from headstart.selection.budget import Budget
 from headstart.selection.context import make_targets
@@ -263,13 +262,13 @@ def nested_cross_val_predict(training_set: TrainingSet, settings: FitSettings) -
     if not folds:
         return answers
     fold = assign_folds(training_set.targets, together, folds, training_set.seed)
-    inner = settings.model_copy(update={"folds": FOLDS})
+    inner, activate = settings.model_copy(update={"folds": FOLDS}), get_task(DEFAULT).activate
     for number in range(folds):
         out = fold == number
         if out.all() or not out.any():
             continue
         inside = training_set.take(~out)
-        answers[out] = softmax(fit_head("logistic", inside, inner).head.logits(training_set.features[out]))
+        answers[out] = activate(fit_head("logistic", inside, inner).head.logits(training_set.features[out]))
     return answers
 
 

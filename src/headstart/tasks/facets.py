@@ -159,7 +159,7 @@ class Scoring(Protocol):
         """Return tests of pairs of arms, by name, corrected for their number (Holm)."""
 
     def describe_score(self, items: ItemScores, noun: "Noun") -> str:
-        """Return an arm's score in the words of a sentence: "92.3% of 120 photos right"."""
+        """Return an arm's score in the words of a sentence: "92.3% of 120 samples right"."""
 
     def describe_pair(self, pair: "PairedTest", noun: "Noun") -> str:
         """Return how far two arms are apart, a sentence."""

@@ -116,7 +116,7 @@ class Task(Protocol):
         """Return how many numbers K a head gives for an item."""
 
     def activate(self, logits: Floats) -> Floats:
-        """Return raw outputs, float32 (N, K), of a head's last layer, float32 (N, K): by softmax, sigmoid, or as is."""
+        """Return raw outputs, float32 (N, K), of a head's last layer, float32 (N, K)."""
 
     def combine(self, members: Sequence[Floats], weights: Sequence[float], how: str) -> Floats:
         """Return the raw outputs of an ensemble, float32 (N, K).

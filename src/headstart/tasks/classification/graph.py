@@ -42,7 +42,7 @@ class ClassGraph:
         return outputs
 
     def list_outputs(self, postprocessor: ClassPostprocessor, space: TargetSpace) -> list[tuple[str, str, tuple[int]]]:
-        """Return name, dtype and shape of each output, for one photo."""
+        """Return name, dtype and shape of each output, for one sample."""
         shape = (len(space.names),)
         outputs = [(name, "float32", shape) for name in (PROBABILITIES, UNCALIBRATED)]
         return outputs + ([(PREDICTION_SET, "bool", shape)] if postprocessor.conformal is not None else [])

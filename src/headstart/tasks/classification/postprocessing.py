@@ -1,4 +1,4 @@
-"""Calibration and prediction sets, fitted on predictions for photos that the classifier was not fitted on."""
+"""Calibration and prediction sets, fitted on predictions for samples that the classifier was not fitted on."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ class ClassPostprocessing:
     """Fits of calibration and of prediction sets."""
 
     def fit(self, targets: Targets, raw: Floats, settings: Any) -> FittedPostprocessor:
-        """Return calibration and prediction sets for raw probabilities (N, C) of held-out photos."""
+        """Return calibration and prediction sets for raw probabilities (N, C) of held-out samples."""
         found = choose_calibration(targets.values, raw, targets.groups, kind=settings.calibration, seed=settings.seed)
         # By calibrations that were not fitted on the photo either: sets promise something about new photos.
         sets = fit_conformal(targets.values, found.cross_fitted, coverage=settings.coverage)

@@ -53,12 +53,12 @@ class ClassPostprocessor:
 def make_batch(
     probabilities: Floats, uncalibrated: Floats, prediction_set: Bools | None, novelty: Floats | None
 ) -> BatchPredictions:
-    """Return predictions of a classifier for N photos.
+    """Return predictions of a classifier for N samples.
 
     Args:
         probabilities: calibrated, (N, C).
         uncalibrated: (N, C).
-        prediction_set: whether each class is in the photo's set, (N, C); None where it makes none.
+        prediction_set: whether each class is in the sample's set, (N, C); None where it makes none.
         novelty: (N,); None where it is not judged.
     """
     outputs: dict[str, NDArray[Any]] = {PROBABILITIES: probabilities, UNCALIBRATED: uncalibrated}

@@ -93,7 +93,7 @@ class ClassScoring:
         )
 
     def smallest_difference(self, evaluation: Evaluation) -> float | None:
-        """Return the smallest difference in accuracy that so many photos can show; None where they can show none."""
+        """Return the smallest difference in accuracy that so many samples can show; None where they can show none."""
         smallest = smallest_detectable_difference(int(evaluation.effective_n), 1 - evaluation.accuracy)
         return smallest if np.isfinite(smallest) else None
 
@@ -119,7 +119,7 @@ class ClassScoring:
         return np.array(list(dict.fromkeys([*worst.tolist(), *unsure.tolist()])), np.int64)
 
     def share_same(self, one: Floats, other: Floats) -> float:
-        """Return the share of photos with the same most likely class."""
+        """Return the share of samples with the same most likely class."""
         return float((one.argmax(axis=1) == other.argmax(axis=1)).mean())
 
 

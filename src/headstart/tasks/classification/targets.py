@@ -1,4 +1,4 @@
-"""Class names, read as indices; strata and conflicts of classes, and what too few photos of one mean."""
+"""Class names, read as indices; strata and conflicts of classes, and what too few samples of one mean."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ class ClassTargets:
             return space.names.index(label)
         except ValueError:
             known = nearest(label, list(space.names))
-            raise DataError(f"label {label!r} is no class of these photos; {known}") from None
+            raise DataError(f"label {label!r} is none of the classes; {known}") from None
 
     def describe(self, space: TargetSpace, target: int) -> str:
         """Return the name of a class."""
@@ -53,24 +53,25 @@ class ClassTargets:
         return np.array(targets, dtype=np.int64)
 
     def conflict(self, first: int, second: int) -> bool:
-        """Return whether two classes differ: of photos with equal bytes at most one label is right."""
+        """Return whether two classes differ: of samples with equal bytes at most one label is right."""
         return first != second
 
     def stratify(self, space: TargetSpace, targets: Ints) -> Strata:
-        """Return the classes as strata; each subset must have a photo of each."""
+        """Return the classes as strata; each subset must have a sample of each."""
         return Strata(targets, space.names, "class", required=True)
 
     def find_problems(self, samples: Samples) -> list[str]:
-        """Return why nothing can be fitted on samples: no class, only one, or a class with too few photos."""
+        """Return why nothing can be fitted on samples: no class, only one, or a class with too few samples."""
         if not samples.classes:
             reasons = _describe_reasons(samples.ledger.entries)
-            wanted = "a folder per class with photos in it, a table with path and label, or arrays of images and labels"
-            return [f"{samples.root!r} has no class with photos{reasons}; wanted {wanted}"]
+            many = samples.noun.many
+            wanted = f"a folder per class with {many} in it, a table with path and label, or arrays with labels"
+            return [f"{samples.root!r} has no class with {many}{reasons}; wanted {wanted}"]
         problems = []
         if len(samples.classes) == 1:
             problems.append(
-                f"{samples.root!r} has only one class, {samples.classes[0]!r}; wanted two or more; add photos of what "
-                "it is to be told from"
+                f"{samples.root!r} has only one class, {samples.classes[0]!r}; wanted two or more; add "
+                f"{samples.noun.many} of what it is to be told from"
             )
         return [*problems, *_find_small_classes(samples)]
 
@@ -78,7 +79,7 @@ class ClassTargets:
         """Return samples with classes matched by name to those of a saved classifier.
 
         Raises:
-            DataError: there is no photo with a label, or one of a class that the classifier does not know.
+            DataError: there is no sample with a label, or one of a class that the classifier does not know.
         """
         check_scorable(samples, space.names)
         index = [space.names.index(name) for name in samples.classes]
@@ -95,7 +96,7 @@ class ClassTargets:
 
 
 def _find_small_classes(samples: Samples) -> list[str]:
-    """Return problems of classes with too few photos."""
+    """Return problems of classes with too few samples."""
     given = any(sample.subset for sample in samples.samples)
     usable = Counter(sample.target for sample in samples.samples)
     in_train = Counter(sample.target for sample in samples.samples if sample.subset is Subset.TRAIN)
@@ -103,19 +104,21 @@ def _find_small_classes(samples: Samples) -> list[str]:
     by_class = defaultdict(list)
     for entry in samples.ledger.entries:
         by_class[entry.label].append(entry)
-    problems = []
+    problems, noun = [], samples.noun
     for label, name in enumerate(samples.classes):
         if not usable[label]:
             reasons = _describe_reasons(by_class[name])
-            problems.append(f"class {name!r} has no usable photo{reasons}; add photos or remove it")
+            problems.append(f"class {name!r} has no usable {noun.one}{reasons}; add {noun.many} or remove it")
         elif given and not in_train[label]:
-            problems.append(f"class {name!r} has no usable photo in train; wanted one at least; move some there")
+            problems.append(f"class {name!r} has no usable {noun.one} in train; wanted one at least; move some there")
         elif carve and in_train[label] < 2:
-            problems.append(f"class {name!r} has 1 photo in train; wanted 2, one to train on and one for validation")
+            problems.append(
+                f"class {name!r} has 1 {noun.one} in train; wanted 2, one to train on and one for validation"
+            )
         elif not given and usable[label] < 3:
             problems.append(
-                f"class {name!r} has {usable[label]} usable photo{'s' * (usable[label] > 1)}; wanted 3 at least, one "
-                "each to train on, to choose by and to test on; add photos or remove the class"
+                f"class {name!r} has {usable[label]} usable {noun.form(usable[label])}; wanted 3 at least, one "
+                f"each to train on, to choose by and to test on; add {noun.many} or remove the class"
             )
     return problems
 

@@ -147,7 +147,7 @@ def test_arrays_have_names_too(table):
         ("photo,label\nC:\\pets\\cats\\3.png,dogs\n", r"did you mean '(cats|dogs)/3.png'\?"),
         (
             "photo,label\ncats/1.png,dgos\ncats/2.png,dgos\n",
-            r"row 2, 3: label 'dgos' is none of the classes; did you mean 'dogs'\? Known: cats, dogs",
+            r"row 2, 3: label 'dgos' is no class of this data; did you mean 'dogs'\? Known: cats, dogs",
         ),
         ("photo,label\ncats/1.png,Dogs\n", r"row 2: label 'Dogs' is no class .* did you mean 'dogs'\?"),
         (

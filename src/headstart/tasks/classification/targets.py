@@ -42,7 +42,7 @@ class ClassTargets:
             return space.names.index(label)
         except ValueError:
             known = nearest(label, list(space.names))
-            raise DataError(f"label {label!r} is none of the classes; {known}") from None
+            raise DataError(f"label {label!r} is no class of this data; {known}") from None
 
     def describe(self, space: TargetSpace, target: int) -> str:
         """Return the name of a class."""

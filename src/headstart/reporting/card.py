@@ -46,6 +46,7 @@ def render_card(records: Records) -> str:
             data=data,
             labels=escape_markdown(describe_label_noise(data.label_noise)),
             tested=build_test_section(records),
+            factors=tuple(dict.fromkeys(one.by for one in records.trust.slices.slices)) or ("class",),
             caveats=tuple(_list_caveats(records)),
             model=_join_lines(shlex.quote(str(model))),
             model_in_python=json.dumps(str(model))[1:-1],

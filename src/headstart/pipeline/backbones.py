@@ -1,4 +1,4 @@
-"""Networks, converted, each with an engine that was proved on training photos."""
+"""Networks, converted, each with an engine that was proved on training samples."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -12,9 +12,9 @@ from headstart.backbones.convert import load_backbone
 from headstart.data.samples import Sample
 from headstart.engines.choose import choose_engine
 from headstart.engines.parity import PARITY_SAMPLES, EngineChoice, ParitySamples
-from headstart.errors import DataError
+from headstart.errors import DataError, SettingError
 from headstart.extraction.extract import load_batch
-from headstart.modalities.modality import Batch, count_parts, get_modality
+from headstart.modalities.modality import Batch, count_parts, find_noun, get_modality
 from headstart.selection.backbone_search import BackboneSearch, describe_search, select_backbone
 from headstart.selection.candidates import AUTO, list_tiers
 from headstart.selection.context import RunContext
@@ -50,20 +50,21 @@ class LoadedBackbones:
 
     @property
     def width(self) -> int:
-        """Most features that the layers of a network give for a photo."""
+        """Most features that the layers of a network give for a sample."""
         return max(sum(layer.width for layer in loaded.backbone.layers) for loaded in self.all)
 
 
-def load_backbones(train: Sequence[Sample], photos: int, context: RunContext) -> LoadedBackbones:
+def load_backbones(train: Sequence[Sample], total: int, modality: str, context: RunContext) -> LoadedBackbones:
     """Return the networks that the settings name; with ``auto`` the one that a measured search ends on.
 
     Args:
-        train: training photos, on some of which engines are proved.
-        photos: how many there are in all subsets, by which a search prices extraction.
+        train: training samples, on some of which engines are proved.
+        total: how many there are in all subsets, by which a search prices extraction.
+        modality: the name of theirs.
         context: of the run.
 
     Raises:
-        UserError: a name that is none, or photos of which none decodes.
+        UserError: a name that is none, a network of another modality, or samples of which none decodes.
         HeadstartError: a network that cannot be had, or an engine that fails its proof.
     """
     log, settings, networks = context.log, context.settings, context.store.networks
@@ -71,7 +72,10 @@ def load_backbones(train: Sequence[Sample], photos: int, context: RunContext) ->
 
     def load_network(name: str) -> Backbone:
         backbone = load_backbone(name, networks, log)
-        spec = get_modality(backbone.spec.kind).fit_spec(backbone.spec, properties)
+        if backbone.spec.kind != modality:
+            reads, given = find_noun(backbone.spec.kind).many, find_noun(modality).many
+            raise SettingError(f"the network {name!r} reads {reads}, and these are {given}; choose another backbone")
+        spec = get_modality(modality).fit_spec(backbone.spec, properties)
         return backbone.with_spec(spec)
 
     def add_engine(backbone: Backbone) -> LoadedBackbone:
@@ -85,7 +89,7 @@ def load_backbones(train: Sequence[Sample], photos: int, context: RunContext) ->
         with log.stage("select backbone") as stage:
             search = select_backbone(
                 train,
-                photos,
+                total,
                 load_network,
                 lambda backbone: add_engine(backbone).chosen,
                 context.store,

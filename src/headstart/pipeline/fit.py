@@ -67,7 +67,7 @@ def fit(
         check_search(samples.task, chosen)
         specs = select_arms(specs, chosen, samples.task)
         split = split_for_fit(samples, chosen)  # what is wrong with it is said now, not after the long pass
-        backbones = load_backbones(split.samples_in(samples, Subset.TRAIN), len(samples), context)
+        backbones = load_backbones(split.samples_in(samples, Subset.TRAIN), len(samples), samples.modality, context)
         with claim_run(reserved, source) as folder, limit_threads(len(samples) * backbones.width):
             dataset = prepare_dataset(samples, backbones, context)
             data, networks = make_contexts(dataset, backbones, folder, context)

@@ -119,7 +119,7 @@ def _extract_features(
         read = read_samples(source, labels, context)
         check_search(read.task, settings)
         train = find_train_samples(read, split_samples(read, settings))
-        backbones = load_backbones(train, len(read), context)
+        backbones = load_backbones(train, len(read), read.modality, context)
         if len(backbones.all) > 1:
             raise BackboneError(
                 f"backbone {settings.backbone!r} names several; wanted one: features are of one network"

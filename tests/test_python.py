@@ -16,7 +16,7 @@ def test_the_public_names_are_offered() -> None:
 
 def test_a_run_is_short_and_stands_for_its_folder(warm) -> None:
     run = headstart.open_run(warm.run)
-    assert repr(run) == f"Run({str(warm.run)!r}, test {run.test.describe()})"
+    assert repr(run) == f"Run({str(warm.run)!r}, test {run.test.describe(run.noun)})"
     assert headstart.open_run(run).folder == run.folder.absolute()
     assert headstart.load(run).classes == run.classes
     assert headstart.load(run.classifier).folder == run.classifier.folder

@@ -8,7 +8,7 @@ from headstart.reporting.plain import render_plain_report
 from headstart.reporting.records import read_records, read_task_name
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import CARD, RECORD, REPORT
-from headstart.tasks.facets import RunPages
+from headstart.tasks.optional_facets import RunPages
 from headstart.tasks.task import get_task
 
 

@@ -14,7 +14,7 @@ from headstart.evaluation.grouping import Targets
 from headstart.export import FittedModel
 from headstart.inference.engine_agreement import EngineAgreement
 from headstart.inference.postprocess import BatchPredictions
-from headstart.tasks.facets import FittedPostprocessor
+from headstart.tasks.optional_facets import FittedPostprocessor
 from headstart.tasks.task import TargetArray, Task, get_task
 
 

@@ -1,18 +1,15 @@
-"""Facets of a task: what reading, fitting, testing and reporting ask of it. Those that are optional may be absent."""
+"""Facets that every task has: what reading labels, fitting heads, scoring and the saved graph ask of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
 
-from headstart.arrays import Bools, Doubles, Floats, Ints
-from headstart.tasks.task import Postprocessor, Target, TargetArray, TargetSpace
+from headstart.arrays import Doubles, Floats, Ints
+from headstart.tasks.task import Target, TargetArray, TargetSpace
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from headstart.data.samples import Samples
     from headstart.evaluation.comparison import PairedTest
     from headstart.evaluation.evaluation import Evaluation
@@ -183,42 +180,6 @@ class Scoring(Protocol):
         """Return the share of rows (N, K) of which two outputs give the same answer."""
 
 
-class Objective(Protocol):
-    """The loss of a training and the scores that are followed, in PyTorch: logits (B, K), targets (B, ...)."""
-
-    def encode(self, targets: "Tensor") -> "Tensor":
-        """Return targets as floats (B, ...), of which two can be mixed; smoothed as the settings say."""
-
-    def compute_loss(self, logits: "Tensor", encoded: "Tensor") -> "Tensor":
-        """Return the mean loss that a step minimises."""
-
-    def sum_losses(self, logits: "Tensor", targets: "Tensor") -> "Tensor":
-        """Return the sum of these losses, without mixing."""
-
-    def score(self, logits: "Tensor", targets: "Tensor") -> tuple[float, float]:
-        """Return mean loss, without weights or smoothing, and mean score; both in the task's measures."""
-
-    def score_step(self, logits: "Tensor", targets: "Tensor") -> tuple[float, float]:
-        """Return the same for a batch of a step, but the sum of the scores."""
-
-    def score_epoch(self, logits: "Tensor", targets: TargetArray) -> Doubles:
-        """Return the losses (N,) of validation rows by which the epoch that is kept is chosen."""
-
-
-class NetworkTraining(Protocol):
-    """Training of networks."""
-
-    def make_objective(self, targets: TargetArray, outputs: int, settings: Any, device: Any) -> Objective:
-        """Return the objective of a training.
-
-        Args:
-            targets: of the training items, (N, ...).
-            outputs: how many a head gives, K.
-            settings: of the fit.
-            device: PyTorch's, where logits are.
-        """
-
-
 @dataclass(frozen=True, slots=True)
 class ComparedOutput:
     """An output of the saved graph that is compared with what the fitted heads give."""
@@ -253,66 +214,4 @@ class GraphOutputs(Protocol):
 
         Args:
             fitted: the outputs for some items, (N, ...) each, by the fitted heads.
-        """
-
-
-@dataclass(frozen=True)
-class FittedPostprocessor:
-    """A postprocessor, and how it was fitted."""
-
-    postprocessor: Postprocessor
-    facts: Mapping[str, Any]  #: plain values for the record of a run
-    summary: str  #: what was fitted, in a few words
-    changes_answers: bool  #: whether scores of the rows that it was fitted on flatter
-
-
-class Postprocessing(Protocol):
-    """Fitting of a postprocessor on predictions for items that the model was not fitted on."""
-
-    def fit(self, targets: "Targets", raw: Floats, settings: Any) -> FittedPostprocessor:
-        """Return the postprocessor for raw outputs (N, K) of held-out items."""
-
-
-class TaskDiagnostics(Protocol):
-    """Findings about labels and answers."""
-
-    def diagnose(self, context: Any, test: Any, duplicates: Any, items: Any) -> Any:
-        """Return what there is to find out, as a record of the task's own.
-
-        Args:
-            context: the ``FitContext`` of the first backbone.
-            test: the ``TestResult`` of the saved model.
-            duplicates: the ``NearDuplicates`` among all samples.
-            items: the modality's ``ItemFindings``, of which slices and shortcuts are made.
-        """
-
-    def describe(self, findings: Any) -> Sequence[str]:
-        """Return sentences for a person."""
-
-    def score_leaks(self, test: Any, leaked: Bools) -> Any:
-        """Return the score on test with the samples that leaked and without them; None where it is not told."""
-
-    def list_ids(self, findings: Any) -> Sequence[str]:
-        """Return the ids of the samples that findings speak of, as far as they are shown."""
-
-    def to_record(self, findings: Any, context: Any, fitted: Any, test: Any) -> Mapping[str, Any]:
-        """Return records by the key that they have in ``trust.json``; ``fitted`` is the run's ``Postprocessed``."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunPages:
-    """The pages that are made from a run's records."""
-
-    report: str  #: HTML in one file
-    card: str | None  #: the model card, Markdown; None where there is none
-
-
-class TaskReport(Protocol):
-    """The pages of a run."""
-
-    def render(self, folder: Path) -> RunPages:
-        """Return the pages of a run from the records in its folder.
-
-        Raises:
-            UserError: a file of it is missing or damaged.
         """

@@ -2,8 +2,8 @@
 
 Targets are arrays that the task owns; nobody else indexes them. What stands here is needed to read labels or to
 predict, so it imports no PyTorch. What only fitting, testing and reporting need is a facet, a small protocol of
-``tasks.facets``; a task imports what is behind a facet when it is first asked for. A facet may be None: then that part
-of the job is left out, and the run says so.
+``tasks.facets`` or ``tasks.optional_facets``; a task imports what is behind a facet when it is first asked for. An
+optional facet may be None: then that part of the job is left out, and the run says so.
 """
 
 import importlib
@@ -21,7 +21,7 @@ from headstart.plugins import load_plugins
 if TYPE_CHECKING:
     from headstart.inference.postprocess import BatchPredictions
     from headstart.settings.chapters import Chapter
-    from headstart.tasks import facets
+    from headstart.tasks import facets, optional_facets
 
 GROUP = "headstart.tasks"  #: of the entry points by which other packages add tasks
 #: Where each built-in task is; it is imported when it is first asked for.
@@ -193,19 +193,19 @@ class Task(Protocol):
         """Outputs of the saved graph."""
 
     @property
-    def training(self) -> "facets.NetworkTraining | None":
+    def training(self) -> "optional_facets.NetworkTraining | None":
         """Training of networks; None: only heads on frozen networks are fitted. Asking for it imports no PyTorch."""
 
     @property
-    def postprocessing(self) -> "facets.Postprocessing | None":
+    def postprocessing(self) -> "optional_facets.Postprocessing | None":
         """Fitting of a postprocessor on held-out predictions."""
 
     @property
-    def diagnostics(self) -> "facets.TaskDiagnostics | None":
+    def diagnostics(self) -> "optional_facets.TaskDiagnostics | None":
         """Findings about labels and answers."""
 
     @property
-    def report(self) -> "facets.TaskReport | None":
+    def report(self) -> "optional_facets.TaskReport | None":
         """The pages of a run; None: a plain page of scores."""
 
     @property

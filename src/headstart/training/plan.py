@@ -8,7 +8,7 @@ from torch import Tensor
 
 from headstart.arrays import Ints
 from headstart.settings import TrainSettings
-from headstart.tasks.facets import Objective
+from headstart.tasks.optional_facets import Objective
 from headstart.tasks.task import Measure, TargetArray
 from headstart.training.curves import Epoch
 from headstart.training.windows import WHOLE, Windows

@@ -5,7 +5,7 @@ from typing import Any
 from headstart.arrays import Floats
 from headstart.evaluation.grouping import Targets
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
-from headstart.tasks.facets import FittedPostprocessor
+from headstart.tasks.optional_facets import FittedPostprocessor
 from headstart.uncertainty.calibration import choose_calibration
 from headstart.uncertainty.conformal import fit_conformal
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from headstart.reporting.card import render_card
 from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
-from headstart.tasks.facets import RunPages
+from headstart.tasks.optional_facets import RunPages
 
 
 class ClassReport:

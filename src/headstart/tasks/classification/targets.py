@@ -9,9 +9,9 @@ import numpy as np
 from headstart.arrays import Ints
 from headstart.data.names import natural_key, preview
 from headstart.data.samples import FileStatus, LedgerEntry, Samples, Subset
-from headstart.data.scorable import check_scorable
-from headstart.data.similar_names import note_similar_names
 from headstart.errors import DataError, nearest
+from headstart.tasks.classification.scorable import check_scorable
+from headstart.tasks.classification.similar_names import note_similar_names
 from headstart.tasks.facets import Claim, Strata
 from headstart.tasks.task import TargetSpace
 

@@ -16,7 +16,7 @@ from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.task import Measure, Support, TargetSpace
 
 if TYPE_CHECKING:
-    from headstart.tasks import facets
+    from headstart.tasks import facets, optional_facets
 
 
 _CLASSES_SHOWN = 12  #: names of classes in the table of a model
@@ -129,28 +129,28 @@ class ClassificationTask:
         return ClassGraph()
 
     @cached_property
-    def training(self) -> "facets.NetworkTraining":
+    def training(self) -> "optional_facets.NetworkTraining":
         """Cross-entropy."""
         from headstart.tasks.classification.training import ClassTraining
 
         return ClassTraining()
 
     @cached_property
-    def diagnostics(self) -> "facets.TaskDiagnostics":
+    def diagnostics(self) -> "optional_facets.TaskDiagnostics":
         """Wrong labels, confusable classes, weak slices, calibration."""
         from headstart.tasks.classification.findings import ClassDiagnostics
 
         return ClassDiagnostics()
 
     @cached_property
-    def report(self) -> "facets.TaskReport":
+    def report(self) -> "optional_facets.TaskReport":
         """The page with its sections, and the model card."""
         from headstart.tasks.classification.report import ClassReport
 
         return ClassReport()
 
     @cached_property
-    def postprocessing(self) -> "facets.Postprocessing":
+    def postprocessing(self) -> "optional_facets.Postprocessing":
         """Calibration, and prediction sets by split conformal prediction."""
         from headstart.tasks.classification.postprocessing import ClassPostprocessing
 

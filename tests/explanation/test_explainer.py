@@ -11,8 +11,10 @@ import headstart
 from headstart.backbones.convert import load_backbone
 from headstart.errors import ClassifierError, DataError, UserError
 from headstart.explanation.explainer import Explainer, _differentiate
+from headstart.explanation.maps import infer_layout
 from headstart.export import EnsembleMember, FittedModel, write_model
 from headstart.inference.postprocess import parse_heads
+from headstart.modalities.image.modality import ImageModality
 from headstart.tasks.classification.targets import make_class_space
 from tests.export.drawn import balanced, branch, drawn_head, drawn_photos, features, parity_examples, single
 
@@ -174,3 +176,18 @@ def test_explaining_needs_no_pytorch(warm) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == ""
+
+
+def test_a_kind_of_data_without_explanation_is_told_in_a_line(warm, monkeypatch) -> None:
+    monkeypatch.setattr(ImageModality, "explanation", None)
+    with pytest.raises(ClassifierError, match=r"^there is no explanation for answers to photos$"):
+        Explainer(warm.run)
+
+
+def test_places_in_a_row_are_tokens() -> None:
+    layout = infer_layout((1, 12, 32), 1)
+    assert layout is not None
+    assert (layout.height, layout.width, layout.first) == (1, 12, 0)
+    assert layout.to_rows(np.ones((1, 12, 32), np.float32)).shape == (12, 32)
+    assert infer_layout((1, 32, 7, 7), 1) is None
+    assert infer_layout((1, 12, 32), 2) is not None  # a square of 9 after three tokens of their own

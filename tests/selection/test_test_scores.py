@@ -44,7 +44,7 @@ def test_shut(runs: dict[bool, Run]) -> None:
     winner = run.record["winner"]
     assert run.record["test_opened_for"] == [winner]
     assert comparison(run)["test"]["pairs"] == []
-    assert comparison(run)["test"]["photos"] == run.test.n
+    assert comparison(run)["test"]["samples"] == run.test.n
     for row in leaderboard.from_json(comparison(run)["arms"]):
         assert (row.test_score is not None) == row.winner == (row.arm == winner)
 

@@ -1,6 +1,7 @@
 """All kinds of heads, by name."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from headstart.errors import DataError, SettingError, nearest
 from headstart.heads.head import Fit, FitResult, TrainingSet
@@ -9,11 +10,19 @@ from headstart.heads.logistic import fit_logistic
 from headstart.heads.mlp import fit_mlp
 from headstart.heads.ridge import fit_ridge
 from headstart.heads.threads import limit_to_idle_threads
+from headstart.plugins import load_plugins
 from headstart.settings import HeadSettings
 
 SOLVED = ("logistic", "lda", "ridge")  #: heads that are solved, in seconds, not trained
 
+GROUP = "headstart.heads"  #: of the entry points by which other packages add heads
 HEADS: dict[str, Fit] = {"logistic": fit_logistic, "lda": fit_lda, "ridge": fit_ridge, "mlp": fit_mlp}
+
+
+@cache
+def list_heads() -> Mapping[str, Fit]:
+    """Return the heads by name: those of this package and those that other packages register."""
+    return {**HEADS, **dict(load_plugins(GROUP, HEADS))}
 
 
 def fit_head(
@@ -25,11 +34,12 @@ def fit_head(
         SettingError: an unknown name.
         DataError: features that are not finite, or labels that do not belong to these.
     """
-    if name not in HEADS:
-        raise SettingError(f"unknown head {name!r}; {nearest(name, list(HEADS))}")
+    heads = list_heads()
+    if name not in heads:
+        raise SettingError(f"unknown head {name!r}; {nearest(name, list(heads))}")
     check_classes(training_set)
     with limit_to_idle_threads(training_set.features.size):
-        return HEADS[name](training_set, settings, fixed)
+        return heads[name](training_set, settings, fixed)
 
 
 def check_classes(training_set: TrainingSet) -> None:

@@ -10,7 +10,7 @@ from headstart.data.names import preview
 from headstart.data.samples import Subset
 from headstart.errors import SettingError, TrainingError, bounded, nearest
 from headstart.heads.folds import find_one_group_classes
-from headstart.selection import STRATEGIES
+from headstart.selection import list_strategies
 from headstart.selection.arm import Arm, ArmPlan
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.ensembles import ENSEMBLES
@@ -72,9 +72,9 @@ def requested_arms(settings: FitSettings) -> tuple[ArmSpec, ...]:
         specs = [ArmSpec(name) for name in (PROBES if settings.budget is None else WITHIN_BUDGET)]
     else:
         specs = [ArmSpec(settings.strategy)]
-    if not any(spec.name in STRATEGIES for spec in specs):
+    if not any(spec.name in list_strategies() for spec in specs):
         raise SettingError(f"arms {settings.arms!r} name no strategy; add one, such as linear-probe")
-    order = [*STRATEGIES, *ENSEMBLES]
+    order = [*list_strategies(), *ENSEMBLES]
     return tuple(sorted(dict.fromkeys(specs), key=lambda spec: order.index(spec.name)))
 
 
@@ -84,7 +84,7 @@ def select_arms(specs: Sequence[ArmSpec], settings: FitSettings, task: Task) -> 
     Raises:
         SettingError: one that was named does not.
     """
-    known = {name for name in (*STRATEGIES, *ENSEMBLES) if _makes_sense(name, task)}
+    known = {name for name in (*list_strategies(), *ENSEMBLES) if _makes_sense(name, task)}
     refused = [spec.name for spec in specs if spec.name not in known]
     named = settings.arms or settings.strategy != "auto"
     if refused and named:
@@ -93,14 +93,14 @@ def select_arms(specs: Sequence[ArmSpec], settings: FitSettings, task: Task) -> 
 
 
 def _makes_sense(name: str, task: Task) -> bool:
-    allowed = task.strategies if name in STRATEGIES else task.ensembles
+    allowed = task.strategies if name in list_strategies() else task.ensembles
     return (allowed is None or name in allowed) and (name not in TRAINING or task.training is not None)
 
 
 def _parse_spec(text: str) -> ArmSpec:
     name, _, detail = text.strip().partition(":")
-    if name not in STRATEGIES and name not in ENSEMBLES:
-        raise SettingError(f"unknown arm {name!r}; {nearest(name, [*STRATEGIES, *ENSEMBLES])}")
+    if name not in list_strategies() and name not in ENSEMBLES:
+        raise SettingError(f"unknown arm {name!r}; {nearest(name, [*list_strategies(), *ENSEMBLES])}")
     if detail and name in ENSEMBLES:
         raise SettingError(f"{name} takes no detail, seen {detail!r}; write {name} alone")
     return ArmSpec(name, detail or None)
@@ -156,8 +156,8 @@ class ArmRunner:
 
     def _plan_arms(self, specs: Sequence[ArmSpec]) -> Iterator[ArmPlan]:
         for spec in specs:
-            for backbone in self._backbones if spec.name in STRATEGIES else ():
-                for planned in STRATEGIES[spec.name](backbone, spec.detail):
+            for backbone in self._backbones if spec.name in list_strategies() else ():
+                for planned in list_strategies()[spec.name](backbone, spec.detail):
                     yield _name_backbone(planned, backbone) if len(self._backbones) > 1 else planned
 
     def _fits(self, planned: ArmPlan) -> bool:

@@ -3,9 +3,9 @@
 import json
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from headstart.errors import SettingError
 from headstart.settings.chapters import (
@@ -18,7 +18,7 @@ from headstart.settings.chapters import (
     TrustSettings,
 )
 from headstart.settings.keywords import flatten, read_toml
-from headstart.settings.registry import list_chapters
+from headstart.settings.registry import REGISTRIES, list_chapters, list_choices
 from headstart.settings.values import describe_validation_error, parse_duration, parse_size
 
 AnyChapter = TypeVar("AnyChapter", bound=Chapter)
@@ -127,7 +127,11 @@ def complete_class() -> type[FitSettings]:
     chapters = list_chapters()
     brought = {name: kind for name, kind in chapters.items() if not issubclass(FitSettings, kind)}
     members: dict[str, Any] = {name: property(partial(_get_chapter, kind=kind)) for name, kind in brought.items()}
-    members |= {"__module__": FitSettings.__module__, "__doc__": FitSettings.__doc__}
+    for name in REGISTRIES:  # what other packages add is a choice like any other: in help, in errors, as a value
+        field = FitSettings.model_fields[name]
+        members[name] = Field(field.default, description=field.description)
+    choices = {name: Literal[tuple(list_choices(name, FitSettings.model_fields[name]))] for name in REGISTRIES}
+    members |= {"__annotations__": choices, "__module__": FitSettings.__module__, "__doc__": FitSettings.__doc__}
     create: Any = type(FitSettings)
     made: type[FitSettings] = create("FitSettings", (FitSettings, *reversed([*chapters.values()])), members)
     return made

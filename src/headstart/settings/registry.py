@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import get_args
+
+from pydantic.fields import FieldInfo
 
 from headstart.errors import PluginError
 from headstart.modalities.modality import Modality, all_modalities
+from headstart.plugins import list_plugin_names
 from headstart.settings.chapters import (
     Chapter,
     CompareSettings,
@@ -16,6 +20,8 @@ from headstart.settings.chapters import (
 )
 from headstart.tasks.task import Task, all_tasks
 
+#: Settings that choose from a registry -> the group of entry points by which other packages add to it.
+REGISTRIES = {"head": "headstart.heads", "strategy": "headstart.strategies"}
 COMMON: tuple[type[Chapter], ...] = (RunSettings, DataSettings, HeadSettings, TrainSettings)  #: chapters of every fit
 LATER: tuple[type[Chapter], ...] = (CompareSettings, TrustSettings)  #: those of every fit that are read last
 
@@ -44,6 +50,12 @@ def list_modality_chapters() -> tuple[type[Chapter], ...]:
     """Return the chapters that modalities bring: how views of their items are changed, and such."""
     brought = {modality.settings for modality in all_modalities() if modality.settings is not None}
     return tuple(kind for kind in list_chapters().values() if kind in brought)
+
+
+def list_choices(name: str, field: FieldInfo) -> list[str]:
+    """Return the values of a setting that has some to choose from, those that other packages register among them."""
+    brought = list_plugin_names(REGISTRIES[name]) if name in REGISTRIES else []
+    return list(dict.fromkeys([*get_args(field.annotation), *brought]))
 
 
 def list_spellings() -> dict[str, str]:

@@ -2,13 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from headstart.errors import SettingError, nearest
-from headstart.settings.registry import list_chapters
+from headstart.settings.registry import list_chapters, list_choices
 
 
 def parse_duration(budget: str | None) -> float | None:
@@ -77,6 +76,6 @@ def _describe_problem(problem: ErrorDetails) -> str:
     if problem["type"] == "unknown_name":
         return problem["msg"]
     if problem["type"] == "literal_error" and isinstance(seen, str) and name in fields:
-        return f"unknown {name} {seen!r}; {nearest(seen, list(get_args(fields[name].annotation)))}"
+        return f"unknown {name} {seen!r}; {nearest(seen, list_choices(name, fields[name]))}"
     wanted = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ").partition(", unable")[0]
     return f"{name} is {seen!r}; wanted {wanted}"

@@ -20,7 +20,7 @@ from headstart.diagnostics.shortcuts import Shortcut, probe_shortcuts
 from headstart.diagnostics.slices import Slices, compute_slices, describe_worst_slice
 from headstart.evaluation.intervals import estimate_proportion
 from headstart.evaluation.reliability import Reliability, measure_reliability
-from headstart.heads.catalog import HEADS, SOLVED
+from headstart.heads.catalog import SOLVED, list_heads
 from headstart.selection.context import FitContext
 from headstart.selection.probes import LAYER, base_head_name, fit_probe
 from headstart.selection.results import Postprocessed, TestResult
@@ -183,7 +183,7 @@ def _fit_learning_curve(context: FitContext, test: TestResult) -> LearningCurve 
         context.training_set([branch], Subset.TRAIN, Subset.VALIDATION),
         context.load_features(branch, test.samples),
         test.targets.values,
-        HEADS[head],
+        list_heads()[head],
         context.settings,
         fit_probe(context, head).chosen,
         context.settings.seed,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headstart.arrays import Floats
-from headstart.heads.catalog import HEADS, SOLVED, check_classes
+from headstart.heads.catalog import SOLVED, check_classes, list_heads
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import Fit, TrainingSet
 
@@ -21,7 +21,7 @@ class ClassHeads:
     @property
     def heads(self) -> Mapping[str, Fit]:
         """The heads by name."""
-        return HEADS
+        return list_heads()
 
     def check(self, training_set: TrainingSet) -> None:
         """Raise a DataError where features, labels and groups do not belong together."""
@@ -31,4 +31,4 @@ class ClassHeads:
         self, training_set: TrainingSet, head: str, settings: Any, chosen: Mapping[str, float]
     ) -> Floats:
         """Return probabilities (N, C) of each row by a head that was fitted without the row's fold."""
-        return cross_val_predict(training_set, HEADS[head], settings, chosen, folds=settings.folds)
+        return cross_val_predict(training_set, list_heads()[head], settings, chosen, folds=settings.folds)

@@ -83,7 +83,7 @@ def contest(monkeypatch: pytest.MonkeyPatch) -> Any:
     def run(budget: float | None = None, backbones: int = 1, **made: Any) -> Any:
         heard: list[events.Event] = []
         known = strategies(**made)
-        monkeypatch.setattr(comparing, "STRATEGIES", known)
+        monkeypatch.setattr(comparing, "list_strategies", lambda: known)
         contexts = [context(heard, budget=budget, name=f"net{number}") for number in range(backbones)]
         found = compare_arms(contexts[0], contexts, [ArmSpec(name) for name in known])
         return SimpleNamespace(found=found, heard=heard, notes=[it.text for it in heard if isinstance(it, events.Note)])
@@ -281,7 +281,8 @@ def test_an_ensemble_that_goes_wrong_leaves_its_members(contest: Any, monkeypatc
         raise MemoryError
 
     monkeypatch.setitem(comparing.ENSEMBLES, "average", average)
-    monkeypatch.setattr(comparing, "STRATEGIES", strategies(linear_probe=[planned(arm("linear-probe"))]))
+    known = strategies(linear_probe=[planned(arm("linear-probe"))])
+    monkeypatch.setattr(comparing, "list_strategies", lambda: known)
     found = compare_arms(context(), [context()], [ArmSpec("linear-probe"), ArmSpec("average")])
     assert [made.name for made in found.arms] == ["linear-probe"]
     assert [left.name for left in found.skipped] == ["average"]

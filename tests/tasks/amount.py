@@ -242,6 +242,35 @@ class AmountGraph:
         return [ComparedOutput("value", "numbers", 0.5, "the head")]
 
 
+class SquaredError:
+    """The objective of a training, in PyTorch; targets of an array are float64."""
+
+    def encode(self, targets: Any) -> Any:
+        return targets.float()
+
+    def compute_loss(self, logits: Any, encoded: Any) -> Any:
+        return (logits[:, 0] - encoded).square().mean()
+
+    def sum_losses(self, logits: Any, targets: Any) -> Any:
+        return (logits[:, 0] - targets.float()).square().sum()
+
+    def score(self, logits: Any, targets: Any) -> tuple[float, float]:
+        errors = logits[:, 0] - targets.float()
+        return errors.square().mean().item(), errors.abs().mean().item()
+
+    def score_step(self, logits: Any, targets: Any) -> tuple[float, float]:
+        errors = logits.detach()[:, 0] - targets.float()
+        return errors.square().mean().item(), errors.abs().sum().item()
+
+    def score_epoch(self, logits: Any, targets: Any) -> Any:
+        return np.square(logits[:, 0].double().numpy() - targets)
+
+
+class AmountTraining:
+    def make_objective(self, targets: Any, outputs: int, settings: Any, device: Any) -> SquaredError:
+        return SquaredError()
+
+
 MEASURE = Measure("mean error", "squared error", share=False, greater=False)
 
 
@@ -308,3 +337,5 @@ class AmountTask:
 
 
 TASK = AmountTask()
+#: The same, with training of networks.
+TRAINED = replace(TASK, strategies=None, training=AmountTraining())

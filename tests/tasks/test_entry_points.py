@@ -106,3 +106,15 @@ def test_whole_numbers_are_classes_unless_it_is_said(small: Warm) -> None:
     run = small.fit((images, np.arange(30) % 3))
     assert run.task.name == "classification"
     assert any("--task amount if so" in note for note in run.notes)
+
+
+def test_a_network_is_trained_for_it(small: Warm, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install_plugin(tmp_path / "site", "amount", "headstart.tasks", "tests.tasks.amount:TRAINED")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    run = small.fit(table, out=tmp_path / "run", strategy="partial-finetune", epochs=2, batch_size=8)
+    curve = run.record["arms"][0]["curves"]
+    assert [epoch["number"] for epoch in curve] == [0, 1, 2]
+    assert min(epoch["validation_score"] for epoch in curve) < 6
+    answer = run.classifier.predict(sorted(table.parent.glob("*.png")))
+    assert np.isfinite([one.value for one in answer]).all()
+    assert run.test.mean_error == pytest.approx(headstart.open_run(run.folder).test.mean_error)

@@ -1,0 +1,22 @@
+"""The networks of a run."""
+
+import pytest
+
+from headstart import events
+from headstart.data.read import read_source
+from headstart.errors import SettingError
+from headstart.pipeline.backbones import load_backbones
+from headstart.selection.budget import Budget
+from headstart.selection.context import RunContext
+from headstart.settings import FitSettings
+from headstart.storage.store import Store
+from tests.conftest import Warm
+
+
+def test_a_network_of_another_modality_is_refused(small: Warm) -> None:
+    samples = read_source(small.photos).samples
+    settings = FitSettings.load(backbone=small.name)
+    with Store(small.store) as store:
+        context = RunContext(settings, store, Budget(None), events.RunLog(events.ignore))
+        with pytest.raises(SettingError, match="reads photos, and these are samples; choose another backbone"):
+            load_backbones(samples, len(samples), "smell", context)

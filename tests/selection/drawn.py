@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from headstart import events
 from headstart.data.samples import Subset
 from headstart.evaluation.grouping import Targets
+from headstart.modalities.modality import Noun
 from headstart.selection.arm import Arm, ArmPlan
 from headstart.selection.budget import Budget
 from headstart.selection.context import BackboneMemo, FitContext
@@ -23,6 +24,7 @@ from headstart.training.cost import Cost
 CLASSES = ("ant", "bee", "cat")
 LABELS = np.arange(60) % 3
 TARGETS = Targets.independent(LABELS)
+PHOTO = Noun("photo", "photos")
 
 
 def probabilities(accuracy: float, seed: int = 0) -> NDArray[np.float32]:
@@ -79,7 +81,8 @@ def context(heard: list[events.Event] | None = None, *, budget: float | None = N
         settings=FitSettings(),
         backbone=SimpleNamespace(name=name, layers=[]),
         memo=BackboneMemo(),
-        samples=SimpleNamespace(classes=CLASSES, space=make_class_space(CLASSES)),
+        samples=SimpleNamespace(classes=CLASSES, space=make_class_space(CLASSES), noun=PHOTO),
+        noun=PHOTO,
         task=get_task("classification"),
     )
 

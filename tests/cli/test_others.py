@@ -94,7 +94,7 @@ def test_cache_shows_and_prunes(small, tmp_path, capsys) -> None:
     assert run(["cache", "--store", str(store)]) == 0
     shown = capsys.readouterr().out
     assert shown.splitlines()[0] == str(store)
-    assert re.search(r"headstart_small@.*, openvino (bf16|f32), plain view +\d+ ", shown)
+    assert re.search(r"headstart_small@.*, openvino (bf16|f32) +\d+ ", shown)
     assert re.search(r"\nheadstart_small-\w+ +converted network +\d+\.\d [kM]B ", shown)
     assert re.search(r"\n\d+\.\d [kM]B in all, the index included\n$", shown)
     assert run(["cache", "--prune-to", "0GB", "--store", str(store)]) == 0

@@ -139,12 +139,9 @@ def render_comparison(a: Records, b: Records) -> Page:
         changes=changes,
     )
     wanted = [change.a.id for kind in changes for change in kind.items]
-    previews = EmbeddedPreviews({**_select_previews(b, wanted), **_select_previews(a, wanted)}, wanted)
+    stored = {key: run.previews[key] for run in (b, a) for key in wanted if key in run.previews}
+    previews = EmbeddedPreviews(stored, wanted)
     return render_page("compare_runs.html", previews, a.noun, comparison=comparison, runs=(a, b))
-
-
-def _select_previews(records: Records, wanted: list[str]) -> dict[str, Thumbnail]:
-    return {key: records.previews[key] for key in wanted if key in records.previews}
 
 
 def _name_runs(a: Records, b: Records) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from headstart.cli.fit_summary import MOST_CLASSES, describe_parts
 from headstart.evaluation.grouping import Targets
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.tasks.classification.evaluation import score_predictions
 
 PHOTO = Noun("photo", "photos")

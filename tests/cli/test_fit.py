@@ -16,7 +16,7 @@ import pytest
 
 from headstart.cli.fit_summary import _caveats, describe_run, run_to_json
 from headstart.cli.main import run
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.reporting.shown_numbers import format_duration
 from headstart.runs.run import open_run
 

@@ -20,7 +20,7 @@ from headstart.cli.answers import warn_of_unfamiliar
 from headstart.cli.main import run
 from headstart.data.read import read_source
 from headstart.export import write_model
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.storage.csv_cells import unescape_cell
 from headstart.tasks.classification.calibration import Calibration
 from headstart.tasks.classification.conformal import ConformalPredictor

@@ -12,7 +12,7 @@ from headstart.data.read import read_source
 from headstart.data.samples import FileStatus
 from headstart.errors import DataError
 from headstart.modalities.image.drawing import save_picture
-from headstart.modalities.modality import is_drawn
+from headstart.modalities.item import is_drawn
 from headstart.settings import DataSettings
 
 

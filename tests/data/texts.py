@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from headstart.modalities import modality as registry
-from headstart.modalities.modality import BrokenItem, Decoded, ItemFacts, Noun, SourceHints
+from headstart.modalities.item import BrokenItem, Decoded, ItemFacts, Noun, SourceHints
 
 
 class Texts:

@@ -16,7 +16,7 @@ from headstart.engines.openvino import OpenVinoEngine
 from headstart.engines.parity import ParityCheck, ParitySamples, check_parity
 from headstart.errors import EngineError
 from headstart.hardware import has_bf16
-from headstart.modalities.modality import Batch, count_parts, take
+from headstart.modalities.batch import Batch, count_parts, take
 from tests.conftest import CLASSES, Warm, picture
 
 

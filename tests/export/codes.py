@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from headstart.modalities.modality import Batch, BrokenItem, Noun, TensorSpec
+from headstart.modalities.batch import Batch, TensorSpec
+from headstart.modalities.item import BrokenItem, Noun
 
 
 @dataclass(frozen=True, slots=True)

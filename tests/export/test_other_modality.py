@@ -16,6 +16,7 @@ from headstart.errors import ClassifierError, DataError, SaveError
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, write_model
 from headstart.inference.classifier import Classifier, load
 from headstart.modalities import modality
+from headstart.modalities.batch import average_parts
 from headstart.tasks.classification.targets import make_class_space
 from tests.export.codes import Codes, CodeSpec
 from tests.export.drawn import NAMES, drawn_head
@@ -158,5 +159,5 @@ def test_parts_stay_apart_until_the_features() -> None:
     parts = Codes().make_parts(list(range(9)), CodeSpec(4))
     assert [len(part) for part in parts] == [4, 4, 1]
     rows = np.arange(8, dtype=np.float32).reshape(4, 2)
-    np.testing.assert_array_equal(modality.average_parts(rows, [3, 1]), [[2, 3], [6, 7]])
-    assert modality.average_parts(rows, [1, 1, 1, 1]) is rows
+    np.testing.assert_array_equal(average_parts(rows, [3, 1]), [[2, 3], [6, 7]])
+    assert average_parts(rows, [1, 1, 1, 1]) is rows

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.modalities.modality import Batch, Decoded, Noun, TensorSpec
+from headstart.modalities.batch import Batch, TensorSpec
+from headstart.modalities.item import Decoded, Noun
 
 
 @dataclass(frozen=True, slots=True)

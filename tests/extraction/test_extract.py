@@ -11,9 +11,9 @@ from headstart.backbones.backbone import Backbone, Layer
 from headstart.data.read import read_source
 from headstart.data.sources import ArraySource, FileSource
 from headstart.extraction.extract import extract, get_feature_space, load_batch
+from headstart.modalities.batch import Batch
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import compute_stats, read_stats, stats_space
-from headstart.modalities.modality import Batch
 from headstart.storage.store import Store, Writer
 from tests.conftest import Photos
 

@@ -11,7 +11,7 @@ from headstart.data.samples import Sample, compute_digest
 from headstart.data.sources import ArraySource
 from headstart.extraction.extract import extract, load_batch, pool_parts
 from headstart.modalities import modality
-from headstart.modalities.modality import Batch, count_parts
+from headstart.modalities.batch import Batch, count_parts
 from headstart.storage.store import Store
 from headstart.training.views import ViewLoader, find_smallest_window, fit_view_spec, make_augmenter, make_plain
 from tests.extraction.clips import Clips, ClipSpec

@@ -18,7 +18,9 @@ from torch import nn
 from headstart.backbones.backbone import Layer
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.backbones.origin import BackboneListing, Origin
-from headstart.modalities.modality import Batch, BrokenItem, Decoded, ItemFacts, Modality, Noun, SourceHints, TensorSpec
+from headstart.modalities.batch import Batch, TensorSpec
+from headstart.modalities.item import BrokenItem, Decoded, ItemFacts, Noun, SourceHints
+from headstart.modalities.modality import Modality
 from headstart.settings import Chapter
 
 

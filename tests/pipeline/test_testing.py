@@ -19,7 +19,7 @@ from headstart.events import RunLog
 from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from headstart.inference.engine_agreement import EngineAgreement
 from headstart.modalities.image import load as photos
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.pipeline import testing as judging
 from headstart.pipeline.evaluate import evaluate
 from headstart.pipeline.testing import describe_second_engine, describe_test, run_test, score_classifier

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.reporting.compare_runs import render_comparison
 from headstart.reporting.glossary import TERMS, WAYS, Glossary, make_anchor
 from headstart.reporting.page import render_report

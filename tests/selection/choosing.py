@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.selection import rule
 from headstart.tasks.task import get_task
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from headstart import events
 from headstart.data.samples import Subset
 from headstart.evaluation.grouping import Targets
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.selection.arm import Arm, ArmPlan
 from headstart.selection.budget import Budget
 from headstart.selection.context import BackboneMemo, FitContext

@@ -24,8 +24,8 @@ from headstart.evaluation.grouping import Targets
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import TrainingSet
+from headstart.modalities.batch import Batch
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.modality import Batch
 from headstart.pipeline.backbones import parity_samples
 from headstart.selection.backbone_search import (
     FOLDS,

@@ -13,7 +13,7 @@ from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Interval
 from headstart.evaluation.paired import adjust_holm, standard_error
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.selection.rule import _describe_verdict
 from tests.evaluation.drawn import arms, sure
 from tests.selection.choosing import choose_winner

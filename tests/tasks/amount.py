@@ -14,7 +14,7 @@ from headstart.evaluation.grouping import number_groups
 from headstart.evaluation.intervals import Interval
 from headstart.evaluation.paired import percentile_interval, resampled_means
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.tasks.facets import AnswerTable, Claim, ComparedOutput, ItemScores, Strata
 from headstart.tasks.task import Measure, TargetSpace
 

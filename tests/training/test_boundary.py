@@ -14,11 +14,11 @@ from headstart.data.samples import Sample, compute_digest
 from headstart.data.sources import ArraySource
 from headstart.errors import StoreError
 from headstart.extraction.activations import Activations
+from headstart.modalities.batch import Batch
 from headstart.modalities.image.augment.augmentation import make_view
 from headstart.modalities.image.augment.augmenter import ImageAugmenter
 from headstart.modalities.image.augment.presets import PRESETS
 from headstart.modalities.image.decode import crop_resize
-from headstart.modalities.modality import Batch
 from headstart.training.boundary import (
     CachedActivations,
     StreamedActivations,

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from headstart.modalities.modality import Batch, count_parts
+from headstart.modalities.batch import Batch, count_parts
 from headstart.training import cost
 from headstart.training.benchmark_record import TrainingSpeed
 from headstart.training.cost import BYTES_PER_PARAMETER, EXPORTED, Cost, PreparationSpeed, estimate_cost

@@ -16,7 +16,7 @@ from headstart.engines.pytorch import PyTorchEngine
 from headstart.engines.work import count_work_above
 from headstart.errors import EngineError
 from headstart.inference.openvino import Runner
-from headstart.modalities.modality import Batch, TensorSpec, count_parts
+from headstart.modalities.batch import Batch, TensorSpec, count_parts
 from headstart.training.boundary import to_stored, to_tensor
 from headstart.training.export import WholeNetwork
 from headstart.training.network import TrainableTop, build_blank_head

@@ -14,8 +14,8 @@ from headstart.backbones.zoo import load_network
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.hardware import ComputePrecision, count_cores
 from headstart.inference.openvino import BATCH
+from headstart.modalities.batch import Batch
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.modality import Batch
 from headstart.settings import Precision
 from headstart.training import trunk as trunks
 from headstart.training import windows

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from headstart.backbones.backbone import Backbone, Layer
 from headstart.backbones.convert import export_network
 from headstart.backbones.loaded import LoadedNetwork
-from headstart.modalities.modality import Batch, TensorSpec
+from headstart.modalities.batch import Batch, TensorSpec
 
 WIDTH, VOCABULARY = 8, 50
 

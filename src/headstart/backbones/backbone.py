@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from headstart.errors import BackboneError, nearest
-from headstart.modalities.modality import AnySpec, read_spec
+from headstart.modalities.batch import AnySpec
+from headstart.modalities.modality import read_spec
 
 SCHEMA_VERSION = 3
 GRAPH = "network.onnx"

@@ -13,7 +13,7 @@ from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.classifier import write_classifier
 from headstart.backbones.origin import Origin
 from headstart.errors import BackboneError, refuse_machine_faults
-from headstart.modalities.modality import TensorSpec
+from headstart.modalities.batch import TensorSpec
 from headstart.process import passive_waiting
 from headstart.storage.atomic import new_folder, stamp
 

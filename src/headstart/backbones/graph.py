@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from headstart.backbones.backbone import INPUT
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.errors import BackboneError, EngineError, nearest, refuse_machine_faults
-from headstart.modalities.modality import TensorSpec, fill_axes
+from headstart.modalities.batch import TensorSpec, fill_axes
 
 FINAL = "final"
 

@@ -10,7 +10,8 @@ from headstart.backbones.origin import BackboneListing
 from headstart.backbones.providers import all_providers
 from headstart.backbones.providers.bundled import BUNDLED, BundledProvider
 from headstart.errors import SettingError
-from headstart.modalities.modality import InputSpec, read_spec
+from headstart.modalities.batch import InputSpec
+from headstart.modalities.modality import read_spec
 
 
 def list_local(networks: Path) -> list[BackboneListing]:

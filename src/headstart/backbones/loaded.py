@@ -6,7 +6,7 @@ from torch import nn
 
 from headstart.backbones.backbone import Layer
 from headstart.backbones.classifier import PretrainedClassifier
-from headstart.modalities.modality import AnySpec
+from headstart.modalities.batch import AnySpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.storage.csv_cells import format_csv, join_names
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 from headstart.cli.fit_summary import describe_look, run_to_json
 from headstart.cli.tables import format_size, format_table, wrap_paragraph
 from headstart.evaluation.comparison import PairedTest
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.runs.run import Run
 from headstart.selection.leaderboard import COLUMNS, LeaderboardRow, format_cells, list_caveats
 from headstart.selection.rule import ArmChoice

@@ -7,7 +7,7 @@ from headstart.cli.tables import format_table, wrap_paragraph
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.runs.run import Run
 from headstart.storage.run_layout import REPORT
 from headstart.tasks.task import get_task

@@ -13,7 +13,8 @@ from headstart.cli.answers import Form, format_csv_header, format_csv_lines, for
 from headstart.cli.names import read_names_on_stdin
 from headstart.display.lines import print_to_stderr
 from headstart.errors import SettingError
-from headstart.modalities.modality import Modality, Noun
+from headstart.modalities.item import Noun
+from headstart.modalities.modality import Modality
 from headstart.verbs.items import expand_folders, refuse_nothing
 
 

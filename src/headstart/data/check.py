@@ -12,7 +12,9 @@ from headstart.data.inspection import default_workers, map_in_threads
 from headstart.data.load import load_item
 from headstart.data.samples import FileStatus, LedgerEntry, Sample, Samples
 from headstart.events import Listener, ignore
-from headstart.modalities.modality import BrokenItem, InputSpec, get_modality
+from headstart.modalities.batch import InputSpec
+from headstart.modalities.item import BrokenItem
+from headstart.modalities.modality import get_modality
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from headstart.data.sources import SampleSource
 from headstart.errors import DataError
-from headstart.modalities.modality import Modality, Noun, all_modalities, get_modality
+from headstart.modalities.item import Noun
+from headstart.modalities.modality import Modality, all_modalities, get_modality
 
 AUTO = "auto"  #: the setting by which the source decides
 CLEAR = 2  #: times as many items as of any other modality are wanted

@@ -11,7 +11,9 @@ from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileStatus, LedgerEntry, Samples, compute_digest
 from headstart.errors import refuse_machine_faults
 from headstart.events import Listener, Progress
-from headstart.modalities.modality import SAMPLE, BrokenItem, InputSpec, Modality, Noun, get_modality
+from headstart.modalities.batch import InputSpec
+from headstart.modalities.item import SAMPLE, BrokenItem, Noun
+from headstart.modalities.modality import Modality, get_modality
 
 MAX_BYTES = 1_000_000_000  #: a larger file is a film or an archive; it is not read
 

@@ -2,7 +2,9 @@
 
 from headstart.data.sources import SampleSource
 from headstart.errors import refuse_machine_faults
-from headstart.modalities.modality import Decoded, InputSpec, UnreadableItem, get_modality
+from headstart.modalities.batch import InputSpec
+from headstart.modalities.item import Decoded, UnreadableItem
+from headstart.modalities.modality import get_modality
 
 
 def load_item(source: SampleSource, spec: InputSpec) -> Decoded:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from natsort import natsort_keygen, ns
 
 from headstart.errors import MOST_OF_A_NAME, bounded
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 
 _natural = natsort_keygen(alg=ns.IGNORECASE)
 

@@ -15,7 +15,7 @@ from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.csv_text import read_text_table, refuse_damaged_rows
 from headstart.data.samples import FileStatus, LedgerEntry, Relabel, Samples
 from headstart.errors import DataError
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.storage.csv_cells import format_csv, unescape_cell
 from headstart.storage.run_layout import RELABELS, SPLIT
 

@@ -12,7 +12,8 @@ import numpy as np
 from headstart.data.sources import SampleSource
 from headstart.display.html import html_table
 from headstart.errors import bounded
-from headstart.modalities.modality import ItemFacts, Noun, Raw, get_modality
+from headstart.modalities.item import ItemFacts, Noun, Raw
+from headstart.modalities.modality import get_modality
 from headstart.tasks.facets import Strata
 from headstart.tasks.task import Target, TargetArray, TargetSpace, Task, get_task
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.modalities.modality import Raw
+from headstart.modalities.item import Raw
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from headstart.data.names import count_noun, preview
 from headstart.data.placement import GroupCounts, place_groups
 from headstart.data.samples import GroupKind, Sample, SampleGroup, Samples, Subset
 from headstart.errors import DataError, describe_schema_mismatch
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import SPLIT
 from headstart.tasks.facets import Strata

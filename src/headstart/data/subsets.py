@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from headstart.data.samples import Subset
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 
 _NAMES = {
     "train": Subset.TRAIN,

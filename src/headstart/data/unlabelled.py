@@ -8,7 +8,8 @@ from pathlib import Path
 
 from headstart.data.inspection import MAX_BYTES
 from headstart.data.readers.walk import FileTree, Walk
-from headstart.modalities.modality import Modality, is_drawn
+from headstart.modalities.item import is_drawn
+from headstart.modalities.modality import Modality
 
 HEAD = 1 << 16  #: bytes that tell of most files whether they are items
 

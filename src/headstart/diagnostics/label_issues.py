@@ -24,7 +24,7 @@ from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import TrainingSet
 from headstart.heads.logistic import predict_held_out_path
 from headstart.linalg import softmax
-from headstart.modalities.modality import SAMPLE, Noun
+from headstart.modalities.item import SAMPLE, Noun
 
 LAYERS = 3  #: last ones of a network that may answer together
 STRENGTHS = (3.0, 10.0)  #: C times the features' width: of standardised features, squares add up to that width

@@ -8,7 +8,7 @@ import numpy as np
 
 from headstart.arrays import Floats
 from headstart.hardware import ComputePrecision
-from headstart.modalities.modality import Batch, TensorSpec, count_parts, take
+from headstart.modalities.batch import Batch, TensorSpec, count_parts, take
 
 
 class Engine(Protocol):

@@ -31,7 +31,8 @@ from headstart.engines.rounding import round_graph
 from headstart.errors import EngineError
 from headstart.hardware import ComputePrecision, Hardware, count_cores, has_bf16
 from headstart.inference.openvino import BATCH, Runner
-from headstart.modalities.modality import Batch, TensorSpec, get_modality, take
+from headstart.modalities.batch import Batch, TensorSpec, take
+from headstart.modalities.modality import get_modality
 from headstart.process import passive_waiting
 from headstart.settings import Precision
 

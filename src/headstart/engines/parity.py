@@ -17,7 +17,7 @@ from headstart.backbones.backbone import Backbone
 from headstart.engines.engine import Engine, forward_all
 from headstart.errors import EngineError
 from headstart.libraries import import_openvino
-from headstart.modalities.modality import Batch, count_parts
+from headstart.modalities.batch import Batch, count_parts
 from headstart.storage.atomic import replace_text
 
 #: Between an engine's rows and the reference's, mean over the samples. A row is all layers joined, each scaled

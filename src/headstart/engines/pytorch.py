@@ -14,7 +14,7 @@ from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.zoo import load_network
 from headstart.errors import EngineError
 from headstart.hardware import ComputePrecision, has_bf16, is_bf16_off
-from headstart.modalities.modality import Batch, TensorSpec
+from headstart.modalities.batch import Batch, TensorSpec
 
 
 class PyTorchEngine:

@@ -14,7 +14,7 @@ from headstart.engines.parity import (
     keep_check,
 )
 from headstart.hardware import ComputePrecision, Hardware
-from headstart.modalities.modality import take
+from headstart.modalities.batch import take
 from headstart.process import passive_waiting
 from headstart.settings import Precision
 

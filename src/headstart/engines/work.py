@@ -8,7 +8,7 @@ from typing import Any
 from headstart.backbones.backbone import INPUT, Backbone
 from headstart.errors import EngineError
 from headstart.libraries import import_openvino
-from headstart.modalities.modality import TensorSpec, fill_axes
+from headstart.modalities.batch import TensorSpec, fill_axes
 
 #: Multiplications that take as long as moving one number through memory: what makes a depthwise convolution on a large
 #: map dear, which multiplies little.

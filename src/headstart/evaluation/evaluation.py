@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.errors import DataError
 from headstart.evaluation.intervals import Interval
-from headstart.modalities.modality import SAMPLE, Noun
+from headstart.modalities.item import SAMPLE, Noun
 from headstart.tasks.task import get_task
 
 SCHEMA_VERSION = 1

@@ -20,7 +20,7 @@ from headstart.explanation.maps import (
     RolloutMap,
     infer_layout,
 )
-from headstart.modalities.modality import Batch
+from headstart.modalities.batch import Batch
 
 TOGETHER = 8  #: tensors that are computed in one run
 PASSING = ("Identity", "Dropout", "Cast")

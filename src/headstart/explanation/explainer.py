@@ -22,8 +22,9 @@ from headstart.inference.files import read_files
 from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.inference.graph_inputs import load_graph_inputs
 from headstart.inference.postprocess import DenseLayers
+from headstart.modalities.batch import AnySpec, Batch
 from headstart.modalities.facets import ExplanationFacet, Thumbnail
-from headstart.modalities.modality import AnySpec, Batch, BrokenItem
+from headstart.modalities.item import BrokenItem
 from headstart.tasks.task import check_support
 
 FINEST = 28  #: places along an edge where maps of several layers are added; finer ones are averaged

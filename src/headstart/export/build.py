@@ -13,8 +13,8 @@ from headstart.export.heads import add_features, add_outputs
 from headstart.export.model import FittedModel
 from headstart.inference import model_format
 from headstart.inference.graph_inputs import find_first_branches
+from headstart.modalities.batch import AnySpec, TensorSpec
 from headstart.modalities.graph_builder import GraphBuilder
-from headstart.modalities.modality import AnySpec, TensorSpec
 
 MOST_BYTES = 2**31 - 2**20  #: of a Protobuf file, 2 GB, less what is not weights
 

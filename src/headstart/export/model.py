@@ -15,7 +15,8 @@ from headstart.heads.head import Head
 from headstart.inference.model_format import largest_spec
 from headstart.inference.novelty import Novelty
 from headstart.inference.postprocess import BatchPredictions, postprocess
-from headstart.modalities.modality import AnySpec, Modality, get_modality
+from headstart.modalities.batch import AnySpec
+from headstart.modalities.modality import Modality, get_modality
 from headstart.tasks.task import TargetSpace, Task, get_task
 
 

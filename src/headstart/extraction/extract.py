@@ -24,16 +24,9 @@ from headstart.data.sources import SampleSource
 from headstart.engines.engine import Engine, forward_all
 from headstart.extraction.executor import Executor, ProgressMeter, ThreadExecutor, cut_shards
 from headstart.hardware import count_cores
-from headstart.modalities.modality import (
-    AnySpec,
-    Batch,
-    BrokenItem,
-    InputSpec,
-    Part,
-    UnreadableItem,
-    get_modality,
-    take,
-)
+from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part, take
+from headstart.modalities.item import BrokenItem, UnreadableItem
+from headstart.modalities.modality import get_modality
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store, Writer
 
 ROWS_VERSION = 2  #: raised whenever decoding, preparing, rounding or pooling changes what a row says

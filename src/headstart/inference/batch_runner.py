@@ -12,7 +12,8 @@ from headstart.arrays import Floats
 from headstart.hardware import count_cores, has_bf16
 from headstart.inference import model_format
 from headstart.inference.openvino import Runner
-from headstart.modalities.modality import AnySpec, Batch, Modality, Part, average_parts
+from headstart.modalities.batch import AnySpec, Batch, Part, average_parts
+from headstart.modalities.modality import Modality
 
 PartsBySpec = Mapping[AnySpec, Sequence[Part]]  #: of one item
 

@@ -28,8 +28,8 @@ from headstart.inference.predictors import (
     check_engine_choice,
 )
 from headstart.inference.streaming import map_in_order
-from headstart.modalities.modality import BrokenItem
-from headstart.modalities.modality import ItemLike as ItemLike
+from headstart.modalities.item import BrokenItem
+from headstart.modalities.item import ItemLike as ItemLike
 
 #: From this many items on OpenVINO's start (half a second) pays.
 BATCH_FROM = 24

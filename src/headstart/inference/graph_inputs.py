@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from headstart.inference.model_format import ModelRecord, tensor_name
-from headstart.modalities.modality import AnySpec, Batch, Modality, OpenedItem, Part
+from headstart.modalities.batch import AnySpec, Batch, Part
+from headstart.modalities.item import OpenedItem
+from headstart.modalities.modality import Modality
 
 
 def load_graph_inputs(item: OpenedItem, record: ModelRecord) -> Batch:

@@ -7,7 +7,7 @@ from headstart.inference import model_format
 from headstart.inference.files import ModelFiles
 from headstart.inference.postprocess import BatchPredictions
 from headstart.libraries import import_onnxruntime
-from headstart.modalities.modality import Batch
+from headstart.modalities.batch import Batch
 
 
 class GraphPredictor:

@@ -9,7 +9,8 @@ from headstart.inference.graph_predictor import GraphPredictor
 from headstart.inference.model_format import ModelRecord
 from headstart.inference.postprocess import BatchPredictions
 from headstart.inference.predictors import BatchPredictor, InferenceEngine
-from headstart.modalities.modality import AnySpec, BrokenItem, OpenedItem, Part
+from headstart.modalities.batch import AnySpec, Part
+from headstart.modalities.item import BrokenItem, OpenedItem
 
 ByEngine = dict[InferenceEngine, BatchPredictions]  #: the prediction for one item by each engine, arrays of one row
 

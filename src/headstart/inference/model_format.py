@@ -22,7 +22,8 @@ from typing import Any, Literal, Self
 
 from headstart.errors import ClassifierError, SettingError, describe_schema_mismatch
 from headstart.inference.engine_agreement import EngineAgreement as EngineAgreement
-from headstart.modalities.modality import AnySpec, Modality, get_modality, read_spec
+from headstart.modalities.batch import AnySpec
+from headstart.modalities.modality import Modality, get_modality, read_spec
 from headstart.tasks.task import TargetSpace, Task, get_task
 
 SCHEMA_VERSION = 1

@@ -17,7 +17,7 @@ from headstart.errors import EngineError
 from headstart.hardware import ComputePrecision
 from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.libraries import import_openvino
-from headstart.modalities.modality import Batch, TensorSpec, count_parts
+from headstart.modalities.batch import Batch, TensorSpec, count_parts
 
 #: Parts in a call. Together with decoding images, 8 was as fast as 1 or a little faster; alone, 16 and 32 were slower.
 BATCH = 8

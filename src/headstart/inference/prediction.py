@@ -9,7 +9,7 @@ import numpy as np
 from headstart.arrays import Bools, Floats
 from headstart.inference.display import render_table
 from headstart.inference.postprocess import BatchPredictions
-from headstart.modalities.modality import OpenedItem
+from headstart.modalities.item import OpenedItem
 
 
 @dataclass(frozen=True, slots=True, eq=False)

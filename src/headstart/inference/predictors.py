@@ -17,7 +17,7 @@ from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.inference.graph_predictor import GraphPredictor
 from headstart.inference.novelty import Novelty
 from headstart.inference.postprocess import BatchPredictions, DenseLayers, apply_head, postprocess
-from headstart.modalities.modality import AnySpec, Part
+from headstart.modalities.batch import AnySpec, Part
 
 if TYPE_CHECKING:
     from headstart.inference.batch_runner import BatchRunner

@@ -7,7 +7,8 @@ from mimetypes import MimeTypes
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from headstart.arrays import Doubles, Floats, Ints
-from headstart.modalities.modality import AnySpec, Batch, InputSpec, OpenedItem, Part
+from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part
+from headstart.modalities.item import OpenedItem
 
 if TYPE_CHECKING:
     from headstart.modalities.graph_builder import GraphBuilder

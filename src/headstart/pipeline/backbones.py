@@ -14,7 +14,8 @@ from headstart.engines.choose import choose_engine
 from headstart.engines.parity import PARITY_SAMPLES, EngineChoice, ParitySamples
 from headstart.errors import DataError, SettingError
 from headstart.extraction.extract import load_batch
-from headstart.modalities.modality import Batch, count_parts, find_noun, get_modality
+from headstart.modalities.batch import Batch, count_parts
+from headstart.modalities.modality import find_noun, get_modality
 from headstart.selection.backbone_search import BackboneSearch, describe_search, select_backbone
 from headstart.selection.candidates import AUTO, list_tiers
 from headstart.selection.context import RunContext

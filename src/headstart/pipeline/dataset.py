@@ -13,7 +13,8 @@ from headstart.data.split import Split, load_split, make_split
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, NearDuplicates, find_near_duplicates
 from headstart.errors import DataError
 from headstart.extraction.extract import Extraction, extract
-from headstart.modalities.modality import Noun, get_modality
+from headstart.modalities.item import Noun
+from headstart.modalities.modality import get_modality
 from headstart.pipeline.backbones import LoadedBackbone, LoadedBackbones
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings

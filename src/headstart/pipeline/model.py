@@ -12,7 +12,7 @@ from headstart.data.sources import SampleSource
 from headstart.events import Note
 from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, write_model
 from headstart.inference.classifier import Classifier
-from headstart.modalities.modality import InputSpec
+from headstart.modalities.batch import InputSpec
 from headstart.selection.context import FitContext
 from headstart.storage.run_layout import MODEL
 

@@ -9,7 +9,7 @@ from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets
 from headstart.export import FittedModel
 from headstart.inference.postprocess import BatchPredictions
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.selection.arm import Arm
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed

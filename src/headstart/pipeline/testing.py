@@ -21,7 +21,8 @@ from headstart.inference.classifier import Classifier, ItemLike
 from headstart.inference.engine_agreement import ENGINE_NAMES, EngineAgreement, EngineScore
 from headstart.inference.postprocess import BatchPredictions
 from headstart.inference.predictors import InferenceEngine
-from headstart.modalities.modality import BrokenItem, Noun, get_modality
+from headstart.modalities.item import BrokenItem, Noun
+from headstart.modalities.modality import get_modality
 from headstart.selection.context import make_targets
 from headstart.selection.results import TestResult
 from headstart.tasks.task import get_task

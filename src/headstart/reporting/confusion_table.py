@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headstart.arrays import Ints
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.reporting.charts.short_names import fit_names
 from headstart.reporting.predicted_items import PredictedItem, PredictedItems
 from headstart.reporting.records import Records

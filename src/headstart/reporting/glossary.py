@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 
 #: In alphabetical order, with a place for the word for items, see ``Noun.fill``. ``docs/glossary.md`` is made from it,
 #: and a report ends with those that it uses.

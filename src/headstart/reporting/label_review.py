@@ -14,7 +14,8 @@ from headstart.diagnostics.label_noise import LabelNoise, describe_left_out
 from headstart.errors import SettingError, refuse_machine_faults
 from headstart.events import Listener, ignore
 from headstart.modalities.facets import PreviewFacet, Thumbnail
-from headstart.modalities.modality import BrokenItem, get_modality
+from headstart.modalities.item import BrokenItem
+from headstart.modalities.modality import get_modality
 from headstart.reporting.embedded_previews import EmbeddedPreviews, encode_uri
 from headstart.reporting.page import Page, render_page
 from headstart.storage.atomic import replace_bytes, replace_text

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from headstart import __version__
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
 from headstart.inference.engine_agreement import ENGINE_NAMES
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.reporting.charts.svg.style import STYLE
 from headstart.reporting.embedded_previews import SHEET, EmbeddedPreviews
 from headstart.reporting.glossary import Glossary

@@ -21,7 +21,8 @@ from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.inference.engine_agreement import EngineAgreement
 from headstart.inference.model_format import RECORD as MODEL_RECORD
 from headstart.modalities.facets import Thumbnail
-from headstart.modalities.modality import Noun, find_noun, get_modality
+from headstart.modalities.item import Noun
+from headstart.modalities.modality import find_noun, get_modality
 from headstart.reporting.record_types import ComparisonRecord, RunRecord, TrustRecord
 from headstart.storage.previews import read_previews
 from headstart.storage.run_layout import (

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample
 from headstart.inference.postprocess import BatchPredictions
-from headstart.modalities.modality import SAMPLE, Noun
+from headstart.modalities.item import SAMPLE, Noun
 from headstart.storage.atomic import replace_bytes, replace_text
 from headstart.storage.csv_cells import format_csv
 from headstart.storage.run_layout import PREDICTIONS, SCHEMA_VERSION

@@ -14,7 +14,8 @@ from headstart.display.html import html_table
 from headstart.errors import UserError, describe_schema_mismatch
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.inference.classifier import Classifier, load
-from headstart.modalities.modality import SAMPLE, Noun, find_noun
+from headstart.modalities.item import SAMPLE, Noun
+from headstart.modalities.modality import find_noun
 from headstart.reporting.records import total_seconds
 from headstart.runs.tables import MisclassifiedSamples, RunLayers, list_layers, list_misclassified
 from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, SCHEMA_VERSION, TRUST

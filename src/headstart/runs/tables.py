@@ -15,7 +15,7 @@ from headstart.data.samples import FileStatus
 from headstart.display.html import html_table
 from headstart.errors import UserError
 from headstart.modalities.facets import Thumbnail
-from headstart.modalities.modality import SAMPLE, Noun
+from headstart.modalities.item import SAMPLE, Noun
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.storage.previews import read_previews
 from headstart.storage.run_layout import LEDGER, PREDICTIONS, PREVIEWS

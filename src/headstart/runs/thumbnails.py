@@ -14,7 +14,8 @@ from headstart.diagnostics.run import Diagnostics
 from headstart.errors import HeadstartError
 from headstart.explanation.explainer import Explainer
 from headstart.modalities.facets import PreviewFacet, Thumbnail
-from headstart.modalities.modality import BrokenItem, get_modality
+from headstart.modalities.item import BrokenItem
+from headstart.modalities.modality import get_modality
 from headstart.runs.examples import select_shown_samples
 from headstart.selection.context import FitContext
 from headstart.selection.results import TestResult

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
 from headstart.errors import DataError, describe_schema_mismatch
-from headstart.modalities.modality import SAMPLE, Noun
+from headstart.modalities.item import SAMPLE, Noun
 from headstart.selection.context import FitContext
 from headstart.selection.costs import estimate_costs
 from headstart.selection.dataset_stats import LARGE, SMALL, DatasetSize, DatasetStats, LayerScore, measure_dataset

@@ -27,7 +27,9 @@ from headstart.hardware import count_cores
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import TrainingSet
-from headstart.modalities.modality import SAMPLE, Noun, count_parts, get_modality, take
+from headstart.modalities.batch import count_parts, take
+from headstart.modalities.item import SAMPLE, Noun
+from headstart.modalities.modality import get_modality
 from headstart.selection.budget import Budget
 from headstart.selection.context import make_targets
 from headstart.selection.failures import describe_failure

@@ -19,7 +19,7 @@ from headstart.evaluation.grouping import Targets
 from headstart.events import RunLog
 from headstart.export import FeatureBranch, FittedModel
 from headstart.heads.head import FitResult, TrainingSet
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.selection.budget import Budget
 from headstart.selection.feature_table import FeatureSource
 from headstart.settings import FitSettings

@@ -11,7 +11,7 @@ import numpy as np
 from headstart.backbones.backbone import INPUT, middle_stage
 from headstart.data.samples import Subset
 from headstart.engines.work import count_work_above
-from headstart.modalities.modality import InputSpec, fill_axes, make_blank
+from headstart.modalities.batch import InputSpec, fill_axes, make_blank
 from headstart.selection.arm import ArmPlan
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.finetune import full_finetune, partial_finetune

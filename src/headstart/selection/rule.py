@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from headstart.errors import DataError, SettingError, nearest
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.grouping import Targets
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.tasks.task import Task
 
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

@@ -18,7 +18,7 @@ from headstart.settings.chapters import (
     TrustSettings,
 )
 from headstart.settings.keywords import flatten, read_toml
-from headstart.settings.registry import REGISTRIES, list_chapters, list_choices
+from headstart.settings.registry import REGISTRIES, list_allowed_values, list_chapters
 from headstart.settings.values import describe_validation_error, parse_duration, parse_size
 
 AnyChapter = TypeVar("AnyChapter", bound=Chapter)
@@ -130,7 +130,7 @@ def complete_class() -> type[FitSettings]:
     for name in REGISTRIES:  # what other packages add is a choice like any other: in help, in errors, as a value
         field = FitSettings.model_fields[name]
         members[name] = Field(field.default, description=field.description)
-    choices = {name: Literal[tuple(list_choices(name, FitSettings.model_fields[name]))] for name in REGISTRIES}
+    choices = {name: Literal[tuple(list_allowed_values(name, FitSettings.model_fields[name]))] for name in REGISTRIES}
     members |= {"__annotations__": choices, "__module__": FitSettings.__module__, "__doc__": FitSettings.__doc__}
     create: Any = type(FitSettings)
     made: type[FitSettings] = create("FitSettings", (FitSettings, *reversed([*chapters.values()])), members)

@@ -52,7 +52,7 @@ def list_modality_chapters() -> tuple[type[Chapter], ...]:
     return tuple(kind for kind in list_chapters().values() if kind in brought)
 
 
-def list_choices(name: str, field: FieldInfo) -> list[str]:
+def list_allowed_values(name: str, field: FieldInfo) -> list[str]:
     """Return the values of a setting that has some to choose from, those that other packages register among them."""
     brought = list_plugin_names(REGISTRIES[name]) if name in REGISTRIES else []
     return list(dict.fromkeys([*get_args(field.annotation), *brought]))

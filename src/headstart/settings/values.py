@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from headstart.errors import SettingError, nearest
-from headstart.settings.registry import list_chapters, list_choices
+from headstart.settings.registry import list_allowed_values, list_chapters
 
 
 def parse_duration(budget: str | None) -> float | None:
@@ -76,6 +76,6 @@ def _describe_problem(problem: ErrorDetails) -> str:
     if problem["type"] == "unknown_name":
         return problem["msg"]
     if problem["type"] == "literal_error" and isinstance(seen, str) and name in fields:
-        return f"unknown {name} {seen!r}; {nearest(seen, list_choices(name, fields[name]))}"
+        return f"unknown {name} {seen!r}; {nearest(seen, list_allowed_values(name, fields[name]))}"
     wanted = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ").partition(", unable")[0]
     return f"{name} is {seen!r}; wanted {wanted}"

@@ -17,7 +17,8 @@ from headstart.engines.parity import ParitySamples
 from headstart.errors import DataError
 from headstart.events import RunLog
 from headstart.extraction.extract import extract
-from headstart.modalities.modality import get_modality, make_blank
+from headstart.modalities.batch import make_blank
+from headstart.modalities.modality import get_modality
 from headstart.pipeline.backbones import load_backbones
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext

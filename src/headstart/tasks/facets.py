@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from headstart.evaluation.grouping import Targets
     from headstart.heads.head import Fit, TrainingSet
     from headstart.modalities.graph_builder import GraphBuilder
-    from headstart.modalities.modality import Noun
+    from headstart.modalities.item import Noun
 
 
 @dataclass(frozen=True, slots=True)

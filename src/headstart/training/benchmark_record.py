@@ -8,7 +8,7 @@ from pathlib import Path
 
 from headstart.engines.parity import machine_key
 from headstart.hardware import ComputePrecision
-from headstart.modalities.modality import InputSpec
+from headstart.modalities.batch import InputSpec
 from headstart.settings import TrainSettings
 from headstart.storage.atomic import replace_text
 

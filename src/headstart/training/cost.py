@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headstart.modalities.modality import make_blank
+from headstart.modalities.batch import make_blank
 
 if TYPE_CHECKING:
     from headstart.training.fine_tuning import FineTuning

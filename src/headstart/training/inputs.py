@@ -20,7 +20,7 @@ from headstart.engines.parity import ParitySamples
 from headstart.engines.pytorch import select_device
 from headstart.extraction.activations import Activations
 from headstart.heads.head import Head
-from headstart.modalities.modality import InputSpec
+from headstart.modalities.batch import InputSpec
 from headstart.settings import FitSettings, TrainSettings, parse_size
 from headstart.storage.usage import get_free_bytes
 from headstart.tasks.task import TargetArray, TargetSpace, Task, get_task

@@ -18,7 +18,7 @@ from headstart.backbones.backbone import INPUT
 from headstart.backbones.graph import TracedNetwork, list_carried
 from headstart.errors import EngineError
 from headstart.extraction.bfloat16 import to_bfloat16_bits
-from headstart.modalities.modality import Batch, TensorSpec
+from headstart.modalities.batch import Batch, TensorSpec
 
 
 @dataclass(frozen=True, slots=True)

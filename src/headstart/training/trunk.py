@@ -24,7 +24,7 @@ from headstart.errors import EngineError
 from headstart.extraction.activations import ValueKind
 from headstart.hardware import ComputePrecision, count_cores, has_bf16
 from headstart.inference.openvino import BATCH
-from headstart.modalities.modality import AnySpec, Batch, InputSpec
+from headstart.modalities.batch import AnySpec, Batch, InputSpec
 from headstart.settings import Precision
 from headstart.storage.atomic import replace_bytes
 from headstart.training.packing import Packing, crop_batch, find_packing

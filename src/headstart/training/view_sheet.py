@@ -8,8 +8,10 @@ from typing import Any
 from headstart.data.load import load_item
 from headstart.data.samples import Sample, Samples
 from headstart.errors import DataError, SettingError
+from headstart.modalities.batch import InputSpec
 from headstart.modalities.facets import AugmentationFacet, SheetItem, Thumbnail
-from headstart.modalities.modality import BrokenItem, InputSpec, all_modalities, get_modality
+from headstart.modalities.item import BrokenItem
+from headstart.modalities.modality import all_modalities, get_modality
 from headstart.storage.atomic import replace_bytes
 
 

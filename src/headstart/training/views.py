@@ -6,8 +6,9 @@ from typing import Any
 
 from headstart.data.load import load_item
 from headstart.data.samples import Sample
+from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part
 from headstart.modalities.facets import Augmenter
-from headstart.modalities.modality import AnySpec, Batch, InputSpec, Part, get_modality
+from headstart.modalities.modality import get_modality
 
 
 @dataclass(frozen=True, slots=True)

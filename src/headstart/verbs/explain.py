@@ -12,7 +12,7 @@ from headstart.display.html import html_table
 from headstart.errors import DataError, SettingError
 from headstart.explanation.explainer import Explainer, HeatMap
 from headstart.modalities.facets import Thumbnail
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.storage.atomic import replace_bytes
 from headstart.verbs.items import ITEM, expand_folders, list_items, refuse_nothing
 

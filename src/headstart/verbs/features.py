@@ -16,7 +16,7 @@ from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress, watch
 from headstart.errors import BackboneError, MissingExtra, SettingError
 from headstart.events import RunLog
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.pipeline.backbones import check_search, load_backbones
 from headstart.pipeline.dataset import find_train_samples, prepare_dataset, read_samples, split_samples
 from headstart.selection.budget import Budget

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from headstart.errors import UserError
-from headstart.modalities.modality import Modality, Noun
+from headstart.modalities.item import Noun
+from headstart.modalities.modality import Modality
 
 ITEM = Noun("item", "items")  #: where the kind of data is not at hand
 

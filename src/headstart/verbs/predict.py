@@ -7,7 +7,7 @@ from typing import Any
 from headstart.display.html import html_table
 from headstart.inference.classifier import Prediction, load
 from headstart.inference.predictors import InferenceEngineChoice
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.verbs.items import ITEM, expand_folders, list_items, refuse_nothing
 
 

@@ -19,7 +19,7 @@ from headstart.diagnostics.near_duplicates.search import (
 )
 from headstart.modalities.facets import DuplicatesFacet
 from headstart.modalities.image.modality import ImageModality
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from tests.groups import by_content
 
 

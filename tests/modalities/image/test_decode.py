@@ -18,7 +18,7 @@ from headstart.modalities.image import decode as module
 from headstart.modalities.image.decode import array_to_rgb, crop_resize, decode, identify
 from headstart.modalities.image.decoding import jpeg
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.modality import BrokenItem, UnreadableItem
+from headstart.modalities.item import BrokenItem, UnreadableItem
 
 REAL = Path(__file__).resolve().parents[4] / "../shared/data"
 SMALL = ImageSpec(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))

@@ -10,7 +10,7 @@ from headstart.modalities.image import load as photos
 from headstart.modalities.image.decode import crop_resize, decode
 from headstart.modalities.image.load import OpenedPhoto
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.modality import BrokenItem
+from headstart.modalities.item import BrokenItem
 from tests.conftest import picture
 
 SMALL = ImageSpec(224, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))

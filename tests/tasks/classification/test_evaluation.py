@@ -8,7 +8,7 @@ from headstart.errors import DataError
 from headstart.evaluation.evaluation import describe_caveat
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import grouped_wilson_interval, wilson_interval
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.tasks.classification.evaluation import ClassificationEvaluation, score_predictions
 
 LABELS = np.array([0, 0, 1, 1, 1])

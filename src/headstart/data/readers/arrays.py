@@ -19,7 +19,8 @@ from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import ArraySource, SampleSource, ValueSource
 from headstart.data.subsets import parse_subset, resolve_subsets
 from headstart.errors import DataError
-from headstart.modalities.modality import Modality, Noun, all_modalities
+from headstart.modalities.item import Noun
+from headstart.modalities.modality import Modality, all_modalities
 
 _ITEMS = ("x", "X", "data")
 _LABELS = ("labels", "y", "Y", "label", "targets")

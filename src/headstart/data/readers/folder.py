@@ -27,7 +27,8 @@ from headstart.data.readers.walk import FileTree, Walk, get_file_id
 from headstart.data.samples import Subset
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError
-from headstart.modalities.modality import Modality, Noun
+from headstart.modalities.item import Noun
+from headstart.modalities.modality import Modality
 
 _NO_CLASS, _NO_SUBSET = "not in a class folder", "not in the folder of a part"
 

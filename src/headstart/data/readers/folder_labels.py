@@ -12,7 +12,8 @@ from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileStatus, LedgerEntry
 from headstart.data.sources import FileSource
 from headstart.errors import DataError, SettingError
-from headstart.modalities.modality import Modality, Noun
+from headstart.modalities.item import Noun
+from headstart.modalities.modality import Modality
 from headstart.settings import DataSettings
 
 

@@ -15,7 +15,8 @@ from headstart.data.names import preview
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset
 from headstart.errors import DataError
-from headstart.modalities.modality import Modality, SourceHints
+from headstart.modalities.item import SourceHints
+from headstart.modalities.modality import Modality
 
 FEWEST = 3  #: items that a class has, before names are taken for classes
 MOST_SHARE = 0.34  #: classes of names for each item

@@ -30,7 +30,7 @@ from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource, ValueSource
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError, bounded, refuse_machine_faults
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
 LONGEST_NAME = 1000  #: characters of a path that are kept as a sample's name

@@ -19,7 +19,8 @@ from headstart.diagnostics.near_duplicates.candidates import find_candidates
 from headstart.diagnostics.near_duplicates.clusters import connect_pairs, reject_chains
 from headstart.hardware import count_cores
 from headstart.modalities.facets import PairScorer
-from headstart.modalities.modality import Modality, Noun
+from headstart.modalities.item import Noun
+from headstart.modalities.modality import Modality
 
 DuplicateKind = Literal["same bytes", "near"]
 STAGE = "near-duplicates"  #: as the pipeline calls it

@@ -21,7 +21,7 @@ from headstart.modalities.image.decoding.photo import Header, Photo, Pixels
 from headstart.modalities.image.decoding.pictures import choose_picture, describe_picture
 from headstart.modalities.image.decoding.repair import make_memory_error, refuse_undecodable, repair
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.modality import BrokenItem
+from headstart.modalities.item import BrokenItem
 
 __all__ = [
     "SUFFIXES",

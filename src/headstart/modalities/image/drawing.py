@@ -5,7 +5,7 @@ from typing import Any
 
 from PIL import Image, PngImagePlugin
 
-from headstart.modalities.modality import MARK
+from headstart.modalities.item import MARK
 
 
 def save_picture(image: Image.Image, kind: str, **options: Any) -> bytes:

@@ -9,12 +9,12 @@ import numpy as np
 from PIL import Image
 
 from headstart.arrays import Floats
+from headstart.modalities.batch import Batch
 from headstart.modalities.facets import Thumbnail
 from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.drawing import save_picture
 from headstart.modalities.image.overlay import paint_heat
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.modality import Batch
 
 EDGE, QUALITY = 192, 72  #: of a small photo under its heat map: its longest edge in pixels, JPEG's quality
 HEIGHT = 480  #: of a photo beside its heat map, pixels

@@ -24,7 +24,7 @@ from headstart.modalities.image.decode import (
     identify,
 )
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.modality import BinaryFile, BrokenItem
+from headstart.modalities.item import BinaryFile, BrokenItem
 
 #: A photo to predict: a file's path, a file's bytes, an open binary file, a PIL image, or pixels, uint8 (H, W),
 #: (H, W, 3) or (H, W, 4).

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.modalities import facets
+from headstart.modalities.batch import Batch
 from headstart.modalities.image import decode as decoder
 from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.decoding.depth import (
@@ -21,7 +22,8 @@ from headstart.modalities.image.decoding.depth import (
 from headstart.modalities.image.load import OpenedPhoto, is_one_photo, suggest_remedy
 from headstart.modalities.image.recognition import HINTS, is_identified, may_be_identified
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
-from headstart.modalities.modality import Batch, BrokenItem, Decoded, ItemFacts, Modality, Noun, Raw, is_drawn
+from headstart.modalities.item import BrokenItem, Decoded, ItemFacts, Noun, Raw, is_drawn
+from headstart.modalities.modality import Modality
 
 if TYPE_CHECKING:
     from headstart.settings.chapters import Chapter

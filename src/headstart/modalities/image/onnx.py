@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from headstart.modalities.batch import Batch
 from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.modality import Batch
 
 if TYPE_CHECKING:
     from headstart.modalities.graph_builder import GraphBuilder

@@ -1,7 +1,7 @@
 """Photos among other things: what their files begin with, and what tables, folders and files of them are called."""
 
 from headstart.modalities.image.decode import identify
-from headstart.modalities.modality import BrokenItem, SourceHints
+from headstart.modalities.item import BrokenItem, SourceHints
 
 #: How files begin that may say what they are only later on: their whole content is asked.
 _BEGINNINGS = (

@@ -7,7 +7,7 @@ whole pixels, then one antialiased resize to the network's square, then ``(pixel
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, Self
 
-from headstart.modalities.modality import TensorSpec
+from headstart.modalities.batch import TensorSpec
 
 Interpolation = Literal["bilinear", "bicubic"]
 WHOLE_EDGE = 1000  #: thousandths of the shorter edge that every backbone sees: all of it

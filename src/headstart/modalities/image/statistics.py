@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from headstart.arrays import Floats
+from headstart.modalities.batch import Batch
 from headstart.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty, Properties
 from headstart.modalities.image.cues import list_cues
 from headstart.modalities.image.issues import find_image_issues
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import ImageStats, compute_stats, read_stats, stats_space
-from headstart.modalities.modality import Batch
 from headstart.storage.store import FeatureSpace, Store
 
 _SQUARE, _USUAL = 1.25, 1.55  #: longer edge over the shorter: up to 5:4; up to 3:2 and a little, as cameras have it

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.reporting.charts.spec import (
     Axis,
     BarGroup,

@@ -4,7 +4,7 @@ import numpy as np
 
 from headstart.evaluation.intervals import grouped_wilson_interval
 from headstart.evaluation.reliability import Reliability
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.reporting.charts.spec import (
     MOST_ROWS,
     Axis,

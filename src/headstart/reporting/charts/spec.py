@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headstart.errors import UserError
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 
 Form = Literal["number", "share", "count", "seconds", "bytes", "rate"]  #: how values are written
 MOST_ROWS = 24  #: categories that one chart shows

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.reporting.charts.spec import (
     Axis,
     Lines,

@@ -12,7 +12,7 @@ from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.diagnostics.next_commands import RelabelCommands, suggest_relabelling
 from headstart.diagnostics.shortcuts import Shortcut
 from headstart.modalities.facets import ItemIssue
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.reporting.predicted_items import ItemTile, make_tile
 from headstart.reporting.records import Records
 

@@ -14,7 +14,7 @@ from headstart.evaluation import metrics
 from headstart.evaluation.evaluation import SCHEMA_VERSION, Evaluation, ScoreTable
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from headstart.evaluation.paired import (
     smallest_detectable_difference,
 )
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
-from headstart.modalities.modality import Noun
+from headstart.modalities.item import Noun
 from headstart.storage.csv_cells import join_names
 from headstart.tasks.classification.comparison import ArmScores, run_paired_tests, score_arms
 from headstart.tasks.classification.evaluation import ClassificationEvaluation, score_predictions

@@ -13,7 +13,7 @@ from headstart.modalities.image import decode as module
 from headstart.modalities.image.decode import decode, identify
 from headstart.modalities.image.decoding import jpeg
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.modality import BrokenItem
+from headstart.modalities.item import BrokenItem
 
 SMALL = ImageSpec(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 XMP = b"http://ns.adobe.com/xap/1.0/\x00"

@@ -8,7 +8,7 @@ from PIL import Image, ImageFile, PngImagePlugin
 
 from headstart.modalities.image.decode import decode
 from headstart.modalities.image.decoding.opening import decode_opened, open_image
-from headstart.modalities.modality import BrokenItem
+from headstart.modalities.item import BrokenItem
 
 
 def noisy(size: tuple[int, int] = (160, 200)) -> Image.Image:

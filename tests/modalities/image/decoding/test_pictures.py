@@ -10,7 +10,7 @@ from headstart.data.read import read_source
 from headstart.modalities.image.decode import decode, identify
 from headstart.modalities.image.decoding.pictures import choose_picture
 from headstart.modalities.image.decoding.tiff import read_directories
-from headstart.modalities.modality import BrokenItem
+from headstart.modalities.item import BrokenItem
 
 
 def scene(width: int = 64, height: int = 48) -> Image.Image:

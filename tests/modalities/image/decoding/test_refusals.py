@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from headstart.modalities.image.decode import decode, identify
-from headstart.modalities.modality import BrokenItem
+from headstart.modalities.item import BrokenItem
 
 
 @pytest.mark.parametrize(

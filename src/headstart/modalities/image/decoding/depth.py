@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.modalities.image.spec import GreyRange
-from headstart.modalities.modality import BrokenItem
+from headstart.modalities.item import BrokenItem
 
 KINDS_SHOWN = 3  #: kinds of values that a note names
 COLOUR = "rgb16"  #: the kind of values of 16 bits in each of red, green and blue

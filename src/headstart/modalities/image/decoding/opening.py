@@ -20,7 +20,7 @@ from headstart.modalities.image.decoding.jpeg import MAX_PIXELS, MAX_STORED, is_
 from headstart.modalities.image.decoding.pictures import choose_picture
 from headstart.modalities.image.decoding.refusals import explain_unknown
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.modality import BrokenItem
+from headstart.modalities.item import BrokenItem
 
 JPEGS = ("JPEG", "MPO")  #: Pillow's names for files that shrink while they are decoded
 

@@ -15,7 +15,7 @@ from PIL import Image
 from headstart.modalities.image.decoding import tiff
 from headstart.modalities.image.decoding.jpeg import read_jpeg_layout
 from headstart.modalities.image.decoding.tiff import Directory
-from headstart.modalities.modality import BrokenItem
+from headstart.modalities.item import BrokenItem
 
 SMALLEST_EDGE = 512  #: pixels along the longer edge of a JPEG in a raw that is taken for the photo
 SMALLEST_SHARE = 0.25  #: of the sensor's longer edge

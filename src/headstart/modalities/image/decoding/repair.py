@@ -12,7 +12,7 @@ from headstart.modalities.image.decoding.colour import to_upright_rgb
 from headstart.modalities.image.decoding.opening import JPEGS, decode_opened, open_image, shrink_jpeg
 from headstart.modalities.image.decoding.photo import Photo
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.modality import BrokenItem, UnreadableItem
+from headstart.modalities.item import BrokenItem, UnreadableItem
 
 #: A truncated photo is used when at least this share of its rows decodes; what is missing stays grey.
 USABLE_SHARE = 0.5

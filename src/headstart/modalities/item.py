@@ -1,0 +1,133 @@
+"""Items: as callers give them, as they are stored, opened and decoded, and the words that people have for them."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from numpy.typing import NDArray
+
+from headstart.errors import DataError
+from headstart.modalities.batch import AnySpec, Part
+
+#: Stands near the beginning of every file of items that headstart drew, so that none is taken for an item.
+MARK = b"drawn by headstart"
+MARK_WITHIN = 4096  #: bytes
+
+
+def is_drawn(content: bytes) -> bool:
+    """Return whether the beginning of a file says that headstart drew it."""
+    return MARK in content[:MARK_WITHIN]
+
+
+Raw: TypeAlias = bytes | NDArray[Any]  #: an item as it is stored: the bytes of a file, or a row of an array
+
+
+class BinaryFile(Protocol):
+    """An open file, ``io.BytesIO``, an upload: anything whose ``read()`` gives bytes."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return the bytes that follow."""
+
+
+class ArrayInterface(Protocol):
+    """An object that NumPy reads as an array, such as one of a library of its own."""
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]: ...
+
+
+#: An item as a caller gives it: a path or a text, bytes, an open binary file, an array; what of it a modality takes is
+#: the modality's to say.
+ItemLike: TypeAlias = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryFile | ArrayInterface | NDArray[Any]
+)
+
+
+class BrokenItem(DataError):
+    """An item that is not of its modality, or no longer. The message is the reason, without the item's name."""
+
+
+class UnreadableItem(BrokenItem):
+    """An item that could not be read this time, for want of a file or of memory; nothing is known of what is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """The word that people have for an item of a modality."""
+
+    one: str  #: "photo"
+    many: str  #: "photos"
+
+    def form(self, number: float) -> str:
+        """Return the word as it follows a number."""
+        return self.one if number == 1 else self.many
+
+    def count(self, number: int) -> str:
+        """Return a number of items, such as "1 clip" or "12 clips"."""
+        return f"{number} {self.form(number)}"
+
+    def fill(self, text: str) -> str:
+        """Return a text with the word in place of "{one}", "{many}" and, at the beginning of a sentence, "{Many}"."""
+        return text.format(one=self.one, many=self.many, Many=self.many.capitalize())
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHints:
+    """Looks of the sources of a modality's items: words and names by which items, labels and tables are found."""
+
+    array_form: str = ""  #: shapes and type of arrays of its items, for people: "(N, H, W), uint8"; "" for none
+    array_names: tuple[str, ...] = ()  #: names of such arrays in files of several, beside "x" and "data"
+    path_columns: tuple[str, ...] = ()  #: table columns with paths of its files, beside "path", "file" and the like
+    value_columns: tuple[str, ...] = ()  #: table columns whose cells are its items; in lower case with underscores
+    units: Mapping[str, str] = field(default_factory=dict)  #: properties with numbers that a check sums up -> unit
+    container_words: frozenset[str] = frozenset()  #: in names of folders that hold its items whatever their class
+    product_words: frozenset[str] = frozenset()  #: the same where results may lie beside them
+    counter_words: frozenset[str] = frozenset()  #: before numbers in names of files that a device gave
+
+
+SAMPLE = Noun("sample", "samples")  #: where the modality is not known
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """The facts in an item's first bytes, without decoding it."""
+
+    format: str  #: "JPEG", "array", ...
+    #: Plain values for the ledger, such as width and height; slices, issues and cues are made of them.
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""  #: what is done with this item that is not done with every one
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A decoded item."""
+
+    value: Any  #: as the modality has it: for images uint8 (H, W, 3), upright
+    repaired: str | None = None  #: what had to be mended in memory, or None
+    note: str = ""  #: what was done with it that is not done with every item
+
+
+class OpenedItem(Protocol):
+    """An item that is read once, and decoded once for all specs by which it decodes alike."""
+
+    name: str  #: for people
+    repaired: str | None  #: what had to be mended in memory, once it is decoded
+    note: str  #: what was done with it that is not done with every item, once it is decoded
+
+    def load(self, spec: AnySpec) -> Any:
+        """Return the decoded value for a spec.
+
+        Raises:
+            BrokenItem: it cannot be read or decoded.
+        """
+
+    def load_for_specs(self, specs: Sequence[AnySpec]) -> "dict[Any, list[Part]]":
+        """Return the parts that each spec makes of the item.
+
+        Raises:
+            BrokenItem: it cannot be read or decoded.
+        """
+
+    def forget(self) -> None:
+        """Free the bytes and what was decoded; they are read again if they are asked for."""

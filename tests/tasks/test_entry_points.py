@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,17 @@ import headstart
 from headstart.cli.main import run as run_command
 from headstart.errors import DataError, SettingError, UserError
 from headstart.pipeline.label_check import check_labels
+from headstart.tasks.task import get_task
 from tests.conftest import Warm
 from tests.plugins import install_plugin
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_new_process() -> Iterator[None]:
+    """Tasks are found anew: several are registered under one name here."""
+    get_task.cache_clear()
+    yield
+    get_task.cache_clear()
 
 
 @pytest.fixture

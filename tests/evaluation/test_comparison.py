@@ -82,8 +82,8 @@ def test_json_of_another_form():
 @pytest.mark.parametrize(
     ("labels", "made", "message"),
     [
-        (np.zeros(0, np.int64), {"a": np.zeros((0, 2))}, "1 arms on 0 photos"),
-        (np.zeros(3, np.int64), {}, "0 arms on 3 photos"),
+        (np.zeros(0, np.int64), {"a": np.zeros((0, 2))}, "1 arms on 0 samples"),
+        (np.zeros(3, np.int64), {}, "0 arms on 3 samples"),
         (np.zeros(3, np.int64), {"a": np.ones((3, 2)), "b": np.ones((4, 2))}, r"'b' has .* \(4, 2\); wanted \(3, 2\)"),
         (np.zeros(3, np.int64), {"a": np.full((3, 2), np.nan)}, "without NaN"),
         (np.zeros(3, np.int64) + 2, {"a": np.ones((3, 2))}, "labels run from 2 to 2; wanted 0 to 1"),

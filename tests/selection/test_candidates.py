@@ -8,13 +8,15 @@ from timm.models import get_pretrained_cfg
 from headstart.backbones.backbone import RECORD
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.providers.bundled import BUNDLED
+from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from headstart.selection.candidates import HUB, list_offline, list_tiers
 
 
 def converted(networks: Path, name: str, parameters: int, size: int) -> None:
     folder = networks / f"{len(list(networks.glob('*')))}"
     folder.mkdir(parents=True)
-    record = {"name": name, "parameters": parameters, "spec": {"size": size}, "licence": "mit", "weights": "hub"}
+    spec = ImageSpec(size, WHOLE_EDGE, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)).to_json()
+    record = {"name": name, "parameters": parameters, "spec": spec, "licence": "mit", "weights": "hub"}
     (folder / RECORD).write_text(json.dumps(record))
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from headstart.pipeline import fit as workflow
 from headstart.storage.atomic import stamp
 from headstart.storage.locks import FOLDER, lock_for_pruning, mark_in_use, try_mark_in_use
 from headstart.storage.store import FeatureSpace, Store
+from headstart.tasks.task import get_task
 from headstart.verbs import check as checking
 
 SPACE = FeatureSpace("0a" * 20, (("final", 10),), "drawn")
@@ -154,7 +156,7 @@ def test_what_reads_photos_alone_marks_the_store_too(tmp_path: Path, monkeypatch
         raise Seen(list((tmp_path / "store" / FOLDER).glob("*.lock")))
 
     monkeypatch.setenv("HEADSTART_STORE", str(tmp_path / "store"))
-    monkeypatch.setattr(evaluating, "load", lambda *_: None)
+    monkeypatch.setattr(evaluating, "load", lambda *_: SimpleNamespace(task=get_task("classification")))
     for module, begin in (
         (evaluating, lambda: evaluating.evaluate("model", "photos")),
         (checking, lambda: checking.check(tmp_path, progress=False)),

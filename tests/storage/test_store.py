@@ -117,8 +117,8 @@ def test_reading_what_is_not_there_says_how_many(store: Store) -> None:
         ({"final": np.zeros((4, 7), np.float32)}, r"shape \(4, 7\); wanted float32 \(4, 8\)"),
         ({"final": np.zeros((3, 8), np.float32)}, r"shape \(3, 8\); wanted float32 \(4, 8\)"),
         ({"final": np.zeros((4, 8))}, "float64 rows"),
-        ({"stage1": np.array([[0, 0, 0]] * 3 + [[0, np.nan, 0]], np.float32)}, "'stage1' of 1 of 4 photos .* finite"),
-        ({"final": np.full((4, 8), np.inf, np.float32)}, "'final' of 4 of 4 photos .* finite"),
+        ({"stage1": np.array([[0, 0, 0]] * 3 + [[0, np.nan, 0]], np.float32)}, "'stage1' of 1 of 4 samples .* finite"),
+        ({"final": np.full((4, 8), np.inf, np.float32)}, "'final' of 4 of 4 samples .* finite"),
     ],
 )
 def test_wrong_rows_are_refused_whole(store: Store, change: dict[str, np.ndarray | None], message: str) -> None:

@@ -91,7 +91,7 @@ def test_an_optimistic_validation_score_is_said_to_be_so(run, tmp_path) -> None:
     record = json.loads((chosen / "evaluation.json").read_text("utf-8"))
     record["parts"]["validation"]["chosen_on"] = ["epoch", "winner"]
     (chosen / "evaluation.json").write_text(json.dumps(record), "utf-8")
-    said = "is optimistic: the same samples decided when to end the training and the winner."
+    said = "is optimistic: it also decided when to end the training and the winner."
     assert said in render_card(read_records(chosen))
     assert said not in render_card(read_records(run))
 

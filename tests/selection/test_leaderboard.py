@@ -112,7 +112,7 @@ def test_an_optimistic_score_is_marked_in_every_form() -> None:
     text = leaderboard.to_markdown(board, MEASURE)
     assert [" ^ |" in line for line in text.splitlines()[2:4]] == [False, True]
     assert text.endswith(
-        "\n^ validation of full-finetune, before calibration, is optimistic: the same samples decided when to end the "
+        "\n^ validation of full-finetune, before calibration, is optimistic: it also decided when to end the "
         "training and the winner\n"
     )
 

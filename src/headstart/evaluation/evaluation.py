@@ -116,4 +116,4 @@ def describe_caveat(chosen_on: Sequence[str]) -> str:
     """Return why a score flatters, for a person; empty where nothing was chosen on its rows."""
     reasons = [CHOICES.get(name, name) for name in chosen_on]
     listed = " and ".join([", ".join(reasons[:-1]), reasons[-1]] if len(reasons) > 1 else reasons)
-    return f"optimistic: the same samples decided {listed}" if reasons else ""
+    return f"optimistic: it also decided {listed}" if reasons else ""

@@ -60,8 +60,8 @@ def test_photos_that_belong_together_widen_every_interval():
 def test_what_was_chosen_on_the_same_rows_is_said():
     found = score_predictions("validation", TARGETS, CHANCE, NAMES, chosen_on=("epoch", "search", "winner"))
     assert found.optimistic
-    assert found.caveat == "optimistic: the same samples decided when to end the training, the settings and the winner"
-    assert describe_caveat(("winner",)) == "optimistic: the same samples decided the winner"
+    assert found.caveat == "optimistic: it also decided when to end the training, the settings and the winner"
+    assert describe_caveat(("winner",)) == "optimistic: it also decided the winner"
     plain = score_predictions("test", TARGETS, CHANCE, NAMES)
     assert (plain.optimistic, plain.caveat) == (False, "")
 

@@ -145,7 +145,7 @@ def fitted(family: Family, backbone: Backbone, data: Path, folder: Path) -> tupl
     branch, answer = FeatureBranch(backbone, "openvino", "f32", layers), EnsembleMember((0,), head)
     example = ParityExample(partial(np.asarray, squares[0]), (features[0],))
     write_model(FittedModel(make_class_space(classes), (branch,), (answer,)), folder, [example])
-    right = np.flatnonzero(head.probabilities(features).argmax(axis=1) == labels)
+    right = np.flatnonzero(head.logits(features).argmax(axis=1) == labels)
     chosen = np.random.default_rng(0).permutation(right)[:EXPLAINED]
     return squares[chosen], labels[chosen]
 

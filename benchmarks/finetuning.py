@@ -63,7 +63,7 @@ class Photos(Dataset[Any]):
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         source = self._samples[index].source
         assert isinstance(source, FileSource)
-        return self._transform(Image.open(source.path).convert("RGB")), self._samples[index].label
+        return self._transform(Image.open(source.path).convert("RGB")), self._samples[index].target
 
 
 def plain(parts: dict[Subset, list[Sample]], classes: int, epochs: int, batch: int, seed: int) -> Result:

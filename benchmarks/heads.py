@@ -19,6 +19,7 @@ import measuring
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import FitResult, TrainingSet
+from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 
 
@@ -77,12 +78,12 @@ def compare(name: str, features: np.ndarray, labels: np.ndarray, repeats: int = 
         len(fitted.path),
         folds,
         C,
-        chosen.accuracy,
-        chosen.log_loss,
+        chosen.score,
+        chosen.loss,
         ours,
         theirs,
         theirs / ours,
-        float(np.abs(chance - fitted.head.probabilities(features)).max()),
+        float(np.abs(chance - softmax(fitted.head.logits(features))).max()),
     )
 
 

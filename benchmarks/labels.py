@@ -89,7 +89,7 @@ def plant(
 ) -> tuple[list[TrainingSet], Ints]:
     """The tasks with some labels changed, and which were."""
     random = np.random.default_rng([seed, round(share * 1000), len(kind)])
-    labels, classes = tasks[0].labels.copy(), tasks[0].classes
+    labels, classes = tasks[0].targets.copy(), tasks[0].outputs
     rows = random.choice(len(labels), round(share * len(labels)), replace=False)
     if kind == "random":
         labels[rows] = (labels[rows] + random.integers(1, classes, len(rows))) % classes
@@ -97,13 +97,13 @@ def plant(
         others = chances[rows].copy()
         others[np.arange(len(rows)), labels[rows]] = -1
         labels[rows] = others.argmax(axis=1)
-    return [replace(task, labels=labels, seed=seed) for task in tasks], rows
+    return [replace(task, targets=labels, seed=seed) for task in tasks], rows
 
 
 def counted_before(task: TrainingSet) -> tuple[float, list[int]]:
     """Wrong labels by the confident joint, and the suspects' rows, by one head on the last layer."""
     chances = cross_val_predict(task, fit_logistic, FitSettings.load(), None, folds=FOLDS)
-    return off_diagonal(task.labels, chances), rows_of(find_label_issues(names(task), task.labels, chances))
+    return off_diagonal(task.targets, chances), rows_of(find_label_issues(names(task), task.targets, chances))
 
 
 def off_diagonal(labels: Ints, chances: Chances) -> float:
@@ -122,7 +122,7 @@ def off_diagonal(labels: Ints, chances: Chances) -> float:
 
 
 def names(task: TrainingSet) -> list[str]:
-    return [str(row) for row in range(len(task.labels))]
+    return [str(row) for row in range(len(task.targets))]
 
 
 def rows_of(found: Sequence[object]) -> list[int]:
@@ -141,7 +141,7 @@ def measure(tasks: Sequence[TrainingSet], share: float, kind: str, chances: Chan
         accuracy.append(held.accuracy)
         first_before.append(len(np.intersect1d(order[: len(rows)], rows)))
         first.append(len(np.intersect1d(rows_of(held.issues)[: len(rows)], rows)))
-    n, planted = len(tasks[0].labels), len(rows)
+    n, planted = len(tasks[0].targets), len(rows)
     told = [it for it in said if it.estimate is not None and it.low is not None and it.high is not None]
     return Planted(
         photos=n,
@@ -176,7 +176,7 @@ def main() -> None:
         for name in given.only.split(","):
             for part, tasks in tasks_of(name, given.data, Path(scratch), store).items():
                 chances = diagnose_labels(names(tasks[0]), tasks, folds=FOLDS).probabilities
-                kinds = KINDS if tasks[0].classes > 2 else KINDS[:1]
+                kinds = KINDS if tasks[0].outputs > 2 else KINDS[:1]
                 cases = [(0.0, "random", 1), *((share, kind, given.seeds) for share in SHARES for kind in kinds)]
                 for share, kind, seeds in cases:
                     found = measure(tasks, share, kind, chances, seeds)

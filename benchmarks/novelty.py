@@ -105,7 +105,7 @@ def extracted(folder: Path, store: Store) -> Photos:
         changed[name] = [found[layer] for layer in layers]
     digests = [it.digest for it in kept]
     groups = encode_groups(kept)
-    labels = np.array([it.label for it in kept], np.int64)
+    labels = np.array([it.target for it in kept], np.int64)
     return Photos([store.read(done.space, digests, layer) for layer in layers], labels, groups, given, changed)
 
 

@@ -178,7 +178,7 @@ def _without_broken(samples: Samples, findings: Mapping[str, DecodeIssue]) -> Sa
         if finding := findings.get(sample.digest):
             entry = entries[sample.name]
             status = FileStatus.SKIPPED if finding.broken else FileStatus.REPAIRED
-            reason = "; ".join(filter(None, (entry.reason, finding.reason)))  # it may have been apply_relabels too
+            reason = "; ".join(filter(None, (entry.reason, finding.reason)))  # it may have been relabelled too
             changes[sample.name] = replace(entry, status=status, reason=reason)
     amended = samples.with_updates(changes)
     if problems := amended.task.targets.find_problems(amended):

@@ -6,6 +6,9 @@ from typing import Any
 
 from headstart.errors import PluginError
 
+#: The word for what a group adds, where it is not the group's name without its last letter.
+KINDS = {"headstart.modalities": "modality", "headstart.strategies": "strategy"}
+
 
 def list_plugin_names(group: str) -> list[str]:
     """Return the names under which other packages registered something, without loading it."""
@@ -26,9 +29,10 @@ def load_plugins(group: str, known: Collection[str] = ()) -> Iterator[tuple[str,
         if entry.name in known:
             continue
         try:
-            yield entry.name, entry.load()
-        except Exception as error:
-            kind = group.rpartition(".")[2].removesuffix("s")
+            loaded = entry.load()
+        except (Exception, SystemExit) as error:  # a module that ends the program when it is imported is at fault too
+            kind = KINDS.get(group, group.rpartition(".")[2].removesuffix("s"))
             raise PluginError(
                 f"the {kind} {entry.name!r} ({entry.value}) cannot be loaded: {error}; update or remove its package"
             ) from error
+        yield entry.name, loaded

@@ -234,4 +234,7 @@ def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection)
             f"Some test {noun.many} show the same as training {noun.many}, which flatters the score: take them out of "
             f"one of the two. They are listed under {noun.many.capitalize()}."
         )
-    yield NextStep(f"See where it looks in a {noun.one}.", f"headstart explain {model} {noun.one.upper()} --out looked")
+    if records.trust.explained.ids:
+        yield NextStep(
+            f"See where it looks in a {noun.one}.", f"headstart explain {model} {noun.one.upper()} --out looked"
+        )

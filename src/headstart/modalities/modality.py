@@ -5,17 +5,16 @@ What stands here is needed to predict, so it imports no PyTorch. What only fitti
 that part of the job is left out, and the run says so.
 """
 
-import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
 
-from headstart.errors import SettingError, nearest
+from headstart.errors import SettingError
 from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part
 from headstart.modalities.item import SAMPLE, Decoded, ItemFacts, Noun, OpenedItem, Raw, SourceHints
-from headstart.plugins import load_plugins
+from headstart.plugins import load_plugins, load_resident
 
 if TYPE_CHECKING:
     from headstart.modalities import facets
@@ -138,12 +137,7 @@ def get_modality(name: str) -> Modality:
     Raises:
         SettingError: there is none, as where its package is not installed any more.
     """
-    if name in MODALITIES:
-        return _load_builtin(name)
-    others = dict(load_plugins(GROUP, MODALITIES))
-    if name not in others:
-        raise SettingError(f"no modality {name!r} is installed; {nearest(name, [*MODALITIES, *others])}")
-    modality: Modality = others[name]
+    modality: Modality = load_resident(name, MODALITIES, load_plugins(GROUP, MODALITIES), "modality")
     return modality
 
 
@@ -171,9 +165,3 @@ def read_spec(record: Mapping[str, Any]) -> InputSpec:
         SettingError: there is no such modality.
     """
     return get_modality(record["kind"]).read_spec(record)
-
-
-def _load_builtin(name: str) -> Modality:
-    module, _, attribute = MODALITIES[name].partition(":")
-    modality: Modality = getattr(importlib.import_module(module), attribute)()
-    return modality

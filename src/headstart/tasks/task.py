@@ -6,7 +6,6 @@ predict, so it imports no PyTorch. What only fitting, testing and reporting need
 optional facet may be None: then that part of the job is left out, and the run says so.
 """
 
-import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
-from headstart.errors import SettingError, UserError, nearest
-from headstart.plugins import load_plugins
+from headstart.errors import UserError
+from headstart.plugins import load_plugins, load_resident
 
 if TYPE_CHECKING:
     from headstart.inference.postprocess import BatchPredictions
@@ -226,15 +225,8 @@ def get_task(name: str) -> Task:
     Raises:
         SettingError: there is none, as where its package is not installed any more.
     """
-    if name in TASKS:
-        module, _, attribute = TASKS[name].partition(":")
-        task: Task = getattr(importlib.import_module(module), attribute)()
-        return task
-    others = dict(load_plugins(GROUP, TASKS))
-    if name not in others:
-        raise SettingError(f"no task {name!r} is installed; {nearest(name, [*TASKS, *others])}")
-    found: Task = others[name]
-    return found
+    task: Task = load_resident(name, TASKS, load_plugins(GROUP, TASKS), "task")
+    return task
 
 
 def all_tasks() -> Iterator[Task]:

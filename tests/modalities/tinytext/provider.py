@@ -1,0 +1,50 @@
+"""Networks for texts."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from tinytext.modality import WORDS, TextSpec
+
+from headstart.backbones.backbone import Layer
+from headstart.backbones.origin import BackboneListing, Origin
+from headstart.backbones.provider import Provider
+from headstart.errors import BackboneError, nearest
+
+PARAMETERS = WORDS * 16 + 24 * 16 * 3 + 24
+NETWORKS = {"net": 48, "windows": 8, "deaf": 48}  #: how many words a part has at most
+
+
+class TextProvider:
+    """``tinytext:net``, ``tinytext:windows`` (texts in several parts) and ``tinytext:deaf`` (without its mask)."""
+
+    scheme = "tinytext"
+
+    def resolve(self, name: str) -> Origin | None:
+        scheme, _, network = name.partition(":")
+        if scheme != self.scheme:
+            return None
+        if network not in NETWORKS:
+            raise BackboneError(f"there is no network {name!r}; {nearest(network, list(NETWORKS))}")
+        return Origin(name, self.scheme, network, None, "")
+
+    def search(self, pattern: str) -> Iterator[BackboneListing]:
+        for network in NETWORKS:
+            if pattern.strip("*").lower() in f"tinytext:{network}":
+                yield BackboneListing(f"tinytext:{network}", PARAMETERS, 0, "mit", "drawn", is_local=True)
+
+    def load(self, origin: Origin, seed: int | None = None) -> Any:
+        from tinytext.network import build
+
+        from headstart.backbones.loaded import LoadedNetwork
+
+        kind = "deaf" if origin.architecture == "deaf" else "net"
+        network = build(kind, WORDS, 7 if seed is None else seed)
+        digest = hashlib.sha256(origin.architecture.encode()).hexdigest()
+        layers = (Layer("stage1", 16), Layer("final", 24))
+        spec = TextSpec(NETWORKS[origin.architecture])
+        return LoadedNetwork(network, spec, layers, "drawn", digest, "mit", PARAMETERS)
+
+
+PROVIDER = TextProvider()
+_CHECKED: Provider = PROVIDER

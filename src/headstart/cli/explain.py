@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 from headstart.cli.answers import warn_of_unfamiliar
-from headstart.cli.predict import read_items, report_skipped
+from headstart.cli.predict import read_items, report_expansion
 from headstart.display.lines import print_to_stderr
-from headstart.verbs.items import refuse_nothing
+from headstart.verbs.items import Expansion, refuse_nothing
 
 
 def explain(model: Path, items: list[str], /, *, out: Path, label: str | None = None) -> int:
@@ -23,7 +23,8 @@ def explain(model: Path, items: list[str], /, *, out: Path, label: str | None = 
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
-        items: Files, folders (searched in depth), or - for a list on standard input, in lines or ended by null bytes.
+        items: Files, folders (searched in depth), tables, or - for a list on standard input, in lines or ended by null
+            bytes.
         out: The folder for what is drawn.
         label: The class to explain; without it, the likeliest of each item.
     """
@@ -32,8 +33,8 @@ def explain(model: Path, items: list[str], /, *, out: Path, label: str | None = 
 
     explainer = Explainer(model)
     modality, seen, failed = explainer.modality, 0, 0
-    skipped: list[str] = []
-    for explained in explain_each(explainer, read_items(modality, items, skipped), out=out, label=label):
+    met = Expansion()
+    for explained in explain_each(explainer, read_items(modality, items, met), out=out, label=label):
         seen += 1
         if explained.heat is None:
             failed += 1
@@ -43,9 +44,9 @@ def explain(model: Path, items: list[str], /, *, out: Path, label: str | None = 
             remark = warn_of_unfamiliar(modality.noun) if heat.out_of_distribution else ""
             print(f"{explained.source}: {heat.label} {heat.probability:.1%}{remark}, {explained.file}", flush=True)
     sys.stdout.flush()
-    report_skipped(skipped, modality.noun)
+    report_expansion(met, modality.noun)
     if not seen and "-" not in items:
-        refuse_nothing(modality, ", ".join(items), skipped)
+        refuse_nothing(modality, ", ".join(items), met.skipped)
     if failed:
         print_to_stderr(f"headstart: {failed} of {seen} {modality.noun.many} could not be read; their lines say why")
     return 2 if failed else 0

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -15,7 +15,7 @@ from headstart.display.lines import print_to_stderr
 from headstart.errors import SettingError
 from headstart.modalities.item import Noun
 from headstart.modalities.modality import Modality
-from headstart.verbs.items import expand_folders, refuse_nothing
+from headstart.verbs.items import Expansion, expand_items, name_path, refuse_nothing
 
 
 def predict(
@@ -30,7 +30,8 @@ def predict(
 ) -> int:
     """Say what items show, with a saved classifier.
 
-    An item is what the classifier was made from, mostly a file. Items are read and answered as they come, so any number
+    An item is what the classifier was made from, mostly a file. A table has one in each row, in the column that fit
+    reads; its rows are answered in their order. Items are read and answered as they come, so any number
     will do. One that cannot be read gets a row with its error, and the rest go on; the exit code is then 2. One that is
     unlike all that the classifier was made from is declined: it gets its likeliest class too, which means little. In a
     folder the bytes of a file say whether it is an item, as they do for fit; what is none is counted on standard error.
@@ -49,7 +50,8 @@ def predict(
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
-        items: Files, folders (searched in depth), or - for a list on standard input, in lines or ended by null bytes.
+        items: Files, folders (searched in depth), tables, or - for a list on standard input, in lines or ended by null
+            bytes.
         top: How many classes to give for each item, the likeliest first.
         json_: A JSON object per line.
         csv_: A table with a header line; classes of a set have | between them, with a backslash before it in a name.
@@ -73,15 +75,15 @@ def predict(
     if json_ or csv_:
         form = partial(format_json_lines, top=top) if json_ else partial(format_csv_lines, top=top, columns=columns)
     seen = failed = 0
-    skipped: list[str] = []
-    for line, bad in form(classifier.stream(_asked(modality, items, skipped))):
+    met = Expansion()
+    for line, bad in form(classifier.stream(_asked(modality, items, met))):
         if csv_ and not seen:
             print(format_csv_header(columns))
         print(line, flush=True)  # who feeds standard input may wait for the answer
         seen, failed = seen + 1, failed + bad
     if not seen and "-" not in items:
-        refuse_nothing(modality, ", ".join(items), skipped)
-    report_skipped(skipped, modality.noun)
+        refuse_nothing(modality, ", ".join(items), met.skipped)
+    report_expansion(met, modality.noun)
     if csv_ and not seen:
         print(format_csv_header(columns))
     sys.stdout.flush()
@@ -90,35 +92,38 @@ def predict(
     return 2 if failed else 0
 
 
-def _asked(modality: Modality, items: Sequence[str], skipped: list[str]) -> Iterable[str]:
+def _asked(modality: Modality, items: Sequence[str], met: Expansion) -> Iterable[Any]:
     """Return the items meant: a list of a few, for that is answered sooner, or what gives them one by one."""
     from headstart.inference.classifier import BATCH_FROM
     from headstart.inference.streaming import Arrivals
 
-    found = read_items(modality, items, skipped)
+    found = read_items(modality, items, met)
     if "-" in items:
         return Arrivals(found)
     first = list(islice(found, BATCH_FROM))
     return first if len(first) < BATCH_FROM else chain(first, found)
 
 
-def read_items(modality: Modality, items: Iterable[str], skipped: list[str]) -> Iterator[str]:
-    """Yield the items meant; of a folder the files that are items by their bytes, in natural order.
+def read_items(modality: Modality, items: Iterable[str], met: Expansion) -> Iterator[Any]:
+    """Yield the items meant; of a folder the files that are items by their bytes, of a table its rows.
 
     Args:
         modality: of the items.
-        items: items, folders, and "-" for names on standard input.
-        skipped: the names of what else lies in folders are added.
+        items: files, folders, tables, and "-" for names on standard input.
+        met: what else there is to say of folders and tables is added.
     """
     for item in items:
         if item == "-":
-            yield from read_names_on_stdin()
+            yield from map(name_path, read_names_on_stdin())
         else:
-            yield from map(str, expand_folders(modality, [item], skipped))
+            yield from expand_items(modality, [name_path(item)], met)
 
 
-def report_skipped(names: list[str], noun: Noun) -> None:
-    """Say on standard error how much of folders was no item."""
+def report_expansion(met: Expansion, noun: Noun) -> None:
+    """Say on standard error what was read of tables, and how much of folders was no item."""
+    for note in met.notes:
+        print_to_stderr(f"headstart: {note}")
+    names = met.skipped
     if names:
         some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
         print_to_stderr(f"headstart: left out of folders, no {noun.many}: {len(names)} ({some[:300]})")

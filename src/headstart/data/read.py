@@ -20,12 +20,12 @@ from headstart.data.readers.idx import IdxReader
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.parquet_shards import ShardReader
 from headstart.data.readers.reader import ReadContext, Reader
-from headstart.data.readers.table import TableReader
+from headstart.data.readers.table import ItemTable, TableReader, list_table_items
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import Samples
 from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
-from headstart.modalities.modality import get_modality
+from headstart.modalities.modality import Modality, get_modality
 from headstart.plugins import load_plugins
 from headstart.settings import DataSettings
 
@@ -83,6 +83,28 @@ def read_source(
         more = f"; and {rest} more problems like these" if rest > 0 else ""
         raise DataError("; also: ".join(problems[:MOST_PROBLEMS]) + more)
     return samples
+
+
+def list_table_rows(table: Path, modality: Modality, cache: Path | None = None) -> ItemTable | None:
+    """Return the items in the rows of a file that ``read_source`` reads as a table; None for any other file.
+
+    Args:
+        table: a file.
+        modality: of the items; a file that ends like one of its items is no table.
+        cache: as of ``read_source``.
+
+    Raises:
+        DataError: the table cannot be read, or lacks a column with such items.
+        MissingExtra: a Parquet table without pyarrow.
+    """
+    if table.suffix.lower() in modality.suffixes or not table.is_file():
+        return None
+    reader = next((reader for reader in iter_readers() if reader.accepts(table, None)), None)
+    if not isinstance(reader, TableReader):
+        return None
+    options = DataSettings.model_validate({"modality": modality.name})
+    context = ReadContext(options, cache or settings.locate_store() / "archives", labelled=False)
+    return list_table_items(table, context)
 
 
 def iter_readers() -> Iterator[Reader]:

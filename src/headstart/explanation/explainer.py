@@ -24,7 +24,8 @@ from headstart.inference.graph_inputs import load_graph_inputs
 from headstart.inference.postprocess import DenseLayers
 from headstart.modalities.batch import AnySpec, Batch
 from headstart.modalities.facets import ExplanationFacet, Thumbnail
-from headstart.modalities.item import BrokenItem
+from headstart.modalities.given import open_item
+from headstart.modalities.item import BrokenItem, NamedItem
 from headstart.tasks.task import check_support
 
 FINEST = 28  #: places along an edge where maps of several layers are added; finer ones are averaged
@@ -104,12 +105,13 @@ class Explainer:
         """
         if label is not None and label not in self.classes:
             raise UserError(f"the classifier has no class {label!r}; {nearest(label, list(self.classes))}")
-        opened = self.modality.open(item)
+        opened = open_item(self.modality, item)
         try:
             inputs = load_graph_inputs(opened, self.record)
             extent = self._facet.locate(opened, self._widest)
         except BrokenItem as error:
-            remedy = self.modality.suggest_remedy(item, str(error))
+            value = item.value if isinstance(item, NamedItem) else item
+            remedy = self.modality.suggest_remedy(value, str(error))
             raise DataError(f"{opened.name}: {error}{remedy}") from None
         values = self._run(inputs)
         probabilities = values[model_format.PROBABILITIES]
@@ -136,7 +138,7 @@ class Explainer:
         Raises:
             BrokenItem: it cannot be read or decoded.
         """
-        return self._facet.illustrate(self.modality.open(item).load(self.record.spec), heat.values, heat.extent)
+        return self._facet.illustrate(open_item(self.modality, item).load(self.record.spec), heat.values, heat.extent)
 
     @property
     def method(self) -> str:

@@ -28,6 +28,7 @@ from headstart.inference.predictors import (
     check_engine_choice,
 )
 from headstart.inference.streaming import map_in_order
+from headstart.modalities.given import open_item
 from headstart.modalities.item import BrokenItem
 from headstart.modalities.item import ItemLike as ItemLike
 
@@ -182,7 +183,7 @@ class Classifier:
         predictor = ItemPredictor(self.record, graph, batch, clock)
 
         def predict(indices: list[int]) -> list[ByEngine | BrokenItem]:
-            items = (self._modality.open(item(index)) for index in indices)
+            items = (open_item(self._modality, item(index)) for index in indices)
             return predictor.predict(items, [every if twice[index] else [main] for index in indices])
 
         return map_in_order(predict, range(len(twice)), size=size, threads=threads)
@@ -201,7 +202,7 @@ class Classifier:
         self, predictor: ItemPredictor, engine: InferenceEngine, items: Sequence[ItemLike]
     ) -> list[Prediction]:
         """Predict as many items as an engine takes at a time."""
-        opened = [self._modality.open(item) for item in items]
+        opened = [open_item(self._modality, item) for item in items]
         found = predictor.predict(opened, [[engine]] * len(opened))
         task, space = self.task, self.record.space
         return [

@@ -37,10 +37,18 @@ class ArrayInterface(Protocol):
     def __array_interface__(self) -> dict[str, Any]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class NamedItem:
+    """An item as a caller gives it, and its name for people."""
+
+    name: str
+    value: Any  #: a ``Path``, bytes, a text, an array; a ``BrokenItem``, where it is known already why it is none
+
+
 #: An item as a caller gives it: a path or a text, bytes, an open binary file, an array; what of it a modality takes is
 #: the modality's to say.
 ItemLike: TypeAlias = (
-    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryFile | ArrayInterface | NDArray[Any]
+    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryFile | ArrayInterface | NDArray[Any] | NamedItem
 )
 
 

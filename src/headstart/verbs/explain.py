@@ -12,9 +12,10 @@ from headstart.display.html import html_table
 from headstart.errors import DataError, SettingError
 from headstart.explanation.explainer import Explainer, HeatMap
 from headstart.modalities.facets import Thumbnail
+from headstart.modalities.given import open_item
 from headstart.modalities.item import Noun
 from headstart.storage.atomic import replace_bytes
-from headstart.verbs.items import ITEM, expand_folders, list_items, refuse_nothing
+from headstart.verbs.items import ITEM, Expansion, expand_items, list_items, refuse_nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +31,10 @@ class ExplainedItem:
 class Explanations(list[ExplainedItem]):
     """Explanations in the order of the items; an item that could not be read has an ``error`` and no heat."""
 
-    def __init__(self, explained: Iterable[ExplainedItem] = (), noun: Noun = ITEM):
+    def __init__(self, explained: Iterable[ExplainedItem] = (), noun: Noun = ITEM, notes: Iterable[str] = ()):
         super().__init__(explained)
         self.noun = noun
+        self.notes = tuple(notes)  #: such as which column of a table was read
 
     def _repr_html_(self) -> str:
         rows = [
@@ -55,7 +57,7 @@ def explain(
 
     Args:
         model: a saved classifier, its folder, or the run.
-        items: an item as ``predict`` takes it, a folder, which is searched in depth, or several of them.
+        items: an item as ``predict`` takes it, a folder, which is searched in depth, a table, or several of them.
         out: a folder for each item beside its heat map; nothing there is overwritten. None draws none.
         label: the class to explain; the likeliest of each item when not given.
 
@@ -65,11 +67,11 @@ def explain(
     """
     explainer = Explainer(Path(model))
     modality = explainer.modality
-    several, skipped = list_items(modality, items), list[str]()
-    explained = explain_each(explainer, expand_folders(modality, several, skipped), out=out, label=label)
-    found = Explanations(explained, modality.noun)
-    if not found and (skipped or several):
-        refuse_nothing(modality, items, skipped)
+    several, met = list_items(modality, items), Expansion()
+    explained = explain_each(explainer, expand_items(modality, several, met), out=out, label=label)
+    found = Explanations(list(explained), modality.noun, met.notes)
+    if not found and (met.skipped or several):
+        refuse_nothing(modality, items, met.skipped)
     return found
 
 
@@ -89,7 +91,7 @@ def explain_each(
     if folder is not None and folder.exists() and not folder.is_dir():
         raise SettingError(f"--out {str(folder)!r} is a file; name a folder for what is drawn")
     for item in items:
-        name = explainer.modality.open(item).name
+        name = open_item(explainer.modality, item).name
         try:
             heat = explainer.explain(item, label)
             file = _write(explainer.illustrate(item, heat), Path(name).stem, folder) if folder is not None else None

@@ -1,15 +1,26 @@
-"""Items as ``predict`` and ``explain`` are given them: one, several, or folders of them."""
+"""Items as ``predict`` and ``explain`` are given them: one, several, folders of them, or tables with a row for each."""
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 from headstart.errors import UserError
-from headstart.modalities.item import Noun
+from headstart.modalities.given import is_path
+from headstart.modalities.item import NamedItem, Noun
 from headstart.modalities.modality import Modality
 
 ITEM = Noun("item", "items")  #: where the kind of data is not at hand
+TABLE_ENDINGS = (".csv", ".tsv", ".parquet")  #: of files that may be tables; whether they are, the readers say
+
+
+@dataclass(slots=True)
+class Expansion:
+    """The findings about folders and tables that items stood in."""
+
+    skipped: list[str] = field(default_factory=list)  #: names of what else lies in folders
+    notes: list[str] = field(default_factory=list)  #: on tables, for a person
 
 
 def list_items(modality: Modality, given: Any) -> Iterable[Any]:
@@ -18,26 +29,55 @@ def list_items(modality: Modality, given: Any) -> Iterable[Any]:
     return several
 
 
-def expand_folders(modality: Modality, items: Iterable[Any], skipped: list[str]) -> Iterator[Any]:
+def name_path(path: str) -> NamedItem:
+    """Return a path as a person wrote it, "./a.jpg" included, as an item."""
+    return NamedItem(path, Path(path))
+
+
+def expand_items(modality: Modality, items: Iterable[Any], expansion: Expansion) -> Iterator[Any]:
     """Yield items; in place of a folder the files in it that are items, by their bytes, in natural order.
+
+    In place of a table come the items of its rows, in their order.
 
     Args:
         modality: of the items.
-        items: items and folders.
-        skipped: the names of what else lies in folders are added.
-    """
-    from headstart.data.unlabelled import find_items
+        items: items, folders and tables.
+        expansion: what else there is to say is added.
 
+    Raises:
+        DataError: a table cannot be read, or has no column with such items.
+    """
     for item in items:
-        # os.path: Path.is_dir raises for names that are too long
-        if isinstance(item, str | os.PathLike) and os.path.isdir(item):  # noqa: PTH112
-            folder, others = Path(item), list[str]()
-            for path in find_items(folder, modality, others):
-                # the name as the user wrote it, "./a.jpg" included
-                yield os.path.join(item, path.relative_to(folder))  # noqa: PTH118
-            skipped += [os.path.join(item, name) for name in others]  # noqa: PTH118
+        value, name = (item.value, item.name) if isinstance(item, NamedItem) else (item, str(item))
+        if not name or not is_path(modality, value):
+            yield item
+        elif os.path.isdir(value):  # noqa: PTH112  Path.is_dir raises for names that are too long
+            yield from _expand_folder(modality, name, expansion)
+        elif name.lower().endswith(TABLE_ENDINGS):
+            yield from _expand_table(modality, item, Path(value), expansion)
         else:
             yield item
+
+
+def _expand_folder(modality: Modality, name: str, expansion: Expansion) -> Iterator[NamedItem]:
+    from headstart.data.unlabelled import find_items
+
+    folder, others = Path(name), list[str]()
+    for path in find_items(folder, modality, others):
+        # the name as the user wrote it, "./a.jpg" included
+        yield NamedItem(os.path.join(name, path.relative_to(folder)), path)  # noqa: PTH118
+    expansion.skipped += [os.path.join(name, other) for other in others]  # noqa: PTH118
+
+
+def _expand_table(modality: Modality, item: Any, file: Path, expansion: Expansion) -> Iterator[Any]:
+    from headstart.data.read import list_table_rows
+
+    table = list_table_rows(file, modality)
+    if table is None:
+        yield item
+    else:
+        expansion.notes += [f"{file}: {note}" for note in table.notes]
+        yield from table.items
 
 
 def refuse_nothing(modality: Modality, given: object, skipped: list[str]) -> NoReturn:

@@ -8,15 +8,16 @@ from headstart.display.html import html_table
 from headstart.inference.classifier import Prediction, load
 from headstart.inference.predictors import InferenceEngineChoice
 from headstart.modalities.item import Noun
-from headstart.verbs.items import ITEM, expand_folders, list_items, refuse_nothing
+from headstart.verbs.items import ITEM, Expansion, expand_items, list_items, refuse_nothing
 
 
 class Predictions(list[Prediction]):
     """Predictions in the order of the items; an item that could not be read has an ``error`` and no label."""
 
-    def __init__(self, predictions: Iterable[Prediction] = (), noun: Noun = ITEM):
+    def __init__(self, predictions: Iterable[Prediction] = (), noun: Noun = ITEM, notes: Iterable[str] = ()):
         super().__init__(predictions)
         self.noun = noun
+        self.notes = tuple(notes)  #: such as which column of a table was read
 
     def _repr_html_(self) -> str:
         rows = [
@@ -27,7 +28,7 @@ class Predictions(list[Prediction]):
             )
             for one in self
         ]
-        return html_table((self.noun.one, "answer", ""), rows)
+        return html_table((self.noun.one, "answer", ""), rows, caption="; ".join(self.notes))
 
 
 def describe_remarks(prediction: Prediction, noun: Noun) -> str:
@@ -47,18 +48,20 @@ def predict(
     Args:
         model: a saved classifier, its folder, or the run.
         items: an item of the classifier's kind of data (a path, the bytes of a file, an open file, an array), a folder,
-            which is searched in depth, or several of them.
+            which is searched in depth, a table with an item in each row, or several of them. A ``pathlib.Path`` is
+            always a path. A str is one too, except where items are texts: there it is an item.
         engine: what answers: "auto", "onnxruntime" or "openvino".
 
     Raises:
-        UserError: a classifier that cannot be used, or a folder without items. An item that cannot be read is no
-            error: its prediction says so.
+        UserError: a classifier that cannot be used, a folder without items, or a table without a column of them. An
+            item that cannot be read is no error: its prediction says so.
     """
     classifier = load(model, engine)
     modality = classifier.record.modality
-    several, skipped = list_items(modality, items), list[str]()
-    files = expand_folders(modality, several, skipped)
-    found = Predictions(classifier.stream(list(files) if isinstance(several, Sized) else files), modality.noun)
-    if not found and (skipped or several):
-        refuse_nothing(modality, items, skipped)
+    several, met = list_items(modality, items), Expansion()
+    files = expand_items(modality, several, met)
+    answers = list(classifier.stream(list(files) if isinstance(several, Sized) else files))
+    found = Predictions(answers, modality.noun, met.notes)
+    if not found and (met.skipped or several):
+        refuse_nothing(modality, items, met.skipped)
     return found

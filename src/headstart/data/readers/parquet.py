@@ -19,12 +19,14 @@ from headstart.data.readers.table_columns import (
     TableRow,
     TableRows,
     choose_columns,
+    describe_empty,
     find_path_column,
     normalise_column,
 )
 from headstart.data.readers.unpack import unpack_once
 from headstart.data.sources import FileSource, SampleSource, ValueSource
 from headstart.errors import DataError, MissingExtra
+from headstart.modalities.modality import Modality
 
 if TYPE_CHECKING:
     import pyarrow
@@ -44,13 +46,14 @@ def read_parquet_rows(table: Path, context: ReadContext) -> TableRows:
     """
     with _ParquetTable(table) as file:
         choice = _choose_modality(table, file, context)
-        columns = choose_columns(table, file.schema_arrow.names, choice.modality)
-        names = _read_class_names(file.schema_arrow, columns.taken["label"])
+        columns = choose_columns(table, file.schema_arrow.names, choice.modality, labelled=context.labelled)
+        names = _read_class_names(file.schema_arrow, columns.taken.get("label", ""))
+        column, modality = columns.taken["path"], choice.modality
         notes = (*choice.notes, *columns.notes)
-        if not _holds_bytes(file.schema_arrow, columns.taken["path"]):
-            return TableRows(list(_iter_rows(file, columns, names, None)), notes, choice.modality)
-        folder = unpack_once(table, context.cache, lambda draft: _write_items(file, columns.taken["path"], draft))
-        return TableRows(list(_iter_rows(file, columns, names, folder)), notes, choice.modality)
+        if not _holds_bytes(file.schema_arrow, column):
+            return TableRows(list(_iter_rows(file, columns, names, None, modality)), notes, modality, column)
+        folder = unpack_once(table, context.cache, lambda draft: _write_items(file, column, draft))
+        return TableRows(list(_iter_rows(file, columns, names, folder, modality)), notes, modality, column)
 
 
 def holds_items(table: Path, context: ReadContext) -> bool:
@@ -153,7 +156,7 @@ def _locate_item(folder: Path, number: int) -> Path:
 
 
 def _iter_rows(
-    file: "ParquetFile", chosen: ChosenColumns, names: Sequence[str], folder: Path | None
+    file: "ParquetFile", chosen: ChosenColumns, names: Sequence[str], folder: Path | None, modality: Modality
 ) -> Iterator[TableRow]:
     """Yield the rows; of items that were written into a folder the name only."""
     taken = chosen.taken
@@ -169,11 +172,16 @@ def _iter_rows(
             if folder is not None and isinstance(of_role["path"], dict):
                 of_role["path"] = of_role["path"].get("path")
             item: SampleSource | None = None
+            problem = ""
             if folder is not None:
                 item = FileSource(place) if (place := _locate_item(folder, number)).is_file() else None
-            elif chosen.holds_values and isinstance(text := of_role["path"], str):
-                of_role["path"], item = f"row {number}", ValueSource(text.encode("utf-8", "surrogatepass"))
-            yield _make_row(number, of_role, names, item)
+            elif chosen.holds_values and isinstance(text := of_role["path"] or "", str):
+                if text.strip():
+                    item = ValueSource(text.encode("utf-8", "surrogatepass"))
+                else:
+                    problem = describe_empty(modality)
+                of_role["path"] = f"row {number}"
+            yield _make_row(number, of_role, names, item, problem)
 
 
 def _has_path(schema: "pyarrow.Schema", column: str) -> bool:
@@ -183,14 +191,15 @@ def _has_path(schema: "pyarrow.Schema", column: str) -> bool:
     return types.is_struct(kind) and any(kind.field(index).name == "path" for index in range(kind.num_fields))
 
 
-def _make_row(number: int, cells: dict[str, Any], names: Sequence[str], item: SampleSource | None) -> TableRow:
-    label = cells["label"]
-    problem = ""
+def _make_row(
+    number: int, cells: dict[str, Any], names: Sequence[str], item: SampleSource | None, problem: str
+) -> TableRow:
+    label = cells.get("label")
     if names and isinstance(label, int):
         if 0 <= label < len(names):
             label = names[label]
         else:  # -1 is how the hub says that there is none
-            problem = f"label {label} has no name: the table names {len(names)} classes"
+            problem = problem or f"label {label} has no name: the table names {len(names)} classes"
     texts = {}
     for role in ALIASES:
         try:

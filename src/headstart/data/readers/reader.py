@@ -19,6 +19,7 @@ class ReadContext:
 
     options: DataSettings  #: the modality, where classes and groups stand, and the encoding of text
     cache: Path  #: the folder in the store for what is unpacked
+    labelled: bool = True  #: whether items want a label each; without, only what reads tables is asked
 
 
 class Reader(Protocol):

@@ -5,8 +5,8 @@ and every row has its line in the ledger; a column that is missing is an error.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from headstart.data.readers.table_columns import (
     TableRow,
     TableRows,
     choose_columns,
+    describe_empty,
     find_key_columns,
     find_path_column,
     normalise_column,
@@ -30,7 +31,7 @@ from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource, ValueSource
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError, bounded, refuse_machine_faults
-from headstart.modalities.item import Noun
+from headstart.modalities.item import BrokenItem, NamedItem, Noun
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
 LONGEST_NAME = 1000  #: characters of a path that are kept as a sample's name
@@ -72,12 +73,8 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
     samples: list[RawSample] = []
     entries: list[LedgerEntry] = []
     first: dict[tuple[str, str], int] = {}
-    names: set[str] = set()
-    for row in rows:
+    for name, row in _name_rows(rows):
         label = normalise_class_name(row.label)
-        name = bounded(row.path, LONGEST_NAME)
-        name = name if name and name not in names else f"{name or 'row'} (row {row.number})"
-        names.add(name)
         again = first.setdefault((row.path, label), row.number) if row.item is None else row.number
         reason = _find_problem(row, label, again) or located.reasons.get(row.path, "")
         if reason:
@@ -90,6 +87,38 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
     return SourceListing(
         str(table), tuple(samples), classes, tuple(entries), notes=tuple(notes), modality=modality.name
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTable:
+    """The items of a table, of which nobody wants a label."""
+
+    items: tuple[NamedItem, ...]  #: one for each row, in their order, under the name that it has among samples
+    notes: tuple[str, ...]  #: for a person; the first one says what column was read
+
+
+def list_table_items(table: Path, context: ReadContext) -> ItemTable:
+    """Return an item for every row of a table.
+
+    Raises:
+        DataError: it cannot be read, or lacks a column.
+        MissingExtra: it is a Parquet file and pyarrow is not installed.
+    """
+    content = read_rows(table, context)
+    noun = content.modality.noun
+    paths = [row.path for row in content.rows if row.item is None and not _find_row_problem(row)]
+    located = locate_files(table, paths, content.modality)
+    items = []
+    for name, row in _name_rows(content.rows):
+        reason = _find_row_problem(row) or located.reasons.get(row.path, "")
+        if reason:
+            value: Any = BrokenItem(reason)
+        else:
+            source = row.item or FileSource(located.places[row.path])
+            value = source.path if isinstance(source, FileSource) else source.read()
+        items.append(NamedItem(name, value))
+    read = f"{noun.count(len(items))} read from column {content.column!r}"
+    return ItemTable(tuple(items), (read, *content.notes, *located.notes))
 
 
 def read_rows(table: Path, context: ReadContext) -> TableRows:
@@ -132,13 +161,28 @@ def note_sibling_shards(table: Path) -> list[str]:
     return [f"{len(others)} more tables of this set lie beside it; the folder {str(table.parent)!r} is all of them"]
 
 
-def _find_problem(row: TableRow, label: str, first: int) -> str:
+def _name_rows(rows: Iterable[TableRow]) -> Iterator[tuple[str, TableRow]]:
+    """Yield each row with a name that no other has."""
+    names: set[str] = set()
+    for row in rows:
+        name = bounded(row.path, LONGEST_NAME)
+        name = name if name and name not in names else f"{name or 'row'} (row {row.number})"
+        names.add(name)
+        yield name, row
+
+
+def _find_row_problem(row: TableRow) -> str:
+    """Return why a row has no item; "" where it has one."""
     if row.problem:
         return row.problem
     if not row.path and row.item is None:
         return "empty path"
-    if "\0" in row.path:
-        return "a null byte in its path"
+    return "a null byte in its path" if "\0" in row.path else ""
+
+
+def _find_problem(row: TableRow, label: str, first: int) -> str:
+    if problem := _find_row_problem(row):
+        return problem
     if not label:
         return "empty label"
     return f"listed before, in row {first}" if 0 < first != row.number else ""
@@ -180,7 +224,7 @@ def _read_text_rows(table: Path, context: ReadContext) -> TableRows:
 
     names = [normalise_column(column) for column in header]
     choice = choose_by_columns(context.options.modality, names, read_paths, f"table {str(table)!r}")
-    columns = choose_columns(table, header, choice.modality)
+    columns = choose_columns(table, header, choice.modality, labelled=context.labelled)
     at = {role: header.index(column) for role, column in columns.taken.items()}
     rows = []
     for row in content.rows:
@@ -188,8 +232,12 @@ def _read_text_rows(table: Path, context: ReadContext) -> TableRows:
         path, label, split, group = (cells.get(role, "") for role in ("path", "label", "split", "group"))
         again = "the header again" if list(row.cells) == header else ""  # files were put together
         item = None
-        if columns.holds_values and path:
-            item = ValueSource(row.cells[at["path"]].encode("utf-8", "surrogatepass"))
+        problem = row.problem or again
+        if columns.holds_values:
+            if path:
+                item = ValueSource(row.cells[at["path"]].encode("utf-8", "surrogatepass"))
+            problem = problem or ("" if path else describe_empty(choice.modality))
             path = f"row {row.number}"
-        rows.append(TableRow(row.number, path, label, split, group, item, row.problem or again))
-    return TableRows(rows, (*content.notes, *choice.notes, *columns.notes), choice.modality)
+        rows.append(TableRow(row.number, path, label, split, group, item, problem))
+    notes = (*content.notes, *choice.notes, *columns.notes)
+    return TableRows(rows, notes, choice.modality, columns.taken["path"])

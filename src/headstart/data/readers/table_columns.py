@@ -48,6 +48,7 @@ class TableRows:
     rows: list[TableRow]
     notes: tuple[str, ...]  #: on its text, columns and modality
     modality: Modality
+    column: str = ""  #: the name of that with the paths or the items
 
 
 def find_key_columns(header: Sequence[str]) -> list[int]:
@@ -67,16 +68,17 @@ def find_path_column(header: Sequence[str]) -> str | None:
     return next((seen[alias] for alias in ALIASES["path"] if alias in seen), None)
 
 
-def choose_columns(table: Path, header: Iterable[str], modality: Modality) -> ChosenColumns:
+def choose_columns(table: Path, header: Iterable[str], modality: Modality, *, labelled: bool = True) -> ChosenColumns:
     """Return the column of each role, and a note where more than one could have it.
 
     Args:
         table: for an error.
         header: the names of its columns.
         modality: of its items.
+        labelled: whether a label is wanted.
 
     Raises:
-        DataError: none has the path, or none the label.
+        DataError: none has the path, or none the label where one is wanted.
     """
     columns = list(header)
     seen = {normalise_column(column): column for column in reversed(columns)}  # the first of one name
@@ -93,13 +95,24 @@ def choose_columns(table: Path, header: Iterable[str], modality: Modality) -> Ch
         same = [column for column in columns if fitting and normalise_column(column) == normalise_column(fitting[0])]
         if len(same) > 1:
             notes.append(f"the table has {len(same)} columns called {fitting[0]!r}; the {said} is read from the first")
-    missing = [role for role in ("path", "label") if role not in taken]
+    missing = [role for role in (("path", "label") if labelled else ("path",)) if role not in taken]
+    if missing and not labelled:
+        own = preview([*modality.hints.value_columns, *ALIASES["path"], *modality.hints.path_columns], most=8)
+        raise DataError(
+            f"table {str(table)!r} has the columns {preview(list(dict.fromkeys(columns)), most=8)} and none for "
+            f"{modality.noun.many}; call one {own}"
+        )
     if missing:
         raise DataError(
             f"table {str(table)!r} has the columns {preview(list(dict.fromkeys(columns)), most=8)} and none for "
             f"{' and '.join(missing)}; name the columns path and label (split and group if you have them)"
         )
     return ChosenColumns(taken, tuple(notes), bool(values))
+
+
+def describe_empty(modality: Modality) -> str:
+    """Return why a row whose cell is to be an item and is empty cannot be used."""
+    return f"the {modality.noun.one} is empty"
 
 
 def normalise_column(column: str) -> str:

@@ -1,0 +1,88 @@
+"""Items as callers give them, the same for every modality: which texts are items, and paths that lead to no file.
+
+A path is a ``pathlib.Path``, or anything with ``__fspath__``. What a str is, the modality says: of one that takes
+arrays of text it is an item itself, of any other the path of a file.
+"""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from headstart.modalities.batch import AnySpec, Part
+from headstart.modalities.item import BrokenItem, NamedItem, OpenedItem, UnreadableItem
+from headstart.modalities.modality import Modality
+
+_URLS = ("http:/", "https:/", "file:/", "ftp:/", "s3:/", "gs:/")  # as a path has them, which joins two slashes
+
+
+def takes_texts(modality: Modality) -> bool:
+    """Return whether a str is an item of a modality itself, and not the path of a file."""
+    return any(modality.accepts_array(np.array(["a"], dtype=kind)) for kind in (np.str_, object))
+
+
+def is_path(modality: Modality, value: object) -> bool:
+    """Return whether what a caller gave as one item of a modality is the path of a file."""
+    return isinstance(value, os.PathLike) or (isinstance(value, str) and not takes_texts(modality))
+
+
+def open_item(modality: Modality, given: Any) -> OpenedItem:
+    """Return an item as a caller gave it, under its name where it has one; nothing is read yet.
+
+    A path that leads to no file says so when it is loaded.
+    """
+    if not isinstance(given, NamedItem):
+        error = _find_error(given, str(given)) if isinstance(given, os.PathLike) else None
+        return UnusableItem(os.fsdecode(given), error) if error else modality.open(given)
+    error = given.value if isinstance(given.value, BrokenItem) else None
+    if isinstance(given.value, os.PathLike):
+        error = _find_error(given.value, given.name)
+    if error is not None:
+        return UnusableItem(given.name, error)
+    opened = modality.open(given.value)
+    opened.name = given.name
+    return opened
+
+
+def _find_error(path: "os.PathLike[str]", name: str) -> BrokenItem | None:
+    """Return why nothing is at a path; None where something is."""
+    if not name:
+        return BrokenItem("an empty path; wanted the path of a file")
+    try:
+        os.stat(path)  # noqa: PTH116  a path may be no ``pathlib.Path``
+    except (OSError, ValueError) as error:  # ValueError: a null byte
+        if name.startswith(_URLS):
+            return BrokenItem("is a URL, and nothing is fetched; wanted the bytes, or the path of a file")
+        return UnreadableItem(f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    return None
+
+
+class UnusableItem:
+    """An item of which it is known before it is opened that it cannot be loaded."""
+
+    repaired: str | None = None
+    note = ""
+
+    def __init__(self, name: str, error: BrokenItem):
+        self.name = name
+        self._error = error
+
+    def load(self, spec: AnySpec) -> Any:
+        """Raise the error.
+
+        Raises:
+            BrokenItem: always.
+        """
+        raise self._error
+
+    def load_for_specs(self, specs: Sequence[AnySpec]) -> dict[Any, list[Part]]:
+        """Raise the error.
+
+        Raises:
+            BrokenItem: always.
+        """
+        raise self._error
+
+    def forget(self) -> None:
+        """Do nothing: nothing was read."""

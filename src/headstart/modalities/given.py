@@ -1,7 +1,7 @@
 """Items as callers give them, the same for every modality: which texts are items, and paths that lead to no file.
 
-A path is a ``pathlib.Path``, or anything with ``__fspath__``. What a str is, the modality says: of one that takes
-arrays of text it is an item itself, of any other the path of a file.
+A path is a ``pathlib.Path``, or anything with ``__fspath__``. What a str is, the modality says: an item itself where
+cells of tables or arrays of text are its items, else the path of a file.
 """
 
 import os
@@ -19,6 +19,8 @@ _URLS = ("http:/", "https:/", "file:/", "ftp:/", "s3:/", "gs:/")  # as a path ha
 
 def takes_texts(modality: Modality) -> bool:
     """Return whether a str is an item of a modality itself, and not the path of a file."""
+    if modality.hints.value_columns:
+        return True
     return any(modality.accepts_array(np.array(["a"], dtype=kind)) for kind in (np.str_, object))
 
 

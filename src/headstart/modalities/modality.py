@@ -42,7 +42,13 @@ class Modality(Protocol):
         """Return whether an array looks like several of its items."""
 
     def open(self, value: object) -> OpenedItem:
-        """Return an item as a caller gave it; nothing is read yet."""
+        """Return an item as a caller gave it; nothing is read yet.
+
+        Args:
+            value: a ``pathlib.Path`` of a file that is there; the bytes of a file; an array or another object; a str,
+                which is an item itself where ``hints.value_columns`` names columns of items or ``accepts_array`` takes
+                arrays of text, and else the path of a file as a person wrote it.
+        """
 
     def suggest_remedy(self, value: object, message: str) -> str:
         """Return advice about an item that cannot be read, to stand behind a message; empty where that has it."""

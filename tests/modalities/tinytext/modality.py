@@ -41,9 +41,8 @@ class OpenedText:
     """A path, bytes, or the text itself."""
 
     def __init__(self, value: Any):
-        is_path = isinstance(value, Path) or (isinstance(value, str) and value.endswith(".txt"))
-        self._value = Path(value) if is_path else value
-        self.name = str(value) if is_path else "a text"
+        self._value = value
+        self.name = str(value) if isinstance(value, Path) else "a text"
         self.repaired, self.note = None, ""
 
     def load(self, spec: TextSpec) -> Words:

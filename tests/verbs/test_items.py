@@ -1,0 +1,131 @@
+"""Items as people give them to predict and explain: paths, texts, folders and tables, of photos and of texts."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import headstart
+from headstart.cli.main import run as run_command
+from headstart.data.readers.table import TABLE_SUFFIXES
+from headstart.errors import DataError
+from headstart.verbs.items import TABLE_ENDINGS
+from tests.modalities.texts import draw_texts, install_texts, write_folder, write_table
+
+
+@pytest.fixture(scope="module", autouse=True)
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with install_texts(tmp_path_factory.mktemp("site")) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def run(site: Path, tmp_path_factory: pytest.TempPathFactory) -> headstart.Run:
+    folder = tmp_path_factory.mktemp("runs")
+    table = write_table(folder / "texts.csv", draw_texts(80))
+    options: Any = {"store": folder / "store", "out": folder / "run", "backbone": "tinytext:net", "report": False}
+    return headstart.fit(table, progress=False, **options)
+
+
+def run_json(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[list[dict[str, Any]], str, int]:
+    code = run_command(arguments)
+    done = capsys.readouterr()
+    return [json.loads(line) for line in done.out.splitlines()], done.err, code
+
+
+def test_what_is_given_to_a_command_is_a_path_and_never_a_text(run, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("wave ship tide sail")
+    given = ["./a.txt", "nothere.csv", "", "the ship", "https://example.org/a.txt"]
+    answers, _, code = run_json(["predict", str(run.folder), *given, "--json"], capsys)
+    assert code == 2
+    assert [answer["source"] for answer in answers] == given
+    assert answers[0]["label"] == "sea"
+    assert [answer["error"] for answer in answers[1:]] == [
+        "cannot be read: No such file or directory",
+        "an empty path; wanted the path of a file",
+        "cannot be read: No such file or directory",
+        "is a URL, and nothing is fetched; wanted the bytes, or the path of a file",
+    ]
+
+
+def test_in_python_a_path_is_a_path_and_a_str_a_text(run, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("ship.txt").write_text("oak moss fern owl")
+    Path("tide").mkdir()
+    found = headstart.predict(run.folder, ["ship.txt", Path("ship.txt"), b"oak moss owl", "tide", Path("gone.txt")])
+    assert [one.label for one in found] == ["sea", "wood", "wood", "sea", None]
+    assert found[4].source == "gone.txt"
+    assert found[4].error == "cannot be read: No such file or directory"
+    assert headstart.predict(run.folder, "oak moss fern owl")[0].label == "wood"
+    with pytest.raises(DataError, match=r"gone\.txt: cannot be read: No such file"):
+        run.classifier.predict(Path("gone.txt"))
+
+
+def test_a_folder_of_texts_is_read_by_its_path_only(run, tmp_path) -> None:
+    folder = write_folder(tmp_path / "texts", draw_texts(6, seed=4))
+    found = headstart.predict(run.folder, folder)
+    assert [Path(one.source).parent.name for one in found] == [one.label for one in found]
+    assert len(found) == 6
+    assert [one.source for one in headstart.predict(run.folder, str(folder))] == ["a text"]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_table_of_texts_is_read_as_fit_reads_it(form, run, tmp_path, capsys) -> None:
+    texts = draw_texts(30, seed=5)
+    cells = {"note": ["x"] * 32, "Text": [text for text, _ in texts] + ["", texts[0][0]]}
+    file = tmp_path / f"new.{form}"
+    if form == "csv":
+        with file.open("w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream).writerows([cells.keys(), *zip(*cells.values(), strict=True)])
+    else:
+        parquet = pytest.importorskip("pyarrow.parquet")
+        parquet.write_table(pytest.importorskip("pyarrow").table(cells), file)
+    answers, told, code = run_json(["predict", str(run.folder), str(file), "--json"], capsys)
+    first = 2 if form == "csv" else 1
+    assert [answer["source"] for answer in answers] == [f"row {first + number}" for number in range(32)]
+    assert code == 2
+    assert "new." in told
+    assert "32 texts read from column 'Text'" in told
+    assert answers[30]["error"] == "the text is empty"
+    alone = run.classifier.predict([text for text, _ in texts])
+    assert [answer["label"] for answer in answers[:30]] == [one.label for one in alone]
+    assert answers[31]["label"] == answers[0]["label"]
+    found = headstart.predict(run.folder, file)
+    assert [one.source for one in found] == [answer["source"] for answer in answers]
+    assert "column 'Text'" in found.notes[0]
+
+
+def test_a_table_of_photos_is_read_as_fit_reads_it(small, tmp_path, capsys) -> None:
+    files = sorted(small.photos.rglob("*.*"))[:4]
+    names = [*(str(file) for file in files), "gone.jpg", "", str(files[0])]
+    table = tmp_path / "new.tsv"
+    table.write_text("\n".join(["filename\tsplit", *(f"{name}\ttrain" for name in names)]), "utf-8")
+    answers, told, code = run_json(["predict", str(small.run), str(table), "--json"], capsys)
+    assert "7 photos read from column 'filename'" in told
+    assert code == 2
+    assert [answer["source"] for answer in answers[:4]] == names[:4]
+    assert answers[4]["error"] == "cannot be read: No such file or directory"
+    assert answers[5]["error"] == "empty path"
+    assert answers[6]["label"] == answers[0]["label"]
+    found = headstart.predict(small.run, [str(table), str(files[0])])
+    assert [one.label for one in found] == [answer["label"] for answer in [*answers, answers[0]]]
+    told_in_python = headstart.explain(small.run, table)
+    assert [one.source for one in told_in_python] == [answer["source"] for answer in answers]
+    assert "column 'filename'" in told_in_python.notes[0]
+
+
+def test_a_table_without_a_column_of_items_is_refused(run, small, tmp_path) -> None:
+    table = tmp_path / "numbers.csv"
+    table.write_text("width,label\n1,a\n")
+    with pytest.raises(DataError, match=r"none for texts; call one 'text', 'sentence', 'path'"):
+        headstart.predict(run.folder, table)
+    with pytest.raises(DataError, match="none for photos"):
+        headstart.predict(small.run, table)
+
+
+def test_what_may_be_a_table_is_what_the_reader_takes() -> None:
+    assert TABLE_ENDINGS == TABLE_SUFFIXES

@@ -80,6 +80,7 @@ def context(heard: list[events.Event] | None = None, *, budget: float | None = N
         targets=lambda part: TARGETS,
         settings=FitSettings(),
         backbone=SimpleNamespace(name=name, layers=[]),
+        training_obstacle="",
         memo=BackboneMemo(),
         samples=SimpleNamespace(classes=CLASSES, space=make_class_space(CLASSES), noun=PHOTO),
         noun=PHOTO,

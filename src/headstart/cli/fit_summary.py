@@ -135,7 +135,9 @@ def _arms(run: Run) -> list[str]:
     if left_out:
         lines.append(f"left out: {', '.join(arm['name'] for arm in left_out)}; see {run.folder / 'comparison.json'}")
     perfect = measure.share and run.validation.score == 1
-    if run.task.training is not None and not any(arm["curves"] for arm in arms) and not perfect:
+    if obstacle := run.record.get("training_obstacle"):
+        lines.append(wrap_paragraph(f"no network was trained: {obstacle}", WIDTH))
+    elif not any(arm["curves"] for arm in arms) and not perfect:
         compare = suggest_comparing(run.record["source"], run.record["settings"])
         lines.append(f"training part of the network may do better{f':  {compare}' if compare else ''}")
     return lines

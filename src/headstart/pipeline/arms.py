@@ -7,16 +7,18 @@ from typing import Any
 
 from headstart import events
 from headstart.data.samples import Subset
-from headstart.errors import HeadstartError
+from headstart.errors import HeadstartError, SettingError
 from headstart.export import FittedModel
 from headstart.pipeline.backbones import LoadedBackbones
 from headstart.pipeline.dataset import PreparedDataset
 from headstart.selection.advisor import StrategyAdvice, advise_strategy, judge_advice
 from headstart.selection.arm import Arm, refit_model
-from headstart.selection.compare import TRAINING, ArmSpec, Comparison, compare_arms
+from headstart.selection.compare import ArmSpec, Comparison, compare_arms
 from headstart.selection.context import DatasetContext, FitContext, RunContext
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.feature_table import FeatureSource
+from headstart.tasks.task import Task
+from headstart.training.obstacle import TRAINING, find_training_obstacle
 
 
 def make_contexts(
@@ -40,9 +42,19 @@ def make_contexts(
     ]
 
 
+def check_training(specs: Sequence[ArmSpec], backbones: LoadedBackbones, task: Task) -> None:
+    """Raise a SettingError where all arms train a network and none of the networks can be trained."""
+    networks = [loaded.backbone for loaded in backbones.all]
+    obstacles = [find_training_obstacle(network.name, network.spec, task) for network in networks]
+    names = [spec.name for spec in specs if spec.name not in ENSEMBLES]
+    if all(obstacles) and all(name in TRAINING for name in names):
+        raise SettingError(f"{names[0]} is not possible: {obstacles[0]}; linear-probe is")
+
+
 def form_expectation(context: FitContext, specs: Sequence[ArmSpec]) -> StrategyAdvice | None:
     """Return what the field's rule expects; None where no network is to be trained, or nothing can be expected."""
-    if "advice" not in context.samples.task.supports or not any(spec.name in TRAINING for spec in specs):
+    trains = not context.training_obstacle and any(spec.name in TRAINING for spec in specs)
+    if not trains or "advice" not in context.samples.task.supports:
         return None
     try:
         with context.log.stage("advise") as stage:

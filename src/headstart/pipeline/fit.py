@@ -12,7 +12,14 @@ from headstart import events
 from headstart.data.samples import Subset
 from headstart.errors import SettingError
 from headstart.heads.threads import limit_threads
-from headstart.pipeline.arms import form_expectation, make_contexts, record_expectation, refit_winner, try_arms
+from headstart.pipeline.arms import (
+    check_training,
+    form_expectation,
+    make_contexts,
+    record_expectation,
+    refit_winner,
+    try_arms,
+)
 from headstart.pipeline.backbones import check_search, load_backbones
 from headstart.pipeline.dataset import prepare_dataset, read_samples, split_for_fit
 from headstart.pipeline.diagnosis import diagnose_run, report_run
@@ -68,6 +75,7 @@ def fit(
         specs = select_arms(specs, chosen, samples.task)
         split = split_for_fit(samples, chosen)  # what is wrong with it is said now, not after the long pass
         backbones = load_backbones(split.samples_in(samples, Subset.TRAIN), len(samples), samples.modality, context)
+        check_training(specs, backbones, samples.task)
         with claim_run(reserved, source) as folder, limit_threads(len(samples) * backbones.width):
             dataset = prepare_dataset(samples, backbones, context)
             data, networks = make_contexts(dataset, backbones, folder, context)

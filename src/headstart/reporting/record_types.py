@@ -107,6 +107,7 @@ class RunRecord:
     machine: Mapping[str, str]
     refitted: bool = False  #: the winner was fitted once more, on training and validation samples together
     advice: AdviceRecord | None = None
+    training_obstacle: str = ""  #: why no network can be trained; "" where one can
     took: float | None = None  #: seconds from the beginning to the last result
 
 

@@ -102,6 +102,7 @@ def build_record(
         },
         "arms": [_describe_arm(arm) for arm in comparison.arms],
         "left_out": [asdict(it) for it in comparison.skipped],
+        "training_obstacle": _find_training_obstacle(contexts),
         "winner": comparison.winner.name,
         "choice": comparison.choice.to_json(),
         "test_opened_for": list(scores.tests),
@@ -110,6 +111,12 @@ def build_record(
         "versions": {name: version(name) for name in ("numpy", "onnxruntime", "openvino", "pillow", "timm", "torch")},
         "machine": {"python": platform.python_version(), "platform": platform.platform()},
     }
+
+
+def _find_training_obstacle(contexts: Sequence[FitContext]) -> str:
+    """Return why none of the networks can be trained; "" where one can."""
+    obstacles = [context.training_obstacle for context in contexts]
+    return obstacles[0] if all(obstacles) else ""
 
 
 def _describe_arm(arm: Arm) -> dict[str, Any]:

@@ -36,6 +36,14 @@ RULE: Mapping[tuple[DatasetSize, Similarity], tuple[str, str, str]] = {
 }
 
 
+#: The same where no network can be trained.
+PROBE_RULE: Mapping[Similarity, tuple[str, str, str]] = {
+    "similar": ("linear-probe", "intermediate-probe", "it is the baseline"),
+    "between": ("intermediate-probe", "linear-probe", "a point or two over linear-probe"),
+    "different": ("intermediate-probe", "linear-probe", "some points over linear-probe"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class StrategyAdvice:
     """The strategy that the rule expects to do best, and the measurements behind it."""
@@ -49,6 +57,7 @@ class StrategyAdvice:
     seconds: Mapping[str, float | None]  #: by strategy, predicted, once features are stored; None: unknown
     reason: str  #: one or two sentences
     approximate: tuple[str, ...] = ()  #: strategies whose seconds are arithmetic, right within a factor of two or three
+    obstacle: str = ""  #: why no network can be trained; "" where one can
 
     def to_json(self) -> dict[str, Any]:
         """Return a record that ``json.dumps`` takes."""
@@ -88,19 +97,24 @@ def advise_strategy(context: FitContext, *, timed: bool = False) -> StrategyAdvi
     Raises:
         HeadstartError: features cannot be computed or stored.
     """
-    advice = apply_rule(measure_dataset(context), context.noun)
+    advice = apply_rule(measure_dataset(context), context.noun, context.training_obstacle)
     predicted = estimate_costs(context, timed=timed)
     return replace(advice, seconds=predicted.seconds, approximate=predicted.approximate)
 
 
-def apply_rule(facts: DatasetStats, noun: Noun = SAMPLE) -> StrategyAdvice:
-    """Apply the rule to these facts; where the layers speak against it, the runner-up is what they speak for."""
-    expected, runner_up, gain = RULE[facts.size, facts.similarity]
+def apply_rule(facts: DatasetStats, noun: Noun = SAMPLE, obstacle: str = "") -> StrategyAdvice:
+    """Apply the rule to these facts; where the layers speak against it, the runner-up is what they speak for.
+
+    Args:
+        facts: that were measured.
+        noun: of the samples.
+        obstacle: why no network can be trained; "" where one can.
+    """
+    expected, runner_up, gain = PROBE_RULE[facts.similarity] if obstacle else RULE[facts.size, facts.similarity]
     if _last_is_best(facts, expected):
         runner_up = "linear-probe"
-    return StrategyAdvice(
-        facts, facts.size, facts.similarity, expected, runner_up, gain, {}, _reason(facts, expected, noun)
-    )
+    reason = _reason(facts, expected, noun, obstacle)
+    return StrategyAdvice(facts, facts.size, facts.similarity, expected, runner_up, gain, {}, reason, obstacle=obstacle)
 
 
 def _last_is_best(facts: DatasetStats, expected: str) -> bool:
@@ -108,7 +122,7 @@ def _last_is_best(facts: DatasetStats, expected: str) -> bool:
     return expected == "intermediate-probe" and facts.best_layer is not None and facts.best_layer.layer == LAYER
 
 
-def _reason(facts: DatasetStats, expected: str, noun: Noun) -> str:
+def _reason(facts: DatasetStats, expected: str, noun: Noun, obstacle: str) -> str:
     limits = {
         "small": f"under {SMALL}",
         "middle": f"{SMALL} to {LARGE}, the rule's grey zone",
@@ -125,7 +139,8 @@ def _reason(facts: DatasetStats, expected: str, noun: Noun) -> str:
     if facts.earlier_layer is not None:
         likeness += f", with {facts.earlier_layer.layer} telling the classes better than the last layer"
     doubt = ", though the last layer alone did best on the sample" if _last_is_best(facts, expected) else ""
-    return f"{size}; {likeness}. The rule expects {expected}{doubt}."
+    left = f"No network can be trained: {obstacle}. " if obstacle else ""
+    return f"{size}; {likeness}. {left}The rule expects {expected}{doubt}."
 
 
 @dataclass(frozen=True, slots=True)

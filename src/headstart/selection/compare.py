@@ -20,10 +20,10 @@ from headstart.settings import FitSettings
 from headstart.tasks.task import Task
 from headstart.training.cost import Cost
 from headstart.training.memory import available_device_memory, available_memory
+from headstart.training.obstacle import TRAINING
 
 PROBES = ("linear-probe", "intermediate-probe")  #: what "auto" tries where no budget is given: seconds
 WITHIN_BUDGET = (*PROBES, "partial-finetune", "full-finetune")  #: what it tries where one is
-TRAINING = ("partial-finetune", "full-finetune", "scratch")  #: strategies that train a network
 PLANNING = 20.0  #: seconds that loading a network and timing its training takes, at most
 
 
@@ -155,10 +155,21 @@ class ArmRunner:
         return Comparison(arms, self._predicted, tuple(self._skipped), choice)
 
     def _plan_arms(self, specs: Sequence[ArmSpec]) -> Iterator[ArmPlan]:
+        """Yield the arms that can be made; tell, once for each reason, of trainings that cannot."""
+        impossible: dict[str, list[str]] = {}
         for spec in specs:
             for backbone in self._backbones if spec.name in list_strategies() else ():
                 for planned in list_strategies()[spec.name](backbone, spec.detail):
-                    yield _name_backbone(planned, backbone) if len(self._backbones) > 1 else planned
+                    plan = _name_backbone(planned, backbone) if len(self._backbones) > 1 else planned
+                    obstacle = backbone.training_obstacle if plan.trains else ""
+                    if obstacle:
+                        impossible.setdefault(obstacle, []).append(plan.name)
+                        self._skipped.append(SkippedArm(plan.name, obstacle, None))
+                    else:
+                        yield plan
+        for obstacle, names in impossible.items():
+            are = "is" if len(names) == 1 else "are"
+            self._tell(events.Note(f"{' and '.join(names)} {are} left out: {obstacle}"))
 
     def _fits(self, planned: ArmPlan) -> bool:
         """Predict what an arm will take, and return whether there is that much."""

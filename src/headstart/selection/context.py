@@ -25,6 +25,7 @@ from headstart.selection.feature_table import FeatureSource
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 from headstart.tasks.task import TargetArray, Task
+from headstart.training.obstacle import find_training_obstacle
 
 if TYPE_CHECKING:  # it imports PyTorch
     from headstart.training.benchmark_record import BenchmarkResult
@@ -160,6 +161,11 @@ class FitContext(DatasetContext):
     engine: Engine
     parity_samples: ParitySamples
     memo: BackboneMemo = field(default_factory=BackboneMemo)
+
+    @property
+    def training_obstacle(self) -> str:
+        """Why the backbone cannot be trained; "" where it can."""
+        return find_training_obstacle(self.backbone.name, self.backbone.spec, self.task)
 
     def branch(self, *layers: str) -> FeatureBranch:
         """Return this backbone's branch with some layers."""

@@ -35,7 +35,7 @@ class StrategyCosts:
 
 
 def estimate_costs(context: FitContext, *, timed: bool = False) -> StrategyCosts:
-    """Predict the seconds of each strategy.
+    """Predict the seconds of each strategy that is possible.
 
     Args:
         context: of the backbone.
@@ -43,6 +43,8 @@ def estimate_costs(context: FitContext, *, timed: bool = False) -> StrategyCosts
     """
     probes = {"linear-probe": linear_probe, "intermediate-probe": intermediate_probe}
     seconds: dict[str, float | None] = {name: _sum(plan(context)) for name, plan in probes.items()}
+    if context.training_obstacle:
+        return StrategyCosts(seconds)
     if timed:
         trained = {"partial-finetune": partial_finetune, "full-finetune": full_finetune}
         return StrategyCosts(seconds | {name: _sum(plan(context)) for name, plan in trained.items()})

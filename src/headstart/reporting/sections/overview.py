@@ -222,7 +222,7 @@ def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection)
             "Look at the suspicious labels, correct them in the table, and fit again.",
             f"{hint.check}\n{hint.fit}" if hint else "",
         )
-    if not any(arm.curves for arm in run.arms):
+    if not run.training_obstacle and not any(arm.curves for arm in run.arms):
         yield NextStep(
             "Training a part of the network may do better; this tries it within a time limit.",
             suggest_comparing(run.source, run.settings),

@@ -1,0 +1,32 @@
+"""Obstacles to training a network: the one place that advice, prices, comparisons and reports ask."""
+
+from headstart.modalities.batch import AnySpec
+from headstart.modalities.modality import get_modality
+from headstart.tasks.task import Task
+
+TRAINING = ("partial-finetune", "full-finetune", "scratch")  #: strategies that train a network
+
+
+def find_training_obstacle(network: str, spec: AnySpec, task: Task) -> str:
+    """Return why a network cannot be trained for a task, to stand behind a colon; "" where it can.
+
+    Args:
+        network: its name.
+        spec: the ``InputSpec`` by which it reads items.
+        task: that is learnt.
+    """
+    allowed = task.strategies is None or any(name in task.strategies for name in TRAINING)
+    if task.training is None or not allowed:
+        return f"{task.title} trains no networks"
+    return find_input_obstacle(network, spec)
+
+
+def find_input_obstacle(network: str, spec: AnySpec) -> str:
+    """Return why a network with such inputs cannot be trained, whatever is learnt; "" where it can.
+
+    What is kept of each sample while the upper part trains is a row of one length (``training.packing``).
+    """
+    if not any(None in one.shape for one in spec.tensors):
+        return ""
+    many = get_modality(spec.kind).noun.many
+    return f"{network} reads {many} of any length, and only networks whose inputs have one length can be trained"

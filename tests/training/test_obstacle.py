@@ -1,0 +1,37 @@
+"""What stands in the way of training: inputs of any length, and tasks that train nothing."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from headstart.modalities import modality
+from headstart.modalities.image.spec import ImageSpec
+from headstart.tasks.task import get_task
+from headstart.training.obstacle import find_training_obstacle
+from tests.export.codes import CodeSpec
+
+PHOTOS = ImageSpec(32, 1000, (0.5,) * 3, (0.5,) * 3)
+
+
+def test_a_network_of_photos_can_be_trained() -> None:
+    assert find_training_obstacle("lite0", PHOTOS, get_task("classification")) == ""
+
+
+def test_one_whose_inputs_are_of_any_length_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(modality.MODALITIES, "codes", "tests.export.codes:Codes")
+    obstacle = find_training_obstacle("zoo:net", CodeSpec(4), get_task("classification"))
+    expected = (
+        "zoo:net reads rows of codes of any length, and only networks whose inputs have one length can be trained"
+    )
+    assert obstacle == expected
+    modality.get_modality.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("training", "strategies", "is_possible"),
+    [(None, None, False), ("yes", frozenset({"linear-probe"}), False), ("yes", frozenset({"scratch"}), True)],
+)
+def test_a_task_may_train_nothing(training: str | None, strategies: frozenset[str] | None, is_possible: bool) -> None:
+    task: Any = SimpleNamespace(training=training, strategies=strategies, title="counting")
+    assert (find_training_obstacle("lite0", PHOTOS, task) == "") is is_possible

@@ -24,6 +24,7 @@ from headstart.selection.hyperparameters import (
 )
 from headstart.selection.search_study import AT_RANDOM, STORAGE, UNPRUNED
 from headstart.settings import FitSettings
+from headstart.tasks.task import get_task
 from headstart.training.curves import Epoch
 
 BEST = 1e-3  #: the rate at which the drawn trainings end best
@@ -50,7 +51,8 @@ class Drawn:
     @property
     def spec(self) -> SimpleNamespace:
         image = SimpleNamespace(spec=SimpleNamespace(kind="image"))
-        return SimpleNamespace(settings=self.settings, name="drawn", backbone=image)
+        space = SimpleNamespace(task="classification")
+        return SimpleNamespace(settings=self.settings, name="drawn", backbone=image, space=space)
 
     @property
     def result_folder(self) -> Path:
@@ -95,9 +97,8 @@ def test_the_first_try_is_what_the_user_set(tmp_path) -> None:
     job = drawn(weight_decay=0.0, mixup=0.7, augmentation="none", layer_decay=0.3, ema=0.5, rate=5.0)
     found = go(job, tmp_path, wanted=3)
     assert job.log[0] is job.settings
-    assert found.trials[0].settings == {
-        name: getattr(job.settings, name) for name in [*CONTINUOUS, *list_choices(job.spec.backbone)]
-    }
+    choices = list_choices(job.spec.backbone, get_task("classification"))
+    assert found.trials[0].settings == {name: getattr(job.settings, name) for name in [*CONTINUOUS, *choices]}
 
 
 def test_the_rate_that_was_not_set_is_the_default(tmp_path) -> None:

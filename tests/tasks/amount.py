@@ -15,6 +15,7 @@ from headstart.evaluation.intervals import Interval
 from headstart.evaluation.paired import percentile_interval, resampled_means
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial
 from headstart.modalities.item import Noun
+from headstart.tasks.classification.settings import ClassificationSettings
 from headstart.tasks.facets import AnswerTable, Claim, ComparedOutput, ItemScores, Strata
 from headstart.tasks.task import Measure, TargetSpace
 
@@ -137,6 +138,9 @@ class AmountHeads:
     @property
     def heads(self) -> dict[str, Any]:
         return {"plain-ridge": fit_ridge}
+
+    def is_balanced(self, settings: Any) -> bool:
+        return False
 
     def check(self, training_set: TrainingSet) -> None:
         training_set.check()
@@ -267,6 +271,12 @@ class SquaredError:
 
 
 class AmountTraining:
+    setting_names: tuple[str, ...] = ()
+
+    @property
+    def choices(self) -> dict[str, tuple[Any, ...]]:
+        return {}
+
     def make_objective(self, targets: Any, outputs: int, settings: Any, device: Any) -> SquaredError:
         return SquaredError()
 
@@ -293,7 +303,7 @@ class AmountTask:
     postprocessing: None = None
     diagnostics: None = None
     report: None = None
-    settings: None = None
+    settings: Any = None
 
     def count_outputs(self, space: TargetSpace) -> int:
         return 1
@@ -339,3 +349,5 @@ class AmountTask:
 TASK = AmountTask()
 #: The same, with training of networks.
 TRAINED = replace(TASK, strategies=None, training=AmountTraining())
+#: The same, with the settings of another task.
+SHARING = replace(TASK, settings=ClassificationSettings)

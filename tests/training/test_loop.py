@@ -67,13 +67,14 @@ def trainer(
     weights: tuple[float, ...] = (1, 1, 1),
     stop: Callable[[int, Epoch], bool] = lambda epochs, epoch: False,
     ends: int | None = None,
+    smoothing: float = 0.1,
     **options: Any,
 ) -> Trainer:
     network = TrainableTop(
         tiny.traced(dropout=dropout), "stage2", build_blank_head(tiny.WIDTH, CLASSES), fold=fold, precision=precision,
         device="cpu",
     )  # fmt: skip
-    objective = ClassObjective(np.array(weights, np.float32), given.label_smoothing, "cpu")
+    objective = ClassObjective(np.array(weights, np.float32), smoothing, "cpu")
     measure = get_task("classification").measure
     plan = TrainingPlan(given, 5, objective, measure, stop=stop, ends=ends)
     return Trainer(network, train or Drawn(44, 0), validation or Drawn(30, 1), plan, name="tiny", **options)
@@ -82,8 +83,8 @@ def trainer(
 @pytest.mark.parametrize("precision", ["f32", "bf16"])
 @pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
 def test_what_can_be_told_apart_is_learnt(precision: ComputePrecision, optimiser: str) -> None:
-    given = settings(epochs=8, optimiser=optimiser, rate=1e-2 if optimiser == "adamw" else 0.1, label_smoothing=0)
-    epochs = trainer(given, precision=precision).run()
+    given = settings(epochs=8, optimiser=optimiser, rate=1e-2 if optimiser == "adamw" else 0.1)
+    epochs = trainer(given, precision=precision, smoothing=0).run()
     assert [epoch.number for epoch in epochs] == list(range(9))
     assert epochs[0].validation_loss == pytest.approx(math.log(CLASSES), abs=1e-5)  # a blank head
     assert epochs[0].rate == 0
@@ -378,7 +379,7 @@ LABELS = torch.tensor([0, 1, 2, 0, 1, 2, 0, 0])
 @pytest.mark.parametrize("weights", [(1.0, 1.0, 1.0), (0.5, 2.0, 4.0), (0.0, 1.0, 3.0)])
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 def test_the_loss_is_pytorchs_with_weights_and_smoothing(weights: tuple[float, ...], smoothing: float) -> None:
-    made = trainer(settings(clip=0, label_smoothing=smoothing), weights=weights)
+    made = trainer(settings(clip=0), weights=weights, smoothing=smoothing)
     torch.manual_seed(3)
     torch.nn.init.normal_(made.network.head[0].weight)
     reference = trainer(settings()).network.eval()
@@ -430,7 +431,7 @@ def test_mixed_photos_and_targets_in_the_same_shares() -> None:
 
 
 def test_mixed_smoothed_targets_still_sum_to_one() -> None:
-    made = trainer(settings(label_smoothing=0.3))
+    made = trainer(settings(), smoothing=0.3)
     targets = made.plan.objective.encode(LABELS)
     torch.testing.assert_close(targets.sum(1), torch.ones(8))
     assert float(targets[1, 1]) == pytest.approx(0.7 + 0.1)

@@ -7,12 +7,7 @@ if TYPE_CHECKING:
     from cyclopts.help import DefaultFormatter, HelpEntry, HelpPanel
     from rich.console import Console, ConsoleOptions
 
-#: The settings that most people need, shown by --help of verbs that take all of them.
-FIRST = (
-    *("out", "backbone", "strategy", "budget", "head", "class_weights", "seed"),
-    *("groups_from", "split_from", "relabel"),
-)
-LONG_VERBS = ("fit", "compare")  #: whose --help shows ``FIRST`` alone
+LONG_VERBS = ("fit", "compare")  #: whose --help shows the settings that most people need
 SPELT_VERBS = (*LONG_VERBS, "check")  #: that have a flag with two spellings
 HELP_ALL = "--help-all"
 
@@ -53,10 +48,11 @@ class GroupedHelp:
             for chapter in list_chapters().values()
             if self._verb in LONG_VERBS or chapter.model_fields.keys() <= set(names)
         ]
+        first = {name for chapter in list_chapters().values() for name in chapter.chapter_first}
         titles = {name: chapter.chapter_title for chapter in whole for name in chapter.model_fields}
         groups: dict[str, list[HelpEntry]] = {"": [], **{chapter.chapter_title: [] for chapter in whole}}
         for name, entry in zip(names, entries, strict=True):
-            if name not in titles or (self._short and name in FIRST):
+            if name not in titles or (self._short and name in first):
                 groups[""].append(entry)
             elif not self._short:
                 groups[titles[name]].append(entry)

@@ -182,7 +182,7 @@ class _Searcher:
         self._drop_broken({digest for digest, finding in done.issues.items() if finding.broken})
         rows = self.store.read(done.space, [sample.digest for sample in self.samples], LAYER)
         groups = encode_groups(self.samples)
-        balanced = self.settings.class_weights == "balanced"
+        balanced = get_task(DEFAULT).heads.is_balanced(self.settings)
         training_set = TrainingSet(rows, self.labels, self.classes, groups, balanced, self.settings.seed)
         return nested_cross_val_predict(training_set, self.settings)
 

@@ -134,7 +134,7 @@ class DatasetContext(RunContext):
             targets=self.target_values(*subsets),
             outputs=self.task.count_outputs(self.samples.space),
             groups=encode_groups(samples),
-            balanced=self.settings.class_weights == "balanced",
+            balanced=self.task.heads.is_balanced(self.settings),
             seed=self.settings.seed,
         )
 

@@ -24,6 +24,7 @@ from headstart.selection.failures import FAILURES, describe_failure
 from headstart.selection.search_study import AT_RANDOM, STORAGE, SearchTrial, list_trials, open_study
 from headstart.settings import FitSettings
 from headstart.storage.atomic import replace_text
+from headstart.tasks.task import Task, get_task
 from headstart.training.curves import Epoch
 
 if TYPE_CHECKING:  # PyTorch and Optuna, which a run that searches nothing has no need of
@@ -48,11 +49,16 @@ class SearchResult:
     trials: tuple[SearchTrial, ...]  #: in order
 
 
-def list_choices(backbone: Backbone) -> dict[str, tuple[Any, ...]]:
-    """Return the values that a search tries of settings that have a few, those of the modality's views among them."""
+def list_choices(backbone: Backbone, task: Task) -> dict[str, tuple[Any, ...]]:
+    """Return the values that a search tries of settings that have a few: the task's, the modality's among them."""
     augmentation = get_modality(backbone.spec.kind).augmentation
     views = augmentation.choices if augmentation is not None else {}
-    return {"label_smoothing": (0.0, 0.1), "mixup": (0.0, 0.2), **views, "ema": (0.0, 0.999)}
+    objective = task.training.choices if task.training is not None else {}
+    return {**objective, "mixup": (0.0, 0.2), **views, "ema": (0.0, 0.999)}
+
+
+def _list_choices(training: "FineTuning") -> dict[str, tuple[Any, ...]]:
+    return list_choices(training.spec.backbone, get_task(training.spec.space.task))
 
 
 def count_kinds_of_views(training: "FineTuning") -> int:
@@ -147,7 +153,7 @@ def _keep(trial: "Trial", settings: Mapping[str, Any], began: float, **facts: An
 
 def _propose(trial: "Trial", training: "FineTuning", rate: float) -> dict[str, Any]:
     """Return settings for a trial. The user's are within the bounds, so that the first trial is one of them."""
-    own, choices = training.spec.settings, list_choices(training.spec.backbone)
+    own, choices = training.spec.settings, _list_choices(training)
     factor = trial.suggest_float("rate_factor", *RATES, log=True)
     decays = (min(DECAYS[0], own.weight_decay or DECAYS[0]), max(DECAYS[1], own.weight_decay))
     layers = (min(LAYER_DECAYS[0], own.layer_decay), LAYER_DECAYS[1])
@@ -178,7 +184,7 @@ def _initial_settings(training: "FineTuning") -> dict[str, Any]:
 
 
 def _list_searched(training: "FineTuning") -> list[str]:
-    return [*CONTINUOUS, *list_choices(training.spec.backbone)]
+    return [*CONTINUOUS, *_list_choices(training)]
 
 
 def _rate(training: "FineTuning") -> float:

@@ -45,6 +45,7 @@ class Chapter(BaseModel):
     chapter_name: ClassVar[str]  #: of its table in TOML and its keyword in Python
     chapter_title: ClassVar[str]  #: of its flags in help and documents
     chapter_spellings: ClassVar[Mapping[str, str]] = {}  #: a setting's other spelling -> its name
+    chapter_first: ClassVar[tuple[str, ...]] = ()  #: settings of it that most people need; short help shows them
 
 
 class DataSettings(Chapter):
@@ -52,6 +53,7 @@ class DataSettings(Chapter):
 
     chapter_name = "data"
     chapter_title = "Data and labels"
+    chapter_first: ClassVar[tuple[str, ...]] = ("groups_from",)
 
     modality: str = Field(
         "auto",
@@ -87,6 +89,7 @@ class RunSettings(Chapter):
 
     chapter_name = "run"
     chapter_title = "The job"
+    chapter_first: ClassVar[tuple[str, ...]] = ("out", "backbone", "strategy", "budget", "seed", "split_from")
 
     out: Path | None = Field(None, description="Folder of the run; runs/NAME-TIME when not given. Never overwritten.")
     strategy: StrategyName = Field(
@@ -120,13 +123,11 @@ class HeadSettings(Chapter):
 
     chapter_name = "heads"
     chapter_title = "The head"
+    chapter_first: ClassVar[tuple[str, ...]] = ("head",)
 
     head: HeadName = Field(
         "logistic",
         description="What is fitted on the features; auto tries logistic and ridge, validation decides.",
-    )
-    class_weights: Literal["none", "balanced"] = Field(
-        "none", description="balanced weighs rare classes up, so that each class counts the same."
     )
     folds: Annotated[int, Field(ge=2, le=20)] = Field(5, description="Folds of the cross-validation inside train.")
     c_low: Annotated[float, Field(gt=0)] = Field(1e-5, description="Smallest C (inverse of the penalty) of the path.")
@@ -166,17 +167,6 @@ class TrainSettings(Chapter):
     layer_decay: Annotated[float, Field(gt=0, le=1)] = Field(
         0.8, description="Each layer is trained at this share of the rate of the layer above it."
     )
-    window: Annotated[float, Field(ge=0.5, le=1)] | None = Field(
-        None,
-        description="Smallest edge, as a share, of the window of a map that a step trains on; by default 0.5 where "
-        "views are cropped at random, else 1, the whole.",
-    )
-    view_size: Annotated[float, Field(ge=0.5, le=1)] | None = Field(
-        None,
-        description="Edge of the views that are trained on, as a share of the network's input; by default 0.79 where "
-        "they are cropped at random, else 1.",
-    )
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(0.1, description="Share of a label given to all.")
     mixup: Annotated[float, Field(ge=0, le=10)] = Field(0.0, description="Alpha of mixup; 0 is none.")
     clip: Annotated[float, Field(ge=0)] = Field(1.0, description="Largest norm of a step's gradient; 0 is any.")
     ema: Annotated[float, Field(ge=0, lt=1)] = Field(
@@ -230,10 +220,11 @@ class CompareSettings(Chapter):
 
 
 class TrustSettings(Chapter):
-    """Checks of data and answers: near-duplicates, calibration, prediction sets, novelty."""
+    """Checks of data and answers: near-duplicates, corrected labels, novelty, the report."""
 
     chapter_name = "trust"
     chapter_title = "Trust"
+    chapter_first: ClassVar[tuple[str, ...]] = ("relabel",)
 
     near_duplicates: Literal["group", "report"] = Field(
         "group",
@@ -243,12 +234,6 @@ class TrustSettings(Chapter):
     relabel: Path | None = Field(
         None,
         description="A table that corrects labels, as headstart check --labels writes it.",
-    )
-    calibration: Literal["auto", "none", "temperature", "mixture", "isotonic"] = Field(
-        "auto", description="How probabilities are made to mean what they say; auto: by cross-validated log loss."
-    )
-    coverage: Annotated[float, Field(ge=0.5, le=0.999)] = Field(
-        0.9, description="Share of samples whose prediction set shall hold the right class."
     )
     acceptance: Annotated[float, Field(ge=0.5, le=1)] = Field(
         0.95,

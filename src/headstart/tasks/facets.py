@@ -101,6 +101,9 @@ class HeadFitting(Protocol):
     def heads(self) -> "Mapping[str, Fit]":
         """The heads by name; each ends as dense layers of ``Task.count_outputs`` outputs."""
 
+    def is_balanced(self, settings: Any) -> bool:
+        """Return whether the settings weigh rows so that rare targets count as much: ``TrainingSet.balanced``."""
+
     def check(self, training_set: "TrainingSet") -> None:
         """Raise a DataError where features, targets and groups do not belong together."""
 

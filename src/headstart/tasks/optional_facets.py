@@ -39,6 +39,12 @@ class Objective(Protocol):
 class NetworkTraining(Protocol):
     """Training of networks."""
 
+    setting_names: tuple[str, ...]  #: settings of the task's chapter that an objective depends on
+
+    @property
+    def choices(self) -> Mapping[str, tuple[Any, ...]]:
+        """The values that a search of hyperparameters tries, of settings of the task's chapter."""
+
     def make_objective(self, targets: TargetArray, outputs: int, settings: Any, device: Any) -> Objective:
         """Return the objective of a training.
 

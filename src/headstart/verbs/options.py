@@ -16,6 +16,7 @@ from headstart.settings.chapters import (
     TrainSettings,
     TrustSettings,
 )
+from headstart.tasks.classification.settings import ClassificationSettings
 
 
 class RunOptions(TypedDict, total=False):
@@ -49,7 +50,6 @@ class HeadsOptions(TypedDict, total=False):
     """Keywords of the chapter ``heads``."""
 
     head: HeadName
-    class_weights: Literal["none", "balanced"]
     folds: int
     c_low: float
     c_high: float
@@ -72,9 +72,6 @@ class TrainOptions(TypedDict, total=False):
     weight_decay: float
     warmup: float
     layer_decay: float
-    window: float | None
-    view_size: float | None
-    label_smoothing: float
     mixup: float
     clip: float
     ema: float
@@ -103,7 +100,18 @@ class AugmentOptions(TypedDict, total=False):
     colour_jitter: float | None
     erasing: float | None
     policy: AugmentPolicy | None
+    window: float | None
+    view_size: float | None
     color_jitter: float | None
+
+
+class ClassificationOptions(TypedDict, total=False):
+    """Keywords of the chapter ``classification``."""
+
+    class_weights: Literal["none", "balanced"]
+    label_smoothing: float
+    calibration: Literal["auto", "none", "temperature", "mixture", "isotonic"]
+    coverage: float
 
 
 class CompareOptions(TypedDict, total=False):
@@ -119,8 +127,6 @@ class TrustOptions(TypedDict, total=False):
 
     near_duplicates: Literal["group", "report"]
     relabel: str | Path | None
-    calibration: Literal["auto", "none", "temperature", "mixture", "isotonic"]
-    coverage: float
     acceptance: float
     report: bool
 
@@ -131,6 +137,7 @@ class FitOptions(
     HeadsOptions,
     TrainOptions,
     AugmentOptions,
+    ClassificationOptions,
     CompareOptions,
     TrustOptions,
     total=False,
@@ -142,5 +149,6 @@ class FitOptions(
     heads: HeadsOptions | HeadSettings
     train: TrainOptions | TrainSettings
     augment: AugmentOptions | AugmentSettings
+    classification: ClassificationOptions | ClassificationSettings
     compare: CompareOptions | CompareSettings
     trust: TrustOptions | TrustSettings

@@ -46,3 +46,13 @@ class AugmentSettings(Chapter):
     policy: AugmentPolicy | None = Field(
         None, description="Drawn transformations on top: RandAugment or TrivialAugment."
     )
+    window: Annotated[float, Field(ge=0.5, le=1)] | None = Field(
+        None,
+        description="Smallest edge, as a share, of the window of a map that a step trains on; by default 0.5 where "
+        "views are cropped at random, else 1, the whole.",
+    )
+    view_size: Annotated[float, Field(ge=0.5, le=1)] | None = Field(
+        None,
+        description="Edge of the views that are trained on, as a share of the network's input; by default 0.79 where "
+        "they are cropped at random, else 1.",
+    )

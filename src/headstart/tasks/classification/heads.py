@@ -23,6 +23,10 @@ class ClassHeads:
         """The heads by name."""
         return list_heads()
 
+    def is_balanced(self, settings: Any) -> bool:
+        """Return whether each class counts the same."""
+        return bool(settings.class_weights == "balanced")
+
     def check(self, training_set: TrainingSet) -> None:
         """Raise a DataError where features, labels and groups do not belong together."""
         check_classes(training_set)

@@ -16,6 +16,7 @@ from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.task import Measure, Support, TargetSpace
 
 if TYPE_CHECKING:
+    from headstart.settings.chapters import Chapter
     from headstart.tasks import facets, optional_facets
 
 
@@ -34,7 +35,6 @@ class ClassificationTask:
     answer = "probabilities"
     strategies = None
     ensembles = None
-    settings = None
 
     def count_outputs(self, space: TargetSpace) -> int:
         """Return the number of classes C."""
@@ -155,3 +155,10 @@ class ClassificationTask:
         from headstart.tasks.classification.postprocessing import ClassPostprocessing
 
         return ClassPostprocessing()
+
+    @property
+    def settings(self) -> "type[Chapter]":
+        """The chapter "classification"."""
+        from headstart.tasks.classification.settings import ClassificationSettings
+
+        return ClassificationSettings

@@ -1,5 +1,6 @@
 """Training of networks by cross-entropy: it is torch-free until the objective is made."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
 
 class ClassTraining:
     """Training of networks that tell classes apart."""
+
+    setting_names: tuple[str, ...] = ("class_weights", "label_smoothing")
+
+    @property
+    def choices(self) -> Mapping[str, tuple[Any, ...]]:
+        """Labels as they are, or smoothed."""
+        return {"label_smoothing": (0.0, 0.1)}
 
     def make_objective(self, targets: Ints, outputs: int, settings: Any, device: Any) -> "ClassObjective":
         """Return cross-entropy, with weights of the classes where the settings balance them."""

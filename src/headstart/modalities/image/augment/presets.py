@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 from headstart.modalities.image.settings import AugmentPolicy, AugmentPreset
-from headstart.settings import FitSettings
 
 CROPPED = 0.5  #: smallest window of a map, share of its edge, where photos are cropped at random
 #: Edge of the views there, share of the network's input: a random crop shows things larger than the plain view does,
@@ -74,18 +73,18 @@ class Augmentation:
         return ", ".join(text for text, done in said.items() if done) or "nothing is changed"
 
 
-def resolve_smallest_window(settings: FitSettings) -> float:
+def resolve_smallest_window(settings: Any) -> float:
     """Return the least share of a map's edge that a step sees: as set, else half where photos are cropped too."""
     return _where_cropped(settings, settings.window, CROPPED)
 
 
-def resolve_view_size(settings: FitSettings, size: int) -> int:
+def resolve_view_size(settings: Any, size: int) -> int:
     """Return the edge of the views that are trained on, pixels, of a network whose input has edge ``size``."""
     share = _where_cropped(settings, settings.view_size, SMALLER)
     return min(size, max(MULTIPLE, round(share * size / MULTIPLE) * MULTIPLE)) if share < 1 else size
 
 
-def _where_cropped(settings: FitSettings, given: float | None, share: float) -> float:
+def _where_cropped(settings: Any, given: float | None, share: float) -> float:
     """As set, else a share where photos are cropped at random, else all."""
     if given is not None:
         return given

@@ -1,3 +1,4 @@
+import re
 import sys
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 
 from headstart.data.read import read_source
 from headstart.data.readers import walk
-from headstart.errors import DataError, PluginError
+from headstart.errors import DataError
 from tests.plugins import install_plugin
 
 READER = '''
@@ -64,10 +65,25 @@ def test_a_package_adds_a_reader(packages, tmp_path):
         read_source(Path(__file__))
 
 
-def test_a_reader_that_cannot_be_loaded_is_named(packages, tmp_path):
+def test_a_reader_that_cannot_be_loaded_is_named_and_left_out(packages, tmp_path, capsys):
     install_plugin(packages, "stripes", "headstart.readers", "stripes:READER")
-    with pytest.raises(PluginError, match=r"the reader 'stripes' \(stripes:READER\) cannot be loaded: .*; update"):
+    with pytest.raises(DataError, match="is a file of no kind that is read"):
         read_source(write_stripes(tmp_path / "a.stripes"))
+    said = capsys.readouterr().err
+    assert re.search(r"left out: the reader 'stripes' of the package stripes 1\.0 .* cannot be loaded: ", said)
+
+
+def test_a_reader_that_raises_is_passed_over(packages, plant, tmp_path, capsys):
+    install_plugin(packages, "stripes", "headstart.readers", "stripes:READER")
+    (packages / "stripes.py").write_text(
+        READER.replace(
+            "    def accepts(self, source, tree):",
+            "    def accepts(self, source, tree):\n        raise KeyError('which')",
+        )
+    )
+    names = [f"{label}/{number}.png" for label in "ab" for number in range(9)]
+    assert len(read_source(plant(tmp_path / "set", *names)).samples) == 18
+    assert "raises KeyError: 'which'" in capsys.readouterr().err
 
 
 def test_without_the_package_the_file_is_of_no_kind(tmp_path):

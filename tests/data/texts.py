@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from headstart.modalities import modality as registry
 from headstart.modalities.item import BrokenItem, Decoded, ItemFacts, Noun, SourceHints
+from headstart.modalities.modality import MODALITIES
 
 
 class Texts:
@@ -50,8 +50,6 @@ TEXTS = Texts()
 @contextmanager
 def install_texts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have texts beside images, as an installed package would."""
-    registry.get_modality.cache_clear()
     with monkeypatch.context() as patch:
-        patch.setattr(registry, "load_plugins", lambda *_: [("text", TEXTS)])
+        patch.setitem(MODALITIES, "text", TEXTS)
         yield
-    registry.get_modality.cache_clear()

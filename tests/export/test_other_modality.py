@@ -1,7 +1,7 @@
 """A classifier of items that are no images: several tensors of any length, several parts, prepared on the host."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -25,10 +25,8 @@ WIDTH, KNOWN = 6, 20
 
 
 @pytest.fixture(autouse=True)
-def codes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def codes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(modality.MODALITIES, "codes", "tests.export.codes:Codes")
-    yield
-    modality.get_modality.cache_clear()
 
 
 def table(seed: int) -> np.ndarray:
@@ -140,7 +138,6 @@ def test_a_graph_that_predicts_otherwise_counts_items_by_their_noun(tmp_path: Pa
 
 def test_a_modality_that_is_not_installed_is_named(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(modality.MODALITIES, "codes")
-    modality.get_modality.cache_clear()
     with pytest.raises(ClassifierError, match=r"model\.json' cannot be used: no modality 'codes' is installed"):
         load(classifier.folder)
 

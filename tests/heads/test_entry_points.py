@@ -1,7 +1,6 @@
 """A head and a strategy of another package are one function and one entry point each."""
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +8,8 @@ import pytest
 
 import headstart
 from headstart.errors import SettingError
-from headstart.heads.catalog import list_heads
-from headstart.selection import list_strategies
-from headstart.settings.fit_settings import complete_class
 from tests.conftest import Small
-from tests.plugins import install_plugin
+from tests.plugins import install_plugin, package_folder
 
 PACKAGE = '''
 from dataclasses import replace
@@ -41,19 +37,13 @@ def plan_twin(context, detail=None):
 
 
 @pytest.fixture(autouse=True)
-def _package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _package(tmp_path: Path) -> Iterator[None]:
     site = tmp_path / "site"
     install_plugin(site, "centroid", "headstart.heads", "meadow_ways:fit_centroids")
     install_plugin(site, "twin", "headstart.strategies", "meadow_ways:plan_twin")
     (site / "meadow_ways.py").write_text(PACKAGE)
-    monkeypatch.syspath_prepend(str(site))
-    caches = (list_heads, list_strategies, complete_class)
-    for cached in caches:
-        cached.cache_clear()
-    yield
-    for cached in caches:
-        cached.cache_clear()
-    sys.modules.pop("meadow_ways", None)
+    with package_folder(site, "meadow_ways"):
+        yield
 
 
 def test_a_head_and_a_strategy_of_another_package_are_fitted(small: Small, tmp_path: Path) -> None:

@@ -12,10 +12,7 @@ import pytest
 
 import headstart
 from headstart.cli.main import run as run_command
-from headstart.modalities.modality import get_modality
-from headstart.settings.fit_settings import complete_class
-from headstart.settings.registry import list_chapters
-from tests.plugins import install_plugin
+from tests.plugins import install_plugin, package_folder
 
 CLASSES = {"inner": (0.5, 1.0), "outer": (2.0, 3.0)}  #: the range of lengths of each
 
@@ -36,15 +33,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.copy(Path(__file__).with_name("vector_package.py"), folder / "vectors.py")
     install_plugin(folder, "vector", "headstart.modalities", "vectors:MODALITY")
     install_plugin(folder, "plane", "headstart.providers", "vectors:PROVIDER")
-    caches = (get_modality, list_chapters, complete_class)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(folder))
-        for cached in caches:
-            cached.cache_clear()
+    with package_folder(folder, "vectors"):
         yield folder
-    for cached in caches:
-        cached.cache_clear()
-    sys.modules.pop("vectors", None)
 
 
 @pytest.fixture(scope="module")

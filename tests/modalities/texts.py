@@ -12,19 +12,14 @@ it in a fixture of your module::
 
 import csv
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 import headstart
-from headstart.modalities.modality import get_modality
-from headstart.settings.fit_settings import complete_class
-from headstart.settings.registry import list_chapters
-from tests.plugins import install_plugin
+from tests.plugins import install_plugin, package_folder
 
 PACKAGE = Path(__file__).with_name("tinytext")
 COMMON = ["the", "a", "of", "and", "on", "in", "was", "it", "that", "there", "by", "under", "over", "again"]
@@ -40,18 +35,8 @@ def install_texts(folder: Path) -> Iterator[Path]:
     shutil.copytree(PACKAGE, folder / "tinytext", ignore=shutil.ignore_patterns("__pycache__"))
     install_plugin(folder, "text", "headstart.modalities", "tinytext.modality:MODALITY")
     install_plugin(folder, "tinytext", "headstart.providers", "tinytext.provider:PROVIDER")
-    caches = (get_modality, list_chapters, complete_class)
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.syspath_prepend(str(folder))
-            for cached in caches:
-                cached.cache_clear()
-            yield folder
-    finally:
-        for cached in caches:
-            cached.cache_clear()
-        for name in [name for name in sys.modules if name.partition(".")[0] == "tinytext"]:
-            del sys.modules[name]
+    with package_folder(folder, "tinytext"):
+        yield folder
 
 
 def draw_texts(count: int, seed: int = 0, longest: int = 30) -> list[tuple[str, str]]:

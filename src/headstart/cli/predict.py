@@ -11,10 +11,10 @@ from cyclopts import Parameter
 
 from headstart.cli.answers import Form, format_csv_header, format_csv_lines, format_json_lines, format_text_lines
 from headstart.cli.names import read_names_on_stdin
-from headstart.display.lines import print_to_stderr
 from headstart.errors import SettingError
 from headstart.modalities.item import Noun
 from headstart.modalities.modality import Modality
+from headstart.stderr import print_to_stderr
 from headstart.verbs.items import Expansion, expand_items, name_path, refuse_nothing
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from headstart.data.sources import SampleSource
 from headstart.errors import DataError
 from headstart.modalities.item import Noun
-from headstart.modalities.modality import Modality, all_modalities, get_modality
+from headstart.modalities.modality import REGISTRY, Modality, all_modalities, get_modality
 
 AUTO = "auto"  #: the setting by which the source decides
 CLEAR = 2  #: times as many items as of any other modality are wanted
@@ -77,7 +77,8 @@ def choose_by_contents(setting: str, heads: Iterable[bytes], source: str) -> Mod
         return ModalityChoice(only)
     beginnings = list(heads)
     counts = {
-        modality.name: sum(modality.recognise(head) is True for head in beginnings) for modality in all_modalities()
+        modality.name: sum(recognised)
+        for modality, recognised in REGISTRY.poll(lambda one: [one.recognise(head) is True for head in beginnings])
     }
     return _choose_by_counts(counts, source)
 
@@ -91,7 +92,7 @@ def choose_by_array(setting: str, array: NDArray[Any], source: str) -> Modality:
     """
     if only := choose_only(setting):
         return only
-    fitting = [modality for modality in all_modalities() if modality.accepts_array(array)]
+    fitting = [modality for modality, accepts in REGISTRY.poll(lambda one: one.accepts_array(array)) if accepts]
     if len(fitting) > 1:
         listed = " or ".join(modality.noun.many for modality in fitting)
         raise DataError(

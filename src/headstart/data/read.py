@@ -4,7 +4,6 @@ Every file that is seen stands in the ledger: accepted, or skipped with a reason
 """
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,8 @@ from headstart.data.samples import Samples
 from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
 from headstart.modalities.modality import Modality, get_modality
-from headstart.plugins import load_plugins
+from headstart.plugins import Registry
+from headstart.protocol_checks import expect_members
 from headstart.settings import DataSettings
 
 #: The first that accepts a source reads it.
@@ -40,6 +40,7 @@ READERS: tuple[Reader, ...] = (
     FolderReader(),
 )
 GROUP = "headstart.readers"  #: of the entry points by which other packages add readers; these are asked first
+REGISTRY: Registry[Reader] = Registry(GROUP, "reader", {}, expect_members(Reader))
 MOST_PROBLEMS = 8  #: in one message
 
 
@@ -99,23 +100,19 @@ def list_table_rows(table: Path, modality: Modality, cache: Path | None = None) 
     """
     if table.suffix.lower() in modality.suffixes or not table.is_file():
         return None
-    reader = next((reader for reader in iter_readers() if reader.accepts(table, None)), None)
-    if not isinstance(reader, TableReader):
+    if not isinstance(find_reader(table, None), TableReader):
         return None
     options = DataSettings.model_validate({"modality": modality.name})
     context = ReadContext(options, cache or settings.locate_store() / "archives", labelled=False)
     return list_table_items(table, context)
 
 
-def iter_readers() -> Iterator[Reader]:
-    """Yield the readers in the order they are asked: those of other packages, then the built-in ones.
-
-    Raises:
-        PluginError: the reader of another package cannot be loaded.
-    """
-    for _, reader in load_plugins(GROUP):
-        yield reader
-    yield from READERS
+def find_reader(source: Any, tree: FileTree | None) -> Reader | None:
+    """Return the first reader that accepts a source; those of other packages are asked first. None where none does."""
+    for reader, accepts in REGISTRY.poll(lambda reader: reader.accepts(source, tree)):
+        if accepts:
+            return reader
+    return next((reader for reader in READERS if reader.accepts(source, tree)), None)
 
 
 def _resolve_source(source: Any, labels: Any) -> Any:
@@ -142,13 +139,12 @@ def _resolve_source(source: Any, labels: Any) -> Any:
 
 def _list_source(source: Any, context: ReadContext) -> SourceListing:
     tree = FileTree(source) if isinstance(source, Path) and source.is_dir() else None
-    for reader in iter_readers():
-        if reader.accepts(source, tree):
-            _refuse_folder_options(source, reader, context.options)
-            return reader.list(source, tree, context)
+    if reader := find_reader(source, tree):
+        _refuse_folder_options(source, reader, context.options)
+        return reader.list(source, tree, context)
     if not isinstance(source, Path):
         raise DataError(f"got {type(source).__name__} without labels; wanted a path, or items with labels=...")
-    known = ", ".join(suffix for reader in iter_readers() for suffix in reader.suffixes)
+    known = ", ".join(suffix for reader in (*REGISTRY.all().values(), *READERS) for suffix in reader.suffixes)
     raise DataError(f"{str(source)!r} is a file of no kind that is read; wanted a folder or a file ending in {known}")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.errors import DataError
-from headstart.tasks.task import DEFAULT, Target, TargetSpace, Task, all_tasks, get_task
+from headstart.tasks.task import DEFAULT, REGISTRY, Target, TargetSpace, Task, get_task
 
 AUTO = "auto"  #: the setting by which the labels decide
 MOST_PROBLEMS = 3  #: in one message
@@ -41,8 +41,12 @@ def choose_task(name: str, labels: Sequence[str]) -> TaskChoice:
     """
     if name != AUTO:
         return TaskChoice(get_task(name))
-    claims = {task.name: task.targets.claim(labels) for task in all_tasks() if task.name != DEFAULT} if labels else {}
-    certain = [(other, claim.reason) for other, claim in claims.items() if claim is not None and claim.certain]
+    claims = {
+        task.name: claim
+        for task, claim in REGISTRY.poll(lambda task: None if task.name == DEFAULT else task.targets.claim(labels))
+        if labels and claim is not None
+    }
+    certain = [(other, claim.reason) for other, claim in claims.items() if claim.certain]
     if len(certain) > 1:
         listed = "; ".join(f"{other}: {reason}" for other, reason in certain)
         raise DataError(f"the labels may be of several tasks ({listed}); choose one with --task")
@@ -54,7 +58,6 @@ def choose_task(name: str, labels: Sequence[str]) -> TaskChoice:
     notes = tuple(
         f"the labels are read for {title}; they may be meant for another task: {claim.reason}; --task {other} if so"
         for other, claim in claims.items()
-        if claim is not None
     )
     return TaskChoice(get_task(DEFAULT), notes)
 

@@ -1,20 +1,11 @@
 """Progress as plain lines, for files and pipes."""
 
-import sys
 import time
-from contextlib import suppress
 
 from headstart import events
+from headstart.stderr import print_to_stderr
 
 PLAIN_SECONDS = 10  #: between two progress lines
-
-
-def print_to_stderr(text: str) -> None:
-    """Print a line on standard error; where nobody reads it any more, nothing happens."""
-    if sys.stderr is not None:
-        with suppress(OSError, ValueError):
-            sys.stderr.write(f"{text}\n")
-            sys.stderr.flush()
 
 
 def describe_event(event: events.Finished | events.Note) -> str:

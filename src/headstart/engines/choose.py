@@ -1,32 +1,34 @@
 """The choice of engine and precision for a backbone on this machine; each is checked on real samples."""
 
-from collections.abc import Iterator
-
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.engines.factory import EngineFactory
 from headstart.engines.openvino import OpenVinoFactory
 from headstart.engines.parity import EngineChoice, ParitySamples
 from headstart.engines.pytorch_factory import PyTorchFactory, find_accelerator
-from headstart.errors import EngineError, nearest
+from headstart.errors import EngineError
 from headstart.hardware import Hardware, count_cores
-from headstart.plugins import load_plugins
+from headstart.plugins import Registry
+from headstart.protocol_checks import expect_members
 from headstart.settings import Precision
+from headstart.settings.chapters import BUILT_IN_ENGINES
 
 GROUP = "headstart.engines"
 ENGINES: dict[str, EngineFactory] = {factory.name: factory for factory in (OpenVinoFactory(), PyTorchFactory())}
-
-
-def all_engines() -> Iterator[EngineFactory]:
-    """Yield the engines of this package and those that other packages register."""
-    yield from ENGINES.values()
-    for _, factory in load_plugins(GROUP, ENGINES):
-        yield factory
+REGISTRY: Registry[EngineFactory] = Registry(
+    GROUP,
+    "engine",
+    ENGINES,
+    expect_members(EngineFactory),
+    name_in="name",
+    reserved=BUILT_IN_ENGINES,
+    unknown=EngineError,
+)
 
 
 def rank_engines(backbone: Backbone, hardware: Hardware) -> list[EngineFactory]:
     """Return the engines that can run a backbone on a machine, the most preferred first."""
-    ranks = [(factory, factory.rank(backbone, hardware)) for factory in all_engines()]
+    ranks = list(REGISTRY.poll(lambda factory: factory.rank(backbone, hardware)))
     able = [(factory, rank) for factory, rank in ranks if rank is not None]
     return [factory for factory, _ in sorted(able, key=lambda ranked: -ranked[1])]
 
@@ -52,7 +54,7 @@ def choose_engine(
         EngineError: none works.
     """
     if engine != "auto":
-        return _find_engine(engine).start(backbone, samples, precision, listener)
+        return REGISTRY.get(engine).start(backbone, samples, precision, listener)
     first, *others = rank_engines(backbone, Hardware(count_cores(), find_accelerator()))
     for other in others:
         try:
@@ -61,10 +63,3 @@ def choose_engine(
             listener(events.Note(f"{error}; {other.title} runs it instead"))
         first, precision = other, "f32"
     return first.start(backbone, samples, precision, listener)
-
-
-def _find_engine(name: str) -> EngineFactory:
-    found = {factory.name: factory for factory in all_engines()}
-    if name not in found:
-        raise EngineError(f"no engine {name!r} is installed; {nearest(name, list(found))}")
-    return found[name]

@@ -1,28 +1,30 @@
 """All kinds of heads, by name."""
 
 from collections.abc import Mapping
-from functools import cache
 
-from headstart.errors import DataError, SettingError, nearest
+from headstart.errors import DataError
 from headstart.heads.head import Fit, FitResult, TrainingSet
 from headstart.heads.lda import fit_lda
 from headstart.heads.logistic import fit_logistic
 from headstart.heads.mlp import fit_mlp
 from headstart.heads.ridge import fit_ridge
 from headstart.heads.threads import limit_to_idle_threads
-from headstart.plugins import load_plugins
+from headstart.plugins import Registry
+from headstart.protocol_checks import expect_function
 from headstart.settings import HeadSettings
 
 SOLVED = ("logistic", "lda", "ridge")  #: heads that are solved, in seconds, not trained
 
 GROUP = "headstart.heads"  #: of the entry points by which other packages add heads
 HEADS: dict[str, Fit] = {"logistic": fit_logistic, "lda": fit_lda, "ridge": fit_ridge, "mlp": fit_mlp}
+REGISTRY: Registry[Fit] = Registry(
+    GROUP, "head", HEADS, expect_function("training_set", "settings", "fixed"), reserved=("auto",)
+)
 
 
-@cache
 def list_heads() -> Mapping[str, Fit]:
     """Return the heads by name: those of this package and those that other packages register."""
-    return {**HEADS, **dict(load_plugins(GROUP, HEADS))}
+    return REGISTRY.all()
 
 
 def fit_head(
@@ -32,14 +34,13 @@ def fit_head(
 
     Raises:
         SettingError: an unknown name.
+        PluginError: a head of another package that cannot be used.
         DataError: features that are not finite, or labels that do not belong to these.
     """
-    heads = list_heads()
-    if name not in heads:
-        raise SettingError(f"unknown head {name!r}; {nearest(name, list(heads))}")
+    fit = REGISTRY.get(name)
     check_classes(training_set)
     with limit_to_idle_threads(training_set.features.size):
-        return heads[name](training_set, settings, fixed)
+        return fit(training_set, settings, fixed)
 
 
 def check_classes(training_set: TrainingSet) -> None:

@@ -5,16 +5,16 @@ What stands here is needed to predict, so it imports no PyTorch. What only fitti
 that part of the job is left out, and the run says so.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
 
-from headstart.errors import SettingError
+from headstart.errors import UserError
 from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part
 from headstart.modalities.item import SAMPLE, Decoded, ItemFacts, Noun, OpenedItem, Raw, SourceHints
-from headstart.plugins import load_plugins, load_resident
+from headstart.plugins import Registry
+from headstart.protocol_checks import expect_members
 
 if TYPE_CHECKING:
     from headstart.modalities import facets
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 GROUP = "headstart.modalities"  #: of the entry points by which other packages add modalities
 #: Where each built-in modality is; it is imported when it is first asked for.
-MODALITIES: dict[str, str] = {"image": "headstart.modalities.image.modality:ImageModality"}
+MODALITIES: dict[str, "str | Modality"] = {"image": "headstart.modalities.image.modality:ImageModality"}
 
 
 class Modality(Protocol):
@@ -136,31 +136,40 @@ class Modality(Protocol):
         """The modality's own chapter of settings: its flags, its table, its keywords."""
 
 
-@cache
+def _check_modality(modality: Modality) -> str:
+    """Return why an object is no modality of use; "" where it is."""
+    if fault := expect_members(Modality)(modality):
+        return fault
+    odd = [suffix for suffix in modality.suffixes if suffix[:1] != "." or suffix != suffix.lower()]
+    return f"its suffixes have {odd[0]!r}; wanted lower case and a dot in front" if odd else ""
+
+
+REGISTRY: Registry[Modality] = Registry(
+    GROUP, "modality", MODALITIES, _check_modality, name_in="name", reserved=("auto",)
+)
+
+
 def get_modality(name: str) -> Modality:
     """Return the modality of a name.
 
     Raises:
         SettingError: there is none, as where its package is not installed any more.
+        PluginError: it cannot be used.
     """
-    modality: Modality = load_resident(name, MODALITIES, load_plugins(GROUP, MODALITIES), "modality")
-    return modality
+    return REGISTRY.get(name)
 
 
 def find_noun(name: str) -> Noun:
     """Return the word for the items of a modality; "sample" where it is not installed any more."""
     try:
         return get_modality(name).noun
-    except SettingError:
+    except UserError:
         return SAMPLE
 
 
-def all_modalities() -> Iterator[Modality]:
-    """Yield the modalities of this package and those that other packages register."""
-    for name in MODALITIES:
-        yield get_modality(name)
-    for name, _ in load_plugins(GROUP, MODALITIES):
-        yield get_modality(name)
+def all_modalities() -> Iterable[Modality]:
+    """Return the modalities of this package and those that other packages register."""
+    return REGISTRY.all().values()
 
 
 def read_spec(record: Mapping[str, Any]) -> InputSpec:

@@ -1,10 +1,11 @@
 """Ways to transfer. Each makes arms: fitted on train, scored on validation, comparable sample by sample."""
 
 from collections.abc import Mapping
-from functools import cache
 
-from headstart.plugins import load_plugins
+from headstart.plugins import Registry
+from headstart.protocol_checks import expect_function
 from headstart.selection.arm import Strategy
+from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.finetune import full_finetune, partial_finetune, scratch
 from headstart.selection.probes import intermediate_probe, linear_probe
 
@@ -18,12 +19,14 @@ STRATEGIES: dict[str, Strategy] = {
 }
 
 GROUP = "headstart.strategies"  #: of the entry points by which other packages add strategies
+REGISTRY: Registry[Strategy] = Registry(
+    GROUP, "strategy", STRATEGIES, expect_function("context", "detail"), reserved=("auto", *ENSEMBLES)
+)
 
 
-@cache
 def list_strategies() -> Mapping[str, Strategy]:
     """Return the strategies by name: those of this package, and those that other packages register behind them."""
-    return {**STRATEGIES, **dict(load_plugins(GROUP, STRATEGIES))}
+    return REGISTRY.all()
 
 
 __all__ = ["STRATEGIES", "Strategy", "list_strategies"]

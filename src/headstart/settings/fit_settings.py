@@ -1,13 +1,14 @@
 """All settings of a fit: read from keywords and a file, seen flat or by chapter, and written again."""
 
 import json
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError
 
 from headstart.errors import SettingError
+from headstart.plugins import cache_until_forgotten
 from headstart.settings.chapters import (
     Chapter,
     CompareSettings,
@@ -121,7 +122,7 @@ class FitSettings(TrustSettings, CompareSettings, TrainSettings, HeadSettings, D
         return "\n".join(tables)
 
 
-@cache
+@cache_until_forgotten
 def complete_class() -> type[FitSettings]:
     """Return the settings with the chapters that modalities and tasks bring, as fields and as properties."""
     chapters = list_chapters()

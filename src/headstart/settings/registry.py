@@ -1,14 +1,13 @@
 """The chapters that there are: those of every fit, and those that modalities and tasks bring."""
 
-from collections.abc import Iterable, Mapping
-from functools import cache
-from typing import get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
-from headstart.errors import PluginError
-from headstart.modalities.modality import Modality, all_modalities
-from headstart.plugins import list_plugin_names
+from headstart.modalities import modality
+from headstart.plugins import Registry, cache_until_forgotten, list_plugin_names
+from headstart.protocol_checks import describe_fault
 from headstart.settings.chapters import (
     Chapter,
     CompareSettings,
@@ -18,7 +17,7 @@ from headstart.settings.chapters import (
     TrainSettings,
     TrustSettings,
 )
-from headstart.tasks.task import Task, all_tasks
+from headstart.tasks import task
 
 #: Settings that choose from a registry -> the group of entry points by which other packages add to it.
 REGISTRIES = {"head": "headstart.heads", "strategy": "headstart.strategies"}
@@ -26,30 +25,52 @@ COMMON: tuple[type[Chapter], ...] = (RunSettings, DataSettings, HeadSettings, Tr
 LATER: tuple[type[Chapter], ...] = (CompareSettings, TrustSettings)  #: those of every fit that are read last
 
 
-@cache
+#: Registries whose members may bring a chapter of their own.
+OWNERS: tuple[Registry[Any], ...] = (modality.REGISTRY, task.REGISTRY)
+
+
+@cache_until_forgotten
 def list_chapters() -> Mapping[str, type[Chapter]]:
     """Return the chapters by name, in the order in which people read them.
 
-    Raises:
-        PluginError: a package brings a chapter or a setting whose name is taken.
+    A modality or task of another package whose chapter cannot be used is left out.
     """
     chapters: list[type[Chapter]] = [*COMMON, *LATER]
-    owners: Iterable[Modality | Task] = (*all_modalities(), *all_tasks())
-    for owner in owners:
-        if (kind := owner.settings) is not None and kind not in chapters:  # two tasks may share a chapter
-            taken = {name for chapter in chapters for name in (chapter.chapter_name, *chapter.model_fields)}
-            if clashes := sorted(taken & {kind.chapter_name, *kind.model_fields}):
-                raise PluginError(
-                    f"{owner.name} brings a setting {clashes[0]!r}, a name that is taken; update or remove its package"
-                )
-            chapters.insert(-len(LATER), kind)
+    for registry in OWNERS:
+        for name, owner in registry.all().items():
+            kind, fault = _read_chapter(owner, chapters)
+            if fault:
+                registry.reject(name, fault)
+            elif kind is not None and kind not in chapters:  # two tasks may share a chapter
+                chapters.insert(-len(LATER), kind)
+        registry.all()  # says what was rejected
     return {chapter.chapter_name: chapter for chapter in chapters}
+
+
+def _read_chapter(owner: Any, chapters: Sequence[type[Chapter]]) -> tuple[type[Chapter] | None, str]:
+    """Return the chapter that a modality or task brings, None for none, and why it cannot be used."""
+    try:
+        kind = owner.settings
+        if kind is None or kind in chapters:
+            return kind, ""
+        if not (isinstance(kind, type) and issubclass(kind, Chapter)):
+            return None, f"its settings are {kind!r}; wanted a subclass of headstart.settings.Chapter, or None"
+        own = (kind.chapter_name, *kind.model_fields)
+        kind()
+        kind.chapter_title.strip()
+    except Exception as error:  # noqa: BLE001  another package's code
+        return None, f"its settings raise {type(error).__name__}: {describe_fault(error)}"
+    taken = {name for chapter in chapters for name in (chapter.chapter_name, *chapter.model_fields)}
+    if clashes := sorted(taken.intersection(own)):
+        return None, f"it brings a setting {clashes[0]!r}, a name that is taken"
+    return kind, ""
 
 
 def list_modality_chapters() -> tuple[type[Chapter], ...]:
     """Return the chapters that modalities bring: how views of their items are changed, and such."""
-    brought = {modality.settings for modality in all_modalities() if modality.settings is not None}
-    return tuple(kind for kind in list_chapters().values() if kind in brought)
+    known = list_chapters()
+    brought = {one.settings for one in modality.all_modalities() if one.settings is not None}
+    return tuple(kind for kind in known.values() if kind in brought)
 
 
 def list_allowed_values(name: str, field: FieldInfo) -> list[str]:

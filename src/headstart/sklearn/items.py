@@ -12,7 +12,7 @@ from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileStatus, GroupKind, Sample, SampleGroup, compute_digest
 from headstart.data.sources import ArraySource, FileSource, SampleSource, ValueSource
 from headstart.errors import DataError
-from headstart.modalities.modality import Modality, all_modalities
+from headstart.modalities.modality import REGISTRY, Modality
 
 
 def find_modality(X: Sequence[Any]) -> Modality:
@@ -23,7 +23,7 @@ def find_modality(X: Sequence[Any]) -> Modality:
     """
     if not X:
         raise DataError("no items are given; wanted paths, bytes or arrays")
-    found = next((modality for modality in all_modalities() if modality.accepts(X[0])), None)
+    found = next((modality for modality, accepts in REGISTRY.poll(lambda one: one.accepts(X[0])) if accepts), None)
     if found is None:
         raise DataError(f"an item is {type(X[0]).__name__}, which no kind of data has; wanted paths, bytes or arrays")
     return found

@@ -6,16 +6,16 @@ predict, so it imports no PyTorch. What only fitting, testing and reporting need
 optional facet may be None: then that part of the job is left out, and the run says so.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias
 
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
 from headstart.errors import UserError
-from headstart.plugins import load_plugins, load_resident
+from headstart.plugins import Registry
+from headstart.protocol_checks import expect_members
 
 if TYPE_CHECKING:
     from headstart.inference.postprocess import BatchPredictions
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 GROUP = "headstart.tasks"  #: of the entry points by which other packages add tasks
 #: Where each built-in task is; it is imported when it is first asked for.
-TASKS: dict[str, str] = {"classification": "headstart.tasks.classification.task:ClassificationTask"}
+TASKS: dict[str, "str | Task"] = {"classification": "headstart.tasks.classification.task:ClassificationTask"}
 DEFAULT = "classification"  #: the task of labels that say nothing else
 
 #: What only tasks have that say so: each reads the answers of a task in its own way.
@@ -218,17 +218,19 @@ def check_support(task: Task, wanted: Support) -> None:
         raise UserError(f"{task.title} has no {wanted} here")
 
 
-@cache
+REGISTRY: Registry[Task] = Registry(GROUP, "task", TASKS, expect_members(Task), name_in="name", reserved=("auto",))
+
+
 def get_task(name: str) -> Task:
     """Return the task of a name.
 
     Raises:
         SettingError: there is none, as where its package is not installed any more.
+        PluginError: it cannot be used.
     """
-    task: Task = load_resident(name, TASKS, load_plugins(GROUP, TASKS), "task")
-    return task
+    return REGISTRY.get(name)
 
 
-def all_tasks() -> Iterator[Task]:
-    """Yield the tasks of this package and those that other packages register."""
-    yield from map(get_task, [*TASKS, *(name for name, _ in load_plugins(GROUP, TASKS))])
+def all_tasks() -> Iterable[Task]:
+    """Return the tasks of this package and those that other packages register."""
+    return REGISTRY.all().values()

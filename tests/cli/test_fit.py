@@ -188,7 +188,7 @@ def test_what_was_skipped_is_said(photos, small, tmp_path, capsys) -> None:
     folder = photos(each=6)
     (folder / "discs/text.jpg").write_text("no photo")
     assert run(small.words("--out", tmp_path / "run", "--quiet", source=folder)) == 0
-    assert f"1 files skipped, 0 repaired in memory: see {tmp_path / 'run/ledger.jsonl'}" in capsys.readouterr().out
+    assert f"1 file skipped, 0 repaired in memory: see {tmp_path / 'run/ledger.jsonl'}" in capsys.readouterr().out
 
 
 def test_a_budget_that_was_not_kept_is_said(small, tmp_path, capsys) -> None:

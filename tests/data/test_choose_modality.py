@@ -124,7 +124,7 @@ def test_an_empty_text_is_a_skipped_row(tmp_path):
     table = tmp_path / "t.csv"
     table.write_text("text,label\n" + "".join(f"text {n},{'ab'[n % 2]}\n" for n in range(6)) + ",a\n")
     reasons = {entry.name: entry.reason for entry in read(table).ledger.entries if entry.reason}
-    assert reasons == {"row (row 8)": "empty path"}
+    assert reasons == {"row 8": "an empty text"}
 
 
 def test_a_table_of_paths_is_of_the_kind_of_its_files(pets, tmp_path):

@@ -11,7 +11,7 @@ import pytest
 import headstart
 from headstart.cli.main import run as run_command
 from headstart.data.readers.table import TABLE_SUFFIXES
-from headstart.errors import DataError
+from headstart.errors import DataError, SettingError, UserError
 from headstart.verbs.items import TABLE_ENDINGS
 from tests.modalities.texts import draw_texts, install_texts, write_folder, write_table
 
@@ -90,7 +90,7 @@ def test_a_table_of_texts_is_read_as_fit_reads_it(form, run, tmp_path, capsys) -
     assert code == 2
     assert "new." in told
     assert "32 texts read from column 'Text'" in told
-    assert answers[30]["error"] == "the text is empty"
+    assert answers[30]["error"] == "an empty text"
     alone = run.classifier.predict([text for text, _ in texts])
     assert [answer["label"] for answer in answers[:30]] == [one.label for one in alone]
     assert answers[31]["label"] == answers[0]["label"]
@@ -129,3 +129,58 @@ def test_a_table_without_a_column_of_items_is_refused(run, small, tmp_path) -> N
 
 def test_what_may_be_a_table_is_what_the_reader_takes() -> None:
     assert TABLE_ENDINGS == TABLE_SUFFIXES
+
+
+def test_evaluating_another_kind_of_data_is_one_line(run, small, tmp_path) -> None:
+    table = write_table(tmp_path / "texts.csv", draw_texts(10, seed=6))
+    folder = write_folder(tmp_path / "folder", draw_texts(10, seed=6))
+    with pytest.raises(DataError, match=r"^this model reads texts; '.*photos' holds \d+ photos$"):
+        headstart.evaluate(run.folder, small.photos)
+    for source, name in ((table, "texts.csv"), (folder, "folder")):
+        with pytest.raises(DataError, match=rf"^this model reads photos; '.*{name}' holds 10 texts$"):
+            headstart.evaluate(small.run, source)
+    with pytest.raises(SettingError, match="this model reads photos; modality text is given; drop it"):
+        headstart.evaluate(small.run, table, modality="text")
+
+
+def test_evaluating_reads_what_the_model_reads_where_a_table_has_both(run, tmp_path) -> None:
+    texts = draw_texts(20, seed=7)
+    table = tmp_path / "both.csv"
+    with table.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([("image", "text", "label"), *(("a.jpg", *row) for row in texts)])
+    told: list[Any] = []
+    assert headstart.evaluate(run.folder, table, listener=told.append).n == 20
+    with pytest.raises(DataError, match=r"columns for photos .* and texts"):
+        headstart.check(table)
+
+
+def test_runs_of_two_kinds_are_not_compared(run, small, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"is a run on photos and .* one on texts, which cannot be compared"):
+        headstart.report(small.run, run.folder)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_split_of_another_kind_of_run_is_refused(run, small, tmp_path) -> None:
+    table = write_table(tmp_path / "texts.csv", draw_texts(20))
+    options: Any = {"backbone": "tinytext:net", "store": tmp_path / "store", "out": tmp_path / "run"}
+    for earlier in (small.run, small.run / "split.json"):
+        with pytest.raises(DataError, match=r"^split_from '.*' is a run on photos, and these are texts"):
+            headstart.fit(table, split_from=earlier, progress=False, **options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_table_of_texts_is_checked_in_rows(tmp_path, capsys) -> None:
+    table = write_table(tmp_path / "texts.csv", [*draw_texts(40, seed=8), ("", "sea"), ("...", "wood")])
+    assert run_command(["check", str(table)]) == 0
+    out = capsys.readouterr().out
+    assert "42 rows seen: 40 accepted" in out
+    assert "row 42: skipped: an empty text" in out
+    assert "the text is read from column 'text'" in out
+    for word in ("file", "unknown", "path"):
+        assert word not in out.replace(str(tmp_path), ""), word
+    table = write_table(tmp_path / "empty.csv", [("", "sea"), ("", "wood")])
+    assert run_command(["check", str(table)]) == 2
+    out = capsys.readouterr().out
+    assert "formats" not in out
+    assert headstart.check(table).data.samples.ledger.unit.many == "rows"

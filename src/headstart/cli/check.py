@@ -113,11 +113,13 @@ def describe_check(found: "DataCheck") -> str:
     counts = ", ".join(f"{count} {outcome.value}" for outcome, count in found.counts.items())
     told = [entry for entry in samples.ledger.entries if entry.reason]
     ignored = f", {samples.ledger.ignored} hidden or system files ignored" if samples.ledger.ignored else ""
+    formats = ", ".join(f"{name} {count}" for name, count in found.formats.items() if name)
+    ranges = [(name, numbers, unit) for name, unit in hints.units.items() if (numbers := found.ranges[name])]
     sections = [
-        f"{samples.root}: {sum(found.counts.values())} files seen: {counts}{ignored}",
+        f"{samples.root}: {sum(found.counts.values())} {samples.ledger.unit.many} seen: {counts}{ignored}",
         format_table(("class", samples.noun.many), found.usable.items()),
-        f"formats: {', '.join(f'{name} {count}' for name, count in found.formats.items())}",
-        ", ".join(f"{name} {_range(found.ranges[name], unit)}" for name, unit in hints.units.items()),
+        f"formats: {formats}" if formats else "",
+        ", ".join(_describe_range(*one) for one in ranges),
         _listed(f"set{{s}} of {samples.noun.many} with equal bytes", [" = ".join(names) for names in found.copies]),
         _listed("skipped or repaired", [_told(it) for it in told if it.status is not FileStatus.ACCEPTED]),
         _listed("accepted with a corrected label", [_told(it) for it in told if it.status is FileStatus.ACCEPTED]),
@@ -131,8 +133,8 @@ def _told(entry: "LedgerEntry") -> str:
     return f"{entry.name}: {entry.status.value}: {entry.reason}"
 
 
-def _range(found: "Range | None", unit: str) -> str:
-    return f"{found.smallest} to {found.largest} {unit}, median {found.median:.0f}" if found else "unknown"
+def _describe_range(name: str, found: "Range", unit: str) -> str:
+    return f"{name} {found.smallest} to {found.largest} {unit}, median {found.median:.0f}"
 
 
 def _listed(heading: str, lines: list[str]) -> str:

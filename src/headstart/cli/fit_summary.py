@@ -4,12 +4,13 @@ import shlex
 from typing import Any
 
 from headstart.cli.tables import format_table, wrap_paragraph
+from headstart.data.ledger import load_ledger
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.modalities.item import Noun
 from headstart.runs.run import Run
-from headstart.storage.run_layout import REPORT
+from headstart.storage.run_layout import LEDGER, REPORT
 from headstart.tasks.task import get_task
 
 MOST_CLASSES = 20  #: shown; evaluation.json has them all
@@ -154,7 +155,8 @@ def _caveats(run: Run) -> list[str]:
     repaired = run.record["files"]["repaired"]
     lines = [f"note: {note}" for note in run.notes[:6] if not note.startswith("preparing")]
     if aside or repaired:
-        lines.append(f"{aside} files skipped, {repaired} repaired in memory: see {run.folder / 'ledger.jsonl'}")
+        unit = load_ledger(run.folder / LEDGER).unit
+        lines.append(f"{unit.count(aside)} skipped, {repaired} repaired in memory: see {run.folder / 'ledger.jsonl'}")
     if run.record["copies"]:
         torn = any(note.startswith("leak: ") for note in run.notes)
         where = "" if torn else ", each kept on one side of the split"

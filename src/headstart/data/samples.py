@@ -12,7 +12,7 @@ import numpy as np
 from headstart.data.sources import SampleSource
 from headstart.display.html import html_table
 from headstart.errors import bounded
-from headstart.modalities.item import ItemFacts, Noun, Raw
+from headstart.modalities.item import FILE, ROW, ItemFacts, Noun, Raw
 from headstart.modalities.modality import get_modality
 from headstart.tasks.facets import Strata
 from headstart.tasks.task import Target, TargetArray, TargetSpace, Task, get_task
@@ -106,11 +106,17 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The status of every file seen, in natural order of the names."""
+    """The status of every file, or row, that was seen, in natural order of the names."""
 
     entries: tuple[LedgerEntry, ...]
     ignored: int = 0  #: hidden and system files, not looked at
     notes: tuple[str, ...] = ()  #: assumptions made while reading, for a person
+    in_rows: bool = False  #: whether the entries are rows of a table or of arrays, and not files
+
+    @property
+    def unit(self) -> Noun:
+        """The word for what has an entry each: a file or a row."""
+        return ROW if self.in_rows else FILE
 
     def __repr__(self) -> str:
         return f"Ledger({', '.join(f'{count} {status.value}' for status, count in self.counts().items())})"
@@ -119,7 +125,7 @@ class Ledger:
         told = ", ".join(f"{count} {status.value}" for status, count in self.counts().items())
         listed = sorted(self.entries, key=lambda entry: entry.status is FileStatus.ACCEPTED)  # the others first
         rows = [(entry.name, entry.status.value, entry.label, entry.reason) for entry in listed]
-        return html_table(("file", "status", "label", "reason"), rows, caption=told)
+        return html_table((self.unit.one, "status", "label", "reason"), rows, caption=told)
 
     def counts(self) -> dict[FileStatus, int]:
         """Return the number of files of each status."""

@@ -94,6 +94,7 @@ class SourceHints:
     counter_words: frozenset[str] = frozenset()  #: before numbers in names of files that a device gave
 
 
+FILE, ROW = Noun("file", "files"), Noun("row", "rows")
 SAMPLE = Noun("sample", "samples")  #: where the modality is not known
 
 

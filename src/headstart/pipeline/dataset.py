@@ -9,7 +9,7 @@ from headstart.data.read import read_source
 from headstart.data.relabel import apply_relabels, find_relabel_tables
 from headstart.data.relaxed_split import make_relaxed_split
 from headstart.data.samples import FileStatus, Sample, Samples, Subset
-from headstart.data.split import Split, load_split, make_split
+from headstart.data.split import Split, load_split, make_split, refuse_other_modality
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, NearDuplicates, find_near_duplicates
 from headstart.errors import DataError
 from headstart.extraction.extract import Extraction, extract
@@ -47,6 +47,8 @@ def read_samples(source: Any, labels: Any, context: RunContext) -> Samples:
     settings, log = context.settings, context.log
     with log.stage("read") as stage:
         samples = read_source(source, labels=labels, options=settings, listener=log, cache=context.archives)
+        if settings.split_from is not None:
+            refuse_other_modality(settings.split_from, samples.modality)
         samples = apply_relabels(samples, *find_relabel_tables(settings.relabel, settings.split_from))
         stage.summary = describe_samples(samples)
     return samples

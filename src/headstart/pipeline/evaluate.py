@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from headstart import events
+from headstart.data.choose_modality import AUTO
 from headstart.data.read import read_source
-from headstart.data.samples import FileStatus, Sample, Subset
+from headstart.data.samples import FileStatus, Sample, Samples, Subset
 from headstart.data.split import load_split
-from headstart.errors import DataError
+from headstart.errors import DataError, SettingError, UserError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.inference.classifier import Classifier, load
 from headstart.inference.predictors import InferenceEngineChoice
+from headstart.modalities.item import Noun
+from headstart.modalities.modality import get_modality
 from headstart.pipeline.testing import score_classifier
 from headstart.runs.run import Run
 from headstart.settings import DataSettings, locate_store
@@ -44,18 +47,63 @@ def evaluate(
     classifier = load(model, engine)
     home = locate_store()
     with try_mark_in_use(home):  # photos of an archive that were pruned meanwhile would be missing from the score
-        given = (options or DataSettings.model_validate({})).model_copy(update={"task": classifier.task.name})
-        samples = read_source(
-            source, labels=labels, options=given, listener=listener, cache=home / "archives", strict=False
-        )
+        given = options or DataSettings.model_validate({})
+        samples = _read_samples(classifier, source, labels, given, home / "archives", listener)
         matched = classifier.task.targets.match(samples, classifier.record.space).samples
         aside = samples.ledger.counts()[FileStatus.SKIPPED]
         if aside:
-            listener(events.Note(f"{aside} files are skipped; headstart check says why"))
+            listener(events.Note(f"{samples.ledger.unit.count(aside)} skipped; headstart check says why"))
         if seen := _count_seen(classifier.folder, matched):
             known = f"{seen} of {len(matched)} {samples.noun.many} are among those that the classifier was made from"
             listener(events.Note(f"{known}: the score flatters"))
         return score_classifier(classifier, matched, listener, part="given", strict=False).evaluation
+
+
+def _read_samples(
+    classifier: Classifier, source: Any, labels: Any, options: DataSettings, cache: Path, listener: events.Listener
+) -> Samples:
+    """Return the samples of a source as data of a classifier's kind.
+
+    Raises:
+        DataError: the source cannot be read, or holds another kind of data.
+        SettingError: another kind is asked for.
+    """
+    modality = classifier.record.modality
+    if options.modality not in (AUTO, modality.name):
+        raise SettingError(
+            f"this model reads {modality.noun.many}; --modality {options.modality} is given; drop it, or name a model "
+            f"for {get_modality(options.modality).noun.many}"
+        )
+    task = {"task": classifier.task.name}
+
+    def read(name: str) -> Samples:
+        given = options.model_copy(update={**task, "modality": name})
+        return read_source(source, labels=labels, options=given, listener=listener, cache=cache, strict=False)
+
+    def find_others() -> Samples | None:
+        """Return the samples that the source has of the kind that it looks like, where that is another."""
+        try:
+            others = read(AUTO)
+        except UserError:
+            return None
+        return others if others.modality != modality.name else None
+
+    try:
+        samples = read(modality.name)
+    except DataError as error:
+        others = find_others()
+        if others is None or not others.samples:
+            raise
+        raise DataError(_describe_other_kind(modality.noun, others)) from error
+    if samples.ledger.counts()[FileStatus.SKIPPED] > len(samples):
+        others = find_others()
+        if others is not None and len(others) > len(samples):
+            raise DataError(_describe_other_kind(modality.noun, others))
+    return samples
+
+
+def _describe_other_kind(noun: Noun, others: Samples) -> str:
+    return f"this model reads {noun.many}; {others.root!r} holds {others.noun.count(len(others))}"
 
 
 def _count_seen(model: Path, samples: Sequence[Sample]) -> int:

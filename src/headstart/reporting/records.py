@@ -158,12 +158,32 @@ def read_task_name(folder: Path) -> str:
     Raises:
         UserError: the folder is no finished run, or its record is damaged.
     """
+    return _read_name(folder, "task")
+
+
+def refuse_unlike_runs(first: Path, second: Path) -> None:
+    """Raise an error where two runs are of two kinds of data, or of two tasks: no number of theirs can be compared.
+
+    Raises:
+        UserError: they are, or one of them is no finished run.
+    """
+    kinds = [find_noun(_read_name(folder, "modality")).many for folder in (first, second)]
+    tasks = [get_task(read_task_name(folder)).title for folder in (first, second)]
+    for one, other in (kinds, tasks):
+        if one != other:
+            raise UserError(
+                f"{str(first)!r} is a run on {one} and {str(second)!r} one on {other}, which cannot be compared; name "
+                "two runs of one kind"
+            )
+
+
+def _read_name(folder: Path, key: str) -> str:
     if not (folder / RECORD).is_file():
         state = "it has no finished run in it" if folder.exists() else "there is no such folder"
         raise UserError(f"{str(folder)!r} is not a run: {state}; give the folder that headstart fit wrote")
-    name = _read_json(folder, RECORD).get("task")
+    name = _read_json(folder, RECORD).get(key)
     if not isinstance(name, str):
-        raise _damaged_error(folder, RECORD, "task: a name is missing")
+        raise _damaged_error(folder, RECORD, f"{key}: a name is missing")
     return name
 
 

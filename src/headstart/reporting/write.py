@@ -5,7 +5,7 @@ from pathlib import Path
 from headstart.errors import SettingError
 from headstart.reporting.compare_runs import render_comparison
 from headstart.reporting.plain import render_plain_report
-from headstart.reporting.records import read_records, read_task_name
+from headstart.reporting.records import read_records, read_task_name, refuse_unlike_runs
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import CARD, RECORD, REPORT
 from headstart.tasks.optional_facets import RunPages
@@ -48,10 +48,11 @@ def write_comparison(first: str | Path, second: str | Path, out: Path | None = N
         UserError: no run, or one whose records lack what the page needs.
         SettingError: the file is there already.
     """
-    folder = Path(second).expanduser()
-    names = [Path(run).expanduser().resolve().name for run in (first, second)]
+    folders = Path(first).expanduser(), Path(second).expanduser()
+    names = [folder.resolve().name for folder in folders]
     file = _check_new_file(out or Path(f"{names[0]}-versus-{names[1]}.html"))
-    replace_text(file, render_comparison(read_records(first), read_records(folder)).html)
+    refuse_unlike_runs(*folders)
+    replace_text(file, render_comparison(*map(read_records, folders)).html)
     return file
 
 

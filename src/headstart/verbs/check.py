@@ -58,7 +58,7 @@ class CheckReport:
             if entry.status is not FileStatus.ACCEPTED
         ]
         tables = [html_table(("class", self.data.samples.noun.many), self.data.usable.items(), caption=counts)]
-        tables += [html_table(("file", "status", "reason"), files)] if files else []
+        tables += [html_table((self.data.samples.ledger.unit.one, "status", "reason"), files)] if files else []
         tables += [html_table(("to mend before fitting",), [(it,) for it in self.problems])] if self.problems else []
         return "".join(tables)
 

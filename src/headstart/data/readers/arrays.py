@@ -152,7 +152,9 @@ def list_blocks(root: str, blocks: Sequence[ArrayBlock]) -> SourceListing:
                 entries.append(LedgerEntry(name, FileStatus.SKIPPED, "empty label"))
     notes = (given.note,) if given.note else ()
     classes = frozenset(sample.label for sample in samples)
-    return SourceListing(root, tuple(samples), classes, tuple(entries), notes=notes, modality=modality.name)
+    return SourceListing(
+        root, tuple(samples), classes, tuple(entries), notes=notes, in_rows=True, modality=modality.name
+    )
 
 
 def _make_source(array: NDArray[Any], index: int) -> SampleSource:

@@ -28,3 +28,4 @@ class SourceListing:
     ignored: int = 0  #: hidden and system files
     notes: tuple[str, ...] = ()
     modality: str = ""  #: the name of that of its items; "" where their places and contents have to say
+    in_rows: bool = False  #: whether its entries are rows of a table or of arrays, and not files

@@ -85,7 +85,7 @@ def _list_shards(folder: Path, shards: Sequence[Path], context: ReadContext) -> 
         notes += [note for note in listing.notes if note not in notes]
     classes = frozenset(sample.label for sample in samples)
     return SourceListing(
-        str(folder), tuple(samples), classes, tuple(entries), notes=tuple(notes), modality=modalities[0]
+        str(folder), tuple(samples), classes, tuple(entries), notes=tuple(notes), modality=modalities[0], in_rows=True
     )
 
 

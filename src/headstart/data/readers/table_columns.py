@@ -92,6 +92,8 @@ def choose_columns(table: Path, header: Iterable[str], modality: Modality, *, la
             taken[role] = fitting[0]
         if len(fitting) > 1:
             notes.append(f"the {said} is read from column {fitting[0]!r}, not from {preview(fitting[1:])}")
+        elif values and role == "path" and labelled:
+            notes.append(f"the {said} is read from column {fitting[0]!r}")
         same = [column for column in columns if fitting and normalise_column(column) == normalise_column(fitting[0])]
         if len(same) > 1:
             notes.append(f"the table has {len(same)} columns called {fitting[0]!r}; the {said} is read from the first")
@@ -112,7 +114,7 @@ def choose_columns(table: Path, header: Iterable[str], modality: Modality, *, la
 
 def describe_empty(modality: Modality) -> str:
     """Return why a row whose cell is to be an item and is empty cannot be used."""
-    return f"the {modality.noun.one} is empty"
+    return f"an empty {modality.noun.one}"
 
 
 def normalise_column(column: str) -> str:

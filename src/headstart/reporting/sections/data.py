@@ -109,7 +109,8 @@ class ShownShortcut:
 class DataSection:
     """The contents of the section."""
 
-    seen: int  #: files
+    seen: int  #: files, or rows of a table
+    unit: Noun  #: the word for them
     counts: Mapping[FileStatus, int]  #: of them, by what became of them
     files: tuple[FileList, ...]
     given: bool  #: the samples came split
@@ -135,7 +136,7 @@ class DataSection:
 
     @property
     def skipped(self) -> int:
-        """Files that were skipped."""
+        """Files or rows that were skipped."""
         return self.counts[FileStatus.SKIPPED]
 
     def previews(self) -> Iterator[str]:
@@ -154,6 +155,7 @@ def build_data_section(records: Records) -> DataSection:
     leaks = tuple(_list_leaks(records))
     return DataSection(
         seen=len(records.ledger.entries),
+        unit=records.ledger.unit,
         counts=records.ledger.counts(),
         files=tuple(_list_files(records.ledger.entries)),
         given=records.split.given,

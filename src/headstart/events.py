@@ -5,8 +5,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from headstart.errors import Cancelled
+from headstart.errors import Cancelled, HeadstartError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,24 @@ class RunLog:
         stage = Stage()
         yield stage
         self.finish(name, time.perf_counter() - began - stage.apart, stage.summary)
+
+    def attempt(self, make: Callable[[], T], otherwise: T, lost: str) -> T:
+        """Return what a function makes; where it fails, something else and a note.
+
+        For what a run is whole without: no fault there may cost hours of training. What ends the work still does.
+
+        Args:
+            make: the function.
+            otherwise: given where it fails.
+            lost: what a person misses then: "no report was written".
+        """
+        try:
+            return make()
+        except HeadstartError as error:
+            self(Note(f"{lost}: {error}"))
+        except Exception as error:  # noqa: BLE001
+            self(Note(f"{lost}: {type(error).__name__}: {error}"))
+        return otherwise
 
     def finish(self, name: str, seconds: float, summary: str) -> None:
         """Report a stage that took so many seconds."""

@@ -113,7 +113,7 @@ def test_places_get_what_gradients_give_them(
     spec = made.record.branches[0].spec
     square = drawn(spec)
     heat = made.explain(square, "bee")
-    values = dict(zip(made._names, made._session.run(None, {"image": square}), strict=True))
+    values = made._compute(made.modality.open(square))
     (((weight, _),),) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
     gradient = weight[:, 1] - weight.mean(axis=1)
     wanted = by_pytorch(architecture, tmp_path / "weights.safetensors", square, spec, gradient)
@@ -156,7 +156,7 @@ def test_rollout_where_the_last_block_is_of_another_build(tmp_path: Path, monkey
     made = saved("test_vit", tmp_path)
     assert made.method == "rollout"
     square = drawn(made.record.branches[0].spec)
-    values = dict(zip(made._names, made._session.run(None, {"image": square}), strict=True))
+    values = made._compute(made.modality.open(square)).whole
     blocks = [values[name][0].astype(float).mean(axis=0) for name in made._branches[0][0].map.tensors]
     assert len(blocks) == 6
     flow = np.eye(len(blocks[0]))

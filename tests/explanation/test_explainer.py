@@ -61,7 +61,7 @@ def test_places_add_up_to_the_logit(lite0, tmp_path, units) -> None:
         for number, (weight, bias) in enumerate(head):
             logits = (np.maximum(logits, 0) if number else logits) @ weight + bias
         for index in range(3):
-            values = dict(zip(made._names, made._session.run(None, {"image": photo}), strict=True))
+            values = made._compute(made.modality.open(photo))
             wanted = logits[index] - logits.mean()
             assert made._attribute(values, index).mean() == pytest.approx(
                 wanted, abs=2e-2 * float(np.abs(logits).max())
@@ -78,7 +78,7 @@ def test_layers_joined_add_up_too(lite0, tmp_path) -> None:
     photo, row = drawn_photos()[1], features(parts)[0][1]
     (((weight, bias),),) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
     logits = row @ weight + bias
-    values = dict(zip(made._names, made._session.run(None, {"image": photo}), strict=True))
+    values = made._compute(made.modality.open(photo))
     places = made._attribute(values, 2)
     assert places.shape == (28, 28)
     assert places.mean() == pytest.approx(logits[2] - logits.mean(), abs=3e-2 * float(np.abs(logits).max()))
@@ -103,8 +103,8 @@ def test_answers_weigh_as_much_as_they_give_to_the_label(lite0, tmp_path, combin
     photo = drawn_photos()[2]
     raw = []
     for it in (made, *alone):
-        values = dict(zip(it._names, it._session.run(None, {"image": photo}), strict=True))
-        raw.append((it._attribute(values, 1), values["probabilities"][1]))
+        values = it._compute(it.modality.open(photo))
+        raw.append((it._attribute(values, 1), values.whole["probabilities"][1]))
     weights = np.array([raw[1][1], raw[2][1]]) * (shares if combine == "mean" else (1, 1))
     wanted = (weights[0] * raw[1][0] + weights[1] * raw[2][0]) / weights.sum()
     np.testing.assert_allclose(raw[0][0], wanted, rtol=1e-3, atol=1e-3)

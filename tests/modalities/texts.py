@@ -1,8 +1,8 @@
 """Texts for tests: the package ``tinytext`` installed, and texts of two classes.
 
 ``install_texts`` registers the modality "text" and the networks ``tinytext:net`` (embedding and convolution with a
-mask), ``tinytext:windows`` (the same, texts in parts of eight words) and ``tinytext:deaf`` (no look at the mask). Use
-it in a fixture of your module::
+mask), ``tinytext:windows`` (the same, texts in parts of eight words), ``tinytext:deaf`` (no look
+at the mask) and ``tinytext:attend`` (pooled by attention). Use it in a fixture of your module::
 
     @pytest.fixture(scope="module", autouse=True)
     def site(tmp_path_factory):

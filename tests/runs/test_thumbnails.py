@@ -41,7 +41,7 @@ def opened(thumbnail: Thumbnail) -> np.ndarray:
 
 
 def test_the_heat_lies_where_it_lies_on_the_whole_photo(small: Small, photo: Path) -> None:
-    pictures, _ = preview_explanations(small.run / "model", [sample_of(photo)], ImagePreview())
+    pictures = preview_explanations(small.run / "model", [sample_of(photo)], ImagePreview()).previews
     shown = opened(pictures[HEAT + "one"])
     assert shown.shape == (77, EDGE, 3)
     with Image.open(photo) as image:

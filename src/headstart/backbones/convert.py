@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from headstart import events
 from headstart.backbones.backbone import GRAPH, RECORD, SCHEMA_VERSION, Backbone
 from headstart.backbones.catalog import resolve_origin
@@ -121,6 +123,28 @@ def write_graph(network: "nn.Module", tensors: Sequence[TensorSpec], outputs: Se
             opset_version=OPSET,
             dynamo=False,
         )
+    if len(tensors) > 1:
+        _restore_inputs(file, tensors)
+
+
+def _restore_inputs(file: Path, tensors: Sequence[TensorSpec]) -> None:
+    """Add the tensors that a network is given and does not read, for the exporter leaves them out.
+
+    So every graph has the inputs that its spec names, in order, and whoever runs it gives it what a batch has.
+    """
+    import onnx
+    from onnx import helper
+
+    model = onnx.load(file)
+    known = {value.name: value for value in model.graph.input}
+    if list(known) == [one.name for one in tensors]:
+        return
+    del model.graph.input[:]
+    for one in tensors:
+        shape = ["N", *(length or f"axis{axis}" for axis, length in enumerate(one.shape, 1))]
+        kind = helper.np_dtype_to_tensor_dtype(np.dtype(one.dtype))
+        model.graph.input.append(known.get(one.name) or helper.make_tensor_value_info(one.name, kind, shape))
+    onnx.save(model, file)
 
 
 def _name_free_axes(tensor: TensorSpec) -> dict[int, str]:

@@ -1,10 +1,15 @@
 """Loading an item from where a sample has it: the one place where items of a data set are read and decoded."""
 
-from headstart.data.sources import SampleSource
+from headstart.data.sources import FileSource, SampleSource
 from headstart.errors import refuse_machine_faults
 from headstart.modalities.batch import InputSpec
-from headstart.modalities.item import Decoded, UnreadableItem
+from headstart.modalities.item import Decoded, ItemLike, UnreadableItem
 from headstart.modalities.modality import get_modality
+
+
+def get_item(source: SampleSource) -> ItemLike:
+    """Return an item as a caller would give it to a saved classifier: the path of its file, or what it is made of."""
+    return source.path if isinstance(source, FileSource) else source.read()
 
 
 def load_item(source: SampleSource, spec: InputSpec) -> Decoded:

@@ -84,15 +84,24 @@ def _gather_item_findings(context: FitContext, test: TestResult) -> ItemFindings
     if modality.stats is None:
         context.log(events.Note(f"{modality.noun.many} have no statistics: their issues and shortcuts are not known"))
         return ItemFindings((), (), ())
-    stats = modality.stats.read(context.store, spec, [sample.digest for sample in samples])
+    stats, log, many = (
+        modality.stats.read(context.store, spec, [sample.digest for sample in samples]),
+        context.log,
+        modality.noun.many,
+    )
     entries = {entry.name: entry for entry in context.samples.ledger.entries}
     properties = [entries[sample.name].all_properties for sample in samples]
     places = {sample.id: place for place, sample in enumerate(samples)}
     rows = [places[sample.id] for sample in test.samples]
+    facet, ids = modality.stats, [sample.id for sample in samples]
     return ItemFindings(
-        issues=tuple(modality.stats.find_issues([sample.id for sample in samples], properties, stats, spec)),
-        test_properties=modality.stats.list_properties([properties[row] for row in rows], stats.take(rows)),
-        cues=modality.stats.list_cues(properties, stats),
+        issues=log.attempt(lambda: tuple(facet.find_issues(ids, properties, stats, spec)), (), f"no issues of {many}"),
+        test_properties=log.attempt(
+            lambda: facet.list_properties([properties[row] for row in rows], stats.take(rows)),
+            (),
+            "no slices by properties",
+        ),
+        cues=log.attempt(lambda: facet.list_cues(properties, stats), (), "no shortcuts"),
     )
 
 

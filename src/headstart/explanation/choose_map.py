@@ -8,7 +8,6 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from headstart.arrays import Floats
-from headstart.errors import ClassifierError
 from headstart.explanation.graph import Graph
 from headstart.explanation.maps import (
     ClassTokenMap,
@@ -26,48 +25,55 @@ TOGETHER = 8  #: tensors that are computed in one run
 PASSING = ("Identity", "Dropout", "Cast")
 
 
-def choose_map(graph: Graph, probe: Batch, layer: str, dimensions: int) -> Map:
-    """Return the map by which a layer's part of an answer is attributed to places.
+def choose_map(graph: Graph, probe: Batch, layer: str, dimensions: int, shorter: Batch | None = None) -> Map | None:
+    """Return the map by which a layer's part of an answer is attributed to places; None where there is none.
 
     Args:
         graph: of the classifier.
         probe: values for the tensors that the layer's network reads, by their names in the graph, one part of noise.
         layer: the tensor of the layer's features, (1, D).
         dimensions: in which places lie: 2 for a square of them, 1 for a row.
-
-    Raises:
-        ClassifierError: no tensor with places was found that the features could be computed from.
+        shorter: values for a shorter item, where items are as long as they come.
     """
-    for name, values, features in _walk_down(graph, probe, layer):
-        layout = infer_layout(values.shape, dimensions)
-        if layout is None or (nodes := graph.select_nodes([name], [layer])) is None:
+    for name, values, features, shape in _walk_down(graph, probe, layer, shorter):
+        layout = infer_layout(values.shape, dimensions, shape)
+        if layout is None or (nodes := graph.select_nodes([name, *probe], [layer])) is None:
             continue
         if _is_close(layout.to_rows(values).mean(axis=0)[None], features):
             return MeanMap((name,), layout)
-        above = _make_forward(graph, [name], layer)
-        if _needs_places(above, layout, values, features):
-            return MeasuredMap((name,), layout, above, any(node.op_type == "Softmax" for node in nodes))
+        beside = {other: probe[other] for other in graph.list_read(nodes, probe)}
+        above = _make_forward(graph, [name], layer, beside)
+        if _needs_places(above, layout, [values, *beside.values()], features):
+            return MeasuredMap((name, *beside), layout, above, any(node.op_type == "Softmax" for node in nodes))
         if found := _choose_attention_map(graph, probe, layer, layout):
             return found
-    raise ClassifierError(f"no map of places lies under {layer!r}; this network cannot be explained")
+    return None
 
 
-def _walk_down(graph: Graph, probe: Batch, layer: str) -> Iterator[tuple[str, Floats, Floats]]:
-    """Yield the tensors that the network narrows to, the layer's first: name, values, and the layer's features."""
-    names = [name for name in graph.find_bottlenecks(probe.keys(), layer)[1:] if name not in probe]
+def _walk_down(
+    graph: Graph, probe: Batch, layer: str, shorter: Batch | None
+) -> Iterator[tuple[str, Floats, Floats, tuple[int, ...] | None]]:
+    """Yield the tensors that the network narrows to, the layer's first.
+
+    Yields:
+        Name, values, the layer's features, and the tensor's shape for the shorter item.
+    """
+    names = graph.find_bottlenecks(probe.keys(), layer)[1:]
     for start in range(0, len(names), TOGETHER):
         some = names[start : start + TOGETHER]
         features, *tensors = _compute(graph, probe, [layer, *some])
-        for name, values in zip(some, tensors, strict=True):
+        shapes = [None] * len(some) if shorter is None else [one.shape for one in _compute(graph, shorter, some)]
+        for name, values, shape in zip(some, tensors, shapes, strict=True):
             if values.dtype == np.float32:
-                yield name, values, features
+                yield name, values, features, shape
 
 
-def _needs_places(above: Forward, layout: MapLayout, values: Floats, features: Floats) -> bool:
+def _needs_places(above: Forward, layout: MapLayout, values: Sequence[Floats], features: Floats) -> bool:
     """Return whether the features need tokens of places, and not the class token alone; it checks ``above`` too."""
-    changed = layout.weigh(values, np.full((1, layout.places), 1.5, np.float32))
-    tilted = layout.weigh(values, np.linspace(0.5, 1.5, layout.places, dtype=np.float32)[None])
-    return not (_is_close(above(changed), features) and _is_close(above(tilted), features))
+    first, *beside = values
+    changed = layout.weigh(first, np.full((1, layout.places), 1.5, np.float32))
+    tilted = layout.weigh(first, np.linspace(0.5, 1.5, layout.places, dtype=np.float32)[None])
+    return not (_is_close(above(changed, *beside), features) and _is_close(above(tilted, *beside), features))
 
 
 def _choose_attention_map(graph: Graph, probe: Batch, layer: str, layout: MapLayout) -> Map | None:
@@ -89,7 +95,9 @@ def _read_last_block(graph: Graph, probe: Batch, layer: str, layout: MapLayout, 
     """Return the last block's attention, values and way on; None where they are not as in a plain transformer."""
     below = graph.find_bottlenecks(probe.keys(), layer)
     product = graph.find_reader(attention, PASSING)
-    before = next((name for name in below if attention in graph.list_computed([name], [layer]) and name != layer), None)
+    before = next(
+        (name for name in below if attention in graph.list_computed([name, *probe], [layer]) and name != layer), None
+    )
     if product is None or product.op_type != "MatMul" or before is None:
         return None
     took = product.output[0]
@@ -116,14 +124,15 @@ def _compute(graph: Graph, probe: Batch, names: Sequence[str]) -> list[Floats]:
     return list(graph.create_session(sources, names, once=True).run(None, dict(probe)))
 
 
-def _make_forward(graph: Graph, sources: Sequence[str], sink: str) -> Forward:
-    """Return a piece of the graph as a function of its tensors."""
-    session = graph.create_session(dict.fromkeys(sources, TensorProto.FLOAT), [sink])
-    return partial(_run, session, tuple(sources))
+def _make_forward(graph: Graph, sources: Sequence[str], sink: str, beside: Batch | None = None) -> Forward:
+    """Return a piece of the graph as a function of its tensors, and of others beside them, of any type."""
+    kinds = dict.fromkeys(sources, TensorProto.FLOAT)
+    kinds |= {name: helper.np_dtype_to_tensor_dtype(values.dtype) for name, values in (beside or {}).items()}
+    return partial(_run, graph.create_session(kinds, [sink]), tuple(kinds), len(sources))
 
 
-def _run(session: Any, names: tuple[str, ...], *values: Floats) -> Floats:
-    fed = (np.ascontiguousarray(value, np.float32) for value in values)
+def _run(session: Any, names: tuple[str, ...], count: int, *values: Floats) -> Floats:
+    fed = (np.ascontiguousarray(value, np.float32 if place < count else None) for place, value in enumerate(values))
     (features,) = session.run(None, dict(zip(names, fed, strict=True)))
     return np.asarray(features).reshape(len(features), -1)
 

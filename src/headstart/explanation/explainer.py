@@ -5,7 +5,7 @@ Calibration, which comes after, does not move places.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,20 @@ from typing import Any
 import numpy as np
 
 from headstart.arrays import Floats
-from headstart.errors import ClassifierError, DataError, UserError, nearest
+from headstart.errors import ClassifierError, DataError, HeadstartError, UserError, nearest, refuse_machine_faults
 from headstart.explanation.choose_map import choose_map
 from headstart.explanation.graph import Graph
-from headstart.explanation.maps import ClassTokenMap, Map, RolloutMap
+from headstart.explanation.layer import ExplainedLayer, TensorValues
+from headstart.explanation.maps import ClassTokenMap, RolloutMap
+from headstart.explanation.parts import ItemValues, compute_item, halve
 from headstart.inference import model_format
 from headstart.inference.files import read_files
 from headstart.inference.forking import after_fork, keep_for_ever
-from headstart.inference.graph_inputs import load_graph_inputs
 from headstart.inference.postprocess import DenseLayers
 from headstart.modalities.batch import AnySpec, Batch
 from headstart.modalities.facets import ExplanationFacet, Thumbnail
 from headstart.modalities.given import open_item
-from headstart.modalities.item import BrokenItem, NamedItem
+from headstart.modalities.item import BrokenItem, NamedItem, OpenedItem
 from headstart.tasks.task import check_support
 
 FINEST = 28  #: places along an edge where maps of several layers are added; finer ones are averaged
@@ -42,14 +43,8 @@ class HeatMap:
     probability: float  #: of that class, calibrated
     features: Floats  #: (D,) of the first branch: what ``Neighbours`` compares
     out_of_distribution: bool = False  #: the item is unlike all training samples: the label means little
-
-
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    """A layer that a branch reads."""
-
-    name: str  #: its tensor, (1, D)
-    map: Map
+    part: int = 0  #: of an item that a network sees in several squares, the one that is shown: it says most
+    parts: int = 1  #: of how many; 1 for a row, which shows all parts, one after the other
 
 
 class Explainer:
@@ -76,9 +71,9 @@ class Explainer:
             index: self._find_layers(graph, index) for member in self.record.members for index in member.branches
         }
         layers = [layer for read in self._branches.values() for layer in read]
-        names = [model_format.PROBABILITIES, *(name for layer in layers for name in (layer.name, *layer.map.tensors))]
+        names = [model_format.PROBABILITIES, *(name for layer in layers for name in layer.tensors)]
         names += [model_format.OUT_OF_DISTRIBUTION] if self.record.novelty else []
-        self._names = tuple(dict.fromkeys(names))
+        self._names = tuple(name for name in dict.fromkeys(names) if name not in graph.inputs)
         self._session: Any = graph.create_session(graph.inputs, self._names)
         after_fork(self, Explainer._abandon)
 
@@ -86,11 +81,19 @@ class Explainer:
         keep_for_ever(self._session)
         self._session = None
 
-    def _run(self, inputs: Batch) -> dict[str, Floats]:
+    def _run(self, inputs: Batch) -> TensorValues:
+        """Return the tensors that are asked for, and the inputs, which a map may need beside it."""
         if self._session is None:  # in a forked child
             graph = Graph(self._files.graph)
             self._session = graph.create_session(graph.inputs, self._names)
-        return dict(zip(self._names, self._session.run(None, dict(inputs)), strict=True))
+        return {**inputs, **dict(zip(self._names, self._session.run(None, dict(inputs)), strict=True))}
+
+    def _compute(self, item: OpenedItem) -> ItemValues:
+        read: dict[AnySpec, list[str]] = {}
+        for branch, layers in self._branches.items():
+            spec = self.record.branches[branch].spec
+            read.setdefault(spec, []).extend(name for layer in layers for name in layer.tensors)
+        return compute_item(self._run, item, self.record, read)
 
     def explain(self, item: Any, label: str | None = None) -> HeatMap:
         """Return the places of an item that speak for a label.
@@ -107,16 +110,16 @@ class Explainer:
             raise UserError(f"the classifier has no class {label!r}; {nearest(label, list(self.classes))}")
         opened = open_item(self.modality, item)
         try:
-            inputs = load_graph_inputs(opened, self.record)
-            extent = self._facet.locate(opened, self._widest)
+            values = self._compute(opened)
+            probabilities = values.whole[model_format.PROBABILITIES]
+            index = int(probabilities.argmax()) if label is None else self.classes.index(label)
+            shown = self._choose_part(values, index)
+            extent = self._facet.locate(opened, self._widest, shown or 0)
         except BrokenItem as error:
             value = item.value if isinstance(item, NamedItem) else item
             remedy = self.modality.suggest_remedy(value, str(error))
             raise DataError(f"{opened.name}: {error}{remedy}") from None
-        values = self._run(inputs)
-        probabilities = values[model_format.PROBABILITIES]
-        index = int(probabilities.argmax()) if label is None else self.classes.index(label)
-        places = np.maximum(self._attribute(values, index), 0)
+        places = np.maximum(self._attribute(values, index, shown), 0)
         most = float(places.max())
         return HeatMap(
             values=(places / most if most > 0 else places).astype(np.float32),
@@ -124,8 +127,10 @@ class Explainer:
             method=self.method,
             label=self.classes[index],
             probability=float(probabilities[index]),
-            features=np.concatenate([values[layer.name][0] for layer in self._branches[0]]),
-            out_of_distribution=bool(values.get(model_format.OUT_OF_DISTRIBUTION, False)),
+            features=np.concatenate([layer.average(values.parts(0)) for layer in self._branches[0]]),
+            out_of_distribution=bool(values.whole.get(model_format.OUT_OF_DISTRIBUTION, False)),
+            part=shown or 0,
+            parts=1 if shown is None else len(values.parts(0)),
         )
 
     def overlay(self, value: Any, heat: HeatMap) -> Thumbnail:
@@ -141,68 +146,106 @@ class Explainer:
         return self._facet.illustrate(open_item(self.modality, item).load(self.record.spec), heat.values, heat.extent)
 
     @property
+    def legend(self) -> str:
+        """Return what an overlay shows, in a few words."""
+        return self._facet.legend
+
+    @property
     def method(self) -> str:
         """Return how the maps are made."""
         return " + ".join(dict.fromkeys(layer.map.method for read in self._branches.values() for layer in read))
 
-    def _attribute(self, values: dict[str, Floats], index: int) -> Floats:
-        """Return what places add to a class, over all members: a member weighs as much as it gives to that class."""
+    def _differentiate_members(self, values: ItemValues, index: int) -> list["_Slope"]:
+        """Return each member's slope; a member weighs as much as it gives to the class."""
         rows = []
         for member, head in zip(self.record.members, self._heads, strict=True):
-            features = [values[layer.name][0] for branch in member.branches for layer in self._branches[branch]]
+            both = [(branch, layer) for branch in member.branches for layer in self._branches[branch]]
+            features = [layer.average(values.parts(branch)) for branch, layer in both]
             logits, gradient = _differentiate(head, np.concatenate(features), index)
             probabilities = self.record.task.activate(logits[None])[0]
             weight = member.weight if self.record.combine == "mean" else 1.0
-            rows.append((weight * float(probabilities[index]), member.branches, logits, gradient))
-        total = sum(row[0] for row in rows) or 1.0
-        parts = [
-            weight / total * self._attribute_member(values, branches, float(logits[index] - logits.mean()), gradient)
-            for weight, branches, logits, gradient in rows
-        ]
+            ends = np.cumsum([len(each) for each in features])[:-1]
+            layers = [(*one, own) for one, own in zip(both, np.split(gradient, ends), strict=True)]
+            rows.append(_Slope(weight * float(probabilities[index]), float(logits[index] - logits.mean()), layers))
+        total = sum(row.weight for row in rows) or 1.0
+        return [replace(row, weight=row.weight / total) for row in rows]
+
+    def _choose_part(self, values: ItemValues, index: int) -> int | None:
+        """Return the part of an item that says most for a class; None where one map shows all parts."""
+        count = min(len(values.parts(branch)) for branch in self._branches)
+        if self._facet.dimensions == 1 or count == 1:
+            return None
+        said = np.zeros(count)
+        for member in self._differentiate_members(values, index):
+            for branch, layer, own in member.layers:
+                said += [member.weight * float(layer.features(part) @ own) for part in values.parts(branch)[:count]]
+        return int(said.argmax())
+
+    def _attribute(self, values: ItemValues, index: int, shown: int | None = None) -> Floats:
+        """Return what places add to a class, over all members."""
+        shape = self._find_shape(values)
+        members = self._differentiate_members(values, index)
+        parts = [member.weight * self._attribute_member(values, member, shape, shown) for member in members]
         return np.asarray(sum(parts), np.float32)
 
     def _attribute_member(
-        self, values: dict[str, Floats], branches: Sequence[int], answer: float, gradient: Floats
+        self, values: ItemValues, member: "_Slope", shape: tuple[int, int], shown: int | None
     ) -> Floats:
         """Return one member's answer on the grid: its layers' maps, and what belongs to no place spread over all."""
-        places, rest, start = np.zeros(self._shape, np.float32), answer, 0
-        whole = True
-        for branch in branches:
-            facts = self.record.branches[branch]
-            for layer in self._branches[branch]:
-                features = values[layer.name][0]
-                own = gradient[start : start + len(features)]
-                start += len(features)
-                part = layer.map.attribute([values[name] for name in layer.map.tensors], features, own)
-                rest -= float(features @ own) - part.rest
-                places += self._facet.align(part.places, facts.spec, self._widest, self._shape)
-                whole &= not isinstance(layer.map, ClassTokenMap | RolloutMap)
+        places, rest, whole = np.zeros(shape, np.float32), member.answer, True
+        for branch, layer, own in member.layers:
+            parts = values.parts(branch)
+            part = layer.attribute(parts, own, shown)
+            rest -= float(layer.average(parts) @ own) - part.rest
+            places += self._facet.align(part.places, self.record.branches[branch].spec, self._widest, shape)
+            whole &= not isinstance(layer.map, ClassTokenMap | RolloutMap)
         # A class token carries evidence of its own from block to block, which belongs to no place, nor to all.
         return places + rest if whole else places
 
-    @cached_property
-    def _shape(self) -> tuple[int, int]:
+    def _find_shape(self, values: ItemValues) -> tuple[int, int]:
         """Return the shape of the answer's map: as the map has it, or as the finest of several."""
-        layouts = [layer.map.layout for read in self._branches.values() for layer in read]
-        edges = [max(layout.height, layout.width) for layout in layouts]
+        shapes = [layer.find_shape(values.parts(branch)) for branch, read in self._branches.items() for layer in read]
+        edges = [max(shape) for shape in shapes]
+        if self._facet.dimensions == 1:
+            return 1, max(edges)
         edge = edges[0] if len(edges) == 1 else min(FINEST, max(edges))
-        return (edge, edge) if self._facet.dimensions == 2 else (1, edge)
+        return edge, edge
 
-    def _find_layers(self, graph: Graph, branch: int) -> tuple[_Layer, ...]:
+    def _find_layers(self, graph: Graph, branch: int) -> tuple[ExplainedLayer, ...]:
         """Return the layers of a branch, in the order that their features are joined in."""
         facts = self.record.branches
         entry = facts[branch].network
         features = model_format.features_name(branch)
         node = graph.producers.get(features)
         spec = facts[branch].spec
-        probe = {model_format.tensor_name(name, entry): values for name, values in self._facet.make_probe(spec).items()}
+        drawn = self._facet.make_probe(spec)
+        probe, shorter = (
+            {model_format.tensor_name(name, entry): one[name] for name in one} for one in (drawn, halve(drawn, spec))
+        )
         missing = [name for name in (features, *probe) if name not in graph.producers and name not in graph.inputs]
         if node is None or missing:
             raise ClassifierError(
                 f"{model_format.GRAPH} has no tensor {missing[0]!r}; copy the whole model folder again"
             )
         names = list(node.input) if node.op_type in ("Concat", "Identity") else [features]
-        return tuple(_Layer(name, choose_map(graph, probe, name, self._facet.dimensions)) for name in names)
+        found = []
+        for name in names:
+            try:
+                chosen = choose_map(graph, probe, name, self._facet.dimensions, shorter or None)
+            except HeadstartError:
+                raise
+            except Exception as error:  # ONNX Runtime's errors have no common base
+                refuse_machine_faults(error, "to take the network apart")
+                raise ClassifierError(self._refuse(branch, str(error).strip().splitlines()[0][:200])) from error
+            if chosen is None:
+                lost = f"nothing under its layer {name.rpartition('/')[2]!r} keeps the places of a {{one}} apart"
+                raise ClassifierError(self._refuse(branch, self.modality.noun.fill(lost)))
+            found.append(ExplainedLayer(name, chosen))
+        return tuple(found)
+
+    def _refuse(self, branch: int, reason: str) -> str:
+        name = self.record.branches[branch].backbone.name
+        return f"answers that {name} is part of cannot be explained: {reason}"
 
     @cached_property
     def _widest(self) -> AnySpec:
@@ -211,6 +254,15 @@ class Explainer:
     @cached_property
     def _heads(self) -> tuple[DenseLayers, ...]:
         return self._files.load_heads()
+
+
+@dataclass(frozen=True, slots=True)
+class _Slope:
+    """The slope of one member's answer for a class, and of what it reads."""
+
+    weight: float  #: of the member
+    answer: float  #: the class's logit less the mean of all
+    layers: Sequence[tuple[int, ExplainedLayer, Floats]]  #: branch, layer, and the gradient by its features (D,)
 
 
 def _differentiate(head: DenseLayers, features: Floats, index: int) -> tuple[Floats, Floats]:

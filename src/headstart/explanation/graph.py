@@ -16,6 +16,9 @@ from headstart.libraries import import_onnxruntime
 
 #: Ops that read a tensor's shape only: what they give says nothing of a place in the item.
 SHAPE_ONLY = frozenset({"Shape", "Size"})
+#: Ops whose answer is yes or no, such as "is this padding": what goes on from them is no evidence either.
+COMPARING = frozenset({"Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Not", "IsNaN"})
+SILENT = SHAPE_ONLY | COMPARING
 LARGE = 2**14  #: bytes of a constant that sessions share
 
 
@@ -38,22 +41,26 @@ class Graph:
         self.producers = {name: node for node in self.nodes for name in node.output if name}
 
     def find_bottlenecks(self, sources: Collection[str], sink: str) -> list[str]:
-        """Return the tensors that every way from some tensors to another leads through, nearest the sink first.
+        """Return the tensors that every way from one of some tensors to another leads through, nearest the sink first.
 
-        The sink is included, and so is the source where there is one. Ways through a tensor's shape alone do not count.
+        The sink is included, the sources are not. Ways from the other sources do not count: a mask may go on beside
+        what it masks. Nor do ways through a tensor's shape or through comparisons alone.
         """
-        reached = set(sources)
+        found = {name for source in sources for name in self._find_bottlenecks_from(source, sink)}
+        order = [name for node in self.nodes for name in node.output if name in found]
+        return [name for name in order[::-1] if name not in sources]
+
+    def _find_bottlenecks_from(self, source: str, sink: str) -> list[str]:
+        reached = {source}
         for node in self.nodes:
-            if node.op_type not in SHAPE_ONLY and reached.intersection(_list_inputs(node)):
+            if node.op_type not in SILENT and reached.intersection(_list_inputs(node)):
                 reached.update(node.output)
         needed = {sink}
         last_use: dict[str, int] = {sink: len(self.nodes)}
         between = []
         for index in range(len(self.nodes) - 1, -1, -1):
             node = self.nodes[index]
-            if node.op_type in SHAPE_ONLY or not needed.intersection(node.output):
-                continue
-            if not set(sources).isdisjoint(node.output):
+            if node.op_type in SILENT or source in node.output or not needed.intersection(node.output):
                 continue
             read = reached.intersection(_list_inputs(node))
             if not read:
@@ -62,13 +69,13 @@ class Graph:
             needed |= read
             for name in read:
                 last_use.setdefault(name, index)
-        found, alive = list(sources) if len(sources) == 1 else [], set(sources)
+        found, alive = [source], {source}
         for index in reversed(between):
             alive.update(name for name in self.nodes[index].output if name in last_use)
             alive = {name for name in alive if last_use[name] > index}
             if len(alive) == 1:
                 found.extend(alive.difference(found[-1:]))
-        return found[::-1]
+        return found
 
     def find_reader(self, name: str, skipped: Collection[str]) -> onnx.NodeProto | None:
         """Return the one node that reads a tensor, past nodes of skipped ops; None where there is not just one."""
@@ -77,6 +84,11 @@ class Graph:
             if len(readers) != 1 or readers[0].op_type not in skipped:
                 return readers[0] if len(readers) == 1 else None
             name = readers[0].output[0]
+
+    def list_read(self, nodes: Sequence[onnx.NodeProto], names: Collection[str]) -> tuple[str, ...]:
+        """Return those of some tensors that nodes read, in the order of the names."""
+        read = {name for node in nodes for name in _list_inputs(node)}
+        return tuple(name for name in names if name in read)
 
     def list_computed(self, sources: Collection[str], sinks: Collection[str]) -> set[str]:
         """Return all tensors that are computed on the way from some to others; none where others are needed too."""

@@ -9,7 +9,7 @@ the map is run again.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -26,7 +26,7 @@ EXTRA_TOKENS = 8  #: class and register tokens that may stand before those of pl
 
 @dataclass(frozen=True, slots=True)
 class MapLayout:
-    """Layout of a tensor with places: its shape is (N, C, h, w), (N, h, w, C) or (N, tokens, C)."""
+    """Layout of a tensor with places: (N, C, h, w), (N, h, w, C) or (N, tokens, C); of a row also (N, C, w)."""
 
     kind: Literal["channels first", "channels last", "tokens"]
     height: int
@@ -38,6 +38,14 @@ class MapLayout:
         """Return how many there are."""
         return self.height * self.width
 
+    def fit(self, count: int) -> "MapLayout":
+        """Return the layout for an item whose map has so many tokens: a row is as long as the item, a square stays."""
+        return replace(self, width=count - self.first) if self.height == 1 else self
+
+    def fit_values(self, values: Floats) -> "MapLayout":
+        """Return the layout for a tensor of one item."""
+        return self.fit(values.shape[2] if self.kind == "channels first" else values.shape[1])
+
     def to_rows(self, values: Floats) -> Floats:
         """Return a map of one item as one row per place, (places, C)."""
         if self.kind == "channels first":
@@ -47,21 +55,28 @@ class MapLayout:
     def weigh(self, values: Floats, weights: Floats) -> Floats:
         """Return a map of one item, B times over, its places multiplied by (B, places)."""
         if self.kind == "channels first":
-            return values * weights.reshape(-1, 1, self.height, self.width)
+            return values * weights.reshape(-1, 1, *values.shape[2:])
         if self.kind == "channels last":
             return values * weights.reshape(-1, self.height, self.width, 1)
         return values * np.pad(weights, ((0, 0), (self.first, 0)), constant_values=1)[:, :, None]
 
 
-def infer_layout(shape: Sequence[int], dimensions: int) -> MapLayout | None:
+def infer_layout(shape: Sequence[int], dimensions: int, shorter: Sequence[int] | None = None) -> MapLayout | None:
     """Return the layout of a tensor of this shape, batch first; None where it has no places.
 
     Args:
         shape: of the tensor.
         dimensions: in which places lie: 2 for a square of them, 1 for a row of tokens, each of which is a place.
+        shorter: of a row, the shape for an item that is shorter: places lie along the axis that is shorter too. None
+            where all items are of one length: then they lie along the first axis.
     """
     if dimensions == 1:
-        return MapLayout("tokens", 1, shape[1]) if len(shape) == 3 and shape[1] > 1 else None
+        if len(shape) != 3:
+            return None
+        axes = [1] if shorter is None else [axis for axis in (1, 2) if shape[axis] != shorter[axis]]
+        if len(axes) != 1 or shape[axes[0]] < 2:
+            return None
+        return MapLayout("tokens" if axes == [1] else "channels first", 1, shape[axes[0]])
     if len(shape) == 4 and shape[2] == shape[3] > 1:
         return MapLayout("channels first", shape[2], shape[3])
     if len(shape) == 4 and shape[1] == shape[2] > 1:
@@ -86,9 +101,8 @@ class Map(Protocol):
     def tensors(self) -> tuple[str, ...]:
         """Return the tensors of the graph that it needs."""
 
-    @property
-    def layout(self) -> MapLayout:
-        """Return how its places lie."""
+    def fit_layout(self, values: Sequence[Floats]) -> MapLayout:
+        """Return how its places lie, by its tensors."""
 
     @property
     def method(self) -> str:
@@ -106,32 +120,47 @@ class MeanMap:
     layout: MapLayout
     method: str = "hirescam"
 
+    def fit_layout(self, values: Sequence[Floats]) -> MapLayout:
+        """See ``Map``."""
+        return self.layout.fit_values(values[0])
+
     def attribute(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
         """See ``Map``."""
-        rows = self.layout.to_rows(values[0]) @ gradient
-        return Attribution(rows.reshape(self.layout.height, self.layout.width), 0.0)
+        layout = self.fit_layout(values)
+        rows = layout.to_rows(values[0]) @ gradient
+        rest = float(features @ gradient - rows.mean()) if layout.height == 1 else 0.0  # of a row some may be padding
+        return Attribution(rows.reshape(layout.height, layout.width), rest)
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredMap:
     """Map from which the features are computed in any way: HiResCAM by differences."""
 
-    tensors: tuple[str]
+    tensors: tuple[str, ...]  #: the map, and what the network reads beside it, such as a mask
     layout: MapLayout
     above: Forward
     costly: bool  #: attention lies above: places are measured in groups
     method: str = "hirescam"
 
+    def fit_layout(self, values: Sequence[Floats]) -> MapLayout:
+        """See ``Map``."""
+        return self.layout.fit_values(values[0])
+
     def attribute(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
         """See ``Map``."""
-        groups = _make_groups(self.layout, MOST_COSTLY if self.costly else self.layout.places)
+        layout = self.fit_layout(values)
+        groups = _make_groups(layout, MOST_COSTLY if self.costly else layout.places)
         change = np.asarray(1 + STEP * np.concatenate([np.zeros_like(groups[:1]), groups]), np.float32)
-        batches = (self.layout.weigh(values[0], weights) for weights in _split_rows(change))
-        answers = np.concatenate([self.above(batch) @ gradient for batch in batches])
+        batches = (layout.weigh(values[0], weights) for weights in _split_rows(change))
+        answers = np.concatenate([self._compute(batch, values[1:]) @ gradient for batch in batches])
         parts = (answers[1:] - answers[0]) / STEP
-        spread = parts @ (groups / groups.sum(axis=1, keepdims=True)) * self.layout.places
+        spread = parts @ (groups / groups.sum(axis=1, keepdims=True)) * layout.places
         rest = float(features @ gradient - parts.sum())
-        return Attribution(spread.reshape(self.layout.height, self.layout.width).astype(np.float32), rest)
+        return Attribution(spread.reshape(layout.height, layout.width).astype(np.float32), rest)
+
+    def _compute(self, maps: Floats, beside: Sequence[Floats]) -> Floats:
+        """Return the features of changed maps (B, ...) of one item."""
+        return self.above(maps, *(np.repeat(tensor, len(maps), axis=0) for tensor in beside))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +181,20 @@ class ClassTokenMap:
         taken = np.einsum("ht,htd->thd", attention[0, :, 0], values[0])
         return np.asarray(taken.reshape(len(taken), -1), np.float32)
 
+    def fit_layout(self, values: Sequence[Floats]) -> MapLayout:
+        """See ``Map``."""
+        return self.layout.fit(values[0].shape[-1])
+
     def attribute(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
         """See ``Map``."""
         attention, tokens, before = values
+        layout = self.fit_layout(values)
         taken = self.compute_taken(attention, tokens)
         change = np.concatenate([np.zeros_like(taken[:1]), taken[self.layout.first :]])
         rows = (taken.sum(axis=0) + STEP * change)[:, None]
         answers = self.above(rows, np.repeat(before[:, :1], len(rows), axis=0)) @ gradient
-        parts = (answers[1:] - answers[0]) / STEP * self.layout.places
-        return Attribution(parts.reshape(self.layout.height, self.layout.width), 0.0)
+        parts = (answers[1:] - answers[0]) / STEP * layout.places
+        return Attribution(parts.reshape(layout.height, layout.width), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +205,19 @@ class RolloutMap:
     layout: MapLayout
     method: str = "rollout"
 
+    def fit_layout(self, values: Sequence[Floats]) -> MapLayout:
+        """See ``Map``."""
+        return self.layout.fit(values[0].shape[-1])
+
     def attribute(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
         """See ``Map``."""
+        layout = self.fit_layout(values)
         flow = np.eye(values[0].shape[-1], dtype=np.float32)
         for attention in values:
             flow = 0.5 * (attention[0].mean(axis=0) @ flow + flow)  # half passes by the attention
-        row = flow[0, self.layout.first :]
+        row = flow[0, layout.first :]
         part = max(0.0, float(features @ gradient)) * row / row.mean()
-        return Attribution(part.reshape(self.layout.height, self.layout.width), 0.0)
+        return Attribution(part.reshape(layout.height, layout.width), 0.0)
 
 
 def _make_groups(layout: MapLayout, most: int) -> Floats:

@@ -35,7 +35,8 @@ class Networks:
         model = self._models[graph]
         nodes, wanted = select_subgraph(model.graph, layers)
         own = [one.name for one in model.graph.input]
-        names = {"": "", **(dict(zip(own, inputs.values(), strict=True)) if len(own) == 1 else inputs)}
+        single = len(own) == len(inputs) == 1
+        names = {"": "", **(dict(zip(own, inputs.values(), strict=True)) if single else inputs)}
         weights = (weight for weight in model.graph.initializer if weight.name in wanted)
         names |= {weight.name: self._share(weight, prefix) for weight in weights}
         self._builder.nodes.extend(rename_tensors(node, lambda name: names.get(name, prefix + name)) for node in nodes)

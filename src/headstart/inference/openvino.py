@@ -126,10 +126,11 @@ def _cut(model: Any, tensors: Sequence[TensorSpec], start: Mapping[str, str], ou
     only = model.get_parameters()[0].output(0) if len(model.get_parameters()) == 1 else None
     entries = []
     for tensor in tensors:
-        port = ports[start[tensor.name]] if start else only or ports[tensor.name]
+        name = start.get(tensor.name, tensor.name)
+        port = ports.get(name) if start or only is None else only  # None where no output needs it
         shape = openvino.PartialShape([-1, *(-1 if axis is None else axis for axis in tensor.shape)])
         entry = openvino.opset11.parameter(shape, openvino.Type(np.dtype(tensor.dtype)), name=tensor.name)
-        for target in list(port.get_target_inputs()):
+        for target in [] if port is None else list(port.get_target_inputs()):
             target.replace_source_output(entry.output(0))
         entries.append(entry)
     return openvino.Model(ends, entries)

@@ -232,6 +232,7 @@ class ExplanationFacet(Protocol):
     """Evidence for an answer, shown on the item: a map of the places of an item, as networks have it inside."""
 
     dimensions: Literal[1, 2]  #: in which places lie: 2 for a square of them, 1 for a row
+    legend: str  #: of an overlay: "the words that spoke for the answer, between stars"
 
     def make_probe(self, spec: AnySpec) -> Batch:
         """Return one part of noise, by which the layers of a network are told apart."""
@@ -240,7 +241,8 @@ class ExplanationFacet(Protocol):
         """Return a map on a common grid.
 
         Args:
-            places: (h, w), or (1, w) of a row, over what ``spec`` lets a network see of an item.
+            places: (h, w), or (1, w) of a row, over what ``spec`` lets a network see of an item; of several parts a
+                row has those of all, one after the other.
             spec: of the network that has the map.
             widest: the spec that sees most, see ``find_widest``; the grid covers what it sees.
             shape: of the grid.
@@ -249,8 +251,13 @@ class ExplanationFacet(Protocol):
     def find_widest(self, specs: Sequence[AnySpec]) -> InputSpec:
         """Return the spec that lets a network see most of an item."""
 
-    def locate(self, item: OpenedItem, spec: AnySpec) -> Any:
+    def locate(self, item: OpenedItem, spec: AnySpec, part: int) -> Any:
         """Return where the places of a map lie on an item, seen by a spec: a record that the modality knows.
+
+        Args:
+            item: as it was opened.
+            spec: see ``find_widest``.
+            part: of a map in a square, the part of the item that it is of; a row is of all parts: 0.
 
         Raises:
             BrokenItem: it cannot be read or decoded.

@@ -1,7 +1,6 @@
 """The diagnostics of a run: found, pictured, written into its folder; and its report."""
 
-from headstart import events
-from headstart.diagnostics.run import Diagnostics, describe_diagnostics, diagnose
+from headstart.diagnostics.run import describe_diagnostics, diagnose
 from headstart.pipeline.dataset import NEAR_DUPLICATES, PreparedDataset
 from headstart.reporting.write import write_report
 from headstart.runs.recording import save_diagnostics
@@ -18,8 +17,10 @@ def diagnose_run(
     fitted: Postprocessed,
     test: TestResult,
     context: FitContext,
-) -> Diagnostics:
+) -> None:
     """Find out what the data and the answers look like, and write it with thumbnails that show it.
+
+    The classifier is saved and tested without it, so what goes wrong is told and costs nothing more.
 
     Args:
         dataset: the samples and their near-duplicates.
@@ -28,6 +29,14 @@ def diagnose_run(
         test: its answers on test.
         context: of the first backbone.
     """
+    context.log.attempt(
+        lambda: _diagnose(dataset, comparison, fitted, test, context), None, "data and answers were not looked into"
+    )
+
+
+def _diagnose(
+    dataset: PreparedDataset, comparison: Comparison, fitted: Postprocessed, test: TestResult, context: FitContext
+) -> None:
     with context.log.stage("diagnose") as stage:
         diagnostics = diagnose(context, fitted.model, test, dataset.duplicates)
         stage.summary = describe_diagnostics(diagnostics, context)
@@ -37,14 +46,14 @@ def diagnose_run(
         stage.summary = describe_thumbnails(thumbnails)
     seconds = context.log.seconds[NEAR_DUPLICATES]
     save_diagnostics(diagnostics, thumbnails, context, fitted, test, seconds=seconds)
-    return diagnostics
 
 
 def report_run(run: Run, context: RunContext) -> None:
     """Write the report. The run is whole without it, so what goes wrong is told and costs nothing more."""
-    try:
-        with context.log.stage("report") as stage:
-            file = write_report(run.folder)
-            stage.summary = f"all of this to look at is in {file}"
-    except Exception as error:  # noqa: BLE001  a fault of ours must not cost hours of training
-        context.log(events.Note(f"no report was written: {type(error).__name__}: {error}"))
+    context.log.attempt(lambda: _write_report(run, context), None, "no report was written")
+
+
+def _write_report(run: Run, context: RunContext) -> None:
+    with context.log.stage("report") as stage:
+        file = write_report(run.folder)
+        stage.summary = f"all of this to look at is in {file}"

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from headstart import events
+from headstart.data.load import get_item
 from headstart.data.samples import Sample
-from headstart.data.sources import FileSource
 from headstart.errors import DataError, HeadstartError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
@@ -121,8 +121,7 @@ class _Both:
             yield sample, rows[self._main]
 
     def _item(self, index: int) -> ItemLike:
-        source = self._samples[index].source
-        return source.path if isinstance(source, FileSource) else source.read()
+        return get_item(self._samples[index].source)
 
     def _timed(self, engine: str, seconds: float) -> None:
         with self._lock:

@@ -204,10 +204,11 @@ class DiskRecord:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedRecord:
-    """Samples with a preview of where the classifier looked."""
+    """Samples with a preview of what spoke for their answers."""
 
     method: str
     ids: tuple[str, ...]
+    legend: str = ""  #: what these previews show
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def save_diagnostics(
             "neighbours": {
                 id_: [(other.id, other.similarity) for other in alike] for id_, alike in diagnostics.similar.items()
             },
-            "explained": {"method": thumbnails.method, "ids": thumbnails.explained},
+            "explained": {"method": thumbnails.method, "legend": thumbnails.legend, "ids": thumbnails.explained},
         },
         folder / TRUST,
     )

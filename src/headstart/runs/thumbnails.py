@@ -7,11 +7,11 @@ from pathlib import Path
 
 from headstart import events
 from headstart.data.inspection import default_workers, map_in_threads
-from headstart.data.load import load_item
+from headstart.data.load import get_item, load_item
 from headstart.data.samples import Sample
 from headstart.diagnostics.examples import select_examples
 from headstart.diagnostics.run import Diagnostics
-from headstart.errors import HeadstartError
+from headstart.errors import DataError
 from headstart.explanation.explainer import Explainer
 from headstart.modalities.facets import PreviewFacet, Thumbnail
 from headstart.modalities.item import BrokenItem
@@ -33,11 +33,24 @@ class Thumbnails:
 
     previews: Previews
     method: str = ""  #: of the explanations
+    legend: str = ""  #: of these, see ``ExplanationFacet``
     explained: tuple[str, ...] = ()  #: ids of the samples that have one
 
 
+@dataclass(frozen=True, slots=True)
+class ExplainedPreviews:
+    """Small copies of items with what spoke for their answers."""
+
+    previews: Previews
+    method: str = ""
+    legend: str = ""
+
+
+NOTHING = ExplainedPreviews({})
+
+
 def make_thumbnails(diagnostics: Diagnostics, context: FitContext, test: TestResult, *, trained: bool) -> Thumbnails:
-    """Return all that the report shows; nothing where none is written or the modality has no previews.
+    """Return all that the report shows; nothing where none is written. What cannot be made is left out with a note.
 
     Args:
         diagnostics: of the run.
@@ -45,23 +58,26 @@ def make_thumbnails(diagnostics: Diagnostics, context: FitContext, test: TestRes
         test: the saved classifier's answers.
         trained: whether a network was trained, so that changed views were seen.
     """
-    facet = get_modality(context.samples.modality).preview
     if not context.settings.report:
         return Thumbnails({})
+    modality, log, many = get_modality(context.samples.modality), context.log, context.samples.noun.many
+    examples, facet = select_examples(test), modality.preview
+    explained, sheet = NOTHING, None
+    previews: Previews = {}
+    if modality.explanation is not None:  # there may be no places to point at
+        explained = log.attempt(
+            partial(preview_explanations, context.folder / MODEL, examples, facet), NOTHING, "no answer is explained"
+        )
     if facet is None:
-        context.log(events.Note(f"{context.samples.noun.many} have no previews: the report names them only"))
-        return Thumbnails({})
-    examples = select_examples(test)
-    try:
-        explained, method = preview_explanations(context.folder / MODEL, examples, facet)
-    except HeadstartError as error:  # a network that has no places to point at; the rest can be shown
-        context.log(events.Note(f"no heat maps: {error}"))
-        explained, method = {}, ""
-    shown = select_shown_samples(diagnostics, context, test)
-    previews = {**preview_samples(shown, facet, context.log), **explained}
-    if trained and (sheet := _draw_sheet(context)):
-        previews[SHEET] = sheet
-    return Thumbnails(previews, method, tuple(sample.id for sample in examples if HEAT + sample.id in explained))
+        log(events.Note(f"{many} have no previews: the report names them only"))
+    else:
+        shown = select_shown_samples(diagnostics, context, test)
+        previews = log.attempt(partial(preview_samples, shown, facet, log), previews, f"{many} are not shown")
+    if trained:
+        sheet = log.attempt(partial(_draw_sheet, context), None, "augmented views are not shown")
+    previews = {**previews, **explained.previews, **({SHEET: sheet} if sheet else {})}
+    ids = tuple(sample.id for sample in examples if HEAT + sample.id in explained.previews)
+    return Thumbnails(previews, explained.method, explained.legend, ids)
 
 
 def describe_thumbnails(thumbnails: Thumbnails) -> str:
@@ -80,25 +96,25 @@ def preview_samples(
     return {sample.id: thumbnail for sample, thumbnail in zip(shown, made, strict=True) if thumbnail is not None}
 
 
-def preview_explanations(folder: Path, samples: Sequence[Sample], facet: PreviewFacet) -> tuple[Previews, str]:
-    """Return samples with what spoke for the predicted class laid over them, and the method's name; "" of nothing.
+def preview_explanations(folder: Path, samples: Sequence[Sample], facet: PreviewFacet | None) -> ExplainedPreviews:
+    """Return samples with what spoke for the predicted class laid over them.
 
     Args:
         folder: of the saved classifier.
         samples: to explain.
-        facet: of their modality.
+        facet: of their modality; it decodes them small.
     """
     if not samples:
-        return {}, ""
+        return NOTHING
     explainer, previews = Explainer(folder), {}
-    spec = facet.make_spec(explainer.record.spec)
+    spec = explainer.record.spec if facet is None else facet.make_spec(explainer.record.spec)
     for sample in samples:
         try:
-            value = load_item(sample.source, spec).value
-        except BrokenItem:
+            heat = explainer.explain(get_item(sample.source))
+            previews[HEAT + sample.id] = explainer.overlay(load_item(sample.source, spec).value, heat)
+        except (DataError, OSError):
             continue
-        previews[HEAT + sample.id] = explainer.overlay(value, explainer.explain(value))
-    return previews, explainer.method
+    return ExplainedPreviews(previews, explainer.method, explainer.legend)
 
 
 def _draw_sheet(context: FitContext) -> Thumbnail | None:

@@ -16,6 +16,7 @@ class WordExplanation:
     """A row of weights, one for each word."""
 
     dimensions: Literal[1, 2] = 1
+    legend = "the words that spoke for the answer, between stars"
 
     def make_probe(self, spec: Any) -> Batch:
         ids = np.random.default_rng(0).integers(1, 500, (1, 12))
@@ -28,7 +29,7 @@ class WordExplanation:
     def find_widest(self, specs: Sequence[Any]) -> Any:
         return max(specs, key=lambda spec: spec.window)
 
-    def locate(self, item: Any, spec: Any) -> int:
+    def locate(self, item: Any, spec: Any, part: int) -> int:
         """Return how many words there are."""
         return len(item.load(spec).words)
 

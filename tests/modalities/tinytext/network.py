@@ -21,17 +21,33 @@ class WordNetwork(nn.Module):
 
 
 class DeafNetwork(WordNetwork):
-    """The same, but its mask is not looked at."""
+    """The same, but it makes the mask of the ids: that which it is given is not looked at."""
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        words = self.embed(ids)
-        mixed = self.mix(words.transpose(1, 2)).transpose(1, 2).relu()
-        return words.mean(1), mixed.mean(1)
+        return super().forward(ids, (ids != 0).float())
+
+
+class AttendingNetwork(WordNetwork):
+    """Words pooled by attention, which the mask keeps from padding."""
+
+    def __init__(self, words: int) -> None:
+        super().__init__(words)
+        self.score = nn.Linear(24, 1)
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        words = self.embed(ids) * mask.unsqueeze(2)
+        mixed = self.mix(words.transpose(1, 2)).relu()
+        scores = self.score(mixed.transpose(1, 2)) + (mask.unsqueeze(2) - 1) * 1e4
+        pooled = mixed @ scores.softmax(dim=1)
+        return words.sum(1) / mask.sum(1, keepdim=True), pooled.squeeze(2)
+
+
+KINDS = {"net": WordNetwork, "windows": WordNetwork, "deaf": DeafNetwork, "attend": AttendingNetwork}
 
 
 def build(name: str, words: int, seed: int) -> nn.Module:
     """Return a network in inference mode."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        network = {"net": WordNetwork, "deaf": DeafNetwork}[name](words)
+        network = KINDS[name](words)
     return network.eval().requires_grad_(False)

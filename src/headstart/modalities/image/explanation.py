@@ -32,6 +32,7 @@ class ImageExplanation:
     """Heat maps laid over photos, as a facet of the modality."""
 
     dimensions: Literal[1, 2] = 2
+    legend = "where the classifier looked, in yellow"
 
     def make_probe(self, spec: ImageSpec) -> Batch:
         """Return a square of noise, uint8 (1, S, S, 3)."""
@@ -53,8 +54,8 @@ class ImageExplanation:
         grid[start : start + inner, start : start + inner] = resize_map(places, inner)
         return grid
 
-    def locate(self, item: Any, spec: ImageSpec) -> HeatExtent:
-        """Return the square that is seen of an opened photo.
+    def locate(self, item: Any, spec: ImageSpec, part: int = 0) -> HeatExtent:
+        """Return the square that is seen of an opened photo, which is its one part.
 
         Raises:
             BrokenItem: it cannot be read or decoded.

@@ -25,7 +25,9 @@ class ItemValues:
         return self.by_spec[self.specs[branch]]
 
 
-def compute_item(run: RunGraph, item: OpenedItem, record: ModelRecord, read: Mapping[AnySpec, Sequence[str]]) -> ItemValues:
+def compute_item(
+    run: RunGraph, item: OpenedItem, record: ModelRecord, read: Mapping[AnySpec, Sequence[str]]
+) -> ItemValues:
     """Return the tensors of an item.
 
     Where the host makes the parts, each goes through the graph alone: none is padded to the length of another.

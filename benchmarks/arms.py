@@ -220,7 +220,7 @@ def prepare(folder: Path, context: RunContext) -> tuple[PreparedDataset, list[Lo
     """Return the photos of a folder, in no subset yet, and the backbones that their features are of."""
     samples = read_source(folder)
     samples = replace(samples, samples=tuple(replace(sample, subset=None) for sample in samples.samples))
-    backbones = load_backbones(samples.samples, len(samples), samples.modality, context)
+    backbones = load_backbones(samples.samples, samples.modality, context, samples)
     return prepare_dataset(samples, backbones, context), list(backbones.all)
 
 

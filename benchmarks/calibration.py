@@ -170,7 +170,7 @@ def features_of(folder: Path, store: Store) -> tuple[Samples, np.ndarray]:
     """The photos of a folder that decode, near-duplicates in one group, and lite0's last layer for each."""
     samples = read_source(folder, strict=False)
     context = RunContext(FitSettings.load(), store, Budget(None), RunLog(events.ignore))
-    network = load_backbones(samples.samples, len(samples), samples.modality, context).first
+    network = load_backbones(samples.samples, samples.modality, context, samples).first
     done = extract(samples.samples, network.backbone, network.chosen.engine, store)
     broken = {digest for digest, finding in done.issues.items() if finding.broken}
     sound = replace(samples, samples=tuple(it for it in samples.samples if it.digest not in broken))

@@ -121,7 +121,7 @@ def main() -> None:
         for folder in given.photos or [DATA / name for name in COLLECTIONS]:
             samples = read_source(folder)
             context = RunContext(settings, store, Budget(None), log)
-            backbones = load_backbones(samples.samples, len(samples), samples.modality, context)
+            backbones = load_backbones(samples.samples, samples.modality, context, samples)
             photos, network = prepare_dataset(samples, backbones, context), backbones.first
             with limit_threads(len(samples) * backbones.width):
                 splits = [

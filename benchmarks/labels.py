@@ -72,7 +72,7 @@ def tasks_of(name: str, data: Path, scratch: Path, store: Store) -> dict[str, li
     source = write_digits(scratch / "digits") if name == "digits" else data / name
     samples = read_source(source, listener=log)
     context = RunContext(settings, store, Budget(None), log)
-    backbones = load_backbones(samples.samples, len(samples), samples.modality, context)
+    backbones = load_backbones(samples.samples, samples.modality, context, samples)
     dataset = prepare_dataset(samples, backbones, context, split_samples)
     space = dataset.extractions[0].space
     digests = [sample.digest for sample in dataset.samples.samples]

@@ -88,9 +88,7 @@ def changes(chance: np.random.Generator) -> dict[str, Callable[[np.ndarray], np.
 def extracted(folder: Path, store: Store) -> Photos:
     log, settings = RunLog(events.ignore), FitSettings.load()
     samples = read_source(folder, listener=log, strict=False)
-    network = load_backbones(
-        samples.samples, len(samples), samples.modality, RunContext(settings, store, Budget(None), log)
-    ).first
+    network = load_backbones(samples.samples, samples.modality, RunContext(settings, store, Budget(None), log)).first
     done = extract(samples.samples, network.backbone, network.chosen.engine, store)
     kept = [it for it in samples.samples if not (found := done.issues.get(it.digest)) or not found.broken]
     layers = select_layers(network.backbone)

@@ -19,4 +19,12 @@ def test_a_network_of_another_modality_is_refused(small: Warm) -> None:
     with Store(small.store) as store:
         context = RunContext(settings, store, Budget(None), events.RunLog(events.ignore))
         with pytest.raises(SettingError, match="reads photos, and these are samples; choose another backbone"):
-            load_backbones(samples, len(samples), "smell", context)
+            load_backbones(samples, "smell", context)
+
+
+def test_a_search_wants_labels(small: Warm) -> None:
+    settings = FitSettings.load(backbone="auto")
+    with Store(small.store) as store:
+        context = RunContext(settings, store, Budget(None), events.RunLog(events.ignore))
+        with pytest.raises(SettingError, match="'auto' is chosen by labels, and there are none; name a network"):
+            load_backbones([], "image", context)

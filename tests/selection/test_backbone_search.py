@@ -38,6 +38,8 @@ from headstart.selection.budget import Budget
 from headstart.selection.sampling import stratified_sample
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
+from headstart.tasks.classification.targets import make_class_space
+from headstart.tasks.task import get_task
 from tests.groups import by_content
 from tests.selection.choosing import choose_winner
 
@@ -105,7 +107,7 @@ class World:
         with Store(self.folder / "store") as store:
             return select_backbone(
                 drawn() if samples is None else samples,
-                photos,
+                Whole(photos, 1 + max(it.target for it in samples or drawn())),
                 self.obtain,
                 self.choose,
                 store,
@@ -119,6 +121,22 @@ class World:
 # --- what is measured ------------------------------------------------------------------------------------------------
 
 
+class Whole:
+    """The samples of all subsets, of which only their number and their task count."""
+
+    def __init__(self, count: int, classes: int = 2):
+        self.count, self.task = count, get_task("classification")
+        self.space = make_class_space([f"class {number}" for number in range(classes)])
+
+    def __len__(self) -> int:
+        return self.count
+
+
+def held_out(training_set: TrainingSet) -> NDArray[np.float32]:
+    whole = Whole(0, training_set.outputs)
+    return nested_cross_val_predict(training_set, FitSettings(), whole.task, whole.space)
+
+
 def task(features: NDArray[np.float32], labels: NDArray[np.int64], groups: NDArray[np.int64]) -> TrainingSet:
     return TrainingSet(features, labels, int(labels.max()) + 1, groups, balanced=False, seed=0)
 
@@ -129,8 +147,8 @@ def test_rows_are_answered_by_heads_that_have_not_seen_them_or_their_group() -> 
     rows = np.repeat(chance.normal(size=(60, 300)), 2, axis=0).astype(np.float32)
     labels = np.repeat(chance.integers(0, 2, 60), 2)
     twins, strangers = np.repeat(np.arange(60), 2), np.arange(120)
-    apart = nested_cross_val_predict(task(rows, labels, strangers), FitSettings()).argmax(axis=1) == labels
-    together = nested_cross_val_predict(task(rows, labels, twins), FitSettings()).argmax(axis=1) == labels
+    apart = held_out(task(rows, labels, strangers)).argmax(axis=1) == labels
+    together = held_out(task(rows, labels, twins)).argmax(axis=1) == labels
     assert apart.mean() > 0.8  # what it would say if groups were split
     assert together.mean() < 0.7
 
@@ -144,7 +162,7 @@ def test_held_out_answers_are_those_of_scikit_learn() -> None:
     chance = np.random.default_rng(1)
     labels = np.arange(90) % 3
     rows = (chance.normal(size=(3, 10))[labels] + chance.normal(size=(90, 10))).astype(np.float32)
-    ours = nested_cross_val_predict(task(rows, labels, np.arange(90)), FitSettings())
+    ours = held_out(task(rows, labels, np.arange(90)))
     fold = assign_folds(labels, np.arange(90), FOLDS, 0)
     for number in range(FOLDS):
         inside = fold != number
@@ -158,7 +176,7 @@ def test_held_out_answers_are_those_of_scikit_learn() -> None:
 
 def test_where_nothing_can_be_held_out_all_classes_are_alike() -> None:
     one = task(np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1]), np.zeros(4, np.int64))
-    np.testing.assert_array_equal(nested_cross_val_predict(one, FitSettings()), np.full((4, 2), 0.5))
+    np.testing.assert_array_equal(held_out(one), np.full((4, 2), 0.5))
 
 
 # --- searching -------------------------------------------------------------------------------------------------------
@@ -169,9 +187,9 @@ def test_a_dearer_candidate_that_is_better_is_used(tmp_path) -> None:
     assert search.chosen == "b"
     a, b = search.candidates
     assert b.dropped is None
-    assert a.dropped == f"{100 * (b.accuracy - a.accuracy):.1f} points below b"
-    assert b.accuracy > 0.95
-    assert b.log_loss < a.log_loss
+    assert a.dropped == f"{100 * (b.score - a.score):.1f} points below b"
+    assert b.score > 0.95
+    assert b.loss < a.loss
     assert search.samples == 120
     assert all(candidate.samples_per_second > 0 and candidate.seconds > 0 for candidate in search.candidates)
 
@@ -194,7 +212,7 @@ def test_a_candidate_that_cannot_be_had_does_not_count(tmp_path) -> None:
     search = world.select([("a", "gone", "b", "away", "c")])
     assert search.chosen == "c"
     assert search.candidates[1].dropped == "gone is not there"
-    assert search.candidates[1].accuracy is None
+    assert search.candidates[1].score is None
     with pytest.raises(BackboneError, match=r"no backbone can be used \(gone: gone is not there\); name one"):
         world.select([("gone",)])
 
@@ -228,10 +246,10 @@ def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
             done = extract(chosen, backbone, world.choose(backbone).engine, store)
             assert done.computed == 0  # nothing is lost
             rows = store.read(done.space, [it.digest for it in chosen], "final")
-            answers[name] = nested_cross_val_predict(task(rows, labels, encode_groups(chosen)), FitSettings())
+            answers[name] = held_out(task(rows, labels, encode_groups(chosen)))
     choice = choose_winner(Targets.independent(labels), answers, None, 0)
     assert search.choice == choice
-    assert [candidate.accuracy for candidate in search.candidates] == [
+    assert [candidate.score for candidate in search.candidates] == [
         (it.argmax(axis=1) == labels).mean() for it in answers.values()
     ]
 
@@ -255,7 +273,7 @@ def test_a_candidate_too_slow_for_the_budget_is_left_out(tmp_path, monkeypatch) 
     assert world.asked == ["a", "b"]
     assert search.chosen == "a"
     assert search.candidates[1].dropped.startswith("1000 photos would take 1000 s, ")
-    assert search.candidates[1].accuracy is None
+    assert search.candidates[1].score is None
     assert world.select([("a", "b")], photos=1000, budget=Budget(None)).chosen == "b"
 
 
@@ -265,7 +283,7 @@ def test_photos_that_do_not_decode_are_left_out(tmp_path, photos) -> None:
     (folder / "discs" / "0-001.jpg").write_bytes(b"no photo")
     search = World(tmp_path, a=1.0, b=1.0).select([("a", "b")], samples)
     assert search.samples == len(samples) - 1
-    assert all(candidate.accuracy is not None for candidate in search.candidates)
+    assert all(candidate.score is not None for candidate in search.candidates)
 
 
 def test_what_is_told(tmp_path) -> None:
@@ -300,7 +318,7 @@ def test_bundled_networks_and_a_checkpoint(warm, checkpoint) -> None:
     with Store(warm.store) as store:
         search = select_backbone(
             samples,
-            len(samples),
+            read_source(warm.photos),
             lambda name: load_backbone(name, warm.store / "networks"),
             lambda backbone: choose_engine(backbone, parity_samples(samples, backbone)),
             store,
@@ -310,8 +328,8 @@ def test_bundled_networks_and_a_checkpoint(warm, checkpoint) -> None:
         )
     assert [candidate.name for candidate in search.candidates][-1] == blank
     assert search.chosen.startswith("efficientnet_lite")
-    assert all(candidate.accuracy is not None for candidate in search.candidates)
-    accuracies = {candidate.name: candidate.accuracy for candidate in search.candidates}
+    assert all(candidate.score is not None for candidate in search.candidates)
+    accuracies = {candidate.name: candidate.score for candidate in search.candidates}
     assert accuracies[search.chosen] > 0.85
     assert accuracies[blank] < accuracies[search.chosen]
     assert [candidate.name for candidate in search.candidates if candidate.dropped is None] == [search.chosen]

@@ -13,6 +13,7 @@ import headstart
 from headstart.cli.main import run as run_command
 from headstart.errors import DataError, SettingError, UserError
 from headstart.pipeline.label_check import check_labels
+from tests import small_network
 from tests.conftest import Warm
 from tests.plugins import install_plugin, package_folder
 
@@ -87,13 +88,31 @@ def test_what_a_task_does_not_have_is_refused(small: Warm, table: Path, tmp_path
 
 
 @pytest.mark.usefixtures("_installed")
+def test_a_backbone_is_searched_by_its_measure(
+    small: Warm, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = small_network.FAMILIES["ResNet"]
+    other = small_network.name_of(small_network.write_weights(tmp_path / "other.safetensors", kind), kind)
+    monkeypatch.setattr("headstart.pipeline.backbones.list_tiers", lambda networks: [(small.name, other)])
+    heard: list[str] = []
+    run = small.fit(
+        table, out=tmp_path / "run", backbone="auto", listener=lambda event: heard.append(getattr(event, "summary", ""))
+    )
+    tried = run.record["backbone_search"]
+    assert [one["name"] for one in tried] == [small.name, other]
+    assert all(0 < one["score"] < 6 and one["score"] ** 2 <= one["loss"] for one in tried), "mean and squared error"
+    (unused,) = [one for one in tried if one["dropped"] is not None]
+    assert "cannot be told from" in unused["dropped"] or "in mean error worse than" in unused["dropped"]
+    assert any(f"{small.name}: mean error {tried[0]['score']:.3g} on " in text for text in heard)
+
+
+@pytest.mark.usefixtures("_installed")
 def test_what_reads_classes_is_refused_in_a_line(small: Warm, table: Path, tmp_path: Path) -> None:
     settings = {"task": "amount", "store": small.store}
     run = small.fit(table, out=tmp_path / "run", task="amount")
     for wanted, call in {
         "label check": lambda: check_labels(table, **settings),
         "advice": lambda: headstart.advise(table, **settings),
-        "backbone auto": lambda: headstart.fit(table, backbone="auto", out=tmp_path / "other", **settings),
         "list of misclassified samples": run.misclassified,
         "heat maps": lambda: run.explain(table.parent / "0.png"),
         "figures": lambda: run.plot,

@@ -304,7 +304,7 @@ def test_a_second_run_takes_what_the_first_trained(
         {"class_weights": "balanced"},
         {"augmentation": "light"},
         {"rotation": 10.0},
-        {"view_size": 0.9},
+        {"view_size": 0.5},
         {"training_precision": "bf16"},
     ],
 )

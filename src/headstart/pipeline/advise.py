@@ -69,7 +69,7 @@ def advise_samples(
         check_support(samples.task, "advice")
         split = split_samples(samples, settings)
         train = find_train_samples(samples, split)
-        loaded = load_backbones(train, len(samples), samples.modality, context).first
+        loaded = load_backbones(train, samples.modality, context, samples).first
         decoded = _extract_decodable(samples, loaded, context) if timed else samples
         data = DatasetContext(
             settings=settings,

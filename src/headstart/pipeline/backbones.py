@@ -9,7 +9,7 @@ from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import split_names
 from headstart.backbones.convert import load_backbone
-from headstart.data.samples import Sample
+from headstart.data.samples import Sample, Samples
 from headstart.engines.choose import choose_engine
 from headstart.engines.parity import PARITY_SAMPLES, EngineChoice, ParitySamples
 from headstart.errors import DataError, SettingError
@@ -20,7 +20,6 @@ from headstart.selection.backbone_search import BackboneSearch, describe_search,
 from headstart.selection.candidates import AUTO, list_tiers
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings
-from headstart.tasks.task import Task, check_support
 
 
 @dataclass(frozen=True)
@@ -55,14 +54,16 @@ class LoadedBackbones:
         return max(sum(layer.width for layer in loaded.backbone.layers) for loaded in self.all)
 
 
-def load_backbones(train: Sequence[Sample], total: int, modality: str, context: RunContext) -> LoadedBackbones:
+def load_backbones(
+    train: Sequence[Sample], modality: str, context: RunContext, whole: Samples | None = None
+) -> LoadedBackbones:
     """Return the networks that the settings name; with ``auto`` the one that a measured search ends on.
 
     Args:
         train: training samples, on some of which engines are proved.
-        total: how many there are in all subsets, by which a search prices extraction.
         modality: the name of theirs.
         context: of the run.
+        whole: the samples of all subsets, by whose targets a search scores; None where there are no targets.
 
     Raises:
         UserError: a name that is none, a network of another modality, or samples of which none decodes.
@@ -80,17 +81,19 @@ def load_backbones(train: Sequence[Sample], total: int, modality: str, context: 
         return backbone.with_spec(spec)
 
     def add_engine(backbone: Backbone) -> LoadedBackbone:
-        samples = parity_samples(train, backbone)
-        chosen = choose_engine(backbone, samples, engine=settings.engine, precision=settings.precision, listener=log)
-        return LoadedBackbone(backbone, samples, chosen)
+        proof = parity_samples(train, backbone)
+        chosen = choose_engine(backbone, proof, engine=settings.engine, precision=settings.precision, listener=log)
+        return LoadedBackbone(backbone, proof, chosen)
 
     search = None
     names = [] if _is_searched(settings) else split_names(settings.backbone)
     if not names:
+        if whole is None:
+            raise SettingError("backbone 'auto' is chosen by labels, and there are none; name a network")
         with log.stage("select backbone") as stage:
             search = select_backbone(
                 train,
-                total,
+                whole,
                 load_network,
                 lambda backbone: add_engine(backbone).chosen,
                 context.store,
@@ -111,12 +114,6 @@ def load_backbones(train: Sequence[Sample], total: int, modality: str, context: 
         loaded = tuple(add_engine(backbone) for backbone in backbones)
         stage.summary = ", ".join(dict.fromkeys(describe_engine(network.chosen) for network in loaded))
     return LoadedBackbones(loaded, search)
-
-
-def check_search(task: Task, settings: FitSettings) -> None:
-    """Raise a UserError where a search for a network is asked for and the task has none."""
-    if _is_searched(settings):
-        check_support(task, "backbone auto")
 
 
 def _is_searched(settings: FitSettings) -> bool:

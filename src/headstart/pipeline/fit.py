@@ -20,7 +20,7 @@ from headstart.pipeline.arms import (
     refit_winner,
     try_arms,
 )
-from headstart.pipeline.backbones import check_search, load_backbones
+from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.dataset import prepare_dataset, read_samples, split_for_fit
 from headstart.pipeline.diagnosis import diagnose_run, report_run
 from headstart.pipeline.model import export_model
@@ -71,10 +71,9 @@ def fit(
     with Store(locate_store(chosen.store), log) as store, store.mark_in_use():
         context = RunContext(chosen, store, budget, log)
         samples = read_samples(source, labels, context)
-        check_search(samples.task, chosen)
         specs = select_arms(specs, chosen, samples.task)
         split = split_for_fit(samples, chosen)  # what is wrong with it is said now, not after the long pass
-        backbones = load_backbones(split.samples_in(samples, Subset.TRAIN), len(samples), samples.modality, context)
+        backbones = load_backbones(split.samples_in(samples, Subset.TRAIN), samples.modality, context, samples)
         check_training(specs, backbones, samples.task)
         with claim_run(reserved, source) as folder, limit_threads(len(samples) * backbones.width):
             dataset = prepare_dataset(samples, backbones, context)

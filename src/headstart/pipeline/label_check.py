@@ -111,7 +111,7 @@ def _prepare(samples: Samples, context: RunContext) -> tuple[PreparedDataset, li
     """Return samples that decode and features of the last layers, as ``fit`` with these settings has them."""
     # An engine is proved on training photos; other ones could mean another precision, and features of no use to fit.
     train = find_train_samples(samples, split_samples(samples, context.settings))
-    backbones = load_backbones(train, len(samples), samples.modality, context)
+    backbones = load_backbones(train, samples.modality, context, samples)
     # A near-duplicate that is labelled as wrongly would say that all is well, so they are grouped.
     dataset = prepare_dataset(samples, backbones, context, split_samples)
     digests = [sample.digest for sample in dataset.samples.samples]

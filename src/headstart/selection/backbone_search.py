@@ -2,31 +2,28 @@
 
 A published score says how well a network knows ImageNet, not these samples: on the whole the order holds, but what
 raises the score can make frozen features worse (Kornblith et al. 2019, CVPR, "Do Better ImageNet Models Transfer
-Better?"). So each candidate gets a logistic head on its last layer, cross-validated, and a dearer candidate has to
-beat the cheaper ones sample by sample.
+Better?"). So each candidate gets the task's default head on its last layer, cross-validated, and a dearer candidate has
+to beat the cheaper ones sample by sample.
 """
 
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from headstart import events
+from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
-from headstart.data.groups import encode_groups
-from headstart.data.samples import Sample
+from headstart.data.samples import Sample, Samples
 from headstart.engines.engine import Engine
 from headstart.engines.parity import EngineChoice
 from headstart.errors import BackboneError, DataError, EngineError
-from headstart.evaluation.metrics import log_loss
 from headstart.extraction.extract import extract, load_batch
 from headstart.hardware import count_cores
-from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import TrainingSet
+from headstart.heads.threads import limit_to_idle_threads
 from headstart.modalities.batch import count_parts, take
 from headstart.modalities.item import SAMPLE, Noun
 from headstart.modalities.modality import get_modality
@@ -37,7 +34,7 @@ from headstart.selection.rule import ArmChoice, choose_winner
 from headstart.selection.sampling import stratified_sample
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
-from headstart.tasks.task import DEFAULT, get_task
+from headstart.tasks.task import Measure, TargetSpace, Task
 
 MEASURED = 400  #: training samples that a candidate is measured on, at most
 FOLDS = 3
@@ -53,8 +50,8 @@ class Candidate:
     name: str
     seconds: float  #: that trying it took
     samples_per_second: float | None = None  #: decoding and the whole network; None where it does not run
-    accuracy: float | None = None  #: cross-validated; None where it was not measured
-    log_loss: float | None = None  #: nats per sample, likewise
+    score: float | None = None  #: cross-validated, in the task's measure; None where it was not measured
+    loss: float | None = None  #: likewise
     dropped: str | None = None  #: why; None for the one that is used
 
 
@@ -70,8 +67,8 @@ class BackboneSearch:
 
 
 def select_backbone(
-    samples: Sequence[Sample],
-    total: int,
+    train: Sequence[Sample],
+    samples: Samples,
     obtain: Callable[[str], Backbone],
     choose: Callable[[Backbone], EngineChoice],
     store: Store,
@@ -86,8 +83,8 @@ def select_backbone(
     features of all samples would take more than half of the time left.
 
     Args:
-        samples: of the train part; no other part is looked at.
-        total: number of samples of all subsets, which the winner's features will be computed for.
+        train: samples of the train part; no other part is looked at.
+        samples: of all subsets, which the winner's features will be computed for; their task scores.
         obtain: a name -> its backbone.
         choose: a backbone -> its engine, checked.
         store: where features go.
@@ -100,8 +97,8 @@ def select_backbone(
         BackboneError: no candidate could be used.
     """
     searcher = _Searcher(
-        stratified_sample(samples, MEASURED, least_per_class=2),
-        total,
+        stratified_sample(train, MEASURED, least_per_class=2),
+        samples,
         obtain,
         choose,
         store,
@@ -118,8 +115,8 @@ def select_backbone(
 
 @dataclass
 class _Searcher:
-    samples: list[Sample]
-    total: int  #: samples of all subsets
+    samples: list[Sample]  #: that are measured on
+    whole: Samples  #: of all subsets
     obtain: Callable[[str], Backbone]
     choose: Callable[[Backbone], EngineChoice]
     store: Store
@@ -127,7 +124,7 @@ class _Searcher:
     budget: Budget
     listener: events.Listener
     candidates: list[Candidate] = field(default_factory=list)
-    answers: dict[str, NDArray[np.float32]] = field(default_factory=dict)  #: (N, C) of each candidate, held out
+    answers: dict[str, Floats] = field(default_factory=dict)  #: (N, K) of each candidate, held out
     slowest: float = 0.0  #: seconds a sample, of the dearest candidate so far
     out_of_time: bool = False
     noun: Noun = SAMPLE  #: of what the last backbone that was obtained reads
@@ -153,38 +150,37 @@ class _Searcher:
             if self.answers and not self._fits(name, pace, time.perf_counter() - began):
                 return
             self.slowest = max(self.slowest, pace)
-            probabilities = self._measure(backbone, engine)
+            outputs = self._measure(backbone, engine)
         except (BackboneError, EngineError, RuntimeError, MemoryError) as error:
             dropped = str(error) if isinstance(error, BackboneError) else describe_failure(error)
             self._add(Candidate(name, time.perf_counter() - began, dropped=dropped))
             return
-        self.answers[name] = probabilities
-        right = probabilities.argmax(axis=1) == self.labels
-        lost = log_loss(self.labels, probabilities)
-        self._add(Candidate(name, time.perf_counter() - began, 1 / pace, float(right.mean()), lost))
+        self.answers[name] = outputs
+        found = self.task.scoring.score("train", make_targets(self.samples, self.task), outputs, self.whole.space)
+        self._add(Candidate(name, time.perf_counter() - began, 1 / pace, found.score, found.loss))
 
     def _fits(self, name: str, pace: float, seconds: float) -> bool:
         """Return whether the features of all samples would be ready in time; where not, the search is over."""
-        wanted, allowed = self.total * pace, SHARE * max(0.0, self.budget.left)
+        wanted, allowed = len(self.whole) * pace, SHARE * max(0.0, self.budget.left)
         if wanted <= allowed:
             return True
         self.out_of_time = True
         most = "" if seconds else "at least "  # before it was obtained, all that is known is that it is no cheaper
-        reason = f"{self.noun.count(self.total)} would take {most}{wanted:.0f} s, {allowed:.0f} s are allowed"
+        reason = f"{self.noun.count(len(self.whole))} would take {most}{wanted:.0f} s, {allowed:.0f} s are allowed"
         self._add(Candidate(name, seconds, 1 / pace if seconds else None, dropped=reason))
         return False
 
-    def _measure(self, backbone: Backbone, engine: Engine) -> NDArray[np.float32]:
-        """Return held-out probabilities of a logistic head on the last layer, (N, C)."""
+    def _measure(self, backbone: Backbone, engine: Engine) -> Floats:
+        """Return held-out outputs of a head on the last layer, (N, K)."""
         done = extract(
             self.samples, backbone, engine, self.store, workers=self.settings.workers, listener=self.listener
         )
         self._drop_broken({digest for digest, finding in done.issues.items() if finding.broken})
         rows = self.store.read(done.space, [sample.digest for sample in self.samples], LAYER)
-        groups = encode_groups(self.samples)
-        balanced = get_task(DEFAULT).heads.is_balanced(self.settings)
-        training_set = TrainingSet(rows, self.labels, self.classes, groups, balanced, self.settings.seed)
-        return nested_cross_val_predict(training_set, self.settings)
+        targets, space = make_targets(self.samples, self.task), self.whole.space
+        balanced, outputs = self.task.heads.is_balanced(self.settings), self.task.count_outputs(space)
+        training_set = TrainingSet(rows, targets.values, outputs, targets.groups, balanced, self.settings.seed)
+        return nested_cross_val_predict(training_set, self.settings, self.task, space)
 
     def _drop_broken(self, broken: set[str]) -> None:
         """Leave out samples that do not decode, or could not be read now, from what was measured too.
@@ -201,28 +197,22 @@ class _Searcher:
     def _add(self, candidate: Candidate) -> None:
         self.candidates.append(candidate)
         pace = f"{candidate.samples_per_second:.0f} {self.noun.many}/s" if candidate.samples_per_second else ""
-        text = candidate.dropped or f"{candidate.accuracy:.1%} on {self.noun.count(len(self.labels))}, {pace}"
+        scored = "" if candidate.score is None else self.task.measure.describe(candidate.score)
+        text = candidate.dropped or f"{scored} on {self.noun.count(len(self.samples))}, {pace}"
         self.listener(events.Finished("candidate", candidate.seconds, f"{candidate.name}: {text}"))
 
     @property
-    def labels(self) -> NDArray[np.int64]:
-        """(N,) of the samples that are measured on."""
-        return np.array([sample.target for sample in self.samples], np.int64)
-
-    @cached_property
-    def classes(self) -> int:
-        """As many as the samples began with."""
-        return int(self.labels.max()) + 1
+    def task(self) -> Task:
+        """The task that scores."""
+        return self.whole.task
 
     @property
     def _winner(self) -> str | None:
         return self._choice().winner if self.answers else None
 
     def _choice(self) -> ArmChoice:
-        task = get_task(DEFAULT)
-        return choose_winner(
-            make_targets(self.samples, task), self.answers, None, self.settings.seed, task=task, noun=self.noun
-        )
+        targets = make_targets(self.samples, self.task)
+        return choose_winner(targets, self.answers, None, self.settings.seed, task=self.task, noun=self.noun)
 
     def result(self) -> BackboneSearch:
         """Return the outcome, with a reason for every candidate but the winner.
@@ -236,41 +226,50 @@ class _Searcher:
         choice = self._choice()
         return BackboneSearch(
             choice.winner,
-            tuple(_with_reason(candidate, choice) for candidate in self.candidates),
-            len(self.labels),
+            tuple(_with_reason(candidate, choice, self.task.measure) for candidate in self.candidates),
+            len(self.samples),
             choice,
             self.noun,
         )
 
 
-def _with_reason(candidate: Candidate, choice: ArmChoice) -> Candidate:
+def _with_reason(candidate: Candidate, choice: ArmChoice, measure: Measure) -> Candidate:
     """Return a candidate with the reason why it is not used."""
     if candidate.dropped is not None or candidate.name == choice.winner:
         return candidate
     worse = next((pair.difference for pair in choice.pairs if pair.b == candidate.name and pair.exceeds_one_se), None)
     if worse is None:
         return replace(candidate, dropped=f"cannot be told from {choice.winner}, which is cheaper")
-    return replace(candidate, dropped=f"{100 * worse:.1f} points below {choice.best}")
+    apart = f"{100 * worse:.1f} points" if measure.share else f"{worse:.3g} in {measure.name}"
+    return replace(candidate, dropped=f"{apart} {'below' if measure.share else 'worse than'} {choice.best}")
 
 
-def nested_cross_val_predict(training_set: TrainingSet, settings: FitSettings) -> NDArray[np.float32]:
-    """Return probabilities of a logistic head for rows that it was not fitted on, (N, C); groups stay together.
+def nested_cross_val_predict(
+    training_set: TrainingSet, settings: FitSettings, task: Task, space: TargetSpace
+) -> Floats:
+    """Return raw outputs of the task's default head for rows that it was not fitted on, (N, K); groups stay together.
 
-    Its penalty is chosen inside each fold's training rows. Where nothing can be held out, all classes are alike.
+    Its penalty is chosen inside each fold's training rows. Where nothing can be held out, they are those of logits 0:
+    of classes, all are alike.
     """
-    together = make_fold_groups(training_set.targets, training_set.groups).groups
-    folds = count_folds(training_set.targets, together, FOLDS)
-    answers = np.full((len(training_set.targets), training_set.outputs), 1 / training_set.outputs, np.float32)
+    strata = task.targets.stratify(space, training_set.targets).numbers
+    together = make_fold_groups(strata, training_set.groups).groups
+    folds = count_folds(strata, together, FOLDS)
+    answers = task.activate(np.zeros((len(training_set), training_set.outputs), np.float32))
     if not folds:
         return answers
-    fold = assign_folds(training_set.targets, together, folds, training_set.seed)
-    inner, activate = settings.model_copy(update={"folds": FOLDS}), get_task(DEFAULT).activate
+    fold = assign_folds(strata, together, folds, training_set.seed)
+    inner = settings.model_copy(update={"folds": FOLDS})
+    task.heads.check(training_set)
+    fit = task.heads.heads[task.heads.default]
     for number in range(folds):
         out = fold == number
         if out.all() or not out.any():
             continue
         inside = training_set.take(~out)
-        answers[out] = activate(fit_head("logistic", inside, inner).head.logits(training_set.features[out]))
+        with limit_to_idle_threads(inside.features.size):
+            head = fit(inside, inner, None).head
+        answers[out] = task.activate(head.logits(training_set.features[out]))
     return answers
 
 
@@ -293,5 +292,5 @@ def seconds_per_sample(samples: Sequence[Sample], backbone: Backbone, engine: En
 
 def describe_search(search: BackboneSearch) -> str:
     """Return what was chosen, among how many, in one line."""
-    tried = sum(candidate.accuracy is not None for candidate in search.candidates)
+    tried = sum(candidate.score is not None for candidate in search.candidates)
     return f"{search.chosen} of {tried} backbones measured on {search.samples} training {search.noun.many}"

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from headstart.data.samples import Sample
+from headstart.tasks.task import Target
 
 
 def stratified_sample(samples: Sequence[Sample], most: int, *, least_per_class: int = 0) -> list[Sample]:
-    """Return at most ``most`` samples, about the same share of each class.
+    """Return at most ``most`` samples, about the same share of each class, or of each other target.
 
     Digests decide which: neither the order of the samples nor chance has a say.
 
@@ -15,7 +16,7 @@ def stratified_sample(samples: Sequence[Sample], most: int, *, least_per_class: 
         most: how many are returned, or all where there are fewer.
         least_per_class: so many of each class come first, if there is room.
     """
-    by_class: dict[int, list[Sample]] = {}
+    by_class: dict[Target, list[Sample]] = {}
     for sample in sorted(samples, key=lambda sample: (sample.digest, sample.id)):
         by_class.setdefault(sample.target, []).append(sample)
     # Each sample's place in its class, 0 to 1: cutting at one place takes the same share of every class.

@@ -73,7 +73,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
         samples = list_samples(items, modality)
         with Store(locate_store(settings.store)) as store, store.mark_in_use():
             context = RunContext(settings, store, Budget(None), RunLog(events.ignore))
-            backbones = load_backbones(samples, len(samples), modality.name, context)
+            backbones = load_backbones(samples, modality.name, context)
         loaded = backbones.first
         self.backbone_: Backbone = loaded.backbone
         self.engine_: str = loaded.chosen.engine.name

@@ -28,9 +28,7 @@ TASKS: dict[str, "str | Task"] = {"classification": "headstart.tasks.classificat
 DEFAULT = "classification"  #: the task of labels that say nothing else
 
 #: What only tasks have that say so: each reads the answers of a task in its own way.
-Support: TypeAlias = Literal[
-    "heat maps", "label check", "list of misclassified samples", "advice", "backbone auto", "figures"
-]
+Support: TypeAlias = Literal["heat maps", "label check", "list of misclassified samples", "advice", "figures"]
 
 Target: TypeAlias = Any  #: of one item, hashable: the index of a class, a number, a tuple of numbers
 TargetArray: TypeAlias = NDArray[Any]  #: of N items, (N, ...)
@@ -74,6 +72,10 @@ class Measure:
     def format(self, value: float) -> str:
         """Return a score as people read it."""
         return f"{value:.1%}" if self.share else f"{value:.3g}"
+
+    def describe(self, value: float) -> str:
+        """Return a score with what it is, where the text does not say so: "92.3%", "mean error 3.2"."""
+        return self.format(value) if self.share else f"{self.name} {self.format(value)}"
 
     def is_better(self, one: float, other: float) -> bool:
         """Return whether a score is better than another."""

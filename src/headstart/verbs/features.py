@@ -17,7 +17,7 @@ from headstart.display.watch import ShowProgress, watch
 from headstart.errors import BackboneError, MissingExtra, SettingError
 from headstart.events import RunLog
 from headstart.modalities.item import Noun
-from headstart.pipeline.backbones import check_search, load_backbones
+from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.dataset import find_train_samples, prepare_dataset, read_samples, split_samples
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext
@@ -117,9 +117,8 @@ def _extract_features(
     with Store(locate_store(settings.store), log) as store, store.mark_in_use():
         context = RunContext(settings, store, Budget(parse_duration(settings.budget)), log)
         read = read_samples(source, labels, context)
-        check_search(read.task, settings)
         train = find_train_samples(read, split_samples(read, settings))
-        backbones = load_backbones(train, len(read), read.modality, context)
+        backbones = load_backbones(train, read.modality, context, read)
         if len(backbones.all) > 1:
             raise BackboneError(
                 f"backbone {settings.backbone!r} names several; wanted one: features are of one network"

@@ -31,7 +31,8 @@ SETTINGS_INTRO = """
 Every setting of `headstart fit` once. A setting has the same name everywhere: a keyword argument of
 `headstart.fit(...)`, a flag of `headstart fit`, a line of the TOML file that `--config` reads. A flag or an argument
 wins over the file. Each run writes what it used to `settings.toml` in its folder, so `headstart fit photos/ --config
-runs/x/settings.toml --out runs/y` repeats it.
+runs/x/settings.toml --out runs/y` repeats it: modality, task and backbone stand there as they were chosen, `run.json`
+has what was asked. A setting of another modality or task than those of the data is refused.
 
 Settings lie in chapters. In Python and in a file a setting is given flat or in its chapter, whichever reads better, but
 once; on the command line always flat. These say the same:

@@ -17,7 +17,7 @@ from headstart.modalities.item import Noun
 from headstart.modalities.modality import get_modality
 from headstart.pipeline.backbones import LoadedBackbone, LoadedBackbones
 from headstart.selection.context import RunContext
-from headstart.settings import FitSettings
+from headstart.settings import FitSettings, refuse_foreign_settings
 from headstart.storage.store import DecodeIssue
 
 NEAR_DUPLICATES = "near-duplicates"  #: the stage in which they are found
@@ -43,12 +43,14 @@ def read_samples(source: Any, labels: Any, context: RunContext) -> Samples:
 
     Raises:
         DataError: nothing can be learnt from the source, or a table of corrections that cannot be used.
+        SettingError: a setting is given that belongs to another modality or task.
     """
     settings, log = context.settings, context.log
     with log.stage("read") as stage:
         samples = read_source(source, labels=labels, options=settings, listener=log, cache=context.archives)
         if settings.split_from is not None:
             refuse_other_modality(settings.split_from, samples.modality)
+        refuse_foreign_settings(settings, samples.modality, samples.space.task)
         samples = apply_relabels(samples, *find_relabel_tables(settings.relabel, settings.split_from))
         stage.summary = describe_samples(samples)
     return samples

@@ -143,7 +143,7 @@ def _describe_arm(arm: Arm) -> dict[str, Any]:
 
 def _write_files(run: Run, context: FitContext, comparison: Comparison, scores: ArmTestScores) -> None:
     """Write everything beside ``model/``; ``run.json`` last, for it marks the run as finished."""
-    replace_text(run.folder / SETTINGS, context.settings.to_toml())
+    replace_text(run.folder / SETTINGS, context.settings.to_toml(_list_chosen(run, context)))
     context.split.save(run.folder / SPLIT)
     save_ledger(context.samples.ledger, run.folder / LEDGER)
     if context.samples.relabels:
@@ -152,6 +152,12 @@ def _write_files(run: Run, context: FitContext, comparison: Comparison, scores: 
     _write_json(run.folder / EVALUATION, {"schema_version": SCHEMA_VERSION, "parts": evaluations})
     _write_comparison(run.folder, comparison, scores, context.task.measure)
     _write_json(run.folder / RECORD, run.record)
+
+
+def _list_chosen(run: Run, context: FitContext) -> dict[str, str]:
+    """Return what the run took where its settings left the choice to it; what was asked stands in its record."""
+    names = ",".join(backbone["name"] for backbone in run.record["backbones"])
+    return {"modality": context.samples.modality, "task": context.samples.space.task, "backbone": names}
 
 
 def finish_run(run: Run, context: FitContext, log: RunLog) -> Run:

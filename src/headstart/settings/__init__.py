@@ -14,6 +14,7 @@ from headstart.settings.chapters import (
     TrustSettings,
 )
 from headstart.settings.fit_settings import FitSettings, complete_class
+from headstart.settings.foreign import refuse_foreign_settings
 from headstart.settings.registry import list_chapters, list_spellings
 from headstart.settings.values import describe_validation_error, locate_store, parse_duration, parse_size
 
@@ -37,4 +38,5 @@ __all__ = [
     "locate_store",
     "parse_duration",
     "parse_size",
+    "refuse_foreign_settings",
 ]

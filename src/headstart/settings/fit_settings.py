@@ -1,6 +1,7 @@
 """All settings of a fit: read from keywords and a file, seen flat or by chapter, and written again."""
 
 import json
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
@@ -19,7 +20,7 @@ from headstart.settings.chapters import (
     TrustSettings,
 )
 from headstart.settings.keywords import flatten, read_toml
-from headstart.settings.registry import REGISTRIES, list_allowed_values, list_chapters
+from headstart.settings.registry import REGISTRIES, list_allowed_values, list_chapters, list_foreign_chapters
 from headstart.settings.values import describe_validation_error, parse_duration, parse_size
 
 AnyChapter = TypeVar("AnyChapter", bound=Chapter)
@@ -106,14 +107,22 @@ class FitSettings(TrustSettings, CompareSettings, TrainSettings, HeadSettings, D
         values = {name: getattr(self, name) for name in kind.model_fields}
         return kind.model_construct(given, **values)
 
-    def to_toml(self) -> str:
+    def to_toml(self, chosen: Mapping[str, str] | None = None) -> str:
         """Return the settings as a TOML file, a table for each chapter, for ``config`` and ``--config``.
 
         Without ``out``: the next run has a folder of its own.
+
+        Args:
+            chosen: what a run took where the settings leave the choice to it, such as the "modality"; with a modality
+                and a task, chapters of others are left out.
         """
-        values = self.model_dump(mode="json", exclude_none=True, exclude={"out"})
+        chosen = chosen or {}
+        foreign = list_foreign_chapters(chosen.get("modality", ""), chosen.get("task", ""))
+        values = self.model_dump(mode="json", exclude_none=True, exclude={"out"}) | dict(chosen)
         tables = []
         for name, kind in list_chapters().items():
+            if name in foreign:
+                continue
             lines = [
                 f"{key} = {json.dumps(values[key], ensure_ascii=False)}" for key in kind.model_fields if key in values
             ]

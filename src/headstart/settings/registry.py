@@ -66,6 +66,25 @@ def _read_chapter(owner: Any, chapters: Sequence[type[Chapter]]) -> tuple[type[C
     return kind, ""
 
 
+def list_foreign_chapters(modality_name: str, task_name: str) -> dict[str, str]:
+    """Return the chapters of other modalities and tasks, each with its owner in words.
+
+    Args:
+        modality_name: of the own modality; "" for none, then no chapter of a modality is foreign.
+        task_name: the same of a task.
+    """
+    kinds, questions, known = modality.REGISTRY.all(), task.REGISTRY.all(), list_chapters()
+    owners: list[tuple[str, type[Chapter] | None]] = []
+    if modality_name:
+        owners += [(f"{kinds[name].noun.many} (--modality {name})", kinds[name].settings) for name in kinds]
+    if task_name:
+        owners += [(f"{questions[name].title} (--task {name})", questions[name].settings) for name in questions]
+    own = [kinds[modality_name].settings] if modality_name in kinds else []
+    own += [questions[task_name].settings] if task_name in questions else []
+    foreign = [(words, kind) for words, kind in owners if kind is not None and kind not in own]
+    return {kind.chapter_name: words for words, kind in foreign if known.get(kind.chapter_name) is kind}
+
+
 def list_modality_chapters() -> tuple[type[Chapter], ...]:
     """Return the chapters that modalities bring: how views of their items are changed, and such."""
     known = list_chapters()

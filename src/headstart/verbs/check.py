@@ -13,7 +13,7 @@ from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress, watch
 from headstart.errors import SettingError, nearest
 from headstart.pipeline.label_check import LabelCheck, check_labels
-from headstart.settings import DataSettings, FitSettings, Precision, locate_store
+from headstart.settings import DataSettings, FitSettings, Precision, locate_store, refuse_foreign_settings
 from headstart.settings.chapters import Chapter
 from headstart.settings.registry import list_modality_chapters
 from headstart.storage.locks import try_mark_in_use
@@ -111,6 +111,7 @@ def check(
             seen = check_samples(found.samples, decode_all=False)
         else:
             samples = read_source(source, labels=labels, options=settings, listener=heard, strict=False)
+            refuse_foreign_settings(settings, samples.modality, samples.space.task)
             seen = check_samples(samples, decode_all=not fast, listener=heard)
         if drawn is not None:
             write_view_sheet(drawn, seen.samples, settings)

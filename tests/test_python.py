@@ -31,9 +31,11 @@ def test_what_is_no_folder_is_said_to_be_none() -> None:
         headstart.fit("nowhere", listener=3)
 
 
-def test_a_list_of_paths_is_no_images() -> None:
-    with pytest.raises(DataError, match=r"2 values of type text; wanted .*; photos in files are given as"):
+def test_paths_that_lead_nowhere_are_not_learnt_from() -> None:
+    with pytest.raises(DataError, match=r"class 'x' has no usable photo \(skipped: 1 missing file\)"):
         headstart.fit(["a.jpg", "b.jpg"], labels=["x", "y"])
+    entries = headstart.check(["a.jpg", "b.jpg"], labels=["x", "y"]).data.samples.ledger.entries
+    assert [(entry.name, entry.reason) for entry in entries] == [("a.jpg", "missing file"), ("b.jpg", "missing file")]
 
 
 def test_what_is_said_of_an_array_ends_with_what_to_do(warm) -> None:

@@ -121,3 +121,28 @@ def test_messages_of_estimators_name_keywords(tmp_path, photos) -> None:
         FeatureExtractor("efficientnet_lite0", store=store).fit(photos[0][:2])
     with pytest.raises(SettingError, match=r"choose another with store or HEADSTART_STORE"):
         Classifier("efficientnet_lite0", store=store).fit(*photos)
+
+
+@pytest.mark.parametrize(
+    "give", [list, tuple, lambda items: np.array(items, object), lambda items: np.array([str(it) for it in items])]
+)
+def test_a_kind_of_sequence_makes_no_difference(give, small, photos) -> None:
+    files, labels = photos
+    wanted = FeatureExtractor(small.name).fit(files).transform(files)
+    np.testing.assert_array_equal(FeatureExtractor(small.name).fit(give(files)).transform(give(files)), wanted)
+    if give is tuple:
+        model = Classifier(small.name, settings={"report": False}).fit(give(files), labels)
+        assert list(model.predict(give(files))) == list(model.predict(files))
+
+
+def test_items_of_unequal_shape_and_bytes_are_classified(small, photos) -> None:
+    files, labels = photos
+    files, labels = files[::2], labels[::2]
+    for items in ([file.read_bytes() for file in files], [np.asarray(Image.open(it).convert("RGB")) for it in files]):
+        model = Classifier(small.name, modality="image", settings={"report": False}).fit(items, labels)
+        assert model.predict_proba(items).shape == (len(items), 3)
+
+
+def test_a_modality_that_is_none(small, photos) -> None:
+    with pytest.raises(SettingError, match="modality"):
+        FeatureExtractor(small.name, modality="sound").fit(photos[0])

@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
 
 import headstart
 from headstart.cli.main import run as run_command
 from headstart.data.readers.table import TABLE_SUFFIXES
 from headstart.errors import DataError, SettingError, UserError
+from headstart.sklearn import Classifier, FeatureExtractor
 from headstart.verbs.items import TABLE_ENDINGS
 from tests.modalities.texts import draw_texts, install_texts, write_folder, write_table
 
@@ -184,3 +189,27 @@ def test_a_table_of_texts_is_checked_in_rows(tmp_path, capsys) -> None:
     out = capsys.readouterr().out
     assert "formats" not in out
     assert headstart.check(table).data.samples.ledger.unit.many == "rows"
+
+
+@pytest.mark.parametrize("give", [list, np.array, lambda texts: np.array(texts, object)])
+def test_texts_in_memory_are_learnt_from(give, tmp_path) -> None:
+    texts, labels = zip(*draw_texts(80, seed=9), strict=True)
+    options: Any = {"backbone": "tinytext:net", "store": tmp_path / "store", "progress": False}
+    rows = headstart.features(give(texts), labels=labels, **options)
+    assert (rows.noun.many, len(rows.ids)) == ("texts", 80)
+    assert headstart.check(give(texts), labels=list(labels), progress=False).data.usable == {"sea": 40, "wood": 40}
+
+
+def test_scikit_learn_learns_from_texts(tmp_path) -> None:
+    texts, labels = zip(*draw_texts(80, seed=10), strict=True)
+    extractor = FeatureExtractor("tinytext:net", store=tmp_path / "store")
+    pipeline = make_pipeline(extractor, LogisticRegression())
+    assert cross_val_score(pipeline, list(texts), labels, cv=3).mean() > 0.7
+    files = [tmp_path / f"{number}.txt" for number in range(80)]
+    for file, text in zip(files, texts, strict=True):
+        file.write_text(text)
+    rows = extractor.fit(list(texts)).transform(np.array(texts, object))
+    np.testing.assert_array_equal(extractor.fit(files).transform(files), rows)
+    model = Classifier("tinytext:net", store=tmp_path / "store", settings={"report": False}).fit(list(texts), labels)
+    assert model.score(np.array(texts), labels) > 0.8
+    assert list(model.predict(files)) == list(model.predict(texts))

@@ -3,16 +3,19 @@
 Where only one modality is installed there is nothing to choose, and nothing is looked at.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data.sources import SampleSource
 from headstart.errors import DataError
+from headstart.modalities.given import accepts_rows, takes_texts
 from headstart.modalities.item import Noun
 from headstart.modalities.modality import REGISTRY, Modality, all_modalities, get_modality
 
@@ -92,13 +95,43 @@ def choose_by_array(setting: str, array: NDArray[Any], source: str) -> Modality:
     """
     if only := choose_only(setting):
         return only
-    fitting = [modality for modality, accepts in REGISTRY.poll(lambda one: one.accepts_array(array)) if accepts]
-    if len(fitting) > 1:
-        listed = " or ".join(modality.noun.many for modality in fitting)
-        raise DataError(
-            f"{source}: an array {array.shape} of {array.dtype} may be of {listed}; {_ask(it.name for it in fitting)}"
-        )
-    return fitting[0] if fitting else next(iter(all_modalities()))
+    fitting = [modality for modality, accepts in REGISTRY.poll(lambda one: accepts_rows(one, array)) if accepts]
+    if not fitting:
+        return next(iter(all_modalities()))
+    return _take_only(fitting, f"{source}: an array {array.shape} of {array.dtype}")
+
+
+def choose_by_items(setting: str, items: Sequence[Any], source: str) -> ModalityChoice:
+    """Return the modality of items in memory: paths, texts, bytes or arrays, by the sort that most of them are of.
+
+    Texts that mostly end like files of a modality whose items are no texts are taken for paths.
+
+    Args:
+        setting: the name of one, or ``AUTO``.
+        items: some, one at least.
+        source: for an error.
+
+    Raises:
+        DataError: they may be of several.
+        SettingError: there is none of that name.
+    """
+    if only := choose_only(setting):
+        return ModalityChoice(only)
+    paths = [os.fsdecode(item) for item in items if isinstance(item, os.PathLike)]
+    texts = [item for item in items if isinstance(item, str)]
+    contents = [bytes(item) for item in items[:LOOK_AT] if isinstance(item, bytes | bytearray | memoryview)]
+    if not paths and not texts:
+        if contents:
+            return choose_by_contents(setting, contents, source)
+        return ModalityChoice(choose_by_array(setting, np.asarray(items[0])[None], source))
+    if len(texts) <= len(paths):
+        return choose_by_names(setting, paths, source)
+    textual = [modality for modality, takes in REGISTRY.poll(takes_texts) if takes]
+    suffixes = {it for modality in all_modalities() if modality not in textual for it in modality.suffixes}
+    names = sum(PurePosixPath(text).suffix.lower() in suffixes for text in texts)
+    if textual and 2 * names < len(texts):
+        return ModalityChoice(_take_only(textual, f"{source}: {len(texts)} texts"))
+    return choose_by_names(setting, texts, source)
 
 
 def choose_by_columns(
@@ -169,6 +202,13 @@ def _choose_by_counts(counts: dict[str, int], source: str) -> ModalityChoice:
         note = f"there are {both}; the {modality.noun.many} are read; --modality {second} if the others are meant"
         return ModalityChoice(modality, (note,))
     return ModalityChoice(modality)
+
+
+def _take_only(fitting: Sequence[Modality], what: str) -> Modality:
+    if len(fitting) > 1:
+        listed = " or ".join(modality.noun.many for modality in fitting)
+        raise DataError(f"{what} may be of {listed}; {_ask(it.name for it in fitting)}")
+    return fitting[0]
 
 
 def _ask(names: Iterable[str]) -> str:

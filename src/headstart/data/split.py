@@ -12,9 +12,8 @@ from headstart.data.placement import GroupCounts, place_groups
 from headstart.data.samples import GroupKind, Sample, SampleGroup, Samples, Subset
 from headstart.errors import DataError, describe_schema_mismatch
 from headstart.modalities.item import Noun
-from headstart.modalities.modality import find_noun
 from headstart.storage.atomic import replace_text
-from headstart.storage.run_layout import RECORD, SPLIT
+from headstart.storage.run_layout import SPLIT
 from headstart.tasks.facets import Strata
 
 SPLIT_SCHEMA = 1
@@ -99,29 +98,6 @@ def load_split(earlier: Path) -> Split:
     """
     earlier = earlier.expanduser()
     return Split.load(earlier / SPLIT if earlier.is_dir() else earlier)
-
-
-def refuse_other_modality(earlier: Path, modality: str) -> None:
-    """Raise an error where an earlier run was made from another kind of data: it has no item in common with this one.
-
-    Args:
-        earlier: its folder or its split; one that lies in no run is taken.
-        modality: the name of that of the samples.
-
-    Raises:
-        DataError: it was.
-    """
-    earlier = earlier.expanduser()
-    record = (earlier if earlier.is_dir() else earlier.parent) / RECORD
-    try:
-        own = json.loads(record.read_text("utf-8"))["modality"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    if isinstance(own, str) and own != modality:
-        raise DataError(
-            f"--split-from {str(earlier)!r} is a run on {find_noun(own).many}, and these are "
-            f"{find_noun(modality).many}; name a run on {find_noun(modality).many}"
-        )
 
 
 def make_split(

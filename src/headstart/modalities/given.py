@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headstart.modalities.batch import AnySpec, Part
 from headstart.modalities.item import BrokenItem, NamedItem, OpenedItem, UnreadableItem
@@ -22,6 +23,12 @@ def takes_texts(modality: Modality) -> bool:
     if modality.hints.value_columns:
         return True
     return any(modality.accepts_array(np.array(["a"], dtype=kind)) for kind in (np.str_, object))
+
+
+def accepts_rows(modality: Modality, array: NDArray[Any]) -> bool:
+    """Return whether the rows of an array look like items of a modality; of text also where a str is one."""
+    text = array.ndim == 1 and array.dtype.kind in "UT"
+    return (text and takes_texts(modality)) or modality.accepts_array(array)
 
 
 def is_path(modality: Modality, value: object) -> bool:

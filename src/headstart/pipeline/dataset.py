@@ -1,7 +1,9 @@
 """From a source to a dataset: read, run through all networks, near-duplicates grouped, split."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from headstart.data.inspection import update_notes
@@ -9,15 +11,16 @@ from headstart.data.read import read_source
 from headstart.data.relabel import apply_relabels, find_relabel_tables
 from headstart.data.relaxed_split import make_relaxed_split
 from headstart.data.samples import FileStatus, Sample, Samples, Subset
-from headstart.data.split import Split, load_split, make_split, refuse_other_modality
+from headstart.data.split import Split, load_split, make_split
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, NearDuplicates, find_near_duplicates
 from headstart.errors import DataError
 from headstart.extraction.extract import Extraction, extract
 from headstart.modalities.item import Noun
-from headstart.modalities.modality import get_modality
+from headstart.modalities.modality import find_noun, get_modality
 from headstart.pipeline.backbones import LoadedBackbone, LoadedBackbones
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, refuse_foreign_settings
+from headstart.storage.run_layout import RECORD
 from headstart.storage.store import DecodeIssue
 
 NEAR_DUPLICATES = "near-duplicates"  #: the stage in which they are found
@@ -49,11 +52,34 @@ def read_samples(source: Any, labels: Any, context: RunContext) -> Samples:
     with log.stage("read") as stage:
         samples = read_source(source, labels=labels, options=settings, listener=log, cache=context.archives)
         if settings.split_from is not None:
-            refuse_other_modality(settings.split_from, samples.modality)
+            _refuse_other_modality(settings.split_from, samples.modality)
         refuse_foreign_settings(settings, samples.modality, samples.space.task)
         samples = apply_relabels(samples, *find_relabel_tables(settings.relabel, settings.split_from))
         stage.summary = describe_samples(samples)
     return samples
+
+
+def _refuse_other_modality(earlier: Path, modality: str) -> None:
+    """Raise an error where an earlier run was made from another kind of data: it has no item in common with this one.
+
+    Args:
+        earlier: its folder or its split; one that lies in no run is taken.
+        modality: the name of that of the samples.
+
+    Raises:
+        DataError: it was.
+    """
+    earlier = earlier.expanduser()
+    record = (earlier if earlier.is_dir() else earlier.parent) / RECORD
+    try:
+        own = json.loads(record.read_text("utf-8"))["modality"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if isinstance(own, str) and own != modality:
+        raise DataError(
+            f"--split-from {str(earlier)!r} is a run on {find_noun(own).many}, and these are "
+            f"{find_noun(modality).many}; name a run on {find_noun(modality).many}"
+        )
 
 
 def split_samples(samples: Samples, settings: FitSettings) -> Split:

@@ -1,6 +1,5 @@
 """The whole job as an estimator."""
 
-import csv
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from headstart.errors import DataError
 from headstart.pipeline.fit import fit as run_fit
 from headstart.settings import HeadName, StrategyName
+from headstart.sklearn.items import split_items
 from headstart.tasks.task import DEFAULT
 from headstart.verbs.calling import call_with_keywords
 
@@ -37,6 +37,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         seed: int = 0,
         out: str | Path | None = None,
         store: str | Path | None = None,
+        modality: str = "auto",
         settings: Mapping[str, Any] | None = None,
     ):
         """Keep the parameters.
@@ -49,6 +50,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
             seed: of the split and the folds.
             out: the folder of the run; None keeps the classifier alone.
             store: the folder of what is computed.
+            modality: the kind of data; "auto" goes by what the items look like.
             settings: further settings of ``headstart.fit``, by name or by chapter.
         """
         self.backbone = backbone
@@ -58,6 +60,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.seed = seed
         self.out = out
         self.store = store
+        self.modality = modality
         self.settings = settings
 
     @call_with_keywords
@@ -65,27 +68,25 @@ class Classifier(ClassifierMixin, BaseEstimator):
         """Make a classifier from items and their labels.
 
         Args:
-            X: paths, or an array of N items, such as (N, H, W, 3) uint8.
+            X: N items, each a path, the bytes of a file, a text or an array; or an array of them, such as
+                (N, H, W, 3) uint8.
             y: N labels, text or numbers.
 
         Raises:
             UserError: items, labels or settings that cannot be used.
             HeadstartError: anything else that went wrong.
         """
-        items, labels = list(X), np.asarray(list(y))
+        items, labels = split_items(X), np.asarray(list(y))
         if len(items) != len(labels):
             raise DataError(f"{len(items)} items have {len(labels)} labels; give one for each")
         classes = np.unique(labels)
         names = {str(label): label for label in classes}
-        options = {name: getattr(self, name) for name in ("backbone", "strategy", "head", "budget", "seed", "store")}
+        own = ("backbone", "strategy", "head", "budget", "seed", "store", "modality")
+        options = {name: getattr(self, name) for name in own}
         options |= {"task": DEFAULT, **(self.settings or {})}
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(self.out) if self.out is not None else Path(scratch) / "run"
-            if items and isinstance(items[0], str | Path):
-                run = run_fit(write_table(items, labels, Path(scratch) / "labels.csv"), out=folder, **options)
-            else:
-                array = np.stack([np.asarray(item) for item in items])
-                run = run_fit(array, labels=[str(label) for label in labels], out=folder, **options)
+            run = run_fit(items, labels=[str(label) for label in labels], out=folder, **options)
             self.classifier_ = run.classifier
             self.test_ = run.test
         if set(run.classes) != names.keys():
@@ -102,8 +103,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
             DataError: an item that cannot be read.
         """
         check_is_fitted(self)
-        items = [_as_path(item) for item in X]
-        predictions = self.classifier_.predict(items)
+        predictions = self.classifier_.predict(split_items(X))
         bad = next((one for one in predictions if one.error is not None), None)
         if bad is not None:
             raise DataError(f"{bad.source}: {bad.error}; leave it out")
@@ -125,16 +125,3 @@ class Classifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         tags.input_tags.string = True
         return tags
-
-
-def write_table(items: Iterable[str | Path], labels: Iterable[Any], file: Path) -> Path:
-    """Write a table of files and labels for ``fit``; return its path."""
-    with file.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("path", "label"))
-        writer.writerows((str(Path(item).absolute()), str(label)) for item, label in zip(items, labels, strict=True))
-    return file
-
-
-def _as_path(item: Any) -> Any:
-    return str(item) if isinstance(item, np.str_) else item

@@ -23,7 +23,7 @@ from headstart.pipeline.backbones import load_backbones
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, Precision, locate_store
-from headstart.sklearn.items import find_modality, list_samples
+from headstart.sklearn.items import find_modality, list_samples, split_items
 from headstart.storage.store import Store
 from headstart.verbs.calling import call_with_keywords
 
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 class FeatureExtractor(TransformerMixin, BaseEstimator):
     """A frozen network that turns items into rows of features; each item is computed once and stored.
 
-    Parameters are those of ``headstart.features``. An item is a path, the bytes of a file, or an array, of the
-    kind of data that the network reads; several of them are a list or an array.
+    Parameters are those of ``headstart.features``; ``modality`` is the kind of data, where the items do not tell. An
+    item is a path, the bytes of a file, a text or an array, of the kind of data that the network reads; several of
+    them are a list, a column of a table or an array.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
         precision: Precision = "auto",
         workers: int = 0,
         store: str | Path | None = None,
+        modality: str = "auto",
     ):
         self.backbone = backbone
         self.layer = layer
@@ -54,6 +56,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
         self.precision = precision
         self.workers = workers
         self.store = store
+        self.modality = modality
 
     @call_with_keywords
     def fit(self, X: Iterable[Any], y: Any = None) -> Self:
@@ -68,8 +71,8 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
             HeadstartError: a network that cannot be had.
         """
         settings = self._settings()
-        items = list(X)
-        modality = find_modality(items)
+        items = split_items(X)
+        modality = find_modality(items, self.modality)
         samples = list_samples(items, modality)
         with Store(locate_store(settings.store)) as store, store.mark_in_use():
             context = RunContext(settings, store, Budget(None), RunLog(events.ignore))
@@ -92,7 +95,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         settings = self._settings()
-        samples = list_samples(X, get_modality(self.backbone_.spec.kind))
+        samples = list_samples(split_items(X), get_modality(self.backbone_.spec.kind))
         with Store(locate_store(settings.store)) as store, store.mark_in_use():
             done = extract(samples, self.backbone_, self._load_engine(), store, workers=self.workers)
             broken = next((sample for sample in samples if is_broken(done.issues.get(sample.digest))), None)

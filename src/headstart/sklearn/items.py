@@ -1,73 +1,55 @@
-"""Items as scikit-learn hands them over: paths, bytes or arrays."""
+"""Items as scikit-learn hands them over: paths, bytes, texts or arrays, in any sequence of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from headstart import events
+from headstart.data.choose_modality import choose_by_items
 from headstart.data.inspection import inspect
+from headstart.data.readers.items import collect_items, make_item_source
 from headstart.data.readers.listing import RawSample
-from headstart.data.samples import FileStatus, GroupKind, Sample, SampleGroup, compute_digest
-from headstart.data.sources import ArraySource, FileSource, SampleSource, ValueSource
+from headstart.data.samples import FileStatus, GroupKind, Sample, SampleGroup
 from headstart.errors import DataError
-from headstart.modalities.modality import REGISTRY, Modality
+from headstart.modalities.given import is_path
+from headstart.modalities.modality import Modality
 
 
-def find_modality(X: Sequence[Any]) -> Modality:
-    """Return the kind of data that items are: the first one that accepts what the first item is.
+def split_items(X: Iterable[Any]) -> list[Any]:
+    """Return items one by one, the same whatever they are given in."""
+    return list(collect_items(X))
+
+
+def find_modality(items: Sequence[Any], setting: str) -> Modality:
+    """Return the kind of data that items are.
+
+    Args:
+        items: one by one.
+        setting: the name of one, or "auto": what the items look like.
 
     Raises:
-        DataError: none is given, or no kind of data has such items.
+        DataError: none is given, or they may be of several kinds.
+        SettingError: there is no such kind.
     """
-    if not X:
-        raise DataError("no items are given; wanted paths, bytes or arrays")
-    found = next((modality for modality, accepts in REGISTRY.poll(lambda one: one.accepts(X[0])) if accepts), None)
-    if found is None:
-        raise DataError(f"an item is {type(X[0]).__name__}, which no kind of data has; wanted paths, bytes or arrays")
-    return found
+    if not items:
+        raise DataError("no items are given; wanted paths, bytes, texts or arrays")
+    return choose_by_items(setting, items, "the items").modality
 
 
-def list_samples(X: Iterable[Any], modality: Modality) -> list[Sample]:
+def list_samples(items: Sequence[Any], modality: Modality) -> list[Sample]:
     """Return items as samples without a class.
 
     Raises:
         DataError: none is given, or one of them cannot be read.
     """
-    items = {_name(item, number): item for number, item in enumerate(X)}
     if not items:
         raise DataError(f"no {modality.noun.many} are given; wanted paths, bytes or arrays")
-    found = [
-        RawSample(name, "", _source(item, modality)) for name, item in items.items() if not isinstance(item, bytes)
-    ]
-    samples = {}
-    for inspected in inspect(found, modality, events.ignore):
-        entry = inspected.entry
+    names = [f"{number}: {item}" if is_path(modality, item) else f"#{number}" for number, item in enumerate(items)]
+    listed = [RawSample(name, "", make_item_source(item, modality)) for name, item in zip(names, items, strict=True)]
+    samples = []
+    for inspected in inspect(listed, modality, events.ignore):
+        entry, source = inspected.entry, inspected.raw.source
         if entry.status is FileStatus.SKIPPED:
             raise DataError(f"{entry.name}: {entry.reason}; leave it out")
-        samples[entry.name] = _sample(entry.name, entry.digest, inspected.raw.source, entry.properties)
-    for name, item in items.items():
-        if isinstance(item, bytes):
-            samples[name] = _sample(name, compute_digest(item), ValueSource(item), {})
-    return [samples[name] for name in items]
-
-
-def _sample(name: str, digest: str, source: SampleSource, properties: Mapping[str, Any]) -> Sample:
-    return Sample(name, digest, 0, SampleGroup(GroupKind.CONTENT, digest), None, source, properties)
-
-
-def _name(item: Any, number: int) -> str:
-    return f"{number}: {item}" if isinstance(item, str | Path) else f"#{number}"
-
-
-def _source(item: Any, modality: Modality) -> SampleSource:
-    if isinstance(item, str | Path):
-        return FileSource(Path(item).expanduser())
-    array = np.asarray(item)
-    if not modality.accepts_array(array[None]):
-        raise DataError(
-            f"a {modality.noun.one} is {type(item).__name__} of {array.dtype} {array.shape}; wanted a path, bytes, or "
-            f"the array of a {modality.noun.one}"
-        )
-    return ArraySource(array[None], 0)
+        group = SampleGroup(GroupKind.CONTENT, entry.digest)
+        samples.append(Sample(entry.name, entry.digest, 0, group, None, source, entry.properties))
+    return samples

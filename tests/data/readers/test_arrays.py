@@ -76,7 +76,8 @@ def test_empty_labels_are_skipped(images):
         (lambda x: x, np.eye(12), r"the labels have shape \(12, 12\) and type float64; wanted \(N,\)"),
         (lambda x: x, [0.5] * 12, r"the labels have shape \(12,\) and type float64"),
         (lambda x: x, None, "got ndarray without labels; wanted a path, or items with labels"),
-        (lambda x: [x[0], x[1, :3]], [0, 1], "images have different shapes; wanted one array"),
+        (lambda x: [x[0] / 255.0, x[1, :3]], [0, 1], "type float64; wanted uint8"),
+        (lambda x: [[1, 2], [3]], [0, 1], "the items have different shapes; wanted one array, or a list with"),
         (lambda x: x[:0], [], "has no class with photos"),
     ],
 )

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.choose_modality import choose_by_array
+from headstart.data.choose_modality import choose_by_array, choose_by_items
 from headstart.data.names import normalise_class_name, preview
+from headstart.data.readers.items import collect_items, list_item_samples, note_names_of_files
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
@@ -19,6 +20,7 @@ from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import ArraySource, SampleSource, ValueSource
 from headstart.data.subsets import parse_subset, resolve_subsets
 from headstart.errors import DataError
+from headstart.modalities.given import accepts_rows
 from headstart.modalities.item import Noun
 from headstart.modalities.modality import Modality, all_modalities
 
@@ -32,7 +34,7 @@ IN_MEMORY = "arrays in memory"  #: what such samples have instead of a path
 class LabelledArrays:
     """Items and labels as the user gave them."""
 
-    items: Any  #: an array (N, ...) of its modality's form, or N texts
+    items: Any  #: an array (N, ...) of its modality's form, or a sequence of N paths, texts, bytes or arrays
     labels: Any  #: (N,) integers or text
 
 
@@ -63,7 +65,23 @@ class ArrayReader:
         Raises:
             DataError: another shape or type, or not one label for each item.
         """
-        return list_blocks(IN_MEMORY, [make_block("", source.items, source.labels, None, None, "", context)])
+        items = collect_items(source.items)
+        if not isinstance(items, list):
+            return list_blocks(IN_MEMORY, [make_block("", items, source.labels, None, None, "", context)])
+        choice = choose_by_items(context.options.modality, items, IN_MEMORY)
+        labels = format_labels(source.labels, None, choice.modality.noun, len(items))
+        samples = list_item_samples(items, labels, choice.modality)
+        entries = [LedgerEntry(one.name, FileStatus.SKIPPED, "empty label") for one in samples if not one.label]
+        kept = tuple(one for one in samples if one.label)
+        return SourceListing(
+            IN_MEMORY,
+            kept,
+            frozenset(one.label for one in kept),
+            tuple(entries),
+            notes=(*choice.notes, *note_names_of_files(items, choice.modality)),
+            in_rows=True,
+            modality=choice.modality.name,
+        )
 
 
 class NpzReader:
@@ -115,16 +133,14 @@ def make_block(
     Raises:
         DataError: another shape or type, not one label for each item, or the modality cannot be told.
     """
-    array = _to_array(name or _list_names()[0], items)
+    array = np.asarray(items)
     modality = choose_by_array(context.options.modality, array, name or IN_MEMORY)
     name = name or _list_names(modality)[0]
-    if not modality.accepts_array(array):
+    if not accepts_rows(modality, array):
         raise DataError(_describe_refused(name, array, modality))
     if len(array):
         modality.decode(_make_source(array, 0).read(), modality.default_spec)
-    texts = _format_labels(labels, classes, modality.noun)
-    if len(texts) != len(array):
-        raise DataError(f"{len(array)} {name} and {len(texts)} labels; wanted one label for each")
+    texts = format_labels(labels, classes, modality.noun, len(array), name)
     return ArrayBlock(array, texts, subset, prefix, modality)
 
 
@@ -162,20 +178,6 @@ def _make_source(array: NDArray[Any], index: int) -> SampleSource:
     if array.ndim == 1 and isinstance(value := array[index], str | bytes):
         return ValueSource(value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass"))
     return ArraySource(array, index)
-
-
-def _to_array(name: str, items: Any) -> NDArray[Any]:
-    """Return items as an array; texts are kept as objects, for an array of text is as wide as its longest."""
-    if isinstance(items, list | tuple) and items and all(isinstance(item, str | bytes) for item in items):
-        return np.array(items, dtype=object)
-    try:
-        return np.asarray(items)
-    except ValueError:
-        raise DataError(f"{name} have different shapes; wanted one array {_describe_forms()}") from None
-
-
-def _describe_forms() -> str:
-    return " or ".join(dict.fromkeys(it.hints.array_form for it in all_modalities() if it.hints.array_form))
 
 
 def _describe_refused(name: str, array: NDArray[Any], modality: Modality) -> str:
@@ -223,7 +225,26 @@ def _make_blocks(root: str, arrays: Mapping[str, NDArray[Any]], context: ReadCon
     return blocks
 
 
-def _format_labels(labels: Any, classes: Sequence[str] | None, noun: Noun) -> list[str]:
+def format_labels(labels: Any, classes: Sequence[str] | None, noun: Noun, count: int, name: str = "") -> list[str]:
+    """Return labels as names of classes.
+
+    Args:
+        labels: (N,) or (N, 1) integers or text.
+        classes: a name for each label, which is then an index; None names a class after its label.
+        noun: of the items.
+        count: how many items there are, N.
+        name: of the items, in an error.
+
+    Raises:
+        DataError: another shape or type, or not one label for each item.
+    """
+    texts = _name_classes(labels, classes, noun)
+    if len(texts) != count:
+        raise DataError(f"{count} {name or noun.form(count)} and {len(texts)} labels; wanted one label for each")
+    return texts
+
+
+def _name_classes(labels: Any, classes: Sequence[str] | None, noun: Noun) -> list[str]:
     array = np.asarray(labels)
     if array.size == 0:
         return []

@@ -45,7 +45,6 @@ SEAMS = (
             "linalg.py": "the function itself",
             "selection/domain_similarity.py": "answers of the classifier that a network was pretrained with",
             "diagnostics/label_issues.py": "findings of this task: labels held against heads that have not seen them",
-            "diagnostics/learning_curve.py": "a finding of this task: log loss by the number of samples",
             "explanation/choose_map.py": "attention in a network, an operation of ONNX",
             "training/benchmark.py": "a loss to time steps by; any would do",
         },

@@ -6,9 +6,12 @@ from sklearn.preprocessing import StandardScaler
 
 from headstart.diagnostics import learning_curve as module
 from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_curve
+from headstart.evaluation.grouping import Targets
 from headstart.heads.catalog import HEADS
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet
 from headstart.settings import HeadSettings
+from headstart.tasks.classification.targets import make_class_space
+from headstart.tasks.task import get_task
 
 FIXED = {"logistic": {"C": 0.1}, "ridge": {"penalty": 100.0, "temperature": 3.0}, "lda": {"shrinkage": 0.5}}
 
@@ -22,6 +25,11 @@ def drawn(n, *, classes=3, width=60, apart=1.5, seed=0, spread=1.0):
     return (means[labels] + noise * 2).astype(np.float32), labels
 
 
+def fit_classes(train, features, labels, fit, options, fixed, seed, names) -> LearningCurve | None:
+    task, space = get_task("classification"), make_class_space(names)
+    return fit_learning_curve(train, features, Targets.independent(labels), fit, options, fixed, task, space, seed)
+
+
 def curve(n, held_out=600, *, head="logistic", seed=0, groups=None, **how) -> LearningCurve | None:
     features, labels = drawn(n, **how)
     more, truth = drawn(held_out, **{**how, "seed": 1000})
@@ -29,17 +37,17 @@ def curve(n, held_out=600, *, head="logistic", seed=0, groups=None, **how) -> Le
     task = TrainingSet(features, labels, classes, np.arange(n) if groups is None else groups, balanced=False, seed=0)
     names = [f"class {i}" for i in range(classes)]
     options = HeadSettings.model_validate({})
-    return fit_learning_curve(task, more, truth, HEADS[head], options, FIXED[head], seed, names)
+    return fit_classes(task, more, truth, HEADS[head], options, FIXED[head], seed, names)
 
 
 @pytest.mark.parametrize("head", ["logistic", "ridge", "lda"])
 def test_sizes_are_an_eighth_to_all_and_accuracy_rises(head):
     found = curve(480, head=head)
     assert [(size.samples, size.repeats) for size in found.sizes] == [(60, 6), (120, 6), (240, 6), (480, 1)]
-    accuracies = [size.accuracy for size in found.sizes]
+    accuracies = [size.score for size in found.sizes]
     assert accuracies == sorted(accuracies)
-    assert all(size.low < size.accuracy < size.high for size in found.sizes)
-    losses = [size.log_loss for size in found.sizes]
+    assert all(size.low < size.score < size.high for size in found.sizes)
+    losses = [size.loss for size in found.sizes]
     assert losses == sorted(losses, reverse=True)
 
 
@@ -49,7 +57,7 @@ def test_the_last_point_is_what_scikit_learn_says_of_all_photos():
     scaler = StandardScaler().fit(features)
     model = LogisticRegression(C=0.1, tol=1e-8, max_iter=5000).fit(scaler.transform(features), labels)
     said = model.predict(scaler.transform(more))
-    assert found.sizes[-1].accuracy == pytest.approx((said == truth).mean(), abs=0.004)
+    assert found.sizes[-1].score == pytest.approx((said == truth).mean(), abs=0.004)
     by_name = {gain.name: gain for gain in found.gains}
     for label, recall in enumerate(recall_score(truth, said, average=None)):
         assert by_name[f"class {label}"].recall_all == pytest.approx(recall, abs=0.01)
@@ -58,7 +66,7 @@ def test_the_last_point_is_what_scikit_learn_says_of_all_photos():
 def test_the_gain_of_doubling_is_predicted():
     """Half of the photos foretell what all of them reach; noise in what is reached is a point."""
     half, whole = curve(240, 3000, apart=1), curve(480, 3000, apart=1)
-    reached = whole.sizes[-1].accuracy - half.sizes[-1].accuracy
+    reached = whole.sizes[-1].score - half.sizes[-1].score
     assert reached > 0.02
     assert half.doubling == pytest.approx(reached, abs=0.01)
 
@@ -74,7 +82,7 @@ def test_a_power_law_is_continued():
 
 def test_where_all_is_right_or_nothing_can_be_learnt_no_gain_is_promised():
     easy = curve(240, apart=20)
-    assert easy.sizes[-1].accuracy == 1
+    assert easy.sizes[-1].score == 1
     assert easy.doubling is None
     assert easy.sizes[-1].low < 1
     hopeless = [curve(240, 300, apart=0, seed=seed) for seed in range(8)]
@@ -95,7 +103,7 @@ def test_the_class_that_gains_most_stands_first():
     (features, labels), (more, truth) = of(240, 1), of(1500, 2)
     task = TrainingSet(features, labels, 3, np.arange(240), balanced=False, seed=0)
     options = HeadSettings.model_validate({})
-    found = fit_learning_curve(task, more, truth, HEADS["logistic"], options, {"C": 0.01}, 0, ["a", "b", "far"])
+    found = fit_classes(task, more, truth, HEADS["logistic"], options, {"C": 0.01}, 0, ["a", "b", "far"])
     assert {gain.name for gain in found.gains[:2]} == {"a", "b"}
     assert found.gains[0].low > 0
     assert found.gains[-1].name == "far"
@@ -124,7 +132,7 @@ def test_parts_are_stratified_disjoint_and_keep_groups_together():
     labels = np.repeat(random.permutation(np.arange(80) % 2), 3)
     task = TrainingSet(np.arange(240, dtype=np.float32)[:, None], labels, 2, groups, balanced=True, seed=5)
     fit = Recorder()
-    fit_learning_curve(task, task.features, labels, fit, "options", {"C": 3.0}, 0, ["a", "b"])
+    fit_classes(task, task.features, labels, fit, "options", {"C": 3.0}, 0, ["a", "b"])
     assert len(fit.tasks) == 6 + 6 + 6 + 1
     assert all((options, fixed) == ("options", {"C": 3.0}) for _, options, fixed in fit.tasks)
     for size, start in ((30, 0), (60, 6), (120, 12)):
@@ -152,9 +160,9 @@ def test_intervals_hold_what_other_photos_would_say():
         task = TrainingSet(features, labels, 3, np.arange(160), balanced=False, seed=0)
         fixed = {"shrinkage": 0.5}
         options = HeadSettings.model_validate({})
-        found.append(fit_learning_curve(task, more, truth, HEADS["lda"], options, fixed, seed, ["a", "b", "c"]))
+        found.append(fit_classes(task, more, truth, HEADS["lda"], options, fixed, seed, ["a", "b", "c"]))
     for place in range(4):
-        mean = np.mean([it.sizes[place].accuracy for it in found])
+        mean = np.mean([it.sizes[place].score for it in found])
         held = [it.sizes[place].low <= mean <= it.sizes[place].high for it in found]
         assert np.mean(held) >= 0.87, place
     gains = {
@@ -179,7 +187,7 @@ def test_nothing_held_out_and_a_class_without_held_out_photos():
     assert curve(60, held_out=0) is None
     found = curve(60, held_out=2)
     assert {gain.name for gain in found.gains} == {"class 0", "class 1"}
-    assert all(np.isfinite([size.low, size.high, size.log_loss]).all() for size in found.sizes)
+    assert all(np.isfinite([size.low, size.high, size.loss]).all() for size in found.sizes)
 
 
 def test_it_is_the_same_twice_and_another_with_another_seed():

@@ -215,10 +215,10 @@ def _learning_curve(drawn: "ExampleRun", accuracy: float) -> dict[str, Any]:
     sizes = [
         {
             "samples": photos // cut,
-            "accuracy": accuracy - 0.04 * step,
+            "score": accuracy - 0.04 * step,
             "low": accuracy - 0.06 * step - 0.03,
             "high": min(1.0, accuracy - 0.03 * step + 0.03),
-            "log_loss": 0.4 + 0.2 * step,
+            "loss": 0.4 + 0.2 * step,
             "repeats": 5 if step else 1,
         }
         for step, cut in ((4, 16), (3, 8), (2, 4), (1, 2), (0, 1))

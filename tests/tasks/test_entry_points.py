@@ -56,6 +56,11 @@ def test_a_task_of_another_package_goes_the_whole_way(small: Warm, table: Path, 
     again = headstart.open_run(tmp_path / "run")
     assert again.test == run.test
     assert again.task.name == "amount"
+    curve = json.loads((tmp_path / "run" / "trust.json").read_text("utf-8"))["learning_curve"]
+    assert [size["repeats"] for size in curve["sizes"]] == [6, 6, 6, 1]
+    assert all(size["low"] <= size["score"] <= size["high"] for size in curve["sizes"])
+    assert curve["sizes"][-1]["score"] < 6
+    assert curve["gains"] == []
     html = (tmp_path / "run" / "report.html").read_text("utf-8")
     assert "mean error" in html
     assert "one number for each photo" in html

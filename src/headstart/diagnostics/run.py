@@ -10,12 +10,14 @@ from headstart import events
 from headstart.data.samples import Subset
 from headstart.diagnostics.examples import select_examples
 from headstart.diagnostics.leakage import Leakage, describe_leakage, find_leaks
+from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_curve
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, NearDuplicates
 from headstart.diagnostics.neighbours import Neighbours, SimilarSample, find_similar
 from headstart.export import FeatureBranch, FittedModel
 from headstart.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty
 from headstart.modalities.modality import get_modality
 from headstart.selection.context import FitContext
+from headstart.selection.probes import LAYER, base_head_name, fit_probe
 from headstart.selection.results import TestResult
 
 
@@ -27,6 +29,7 @@ class Diagnostics:
     leakage: Leakage
     findings: Any  #: of the task, about labels and answers; None where it has none
     neighbours: Neighbours  #: the samples that were learnt from, to find those most like another
+    learning_curve: LearningCurve | None  #: None where samples are too few for one
     similar: Mapping[str, tuple[SimilarSample, ...]]  #: id of an example -> samples that were learnt from
 
 
@@ -56,6 +59,7 @@ def diagnose(context: FitContext, model: FittedModel, test: TestResult, duplicat
         leakage=_diagnose_leakage(context, test, duplicates.pairs),
         findings=findings,
         neighbours=neighbours,
+        learning_curve=_fit_learning_curve(context, test),
         similar=_find_similar(context, model.branches[0], neighbours, test),
     )
 
@@ -67,6 +71,27 @@ def describe_diagnostics(diagnostics: Diagnostics, context: FitContext) -> str:
     if own is None:
         sentences.append(f"labels and answers were not looked into: {context.task.title} brings no diagnostics")
     return "; ".join(filter(None, [*sentences, describe_leakage(diagnostics.leakage)]))
+
+
+def _fit_learning_curve(context: FitContext, test: TestResult) -> LearningCurve | None:
+    """Return what a head on frozen features gains from more samples: fitted on train and validation, scored on test.
+
+    The head is that of the probes where it can be solved many times over, else the task's default.
+    """
+    heads, head = context.task.heads, base_head_name(context)
+    head = head if head in heads.solved else heads.default
+    branch = context.branch(LAYER)
+    return fit_learning_curve(
+        context.training_set([branch], Subset.TRAIN, Subset.VALIDATION),
+        context.load_features(branch, test.samples),
+        test.targets,
+        heads.heads[head],
+        context.settings,
+        fit_probe(context, head).chosen,
+        context.task,
+        context.samples.space,
+        context.settings.seed,
+    )
 
 
 def _diagnose_leakage(context: FitContext, test: TestResult, pairs: Sequence[DuplicatePair]) -> Leakage:

@@ -307,11 +307,11 @@ def test_learning_curve_and_its_doubled_point(six):
     chart = charts.learning_curve_chart(six.records)
     measured, expected = chart.series
     assert list(measured.x) == [it["samples"] for it in curve["sizes"]]
-    assert list(measured.y) == [it["accuracy"] for it in curve["sizes"]]
+    assert list(measured.y) == [it["score"] for it in curve["sizes"]]
     assert [*zip(measured.low, measured.high, strict=True)] == [(it["low"], it["high"]) for it in curve["sizes"]]
     last = curve["sizes"][-1]
     assert expected.x == (last["samples"], 2 * last["samples"])
-    assert expected.y[1] == pytest.approx(min(1, last["accuracy"] + curve["doubling"]))
+    assert expected.y[1] == pytest.approx(min(1, last["score"] + curve["doubling"]))
     assert f"{100 * curve['doubling']:+.1f} points" in chart.alt
     unknown = replace(six.records.trust.learning_curve, doubling=None)
     chart = charts.learning_curve_chart(with_trust(six.records, learning_curve=unknown))

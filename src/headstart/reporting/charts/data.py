@@ -106,19 +106,19 @@ def learning_curve_chart(records: Records) -> Lines:
         Series(
             "measured, 95\u00a0% interval",
             to_floats(size.samples for size in sizes),
-            to_floats(size.accuracy for size in sizes),
+            to_floats(size.score for size in sizes),
             to_floats(size.low for size in sizes),
             to_floats(size.high for size in sizes),
             style="dots",
             notes=tuple(format_quantity(size.repeats, "repeat") for size in sizes),
         )
     ]
-    alt = f"With {count_items(last.samples, noun, 'training')} {format_percent(last.accuracy)} are right"
+    alt = f"With {count_items(last.samples, noun, 'training')} {format_percent(last.score)} are right"
     if curve.doubling is None:
         alt += "; what twice as many would give cannot be told."
     else:
         ahead = to_floats((last.samples, 2 * last.samples))
-        expected = to_floats((last.accuracy, min(1.0, last.accuracy + curve.doubling)))
+        expected = to_floats((last.score, min(1.0, last.score + curve.doubling)))
         series.append(Series("expected of twice as many", ahead, expected, style="dots", marked=(1,)))
         alt += f"; twice as many are expected to change that by {100 * curve.doubling:+.1f} points."
     x = Axis(f"training {noun.many} (logarithmic)", "count", log=True)

@@ -8,21 +8,17 @@ import numpy as np
 
 from headstart.arrays import Bools
 from headstart.data.groups import encode_groups
-from headstart.data.samples import Subset
 from headstart.diagnostics.issues import DatasetIssues, find_dataset_issues
 from headstart.diagnostics.label_issues import LabelDiagnostics, diagnose_labels, make_training_sets
 from headstart.diagnostics.label_noise import describe_label_noise
 from headstart.diagnostics.leakage import LeakScores, score_without_leaks
-from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_curve
 from headstart.diagnostics.near_duplicates.search import NearDuplicates
 from headstart.diagnostics.run import ItemFindings
 from headstart.diagnostics.shortcuts import Shortcut, probe_shortcuts
 from headstart.diagnostics.slices import Slices, compute_slices, describe_worst_slice
 from headstart.evaluation.intervals import estimate_proportion
 from headstart.evaluation.reliability import Reliability, measure_reliability
-from headstart.heads.catalog import SOLVED, list_heads
 from headstart.selection.context import FitContext
-from headstart.selection.probes import LAYER, base_head_name, fit_probe
 from headstart.selection.results import Postprocessed, TestResult
 from headstart.uncertainty.conformal import Coverage, measure_coverage
 
@@ -37,7 +33,6 @@ class ClassFindings:
     issues: DatasetIssues
     slices: Slices
     shortcuts: tuple[Shortcut, ...]
-    learning_curve: LearningCurve | None  #: None where samples are too few for one
     uncalibrated: Reliability  #: of the probabilities before calibration
     calibrated: Reliability
     coverage: Coverage  #: of prediction sets
@@ -67,7 +62,6 @@ class ClassDiagnostics:
                 test.evaluation.balanced_accuracy,
                 context.settings.seed,
             ),
-            learning_curve=_fit_learning_curve(context, test),
             uncalibrated=measure_reliability(targets.values, test.answers.uncalibrated, groups=targets.groups),
             calibrated=measure_reliability(targets.values, test.answers.probabilities, groups=targets.groups),
             coverage=measure_coverage(
@@ -105,7 +99,6 @@ class ClassDiagnostics:
             "issues": findings.issues,
             "slices": findings.slices,
             "shortcuts": findings.shortcuts,
-            "learning_curve": findings.learning_curve,
             "calibration": _record_calibration(findings, fitted),
             "prediction_sets": _record_sets(findings, fitted),
         }
@@ -168,24 +161,4 @@ def _diagnose_labels(context: FitContext) -> LabelDiagnostics:
     )
     return diagnose_labels(
         [sample.id for sample in samples.samples], training_sets, folds=settings.folds, noun=samples.noun
-    )
-
-
-def _fit_learning_curve(context: FitContext, test: TestResult) -> LearningCurve | None:
-    """Return what a head on frozen features gains from more samples: fitted on train and validation, scored on test.
-
-    The head is that of the probes where it can be solved many times over, else a logistic one.
-    """
-    head = base_head_name(context)
-    head = head if head in SOLVED else "logistic"
-    branch = context.branch(LAYER)
-    return fit_learning_curve(
-        context.training_set([branch], Subset.TRAIN, Subset.VALIDATION),
-        context.load_features(branch, test.samples),
-        test.targets.values,
-        list_heads()[head],
-        context.settings,
-        fit_probe(context, head).chosen,
-        context.settings.seed,
-        context.samples.classes,
     )

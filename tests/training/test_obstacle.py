@@ -25,7 +25,6 @@ def test_one_whose_inputs_are_of_any_length_cannot(monkeypatch: pytest.MonkeyPat
         "zoo:net reads rows of codes of any length, and only networks whose inputs have one length can be trained"
     )
     assert obstacle == expected
-    modality.get_modality.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """Networks of several tensors, through conversion, engines, cuts and packed rows."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,11 +19,17 @@ from headstart.engines.pytorch import PyTorchEngine
 from headstart.engines.work import count_work_above
 from headstart.errors import EngineError
 from headstart.inference.openvino import Runner
+from headstart.libraries import import_onnxruntime
 from headstart.modalities.batch import Batch, TensorSpec, count_parts
+from headstart.settings import TrainSettings
+from headstart.tasks.classification.objective import ClassObjective
+from headstart.tasks.task import get_task
 from headstart.training.boundary import to_stored, to_tensor
 from headstart.training.export import WholeNetwork
+from headstart.training.loop import Trainer
 from headstart.training.network import TrainableTop, build_blank_head
 from headstart.training.packing import Packing, find_packing
+from headstart.training.plan import TrainingPlan
 from headstart.training.trunk import EngineTrunk, FrozenPart, IdentityTrunk, PyTorchTrunk, build_trunk, limit_view_spec
 from tests.training.words import WIDTH, WordSpec, convert_words, draw_words, load_words
 
@@ -126,3 +135,52 @@ def test_the_whole_is_exported_with_what_goes_past(boundary: str, tmp_path: Path
     runner = Runner(tmp_path / "whole.onnx", tensors=traced.tensors, precision="f32", streams=1, outputs=(FINAL,))
     np.testing.assert_allclose(runner.run(batch)[FINAL], features(batch), atol=1e-4)
     assert count_parts(batch) == 3
+
+
+def test_a_network_that_does_not_read_its_first_tensor_is_not_cut() -> None:
+    class Deaf(torch.nn.Module):
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            rows = attention_mask.float()
+            return rows, rows * 2
+
+    loaded = replace(load_words(LENGTH), network=Deaf())
+    with pytest.raises(EngineError, match="does not read 'input_ids', the first of its tensors"):
+        trace(loaded)
+
+
+def test_tensors_that_a_network_does_not_read_stay_inputs_of_its_graph(tmp_path: Path) -> None:
+    class Deaf(torch.nn.Module):
+        def __init__(self, read: int) -> None:
+            super().__init__()
+            self.read = read
+
+        def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            return (tensors[self.read].float() * 2,)
+
+    batch = draw_words(3, LENGTH)
+    for read, length in ((0, None), (1, LENGTH)):
+        tensors = WordSpec(length).tensors
+        write_graph(Deaf(read), tensors, ["final"], tmp_path / "graph.onnx")
+        session = import_onnxruntime().InferenceSession(tmp_path / "graph.onnx", providers=["CPUExecutionProvider"])
+        assert [one.name for one in session.get_inputs()] == list(batch)
+        runner = Runner(
+            tmp_path / "graph.onnx", tensors=tensors, precision="f32", streams=1, outputs=("final",), batch=3
+        )
+        expected = list(batch.values())[read] * 2
+        np.testing.assert_array_equal(session.run(None, dict(batch))[0], expected)
+        np.testing.assert_array_equal(runner.run(batch)["final"], expected)
+
+
+def test_packed_rows_are_trained_on_without_mixup() -> None:
+    made, batch = top_of("stage1"), draw_words(4, LENGTH)
+    assert made.packing is not None
+    activations = np.random.default_rng(0).normal(size=(4, LENGTH, WIDTH)).astype(np.float32)
+    rows = torch.from_numpy(made.packing.pack(batch, activations))
+    source: Any = SimpleNamespace(targets=np.array([0, 1, 0, 1]))
+    found = []
+    for mixup in (0.0, 0.4):
+        objective, measure = ClassObjective(np.ones(2, np.float32), 0.0, "cpu"), get_task("classification").measure
+        plan = TrainingPlan(TrainSettings(mixup=mixup, rate=1e-3), 0, objective, measure)
+        trainer = Trainer(top_of("stage1"), source, source, plan)
+        found.append(trainer.step(rows, torch.tensor([0, 1, 0, 1]), np.random.default_rng(0), 0))
+    assert found[0] == found[1]

@@ -98,7 +98,7 @@ def trace(loaded: LoadedNetwork) -> TracedNetwork:
     """Return the graph of a loaded network; it shares its parameters.
 
     Raises:
-        EngineError: its code depends on its input in a way that cannot be drawn as a graph.
+        EngineError: its code cannot be drawn as a graph, or it does not read the first of its tensors.
     """
     try:
         tracer = _Tracer()
@@ -111,9 +111,12 @@ def trace(loaded: LoadedNetwork) -> TracedNetwork:
             "the probes on it, or another backbone"
         ) from error
     module.eval()
+    tensors = tuple(loaded.spec.tensors)
+    if _placeholders(module)[0] not in _ancestors(_output_nodes(module)[-1]):
+        unread = f"this network does not read {tensors[0].name!r}, the first of its tensors"
+        raise EngineError(f"{unread}, so it is not known where to cut it; use the probes on it, or another backbone")
     names = [layer.name for layer in loaded.layers]
     cuts = _find_cuts(module, names)
-    tensors = tuple(loaded.spec.tensors)
     return TracedNetwork(module, cuts, tuple(_measure_sections(module, cuts, tensors)), tensors)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headstart.arrays import Floats
 from headstart.hardware import count_cores, has_bf16
@@ -14,6 +15,8 @@ from headstart.inference import model_format
 from headstart.inference.openvino import Runner
 from headstart.modalities.batch import AnySpec, Batch, Part, average_parts
 from headstart.modalities.modality import Modality
+
+SORTED = 4  #: batches whose parts are sorted by length before they are cut, where parts are as long as they come
 
 PartsBySpec = Mapping[AnySpec, Sequence[Part]]  #: of one item
 
@@ -36,21 +39,40 @@ class BatchRunner:
     batch: int  #: parts in a call
     streams: int  #: calls that run at the same time
 
+    def choose_size(self, count: int | None = None) -> int:
+        """Return how many of ``count`` items are best extracted together; None where it is not known how many come.
+
+        Several batches where parts are as long as they come, so that those of like length are padded together.
+        """
+        if not any(None in tensor.shape for one in self.passes for tensor in one.spec.tensors):
+            return self.batch
+        share = SORTED * self.batch if count is None else -(-count // self.streams)
+        return max(self.batch, min(share, SORTED * self.batch))
+
     def extract(self, items: Sequence[PartsBySpec]) -> list[Floats]:
         """Return the features of each branch, in order, float32 (N, D): of each item the mean of those of its parts."""
         features: dict[int, Floats] = {}
-        batches: dict[AnySpec, list[Batch]] = {}
+        batches: dict[AnySpec, tuple[list[Batch], NDArray[np.int64]]] = {}
         for one in self.passes:
             counts = [len(item[one.spec]) for item in items]
             if one.spec not in batches:
-                parts = [part for item in items for part in item[one.spec]]
-                pieces = (parts[start : start + self.batch] for start in range(0, len(parts), self.batch))
-                batches[one.spec] = [self.modality.collate(piece, one.spec) for piece in pieces]
-            found = [one.runner.run(batch) for batch in batches[one.spec]]
+                batches[one.spec] = self._make_batches([part for item in items for part in item[one.spec]], one.spec)
+            made, places = batches[one.spec]
+            found = [one.runner.run(batch) for batch in made]
             for branch, name in one.outputs.items():
-                rows = found[0][name] if len(found) == 1 else np.concatenate([piece[name] for piece in found])
+                rows = found[0][name] if len(found) == 1 else np.concatenate([piece[name] for piece in found])[places]
                 features[branch] = average_parts(rows, counts)
         return [features[branch] for branch in range(len(features))]
+
+    def _make_batches(self, parts: Sequence[Part], spec: AnySpec) -> tuple[list[Batch], NDArray[np.int64]]:
+        """Return parts in batches, those of like length together, and for each part its row among all of theirs."""
+        order = np.arange(len(parts))
+        free = [(one.name, axis) for one in spec.tensors for axis, size in enumerate(one.shape, 1) if size is None]
+        if free and len(parts) > self.batch:
+            alone = [self.modality.collate([part], spec) for part in parts]
+            order = np.argsort([sum(one[name].shape[axis] for name, axis in free) for one in alone], kind="stable")
+        pieces = (order[start : start + self.batch] for start in range(0, len(parts), self.batch))
+        return [self.modality.collate([parts[place] for place in piece], spec) for piece in pieces], np.argsort(order)
 
 
 def compile_branches(graph: bytes, branches: Sequence[model_format.BranchFacts], modality: Modality) -> BatchRunner:

@@ -177,7 +177,7 @@ class Classifier:
             batch = self._predictors.batch if several or main == "openvino" else None
         with _clock("onnxruntime", timed):
             graph = self._predictors.load_graph_of_one_thread() if several or main == "onnxruntime" else None
-        size, threads = (batch.runner.batch, batch.runner.streams) if batch else (1, count_cores())
+        size, threads = (batch.runner.choose_size(len(twice)), batch.runner.streams) if batch else (1, count_cores())
         every: list[InferenceEngine] = ["onnxruntime", "openvino"] if batch else ["onnxruntime"]
         clock = partial(_clock, timed=timed, threads=threads)
         predictor = ItemPredictor(self.record, graph, batch, clock)
@@ -196,7 +196,8 @@ class Classifier:
             )
         batch = self._predictors.require_batch()
         work = partial(self._predict_some, ItemPredictor(self.record, None, batch), engine)
-        return map_in_order(work, items, size=batch.runner.batch, threads=batch.runner.streams)
+        size = batch.runner.choose_size(len(items) if isinstance(items, Sized) else None)
+        return map_in_order(work, items, size=size, threads=batch.runner.streams)
 
     def _predict_some(
         self, predictor: ItemPredictor, engine: InferenceEngine, items: Sequence[ItemLike]

@@ -82,7 +82,11 @@ class Modality(Protocol):
         """Return parts as one batch."""
 
     def sort_key(self, properties: Mapping[str, Any]) -> float:
-        """Return a number that is alike for items that go well into one batch, such as their length."""
+        """Return a number that is alike for items that go well into one batch, such as their length.
+
+        Samples are sorted by it before their features are computed; where items are predicted, their parts are sorted
+        by how long their tensors are.
+        """
 
     # Specs.
 

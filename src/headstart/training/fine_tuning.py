@@ -147,6 +147,8 @@ class FineTuning(TrainingInputs):
         check_start(network, validation, self.spec, self.boundary)
         plan = self._plan(train, stop)
         told, name = self.listener, self.spec.name
+        if self.settings.mixup and network.packing is not None:
+            told(events.Note(f"mixup is left out of {name}: what its network reads cannot be mixed"))
         began, curve = time.perf_counter(), None
         if self.settings.find_rate and self.settings.rate is None:
             curve = find_rate_once(network, train, plan, self.checkpoint.with_name(RATE), name, told)

@@ -138,7 +138,7 @@ class Trainer:
         """
         encoded = self.plan.objective.encode(targets)
         activations = self.plan.windows.cut(activations, chance)
-        if self.settings.mixup:
+        if self.settings.mixup and self.network.packing is None:  # bytes cannot be mixed
             activations, encoded = mix_up(activations, encoded, self.settings.mixup, chance)
         logits = self.network(activations)
         loss = self.plan.objective.compute_loss(logits, encoded)

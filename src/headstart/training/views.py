@@ -6,6 +6,7 @@ from typing import Any
 
 from headstart.data.load import load_item
 from headstart.data.samples import Sample
+from headstart.errors import TrainingError
 from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part
 from headstart.modalities.facets import Augmenter
 from headstart.modalities.modality import get_modality
@@ -41,7 +42,7 @@ class ViewLoader:
 
 
 class PlainParts:
-    """The augmenter of a modality without augmentation: the first part of an item, as it is predicted on."""
+    """The augmenter of a modality without augmentation: an item's one part, as it is predicted on."""
 
     identity = True
     fingerprint = "plain"
@@ -51,8 +52,20 @@ class PlainParts:
         return "nothing is changed"
 
     def make_view(self, value: Any, spec: AnySpec, *, seed: int, digest: str, number: int) -> Part:
-        """Return the first part of a decoded item."""
-        return get_modality(spec.kind).make_parts(value, spec)[0]
+        """Return the one part of a decoded item.
+
+        Raises:
+            TrainingError: it has several, and answers are made of all of them.
+        """
+        modality = get_modality(spec.kind)
+        parts = modality.make_parts(value, spec)
+        if len(parts) != 1:
+            one = modality.noun.one
+            raise TrainingError(
+                f"a {one} has {len(parts)} parts for this network, and only a network that sees each {one} in one part "
+                "can be trained; use the probes on it, or another backbone"
+            )
+        return parts[0]
 
 
 def make_augmenter(settings: Any, spec: InputSpec) -> Augmenter:

@@ -33,12 +33,12 @@ def test_advice_for_a_person(small, tmp_path, capsys):
     assert run(["advise", str(small.photos), "--backbone", small.name, "--store", str(store), "--quiet"]) == 0
     out, errors = capsys.readouterr()
     assert errors == ""
-    assert re.search(r"^samples +\d+ in 3 classes$", out, re.MULTILINE)
+    assert re.search(r"^training samples +\d+ in 3 classes$", out, re.MULTILINE)
     assert re.search(
         r"^entropy of the network's own answers +\d\.\d\d nats, \d+% of the most there is$", out, re.MULTILINE
     )
     assert re.search(r"^final +\d+\.\d% +\d\.\d{3}$", out, re.MULTILINE)
-    assert "unknown" not in out
+    assert "not measured" not in out
     for name in ("partial-finetune", "full-finetune"):
         assert re.search(rf"^{name} +\d+ s, by arithmetic, perhaps half or twice that; --cost times", out, re.MULTILINE)
     assert re.search(r"^small, (similar|between|different): expect \S+ ", out, re.MULTILINE)

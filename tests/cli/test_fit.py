@@ -246,8 +246,8 @@ def test_settings_are_the_flags() -> None:
 @pytest.mark.parametrize(
     ("notes", "said"),
     [
-        ((), "1 set of photos with equal bytes, each kept on one side of the split"),
-        (("leak: 1 photo is in more than one given part",), "1 set of photos with equal bytes"),
+        ((), "1 group of photos with equal bytes, each kept on one side of the split"),
+        (("leak: 1 photo is in more than one given part",), "1 group of photos with equal bytes"),
     ],
 )
 def test_equal_bytes_in_two_parts_are_not_said_to_be_kept_together(notes, said) -> None:

@@ -43,7 +43,7 @@ def test_check(photos, capsys) -> None:
     out, errors = capsys.readouterr()
     assert errors == ""
     assert "16 files seen: 14 accepted, 1 repaired, 1 skipped" in out
-    assert "1 set of photos with equal bytes:\n  discs/0-001.jpg = discs/copy.jpg" in out
+    assert "1 group of photos with equal bytes:\n  discs/0-001.jpg = discs/copy.jpg" in out
     assert "checks/0-001.jpg: repaired: truncated: " in out
     assert "checks/0-002.jpg: skipped: zero bytes" in out
     assert re.search(r"width \d+ to \d+ pixels, median \d+", out)

@@ -327,6 +327,11 @@ def _(it: Files, what: str) -> float:
     return {"acceptance": acceptance, "most": 1 - acceptance, "familiar": familiar, "unfamiliar": unfamiliar}[what]
 
 
+@rule("novelty.unfamiliar.n")
+def _(it: Files) -> float:
+    return it.unfamiliar.sum()
+
+
 @rule("novelty.*.accuracy")
 def _(it: Files, which: str) -> float:
     return it.right[it.unfamiliar == (which == "unfamiliar")].mean()
@@ -365,9 +370,9 @@ def _(it: Files) -> float:
     return counts.max() / counts.min()
 
 
-@rule("duplicates.pairs")
+@rule("duplicates.alike")
 def _(it: Files) -> float:
-    return len(it.trust["duplicates"]["pairs"])
+    return len({pair[end] for pair in it.trust["duplicates"]["pairs"] for end in ("first", "second")})
 
 
 @rule("duplicates.sets")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from headstart.modalities.item import Noun
+from headstart.modalities.image.wording import PHOTO
 from headstart.reporting.compare_runs import render_comparison
 from headstart.reporting.glossary import TERMS, WAYS, Glossary, make_anchor
 from headstart.reporting.page import render_report
@@ -15,7 +15,6 @@ from headstart.selection.ensembles import ENSEMBLES
 from tests.reporting.example_run import write_example_run
 from tests.reporting.page_reader import PageReader
 
-PHOTO = Noun("photo", "photos")
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 NAMING = {"th", "dt", "caption", "summary", "h2", "h3", "h4"}  #: elements whose words a reader has to know
 #: Terms that are everyday words too, stand in a longer term or are the name of a setting.

@@ -106,7 +106,7 @@ def test_an_earlier_layer_that_does_better_is_evidence(stage5, final, share, sim
 def test_layers_that_speak_against_the_rule_are_heard():
     against, along = (apply_rule(facts(share=0.9, layers=scores(*it))) for it in ((0.80, 0.90), (0.90, 0.80)))
     assert (against.expected, against.runner_up) == ("intermediate-probe", "linear-probe")
-    assert "the last layer alone did best" in against.reason
+    assert "the last layer alone tells the classes best" in against.reason
     assert (along.expected, along.runner_up) == ("intermediate-probe", "partial-finetune")
 
 

@@ -150,8 +150,8 @@ def test_of_arms_that_cost_the_same_the_lower_cross_validated_loss_wins():
     assert (found.winner, found.best, found.told_apart, found.too_small) == ("deep", "deep", True, False)
     assert [(pair.a, pair.b, pair.difference) for pair in found.pairs] == [("deep", "linear", pytest.approx(-0.02))]
     assert found.reason == (
-        "deep is taken, with 89.0% of 100 photos right: of ways that cost the same it did best in cross-validation "
-        "(log loss 0.309 over train and validation, against 0.310 of linear)."
+        "deep is taken, with 89.0% of 100 photos right: of ways that cost about the same it had the lowest loss in "
+        "cross-validation (log loss 0.309 over train and validation, against 0.310 of linear)."
     )
     (equal,) = found.equals
     assert (equal.best, equal.behind) == ("deep", ("linear",))
@@ -163,7 +163,7 @@ def test_an_arm_that_costs_more_has_to_beat_the_one_that_stands_for_its_equals()
     equal = [{"linear": 0.5, "deep": 0.4}]
     found = choose_winner(targets, made, "linear", 0, equal)
     assert (found.winner, found.best) == ("deep", "dear")
-    assert "Of ways that cost the same, deep took part" in found.reason
+    assert "Of ways that cost about the same, deep took part" in found.reason
     clearly = {**made, "dear": sure(np.arange(200) >= 10)}
     assert choose_winner(targets, clearly, "linear", 0, equal).winner == "dear"
     worse = {**made, "dear": sure(np.arange(200) >= 35)}
@@ -187,38 +187,51 @@ def pair(other, *, p=1.0, exceeds=False):
 
 
 @pytest.mark.parametrize(
-    ("winner", "rivals", "several", "too_few", "said"),
+    ("winner", "rivals", "ways", "too_few", "said"),
     [
-        ("best", [], False, False, "best was the only way that was tried."),
+        ("best", [], 1, False, "best was the only way that was tried."),
         (
             "quick",
             [pair("quick")],
-            True,
+            2,
             False,
             "Two ways did equally well, as far as 120 validation photos can tell; the quicker one, quick, was kept.",
         ),
         (
             "best",
             [pair("a"), pair("b")],
-            True,
+            3,
             False,
             (
                 "Three ways did equally well, as far as 120 validation photos can tell; the quickest of them, best, "
                 "was kept."
             ),
         ),
-        ("best", [pair("a", p=0.001, exceeds=True)], True, False, "best did best, by more than chance."),
-        ("best", [pair("a", p=0.2, exceeds=True)], True, False, "best did best, but its lead can be chance."),
-        ("best", [], True, False, "best was kept: of ways that take as long it did best in cross-validation."),
+        ("best", [pair("a", p=0.001, exceeds=True)], 2, False, "best had the best score, by more than chance."),
+        ("best", [pair("a", p=0.2, exceeds=True)], 2, False, "best had the best score, but its lead can be chance."),
+        (
+            "best",
+            [],
+            2,
+            False,
+            "best was kept: of two ways that cost about the same it was the better one in cross-validation.",
+        ),
+        (
+            "best",
+            [],
+            3,
+            False,
+            "best was kept: of three ways that cost about the same it was the best in cross-validation.",
+        ),
         (
             "best",
             [pair("a", p=0.2, exceeds=True)],
+            2,
             True,
-            True,
-            "best did best, but its lead can be chance. These photos are too few to tell ways apart surely.",
+            "best had the best score, but its lead can be chance. These photos are too few to tell ways apart surely.",
         ),
     ],
 )
-def test_the_choice_is_said_in_a_sentence(winner, rivals, several, too_few, said):
+def test_the_choice_is_said_in_a_sentence(winner, rivals, ways, too_few, said):
     noun = Noun("photo", "photos")
-    assert _describe_verdict(winner, rivals, noun, several=several, too_few=too_few) == said
+    assert _describe_verdict(winner, rivals, noun, ways=ways, too_few=too_few) == said

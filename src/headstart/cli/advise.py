@@ -77,7 +77,7 @@ def describe_advice(advice: "StrategyAdvice") -> str:
         _layers(advice),
         f"{expected}\n{advice.reason}",
         format_table(("strategy", "takes about"), [(name, _seconds(advice, name)) for name in advice.seconds]),
-        "\n".join(f"unknown: {it}" for it in advice.facts.unknown),
+        "\n".join(f"not measured: {it}" for it in advice.facts.unknown),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -85,13 +85,13 @@ def describe_advice(advice: "StrategyAdvice") -> str:
 def _facts(advice: "StrategyAdvice") -> list[tuple[str, str]]:
     facts = advice.facts
     rows = [
-        ("samples", f"{facts.samples:,} in {facts.classes} classes"),
-        ("per class", f"median {facts.per_class_median:.0f}, least {facts.per_class_min}"),
+        ("training samples", f"{facts.samples:,} in {facts.classes} classes"),
+        ("of each class", f"median {facts.per_class_median:.0f}, fewest {facts.per_class_min}"),
     ]
     if (said := facts.domain) is not None:
         rows += [
             ("entropy of the network's own answers", f"{said.entropy:.2f} nats, {said.share:.0%} of the most there is"),
-            ("samples looked at", f"{said.samples}"),
+            ("samples that were measured", f"{said.samples}"),
         ]
     return rows
 

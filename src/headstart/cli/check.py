@@ -120,7 +120,7 @@ def describe_check(found: "DataCheck") -> str:
         format_table(("class", samples.noun.many), found.usable.items()),
         f"formats: {formats}" if formats else "",
         ", ".join(_describe_range(*one) for one in ranges),
-        _listed(f"set{{s}} of {samples.noun.many} with equal bytes", [" = ".join(names) for names in found.copies]),
+        _listed(f"group{{s}} of {samples.noun.many} with equal bytes", [" = ".join(names) for names in found.copies]),
         _listed("skipped or repaired", [_told(it) for it in told if it.status is not FileStatus.ACCEPTED]),
         _listed("accepted with a corrected label", [_told(it) for it in told if it.status is FileStatus.ACCEPTED]),
         _listed("note{s}", list(samples.ledger.notes)),

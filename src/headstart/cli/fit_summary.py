@@ -64,8 +64,8 @@ def _trust(run: Run) -> list[str]:
     lines = []
     if calibration := found.get("calibration"):
         before, after = calibration["before"]["ece"], calibration["after"]["ece"]
-        off = f"stated probabilities are off by {100 * after:.0f} points on average"
-        lines.append(f"calibration error {after:.1%} ({before:.1%} before): {off}")
+        off = f"stated probabilities are off by {100 * after:.1f} points on average"
+        lines.append(f"{off} (calibration error; {100 * before:.1f} before calibration)")
     if sets := found.get("prediction_sets"):
         size, share = sets["test"]["mean_size"], 100 * sets["test"]["coverage"]
         classes = f"{size:.1f} class{'es' * (f'{size:.1f}' != '1.0')}"
@@ -75,7 +75,8 @@ def _trust(run: Run) -> list[str]:
     if novelty := found["novelty"]:
         share = 1 - novelty["accepted"]["share"]
         lines.append(
-            f"declined as unfamiliar: {share:.0%} of the test {many}, unlike the others; don't trust their answers"
+            f"declined as unfamiliar: {share:.0%} of the test {many}, unlike the training {many}; don't trust these "
+            "answers"
         )
     return [*(wrap_paragraph(line, WIDTH) for line in lines), *_warnings(run)]
 
@@ -86,8 +87,8 @@ def _warnings(run: Run) -> list[str]:
         without = scores["without_leaks"]
         score = f"; without them {without['share']:.1%}" if without else ""
         noun, n = run.noun, scores["leaked"]
-        leaked = f"{n} test {noun.form(n)} {'shows' if n == 1 else 'show'}"
-        lines.append(f"leak: {leaked} the same as {noun.many} that were learnt from{score}")
+        leaked = f"{n} test {noun.form(n)} {noun.phrases.same_one if n == 1 else noun.phrases.same_many}"
+        lines.append(f"leak: {leaked} as {noun.many} that were learned from{score}")
     if "labels" not in found:  # the task brings no diagnostics
         return lines
     noise = LabelNoise(**found["labels"]["noise"])
@@ -161,7 +162,7 @@ def _caveats(run: Run) -> list[str]:
         torn = any(note.startswith("leak: ") for note in run.notes)
         where = "" if torn else ", each kept on one side of the split"
         copies = run.record["copies"]
-        lines.append(f"{copies} set{'s' * (copies != 1)} of {run.noun.many} with equal bytes{where}")
+        lines.append(f"{copies} group{'s' * (copies != 1)} of {run.noun.many} with equal bytes{where}")
     return lines
 
 

@@ -43,6 +43,6 @@ def resolve_subsets(found: Iterable[Subset], noun: Noun) -> GivenSubsets:
     if Subset.TRAIN not in subsets:
         return GivenSubsets({}, "", "the parts validation and test are given without train; name the third one train")
     other = subsets[1]
-    use = "" if other is Subset.TEST else f"{other} is used as the test part and "
-    note = f"two parts are given, train and {other}: {use}validation is carved out of train"
+    use = "" if other is Subset.TEST else f"{other} is used as the test part, and "
+    note = f"two parts are given, train and {other}: {use}a new validation part is taken out of train"
     return GivenSubsets({Subset.TRAIN: Subset.TRAIN, other: Subset.TEST}, note)

@@ -78,7 +78,7 @@ def _find_repeated(samples: Samples, duplicates: Sequence[DuplicatePair]) -> Ite
         if place[first][1] == place[second][1]:
             best[second] = max(best.get(second, 0.0), pair.similarity)
     ids = sorted(best, key=lambda id_: (-best[id_], place[id_][0]))
-    return ItemIssue("repeated", f"shows what another {samples.noun.one} of the same class shows already", tuple(ids))
+    return ItemIssue("repeated", f"nearly the same as another {samples.noun.one} of its class", tuple(ids))
 
 
 def _find_confusable(

@@ -107,7 +107,7 @@ def _gather_item_findings(context: FitContext, test: TestResult) -> ItemFindings
     """Return what the modality knows of the items; nothing, and a note, where it has no statistics."""
     samples, spec, modality = context.samples.samples, context.backbone.spec, get_modality(context.samples.modality)
     if modality.stats is None:
-        context.log(events.Note(f"{modality.noun.many} have no statistics: their issues and shortcuts are not known"))
+        context.log(events.Note(f"{modality.noun.many} have no statistics: odd ones and shortcuts were not looked for"))
         return ItemFindings((), (), ())
     stats, log, many = (
         modality.stats.read(context.store, spec, [sample.digest for sample in samples]),

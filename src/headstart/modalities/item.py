@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from numpy.typing import NDArray
@@ -61,11 +61,39 @@ class UnreadableItem(BrokenItem):
 
 
 @dataclass(frozen=True, slots=True)
+class Phrases:
+    """Examples and turns of phrase by which sentences speak of one kind of data; the defaults fit any."""
+
+    same_one: str = "is nearly the same"  #: of one near-duplicate; may go on with "as"
+    same_many: str = "are nearly the same"
+    layers: str = "Early ones see small parts, late ones the whole."
+    groups: str = "all of one person, one animal or one place"
+    copies: str = "a copy with a few changes"
+    views: str = "with small changes that keep their class"
+    shortcut: str = "where they come from"
+    kinds: str = "those of one source"
+    origin: str = "another source"  #: where the classifier may do worse
+    people: str = "whether they tell of people"
+
+
+@dataclass(frozen=True, slots=True)
 class Noun:
-    """The word that people have for an item of a modality."""
+    """The word that people have for an item of a modality, and the phrases that go with it."""
 
     one: str  #: "photo"
     many: str  #: "photos"
+    article: str = ""  #: before ``one``; "an" before a vowel and else "a" where not given
+    phrases: Phrases = Phrases()
+
+    @property
+    def a_one(self) -> str:
+        """The word with its article: "a photo", "an e-mail"."""
+        return f"{self.article or ('an' if self.one[:1].lower() in 'aeiou' else 'a')} {self.one}"
+
+    @property
+    def heading(self) -> str:
+        """Several, as a heading or a sentence begins with them: "Photos"."""
+        return self.many[:1].upper() + self.many[1:]
 
     def form(self, number: float) -> str:
         """Return the word as it follows a number."""
@@ -76,8 +104,12 @@ class Noun:
         return f"{number} {self.form(number)}"
 
     def fill(self, text: str) -> str:
-        """Return a text with the word in place of "{one}", "{many}" and, at the beginning of a sentence, "{Many}"."""
-        return text.format(one=self.one, many=self.many, Many=self.many.capitalize())
+        """Return a text with the word in place of "{one}", "{a_one}", "{A_one}", "{many}" and "{Many}".
+
+        A phrase takes the place of its name, such as "{groups}".
+        """
+        words = {"one": self.one, "a_one": self.a_one, "A_one": f"A{self.a_one[1:]}"}
+        return text.format(**words, many=self.many, Many=self.heading, **asdict(self.phrases))
 
 
 @dataclass(frozen=True, slots=True)

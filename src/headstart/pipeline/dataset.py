@@ -12,7 +12,12 @@ from headstart.data.relabel import apply_relabels, find_relabel_tables
 from headstart.data.relaxed_split import make_relaxed_split
 from headstart.data.samples import FileStatus, Sample, Samples, Subset
 from headstart.data.split import Split, load_split, make_split
-from headstart.diagnostics.near_duplicates.search import DuplicatePair, NearDuplicates, find_near_duplicates
+from headstart.diagnostics.near_duplicates.search import (
+    DuplicatePair,
+    NearDuplicates,
+    find_near_duplicates,
+    group_duplicates,
+)
 from headstart.errors import DataError
 from headstart.extraction.extract import Extraction, extract
 from headstart.modalities.item import Noun
@@ -178,12 +183,13 @@ def describe_extraction(done: Extraction, noun: Noun) -> str:
 
 
 def describe_near_duplicates(pairs: Sequence[DuplicatePair], noun: Noun) -> str:
-    """Return how many items show the same, in one line."""
+    """Return how many items are near-duplicates of others, and in how many groups, in one line."""
     if not pairs:
-        return f"no {noun.many} that show the same"
-    near = sum(pair.kind == "near" for pair in pairs)
-    count = f"{len(pairs)} pair{'s' * (len(pairs) != 1)}"
-    return f"{count} of {noun.many} that show the same, {len(pairs) - near} of them with equal bytes"
+        return f"no {noun.many} that {noun.phrases.same_many}"
+    groups = group_duplicates(pairs)
+    equal = {id_ for pair in pairs if pair.kind == "same bytes" for id_ in (pair.first, pair.second)}
+    alike = f"{sum(map(len, groups))} {noun.many} alike in {len(groups)} group{'s' * (len(groups) != 1)}"
+    return f"{alike}, {len(equal)} of them with equal bytes"
 
 
 def _find_near_duplicates(

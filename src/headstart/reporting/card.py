@@ -46,7 +46,8 @@ def render_card(records: Records) -> str:
             data=data,
             labels=escape_markdown(describe_label_noise(data.label_noise)),
             tested=build_test_section(records),
-            factors=tuple(dict.fromkeys(one.by for one in records.trust.slices.slices)) or ("class",),
+            kinds=tuple(one for one in records.trust.slices.slices if one.by != "class"),
+            factors=tuple(dict.fromkeys(one.by for one in records.trust.slices.slices)),
             caveats=tuple(_list_caveats(records)),
             model=_join_lines(shlex.quote(str(model))),
             model_in_python=json.dumps(str(model))[1:-1],
@@ -68,6 +69,11 @@ def _escape_code(text: object) -> str:
     return _join_lines(str(text)).replace("`", "'")
 
 
+def _make_identifier(text: str) -> str:
+    """Return a word as a name in Python."""
+    return re.sub(r"\W+", "_", text)
+
+
 def _list_caveats(records: Records) -> Iterator[str]:
     """Yield reasons for caution that the records give."""
     noun = records.noun
@@ -76,8 +82,8 @@ def _list_caveats(records: Records) -> Iterator[str]:
         yield f"There are only {test.n} test {noun.many}, so the scores are uncertain; see their intervals."
     if trust.leaks.leaks:
         yield (
-            f"Some test {noun.many} show the same as {noun.many} that it learned from; the score without them stands "
-            "above."
+            f"Some held-out {noun.many} {noun.phrases.same_many} as {noun.many} that it learned from, which flatters "
+            "the scores on them."
         )
     for shortcut in trust.shortcuts:
         if is_strong(shortcut):
@@ -103,7 +109,7 @@ def _make_environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"md": escape_markdown, "code": _escape_code}
+    environment.filters |= {"md": escape_markdown, "code": _escape_code, "identifier": _make_identifier}
     environment.filters |= {name: partial(_format, form) for name, form in FORMS.items()}
     return environment
 

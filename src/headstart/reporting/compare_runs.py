@@ -174,7 +174,7 @@ def _describe_split(a: Records, b: Records) -> str:
     if not both:
         return f"The runs have no {noun.one} in common."
     if not moved:
-        both_have = f"{noun.many.capitalize()} that both runs have are split the same way"
+        both_have = f"{noun.heading} that both runs have are split the same way"
         return f"{both_have}; one run has {noun.many} that the other has not."
     moved_over = f"some are test {noun.many} in one run and training {noun.many} in the other"
     return f"The {noun.many} are not split the same way: {moved_over}."

@@ -48,6 +48,11 @@ class EmbeddedPreviews:
     def __contains__(self, key: object) -> bool:
         return key in self._numbers
 
+    @property
+    def any(self) -> bool:
+        """Whether there are previews; without any a page leaves no room for them."""
+        return bool(self._numbers) or self.left_out > 0
+
     def css_class(self, key: str) -> str:
         """Return the class that shows a preview; an empty text for a preview that is not there."""
         return f"p{self._numbers[key]}" if key in self._numbers else ""

@@ -13,14 +13,14 @@ TERMS: Mapping[str, str] = {
     "95 % interval": "The range in which the true value lies, as far as this many {many} can tell: of 100 such "
     "ranges about 95 hold it. Few {many} make it wide.",
     "accuracy": "The share of {many} whose predicted class is the right one.",
-    "area under the ROC curve": "How well a class is told from all others: the chance that a {one} of the class "
-    "gets a higher probability for it than a {one} of another class. 0.5 is guessing, 1 is perfect.",
+    "area under the ROC curve": "How well a class is told from all others: the chance that {a_one} of the class "
+    "gets a higher probability for it than {a_one} of another class. 0.5 is guessing, 1 is perfect.",
     "arm": "One way to make a classifier that a run tried. The command line and the files call it so.",
-    "augmented views": "Changed copies of training {many}: mirrored, cut, turned or with other colours. A network "
+    "augmented views": "Changed copies of training {many}: {views}. A network "
     "that is trained on them learns what does not matter.",
     "average precision": "The mean precision over all thresholds at which a class could be called found, one number "
     "for its precision-recall curve. 1 is perfect.",
-    "backbone": "A network that was trained before, on many other {many}, and that turns a {one} into features.",
+    "backbone": "A network that was trained before, on many other {many}, and that turns {a_one} into features.",
     "balanced accuracy": "The accuracy of each class, averaged over the classes: a rare class counts as much as a "
     "common one.",
     "Brier score": "The squared distance between the stated probabilities and the truth, averaged over {many}: 0 is "
@@ -29,21 +29,21 @@ TERMS: Mapping[str, str] = {
     "100 are right.",
     "calibration error": "How far the stated probabilities are from the share of answers that are right, on average "
     "over {many} (expected calibration error, ECE).",
-    "class": "A name to predict, such as a species. A {one} has one.",
+    "class": "A name to predict, such as a species. {A_one} has one.",
     "confusion matrix": "A table of {many}: each row is a true class, each column the class that was predicted.",
     "cross-validation": "{Many} are cut into parts; each part is predicted by a head that was fitted on the others, "
     "so that every {one} is predicted by a head that has not seen it.",
     "epoch": "One round of training over all training {many}.",
     "F1": "One number for precision and recall of a class, their harmonic mean. Macro F1 is its mean over the classes.",
-    "features": "The numbers into which a network turns a {one}. {Many} that look alike to the network have similar "
+    "features": "The numbers into which a network turns {a_one}. {Many} that are alike to the network have similar "
     "ones.",
-    "group": "{Many} that belong together, such as a burst, one animal or one patient. They stay on one side of the "
+    "group": "{Many} that belong together, such as {groups}. They stay on one side of the "
     "split and count as fewer {many} than they are.",
     "head": "The last step of a classifier, from features to a probability for each class.",
     "Holm's correction": "Who makes many comparisons finds some difference by chance. It makes each p-value larger, "
     "so that this happens in one of 20 runs at most.",
-    "layer": "A step inside a network. Early ones see edges and colours, late ones whole things.",
-    "leak": "A held-out {one} that shows the same as a {one} that was learned from. It makes the score look better "
+    "layer": "A step inside a network. {layers}",
+    "leak": "A held-out {one} that {same_one} as {a_one} that was learned from. It makes the score look better "
     "than it is.",
     "learning curve": "The accuracy with a part of the training {many}, over how many they are. Where it still "
     "rises, more {many} help.",
@@ -53,27 +53,27 @@ TERMS: Mapping[str, str] = {
     "McNemar's test": "A test of two classifiers on the same {many}. It looks only at {many} that one of them has "
     "right and the other wrong.",
     "nat": "A unit of information: a right answer that was given a probability of 37 % costs 1 nat.",
-    "near-duplicates": "{Many} that show the same, such as a copy, another size or another cut of one {one}.",
-    "novelty": "How unlike the training {many} a {one} is. Above 1 the answer should not be trusted.",
+    "near-duplicates": "{Many} that {same_many}, such as {copies}.",
+    "novelty": "How unlike the training {many} {a_one} is. Above 1 the answer should not be trusted.",
     "p-value": "How often chance alone would show a difference as large as this. Below 0.05 is taken for more than "
     "chance.",
     "parameters": "Numbers inside a network or a head that are set by fitting or training.",
     "parity check": "{Many} go through the engine in use and through a reference, and their features are compared.",
     "points": "Hundredths of a share: from 90 % to 93 % are 3 points.",
-    "precision": "Of the {many} that were taken for a class, the share that shows it.",
-    "prediction set": "The classes that a {one} may show, one or several. It is made so that the right one is among "
-    "them for a wanted share of {many}.",
-    "recall": "Of the {many} that show a class, the share that is found.",
+    "precision": "Of the {many} that were taken for a class, the share that is of it.",
+    "prediction set": "The classes that may be right for {a_one}, one or several. It is made so that the right one is "
+    "among them for a wanted share of {many}.",
+    "recall": "Of the {many} of a class, the share that is found.",
     "risk-coverage curve": "The share of wrong answers when only the surest {many} are answered, over the share "
     "that is answered.",
     "seed": "A number that fixes every draw, so that the same run can be made again.",
-    "shortcut": "A cue that tells the classes without what they are about, such as the background. A classifier "
+    "shortcut": "A cue that tells the classes without what they are about, such as {shortcut}. A classifier "
     "that goes by it fails elsewhere.",
-    "slice": "A kind of {many}, such as the dark ones or those of one camera.",
+    "slice": "A kind of {many}, such as {kinds}.",
     "test {many}": "{Many} that nothing was fitted or chosen on. The score on them is what to expect of new {many} "
     "from the same source.",
     "training {many}": "{Many} that the classifier learned from.",
-    "unfamiliar": "Unlike the training {many}, by its novelty: don't trust the answer. The files call such a {one} "
+    "unfamiliar": "Unlike the training {many}, by its novelty: don't trust the answer. The files call such {a_one} "
     "out of distribution, or declined.",
     "validation {many}": "{Many} that were not learned from, but on which the best way was chosen. Scores on them "
     "flatter a little.",

@@ -112,7 +112,7 @@ def _describe_label_noise(errors: LabelNoise, show: Callable[[str, int], Markup]
 
 @cache
 def _make_environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("headstart.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -120,6 +120,13 @@ def _make_environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["sentence"] = _begin_sentence
+    return environment
+
+
+def _begin_sentence(text: str) -> str:
+    """Return a clause as a sentence begins: its first letter is upper case; markup stays markup."""
+    return text[:1].upper() + text[1:]
 
 
 @cache

@@ -83,7 +83,10 @@ def make_thumbnails(diagnostics: Diagnostics, context: FitContext, test: TestRes
 def describe_thumbnails(thumbnails: Thumbnails) -> str:
     """Return how many there are, in one line."""
     count, explained = len(thumbnails.previews), len(thumbnails.explained)
-    return f"{count} previews, {explained} of them with what spoke for the answer"
+    previews = f"{count - explained} preview{'s' * (count - explained != 1)}"
+    if not explained:
+        return previews
+    return f"{previews}, {explained} explanation{'s' * (explained != 1)} of an answer"
 
 
 def preview_samples(

@@ -138,7 +138,8 @@ def _reason(facts: DatasetStats, expected: str, noun: Noun, obstacle: str) -> st
         )
     if facts.earlier_layer is not None:
         likeness += f", with {facts.earlier_layer.layer} telling the classes better than the last layer"
-    doubt = ", though the last layer alone did best on the sample" if _last_is_best(facts, expected) else ""
+    best_last = "though the last layer alone tells the classes best on the sample"
+    doubt = f", {best_last}" if _last_is_best(facts, expected) else ""
     left = f"No network can be trained: {obstacle}. " if obstacle else ""
     return f"{size}; {likeness}. {left}The rule expects {expected}{doubt}."
 

@@ -127,36 +127,43 @@ def choose_winner(
     judged_by = baseline or left[0]
     few = task.scoring.describe_too_few(targets, judged_by, scored[judged_by], len(rivals), noun) if rivals else ""
     reason = " ".join(filter(None, [*sentences, few]))
-    verdict = _describe_verdict(winner, rivals, noun, several=len(scored) > 1, too_few=bool(few))
+    verdict = _describe_verdict(winner, rivals, noun, ways=len(scored), too_few=bool(few))
     return ArmChoice(winner, best, pairs, all(apart.values()), bool(few), reason, verdict, equals)
 
 
-def _describe_verdict(winner: str, rivals: Sequence[PairedTest], noun: Noun, *, several: bool, too_few: bool) -> str:
+def _describe_verdict(winner: str, rivals: Sequence[PairedTest], noun: Noun, *, ways: int, too_few: bool) -> str:
     """Return which arm was kept and why, in plain words."""
-    if not several:
+    if ways == 1:
         return f"{winner} was the only way that was tried."
     if not rivals:
-        return f"{winner} was kept: of ways that take as long it did best in cross-validation."
+        better = "better one" if ways == 2 else "best"
+        return (
+            f"{winner} was kept: of {_spell(ways)} ways that cost about the same it was the {better} in "
+            "cross-validation."
+        )
     even = 1 + sum(not pair.exceeds_one_se for pair in rivals)
     if even > 1:
-        count = COUNTS[even] if even < len(COUNTS) else f"{even}"
         quicker = "quicker one" if even == 2 else "quickest of them"
         verdict = (
-            f"{count.capitalize()} ways did equally well, as far as {rivals[0].n:,} validation {noun.many} can tell; "
-            f"the {quicker}, {winner}, was kept."
+            f"{_spell(even).capitalize()} ways did equally well, as far as {rivals[0].n:,} validation {noun.many} can "
+            f"tell; the {quicker}, {winner}, was kept."
         )
     elif all(pair.significant for pair in rivals):
-        verdict = f"{winner} did best, by more than chance."
+        verdict = f"{winner} had the best score, by more than chance."
     else:
-        verdict = f"{winner} did best, but its lead can be chance."
+        verdict = f"{winner} had the best score, but its lead can be chance."
     return f"{verdict} These {noun.many} are too few to tell ways apart surely." if too_few else verdict
+
+
+def _spell(count: int) -> str:
+    return COUNTS[count] if count < len(COUNTS) else f"{count}"
 
 
 def _describe_taken(tie: EqualCostArms, task: Task) -> str:
     """Return by what one of the arms that cost the same was taken."""
     others = " and ".join(f"{tie.losses[name]:.3f} of {name}" for name in tie.behind)
     return (
-        f": of ways that cost the same it did best in cross-validation ({task.measure.loss} "
+        f": of ways that cost about the same it had the lowest loss in cross-validation ({task.measure.loss} "
         f"{tie.losses[tie.best]:.3f} over train and validation, against {others})"
     )
 
@@ -164,8 +171,8 @@ def _describe_taken(tie: EqualCostArms, task: Task) -> str:
 def _describe_equals(tie: EqualCostArms, task: Task) -> str:
     others = " and ".join(f"{tie.losses[name]:.3f} of {name}" for name in tie.behind)
     return (
-        f"Of ways that cost the same, {tie.best} took part, for it did best in cross-validation ({task.measure.loss} "
-        f"{tie.losses[tie.best]:.3f} over train and validation, against {others})."
+        f"Of ways that cost about the same, {tie.best} took part, for it had the lowest loss in cross-validation "
+        f"({task.measure.loss} {tie.losses[tie.best]:.3f} over train and validation, against {others})."
     )
 
 

@@ -57,7 +57,7 @@ def test_npz_in_parts_like_keras(images, tmp_path):
     samples = read_source(tmp_path / "a.npz")
     assert Counter(sample.subset for sample in samples.samples) == {Subset.TRAIN: 9, Subset.TEST: 3}
     assert {"train#0", "test#0"} <= {sample.name for sample in samples.samples}
-    assert "carved out of train" in samples.ledger.notes[0]
+    assert "a new validation part is taken out of train" in samples.ledger.notes[0]
 
 
 def test_empty_labels_are_skipped(images):

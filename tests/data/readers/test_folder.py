@@ -166,7 +166,7 @@ def test_the_second_of_two_parts_is_the_test_part(plant, tmp_path, second):
     plant(tmp_path / second, "a/1.png", "b/1.png", first_seed=10)
     samples = read_source(tmp_path)
     assert Counter(sample.subset for sample in samples.samples) == {Subset.TRAIN: 4, Subset.TEST: 2}
-    assert "validation is carved out of train" in samples.ledger.notes[0]
+    assert "a new validation part is taken out of train" in samples.ledger.notes[0]
     assert ("used as the test part" in samples.ledger.notes[0]) == (second == "val")
 
 

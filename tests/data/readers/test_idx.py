@@ -40,7 +40,7 @@ def test_images_labels_and_parts(tmp_path, packed, dot):
     samples = read_source(mnist(tmp_path / "mnist", packed=packed, dot=dot), cache=tmp_path / "cache")
     assert samples.classes == ("0", "1", "2", "3")
     assert Counter(sample.subset for sample in samples.samples) == {Subset.TRAIN: 24, Subset.TEST: 8}
-    assert "carved out of train" in samples.ledger.notes[0]
+    assert "a new validation part is taken out of train" in samples.ledger.notes[0]
     by_name = {sample.name: sample for sample in samples.samples}
     for part in PARTS:
         images, labels = drawn(part)

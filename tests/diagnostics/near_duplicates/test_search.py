@@ -82,7 +82,7 @@ def test_a_modality_without_evidence_has_equal_bytes_only_and_that_is_said() -> 
     rows = np.array([[1, 0], [1, 0], [1, 0]], np.float32)
     found = find_near_duplicates(samples_of("aab"), rows, None, PointsAlone(), listener=heard.append)
     assert found.pairs == (DuplicatePair("a", "a.1", "same bytes", 1.0),)
-    assert found.note == "which points are near-duplicates is not known; only equal bytes count as the same"
+    assert found.note == "near-duplicates are not looked for among points; only equal bytes count as the same"
     assert heard == [events.Note(found.note)]
 
 

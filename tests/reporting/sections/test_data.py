@@ -13,9 +13,9 @@ from tests.reporting.page_reader import PageReader
 @pytest.mark.parametrize(
     ("near_duplicates", "given", "said"),
     [
-        ("group", False, "No set is split: all its photos are in training, in validation or in test."),
-        ("ignore", False, 'Sets were not kept together (<code>near_duplicates = "ignore"</code>).'),
-        ("group", True, "The photos came split, so sets could not be kept together."),
+        ("group", False, "No group is split: all its photos are in training, in validation or in test."),
+        ("ignore", False, 'Groups were not kept together (<code>near_duplicates = "ignore"</code>).'),
+        ("group", True, "The photos came split, so groups could not be kept together."),
     ],
 )
 def test_whether_sets_are_kept_together(near_duplicates, given, said, tmp_path) -> None:
@@ -35,7 +35,11 @@ def render(folder, change) -> str:
 
 
 @pytest.mark.parametrize(
-    ("times", "said"), [(1.0, "All classes have about as many photos."), (1.3, "1.3 times as many")]
+    ("times", "said"),
+    [
+        (1.0, "All classes have about the same number of photos."),
+        (1.3, "has 1.3 times as many photos as the smallest, "),
+    ],
 )
 def test_classes_of_one_size_are_said_to_be_so(times, said, tmp_path) -> None:
     words = render(write_example_run(tmp_path / "run"), lambda trust: trust["issues"].update(imbalance=times))

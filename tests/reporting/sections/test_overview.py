@@ -97,12 +97,12 @@ def test_nothing_is_said_to_be_well_that_was_not_looked_at_or_is_doubted(noise, 
     )
     if said is None:
         (calm,) = warnings
-        assert calm.startswith("Nothing was found that calls for care. Looked at: ")
+        assert calm.startswith("Nothing was found that calls for care. Checked: ")
         assert "labels" in calm
     else:
         doubted, calm = warnings
         assert said in doubted
-        assert calm.startswith("Nothing else was found that calls for care. Looked at: ")
+        assert calm.startswith("Nothing else was found that calls for care. Checked: ")
         assert "labels" not in calm
     assert "kinds of photos" not in calm
     assert "cues" not in calm
@@ -119,7 +119,7 @@ def test_a_shortcut_is_said_to_be_counted_by_class(tmp_path) -> None:
     [
         (-0.16, 0.40, "Which class gains from more photos cannot be told"),
         (0.001, 0.239, "Which class gains from more photos cannot be told"),  # one of six is there by chance
-        (0.06, 0.18, "helped the class “bees”, by more than chance: the share of it that is found changed by +12.0"),
+        (0.06, 0.18, "helped the class “bees” by more than chance: the share of it that is found rose by +12.0"),
     ],
 )
 def test_only_a_gain_beyond_chance_is_claimed(low, high, said, tmp_path) -> None:

@@ -55,7 +55,7 @@ def label_files(
     )
     notes = [
         *decoder.notes,
-        *([f"the class of a {modality.noun.one} is {rule.description}"] if rule is not None else []),
+        *([f"the class of {modality.noun.a_one} is {rule.description}"] if rule is not None else []),
     ]
     read_label = _make_reader(where, rule, decoder)
     labels = {file.name: read_label(file) for file in files if where == "folder" or file.is_item}
@@ -139,4 +139,4 @@ def _make_reader(where: str, rule: NameRule | None, decoder: _NameDecoder) -> Ca
 
 def _describe_groups(groups: set[str], where: str, noun: Noun) -> str:
     place = {"folder": "the first folder", "parent": "the folder right above it", "name": FIRST_WORD.description}[where]
-    return f"the group of a {noun.one} is {place}: {len(groups)} groups, such as {preview(sorted(groups))}"
+    return f"the group of {noun.a_one} is {place}: {len(groups)} groups, such as {preview(sorted(groups))}"

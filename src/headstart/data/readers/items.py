@@ -70,8 +70,8 @@ def make_item_source(item: Any, modality: Modality) -> SampleSource:
             return ArraySource(array[None], 0)
         what = f"{what} of {array.dtype} {array.shape}"
     raise DataError(
-        f"a {modality.noun.one} is {what}; wanted a path, bytes, {'a str, ' if takes_texts(modality) else ''}or the "
-        f"array of a {modality.noun.one}"
+        f"{modality.noun.a_one} is {what}; wanted a path, bytes, {'a str, ' if takes_texts(modality) else ''}or the "
+        f"array of {modality.noun.a_one}"
     )
 
 

@@ -76,7 +76,7 @@ def find_near_duplicates(
     places = np.array([firsts[digest] for digest in sorted(firsts)], np.int64)
     evidence, note = modality.duplicates, ""
     if evidence is None:
-        note = f"which {modality.noun.many} are near-duplicates is not known; only equal bytes count as the same"
+        note = f"near-duplicates are not looked for among {modality.noun.many}; only equal bytes count as the same"
         listener(events.Note(note))
     elif len(places) > 1:
         scorer = evidence.make_scorer(features, stats, places)

@@ -22,7 +22,8 @@ from headstart.modalities.image.decoding.depth import (
 from headstart.modalities.image.load import OpenedPhoto, is_one_photo, suggest_remedy
 from headstart.modalities.image.recognition import HINTS, is_identified, may_be_identified
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
-from headstart.modalities.item import BrokenItem, Decoded, ItemFacts, Noun, Raw, is_drawn
+from headstart.modalities.image.wording import PHOTO
+from headstart.modalities.item import BrokenItem, Decoded, ItemFacts, Raw, is_drawn
 from headstart.modalities.modality import Modality
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class ImageModality:
     """Photos, drawings, scans: files that a decoder of images opens, and arrays of uint8."""
 
     name = "image"
-    noun = Noun("photo", "photos")
+    noun = PHOTO
     suffixes = decoder.SUFFIXES
     hints = HINTS
 

@@ -170,7 +170,7 @@ def novelty_chart(records: Records) -> Lines:
     items = count_items(accepted.n, noun, "test")
     alt = (
         f"{format_percent(accepted.share)} of {items} are like the training {noun.many}, wanted were "
-        f"{format_percent(found.ood_acceptance, 0)}; above a novelty of 1 a {noun.one} is unlike them."
+        f"{format_percent(found.ood_acceptance, 0)}; above a novelty of 1 {noun.a_one} is unlike them."
     )
     return Lines(
         title=f"How unlike the training {noun.many} they are",

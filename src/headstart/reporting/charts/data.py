@@ -45,9 +45,9 @@ def class_counts_chart(records: Records) -> Bars:
         f"to {total[most]:,} of {classes[most]}."
     )
     return Bars(
-        title=f"{noun.many.capitalize()} by class"
+        title=f"{noun.heading} by class"
         if few
-        else f"{noun.many.capitalize()} by class: the {MOST_ROWS // 2} largest and smallest",
+        else f"{noun.heading} by class: the {MOST_ROWS // 2} largest and smallest",
         alt=alt,
         categories=tuple(classes[label] for label in shown),
         value=Axis(noun.many, "count", low=0),

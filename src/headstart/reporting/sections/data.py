@@ -117,6 +117,7 @@ class DataSection:
     grouped: bool  #: near-duplicates are kept in one subset
     classes: tuple[ClassCounts, ...]
     pairs: tuple[ShownPair, ...]
+    alike: int  #: samples that are near-duplicates of others
     poor: str  #: why more near-duplicates may be there than could be found; empty where all was compared
     leaks: tuple[ShownLeak, ...]
     other_leaks: tuple[ShownLeak, ...]  #: past those that are shown
@@ -130,9 +131,19 @@ class DataSection:
     shortcuts: tuple[ShownShortcut, ...]
 
     @property
+    def biggest(self) -> ClassCounts:
+        """The class with the most samples."""
+        return max(self.classes, key=lambda counts: counts.all)
+
+    @property
+    def smallest(self) -> ClassCounts:
+        """The class with the fewest samples, but not with none."""
+        return min((counts for counts in self.classes if counts.all), key=lambda counts: counts.all)
+
+    @property
     def largest(self) -> int:
         """Samples of the largest class."""
-        return max(1, *(counts.all for counts in self.classes))
+        return max(1, self.biggest.all)
 
     @property
     def skipped(self) -> int:
@@ -162,6 +173,7 @@ def build_data_section(records: Records) -> DataSection:
         grouped=run.settings["near_duplicates"] == "group",
         classes=tuple(_count_classes(records)),
         pairs=tuple(_list_pairs(records)),
+        alike=sum(map(len, records.trust.duplicates.sets)),
         poor=records.trust.duplicates.note,
         leaks=leaks[:MOST_PAIRS],
         other_leaks=leaks[MOST_PAIRS:],
@@ -227,9 +239,7 @@ def _show_shortcut(shortcut: Shortcut, noun: Noun) -> ShownShortcut:
     if not shortcut.significant:
         verdict = "no better than chance"
     elif shortcut.reached_by_subject:
-        verdict = (
-            f"what is shown reaches into it: the middle of the {noun.one} tells more, and it adds nothing to the rest"
-        )
+        verdict = f"no shortcut: the subject reaches into it, and without it the rest of the {noun.one} tells as much"
     else:
         verdict = "a strong cue" if strong else "a weak cue"
     return ShownShortcut(shortcut, shortcut.words, verdict, strong)

@@ -176,7 +176,9 @@ def _list_warnings(
 ) -> Iterator[str]:
     trust = records.trust
     wrong_labels, sets, novelty = trust.labels, trust.prediction_sets, trust.novelty
+    support = [score.support for score in records.test.per_class]
     reasons = {
+        "useless": records.test.accuracy_interval.low <= max(support) / records.test.n,
         "leaks": data.leaked > 0,
         "labels": _has_label_issues(data),
         "doubted": not _has_label_issues(data) and (data.label_noise.doubted > 0 or data.label_noise.estimate is None),
@@ -208,8 +210,8 @@ def _describe_calm(records: Records, data: DataSection, warnings: Sequence[str])
     }
     names = [name for name, looked in looked_at.items() if looked]
     if data.poor:
-        names[0] += " (as far as they have detail enough to be compared)"
-    return f"Nothing {'else ' * bool(warnings)}was found that calls for care. Looked at: {', '.join(names)}."
+        names[0] += " (as far as could be told)"
+    return f"Nothing {'else ' * bool(warnings)}was found that calls for care. Checked: {', '.join(names)}."
 
 
 def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection) -> Iterator[NextStep]:
@@ -231,10 +233,11 @@ def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection)
         yield NextStep(f"Collect more {noun.many} of {more.most.name}: more helped that class, by more than chance.")
     if records.trust.leaks.leaks:
         yield NextStep(
-            f"Some test {noun.many} show the same as training {noun.many}, which flatters the score: take them out of "
-            f"one of the two. They are listed under {noun.many.capitalize()}."
+            f"Some held-out {noun.many} {noun.phrases.same_many} as training {noun.many}, which flatters the scores: "
+            f"take them out of one of the two parts. They are listed under “{noun.heading}”."
         )
     if records.trust.explained.ids:
         yield NextStep(
-            f"See where it looks in a {noun.one}.", f"headstart explain {model} {noun.one.upper()} --out looked"
+            f"See what its answer for {noun.a_one} goes by.",
+            f"headstart explain {model} {noun.one.upper()} --out looked",
         )

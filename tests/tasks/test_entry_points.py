@@ -64,6 +64,11 @@ def test_a_task_of_another_package_goes_the_whole_way(small: Warm, table: Path, 
     html = (tmp_path / "run" / "report.html").read_text("utf-8")
     assert "mean error" in html
     assert "one number for each photo" in html
+    assert "Learning curve" in html
+    assert "48 photos of " in html
+    card = (tmp_path / "run" / "model-card.md").read_text("utf-8")
+    assert f"| mean error | {run.test.mean_error:.3g} (95 % interval " in card
+    assert "It takes a photo." in card
     assert headstart.evaluate(run, table).mean_error < 6
 
 
@@ -90,6 +95,17 @@ def test_what_a_task_does_not_have_is_refused(small: Warm, table: Path, tmp_path
     table.write_text(text, "utf-8")
     with pytest.raises(DataError, match="is not a number"):
         small.fit(table, out=tmp_path / "run", task="amount")
+
+
+@pytest.mark.usefixtures("_installed")
+def test_two_runs_are_compared_by_its_measure(small: Warm, table: Path, tmp_path: Path) -> None:
+    small.fit(table, out=tmp_path / "one", report=True)
+    small.fit(table, out=tmp_path / "two", report=True, strategy="linear-probe")
+    page = headstart.report(tmp_path / "one", other=tmp_path / "two", out=tmp_path / "page.html")
+    html = Path(page).read_text("utf-8")
+    assert "test photos that both have: one errs " in html
+    assert '<th scope="row">mean error</th>' in html
+    assert '<th scope="row">strategy</th>' in html
 
 
 @pytest.mark.usefixtures("_installed")

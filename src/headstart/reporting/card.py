@@ -31,7 +31,7 @@ def render_card(records: Records) -> str:
     overview = build_overview(records, data, build_arms_section(records), build_more_data_section(records))
     model = records.folder / "model"
     return (
-        _make_environment()
+        make_card_environment()
         .get_template("card.md")
         .render(
             run=records.run,
@@ -99,7 +99,7 @@ def _list_caveats(records: Records) -> Iterator[str]:
 
 
 @cache
-def _make_environment() -> Environment:
+def make_card_environment() -> Environment:
     """Return an environment that does not escape HTML: what goes into the card goes through ``md`` or is a number."""
     environment = Environment(
         loader=PackageLoader("headstart.reporting"),

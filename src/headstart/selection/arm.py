@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # it imports PyTorch
 
 @dataclass(frozen=True, slots=True)
 class DepthPoint:
-    """A point of the curve of accuracy over depth: a head on one layer, or on all of them joined."""
+    """A point of the curve of the score over depth: a head on one layer, or on all of them joined."""
 
     layer: str  #: a layer's name, or "all"
     width: int  #: D

@@ -207,7 +207,7 @@ class Task(Protocol):
 
     @property
     def report(self) -> "optional_facets.TaskReport | None":
-        """The pages of a run; None: a plain page of scores."""
+        """The pages of a run; None: a plain page and a card, by the measure."""
 
     @property
     def settings(self) -> "type[Chapter] | None":

@@ -13,6 +13,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 import headstart
+from headstart import events
 from headstart.cli.main import run as run_command
 from headstart.data.readers.table import TABLE_SUFFIXES
 from headstart.errors import DataError, SettingError, UserError
@@ -118,9 +119,17 @@ def test_a_table_of_photos_is_read_as_fit_reads_it(small, tmp_path, capsys) -> N
     assert answers[6]["label"] == answers[0]["label"]
     found = headstart.predict(small.run, [str(table), str(files[0])])
     assert [one.label for one in found] == [answer["label"] for answer in [*answers, answers[0]]]
+    assert [one.source for one in found[:2]] == [f"{table}: {names[0]}", f"{table}: {names[1]}"]
     told_in_python = headstart.explain(small.run, table)
     assert [one.source for one in told_in_python] == [answer["source"] for answer in answers]
     assert "column 'filename'" in told_in_python.notes[0]
+
+
+def test_what_is_no_item_is_said_to_be_none(run) -> None:
+    (one,) = headstart.predict(run.folder, 3)
+    assert (one.source, one.error) == ("int", "a text cannot be of type int")
+    labels = [one.label for one in headstart.predict(run.folder, (3, "wave ship"))]
+    assert labels == [None, "sea"]
 
 
 def test_a_table_without_a_column_of_items_is_refused(run, small, tmp_path) -> None:
@@ -155,6 +164,7 @@ def test_evaluating_reads_what_the_model_reads_where_a_table_has_both(run, tmp_p
         csv.writer(stream).writerows([("image", "text", "label"), *(("a.jpg", *row) for row in texts)])
     told: list[Any] = []
     assert headstart.evaluate(run.folder, table, listener=told.append).n == 20
+    assert events.Note("the text is read from column 'text'") in told
     with pytest.raises(DataError, match=r"columns for photos .* and texts"):
         headstart.check(table)
 
@@ -196,6 +206,11 @@ def test_texts_in_memory_are_learnt_from(give, tmp_path) -> None:
     texts, labels = zip(*draw_texts(80, seed=9), strict=True)
     options: Any = {"backbone": "tinytext:net", "store": tmp_path / "store", "progress": False}
     rows = headstart.features(give(texts), labels=labels, **options)
+    told: list[Any] = []
+    table = write_table(tmp_path / "texts.csv", draw_texts(80, seed=9))
+    same = headstart.features(table, **{**options, "listener": told.append})
+    assert events.Note("the text is read from column 'text'") in told
+    assert sorted(same.ids) == sorted(rows.ids)
     assert (rows.noun.many, len(rows.ids)) == ("texts", 80)
     assert headstart.check(give(texts), labels=list(labels), progress=False).data.usable == {"sea": 40, "wood": 40}
 

@@ -33,7 +33,7 @@ def explain(model: Path, items: list[str], /, *, out: Path, label: str | None = 
 
     explainer = Explainer(model)
     modality, seen, failed = explainer.modality, 0, 0
-    met = Expansion()
+    met = Expansion(alone=len(items) == 1)
     for explained in explain_each(explainer, read_items(modality, items, met), out=out, label=label):
         seen += 1
         if explained.heat is None:

@@ -75,7 +75,7 @@ def predict(
     if json_ or csv_:
         form = partial(format_json_lines, top=top) if json_ else partial(format_csv_lines, top=top, columns=columns)
     seen = failed = 0
-    met = Expansion()
+    met = Expansion(alone=len(items) == 1)
     for line, bad in form(classifier.stream(_asked(modality, items, met))):
         if csv_ and not seen:
             print(format_csv_header(columns))

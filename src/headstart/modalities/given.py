@@ -42,8 +42,13 @@ def open_item(modality: Modality, given: Any) -> OpenedItem:
     A path that leads to no file says so when it is loaded.
     """
     if not isinstance(given, NamedItem):
-        error = _find_error(given, str(given)) if isinstance(given, os.PathLike) else None
-        return UnusableItem(os.fsdecode(given), error) if error else modality.open(given)
+        if isinstance(given, os.PathLike):
+            error = _find_error(given, os.fsdecode(given))
+            return UnusableItem(os.fsdecode(given), error) if error else modality.open(given)
+        what = type(given).__name__
+        if isinstance(given, bytes | np.ndarray) or modality.accepts(given):  # stored items are such
+            return modality.open(given)
+        return UnusableItem(what, BrokenItem(f"a {modality.noun.one} cannot be of type {what}"))
     error = given.value if isinstance(given.value, BrokenItem) else None
     if isinstance(given.value, os.PathLike):
         error = _find_error(given.value, given.name)

@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,8 @@ def explain(
     """
     explainer = Explainer(Path(model))
     modality = explainer.modality
-    several, met = list_items(modality, items), Expansion()
+    several = list_items(modality, items)
+    met = Expansion(alone=isinstance(several, Sized) and len(several) == 1)
     explained = explain_each(explainer, expand_items(modality, several, met), out=out, label=label)
     found = Explanations(list(explained), modality.noun, met.notes)
     if not found and (met.skipped or several):

@@ -19,13 +19,15 @@ TABLE_ENDINGS = (".csv", ".tsv", ".parquet")  #: of files that may be tables; wh
 class Expansion:
     """The findings about folders and tables that items stood in."""
 
+    alone: bool = True  #: whether one thing is given: rows of a table are called by it where there is more
     skipped: list[str] = field(default_factory=list)  #: names of what else lies in folders
     notes: list[str] = field(default_factory=list)  #: on tables, for a person
 
 
 def list_items(modality: Modality, given: Any) -> Iterable[Any]:
     """Return what a caller gave as several items: one alone is a list of one."""
-    several: Iterable[Any] = [given] if modality.accepts(given) else given
+    one = modality.accepts(given) or not isinstance(given, Iterable)
+    several: Iterable[Any] = [given] if one else given
     return several
 
 
@@ -77,7 +79,8 @@ def _expand_table(modality: Modality, item: Any, file: Path, expansion: Expansio
         yield item
     else:
         expansion.notes += [f"{file}: {note}" for note in table.notes]
-        yield from table.items
+        for row in table.items:
+            yield row if expansion.alone else NamedItem(f"{file}: {row.name}", row.value)
 
 
 def refuse_nothing(modality: Modality, given: object, skipped: list[str]) -> NoReturn:

@@ -58,7 +58,8 @@ def predict(
     """
     classifier = load(model, engine)
     modality = classifier.record.modality
-    several, met = list_items(modality, items), Expansion()
+    several = list_items(modality, items)
+    met = Expansion(alone=isinstance(several, Sized) and len(several) == 1)
     files = expand_items(modality, several, met)
     answers = list(classifier.stream(list(files) if isinstance(several, Sized) else files))
     found = Predictions(answers, modality.noun, met.notes)

@@ -184,7 +184,7 @@ def _describe_refused(name: str, array: NDArray[Any], modality: Modality) -> str
     """Return why an array is none of a modality's."""
     if not modality.hints.array_form:
         return f"{name} are given as an array; {modality.noun.many} are read from files and tables only"
-    if array.ndim != 1 or array.dtype.kind not in "UO":
+    if array.ndim != 1 or array.dtype.kind not in "UOT":
         return f"{name} has shape {array.shape}; wanted {modality.hints.array_form}"
     kind = "text" if len(array) and isinstance(array[0], str) else type(array[0]).__name__ if len(array) else "nothing"
     return (

@@ -35,7 +35,7 @@ WANTED = "wanted a path, the bytes of a file, an open binary file, a PIL image o
 def is_one_photo(given: object) -> bool:
     """Return whether a caller gave one photo, or an attempt at one, and not a collection of photos."""
     if isinstance(given, np.ndarray):
-        return not (given.ndim == 1 and given.dtype.kind in "UO")  # of paths
+        return not (given.ndim == 1 and given.dtype.kind in "UOT")  # of paths
     if isinstance(given, str | os.PathLike | bytes | bytearray | memoryview | Image.Image | Mapping):
         return True
     tensor = hasattr(given, "__array__") and getattr(given, "ndim", 0) > 1

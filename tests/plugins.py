@@ -20,11 +20,22 @@ def install_plugin(folder: Path, name: str, group: str, value: str, *, package: 
         value: the object, as ``module:name``.
         package: its name; that of the entry point when not given.
     """
-    info = folder / f"{package or name}-1.0.dist-info"
+    info = folder / f"{(package or name).replace('-', '_')}-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package or name}\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {value}\n")
     forget_plugins()
+
+
+#: Groups of entry points, without their prefix.
+GROUPS = ("modalities", "tasks", "heads", "strategies", "providers", "engines", "readers")
+
+
+def install_broken_plugins(folder: Path) -> None:
+    """Write a package for each group, ``bad-GROUP``, which registers None as ``bad_GROUP``."""
+    for group in GROUPS:
+        install_plugin(folder, f"bad_{group}", f"headstart.{group}", "bad_plugins:ADDED", package=f"bad-{group}")
+    (folder / "bad_plugins.py").write_text("ADDED = None\n")
 
 
 @contextmanager

@@ -9,9 +9,11 @@
 
 from headstart.backbones.origin import Origin
 from headstart.backbones.providers import REGISTRY
-from headstart.backbones.providers.bundled import BUNDLED
+from headstart.backbones.providers.bundled import BUNDLED, find_bundled
 from headstart.backbones.providers.names import suggest_names
-from headstart.errors import BackboneError
+from headstart.errors import BackboneError, nearest
+
+WITHOUT_SCHEME = ("checkpoint", "bundled")  #: providers whose names do not begin with their scheme
 
 
 def split_names(backbones: str) -> list[str]:
@@ -35,7 +37,32 @@ def resolve_origin(name: str) -> Origin:
     for _, origin in REGISTRY.poll(lambda provider: provider.resolve(name)):
         if origin is not None:
             return origin
-    raise BackboneError(_describe_unknown(name.partition("@")[0]))
+    plain = name.partition("@")[0]
+    scheme, colon, _ = plain.partition(":")
+    if colon:
+        _check_scheme(scheme)
+    raise BackboneError(_describe_unknown(plain))
+
+
+def check_backbone_name(name: str) -> None:
+    """Refuse an unknown name where that takes no time; a file with weights is looked at later.
+
+    Raises:
+        BackboneError: an unknown name.
+        PluginError: a provider that cannot be used.
+    """
+    if "@" not in name and find_bundled(name) is None:
+        resolve_origin(name)
+
+
+def _check_scheme(scheme: str) -> None:
+    """Raise an error about what stands before a colon, where no provider that can be used has that scheme."""
+    schemes = [known for known in REGISTRY.names() if known not in WITHOUT_SCHEME]
+    if scheme not in schemes:
+        raise BackboneError(
+            f"unknown scheme {scheme!r} of a backbone; {nearest(scheme, schemes)}; headstart models NAME finds names"
+        )
+    REGISTRY.get(scheme)
 
 
 def _describe_unknown(name: str) -> str:

@@ -11,6 +11,7 @@ from headstart.data.samples import Samples
 from headstart.errors import BackboneError
 from headstart.events import RunLog
 from headstart.pipeline.backbones import LoadedBackbone, load_backbones
+from headstart.pipeline.choices import check_choices
 from headstart.pipeline.dataset import (
     describe_extraction,
     extract_features,
@@ -56,6 +57,7 @@ def advise_samples(
     """
     given: dict[str, Any] = dict(options.given()) if options is not None else {}
     settings = FitSettings.load(backbone=backbone, seed=seed, store=store, **given)
+    check_choices(settings)
     if len(split_names(settings.backbone)) > 1:
         raise BackboneError(f"backbone {backbone!r} names several; wanted one: advice is about a network")
     log = RunLog(listener)

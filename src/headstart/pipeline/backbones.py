@@ -86,7 +86,7 @@ def load_backbones(
         return LoadedBackbone(backbone, proof, chosen)
 
     search = None
-    names = [] if _is_searched(settings) else split_names(settings.backbone)
+    names = [] if is_searched(settings) else split_names(settings.backbone)
     if not names:
         if whole is None:
             raise SettingError("backbone 'auto' is chosen by labels, and there are none; name a network")
@@ -116,7 +116,8 @@ def load_backbones(
     return LoadedBackbones(loaded, search)
 
 
-def _is_searched(settings: FitSettings) -> bool:
+def is_searched(settings: FitSettings) -> bool:
+    """Return whether a search finds the network."""
     return settings.backbone.strip().lower() == AUTO
 
 

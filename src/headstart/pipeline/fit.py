@@ -21,6 +21,7 @@ from headstart.pipeline.arms import (
     try_arms,
 )
 from headstart.pipeline.backbones import load_backbones
+from headstart.pipeline.choices import check_choices
 from headstart.pipeline.dataset import prepare_dataset, read_samples, split_for_fit
 from headstart.pipeline.diagnosis import diagnose_run, report_run
 from headstart.pipeline.model import export_model
@@ -65,6 +66,7 @@ def fit(
     chosen = FitSettings.load(Path(config) if config is not None else None, **settings)
     if not callable(listener):
         raise SettingError(f"listener is {type(listener).__name__}; wanted a function that takes an event")
+    check_choices(chosen)
     specs = requested_arms(chosen)
     log, budget = events.RunLog(listener, cancel), Budget(parse_duration(chosen.budget))
     reserved = reserve_run(chosen.out)

@@ -16,6 +16,7 @@ from headstart.events import RunLog
 from headstart.heads.head import TrainingSet
 from headstart.heads.threads import limit_threads
 from headstart.pipeline.backbones import load_backbones
+from headstart.pipeline.choices import check_choices
 from headstart.pipeline.dataset import PreparedDataset, find_train_samples, prepare_dataset, read_samples, split_samples
 from headstart.reporting.label_review import check_review_table, write_label_review
 from headstart.selection.budget import Budget
@@ -83,6 +84,7 @@ def check_labels(
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
     chosen = FitSettings.load(**settings)
+    check_choices(chosen)
     if len(split_names(chosen.backbone)) > 1 or chosen.backbone.strip().lower() == AUTO:
         raise BackboneError(f"backbone {chosen.backbone!r} is not one name; wanted one: labels are held to one network")
     file = Path(table).expanduser() if table is not None else None

@@ -10,7 +10,7 @@ from headstart.data.names import preview
 from headstart.data.samples import Subset
 from headstart.errors import SettingError, TrainingError, bounded, nearest
 from headstart.heads.folds import find_one_group_classes
-from headstart.selection import list_strategies
+from headstart.selection import REGISTRY, list_strategies
 from headstart.selection.arm import Arm, ArmPlan
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.ensembles import ENSEMBLES
@@ -65,6 +65,7 @@ def requested_arms(settings: FitSettings) -> tuple[ArmSpec, ...]:
 
     Raises:
         SettingError: an unknown name, or ensembles of nothing.
+        PluginError: a strategy of another package that cannot be used.
     """
     if settings.arms:
         specs = [_parse_spec(text) for text in settings.arms.split(",") if text.strip()]
@@ -100,6 +101,8 @@ def _makes_sense(name: str, task: Task) -> bool:
 def _parse_spec(text: str) -> ArmSpec:
     name, _, detail = text.strip().partition(":")
     if name not in list_strategies() and name not in ENSEMBLES:
+        if name in REGISTRY.names():
+            REGISTRY.get(name)  # its package cannot be used: it says why
         raise SettingError(f"unknown arm {name!r}; {nearest(name, [*list_strategies(), *ENSEMBLES])}")
     if detail and name in ENSEMBLES:
         raise SettingError(f"{name} takes no detail, seen {detail!r}; write {name} alone")

@@ -7,13 +7,15 @@ task brings a chapter of its own.
 from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from headstart.errors import nearest
-from headstart.plugins import list_plugin_names
+from headstart.modalities import modality
+from headstart.plugins import Registry, list_plugin_names
+from headstart.tasks import task
 
 HeadName = Literal["logistic", "lda", "ridge", "mlp", "auto"]
 StrategyName = Literal["auto", "linear-probe", "intermediate-probe", "partial-finetune", "full-finetune", "scratch"]
@@ -37,6 +39,31 @@ def _check_engine(name: str) -> str:
     return name
 
 
+def _check_modality(name: str) -> str:
+    """Return the name of a modality; anything else is refused as pydantic wants it."""
+    return _check_registered(name, modality.REGISTRY)
+
+
+def _check_task(name: str) -> str:
+    """Return the name of a task; anything else is refused as pydantic wants it."""
+    return _check_registered(name, task.REGISTRY)
+
+
+def _check_registered(name: str, registry: Registry[Any]) -> str:
+    """Return "auto" or a name in a registry.
+
+    Raises:
+        PluginError: its package cannot be used.
+    """
+    known = ["auto", *registry.names()]
+    if name not in known:
+        text = f"unknown {registry.kind} {name!r}; {nearest(name, known)}; a package may bring others"
+        raise PydanticCustomError("unknown_name", "{text}", {"text": text})
+    if name != "auto":
+        registry.get(name)
+    return name
+
+
 class Chapter(BaseModel):
     """A chapter of settings; each field has a default and a description."""
 
@@ -55,11 +82,11 @@ class DataSettings(Chapter):
     chapter_title = "Data and labels"
     chapter_first: ClassVar[tuple[str, ...]] = ("groups_from",)
 
-    modality: str = Field(
+    modality: Annotated[str, AfterValidator(_check_modality)] = Field(
         "auto",
         description="Kind of data; auto: by the names of the files, or the shape of the array.",
     )
-    task: str = Field(
+    task: Annotated[str, AfterValidator(_check_task)] = Field(
         "auto", description="Kind of question that is learnt, such as classification; auto: by the labels."
     )
     classes_from: PathPart | None = Field(

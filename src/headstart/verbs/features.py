@@ -18,6 +18,7 @@ from headstart.errors import BackboneError, MissingExtra, SettingError
 from headstart.events import RunLog
 from headstart.modalities.item import Noun
 from headstart.pipeline.backbones import load_backbones
+from headstart.pipeline.choices import check_choices
 from headstart.pipeline.dataset import find_train_samples, prepare_dataset, read_samples, split_samples
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext
@@ -107,6 +108,7 @@ def features(
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
     settings = FitSettings.load(Path(config) if config is not None else None, **options)
+    check_choices(settings)
     with watch(listener, progress) as heard:
         return _extract_features(source, labels, layer, settings, RunLog(heard))
 

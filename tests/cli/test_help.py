@@ -38,7 +38,7 @@ FLAGS = {
     ],
     "explain": ["--out", "--label"],
     "report": ["--out", "--open"],
-    "models": ["--all", "--layers", "--store"],
+    "models": ["--all", "--layers", "--modality", "--store"],
     "advise": [*flags_of(DataSettings), "--backbone", "--seed", "--cost", "--store", "--quiet", "--json"],
     "cache": ["--prune-to", "--store"],
     "demo": [],

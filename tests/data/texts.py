@@ -23,6 +23,7 @@ class Texts:
         value_columns=("text", "review"),
         units={"words": "words"},
     )
+    default_backbone = ""
     default_spec = SimpleNamespace(kind="text")
 
     def accepts_array(self, array):

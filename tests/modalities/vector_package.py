@@ -121,6 +121,7 @@ class VectorModality:
     noun = Noun("vector", "vectors")
     suffixes = frozenset({".vec"})
     hints = SourceHints(array_form="(N, 2)", array_names=("vectors",))
+    default_backbone = ""
     default_spec = VectorSpec()
     stats = duplicates = preview = explanation = graph = None
     augmentation = VectorViews()
@@ -207,7 +208,7 @@ class VectorZoo:
 
     def search(self, pattern: str) -> Iterator[BackboneListing]:
         if pattern.lower() in "plane:net":
-            yield BackboneListing("plane:net", 170, 2, "mit", "drawn", is_local=True)
+            yield BackboneListing("plane:net", 170, 2, "mit", "drawn", is_local=True, modality="vector")
 
     def load(self, origin: Origin, seed: int | None = None) -> LoadedNetwork:
         with torch.random.fork_rng(devices=[]):

@@ -114,7 +114,7 @@ def test_a_backbone_is_searched_by_its_measure(
 ) -> None:
     kind = small_network.FAMILIES["ResNet"]
     other = small_network.name_of(small_network.write_weights(tmp_path / "other.safetensors", kind), kind)
-    monkeypatch.setattr("headstart.pipeline.backbones.list_tiers", lambda networks: [(small.name, other)])
+    monkeypatch.setattr("headstart.pipeline.backbones.list_tiers_for", lambda modality, networks: [(small.name, other)])
     heard: list[str] = []
     run = small.fit(
         table, out=tmp_path / "run", backbone="auto", listener=lambda event: heard.append(getattr(event, "summary", ""))

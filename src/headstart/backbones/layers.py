@@ -8,9 +8,8 @@ import torch
 
 from headstart.backbones.backbone import middle_stage
 from headstart.backbones.graph import Section, trace
-from headstart.backbones.listing import measure_input
 from headstart.backbones.loaded import LoadedNetwork
-from headstart.backbones.origin import Origin
+from headstart.backbones.origin import Origin, describe_input, measure_shape
 from headstart.backbones.zoo import build_untrained
 
 
@@ -34,7 +33,8 @@ class BackboneLayers:
     name: str
     architecture: str  #: timm's name
     fetched: bool  #: whether its weights come from the hub
-    size: int  #: length of its input's first axis, such as the edge of a square; 0 where that is free
+    reads: str  #: what it reads, for a person
+    is_free: bool  #: whether its input is as long as it comes; then it cannot be trained
     layers: tuple[TrainableLayer, ...]  #: from the input upwards; the last is "final"
 
     @property
@@ -60,7 +60,9 @@ def describe_layers(origin: Origin) -> BackboneLayers:
         TrainableLayer(layer.name, layer.width, part.shape, part.parameters, part.work, int(parameters), share)
         for layer, part, parameters, share in zip(loaded.layers, parts, trained, work, strict=True)
     )
-    return BackboneLayers(origin.name, origin.architecture, origin.file is None, measure_input(loaded.spec), layers)
+    reads = describe_input(loaded.spec.kind, measure_shape(loaded.spec))
+    is_free = any(None in one.shape for one in loaded.spec.tensors)
+    return BackboneLayers(origin.name, origin.architecture, origin.file is None, reads, is_free, layers)
 
 
 def _measure(origin: Origin) -> tuple[LoadedNetwork, tuple[Section, ...]]:

@@ -6,11 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from headstart.backbones.backbone import RECORD
-from headstart.backbones.origin import BackboneListing
-from headstart.backbones.providers import REGISTRY
+from headstart.backbones.origin import BackboneListing, measure_shape
+from headstart.backbones.providers import PROVIDERS, REGISTRY
 from headstart.backbones.providers.bundled import BUNDLED, BundledProvider
 from headstart.errors import UserError
-from headstart.modalities.batch import InputSpec
 from headstart.modalities.modality import read_spec
 
 
@@ -30,22 +29,34 @@ def search_backbones(pattern: str, networks: Path) -> list[BackboneListing]:
     ]
 
 
-def measure_input(spec: InputSpec) -> int:
-    """Return the length of the first axis of a network's input, as ``BackboneListing.size`` has it."""
-    return spec.tensors[0].shape[0] or 0
+def list_by_modality(modality: str, networks: Path) -> list[BackboneListing]:
+    """Return the networks that read a modality: those on this machine, and all of other packages' providers.
+
+    Args:
+        modality: the name of one.
+        networks: where converted networks lie.
+    """
+    answers = REGISTRY.poll(lambda provider: [] if provider.scheme in PROVIDERS else list(provider.search("")))
+    others = [entry for _, entries in answers for entry in entries]
+    by_name = {entry.name: entry for entry in (*others, *list_local(networks))}
+    return [entry for entry in by_name.values() if entry.modality == modality]
 
 
 def _list_converted(networks: Path) -> Iterator[BackboneListing]:
     for file in sorted(networks.glob(f"*/{RECORD}")):
         try:
             record = json.loads(file.read_text("utf-8"))
+            spec = read_spec(record["spec"])
+            shape = measure_shape(spec)
             entry = BackboneListing(
                 record["name"],
                 record["parameters"],
-                measure_input(read_spec(record["spec"])),
+                shape[0] or 0,
                 record["licence"],
                 record["weights"],
                 is_local=True,
+                modality=spec.kind,
+                shape=shape,
             )
         except (OSError, ValueError, KeyError, TypeError, UserError):
             continue

@@ -1,8 +1,12 @@
 """Records of where backbones come from and of what a search for them finds. No PyTorch is imported here."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from headstart.modalities.batch import InputSpec
+from headstart.modalities.modality import find_noun
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +38,21 @@ class BackboneListing:
     weights: str  #: where they are
     is_local: bool  #: on this machine
     aliases: tuple[str, ...] = ()  #: other names of the same network
+    modality: str = ""  #: the name of that which it reads; "" where its provider does not say
+    shape: tuple[int | None, ...] = ()  #: of its input, without channels; None: as long as it comes; () for ``size``
+
+    @property
+    def reads(self) -> str:
+        """The inputs for a person: the word for items, and their size."""
+        return describe_input(self.modality, self.shape or (self.size or None,))
+
+
+def describe_input(modality: str, shape: Sequence[int | None]) -> str:
+    """Return what a network of a modality reads, for a person; the shape alone where the modality is ""."""
+    many = find_noun(modality).many if modality else "inputs"
+    return f"{many} of any length" if None in shape else f"{many} {' x '.join(map(str, shape))}"
+
+
+def measure_shape(spec: InputSpec) -> tuple[int | None, ...]:
+    """Return the shape of a network's first input, without channels, as ``BackboneListing.shape`` has it."""
+    return spec.tensors[0].shape[:2]

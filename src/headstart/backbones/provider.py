@@ -26,7 +26,10 @@ class Provider(Protocol):
         ...
 
     def search(self, pattern: str) -> Iterable[BackboneListing]:
-        """Yield the networks whose names match a pattern with * and ?, or contain it; in any case."""
+        """Yield the networks whose names match a pattern with * and ?, or contain it; in any case; all for "".
+
+        A network whose listing says the ``modality`` that it reads is offered where none is named.
+        """
         ...
 
     def load(self, origin: Origin, seed: int | None = None) -> "LoadedNetwork":

@@ -19,7 +19,7 @@ def advise(
     /,
     *,
     data: Annotated[DataSettings | None, Parameter(name="*")] = None,
-    backbone: str = "efficientnet_lite0",
+    backbone: str | None = None,
     seed: int = 0,
     cost: Annotated[bool, Parameter(negative="")] = False,
     store: Path | None = None,
@@ -38,7 +38,7 @@ def advise(
     Args:
         source: Labelled data: a folder, a table, an archive or an .npz.
         data: How data and labels are read.
-        backbone: The network, one name.
+        backbone: The network, one name; that of the modality when not given.
         seed: Of the split; the samples looked at are among those that fit with this seed trains on.
         cost: Time a few steps of training to predict what it takes; computes the features of all samples first.
         store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
@@ -51,7 +51,7 @@ def advise(
     quiet = quiet or json_
     advice = form_advice(source, backbone=backbone, seed=seed, store=store, cost=cost, progress=not quiet, **options)
     words = ["headstart", "fit", str(source), "--arms", ",".join(list_arms(advice))]
-    words += ["--backbone", backbone] if backbone != "efficientnet_lite0" else []
+    words += ["--backbone", backbone] if backbone is not None else []
     words += ["--seed", str(seed)] if seed else []
     words += ["--store", str(store)] if store is not None else []
     given = data.given() if data is not None else {}

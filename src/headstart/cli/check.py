@@ -67,7 +67,7 @@ def check(
         relabel: A table that was edited before: start from its labels.
         split_from: A run to go on from: its corrected labels and its test part are taken.
         include_test: List samples of the test part too. Correcting what a classifier disputes there flatters its score.
-        backbone: The network that labels are held to, one name; efficientnet_lite0 when not given.
+        backbone: The network that labels are held to, one name; that of the modality when not given.
         seed: Of the folds, and of the split whose train part the engine is proved on; 0 when not given.
         precision: Arithmetic of its forward pass; auto when not given.
         engine: What runs it; auto when not given.

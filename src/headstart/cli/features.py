@@ -15,7 +15,7 @@ def features(
     *,
     out: Path,
     data: Annotated[DataSettings | None, Parameter(name="*")] = None,
-    backbone: str = "efficientnet_lite0",
+    backbone: str | None = None,
     layer: str | None = None,
     seed: int = 0,
     split_from: Path | None = None,
@@ -38,7 +38,7 @@ def features(
         source: Labelled data: a folder, a table, an archive or an .npz.
         out: A new file, .npz or .parquet. Never overwritten.
         data: How data and labels are read.
-        backbone: The network, one name.
+        backbone: The network, one name; that of the modality when not given.
         layer: A layer's name, several separated by commas, or all; the last one when not given.
         seed: Of the split, which the column of subsets tells.
         split_from: A run whose split is kept.

@@ -17,9 +17,10 @@ def models(
     *,
     all_: Annotated[bool, Parameter(name="--all", negative="")] = False,
     layers: Annotated[bool, Parameter(negative="")] = False,
+    modality: str | None = None,
     store: Path | None = None,
 ) -> int:
-    """List backbones: name, parameters, input size, licence, where their weights are, whether they are on this machine.
+    """List backbones: name, parameters, what they read, licence, where their weights are, whether they are here.
 
     Without a pattern, those that are on this machine. A pattern searches all of timm, such as resnet or 'vit_*'.
     With --layers, what can be unfrozen in the one that is named: each layer from the input to the last features, and
@@ -34,6 +35,7 @@ def models(
         pattern: Part of a name, or a pattern with * and ?; with --layers, a name.
         all_: Every pretrained network of timm.
         layers: The layers of the one that is named.
+        modality: Only networks that read this kind of data.
         store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
     """
     from headstart.verbs.models import models as list_models
@@ -45,15 +47,15 @@ def models(
         (
             entry.name,
             f"{entry.parameters / 1e6:.1f} M" if entry.parameters else "",
-            entry.size,
+            entry.reads,
             entry.licence,
             entry.weights,
             "yes" if entry.is_local else "no",
         )
-        for entry in list_models(pattern, all=all_, store=store)
+        for entry in list_models(pattern, all=all_, modality=modality, store=store)
     ]
-    print(format_table(("name", "parameters", "input", "licence", "weights", "here"), rows))
-    if not pattern and not all_:
+    print(format_table(("name", "parameters", "reads", "licence", "weights", "here"), rows))
+    if not pattern and not all_ and modality is None:
         print("\nmore: headstart models PATTERN searches all of timm; a checkpoint of yours is named timm:NAME@FILE")
     return 0
 
@@ -64,17 +66,27 @@ def _describe_layers(found: "BackboneLayers") -> str:
     empty = [layer.name for layer in found.layers if not layer.trained]
     weights = "The weights, fetched at the first use, were" if found.fetched else "The weights were"
     lines = [
-        f"{found.name} ({found.architecture}): input {found.size} x {found.size}, {lowest.trained:,} parameters",
+        f"{found.name} ({found.architecture}): reads {found.reads}, {lowest.trained:,} parameters",
         "",
         format_table(head, map(_row, found.layers)),
         "",
-        "--unfreeze LAYER trains that layer and all above it, and the head; what is below stays frozen.",
-        f"--unfreeze auto is {auto.name} here: {auto.trained:,} parameters, {auto.trained_work:.1%} of the work.",
-        *(f"{name} only pools: there is nothing to train in it." for name in empty),
+        *(_describe_free() if found.is_free else _describe_unfreezing(auto, empty)),
         "Work is the share of the multiplications of a forward pass.",
         f"{weights} not needed for this.",
     ]
     return "\n".join(lines)
+
+
+def _describe_free() -> list[str]:
+    return ["It cannot be trained: only networks whose inputs have one length can. Heads can be fitted on each layer."]
+
+
+def _describe_unfreezing(auto: "TrainableLayer", empty: list[str]) -> list[str]:
+    return [
+        "--unfreeze LAYER trains that layer and all above it, and the head; what is below stays frozen.",
+        f"--unfreeze auto is {auto.name} here: {auto.trained:,} parameters, {auto.trained_work:.1%} of the work.",
+        *(f"{name} only pools: there is nothing to train in it." for name in empty),
+    ]
 
 
 def _row(layer: "TrainableLayer") -> tuple[object, ...]:

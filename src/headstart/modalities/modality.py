@@ -32,6 +32,7 @@ class Modality(Protocol):
     noun: Noun
     suffixes: frozenset[str]  #: of its files, in lower case with the dot
     hints: SourceHints
+    default_backbone: str  #: the network where none is named; "" for none: then one of a provider is
 
     # An item as a caller gives it: a path, bytes, an array, an object. Asked here and nowhere else.
 

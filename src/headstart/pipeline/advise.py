@@ -33,7 +33,7 @@ def advise_samples(
     *,
     labels: Any = None,
     options: DataSettings | None = None,
-    backbone: str = "efficientnet_lite0",
+    backbone: str | None = None,
     seed: int = 0,
     store: Path | None = None,
     timed: bool = False,
@@ -45,7 +45,7 @@ def advise_samples(
         source: as ``headstart.fit`` takes it.
         labels: with an array, a label for each item.
         options: how samples and labels are read.
-        backbone: one name.
+        backbone: one name; the modality's own when not given.
         seed: of the split.
         store: the store's folder; HEADSTART_STORE or the platform's cache folder when not given.
         timed: predict what training takes from a timed trial; needs PyTorch and the features of all samples.
@@ -58,7 +58,7 @@ def advise_samples(
     given: dict[str, Any] = dict(options.given()) if options is not None else {}
     settings = FitSettings.load(backbone=backbone, seed=seed, store=store, **given)
     check_choices(settings)
-    if len(split_names(settings.backbone)) > 1:
+    if settings.backbone is not None and len(split_names(settings.backbone)) > 1:
         raise BackboneError(f"backbone {backbone!r} names several; wanted one: advice is about a network")
     log = RunLog(listener)
     with (

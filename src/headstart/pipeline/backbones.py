@@ -17,7 +17,7 @@ from headstart.extraction.extract import load_batch
 from headstart.modalities.batch import Batch, count_parts
 from headstart.modalities.modality import find_noun, get_modality
 from headstart.selection.backbone_search import BackboneSearch, describe_search, select_backbone
-from headstart.selection.candidates import AUTO, list_tiers
+from headstart.selection.candidates import AUTO, choose_default, list_tiers_for
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings
 
@@ -86,7 +86,7 @@ def load_backbones(
         return LoadedBackbone(backbone, proof, chosen)
 
     search = None
-    names = [] if is_searched(settings) else split_names(settings.backbone)
+    names = _resolve_names(modality, context)
     if not names:
         if whole is None:
             raise SettingError("backbone 'auto' is chosen by labels, and there are none; name a network")
@@ -99,7 +99,7 @@ def load_backbones(
                 context.store,
                 settings,
                 context.budget,
-                list_tiers(networks),
+                list_tiers_for(modality, networks),
                 log,
             )
             stage.summary = describe_search(search)
@@ -118,7 +118,20 @@ def load_backbones(
 
 def is_searched(settings: FitSettings) -> bool:
     """Return whether a search finds the network."""
-    return settings.backbone.strip().lower() == AUTO
+    return settings.backbone is not None and settings.backbone.strip().lower() == AUTO
+
+
+def _resolve_names(modality: str, context: RunContext) -> list[str]:
+    """Return the networks that are named, else the modality's own; none where a search is asked for."""
+    if is_searched(context.settings):
+        return []
+    if context.settings.backbone is not None:
+        return split_names(context.settings.backbone)
+    name = choose_default(modality, context.store.networks)
+    if name != get_modality(modality).default_backbone:
+        many = find_noun(modality).many
+        context.log(events.Note(f"{name} is the network, the only one here that is known to read {many}"))
+    return [name]
 
 
 def describe_fitted_spec(backbone: Backbone, properties: Sequence[Mapping[str, Any]]) -> str:

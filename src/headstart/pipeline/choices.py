@@ -27,6 +27,6 @@ def check_choices(settings: FitSettings) -> None:
         if name != AUTO:
             registry.check_name(name)
     requested_arms(settings)
-    if not is_searched(settings):
+    if settings.backbone is not None and not is_searched(settings):
         for name in split_names(settings.backbone):
             check_backbone_name(name)

@@ -85,8 +85,9 @@ def check_labels(
     """
     chosen = FitSettings.load(**settings)
     check_choices(chosen)
-    if len(split_names(chosen.backbone)) > 1 or chosen.backbone.strip().lower() == AUTO:
-        raise BackboneError(f"backbone {chosen.backbone!r} is not one name; wanted one: labels are held to one network")
+    asked = chosen.backbone
+    if asked is not None and (len(split_names(asked)) > 1 or asked.strip().lower() == AUTO):
+        raise BackboneError(f"backbone {asked!r} is not one name; wanted one: labels are held to one network")
     file = Path(table).expanduser() if table is not None else None
     if file is not None:
         check_review_table(file)
@@ -95,7 +96,7 @@ def check_labels(
         context = RunContext(chosen, store, Budget(None), log)
         samples = read_samples(source, labels, context)
         check_support(samples.task, "label check")
-        dataset, tasks = _prepare(samples, context)
+        dataset, tasks, network = _prepare(samples, context)
     decoded = dataset.samples
     with limit_threads(sum(task.features.size for task in tasks)), log.stage("check labels") as stage:
         held = diagnose_labels([sample.id for sample in decoded.samples], tasks, folds=chosen.folds, noun=decoded.noun)
@@ -106,17 +107,18 @@ def check_labels(
     if file is not None:
         left_out = len(held.issues) - len(listed)
         write_label_review(file, decoded, listed, noise=held.noise, command=command, in_test=left_out, listener=log)
-    return LabelCheck(decoded, chosen.backbone, held, listed, command)
+    return LabelCheck(decoded, network, held, listed, command)
 
 
-def _prepare(samples: Samples, context: RunContext) -> tuple[PreparedDataset, list[TrainingSet]]:
-    """Return samples that decode and features of the last layers, as ``fit`` with these settings has them."""
+def _prepare(samples: Samples, context: RunContext) -> tuple[PreparedDataset, list[TrainingSet], str]:
+    """Return samples that decode, features of the last layers as ``fit`` has them, and the network's name."""
     # An engine is proved on training photos; other ones could mean another precision, and features of no use to fit.
     train = find_train_samples(samples, split_samples(samples, context.settings))
     backbones = load_backbones(train, samples.modality, context, samples)
     # A near-duplicate that is labelled as wrongly would say that all is well, so they are grouped.
     dataset = prepare_dataset(samples, backbones, context, split_samples)
     digests = [sample.digest for sample in dataset.samples.samples]
-    layers = [layer.name for layer in backbones.first.backbone.layers]
+    network = backbones.first.backbone
+    layers = [layer.name for layer in network.layers]
     rows = partial(context.store.read, dataset.extractions[0].space, digests)
-    return dataset, make_training_sets(dataset.samples, layers, rows, context.settings.seed)
+    return dataset, make_training_sets(dataset.samples, layers, rows, context.settings.seed), network.name

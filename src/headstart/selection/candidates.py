@@ -1,14 +1,17 @@
 """The backbones that ``--backbone auto`` may try: what is on this machine, then a short list from the hub."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from headstart.backbones.listing import list_local
-from headstart.backbones.providers.bundled import BUNDLED
+from headstart.backbones.listing import list_by_modality, list_local
+from headstart.backbones.providers.bundled import BUNDLED, MODALITY
 from headstart.backbones.providers.hub import is_hub_reachable
 from headstart.backbones.providers.names import KNOWN
+from headstart.errors import SettingError
+from headstart.modalities.modality import get_modality
 
 AUTO = "auto"  #: the name that asks for it
+MOST_NAMED = 8  #: networks in an error
 #: From the hub, permissive licences only. Chosen for pretraining on more than ImageNet-1k (the first one apart), at up
 #: to two and a half times the cost of lite2; in the order of timm's own CPU benchmark (its repository, results/,
 #: benchmark-infer-fp32-nchw-pt240-cpu-i7_12700h-dynamo.csv): 84, 35, 27, 27, 26 samples a second; lite0 97, lite2 60.
@@ -37,6 +40,51 @@ def list_tiers(networks: Path, online: Callable[[], bool] | None = None) -> Iter
         yield tuple(name for name in HUB if name not in local)
 
 
+def list_tiers_for(modality: str, networks: Path) -> Iterable[tuple[str, ...]]:
+    """Return the tiers of networks that read a modality; where only other packages have some, one tier by parameters.
+
+    Args:
+        modality: the name of one.
+        networks: where converted networks lie.
+
+    Raises:
+        SettingError: none is known.
+    """
+    if modality == MODALITY:
+        return list_tiers(networks)
+    known = [entry for entry in list_by_modality(modality, networks) if "@" not in entry.name]
+    if not known:
+        raise SettingError(describe_missing(modality))
+    return [tuple(entry.name for entry in sorted(known, key=lambda entry: (entry.parameters, entry.name)))]
+
+
+def choose_default(modality: str, networks: Path) -> str:
+    """Return the network where none is named: the modality's default, or the only one that is known to read it.
+
+    Raises:
+        SettingError: there are several, or none is known.
+    """
+    found = get_modality(modality)
+    if found.default_backbone:
+        return found.default_backbone
+    names = [entry.name for entry in list_by_modality(modality, networks) if "@" not in entry.name]
+    if not names:
+        raise SettingError(describe_missing(modality))
+    if len(names) > 1:
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        some = f"{', '.join(names[:MOST_NAMED])}{more}"
+        raise SettingError(
+            f"several networks read {found.noun.many}: {some}; choose one with --backbone, or try them with "
+            "--backbone auto"
+        )
+    return names[0]
+
+
+def describe_missing(modality: str) -> str:
+    """Return that no network is known to read a modality."""
+    return f"no network here is known to read {get_modality(modality).noun.many}; name one with --backbone"
+
+
 def list_offline(networks: Path, cache: Path | None = None) -> tuple[str, ...]:
     """Return networks that were converted before or are in the hub client's cache.
 
@@ -46,7 +94,7 @@ def list_offline(networks: Path, cache: Path | None = None) -> tuple[str, ...]:
     converted = {
         names.get(listing.name.removeprefix("timm:"), listing.name): listing.parameters * listing.size**2
         for listing in list_local(networks)
-        if listing.name not in BUNDLED and "@" not in listing.name
+        if listing.name not in BUNDLED and "@" not in listing.name and listing.modality == MODALITY
     }
     fetched = {names.get(tag, f"timm:{tag}"): size for tag, size in _list_fetched(cache).items()}
     costs = {**fetched, **converted}

@@ -147,7 +147,7 @@ class _PlannedTraining:
 
 def _arm_folder(context: FitContext, name: str) -> Path:
     """Return the folder where an arm leaves what it tried."""
-    several = f" on {context.backbone.name}" if "," in context.settings.backbone else ""
+    several = f" on {context.backbone.name}" if "," in (context.settings.backbone or "") else ""
     return context.folder / "arms" / arm_file_name(f"{name}{several}")
 
 

@@ -123,10 +123,11 @@ class RunSettings(Chapter):
         "auto",
         description="How to transfer; auto tries the probes, and with a budget trains the network too if it fits.",
     )
-    backbone: str = Field(
-        "efficientnet_lite0",
-        description="efficientnet_lite0, _lite1 or _lite2 (offline); VGG16, ResNet50 and the like or timm:NAME (hub); "
-        "NAME@FILE (checkpoint); several, separated by commas; auto tries several on a sample.",
+    backbone: str | None = Field(
+        None,
+        description="The network; that of the modality when not given. efficientnet_lite0, _lite1 or _lite2 (offline); "
+        "VGG16, ResNet50 and the like or timm:NAME (hub); NAME@FILE (checkpoint); several, separated by commas; auto "
+        "tries several on a sample.",
     )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Decides the split, the folds and the mlp.")
     budget: str | None = Field(None, description="Time that may be spent, such as 90s, 10m or 2h; none by default.")

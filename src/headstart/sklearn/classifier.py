@@ -29,7 +29,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        backbone: str = "efficientnet_lite0",
+        backbone: str | None = None,
         *,
         strategy: StrategyName = "auto",
         head: HeadName = "logistic",

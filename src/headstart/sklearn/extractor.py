@@ -41,7 +41,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        backbone: str = "efficientnet_lite0",
+        backbone: str | None = None,
         *,
         layer: str | None = None,
         engine: str = "auto",

@@ -15,7 +15,7 @@ def advise(
     source: Any,
     *,
     labels: Any = None,
-    backbone: str = "efficientnet_lite0",
+    backbone: str | None = None,
     seed: int = 0,
     cost: bool = False,
     store: str | Path | None = None,
@@ -28,7 +28,7 @@ def advise(
     Args:
         source: labelled data, as ``fit`` takes them.
         labels: with arrays, a label for each.
-        backbone: the network, one name.
+        backbone: the network, one name; that of the modality when not given.
         seed: of the split; the samples looked at are among those that ``fit`` with this seed trains on.
         cost: time a few steps of training to predict what it takes; computes the features of all samples first.
         store: the store's folder; HEADSTART_STORE or the platform's cache folder when not given.

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from headstart.backbones.catalog import resolve_origin
-from headstart.backbones.listing import list_local, search_backbones
+from headstart.backbones.listing import list_by_modality, list_local, search_backbones
 from headstart.backbones.origin import BackboneListing
 from headstart.display.html import html_table
 from headstart.errors import BackboneError, SettingError
+from headstart.modalities.modality import get_modality
 from headstart.settings import locate_store
 
 if TYPE_CHECKING:
@@ -15,29 +16,40 @@ if TYPE_CHECKING:
 
 
 class Models(list[BackboneListing]):
-    """Backbones: name, parameters, input size, licence, where their weights are, whether they are here."""
+    """Backbones: name, parameters, what they read, licence, where their weights are, whether they are here."""
 
     def _repr_html_(self) -> str:
         rows = [
-            (one.name, one.parameters or None, one.size, one.licence, one.weights, "yes" if one.is_local else "no")
+            (one.name, one.parameters or None, one.reads, one.licence, one.weights, "yes" if one.is_local else "no")
             for one in self
         ]
-        return html_table(("name", "parameters", "input", "licence", "weights", "here"), rows)
+        return html_table(("name", "parameters", "reads", "licence", "weights", "here"), rows)
 
 
 @overload
 def models(
-    pattern: str = "", *, all: bool = False, layers: Literal[False] = False, store: str | Path | None = None
+    pattern: str = "",
+    *,
+    all: bool = False,
+    layers: Literal[False] = False,
+    modality: str | None = None,
+    store: str | Path | None = None,
 ) -> Models: ...
 @overload
 def models(
-    pattern: str, *, all: bool = False, layers: Literal[True], store: str | Path | None = None
+    pattern: str,
+    *,
+    all: bool = False,
+    layers: Literal[True],
+    modality: str | None = None,
+    store: str | Path | None = None,
 ) -> "BackboneLayers": ...
 def models(
     pattern: str = "",
     *,
     all: bool = False,  # noqa: A002  the flag's name
     layers: bool = False,
+    modality: str | None = None,
     store: str | Path | None = None,
 ) -> "Models | BackboneLayers":
     """Return backbones: without a pattern those on this machine, with one those of timm that match.
@@ -45,12 +57,13 @@ def models(
     Args:
         pattern: part of a name, or a pattern with * and ?; with ``layers``, a name.
         all: every pretrained network of timm.
+        modality: only networks that read this kind of data, by its name.
         layers: return the layers of the one that is named instead, and what partial fine-tuning from there would train.
         store: the store's folder; HEADSTART_STORE or the platform's cache folder when not given.
 
     Raises:
         BackboneError: nothing matches.
-        SettingError: ``layers`` without one name.
+        SettingError: ``layers`` without one name, or a modality that is none.
     """
     if layers:
         if not pattern or any(sign in pattern for sign in "*?["):
@@ -60,7 +73,15 @@ def models(
 
         return describe_layers(origin)
     networks = locate_store(None if store is None else Path(store)) / "networks"
-    found = Models(search_backbones(pattern, networks) if pattern or all else list_local(networks))
+    if modality is not None:
+        get_modality(modality)  # one that is none is said before PyTorch is imported
+    if pattern or all:
+        listed = [one for one in search_backbones(pattern, networks) if modality in (None, one.modality)]
+    else:
+        listed = list_local(networks) if modality is None else list_by_modality(modality, networks)
+    found = Models(listed)
+    if not found and not pattern and modality is not None:
+        raise BackboneError(f"no backbone on this machine is known to read {get_modality(modality).noun.many}")
     if not found:
         raise BackboneError(f"no backbone matches {pattern!r}; try part of a name, such as resnet or 'vit_*'")
     return found

@@ -24,7 +24,7 @@ class RunOptions(TypedDict, total=False):
 
     out: str | Path | None
     strategy: StrategyName
-    backbone: str
+    backbone: str | None
     seed: int
     budget: str | None
     test_share: float

@@ -68,6 +68,7 @@ class TextModality:
     noun = Noun("text", "texts")
     suffixes = frozenset({".txt"})
     hints = SourceHints(value_columns=("text", "sentence"))
+    default_backbone = ""
     default_spec = TextSpec()
     stats = duplicates = augmentation = preview = graph = settings = None
     explanation = WordExplanation()

@@ -31,7 +31,9 @@ class TextProvider:
     def search(self, pattern: str) -> Iterator[BackboneListing]:
         for network in NETWORKS:
             if pattern.strip("*").lower() in f"tinytext:{network}":
-                yield BackboneListing(f"tinytext:{network}", PARAMETERS, 0, "mit", "drawn", is_local=True)
+                yield BackboneListing(
+                    f"tinytext:{network}", PARAMETERS, 0, "mit", "drawn", is_local=True, modality="text"
+                )
 
     def load(self, origin: Origin, seed: int | None = None) -> Any:
         from tinytext.network import build

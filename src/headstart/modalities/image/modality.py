@@ -39,6 +39,7 @@ class ImageModality:
     noun = PHOTO
     suffixes = decoder.SUFFIXES
     hints = HINTS
+    default_backbone = "efficientnet_lite0"
 
     def accepts(self, value: object) -> bool:
         """Return whether a caller gave one photo, or an attempt at one, and not a collection of photos."""

@@ -47,8 +47,8 @@ from headstart.selection.feature_table import FeatureSource
 from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings, locate_store
 from headstart.storage.store import Store
+from headstart.tasks.classification.calibration_choice import choose_calibration
 from headstart.tasks.classification.combination import combine_members
-from headstart.uncertainty.calibration import choose_calibration
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 COLLECTIONS = ("brain_mri", "cats_vs_dogs", "hymenoptera", "trash")

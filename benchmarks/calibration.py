@@ -50,10 +50,10 @@ from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, HeadSettings, locate_store
 from headstart.storage.store import Store
 from headstart.tasks.classification.calibration import CalibrationKind
+from headstart.tasks.classification.calibration_choice import choose_calibration
+from headstart.tasks.classification.calibration_fits import FITS
 from headstart.tasks.classification.conformal import ConformalKind
-from headstart.uncertainty.calibration import choose_calibration
-from headstart.uncertainty.calibration_fits import FITS
-from headstart.uncertainty.conformal import Coverage, fit_conformal, measure_coverage
+from headstart.tasks.classification.conformal_fit import Coverage, fit_conformal, measure_coverage
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 KINDS: tuple[CalibrationKind, ...] = tuple(FITS)

@@ -41,7 +41,6 @@ SEAMS = (
         {
             "tasks/classification/": "their home",
             "heads/": "heads that minimise a loss over classes",
-            "uncertainty/": "calibration of probabilities",
             "linalg.py": "the function itself",
             "selection/domain_similarity.py": "answers of the classifier that a network was pretrained with",
             "diagnostics/label_issues.py": "findings of this task: labels held against heads that have not seen them",

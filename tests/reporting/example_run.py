@@ -25,9 +25,9 @@ from headstart.selection.leaderboard import LeaderboardRow, to_json
 from headstart.settings import FitSettings
 from headstart.storage.previews import save_previews
 from headstart.storage.run_layout import SCHEMA_VERSION
+from headstart.tasks.classification.conformal_fit import fit_conformal
 from headstart.tasks.classification.evaluation import score_predictions
 from headstart.training.curves import KEPT_EPOCH_RULE
-from headstart.uncertainty.conformal import fit_conformal
 from tests.reporting.example_trust import make_trust
 from tests.selection.choosing import choose_winner
 

@@ -25,8 +25,8 @@ from headstart.selection.arm import DepthPoint
 from headstart.selection.compare import SkippedArm
 from headstart.selection.leaderboard import LeaderboardRow
 from headstart.selection.rule import ArmChoice
+from headstart.tasks.classification.conformal_fit import Coverage
 from headstart.training.curves import Epoch
-from headstart.uncertainty.conformal import Coverage
 
 
 @dataclass(frozen=True, slots=True)

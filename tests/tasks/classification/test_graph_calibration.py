@@ -12,9 +12,9 @@ from scipy.special import softmax
 
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.tasks.classification.calibration import NONE, Calibration
+from headstart.tasks.classification.calibration_fits import fit_isotonic_curve
 from headstart.tasks.classification.conformal import ConformalPredictor
 from headstart.tasks.classification.graph_calibration import add_calibration, add_conformal
-from headstart.uncertainty.calibration_fits import fit_isotonic_curve
 
 Float = NDArray[np.float32]
 

@@ -1,7 +1,7 @@
 """Calibration: probabilities changed so that a prediction of 80 % is right in 80 % of cases.
 
-Fitted on items that the classifier has not seen (``uncertainty.calibration``), applied here in NumPy and in
-``model.onnx`` by ``tasks.classification.graph_calibration``.
+Fitted on items that the classifier has not seen (``calibration_choice``), applied here in NumPy and in
+``model.onnx`` by ``graph_calibration``.
 
 * ``temperature``: ``softmax(scale * log p)``, one number for all classes (Guo, Pleiss, Sun & Weinberger, 2017, ICML,
   section 4.2; their temperature is 1 / scale).

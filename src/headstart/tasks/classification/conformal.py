@@ -1,7 +1,7 @@
 """Prediction sets: as many classes as it takes to hold the true one in a promised share of items.
 
 Each class of an item gets a score, small where it fits; a set holds the classes whose score is no larger than the
-threshold, which ``uncertainty.conformal`` finds on items that the classifier has not seen. The score is 1 - p of the
+threshold, which ``conformal_fit`` finds on items that the classifier has not seen. The score is 1 - p of the
 class (``lac``, least ambiguous classifier), which gives the smallest sets on average (Sadinle, Lei & Wasserman, 2019,
 J. American Statistical Association 114). Sets of adaptive scores (Romano, Sesia & Candès, 2020; Angelopoulos et al.,
 2021) were no fairer to hard classes: docs/trust.md.

@@ -20,7 +20,7 @@ from headstart.evaluation.intervals import estimate_proportion
 from headstart.evaluation.reliability import Reliability, measure_reliability
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
-from headstart.uncertainty.conformal import Coverage, measure_coverage
+from headstart.tasks.classification.conformal_fit import Coverage, measure_coverage
 
 LABEL_ISSUES, ITEM_ISSUES = 60, 12  #: most that are shown of each; of items' issues, of a kind
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from headstart.arrays import Floats
 from headstart.evaluation.grouping import Targets
+from headstart.tasks.classification.calibration_choice import choose_calibration
+from headstart.tasks.classification.conformal_fit import fit_conformal
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.optional_facets import FittedPostprocessor
-from headstart.uncertainty.calibration import choose_calibration
-from headstart.uncertainty.conformal import fit_conformal
 
 
 class ClassPostprocessing:

@@ -6,7 +6,7 @@ from scipy.special import softmax
 
 from headstart.errors import DataError
 from headstart.evaluation.intervals import wilson_interval
-from headstart.uncertainty.conformal import fit_conformal, measure_coverage
+from headstart.tasks.classification.conformal_fit import fit_conformal, measure_coverage
 
 
 def drawn(rows: int, classes: int = 5, seed: int = 0, factor: float = 1.4):  # type: ignore[no-untyped-def]

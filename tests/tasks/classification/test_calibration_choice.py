@@ -7,10 +7,10 @@ from sklearn.isotonic import IsotonicRegression
 from headstart.errors import DataError
 from headstart.evaluation.metrics import log_loss
 from headstart.heads.folds import assign_folds
+from headstart.tasks.classification import calibration_choice as module
 from headstart.tasks.classification.calibration import NONE, Calibration, CalibrationKind
-from headstart.uncertainty import calibration as module
-from headstart.uncertainty.calibration import choose_calibration
-from headstart.uncertainty.calibration_fits import (
+from headstart.tasks.classification.calibration_choice import choose_calibration
+from headstart.tasks.classification.calibration_fits import (
     FITS,
     HALF,
     PRIOR,
@@ -19,7 +19,7 @@ from headstart.uncertainty.calibration_fits import (
     fit_mixture,
     fit_temperature_scaling,
 )
-from headstart.uncertainty.conformal import fit_conformal, measure_coverage
+from headstart.tasks.classification.conformal_fit import fit_conformal, measure_coverage
 
 KINDS = tuple(FITS)
 

@@ -20,7 +20,7 @@ from headstart.errors import DataError
 from headstart.evaluation.metrics import SMALLEST as LEAST
 from headstart.heads.folds import assign_folds, count_folds
 from headstart.tasks.classification.calibration import NONE, Calibration, CalibrationKind
-from headstart.uncertainty.calibration_fits import FITS, HALF
+from headstart.tasks.classification.calibration_fits import FITS, HALF
 
 FEWEST = 20  #: samples from which anything is tried
 FEWEST_FOR_CURVES, FEWEST_FOR_A_CURVE = 100, 20  #: samples in all, and of each class, from which isotonic is tried

@@ -43,7 +43,6 @@ SEAMS = (
             "heads/": "heads that minimise a loss over classes",
             "linalg.py": "the function itself",
             "selection/domain_similarity.py": "answers of the classifier that a network was pretrained with",
-            "diagnostics/label_issues.py": "findings of this task: labels held against heads that have not seen them",
             "explanation/choose_map.py": "attention in a network, an operation of ONNX",
             "training/benchmark.py": "a loss to time steps by; any would do",
         },

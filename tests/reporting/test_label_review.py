@@ -12,12 +12,12 @@ from PIL import Image
 
 from headstart.data.read import read_source
 from headstart.data.relabel import apply_relabels
-from headstart.diagnostics.label_issues import LabelIssue
-from headstart.diagnostics.label_noise import LabelNoise
 from headstart.errors import SettingError, StoreError
 from headstart.modalities.image.preview import CLOSE_EDGE
 from headstart.reporting import label_review as module
 from headstart.reporting.label_review import COLUMNS, check_review_table, locate_review_page, write_label_review
+from headstart.tasks.classification.label_issues import LabelIssue
+from headstart.tasks.classification.label_noise import LabelNoise
 from headstart.tasks.classification.targets import make_class_space
 
 NOISE = LabelNoise(30, 9, 2, 1, 3)

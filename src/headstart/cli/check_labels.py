@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.cli.tables import format_table
-from headstart.diagnostics.label_noise import describe_label_noise, describe_left_out
+from headstart.tasks.classification.label_noise import describe_label_noise, describe_left_out
 
 if TYPE_CHECKING:
-    from headstart.diagnostics.label_issues import LabelIssue
     from headstart.pipeline.label_check import LabelCheck
+    from headstart.tasks.classification.label_issues import LabelIssue
 
 MOST_ISSUES = 10  #: shown; the table has them all
 

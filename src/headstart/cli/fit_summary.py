@@ -5,12 +5,12 @@ from typing import Any
 
 from headstart.cli.tables import format_table, wrap_paragraph
 from headstart.data.ledger import load_ledger
-from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.modalities.item import Noun
 from headstart.runs.run import Run
 from headstart.storage.run_layout import LEDGER, REPORT
+from headstart.tasks.classification.label_noise import LabelNoise, describe_label_noise
 from headstart.tasks.task import get_task
 
 MOST_CLASSES = 20  #: shown; evaluation.json has them all

@@ -8,8 +8,6 @@ from typing import Any
 from headstart import events
 from headstart.backbones.catalog import split_names
 from headstart.data.samples import Samples, Subset
-from headstart.diagnostics.label_issues import LabelDiagnostics, LabelIssue, diagnose_labels, make_training_sets
-from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
 from headstart.diagnostics.next_commands import suggest_fit
 from headstart.errors import BackboneError
 from headstart.events import RunLog
@@ -24,6 +22,13 @@ from headstart.selection.candidates import AUTO
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, locate_store
 from headstart.storage.store import Store
+from headstart.tasks.classification.label_issues import (
+    LabelDiagnostics,
+    LabelIssue,
+    diagnose_labels,
+    make_training_sets,
+)
+from headstart.tasks.classification.label_noise import LabelNoise, describe_label_noise
 from headstart.tasks.task import check_support
 
 

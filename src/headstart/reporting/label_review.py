@@ -9,8 +9,6 @@ from pathlib import Path
 from headstart.data.inspection import default_workers, map_in_threads
 from headstart.data.load import load_item
 from headstart.data.samples import Sample, Samples
-from headstart.diagnostics.label_issues import LabelIssue
-from headstart.diagnostics.label_noise import LabelNoise, describe_left_out
 from headstart.errors import SettingError, refuse_machine_faults
 from headstart.events import Listener, ignore
 from headstart.modalities.facets import PreviewFacet, Thumbnail
@@ -20,6 +18,8 @@ from headstart.reporting.embedded_previews import EmbeddedPreviews, encode_uri
 from headstart.reporting.page import Page, render_page
 from headstart.storage.atomic import replace_bytes, replace_text
 from headstart.storage.csv_cells import format_csv
+from headstart.tasks.classification.label_issues import LabelIssue
+from headstart.tasks.classification.label_noise import LabelNoise, describe_left_out
 
 COLUMNS = ("given", "now", "likely", "given_probability", "likely_probability", "label")
 MOST_PREVIEWS = 400  #: on the page; all issues are in the table

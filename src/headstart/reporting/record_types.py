@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from headstart.diagnostics.issues import DatasetIssues
-from headstart.diagnostics.label_issues import LabelIssue
-from headstart.diagnostics.label_noise import LabelNoise
 from headstart.diagnostics.leakage import Leak, LeakScores
 from headstart.diagnostics.learning_curve import LearningCurve
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
@@ -26,6 +24,8 @@ from headstart.selection.compare import SkippedArm
 from headstart.selection.leaderboard import LeaderboardRow
 from headstart.selection.rule import ArmChoice
 from headstart.tasks.classification.conformal_fit import Coverage
+from headstart.tasks.classification.label_issues import LabelIssue
+from headstart.tasks.classification.label_noise import LabelNoise
 from headstart.training.curves import Epoch
 
 

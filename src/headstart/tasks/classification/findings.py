@@ -9,8 +9,6 @@ import numpy as np
 from headstart.arrays import Bools
 from headstart.data.groups import encode_groups
 from headstart.diagnostics.issues import DatasetIssues, find_dataset_issues
-from headstart.diagnostics.label_issues import LabelDiagnostics, diagnose_labels, make_training_sets
-from headstart.diagnostics.label_noise import describe_label_noise
 from headstart.diagnostics.leakage import LeakScores, score_without_leaks
 from headstart.diagnostics.near_duplicates.search import NearDuplicates
 from headstart.diagnostics.run import ItemFindings
@@ -21,6 +19,8 @@ from headstart.evaluation.reliability import Reliability, measure_reliability
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
 from headstart.tasks.classification.conformal_fit import Coverage, measure_coverage
+from headstart.tasks.classification.label_issues import LabelDiagnostics, diagnose_labels, make_training_sets
+from headstart.tasks.classification.label_noise import describe_label_noise
 
 LABEL_ISSUES, ITEM_ISSUES = 60, 12  #: most that are shown of each; of items' issues, of a kind
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from headstart.diagnostics.label_issues import diagnose_labels, find_label_issues
 from headstart.heads.head import TrainingSet
+from headstart.tasks.classification.label_issues import diagnose_labels, find_label_issues
 
 
 def _clouds(rows, classes, seed, share=0.08):

@@ -164,7 +164,7 @@ def test_evaluating_reads_what_the_model_reads_where_a_table_has_both(run, tmp_p
         csv.writer(stream).writerows([("image", "text", "label"), *(("a.jpg", *row) for row in texts)])
     told: list[Any] = []
     assert headstart.evaluate(run.folder, table, listener=told.append).n == 20
-    assert events.Note("the text is read from column 'text'") in told
+    assert events.Note("the texts are read from column 'text'") in told
     with pytest.raises(DataError, match=r"columns for photos .* and texts"):
         headstart.check(table)
 
@@ -209,7 +209,7 @@ def test_texts_in_memory_are_learnt_from(give, tmp_path) -> None:
     told: list[Any] = []
     table = write_table(tmp_path / "texts.csv", draw_texts(80, seed=9))
     same = headstart.features(table, **{**options, "listener": told.append})
-    assert events.Note("the text is read from column 'text'") in told
+    assert events.Note("the texts are read from column 'text'") in told
     assert sorted(same.ids) == sorted(rows.ids)
     assert (rows.noun.many, len(rows.ids)) == ("texts", 80)
     assert headstart.check(give(texts), labels=list(labels), progress=False).data.usable == {"sea": 40, "wood": 40}

@@ -46,6 +46,7 @@ def assemble_samples(
         Ledger(tuple(entries), listing.ignored, notes, listing.in_rows),
         listing.root,
         modality.name,
+        column=listing.column,
     )
 
 

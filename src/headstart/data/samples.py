@@ -156,6 +156,7 @@ class Samples:
     root: str  #: the source, for a person
     modality: str  #: the name of theirs
     relabels: tuple[Relabel, ...] = ()  #: labels that were corrected since, by name of the sample
+    column: str = ""  #: the name of a table's column that they or their paths were read from
     left_out: tuple[Sample, ...] = ()  #: samples that a correction left out, with their given labels
 
     @property

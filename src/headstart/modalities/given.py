@@ -48,7 +48,7 @@ def open_item(modality: Modality, given: Any) -> OpenedItem:
         what = type(given).__name__
         if isinstance(given, bytes | np.ndarray) or modality.accepts(given):  # stored items are such
             return modality.open(given)
-        return UnusableItem(what, BrokenItem(f"a {modality.noun.one} cannot be of type {what}"))
+        return UnusableItem(what, BrokenItem(f"{modality.noun.a_one} cannot be of type {what}"))
     error = given.value if isinstance(given.value, BrokenItem) else None
     if isinstance(given.value, os.PathLike):
         error = _find_error(given.value, given.name)

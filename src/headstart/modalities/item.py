@@ -74,6 +74,7 @@ class Phrases:
     kinds: str = "those of one source"
     origin: str = "another source"  #: where the classifier may do worse
     people: str = "whether they tell of people"
+    argument: str = "FILE"  #: stands for an item in commands, which are given its path
 
 
 @dataclass(frozen=True, slots=True)

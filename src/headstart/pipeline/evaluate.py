@@ -49,8 +49,8 @@ def evaluate(
     with try_mark_in_use(home):  # photos of an archive that were pruned meanwhile would be missing from the score
         given = options or DataSettings.model_validate({})
         samples = _read_samples(classifier, source, labels, given, home / "archives", listener)
-        for note in samples.ledger.notes:
-            listener(events.Note(note))
+        if samples.column:
+            listener(events.Note(f"the {samples.noun.many} are read from column {samples.column!r}"))
         matched = classifier.task.targets.match(samples, classifier.record.space).samples
         aside = samples.ledger.counts()[FileStatus.SKIPPED]
         if aside:

@@ -119,8 +119,8 @@ def _extract_features(
     with Store(locate_store(settings.store), log) as store, store.mark_in_use():
         context = RunContext(settings, store, Budget(parse_duration(settings.budget)), log)
         read = read_samples(source, labels, context)
-        for note in read.ledger.notes:
-            log(events.Note(note))
+        if read.column:
+            log(events.Note(f"the {read.noun.many} are read from column {read.column!r}"))
         train = find_train_samples(read, split_samples(read, settings))
         backbones = load_backbones(train, read.modality, context, read)
         if len(backbones.all) > 1:

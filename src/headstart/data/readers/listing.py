@@ -28,4 +28,5 @@ class SourceListing:
     ignored: int = 0  #: hidden and system files
     notes: tuple[str, ...] = ()
     modality: str = ""  #: the name of that of its items; "" where their places and contents have to say
+    column: str = ""  #: the name of a table's column that the items or their paths were read from
     in_rows: bool = False  #: whether its entries are rows of a table or of arrays, and not files

@@ -85,7 +85,14 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
     notes = [*content.notes, *located.notes, *([subset_note] if subset_note else [])]
     classes = frozenset(sample.label for sample in samples)
     return SourceListing(
-        str(table), tuple(samples), classes, tuple(entries), notes=tuple(notes), in_rows=True, modality=modality.name
+        str(table),
+        tuple(samples),
+        classes,
+        tuple(entries),
+        notes=tuple(notes),
+        modality=modality.name,
+        column=content.column,
+        in_rows=True,
     )
 
 

@@ -6,6 +6,7 @@ PHOTO = Noun(
     "photo",
     "photos",
     phrases=Phrases(
+        argument="PHOTO",
         same_one="shows the same",
         same_many="show the same",
         layers="Early ones see edges and colours, late ones whole things.",

@@ -217,7 +217,7 @@ def _describe_calm(records: Records, data: DataSection, warnings: Sequence[str])
 def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection) -> Iterator[NextStep]:
     noun = records.noun
     run, model = records.run, shlex.quote(str(records.folder / "model"))
-    yield NextStep(f"Use it on new {noun.many}.", f"headstart predict {model} {noun.one.upper()}")
+    yield NextStep(f"Use it on new {noun.many}.", f"headstart predict {model} {noun.phrases.argument}")
     if _has_label_issues(data):
         hint = suggest_relabelling(run.source, records.folder, run.settings)
         yield NextStep(
@@ -239,5 +239,5 @@ def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection)
     if records.trust.explained.ids:
         yield NextStep(
             f"See what its answer for {noun.a_one} goes by.",
-            f"headstart explain {model} {noun.one.upper()} --out looked",
+            f"headstart explain {model} {noun.phrases.argument} --out looked",
         )

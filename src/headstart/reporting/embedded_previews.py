@@ -13,6 +13,7 @@ from markupsafe import Markup
 from headstart.modalities.facets import Thumbnail
 
 SHEET = "sheet"  #: its key
+HEAT = "heat/"  #: begins the key of an item with what spoke for its answer
 BUDGET = 8_500_000  #: bytes of all previews as they stand in the page, which is to stay below 10 MB
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/svg+xml", "text/plain")  #: that a page shows
 _DRAWN = "{background-image:url("
@@ -50,8 +51,8 @@ class EmbeddedPreviews:
 
     @property
     def any(self) -> bool:
-        """Whether there are previews; without any a page leaves no room for them."""
-        return bool(self._numbers) or self.left_out > 0
+        """Whether there are previews of items; without any a page leaves no room for them."""
+        return any(key != SHEET and not key.startswith(HEAT) for key in self._numbers) or self.left_out > 0
 
     def css_class(self, key: str) -> str:
         """Return the class that shows a preview; an empty text for a preview that is not there."""

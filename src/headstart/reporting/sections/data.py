@@ -127,6 +127,7 @@ class DataSection:
     all_doubted: bool  #: all doubted labels are recorded, not only the strongest
     label_noise: LabelNoise
     hint: RelabelCommands | None  #: what to type to correct labels
+    quality_known: bool  #: whether issues were looked for
     issues: tuple[ShownIssue, ...]
     shortcuts: tuple[ShownShortcut, ...]
 
@@ -183,6 +184,7 @@ def build_data_section(records: Records) -> DataSection:
         all_doubted=len(labels.issues) >= labels.noise.doubted,
         label_noise=labels.noise,
         hint=suggest_relabelling(run.source, records.folder, run.settings),
+        quality_known=bool(records.trust.issues.items),
         issues=tuple(_list_issues(records)),
         shortcuts=tuple(_show_shortcut(shortcut, records.noun) for shortcut in records.trust.shortcuts),
     )

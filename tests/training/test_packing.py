@@ -144,7 +144,7 @@ def test_a_network_that_does_not_read_its_first_tensor_is_not_cut() -> None:
             return rows, rows * 2
 
     loaded = replace(load_words(LENGTH), network=Deaf())
-    with pytest.raises(EngineError, match="does not read 'input_ids', the first of its tensors"):
+    with pytest.raises(EngineError, match="layer 'stage1' does not read 'input_ids', the first of its tensors"):
         trace(loaded)
 
 

@@ -21,6 +21,7 @@ from headstart.errors import BackboneError, EngineError, nearest, refuse_machine
 from headstart.modalities.batch import TensorSpec, fill_axes
 
 FINAL = "final"
+ELSE = "use the probes on it, or another backbone"  #: what is to be done where a network cannot be cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +101,20 @@ def trace(loaded: LoadedNetwork) -> TracedNetwork:
     Raises:
         EngineError: its code cannot be drawn as a graph, or it does not read the first of its tensors.
     """
+    tracer = _Tracer()
     try:
-        tracer = _Tracer()
         graph = tracer.trace(loaded.network)
         module = fx.GraphModule(tracer.root, graph)
     except Exception as error:  # whatever the network's own code raises on a stand-in for a tensor
         refuse_machine_faults(error, "to cut the network into a frozen and a trained part")
-        raise EngineError(
-            f"this network cannot be cut into a frozen and a trained part ({str(error).splitlines()[0][:120]}); use "
-            "the probes on it, or another backbone"
-        ) from error
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise EngineError(f"this network cannot be cut into a frozen and a trained part ({reason}); {ELSE}") from error
     module.eval()
     tensors = tuple(loaded.spec.tensors)
-    if _placeholders(module)[0] not in _ancestors(_output_nodes(module)[-1]):
-        unread = f"this network does not read {tensors[0].name!r}, the first of its tensors"
-        raise EngineError(f"{unread}, so it is not known where to cut it; use the probes on it, or another backbone")
     names = [layer.name for layer in loaded.layers]
+    for name, output in zip(names, _output_nodes(module), strict=True):
+        if _placeholders(module)[0] not in _find_needed(output, ()):
+            raise EngineError(f"its layer {name!r} does not read {tensors[0].name!r}, the first of its tensors; {ELSE}")
     cuts = _find_cuts(module, names)
     return TracedNetwork(module, cuts, tuple(_measure_sections(module, cuts, tensors)), tensors)
 
@@ -126,7 +125,7 @@ def _find_cuts(module: fx.GraphModule, names: list[str]) -> dict[str, fx.Node]:
     single = set(_unbridged(path))
     cuts = {INPUT: path[0]}
     for name, output in zip(names[:-1], outputs[:-1], strict=True):
-        own = _ancestors(output)
+        own = _find_needed(output, ())
         cuts[name] = [node for node in path if node in single and node in own][-1]
     return {**cuts, FINAL: outputs[-1]}
 
@@ -136,22 +135,12 @@ def _output_nodes(module: fx.GraphModule) -> tuple[fx.Node, ...]:
     return tuple(node.args[0])
 
 
-def _ancestors(node: fx.Node) -> set[fx.Node]:
-    found: set[fx.Node] = set()
-    waiting = [node]
-    while waiting:
-        if (node := waiting.pop()) not in found:
-            found.add(node)
-            waiting.extend(node.all_input_nodes)
-    return found
-
-
 def _find_path(module: fx.GraphModule, final: fx.Node) -> list[fx.Node]:
     """The nodes that are made from the first input and end in ``final``, in order.
 
     Constants, parameters, and what is made from other inputs alone are not in it.
     """
-    needed = _ancestors(final)
+    needed = _find_needed(final, ())
     path: dict[fx.Node, None] = {_placeholders(module)[0]: None}
     for node in module.graph.nodes:
         if node in needed and any(source in path for source in node.all_input_nodes):

@@ -236,7 +236,9 @@ class Explainer:
                 raise
             except Exception as error:  # ONNX Runtime's errors have no common base
                 refuse_machine_faults(error, "to take the network apart")
-                raise ClassifierError(self._refuse(branch, str(error).strip().splitlines()[0][:200])) from error
+                raise ClassifierError(
+                    self._refuse(branch, next(iter(str(error).strip().splitlines()), type(error).__name__)[:200])
+                ) from error
             if chosen is None:
                 lost = f"nothing under its layer {name.rpartition('/')[2]!r} keeps the places of a {{one}} apart"
                 raise ClassifierError(self._refuse(branch, self.modality.noun.fill(lost)))

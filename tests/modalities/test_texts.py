@@ -76,7 +76,7 @@ def test_what_is_not_known_of_texts_is_not_denied(run: headstart.Run) -> None:
     assert "near-duplicates (as far as could be told) and groups kept together" in card
     assert "| kind of text |" not in card
     assert "camera" not in card
-    for missing in ("near-duplicates is not known", "have no statistics", "have no previews"):
+    for missing in ("near-duplicates are not looked for", "have no statistics", "have no previews"):
         assert [note for note in run.notes if missing in note], missing
 
 

@@ -16,6 +16,7 @@ LEDGER = Ledger(
     ),
     ignored=2,
     notes=("a note",),
+    modality="image",
 )
 
 
@@ -23,7 +24,7 @@ def test_round_trip_with_names_of_every_kind(tmp_path):
     save_ledger(LEDGER, tmp_path / "new/ledger.jsonl")
     assert load_ledger(tmp_path / "new/ledger.jsonl") == LEDGER
     header, *lines = (tmp_path / "new/ledger.jsonl").read_text("utf-8").rstrip("\n").split("\n")
-    assert json.loads(header) == {"schema_version": 1, "ignored": 2, "notes": ["a note"]}
+    assert json.loads(header) == {"schema_version": 2, "modality": "image", "ignored": 2, "notes": ["a note"]}
     assert "schöne Äpfel" in lines[0]
 
 
@@ -40,8 +41,10 @@ def test_writing_leaves_nothing_beside_and_replaces(tmp_path):
         (None, "cannot be read: No such file"),
         ("", "is not a ledger"),
         ("[]", "is not a ledger"),
-        ('{"schema_version": 3}', "has schema version 3, this headstart reads 1; open it with the"),
-        ('{"schema_version": 1, "ignored": 0, "notes": []}\n{"name": "a"}', "is not a ledger"),
+        ('{"schema_version": 3}', "has schema version 3, this headstart reads 2; open it with the"),
+        ('{"schema_version": 1, "ignored": 0, "notes": []}', "has schema version 1, this headstart reads 2; open it"),
+        ('{"schema_version": 2, "ignored": 0, "notes": []}', "is not a ledger: KeyError 'modality'"),
+        ('{"schema_version": 2, "modality": "", "ignored": 0, "notes": []}\n{"name": "a"}', "is not a ledger"),
     ],
 )
 def test_what_is_no_ledger(tmp_path, text, message):
@@ -60,3 +63,4 @@ def test_amending_drops_what_is_skipped(pets):
     assert len(amended) == 19
     assert amended.ledger.counts()[FileStatus.SKIPPED] == 1
     assert amended.samples == samples.samples[1:]
+    assert amended.ledger.modality == samples.modality == "image"

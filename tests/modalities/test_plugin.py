@@ -60,8 +60,10 @@ def test_it_is_fitted(run: headstart.Run) -> None:
     assert run.test.score > 0.9
     record = json.loads((run.folder / "run.json").read_text("utf-8"))
     assert record["modality"] == "vector"
+    assert record["packages"] == {"modality": "vector 1.0"}
     assert record["settings"]["jitter"] == 0.01
     entries = [json.loads(line) for line in (run.folder / "ledger.jsonl").read_text("utf-8").splitlines()]
+    assert entries[0]["modality"] == "vector"
     broken = next(entry for entry in entries if entry.get("name") == "inner/broken.vec")
     assert "not two numbers" in broken["reason"]
     assert "[vectors]\njitter = 0.01\n" in (run.folder / "settings.toml").read_text("utf-8")

@@ -188,7 +188,8 @@ def _write_data(folder: Path, drawn: ExampleRun, seed: int, *, given: bool) -> S
     entries.append(
         LedgerEntry(f"{drawn.names[0]}/broken.jpg", FileStatus.SKIPPED, "it does not decode", drawn.names[0])
     )
-    save_ledger(Ledger(tuple(entries), 1, ("hidden files were not looked at",)), folder / "ledger.jsonl")
+    ledger = Ledger(tuple(entries), 1, ("hidden files were not looked at",), modality="image")
+    save_ledger(ledger, folder / "ledger.jsonl")
     return split
 
 
@@ -367,6 +368,7 @@ def _record(
         "task": "classification",
         "classes": list(drawn.names),
         "modality": "image",
+        "packages": {},
         "files": {"accepted": len(drawn.ids) - 1, "repaired": 1, "skipped": 2},
         "copies": 0,
         "split": {part: len(drawn.where(part)) for part in ("train", "validation", "test")},

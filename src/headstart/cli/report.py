@@ -5,6 +5,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from headstart.stderr import print_to_stderr
+
 
 def report(
     run: Path,
@@ -28,9 +30,12 @@ def report(
         out: A new file for the page; RUN/report.html, or FIRST-versus-SECOND.html here, when not given.
         open_: Show the page in the default browser.
     """
+    from headstart.reporting.records import read_absent_modality
     from headstart.verbs.report import report as make_report
 
     file = make_report(run, other, out=out)
+    if absent := read_absent_modality(run.expanduser()):
+        print_to_stderr(f"note: {absent[0].lower()}{absent[1:]}")
     print(file)
     if open_:
         import webbrowser

@@ -43,7 +43,7 @@ def assemble_samples(
     return Samples(
         targets.space,
         tuple(_make_samples(accepted, targets)),
-        Ledger(tuple(entries), listing.ignored, notes, listing.in_rows),
+        Ledger(tuple(entries), listing.ignored, notes, listing.in_rows, modality.name),
         listing.root,
         modality.name,
         column=listing.column,

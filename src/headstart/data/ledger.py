@@ -9,12 +9,17 @@ from headstart.data.samples import FileStatus, Ledger, LedgerEntry
 from headstart.errors import DataError, describe_schema_mismatch
 from headstart.storage.atomic import replace_text
 
-LEDGER_SCHEMA = 1
+LEDGER_SCHEMA = 2
 
 
 def save_ledger(ledger: Ledger, path: Path) -> None:
     """Write a header and a line for each entry; empty fields are left out."""
-    header = {"schema_version": LEDGER_SCHEMA, "ignored": ledger.ignored, "notes": list(ledger.notes)}
+    header = {
+        "schema_version": LEDGER_SCHEMA,
+        "modality": ledger.modality,
+        "ignored": ledger.ignored,
+        "notes": list(ledger.notes),
+    }
     header |= {"in_rows": True} if ledger.in_rows else {}
     lines = [header, *({key: value for key, value in asdict(entry).items() if value} for entry in ledger.entries)]
     replace_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
@@ -31,7 +36,7 @@ def load_ledger(path: Path) -> Ledger:
         if header["schema_version"] != LEDGER_SCHEMA:
             raise DataError(describe_schema_mismatch(str(path), header["schema_version"], LEDGER_SCHEMA))
         entries, in_rows = tuple(_parse_entry(line) for line in lines), bool(header.get("in_rows"))
-        return Ledger(entries, header["ignored"], tuple(header["notes"]), in_rows)
+        return Ledger(entries, header["ignored"], tuple(header["notes"]), in_rows, header["modality"])
     except OSError as error:
         raise DataError(f"ledger {str(path)!r} cannot be read: {error.strerror}; check the path") from None
     except (ValueError, KeyError, TypeError) as error:

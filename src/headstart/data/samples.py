@@ -112,6 +112,7 @@ class Ledger:
     ignored: int = 0  #: hidden and system files, not looked at
     notes: tuple[str, ...] = ()  #: assumptions made while reading, for a person
     in_rows: bool = False  #: whether the entries are rows of a table or of arrays, and not files
+    modality: str = ""  #: the name of theirs; "" where it is not known
 
     @property
     def unit(self) -> Noun:

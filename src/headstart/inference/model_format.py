@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from headstart.errors import ClassifierError, SettingError, describe_schema_mismatch
+from headstart.errors import ClassifierError, PluginError, SettingError, describe_schema_mismatch
 from headstart.inference.engine_agreement import EngineAgreement as EngineAgreement
 from headstart.modalities.batch import AnySpec
 from headstart.modalities.modality import Modality, get_modality, read_spec
@@ -254,7 +254,7 @@ def read_model(folder: Path) -> ModelRecord:
         raise _incomplete(file, f"missing or unknown: {', '.join(odd)}")
     try:
         return ModelRecord.from_json(record)
-    except SettingError as error:
+    except (SettingError, PluginError) as error:
         raise ClassifierError(f"{str(file)!r} cannot be used: {error}") from None
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _incomplete(file, "a field is of another type") from None

@@ -62,6 +62,7 @@ def render_report(records: Records) -> Page:
         "report.html",
         EmbeddedPreviews(records.previews, wanted),
         noun,
+        absent=records.absent_modality,
         run=records.run,
         test=records.test,
         trust=records.trust,
@@ -81,8 +82,16 @@ def render_report(records: Records) -> Page:
     )
 
 
-def render_page(template: str, previews: EmbeddedPreviews, noun: Noun, **context: object) -> Page:
-    """Return a page made from a template; whatever is put into it is escaped, and no script but ours may run in it."""
+def render_page(template: str, previews: EmbeddedPreviews, noun: Noun, *, absent: str = "", **context: object) -> Page:
+    """Return a page made from a template; whatever is put into it is escaped, and no script but ours may run in it.
+
+    Args:
+        template: its file.
+        previews: of items, which are embedded.
+        noun: for items.
+        absent: what is left out because a package is not installed, in a line; "" for nothing.
+        **context: the template's own values.
+    """
     numbers, script, glossary = ShownNumbers(), _read_asset("page.js"), Glossary(noun)
     html = (
         _make_environment()
@@ -90,6 +99,7 @@ def render_page(template: str, previews: EmbeddedPreviews, noun: Noun, **context
         .render(
             **context,
             noun=noun,
+            absent=absent,
             show=numbers,
             term=glossary,
             describe_label_noise=partial(_describe_label_noise, show=numbers),

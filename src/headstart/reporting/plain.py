@@ -52,6 +52,7 @@ def render_plain_report(folder: Path) -> str:
         "plain.html",
         EmbeddedPreviews({}, ()),
         records.noun,
+        absent=records.absent_modality,
         name=records.name,
         run=run,
         task=records.task,

@@ -32,6 +32,7 @@ def render_plain_comparison(first: Path, second: Path) -> str:
         "plain-compare.html",
         EmbeddedPreviews({}, ()),
         a.noun,
+        absent=a.absent_modality,
         names=names,
         task=a.task,
         scores=scores,

@@ -15,6 +15,7 @@ from headstart.errors import UserError, describe_schema_mismatch
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.modalities.item import Noun
 from headstart.modalities.modality import find_noun
+from headstart.reporting.absent import describe_absent_modality
 from headstart.selection.leaderboard import LeaderboardRow, from_json
 from headstart.storage.run_layout import COMPARISON, EVALUATION, PREDICTIONS, RECORD, SCHEMA_VERSION, TRUST
 from headstart.tasks.task import Task, get_task
@@ -40,6 +41,11 @@ class PlainRecords:
     def task(self) -> Task:
         """The run's task."""
         return get_task(self.run["task"])
+
+    @property
+    def absent_modality(self) -> str:
+        """In a line what is left out because the modality cannot be had; "" where it can."""
+        return describe_absent_modality(self.run["modality"], self.run["packages"])
 
     @property
     def noun(self) -> Noun:

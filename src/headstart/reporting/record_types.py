@@ -101,6 +101,7 @@ class RunRecord:
     arms: tuple[ArmRecord, ...]
     winner: str
     modality: str  #: the name of the kind of data
+    packages: Mapping[str, str]  #: of others, which brought "modality" or "task", each with its version
     seconds: Mapping[str, float]  #: by stage
     notes: tuple[str, ...]
     versions: Mapping[str, str]

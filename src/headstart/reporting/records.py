@@ -16,13 +16,14 @@ from headstart.arrays import Bools, Floats, Ints
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import Ledger
 from headstart.data.split import Split
-from headstart.errors import DataError, SettingError, UserError, describe_schema_mismatch
+from headstart.errors import DataError, UserError, describe_schema_mismatch
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.inference.engine_agreement import EngineAgreement
 from headstart.inference.model_format import RECORD as MODEL_RECORD
 from headstart.modalities.facets import Thumbnail
 from headstart.modalities.item import Noun
 from headstart.modalities.modality import find_noun, get_modality
+from headstart.reporting.absent import describe_absent_modality, get_task_of_run
 from headstart.reporting.record_types import ComparisonRecord, RunRecord, TrustRecord
 from headstart.storage.previews import read_previews
 from headstart.storage.run_layout import (
@@ -37,7 +38,7 @@ from headstart.storage.run_layout import (
     SPLIT,
     TRUST,
 )
-from headstart.tasks.task import check_support, get_task
+from headstart.tasks.task import Task, check_support
 
 _PREDICTIONS = f"{PREDICTIONS}.npz"
 _Record = TypeVar("_Record")
@@ -109,6 +110,11 @@ class Records:
         return find_noun(self.run.modality)
 
     @property
+    def absent_modality(self) -> str:
+        """In a line what is left out because the modality cannot be had; "" where it can."""
+        return describe_absent_modality(self.run.modality, self.run.packages)
+
+    @property
     def inputs(self) -> str:
         """The inputs of the saved graph in words, as Markdown."""
         return describe_inputs(self.run.modality)
@@ -140,7 +146,7 @@ def describe_inputs(modality: str) -> str:
     """Return the inputs of a graph that was saved for a modality in words, as Markdown."""
     try:
         facet = get_modality(modality).graph
-    except SettingError:
+    except UserError:
         facet = None
     return facet.describe() if facet is not None else "the tensors of its networks"
 
@@ -161,6 +167,26 @@ def read_task_name(folder: Path) -> str:
     return _read_name(folder, "task")
 
 
+def read_task(folder: Path) -> Task:
+    """Return a run's task.
+
+    Raises:
+        UserError: the folder is no finished run, its record is damaged, or its task cannot be had.
+    """
+    read_task_name(folder)
+    return get_task_of_run(str(folder), _read_json(folder, RECORD))
+
+
+def read_absent_modality(folder: Path) -> str:
+    """Return in a line what a report leaves out because the run's modality cannot be had; "" where it can.
+
+    Raises:
+        UserError: the folder is no finished run, or its record is damaged.
+    """
+    modality = _read_name(folder, "modality")
+    return describe_absent_modality(modality, _read_json(folder, RECORD).get("packages", {}))
+
+
 def refuse_unlike_runs(first: Path, second: Path) -> None:
     """Raise an error where two runs are of two kinds of data, or of two tasks: no number of theirs can be compared.
 
@@ -168,7 +194,7 @@ def refuse_unlike_runs(first: Path, second: Path) -> None:
         UserError: they are, or one of them is no finished run.
     """
     kinds = [find_noun(_read_name(folder, "modality")).many for folder in (first, second)]
-    tasks = [get_task(read_task_name(folder)).title for folder in (first, second)]
+    tasks = [read_task(folder).title for folder in (first, second)]
     for one, other in (kinds, tasks):
         if one != other:
             raise UserError(
@@ -195,7 +221,7 @@ def read_records(folder: str | Path) -> Records:
             task has no figures.
     """
     folder = Path(folder).expanduser()
-    check_support(get_task(read_task_name(folder)), "figures")
+    check_support(read_task(folder), "figures")
     run, evaluation = _read_record(folder, RECORD, RunRecord), _read_json(folder, EVALUATION)
     try:
         subsets = {name: read_evaluation(evaluation["parts"][name]) for name in ("validation", "test")}

@@ -6,11 +6,10 @@ from headstart.errors import SettingError
 from headstart.reporting.compare_runs import render_comparison
 from headstart.reporting.plain import render_plain_card, render_plain_report
 from headstart.reporting.plain_comparison import render_plain_comparison
-from headstart.reporting.records import read_records, read_task_name, refuse_unlike_runs
+from headstart.reporting.records import read_records, read_task, refuse_unlike_runs
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import CARD, RECORD, REPORT
 from headstart.tasks.optional_facets import RunPages
-from headstart.tasks.task import get_task
 
 
 def write_report(folder: str | Path, out: Path | None = None) -> Path:
@@ -27,7 +26,7 @@ def write_report(folder: str | Path, out: Path | None = None) -> Path:
     """
     file = _check_new_file(out) if out is not None else None
     folder = Path(folder).expanduser()
-    own = get_task(read_task_name(folder)).report
+    own = read_task(folder).report
     pages = RunPages(render_plain_report(folder), render_plain_card(folder)) if own is None else own.render(folder)
     if file is None:
         file, card = folder / REPORT, folder / CARD
@@ -53,7 +52,7 @@ def write_comparison(first: str | Path, second: str | Path, out: Path | None = N
     names = [folder.resolve().name for folder in folders]
     file = _check_new_file(out or Path(f"{names[0]}-versus-{names[1]}.html"))
     refuse_unlike_runs(*folders)
-    if "figures" in get_task(read_task_name(folders[0])).supports:
+    if "figures" in read_task(folders[0]).supports:
         page = render_comparison(*map(read_records, folders)).html
     else:
         page = render_plain_comparison(*folders)

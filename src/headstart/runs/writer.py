@@ -12,11 +12,12 @@ from typing import Any
 from headstart import __version__
 from headstart.data.ledger import save_ledger
 from headstart.data.relabel import format_relabels
-from headstart.data.samples import Subset
+from headstart.data.samples import Samples, Subset
 from headstart.engines.parity import EngineChoice
 from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
 from headstart.extraction.extract import Extraction
+from headstart.modalities import modality
 from headstart.runs.run import Run
 from headstart.selection import leaderboard
 from headstart.selection.arm import Arm, arm_file_name
@@ -36,6 +37,7 @@ from headstart.storage.run_layout import (
     SETTINGS,
     SPLIT,
 )
+from headstart.tasks import task
 from headstart.tasks.task import Measure
 
 
@@ -88,6 +90,7 @@ def build_record(
         "backbones": [it.backbone.to_json() for it in contexts],
         "modality": samples.modality,
         "task": samples.space.task,
+        "packages": _find_packages(samples),
         "classes": list(samples.classes),
         "files": {judge_advice.value: count for judge_advice, count in samples.ledger.counts().items()},
         "copies": len(samples.copies),
@@ -111,6 +114,15 @@ def build_record(
         "versions": {name: version(name) for name in ("numpy", "onnxruntime", "openvino", "pillow", "timm", "torch")},
         "machine": {"python": platform.python_version(), "platform": platform.platform()},
     }
+
+
+def _find_packages(samples: Samples) -> dict[str, str]:
+    """Return the packages that brought the modality and the task, with their versions; those of others alone."""
+    found = {
+        "modality": modality.REGISTRY.find_package(samples.modality),
+        "task": task.REGISTRY.find_package(samples.space.task),
+    }
+    return {kind: package for kind, package in found.items() if package}
 
 
 def _find_training_obstacle(contexts: Sequence[FitContext]) -> str:

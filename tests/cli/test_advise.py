@@ -35,13 +35,13 @@ def test_advice_for_a_person(small, tmp_path, capsys):
     assert errors == ""
     assert re.search(r"^training samples +\d+ in 3 classes$", out, re.MULTILINE)
     assert re.search(
-        r"^entropy of the network's own answers +\d\.\d\d nats, \d+% of the most there is$", out, re.MULTILINE
+        r"^how unsure the network is of them +\d+% of the most there is \(\d\.\d\d nats\)$", out, re.MULTILINE
     )
     assert re.search(r"^final +\d+\.\d% +\d\.\d{3}$", out, re.MULTILINE)
     assert "not measured" not in out
     for name in ("partial-finetune", "full-finetune"):
         assert re.search(rf"^{name} +\d+ s, by arithmetic, perhaps half or twice that; --cost times", out, re.MULTILINE)
-    assert re.search(r"^small, (similar|between|different): expect \S+ ", out, re.MULTILINE)
+    assert re.search(r"^expect most of \S+ \(", out, re.MULTILINE)
     command = out.splitlines()[-1].removeprefix("next:  ")
     assert shlex.split(command)[:4] == ["headstart", "fit", str(small.photos), "--arms"]
 

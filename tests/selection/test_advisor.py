@@ -260,7 +260,7 @@ def test_without_a_classifier_the_layers_speak(warm, tmp_path):
         found = measure_dataset(context)
     assert found.domain is None
     assert found.unknown == (
-        f"similarity: {context.backbone.name} brings no pretrained classifier that is a linear layer",
+        f"similarity to what {context.backbone.name} was pretrained on: it brings no classifier that is a linear layer",
     )
     assert found.layers
     assert apply_rule(found).expected in STRATEGIES
@@ -284,7 +284,7 @@ def test_what_cannot_be_asked_is_said_and_fails_nothing(context, monkeypatch, tr
     advice = advise_strategy(context)
     assert advice.facts.domain is None
     assert words in advice.facts.unknown[0]
-    assert "cannot be asked" in advice.reason
+    assert "cannot be told" in advice.reason
 
 
 def test_training_is_priced_from_a_kept_trial(context, tmp_path):

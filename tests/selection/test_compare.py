@@ -171,7 +171,7 @@ def test_a_training_is_not_even_planned_where_little_is_left(contest: Any) -> No
         linear_probe=[planned(arm("linear-probe"))],
         scratch=[replace(planned(arm("scratch"), trains=True), cost=cost)],
     )
-    assert it.found.skipped[0].reason == "15 s are left, too few to plan a training"
+    assert it.found.skipped[0].reason == "15 s of the budget left, too little to plan a training"
     assert it.found.skipped[0].predicted is None
 
 

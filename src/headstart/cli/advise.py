@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from headstart.cli.tables import format_table
+from headstart.cli.tables import format_table, wrap_paragraph
 from headstart.settings import DataSettings
 
 if TYPE_CHECKING:
     from headstart.selection.advisor import StrategyAdvice
+
+WIDTH = 110  #: columns that a line may take
 
 
 def advise(
@@ -71,11 +73,11 @@ def list_arms(advice: "StrategyAdvice") -> list[str]:
 
 def describe_advice(advice: "StrategyAdvice") -> str:
     """Return advice as a person reads it."""
-    expected = f"{advice.size}, {advice.similarity}: expect {advice.expected} ({advice.gain}), then {advice.runner_up}"
+    expected = f"expect most of {advice.expected} ({advice.gain}), then of {advice.runner_up}"
     sections = [
         format_table(("measured on training samples", ""), _facts(advice)),
         _layers(advice),
-        f"{expected}\n{advice.reason}",
+        f"{wrap_paragraph(expected, WIDTH)}\n{wrap_paragraph(advice.reason, WIDTH)}",
         format_table(("strategy", "takes about"), [(name, _seconds(advice, name)) for name in advice.seconds]),
         "\n".join(f"not measured: {it}" for it in advice.facts.unknown),
     ]
@@ -90,7 +92,7 @@ def _facts(advice: "StrategyAdvice") -> list[tuple[str, str]]:
     ]
     if (said := facts.domain) is not None:
         rows += [
-            ("entropy of the network's own answers", f"{said.entropy:.2f} nats, {said.share:.0%} of the most there is"),
+            ("how unsure the network is of them", f"{said.share:.0%} of the most there is ({said.entropy:.2f} nats)"),
             ("samples that were measured", f"{said.samples}"),
         ]
     return rows

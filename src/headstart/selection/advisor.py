@@ -43,6 +43,13 @@ PROBE_RULE: Mapping[Similarity, tuple[str, str, str]] = {
     "different": ("intermediate-probe", "linear-probe", "some points over linear-probe"),
 }
 
+#: What is said before "what the network was pretrained on".
+SIMILARITIES: Mapping[Similarity, str] = {
+    "similar": "they are similar to",
+    "between": "they are neither similar to nor different from",
+    "different": "they are different from",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class StrategyAdvice:
@@ -128,16 +135,19 @@ def _reason(facts: DatasetStats, expected: str, noun: Noun, obstacle: str) -> st
         "middle": f"{SMALL} to {LARGE}, the rule's grey zone",
         "large": f"over {LARGE}",
     }
-    size = f"{facts.per_class_median:.0f} training {noun.many} per class are a {facts.size} set ({limits[facts.size]})"
+    sizes = {"small": "small", "middle": "medium-sized", "large": "large"}
+    per_class = f"{facts.per_class_median:.0f} training {noun.many} per class"
+    size = f"{per_class} are a {sizes[facts.size]} set ({limits[facts.size]})"
     if facts.domain is None:
-        likeness = "the network cannot be asked how familiar they are"
+        likeness = "how similar they are to what the network was pretrained on cannot be told"
     else:
-        bounds = f"under {SIMILAR:.0%} is similar, over {DIFFERENT:.0%} different"
         likeness = (
-            f"the entropy of the network's own answers is {facts.domain.share:.0%} of the most there is ({bounds})"
+            f"{SIMILARITIES[facts.domain.similarity]} what the network was pretrained on: it is unsure of them by "
+            f"{facts.domain.share:.0%} of the most there is (under {SIMILAR:.0%} is similar, over {DIFFERENT:.0%} "
+            "different)"
         )
     if facts.earlier_layer is not None:
-        likeness += f", with {facts.earlier_layer.layer} telling the classes better than the last layer"
+        likeness += f"; {facts.earlier_layer.layer} tells the classes better than the last layer, a sign of difference"
     best_last = "though the last layer alone tells the classes best on the sample"
     doubt = f", {best_last}" if _last_is_best(facts, expected) else ""
     left = f"No network can be trained: {obstacle}. " if obstacle else ""

@@ -177,7 +177,8 @@ class ArmRunner:
     def _fits(self, planned: ArmPlan) -> bool:
         """Predict what an arm will take, and return whether there is that much."""
         if planned.trains and self._context.left < PLANNING:
-            return self._skip(planned.name, f"{max(0, self._context.left):.0f} s are left, too few to plan a training")
+            left = max(0, self._context.left)
+            return self._skip(planned.name, f"{left:.0f} s of the budget left, too little to plan a training")
         began = time.perf_counter()
         try:
             cost = self._predicted[planned.name] = planned.cost()

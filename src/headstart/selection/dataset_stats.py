@@ -130,14 +130,14 @@ def _measure_similarity(
     try:
         classifier = read_pretrained_classifier(context.backbone)
     except (HeadstartError, OSError) as error:
-        return None, (f"similarity: the pretrained classifier of {name} cannot be had ({error})",)
+        return None, (f"similarity to what {name} was pretrained on: its classifier cannot be had ({error})",)
     if classifier is None:
-        return None, (f"similarity: {name} brings no pretrained classifier that is a linear layer",)
+        return None, (f"similarity to what {name} was pretrained on: it brings no classifier that is a linear layer",)
     if classifier.classes < LEAST_CLASSES:
         few = f"{classifier.classes} classes; wanted {LEAST_CLASSES} or more"
-        return None, (f"similarity: the pretrained classifier of {name} has {few}",)
+        return None, (f"similarity to what {name} was pretrained on: its classifier has {few}",)
     if not sample:
-        return None, (f"similarity: none of the {context.noun.many} drawn decodes",)
+        return None, (f"similarity to what {name} was pretrained on: none of the {context.noun.many} drawn decodes",)
     return measure_similarity(classifier, context.load_features(context.branch(LAYER), sample)), ()
 
 

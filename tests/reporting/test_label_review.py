@@ -144,7 +144,7 @@ def test_the_page_shows_the_photos_and_loads_nothing(samples, tmp_path):
     assert not re.search(r"https?:|@import|url\(", text)
     assert "prefers-color-scheme: dark" in text
     assert "Worth a second look, strongest first (4)" in page.text
-    assert "about 2 of 30 labels are wrong by estimate (95 % interval 1 to 3)" in page.text
+    assert "About 2 of 30 labels are wrong by estimate (95 % interval 1 to 3)" in page.text
     assert "then headstart fit a b" in page.text
     assert "98.8\u00a0%" in page.text
 

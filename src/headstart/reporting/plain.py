@@ -118,10 +118,8 @@ def describe_data(records: PlainRecords) -> Iterator[str]:
     parts = ", ".join(f"{split[name]:,} for {words}" for name, words in _SUBSETS.items())
     yield f"{noun.count(sum(split.values()))} of {records.run['source']}: {parts}."
     if (duplicates := records.trust.get("duplicates")) is not None:
-        sets = len(duplicates["sets"])
-        yield (
-            f"{sets} sets of {noun.many} show nearly the same." if sets else f"No two {noun.many} show nearly the same."
-        )
+        sets, same = len(duplicates["sets"]), f"{noun.many} {noun.phrases.same_many}"
+        yield f"In {sets} sets {same}." if sets else f"No two {same}."
     if leaks := records.trust.get("leaks", {}).get("leaks"):
         yield f"{len(leaks)} {noun.many} that were held out show the same as ones that were learnt from."
     if (novelty := records.trust.get("novelty")) is not None:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headstart import events
 from headstart.backbones.backbone import INPUT, middle_stage
 from headstart.data.samples import Subset
 from headstart.engines.work import count_work_above
+from headstart.errors import TrainingError
 from headstart.modalities.batch import InputSpec, fill_axes, make_blank
 from headstart.selection.arm import ArmPlan
 from headstart.selection.context import DatasetContext, FitContext
@@ -47,7 +49,7 @@ def estimate_costs(context: FitContext, *, timed: bool = False) -> StrategyCosts
         return StrategyCosts(seconds)
     if timed:
         trained = {"partial-finetune": partial_finetune, "full-finetune": full_finetune}
-        return StrategyCosts(seconds | {name: _sum(plan(context)) for name, plan in trained.items()})
+        return StrategyCosts(seconds | {name: _time(name, plan, context) for name, plan in trained.items()})
     names = [layer.name for layer in context.backbone.layers]
     boundaries = {"partial-finetune": [INPUT, *names][names.index(middle_stage(names))], "full-finetune": INPUT}
     seconds |= {name: _from_trial(context, boundary) for name, boundary in boundaries.items()}
@@ -57,6 +59,15 @@ def estimate_costs(context: FitContext, *, timed: bool = False) -> StrategyCosts
         seconds |= by_arithmetic
         unknown = [name for name in unknown if by_arithmetic[name] is not None]
     return StrategyCosts(seconds, tuple(unknown))
+
+
+def _time(name: str, plan: Callable[[FitContext], Sequence[ArmPlan]], context: FitContext) -> float | None:
+    """Return the seconds of a strategy that trains; None, and a note, where it cannot on these samples."""
+    try:
+        return _sum(plan(context))
+    except TrainingError as error:
+        context.log(events.Note(f"{name} is not timed: {error}"))
+        return None
 
 
 def _sum(planned: Sequence[ArmPlan]) -> float:

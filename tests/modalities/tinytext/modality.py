@@ -23,11 +23,13 @@ class TextSpec:
     """Ids of words and a mask, so many words in a part."""
 
     window: int = 48
+    padded: bool = False  #: every part is as long as the window
     kind: ClassVar[str] = "text"
 
     @property
     def tensors(self) -> tuple[TensorSpec, ...]:
-        return TensorSpec("ids", "int64", (None,)), TensorSpec("mask", "float32", (None,))
+        length = self.window if self.padded else None
+        return TensorSpec("ids", "int64", (length,)), TensorSpec("mask", "float32", (length,))
 
     @property
     def rank(self) -> float:
@@ -99,7 +101,7 @@ class TextModality:
         return [ids[start : start + spec.window] for start in range(0, len(ids), spec.window)]
 
     def collate(self, parts: Sequence[Any], spec: TextSpec) -> Batch:
-        shape = len(parts), max(map(len, parts), default=1)
+        shape = len(parts), spec.window if spec.padded else max(map(len, parts), default=1)
         ids, mask = np.zeros(shape, np.int64), np.zeros(shape, np.float32)
         for row, part in enumerate(parts):
             ids[row, : len(part)], mask[row, : len(part)] = part, 1
@@ -109,7 +111,7 @@ class TextModality:
         return float(properties["words"])
 
     def read_spec(self, record: Mapping[str, Any]) -> TextSpec:
-        return TextSpec(record["window"])
+        return TextSpec(record["window"], record["padded"])
 
     def fit_spec(self, spec: TextSpec, properties: Sequence[Mapping[str, Any]]) -> TextSpec:
         return spec

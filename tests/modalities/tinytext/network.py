@@ -42,7 +42,13 @@ class AttendingNetwork(WordNetwork):
         return words.sum(1) / mask.sum(1, keepdim=True), pooled.squeeze(2)
 
 
-KINDS = {"net": WordNetwork, "windows": WordNetwork, "deaf": DeafNetwork, "attend": AttendingNetwork}
+KINDS = {
+    "net": WordNetwork,
+    "windows": WordNetwork,
+    "deaf": DeafNetwork,
+    "attend": AttendingNetwork,
+    "blocks": WordNetwork,
+}
 
 
 def build(name: str, words: int, seed: int) -> nn.Module:

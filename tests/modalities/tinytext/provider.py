@@ -12,11 +12,11 @@ from headstart.backbones.provider import Provider
 from headstart.errors import BackboneError, nearest
 
 PARAMETERS = WORDS * 16 + 24 * 16 * 3 + 24
-NETWORKS = {"net": 48, "windows": 8, "deaf": 48, "attend": 48}  #: how many words a part has at most
+NETWORKS = {"net": 48, "windows": 8, "deaf": 48, "attend": 48, "blocks": 24}  #: how many words a part has at most
 
 
 class TextProvider:
-    """``tinytext:net`` and its kin: windows (texts in several parts), deaf (without its mask), attend (pooled so)."""
+    """``tinytext:net`` and its kin: windows (texts in several parts), deaf, attend, blocks (parts of one length)."""
 
     scheme = "tinytext"
 
@@ -43,7 +43,7 @@ class TextProvider:
         network = build(origin.architecture, WORDS, 7 if seed is None else seed)
         digest = hashlib.sha256(origin.architecture.encode()).hexdigest()
         layers = (Layer("stage1", 16), Layer("final", 24))
-        spec = TextSpec(NETWORKS[origin.architecture])
+        spec = TextSpec(NETWORKS[origin.architecture], padded=origin.architecture == "blocks")
         return LoadedNetwork(network, spec, layers, "drawn", digest, "mit", PARAMETERS)
 
 

@@ -101,3 +101,12 @@ def test_a_classifier_that_is_no_better_than_the_commonest_class_is_warned_of(tm
     record["parts"]["test"]["accuracy_interval"]["low"] = 0.01
     (folder / "evaluation.json").write_text(json.dumps(record), "utf-8")
     assert said in read_words(folder)
+
+
+@pytest.mark.parametrize(("pairs", "said"), [(7, "1 more pair"), (8, "2 more pairs")])
+def test_what_is_folded_away_is_counted_in_the_right_number(pairs, said, tmp_path) -> None:
+    folder = write_example_run(tmp_path / "run", trained=False)
+    (one, *_) = json.loads((folder / "trust.json").read_text("utf-8"))["duplicates"]["pairs"]
+    change_trust(folder, duplicates={"pairs": [one] * pairs})
+    page = PageReader(render_report(read_records(folder)).html)
+    assert said in [it.words for it in page.all("summary")]

@@ -12,7 +12,7 @@ from headstart.backbones.pretrained import read_pretrained_classifier
 from headstart.data.samples import Subset
 from headstart.errors import BackboneError, DataError
 from headstart.evaluation.grouping import Targets
-from headstart.selection import STRATEGIES, costs
+from headstart.selection import STRATEGIES, costs, training_prices
 from headstart.selection.advisor import RULE, StrategyAdvice, advise_strategy, apply_rule, judge_advice
 from headstart.selection.dataset_stats import DatasetStats, LayerScore, measure_dataset
 from headstart.selection.domain_similarity import DomainSimilarity, entropy, log_softmax, measure_similarity
@@ -293,7 +293,9 @@ def test_training_is_priced_from_a_kept_trial(context, tmp_path):
     cheap = replace(context, backbone=replace(context.backbone, folder=folder))
     assert costs.estimate_costs(cheap).seconds["full-finetune"] is None, "there is no graph to count"
     kept = {"version": BENCHMARK_VERSION, "f32": {"samples": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
-    (folder / costs.benchmark_file(context.settings, "input", context.backbone.spec)).write_text(json.dumps(kept))
+    (folder / training_prices.benchmark_file(context.settings, "input", context.backbone.spec)).write_text(
+        json.dumps(kept)
+    )
     seconds = costs.estimate_costs(cheap).seconds
     train, validation = len(context.samples_in(Subset.TRAIN)), len(context.samples_in(Subset.VALIDATION))
     assert seconds["full-finetune"] == pytest.approx(context.settings.epochs * (train / 10 + validation / 40) + 2)
@@ -302,7 +304,7 @@ def test_training_is_priced_from_a_kept_trial(context, tmp_path):
     faster = costs.estimate_costs(cropped).seconds["full-finetune"]
     assert faster == pytest.approx(context.settings.epochs * (train / 20 + validation / 40) + 2)
     assert 0 < seconds["linear-probe"] < seconds["intermediate-probe"] < 10
-    (folder / costs.benchmark_file(context.settings, "input", context.backbone.spec)).write_text(
+    (folder / training_prices.benchmark_file(context.settings, "input", context.backbone.spec)).write_text(
         json.dumps({**kept, "version": 1})
     )
     assert costs.estimate_costs(cheap).seconds["full-finetune"] is None
@@ -311,10 +313,10 @@ def test_training_is_priced_from_a_kept_trial(context, tmp_path):
 def test_where_nothing_was_timed_training_is_priced_by_arithmetic(context, monkeypatch):
     """An engine of 80 photos a second; half of the work lies above the middle stage."""
     now = iter([0.0, 0.3, 1.0, 1.1, 2.0, 2.2])
-    monkeypatch.setattr(costs, "time", SimpleNamespace(perf_counter=lambda: next(now)))
-    monkeypatch.setattr(costs, "_from_trial", lambda *_: None)
+    monkeypatch.setattr(training_prices, "time", SimpleNamespace(perf_counter=lambda: next(now)))
+    monkeypatch.setattr(costs, "price_from_trial", lambda *_: None)
     middle = [layer.name for layer in context.backbone.layers][1]
-    monkeypatch.setattr(costs, "count_work_above", lambda _: {"input": 8.0, middle: 4.0})
+    monkeypatch.setattr(training_prices, "count_work_above", lambda _: {"input": 8.0, middle: 4.0})
     engine = SimpleNamespace(name="openvino", precision="f32", batch=8, streams=1, forward=lambda pixels: None)
     plain = context.settings.model_copy(update={"epochs": 10, "views": 4})
     found = costs.estimate_costs(replace(context, engine=engine, settings=plain))
@@ -323,8 +325,8 @@ def test_where_nothing_was_timed_training_is_priced_by_arithmetic(context, monke
     assert found.seconds["full-finetune"] == pytest.approx(epochs + 2)
     assert found.seconds["partial-finetune"] == pytest.approx(epochs / 2 + 2 + 4 * train * 0.5 / 80)
     assert found.approximate == ("partial-finetune", "full-finetune")
-    assert costs._mean_window(0.5) == pytest.approx(sum(edge**2 for edge in range(7, 15)) / 8 / 14**2)
-    assert costs._mean_window(1.0) == 1
+    assert training_prices._mean_window(0.5) == pytest.approx(sum(edge**2 for edge in range(7, 15)) / 8 / 14**2)
+    assert training_prices._mean_window(1.0) == 1
 
 
 def test_advice_of_another_schema_is_refused():
@@ -347,4 +349,4 @@ def test_a_trial_is_looked_for_where_training_keeps_it(context, monkeypatch):
     made = {"boundary": "input", "trunk": IdentityTrunk(context.backbone.spec), "train_views": plain}
     job.__dict__.update(made)  # else it loads the network
     assert job.speeds == {}
-    assert files == [costs.benchmark_file(context.settings, "input", context.backbone.spec)]
+    assert files == [training_prices.benchmark_file(context.settings, "input", context.backbone.spec)]

@@ -175,6 +175,21 @@ def test_a_training_is_not_even_planned_where_little_is_left(contest: Any) -> No
     assert it.found.skipped[0].predicted is None
 
 
+@pytest.mark.parametrize(
+    ("budget", "shortest", "wanted"), [(25.0, 5.0, "40s"), (25.0, 80.0, "3m"), (25.0, None, None), (29.0, 1.0, "40s")]
+)
+def test_the_budget_is_told_that_would_let_a_training_be_tried(
+    contest: Any, budget: float, shortest: float | None, wanted: str | None
+) -> None:
+    """10 s for saving and judging, 20 to time it, and the shortest training, which may take 85 % of what is left."""
+    dear = replace(planned(arm("scratch"), trains=True), shortest=lambda: shortest)
+    it = contest(budget, linear_probe=[planned(arm("linear-probe"))], scratch=[dear])
+    (left,) = it.found.skipped
+    assert left.budget == wanted
+    hint = "" if wanted is None else f"; it would be tried with a budget of about {wanted}"
+    assert left.reason == f"{budget - 10:.0f} s of the budget left, too little to plan a training{hint}"
+
+
 def test_an_arm_that_made_the_others_late(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is left is looked at when its turn comes."""
     now = [0.0]

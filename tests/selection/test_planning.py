@@ -15,6 +15,7 @@ from headstart.backbones.backbone import Backbone, Layer
 from headstart.engines.work import PER_NUMBER, count_work_above
 from headstart.modalities.image.spec import ImageSpec
 from headstart.selection import planning
+from headstart.selection.training_prices import estimate_shortest
 from headstart.settings import FitSettings
 from headstart.training.benchmark_record import BenchmarkResult, TrainingSpeed
 from headstart.training.cost import Cost, PreparationSpeed
@@ -202,6 +203,12 @@ def test_what_may_fit_is_timed_and_without_a_budget_everything_is(timing: Any) -
             planning.time_training(job, it.context)  # type: ignore[arg-type]
         assert [job.trials for job in jobs] == [1, 1]
         assert notes(it) == []
+
+
+def test_the_shortest_training_is_known_once_it_was_timed(timing: Any) -> None:
+    it = timing(230.0)
+    planning.plan_within_budget(Drawn(it.now, "final"), it.context)  # type: ignore[arg-type]
+    assert estimate_shortest(it.context, "final") == pytest.approx(112, abs=1)
 
 
 # --- how much of a network is computed above a layer ------------------------------------------------------------------

@@ -79,6 +79,8 @@ class ArmPlan:
     cost: Callable[[], Cost]  #: a prediction, from a timed micro-run where that is needed
     make: Callable[[], Arm]
     trains: bool = False  #: whether a network is trained, so that predicting its cost takes seconds
+    #: Gives the seconds of the shortest training that may be planned instead; None where there is none, or not known.
+    shortest: Callable[[], float | None] = lambda: None
 
 
 class Strategy(Protocol):

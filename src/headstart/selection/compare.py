@@ -15,7 +15,9 @@ from headstart.selection.arm import Arm, ArmPlan
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.failures import FAILURES, describe_failure
+from headstart.selection.planning import PLANNING
 from headstart.selection.rule import ArmChoice, choose_winner
+from headstart.selection.training_prices import suggest_budget
 from headstart.settings import FitSettings
 from headstart.tasks.task import Task
 from headstart.training.cost import Cost
@@ -24,7 +26,6 @@ from headstart.training.obstacle import TRAINING
 
 PROBES = ("linear-probe", "intermediate-probe")  #: what "auto" tries where no budget is given: seconds
 WITHIN_BUDGET = (*PROBES, "partial-finetune", "full-finetune")  #: what it tries where one is
-PLANNING = 20.0  #: seconds that loading a network and timing its training takes, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class SkippedArm:
     reason: str
     predicted: Cost | None
     failed: bool = False  #: it was begun, or to be timed, and went wrong
+    budget: str | None = None  #: by which it would be tried, as the setting has it; None: not known, or not the reason
 
 
 @dataclass(frozen=True)
@@ -177,8 +179,8 @@ class ArmRunner:
     def _fits(self, planned: ArmPlan) -> bool:
         """Predict what an arm will take, and return whether there is that much."""
         if planned.trains and self._context.left < PLANNING:
-            left = max(0, self._context.left)
-            return self._skip(planned.name, f"{left:.0f} s of the budget left, too little to plan a training")
+            left = f"{max(0, self._context.left):.0f} s of the budget left"
+            return self._skip_for_time(planned, f"{left}, too little to plan a training", timed=False)
         began = time.perf_counter()
         try:
             cost = self._predicted[planned.name] = planned.cost()
@@ -203,12 +205,18 @@ class ArmRunner:
         seconds = self._predicted[planned.name].seconds
         if planned.strategy in PROBES or seconds <= max(0.0, self._context.left):
             return True
-        return self._skip(
-            planned.name, f"predicted {seconds:.0f} s, {max(0, self._context.left):.0f} s of the budget are left"
-        )
+        left = f"{max(0, self._context.left):.0f} s of the budget are left"
+        return self._skip_for_time(planned, f"predicted {seconds:.0f} s, {left}", timed=True)
 
-    def _skip(self, name: str, reason: str, *, failed: bool = False) -> bool:
-        self._skipped.append(SkippedArm(name, reason, self._predicted.get(name), failed))
+    def _skip_for_time(self, planned: ArmPlan, reason: str, *, timed: bool) -> bool:
+        """Leave out an arm for which the budget is too small, and say which one would be enough."""
+        shortest = planned.shortest()
+        enough = None if shortest is None else suggest_budget(self._context, shortest, timed=timed)
+        hint = "" if enough is None else f"; it would be tried with a budget of about {enough}"
+        return self._skip(planned.name, f"{reason}{hint}", budget=enough)
+
+    def _skip(self, name: str, reason: str, *, failed: bool = False, budget: str | None = None) -> bool:
+        self._skipped.append(SkippedArm(name, reason, self._predicted.get(name), failed, budget))
         self._tell(events.Note(f"{name} {'failed' if failed else 'is left out'}: {reason}"))
         return False
 

@@ -10,6 +10,7 @@ import gc
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from headstart.selection.planning import (
 )
 from headstart.selection.probes import LAYER, build_model
 from headstart.selection.refit import add_refit, should_refit
+from headstart.selection.training_prices import estimate_shortest
 from headstart.selection.trainings import build_refit, build_training
 from headstart.settings import FitSettings
 from headstart.training.cost import Cost
@@ -67,10 +69,13 @@ def _refuse_detail(name: str, detail: str | None) -> None:
 def _plan_arm(context: FitContext, strategy: str, name: str, unfreeze: str | None, *, scratch: bool) -> ArmPlan:
     planned = _PlannedTraining(context, strategy, name, unfreeze, scratch)
     if scratch or not context.settings.search:
-        return ArmPlan(name, strategy, planned.estimate_cost, planned.fit, trains=True)
+        return ArmPlan(
+            name, strategy, planned.estimate_cost, planned.fit, trains=True, shortest=planned.estimate_shortest
+        )
     most = "" if context.budget.limit is None else "up to "
     best = f"{name}, best of {most}{context.settings.search}"
-    return ArmPlan(best, strategy, planned.estimate_search_cost, lambda: planned.search(best), trains=True)
+    make, shortest = partial(planned.search, best), planned.estimate_shortest
+    return ArmPlan(best, strategy, planned.estimate_search_cost, make, trains=True, shortest=shortest)
 
 
 @dataclass
@@ -100,6 +105,10 @@ class _PlannedTraining:
         """Return the cost of a search."""
         kinds = count_kinds_of_views(self.training)
         return self._estimate_untimed() or estimate_search_cost(self.context, self.training, kinds)
+
+    def estimate_shortest(self) -> float | None:
+        """Return the seconds of the shortest training that may be planned; None where they cannot be told."""
+        return estimate_shortest(self.context, self.unfreeze)
 
     def _estimate_untimed(self) -> Cost | None:
         return None if self.built else estimate_untimed(self.context, self.name, self.unfreeze)

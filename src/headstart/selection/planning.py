@@ -27,6 +27,7 @@ SAFE = 0.85  #: share of the time that is left which a training may be predicted
 #: plans the same and goes on where the first was killed.
 SHORTER = (3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28, 33, 40)
 SURELY = 0.5  #: of a price by arithmetic: what is above the time left even so is not even loaded
+PLANNING = 20.0  #: seconds that loading a network and timing its training takes, at most
 LEAST = 1.0  #: seconds of timing, below which arithmetic has to do
 
 

@@ -47,7 +47,7 @@ def naming(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         ({"a/x.py": "x = 1\n" * 301}, "301 lines; at most 300"),
     ],
 )
-def test_an_offence_against_the_conventions_is_told(
+def test_an_offence_against_the_conventions_is_said(
     naming: ModuleType, tmp_path: Path, files: dict[str, str], said: str
 ) -> None:
     for name, text in files.items():
@@ -120,7 +120,7 @@ def write_package(folder: Path, files: dict[str, str]) -> None:
         ("tasks/classification/x.py", "photos = softmax\n", "'photos'"),
     ],
 )
-def test_a_word_outside_its_room_is_told(
+def test_a_word_outside_its_room_is_said(
     words: ModuleType, tmp_path: Path, file: str, text: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_package(tmp_path, {file: text})

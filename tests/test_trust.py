@@ -37,7 +37,7 @@ def copied(photo: Path, to: Path, *, brightness: float = 0.85) -> Path:
     return to
 
 
-def drawn(folder: Path, each: int, seed: int) -> Path:
+def draw(folder: Path, each: int, seed: int) -> Path:
     """Two classes of photos no two of which look alike: blots under noise, on light or dark ground."""
     chance = np.random.default_rng(seed)
     for name, ground in (("dark", 60), ("light", 190)):
@@ -151,7 +151,7 @@ def test_a_trained_network_that_wins_declines_strangers_too(warm, tmp_path) -> N
 
 
 def test_copies_that_were_altered_stay_in_one_part(small, tmp_path) -> None:
-    folder = drawn(tmp_path / "photos", each=16, seed=5)
+    folder = draw(tmp_path / "photos", each=16, seed=5)
     pairs = [
         (photo, copied(photo, photo.with_name(f"copy-{photo.stem}.jpg")))
         for photo in sorted(folder.rglob("*.png"))[::3]
@@ -170,7 +170,7 @@ def test_copies_that_were_altered_stay_in_one_part(small, tmp_path) -> None:
 
 def test_a_leak_between_given_parts_is_listed_and_its_price_told(small, tmp_path) -> None:
     for part, each, seed in (("train", 14, 1), ("val", 5, 2), ("test", 6, 3)):
-        drawn(tmp_path / "given" / part, each=each, seed=seed)
+        draw(tmp_path / "given" / part, each=each, seed=seed)
     originals = sorted((tmp_path / "given" / "train").rglob("*.png"))[::7]
     planted = [
         copied(photo, tmp_path / "given/test" / photo.parent.name / f"planted-{photo.stem}.jpg") for photo in originals
@@ -208,7 +208,7 @@ def test_corrected_labels_are_learnt(small, photos, tmp_path) -> None:
 
 
 def test_near_duplicates_that_leave_too_few_groups_are_not_kept_together_and_that_is_said(small, tmp_path) -> None:
-    folder = drawn(tmp_path / "photos", each=8, seed=9)
+    folder = draw(tmp_path / "photos", each=8, seed=9)
     for photo in sorted((folder / "dark").glob("*.png"))[2:]:
         photo.unlink()
     for photo in sorted((folder / "dark").glob("*.png")):

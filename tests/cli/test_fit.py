@@ -27,7 +27,7 @@ import headstart.cli.main as main, headstart.storage.writer as writer
 
 heard, store = threading.Event(), writer.Writer._write
 
-def told(self, batch):
+def write_and_say(self, batch):
     store(self, batch)
     print("stored", flush=True)
     heard.wait()
@@ -36,7 +36,7 @@ def interrupted(*_):
     heard.set()
     raise KeyboardInterrupt
 
-writer.Writer._write = told
+writer.Writer._write = write_and_say
 signal.signal(signal.SIGINT, interrupted)
 sys.exit(main.run(sys.argv[1:]))
 """
@@ -49,7 +49,7 @@ def evaluation(out: Path) -> str:
 def test_a_summary_that_a_person_can_read(warm, tmp_path, capsys) -> None:
     out = tmp_path / "run"
     assert run(["fit", str(warm.photos), "--out", str(out)]) == 0
-    printed, told = capsys.readouterr()
+    printed, said = capsys.readouterr()
     assert re.search(
         r"Test accuracy \d+\.\d% \(95 % interval .* on 9 photos( in \d+ groups)? it had never seen", printed
     )
@@ -59,7 +59,7 @@ def test_a_summary_that_a_person_can_read(warm, tmp_path, capsys) -> None:
     assert f"next:  headstart predict {out / 'model'} PHOTO" in printed
     assert len(printed.strip().splitlines()) <= 24
     for stage in ("read", "prepare engine", "extract", "fit", "save", "test"):
-        assert re.search(rf"^ *{stage}  .*\(\d+\.\d s\)$", told, re.MULTILINE)
+        assert re.search(rf"^ *{stage}  .*\(\d+\.\d s\)$", said, re.MULTILINE)
     assert sorted(path.name for path in out.iterdir()) == [
         *("comparison.json", "evaluation.json", "leaderboard.csv", "leaderboard.md", "ledger.jsonl", "model"),
         *("model-card.md", "neighbours.safetensors", "predictions.csv", "predictions.npz", "previews.npz"),
@@ -116,9 +116,9 @@ def test_the_hint_is_not_given_where_it_is_of_no_use(probed) -> None:
 def test_the_summary_says_that_no_epoch_helped(probed) -> None:
     said = "none of 2 epochs was better on validation than the start, which is kept"
     curves = [{"number": number} for number in range(3)]
-    for best, told in ((0, True), (2, False)):
+    for best, expected in ((0, True), (2, False)):
         arms = [{**arm, "curves": curves, "best_epoch": best} for arm in probed.record["arms"]]
-        assert (said in describe_run(replace(probed, record={**probed.record, "arms": arms}))) is told
+        assert (said in describe_run(replace(probed, record={**probed.record, "arms": arms}))) is expected
     assert said not in describe_run(probed)
 
 
@@ -136,15 +136,15 @@ def test_arms_that_were_left_out_are_named(probed) -> None:
 
 def test_quiet_says_nothing_but_the_result(small, tmp_path, capsys) -> None:
     assert run(small.words("--out", tmp_path / "run", "--quiet")) == 0
-    printed, told = capsys.readouterr()
-    assert told == ""
+    printed, said = capsys.readouterr()
+    assert said == ""
     assert "Test accuracy" in printed
 
 
 def test_json_is_one_object_and_nothing_else(small, tmp_path, capsys) -> None:
     assert run(small.words("--out", tmp_path / "run", "--json")) == 0
-    printed, told = capsys.readouterr()
-    assert told == ""
+    printed, said = capsys.readouterr()
+    assert said == ""
     record = json.loads(printed)
     assert record["test"]["n"] == 9
     assert record["reason"].startswith(record["winner"])
@@ -193,8 +193,8 @@ def test_what_was_skipped_is_said(photos, small, tmp_path, capsys) -> None:
 
 def test_a_budget_that_was_not_kept_is_said(small, tmp_path, capsys) -> None:
     assert run(small.words("--out", tmp_path / "run", "--budget", "0.001s")) == 0
-    printed, told = capsys.readouterr()
-    assert "more than the budget of 0 s" in told
+    printed, said = capsys.readouterr()
+    assert "more than the budget of 0 s" in said
     assert "more than the budget" in printed
 
 
@@ -217,10 +217,10 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(photos, small, tmp_path) -> N
     assert process.stdout
     assert process.stdout.readline() == "stored\n"
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert told.splitlines()[-1] == "headstart: stopped; what was computed is kept: the same command goes on from there"
-    assert "Traceback" not in told
+    assert said.splitlines()[-1] == "headstart: stopped; what was computed is kept: the same command goes on from there"
+    assert "Traceback" not in said
     assert not out.exists()
 
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -25,7 +25,7 @@ from headstart.storage.csv_cells import unescape_cell
 from headstart.tasks.classification.calibration import Calibration
 from headstart.tasks.classification.conformal import ConformalPredictor
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
-from tests.export.drawn import drawn_novelty, drawn_photos, parity_examples, single
+from tests.export.drawn import draw_novelty, draw_photos, parity_examples, single
 
 UNFAMILIAR = warn_of_unfamiliar(Noun("photo", "photos"))
 
@@ -41,9 +41,9 @@ def guarded(warm, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("guarded")
     plain = single(load_backbone("efficientnet_lite0", warm.store / "networks"), 3)
     guards = ClassPostprocessor(Calibration("temperature", 0.3), ConformalPredictor("lac", 0.9, 0.75))
-    parts = replace(plain, postprocessor=guards, novelty=drawn_novelty(plain))
+    parts = replace(plain, postprocessor=guards, novelty=draw_novelty(plain))
     write_model(parts, folder / "model", parity_examples(parts))
-    for index, pixels in enumerate(drawn_photos()):
+    for index, pixels in enumerate(draw_photos()):
         Image.fromarray(pixels).save(folder / f"{index}.png")
     return folder
 

@@ -76,12 +76,12 @@ sys.stdin, sys.stdout, sys.stderr = (None if str(it) in closed else stream
                                      for it, stream in enumerate((sys.stdin, sys.stdout, sys.stderr)))
 from headstart.cli import main as entry
 run = entry.run
-def told(given):
+def run_and_say(given):
     code = run(given)
     with open(report, "w") as file:
         file.write(f"{code} {file.fileno()}")
     return code
-entry.run = told
+entry.run = run_and_say
 sys.argv = ["headstart", *arguments]
 entry.main()
 """
@@ -101,7 +101,7 @@ def test_closed_descriptors_are_taken_by_nothing_else(small, tmp_path: Path, clo
     assert bool(done.stdout) == (closed == "2")
 
 
-def test_work_goes_on_when_nobody_reads_what_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_goes_on_when_nobody_reads_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Such as ``fit photos 2> >(head -1)``: it ended there, with exit code 0."""
     reader, writer = os.pipe()
     os.close(reader)

@@ -18,7 +18,7 @@ from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityE
 from headstart.inference.postprocess import parse_heads
 from headstart.modalities.image.spec import ImageSpec
 from headstart.tasks.classification.targets import make_class_space
-from tests.export.drawn import drawn_head
+from tests.export.drawn import draw_head
 from tests.selection.made import random_weights
 
 NAMES = ("ant", "bee", "cat")
@@ -47,10 +47,10 @@ def saved(architecture: str, folder: Path, layers: str = "final") -> Explainer:
     file = random_weights(architecture, folder / "weights.safetensors")
     backbone = load_backbone(f"timm:{architecture}@{file}", folder / "networks")
     names = tuple(it.name for it in backbone.layers) if layers == "all" else (layers,)
-    square = drawn(backbone.spec)
+    square = draw(backbone.spec)
     rows = OpenVinoEngine(backbone, "f32", streams=1).forward({"pixels": square[None]})
     row = np.concatenate([rows[name][0] for name in names])
-    head = drawn_head(len(row), 3, scale=3 / np.sqrt(np.square(row).mean()))
+    head = draw_head(len(row), 3, scale=3 / np.sqrt(np.square(row).mean()))
     parts = FittedModel(
         make_class_space(NAMES), (FeatureBranch(backbone, "openvino", "f32", names),), (EnsembleMember((0,), head),)
     )
@@ -58,7 +58,7 @@ def saved(architecture: str, folder: Path, layers: str = "final") -> Explainer:
     return Explainer(folder / "model")
 
 
-def drawn(spec: ImageSpec) -> np.ndarray:
+def draw(spec: ImageSpec) -> np.ndarray:
     """Noise of two scales, light in one corner."""
     chance = np.random.default_rng(2)
     noise = chance.integers(0, 120, (spec.size, spec.size, 3))
@@ -111,7 +111,7 @@ def test_places_get_what_gradients_give_them(
     made = saved(architecture, tmp_path)
     assert made.method == method
     spec = made.record.branches[0].spec
-    square = drawn(spec)
+    square = draw(spec)
     heat = made.explain(square, "bee")
     values = made._compute(made.modality.open(square))
     (((weight, _),),) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
@@ -134,7 +134,7 @@ def test_places_get_what_gradients_give_them(
 @pytest.mark.parametrize("architecture", ["mobilenetv2_035", "convnext_atto", "test_vit"])
 def test_all_layers_joined(architecture: str, tmp_path: Path) -> None:
     made = saved(architecture, tmp_path, "all")
-    heat = made.explain(drawn(made.record.branches[0].spec))
+    heat = made.explain(draw(made.record.branches[0].spec))
     assert heat.method.startswith("hirescam")
     assert heat.values.max() == 1
     assert np.ptp(heat.values) > 0.1
@@ -143,7 +143,7 @@ def test_all_layers_joined(architecture: str, tmp_path: Path) -> None:
 def test_places_are_measured_in_groups_under_attention(tmp_path: Path) -> None:
     """Ten by ten of them, two by two: 25 answers instead of 100."""
     made = saved("test_vit3", tmp_path)
-    values = made.explain(drawn(made.record.branches[0].spec)).values
+    values = made.explain(draw(made.record.branches[0].spec)).values
     assert values.shape == (10, 10)
     blocks = values.reshape(5, 2, 5, 2)
     np.testing.assert_allclose(blocks, np.broadcast_to(blocks[:, :1, :, :1], blocks.shape), atol=1e-6)
@@ -155,7 +155,7 @@ def test_rollout_where_the_last_block_is_of_another_build(tmp_path: Path, monkey
     monkeypatch.setattr(choose_map_module, "_read_last_block", lambda *_: None)
     made = saved("test_vit", tmp_path)
     assert made.method == "rollout"
-    square = drawn(made.record.branches[0].spec)
+    square = draw(made.record.branches[0].spec)
     values = made._compute(made.modality.open(square)).whole
     blocks = [values[name][0].astype(float).mean(axis=0) for name in made._branches[0][0].map.tensors]
     assert len(blocks) == 6

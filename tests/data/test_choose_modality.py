@@ -148,7 +148,7 @@ def test_columns_of_two_kinds_are_asked_for(pets):
     assert samples.samples[1].source.read() == b"cat 1"
 
 
-def test_samples_of_another_reader_are_told_by_their_addresses_or_the_first_one():
+def test_samples_of_another_reader_are_said_by_their_addresses_or_the_first_one():
     assert choose_by_sources("auto", [ValueSource(b"a text")] * 3, "here").modality.name == "text"
     grey = ArraySource(np.zeros((2, 4, 4), np.uint8), 0)
     assert choose_by_sources("auto", [grey], "here").modality.name == "image"

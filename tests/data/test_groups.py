@@ -13,7 +13,7 @@ from tests.groups import by_content, by_name
 SOURCE = ArraySource(np.zeros((1, 2, 2), np.uint8), 0)
 
 
-def drawn(count: int, *, named: dict[int, str] | None = None, parts: dict[int, Subset] | None = None) -> Samples:
+def draw(count: int, *, named: dict[int, str] | None = None, parts: dict[int, Subset] | None = None) -> Samples:
     """Photos of two classes, each of its own bytes; some of the user's groups and of given parts."""
     digests = [f"{number:040x}" for number in range(count)]
     groups = assign_groups(digests, [(named or {}).get(number, "") for number in range(count)])
@@ -31,7 +31,7 @@ def pair(samples: Samples, first: int, second: int) -> tuple[str, str]:
 def test_groups_are_the_connected_components() -> None:
     chance = np.random.default_rng(0)
     named = {number: f"g{chance.integers(0, 30)}" for number in range(0, 200, 3)}
-    samples = drawn(200, named=named)
+    samples = draw(200, named=named)
     links = chance.integers(0, 200, (70, 2))
     found = merge_groups(samples, [pair(samples, *link) for link in links])
     same_name = [(a, b) for a in named for b in named if named[a] == named[b]]
@@ -44,7 +44,7 @@ def test_groups_are_the_connected_components() -> None:
 
 
 def test_names_do_not_depend_on_the_order_of_anything() -> None:
-    samples = drawn(40, named={3: "z", 9: "b", 10: "b"})
+    samples = draw(40, named={3: "z", 9: "b", 10: "b"})
     pairs = [pair(samples, 3, 5), pair(samples, 5, 9), pair(samples, 20, 21), pair(samples, 22, 21)]
     one = {sample.id: sample.group for sample in merge_groups(samples, pairs).samples}
     mixed = Samples(samples.space, samples.samples[::-1], samples.ledger, samples.root, samples.modality)
@@ -55,12 +55,12 @@ def test_names_do_not_depend_on_the_order_of_anything() -> None:
 
 
 def test_without_pairs_nothing_changes() -> None:
-    samples = drawn(10, named={1: "x", 2: "x"})
+    samples = draw(10, named={1: "x", 2: "x"})
     assert merge_groups(samples, []) == samples
 
 
 def test_only_the_group_differs() -> None:
-    samples = drawn(10)
+    samples = draw(10)
     for before, after in zip(samples.samples, merge_groups(samples, [pair(samples, 1, 4)]).samples, strict=True):
         assert (before.id, before.name, before.target, before.subset, before.digest) == (
             (after.id, after.name, after.target, after.subset, after.digest)
@@ -68,7 +68,7 @@ def test_only_the_group_differs() -> None:
 
 
 def test_the_split_keeps_near_duplicates_together() -> None:
-    samples = drawn(200)
+    samples = draw(200)
     links = [(number, number + 1) for number in range(0, 120, 3)]
     found = merge_groups(samples, [pair(samples, *link) for link in links])
     apart = 0
@@ -85,7 +85,7 @@ GIVEN = {number: Subset.TEST if number >= 30 else Subset.TRAIN for number in ran
 
 @pytest.mark.parametrize("named", [{}, {3: "x", 5: "x"}])
 def test_near_duplicates_that_given_parts_tear_apart_are_not_noted_as_groups(named: dict[int, str]) -> None:
-    samples = drawn(40, named=named, parts=GIVEN)
+    samples = draw(40, named=named, parts=GIVEN)
     found = merge_groups(samples, [pair(samples, 3, 35)])
     assert len({found.samples[number].group for number in (3, 35, *named)}) == 1
     split = make_split(found, seed=0, test_share=0.2, validation_share=0.15)
@@ -93,14 +93,14 @@ def test_near_duplicates_that_given_parts_tear_apart_are_not_noted_as_groups(nam
 
 
 def test_a_named_group_that_given_parts_tear_apart_is_noted_by_its_name() -> None:
-    samples = drawn(40, named={3: "x", 35: "x", 7: "a"}, parts=GIVEN)
+    samples = draw(40, named={3: "x", 35: "x", 7: "a"}, parts=GIVEN)
     for found in (samples, merge_groups(samples, [pair(samples, 3, 7)])):
         split = make_split(found, seed=0, test_share=0.2, validation_share=0.15)
         assert "leak: 1 group is in more than one given part: 'x'" in split.notes
 
 
-def test_near_duplicates_that_straddle_an_earlier_split_are_told_of_by_a_name() -> None:
-    samples = drawn(60)
+def test_near_duplicates_that_straddle_an_earlier_split_are_said_of_by_a_name() -> None:
+    samples = draw(60)
     earlier = make_split(samples, seed=0, test_share=0.2, validation_share=0.15)
     by_part = {part: earlier.samples_in(samples, part)[0] for part in (Subset.TRAIN, Subset.TEST)}
     found = merge_groups(samples, [(by_part[Subset.TRAIN].id, by_part[Subset.TEST].id)])

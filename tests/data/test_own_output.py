@@ -37,7 +37,7 @@ def test_runs_classifiers_pictures_and_a_store_among_the_photos_are_skipped_and_
     )
 
 
-def test_where_classes_are_in_names_all_is_told_once(pets, tmp_path):
+def test_where_classes_are_in_names_all_is_said_once(pets, tmp_path):
     for number, photo in enumerate(sorted(pets.rglob("*.png"))):
         (tmp_path / "root" / "inner").mkdir(parents=True, exist_ok=True)
         shutil.copy(photo, tmp_path / "root" / "inner" / f"{photo.parent.name}_{number}.png")

@@ -45,7 +45,7 @@ def test_groups_that_the_user_named_are_never_given_up() -> None:
         make_relaxed_split(samples, pairs_among(samples, 1, 0, 2), split)
 
 
-def test_of_many_classes_without_groups_a_few_are_told() -> None:
+def test_of_many_classes_without_groups_a_few_are_said() -> None:
     """120 classes of two photos: a line that can be read, not one of 20,000 letters."""
     with pytest.raises(TooFewGroupsError, match=r"and 117 more like these") as caught:
         split(made(list(range(120)) * 2))

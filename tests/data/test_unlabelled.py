@@ -92,7 +92,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert left_out == ["pipe.png"]
 
 
-def test_an_ending_will_do_so_that_a_broken_photo_is_told(tmp_path: Path) -> None:
+def test_an_ending_will_do_so_that_a_broken_photo_is_said(tmp_path: Path) -> None:
     (tmp_path / "photo.JPG").write_bytes(b"no photo")
     assert is_item(tmp_path / "photo.JPG", IMAGES)
 

@@ -18,7 +18,7 @@ def name(letter: str) -> str:
     return letter * 40
 
 
-def drawn(*photos: tuple[str, int, Subset]) -> tuple[Samples, Split]:
+def draw(*photos: tuple[str, int, Subset]) -> tuple[Samples, Split]:
     """Photos as (letter of the digest, label, subset); a repeated letter is a copy."""
     seen: dict[str, int] = {}
     samples = []
@@ -39,7 +39,7 @@ def near(first: str, second: str, similarity: float = 0.9) -> DuplicatePair:
 
 
 def test_every_direction_that_counts_and_no_other() -> None:
-    samples, split = drawn(
+    samples, split = draw(
         ("a", 0, Subset.TRAIN),
         ("b", 0, Subset.TEST),
         ("c", 1, Subset.VALIDATION),
@@ -57,7 +57,7 @@ def test_every_direction_that_counts_and_no_other() -> None:
 
 
 def test_the_best_duplicate_is_given() -> None:
-    samples, split = drawn(
+    samples, split = draw(
         ("a", 0, Subset.TRAIN), ("b", 0, Subset.VALIDATION), ("c", 0, Subset.TRAIN), ("d", 0, Subset.TEST)
     )
     duplicates = [near("a", "d", 0.6), near("b", "d", 0.99), near("c", "d", 0.8)]
@@ -65,7 +65,7 @@ def test_the_best_duplicate_is_given() -> None:
 
 
 def test_equal_bytes_leak_without_being_listed_as_duplicates() -> None:
-    samples, split = drawn(("a", 0, Subset.TEST), ("a", 0, Subset.TEST), ("a", 1, Subset.TRAIN))
+    samples, split = draw(("a", 0, Subset.TEST), ("a", 0, Subset.TEST), ("a", 1, Subset.TRAIN))
     found = find_leaks(samples, split, [DuplicatePair(name("a"), f"{name('a')}.1", "same bytes", 1.0)])
     assert [(it.held_out, it.seen, it.kind, it.similarity, it.same_label) for it in found] == [
         (name("a"), f"{name('a')}.2", "same bytes", 1.0, False),
@@ -74,7 +74,7 @@ def test_equal_bytes_leak_without_being_listed_as_duplicates() -> None:
 
 
 def test_copies_of_a_duplicate_leak_too() -> None:
-    samples, split = drawn(("a", 0, Subset.TEST), ("b", 0, Subset.TEST), ("b", 0, Subset.TRAIN))
+    samples, split = draw(("a", 0, Subset.TEST), ("b", 0, Subset.TEST), ("b", 0, Subset.TRAIN))
     found = find_leaks(samples, split, [near("a", "b")])
     assert [(it.held_out, it.seen, it.kind) for it in found] == [
         (name("a"), f"{name('b')}.1", "near"),
@@ -83,7 +83,7 @@ def test_copies_of_a_duplicate_leak_too() -> None:
 
 
 def test_photos_without_a_subset_are_left_out() -> None:
-    samples, split = drawn(("a", 0, Subset.TRAIN), ("b", 0, Subset.TEST))
+    samples, split = draw(("a", 0, Subset.TRAIN), ("b", 0, Subset.TEST))
     alone = Split({name("b"): Subset.TEST}, 0, 0.2, 0.15, given=True)
     assert len(find_leaks(samples, split, [near("a", "b")])) == 1
     assert find_leaks(samples, alone, [near("a", "b")]) == ()

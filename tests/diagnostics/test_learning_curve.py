@@ -16,7 +16,7 @@ from headstart.tasks.task import get_task
 FIXED = {"logistic": {"C": 0.1}, "ridge": {"penalty": 100.0, "temperature": 3.0}, "lda": {"shrinkage": 0.5}}
 
 
-def drawn(n, *, classes=3, width=60, apart=1.5, seed=0, spread=1.0):
+def draw(n, *, classes=3, width=60, apart=1.5, seed=0, spread=1.0):
     """Features around a mean for each class."""
     random = np.random.default_rng(seed)
     means = np.random.default_rng(99).normal(0, apart, (classes, width)) / np.sqrt(width) * 4
@@ -31,8 +31,8 @@ def fit_classes(train, features, labels, fit, options, fixed, seed, names) -> Le
 
 
 def curve(n, held_out=600, *, head="logistic", seed=0, groups=None, **how) -> LearningCurve | None:
-    features, labels = drawn(n, **how)
-    more, truth = drawn(held_out, **{**how, "seed": 1000})
+    features, labels = draw(n, **how)
+    more, truth = draw(held_out, **{**how, "seed": 1000})
     classes = how.get("classes", 3)
     task = TrainingSet(features, labels, classes, np.arange(n) if groups is None else groups, balanced=False, seed=0)
     names = [f"class {i}" for i in range(classes)]
@@ -53,7 +53,7 @@ def test_sizes_are_an_eighth_to_all_and_accuracy_rises(head):
 
 def test_the_last_point_is_what_scikit_learn_says_of_all_photos():
     found = curve(300)
-    (features, labels), (more, truth) = drawn(300), drawn(600, seed=1000)
+    (features, labels), (more, truth) = draw(300), draw(600, seed=1000)
     scaler = StandardScaler().fit(features)
     model = LogisticRegression(C=0.1, tol=1e-8, max_iter=5000).fit(scaler.transform(features), labels)
     said = model.predict(scaler.transform(more))
@@ -155,8 +155,8 @@ def test_intervals_hold_what_other_photos_would_say():
     """Of 40 curves from other photos of both kinds, 95 % of intervals should hold the mean over all of them."""
     found = []
     for seed in range(40):
-        features, labels = drawn(160, seed=seed, width=30)
-        more, truth = drawn(200, seed=5000 + seed, width=30)
+        features, labels = draw(160, seed=seed, width=30)
+        more, truth = draw(200, seed=5000 + seed, width=30)
         task = TrainingSet(features, labels, 3, np.arange(160), balanced=False, seed=0)
         fixed = {"shrinkage": 0.5}
         options = HeadSettings.model_validate({})

@@ -12,7 +12,7 @@ from headstart.diagnostics.neighbours import Neighbours
 from headstart.errors import ClassifierError
 
 
-def drawn(rows: int, width: int, seed: int = 0) -> np.ndarray:
+def draw(rows: int, width: int, seed: int = 0) -> np.ndarray:
     chance = np.random.default_rng(seed)
     hidden = chance.normal(size=(rows, 12)) @ chance.normal(size=(12, width))
     return (hidden * np.geomspace(0.01, 100, width) + chance.normal(0, 0.01, (rows, width)) + 5).astype(np.float32)
@@ -24,7 +24,7 @@ def names(count: int) -> list[str]:
 
 @pytest.mark.parametrize(("rows", "width"), [(40, 300), (300, 60)])
 def test_the_same_neighbours_as_scikit_learn(rows: int, width: int) -> None:
-    both = drawn(rows + 9, width)
+    both = draw(rows + 9, width)
     features, asked = both[:rows], both[rows:]
     made = Neighbours.fit(names(rows), features)
     found = made.query(asked, 4)
@@ -49,7 +49,7 @@ def test_the_directions_are_the_principal_ones() -> None:
 
 
 def test_a_photo_is_most_like_itself() -> None:
-    features = drawn(50, 80)
+    features = draw(50, 80)
     found = Neighbours.fit(names(50), features).query(features, 3)
     np.testing.assert_array_equal(found.indices[:, 0], np.arange(50))
     np.testing.assert_allclose(found.similarity[:, 0], 1, atol=2e-3)
@@ -58,7 +58,7 @@ def test_a_photo_is_most_like_itself() -> None:
 
 def test_more_rows_than_directions_are_found_from(monkeypatch) -> None:
     monkeypatch.setattr(neighbours, "MOST_ROWS", 100)
-    features = drawn(250, 40)
+    features = draw(250, 40)
     one, other = (Neighbours.fit(names(250), features, seed=1) for _ in range(2))
     np.testing.assert_array_equal(one.rows, other.rows)
     found = one.query(features[:20], 1)
@@ -76,12 +76,12 @@ def test_few_photos_and_features_that_say_nothing() -> None:
 
 def test_saved_and_loaded(tmp_path) -> None:
     ids = ("a/ü 1.jpg", "line\nbreak\\n.png", "bad\udcff.png", *names(27))
-    made = Neighbours.fit(ids, drawn(30, 40))
+    made = Neighbours.fit(ids, draw(30, 40))
     file = tmp_path / "neighbours.safetensors"
     made.save(file)
     again = Neighbours.load(file)
     assert again.ids == ids
-    asked = drawn(5, 40, seed=1)
+    asked = draw(5, 40, seed=1)
     np.testing.assert_array_equal(again.query(asked, 3).indices, made.query(asked, 3).indices)
     np.testing.assert_array_equal(again.rows, made.rows)
 

@@ -46,7 +46,7 @@ def large(count: int = 8, size: int = 224) -> Batch:
     return {"pixels": np.stack([picture(CLASSES[index % 3], chance, (size, size)) for index in range(count)])}
 
 
-def drawn() -> Batch:
+def draw() -> Batch:
     return large(size=32)
 
 
@@ -63,7 +63,7 @@ def test_proofs_are_kept_for_the_same_photos_and_asked_again_for_others(network:
 
     def load() -> Batch:
         loads.append(1)
-        return drawn()
+        return draw()
 
     first = choose_engine(network, ParitySamples("a", load), precision="bf16")
     count = len(loads)
@@ -78,7 +78,7 @@ def test_bf16_that_loses_too_much_falls_back_with_a_note(network: Backbone, monk
     poor = ParityCheck("openvino", "bf16", "openvino f32", {"final": 0.9}, 8)
     monkeypatch.setattr(openvino, "_check_bf16", lambda *_: poor)
     heard: list[events.Event] = []
-    chosen = choose_engine(network, ParitySamples("a", drawn), listener=heard.append)
+    chosen = choose_engine(network, ParitySamples("a", draw), listener=heard.append)
     assert chosen.engine.precision == "f32"
     assert poor in chosen.parity_checks
     assert any(isinstance(event, events.Note) and "bf16 loses too much" in event.text for event in heard)
@@ -89,17 +89,17 @@ def test_a_wrong_conversion_falls_back_to_pytorch(network: Backbone, monkeypatch
         openvino, "_check_conversion", lambda *_: ParityCheck("openvino", "f32", "pytorch f32", {"final": 0.5}, 8)
     )
     heard: list[events.Event] = []
-    chosen = choose_engine(network, ParitySamples("a", drawn), listener=heard.append)
+    chosen = choose_engine(network, ParitySamples("a", draw), listener=heard.append)
     assert chosen.engine.name == "pytorch"
     assert any("PyTorch runs it instead" in event.text for event in heard if isinstance(event, events.Note))
     with pytest.raises(EngineError, match=r"other features than PyTorch .* \(cosine 0.5"):
-        choose_engine(network, ParitySamples("a", drawn), engine="openvino")
+        choose_engine(network, ParitySamples("a", draw), engine="openvino")
 
 
 def test_a_graph_that_does_not_load_falls_back_to_pytorch(network: Backbone) -> None:
     network.graph.write_bytes(b"no graph")
     heard: list[events.Event] = []
-    chosen = choose_engine(network, ParitySamples("a", drawn), precision="f32", listener=heard.append)
+    chosen = choose_engine(network, ParitySamples("a", draw), precision="f32", listener=heard.append)
     assert chosen.engine.name == "pytorch"
     assert any("OpenVINO cannot run" in event.text for event in heard if isinstance(event, events.Note))
 
@@ -107,12 +107,12 @@ def test_a_graph_that_does_not_load_falls_back_to_pytorch(network: Backbone) -> 
 def test_without_openvino_pytorch_runs_it_with_a_note(network: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)  # importing it fails as where it is not installed
     heard: list[events.Event] = []
-    chosen = choose_engine(network, ParitySamples("a", drawn), listener=heard.append)
+    chosen = choose_engine(network, ParitySamples("a", draw), listener=heard.append)
     assert chosen.engine.name == "pytorch"
     said = [event.text for event in heard if isinstance(event, events.Note)]
     assert said == ["OpenVINO is not installed (pip install openvino); PyTorch runs it instead"]
     with pytest.raises(EngineError, match="OpenVINO is not installed"):
-        choose_engine(network, ParitySamples("a", drawn), engine="openvino")
+        choose_engine(network, ParitySamples("a", draw), engine="openvino")
 
 
 def test_without_openvino_the_machine_still_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +128,7 @@ def test_a_cosine_that_is_too_low_is_not_said_as_the_one_that_is_wanted(value: f
 
 
 def test_a_damaged_proof_is_made_anew(network: Backbone) -> None:
-    photos = ParitySamples("a", drawn)
+    photos = ParitySamples("a", draw)
     first = choose_engine(network, photos, precision="f32").parity_checks
     for file in network.folder.glob("proof-*.json"):
         file.write_text(json.dumps({"version": 2}))
@@ -144,7 +144,7 @@ def test_rows_that_are_not_finite_have_cosine_zero(network: Backbone) -> None:
                 layer.name: np.full((count_parts(batch), layer.width), np.nan, np.float32) for layer in network.layers
             }
 
-    proof = check_parity(Broken(), OpenVinoEngine(network, "f32"), drawn())  # type: ignore[arg-type]
+    proof = check_parity(Broken(), OpenVinoEngine(network, "f32"), draw())  # type: ignore[arg-type]
     assert proof.row_cosine == 0
     assert not proof.passed
 

@@ -6,7 +6,7 @@ from sklearn import metrics
 from headstart.evaluation.curves import precision_recall_curve, risk_coverage_curve, roc_curve
 
 
-def drawn(rows: int, seed: int, *, tied: bool):  # type: ignore[no-untyped-def]
+def draw(rows: int, seed: int, *, tied: bool):  # type: ignore[no-untyped-def]
     chance = np.random.default_rng(seed)
     labels = chance.integers(4, size=rows)
     said = softmax(chance.normal(0, 1, (rows, 4)) + 1.5 * np.eye(4)[labels], axis=1)
@@ -16,7 +16,7 @@ def drawn(rows: int, seed: int, *, tied: bool):  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("k", range(4))
 def test_roc_agrees_with_scikit_learn(k: int, *, tied: bool) -> None:
-    labels, said = drawn(300, k, tied=tied)
+    labels, said = draw(300, k, tied=tied)
     found = roc_curve(labels, said, k)
     wrong, right, thresholds = metrics.roc_curve(labels == k, said[:, k], drop_intermediate=False)
     np.testing.assert_allclose(found.false_positives, wrong)
@@ -28,7 +28,7 @@ def test_roc_agrees_with_scikit_learn(k: int, *, tied: bool) -> None:
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("k", range(4))
 def test_precision_and_recall_agree_with_scikit_learn(k: int, *, tied: bool) -> None:
-    labels, said = drawn(300, k, tied=tied)
+    labels, said = draw(300, k, tied=tied)
     found = precision_recall_curve(labels, said, k)
     precision, recall, thresholds = metrics.precision_recall_curve(labels == k, said[:, k])
     np.testing.assert_allclose(found.precision[::-1], precision[:-1])  # theirs ends in a point that no threshold has
@@ -67,7 +67,7 @@ def test_a_good_confidence_has_a_smaller_area() -> None:
 
 
 def test_where_there_is_no_area_there_is_none() -> None:
-    labels, said = drawn(20, 0, tied=False)
+    labels, said = draw(20, 0, tied=False)
     assert roc_curve(np.zeros(20, int), said, 0).area is None
     assert roc_curve(np.zeros(20, int), said, 1).area is None
     assert not roc_curve(np.zeros(20, int), said, 1).true_positives.any()

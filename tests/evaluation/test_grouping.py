@@ -10,7 +10,7 @@ from headstart.evaluation.grouping import effective_sample_size, group_sums, num
 from headstart.evaluation.intervals import estimate_proportion, grouped_wilson_interval, wilson_interval
 
 
-def drawn(random, sizes, share, alike):
+def draw(random, sizes, share, alike):
     """Hits and groups: in ``alike`` of the groups all rows are answered alike, in the others each by itself."""
     groups = np.repeat(np.arange(len(sizes)), sizes)
     whole = (random.random(len(sizes)) < share)[groups]
@@ -47,7 +47,7 @@ def test_where_no_row_deviates_a_group_counts_as_one_row():
 def test_many_deviating_rows_say_how_alike_groups_are():
     random = np.random.default_rng(0)
     for alike, worth in ((0.0, 3000), (1.0, 1000)):
-        hits, groups = drawn(random, np.full(1000, 3), 0.7, alike)
+        hits, groups = draw(random, np.full(1000, 3), 0.7, alike)
         assert effective_sample_size(hits, groups) == pytest.approx(worth, rel=0.1)
 
 
@@ -62,7 +62,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(sizes, alike):
     random = np.random.default_rng(1)
     held, plainly = 0, 0
     for _ in range(400):
-        hits, groups = drawn(random, sizes, 0.8, alike)
+        hits, groups = draw(random, sizes, 0.8, alike)
         found, plain = grouped_wilson_interval(hits, groups), wilson_interval(int(hits.sum()), len(hits))
         held += found.low <= 0.8 <= found.high
         plainly += plain.low <= 0.8 <= plain.high

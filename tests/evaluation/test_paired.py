@@ -99,7 +99,7 @@ def test_standard_error_of_one_photo_is_its_difference():
 
 
 @pytest.mark.parametrize("n", [2, 3, 11])
-def test_told_is_a_difference_above_one_standard_error(n):
+def test_a_difference_above_one_standard_error_exceeds_it(n):
     """In fractions, as floating point would decide the case of one photo by rounding."""
     for only_a in range(n // 2 + 1):
         for only_b in range(n // 2 + 1):
@@ -175,7 +175,7 @@ def test_p_is_the_share_of_swaps_of_groups_that_differ_as_much(drawn):
 
 
 @given(GROUPED)
-def test_told_is_a_difference_above_one_standard_error_of_groups(drawn):
+def test_a_difference_above_one_standard_error_of_groups_exceeds_it(drawn):
     """In fractions."""
     a, b, groups = drawn
     each, names = a.astype(int) - b, np.unique(groups)

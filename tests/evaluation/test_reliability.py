@@ -12,7 +12,7 @@ from headstart.evaluation.intervals import wilson_interval
 from headstart.evaluation.reliability import LEAST, measure_reliability
 
 
-def drawn(rows: int, classes: int, factor: float = 1.0, seed: int = 0):  # type: ignore[no-untyped-def]
+def draw(rows: int, classes: int, factor: float = 1.0, seed: int = 0):  # type: ignore[no-untyped-def]
     chance = np.random.default_rng(seed)
     logits = chance.normal(0, 2, (rows, classes))
     labels = np.array([chance.choice(classes, p=row) for row in softmax(logits, axis=1)])
@@ -21,7 +21,7 @@ def drawn(rows: int, classes: int, factor: float = 1.0, seed: int = 0):  # type:
 
 @pytest.mark.parametrize(("rows", "classes", "bins"), [(1500, 3, 15), (1507, 2, 15), (997, 5, 10)])
 def test_bins_agree_with_scikit_learn(rows: int, classes: int, bins: int) -> None:
-    labels, said = drawn(rows, classes)
+    labels, said = draw(rows, classes)
     found = measure_reliability(labels, said, bins)
     confidence, right = said.max(axis=1), said.argmax(axis=1) == labels
     edges = np.sort(confidence)[np.arange(1, bins) * rows // bins - 1]
@@ -38,7 +38,7 @@ def test_bins_agree_with_scikit_learn(rows: int, classes: int, bins: int) -> Non
 
 @pytest.mark.parametrize("classes", [2, 4])
 def test_brier_and_log_loss_agree_with_scikit_learn(classes: int) -> None:
-    labels, said = drawn(800, classes)
+    labels, said = draw(800, classes)
     found = measure_reliability(labels, said)
     truth = np.eye(classes)[labels]
     columns = [brier_score_loss(truth[:, index], said[:, index]) for index in range(classes)]
@@ -48,7 +48,7 @@ def test_brier_and_log_loss_agree_with_scikit_learn(classes: int) -> None:
 
 
 def test_over_and_under_confidence_are_seen() -> None:
-    labels, right = drawn(6000, 3)
+    labels, right = draw(6000, 3)
     assert measure_reliability(labels, right).ece < 0.02
     for factor, sign in ((3.0, 1), (0.3, -1)):
         found = measure_reliability(labels, softmax(factor * np.log(right), axis=1))
@@ -71,7 +71,7 @@ def test_equals_are_never_in_two_bins_and_the_order_does_not_matter() -> None:
 
 
 def test_bins_hold_enough_to_be_counted() -> None:
-    labels, said = drawn(51, 2)
+    labels, said = draw(51, 2)
     assert len(measure_reliability(labels, said).bins) == 51 // LEAST
     (only,) = measure_reliability(labels[:1], said[:1]).bins
     right = bool(said[0].argmax() == labels[0])
@@ -88,7 +88,7 @@ def test_certain_and_wrong_is_a_number() -> None:
 
 
 def test_what_cannot_be_scored_is_refused() -> None:
-    labels, said = drawn(10, 2)
+    labels, said = draw(10, 2)
     for wrong in ((labels[1:], said), (labels, said[:, 0]), (labels[:0], said[:0])):
         with pytest.raises(DataError, match="cannot be scored"):
             measure_reliability(*wrong)

@@ -16,7 +16,7 @@ from headstart.export import EnsembleMember, FittedModel, write_model
 from headstart.inference.postprocess import parse_heads
 from headstart.modalities.image.modality import ImageModality
 from headstart.tasks.classification.targets import make_class_space
-from tests.export.drawn import balanced, branch, drawn_head, drawn_photos, features, parity_examples, single
+from tests.export.drawn import balanced, branch, draw_head, draw_photos, features, parity_examples, single
 
 NAMES = ("ant", "bee", "cat")
 
@@ -56,7 +56,7 @@ def test_places_add_up_to_the_logit(lite0, tmp_path, units) -> None:
     made = saved(single(lite0, *units), tmp_path / "model")
     (head,) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
     rows = features(single(lite0, *units))[0]
-    for photo, row in zip(drawn_photos(), rows, strict=True):
+    for photo, row in zip(draw_photos(), rows, strict=True):
         logits = row
         for number, (weight, bias) in enumerate(head):
             logits = (np.maximum(logits, 0) if number else logits) @ weight + bias
@@ -72,10 +72,10 @@ def test_layers_joined_add_up_too(lite0, tmp_path) -> None:
     layers = tuple(layer.name for layer in lite0.layers)
     width = sum(layer.width for layer in lite0.layers)
     parts = FittedModel(
-        make_class_space(NAMES), (branch(lite0, *layers),), (EnsembleMember((0,), drawn_head(width, 3)),)
+        make_class_space(NAMES), (branch(lite0, *layers),), (EnsembleMember((0,), draw_head(width, 3)),)
     )
     made = saved(parts, tmp_path / "model")
-    photo, row = drawn_photos()[1], features(parts)[0][1]
+    photo, row = draw_photos()[1], features(parts)[0][1]
     (((weight, bias),),) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
     logits = row @ weight + bias
     values = made._compute(made.modality.open(photo))
@@ -86,7 +86,7 @@ def test_layers_joined_add_up_too(lite0, tmp_path) -> None:
 
 @pytest.mark.parametrize("combine", ["mean", "vote"])
 def test_answers_weigh_as_much_as_they_give_to_the_label(lite0, tmp_path, combine) -> None:
-    heads = [drawn_head(1280, 3, seed=seed) for seed in (1, 2)]
+    heads = [draw_head(1280, 3, seed=seed) for seed in (1, 2)]
     branches = (branch(lite0, "final"),)
     shares = (0.9, 0.1)
     both = FittedModel(
@@ -100,7 +100,7 @@ def test_answers_weigh_as_much_as_they_give_to_the_label(lite0, tmp_path, combin
         saved(FittedModel(make_class_space(NAMES), branches, (EnsembleMember((0,), it),)), tmp_path / str(id(it)))
         for it in heads
     ]
-    photo = drawn_photos()[2]
+    photo = draw_photos()[2]
     raw = []
     for it in (made, *alone):
         values = it._compute(it.modality.open(photo))
@@ -113,7 +113,7 @@ def test_answers_weigh_as_much_as_they_give_to_the_label(lite0, tmp_path, combin
 def test_the_gradient_of_a_head_is_its_slope() -> None:
     chance = np.random.default_rng(0)
     head = tuple(
-        (layer.weight.astype(np.float64), layer.bias.astype(np.float64)) for layer in drawn_head(20, 8, 6, 4).layers
+        (layer.weight.astype(np.float64), layer.bias.astype(np.float64)) for layer in draw_head(20, 8, 6, 4).layers
     )
     row = chance.normal(size=20)
     _, gradient = _differentiate(head, row, 2)
@@ -145,7 +145,7 @@ def test_box_and_size_are_of_the_upright_photo_at_full_size(explainer) -> None:
 
 def test_a_label_that_nothing_speaks_for(lite0, tmp_path) -> None:
     made = saved(single(lite0, 3), tmp_path / "model")
-    photo = drawn_photos()[0]
+    photo = draw_photos()[0]
     heats = [made.explain(photo, name).values for name in NAMES]
     assert all(it.max() in (0, 1) for it in heats)
     made._heads[0][0][1][0] -= 1e6  # the bias of the first class
@@ -178,7 +178,7 @@ def test_explaining_needs_no_pytorch(warm) -> None:
     assert done.stdout.strip() == ""
 
 
-def test_a_kind_of_data_without_explanation_is_told_in_a_line(warm, monkeypatch) -> None:
+def test_a_kind_of_data_without_explanation_is_said_in_a_line(warm, monkeypatch) -> None:
     monkeypatch.setattr(ImageModality, "explanation", None)
     with pytest.raises(ClassifierError, match=r"^there is no explanation for answers to photos$"):
         Explainer(warm.run)

@@ -21,7 +21,7 @@ from tests.conftest import CLASSES, picture
 NAMES = ("ant", "bee", "cat")
 
 
-def drawn_head(width: int, *units: int, seed: int = 0, scale: float = 1.0) -> Head:
+def draw_head(width: int, *units: int, seed: int = 0, scale: float = 1.0) -> Head:
     chance = np.random.default_rng(seed)
     layers, inputs = [], width
     for outputs in units:
@@ -40,11 +40,11 @@ def single(backbone: Backbone, *units: int, layer: str = "final") -> FittedModel
     return FittedModel(
         make_class_space(NAMES),
         (branch(backbone, layer),),
-        (EnsembleMember((0,), drawn_head(backbone.layer(layer).width, *units)),),
+        (EnsembleMember((0,), draw_head(backbone.layer(layer).width, *units)),),
     )
 
 
-def drawn_novelty(parts: FittedModel, *branches: int, seed: int = 0) -> Novelty:
+def draw_novelty(parts: FittedModel, *branches: int, seed: int = 0) -> Novelty:
     """A score that reads these branches, the first if none is named, and declines some of the drawn photos, not all.
 
     To the first two of them, changed at random, it is used.
@@ -60,7 +60,7 @@ def drawn_novelty(parts: FittedModel, *branches: int, seed: int = 0) -> Novelty:
     return replace(novelty, scale=novelty.scale / float(scores[widest : widest + 2].mean()))
 
 
-def drawn_photos(count: int = 4) -> list[Pixels]:
+def draw_photos(count: int = 4) -> list[Pixels]:
     """Textures that fade to the left and downwards, so that a mirrored or narrower view is another one."""
     chance = np.random.default_rng(1)
     photos = []
@@ -74,7 +74,7 @@ def drawn_photos(count: int = 4) -> list[Pixels]:
 @cache
 def _forward(backbone: Backbone) -> dict[str, NDArray[np.float32]]:
     """Each layer's features of the drawn photos, as when they are extracted."""
-    pixels = np.stack([crop_resize(photo, backbone.spec) for photo in drawn_photos()])
+    pixels = np.stack([crop_resize(photo, backbone.spec) for photo in draw_photos()])
     return OpenVinoEngine(backbone, "f32", streams=1).forward({"pixels": pixels})
 
 
@@ -108,7 +108,7 @@ def parity_examples(parts: FittedModel) -> list[ParityExample]:
     rows = features(parts)
     return [
         ParityExample(partial(np.asarray, photo), tuple(row[index] for row in rows))
-        for index, photo in enumerate(drawn_photos())
+        for index, photo in enumerate(draw_photos())
     ]
 
 

@@ -23,7 +23,7 @@ from headstart.tasks.classification.conformal import ConformalPredictor
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.classification.targets import make_class_space
 from tests.conftest import picture
-from tests.export.drawn import NAMES, branch, drawn_head, drawn_novelty, single
+from tests.export.drawn import NAMES, branch, draw_head, draw_novelty, single
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_the_graph_has_the_promised_ends(lite0: Backbone) -> None:
 def test_the_graph_has_an_end_for_all_that_the_classifier_says(lite0: Backbone) -> None:
     parts = single(lite0, 3)
     whole = replace(
-        parts, postprocessor=ClassPostprocessor(NONE, ConformalPredictor("lac", 0.9, 0.5)), novelty=drawn_novelty(parts)
+        parts, postprocessor=ClassPostprocessor(NONE, ConformalPredictor("lac", 0.9, 0.5)), novelty=draw_novelty(parts)
     )
     session = onnxruntime.InferenceSession(build_onnx(whole).SerializeToString(), providers=["CPUExecutionProvider"])
     assert [(it.name, it.type, it.shape) for it in session.get_outputs()] == [
@@ -101,7 +101,7 @@ def test_branches_share_what_they_can(lite0: Backbone) -> None:
         replace(branch(lite0, "final"), engine="pytorch"),
         replace(branch(lite0, "stage2", "final"), engine="pytorch"),
     )
-    answers = tuple(EnsembleMember((index,), drawn_head(it.width, 3), 0.25) for index, it in enumerate(branches))
+    answers = tuple(EnsembleMember((index,), draw_head(it.width, 3), 0.25) for index, it in enumerate(branches))
     model = build_onnx(FittedModel(make_class_space(NAMES), branches, answers))
     plain = build_onnx(single(lite0, 3))
     onnx.checker.check_model(model, full_check=True)
@@ -119,7 +119,7 @@ def test_branches_share_what_they_can(lite0: Backbone) -> None:
 def test_another_crop_is_another_view_of_the_same_weights(lite0: Backbone) -> None:
     narrow = replace(lite0, spec=replace(lite0.spec, crop_permille=600))
     branches = (branch(lite0, "final"), branch(narrow, "final"))
-    answers = tuple(EnsembleMember((index,), drawn_head(1280, 3), 0.5) for index in range(2))
+    answers = tuple(EnsembleMember((index,), draw_head(1280, 3), 0.5) for index in range(2))
     parts = FittedModel(make_class_space(NAMES), branches, answers)
     model = build_onnx(parts)
     assert [node.op_type for node in model.graph.node].count("Resize") == 2

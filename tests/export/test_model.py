@@ -9,11 +9,11 @@ from headstart.tasks.classification.calibration import Calibration
 from headstart.tasks.classification.conformal import ConformalPredictor
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.classification.targets import make_class_space
-from tests.export.drawn import NAMES, branch, drawn_head, drawn_novelty, features, single
+from tests.export.drawn import NAMES, branch, draw_head, draw_novelty, features, single
 
 
 def test_parts_that_do_not_fit_together_are_refused(lite0: Backbone) -> None:
-    head = drawn_head(1280, 3)
+    head = draw_head(1280, 3)
     final = branch(lite0, "final")
     cases: list[tuple[tuple[EnsembleMember, ...], str]] = [
         ((), r"members read the branches \[\] of 2; wanted each, and no others"),
@@ -23,7 +23,7 @@ def test_parts_that_do_not_fit_together_are_refused(lite0: Backbone) -> None:
             (EnsembleMember((0, 1), head),),
             r"head 0 goes from 1280 numbers to 3; its branches give 2560, and there are 3",
         ),
-        ((EnsembleMember((0,), drawn_head(1280, 2)), EnsembleMember((1,), head)), "head 0 goes from 1280 numbers to 2"),
+        ((EnsembleMember((0,), draw_head(1280, 2)), EnsembleMember((1,), head)), "head 0 goes from 1280 numbers to 2"),
         (
             (EnsembleMember((0,), head, 0.5), EnsembleMember((1,), head, 0.4)),
             r"the weights of a mean are \[0\.5, 0\.4\]",
@@ -44,8 +44,8 @@ def test_parts_that_do_not_fit_together_are_refused(lite0: Backbone) -> None:
 def test_a_branch_may_be_read_by_the_novelty_alone(lite0: Backbone) -> None:
     plain = single(lite0, 3)
     branches = (plain.branches[0], branch(lite0, "stage4"))
-    novelty = drawn_novelty(
-        replace(plain, branches=branches, members=(EnsembleMember((0, 1), drawn_head(1280 + 112, 3)),)), 1
+    novelty = draw_novelty(
+        replace(plain, branches=branches, members=(EnsembleMember((0, 1), draw_head(1280 + 112, 3)),)), 1
     )
     parts = replace(plain, branches=branches, novelty=novelty)
     assert [it.layers for it in parts.branches] == [("final",), ("stage4",)]
@@ -85,7 +85,7 @@ def test_a_photo_is_decoded_for_the_network_that_lets_it_shrink_least(lite0: Bac
         (branch(lite0, "final"), branch(lite1, "final")),
         (branch(lite1, "final"), branch(lite0, "final")),
     ):
-        parts = FittedModel(make_class_space(NAMES), branches, (EnsembleMember((0, 1), drawn_head(2560, 3)),))
+        parts = FittedModel(make_class_space(NAMES), branches, (EnsembleMember((0, 1), draw_head(2560, 3)),))
         assert parts.spec == lite1.spec
         for edge in range(300, 2400, 7):
             factor = parts.spec.shrink(edge, edge)

@@ -19,7 +19,7 @@ from headstart.modalities import modality
 from headstart.modalities.batch import average_parts
 from headstart.tasks.classification.targets import make_class_space
 from tests.export.codes import Codes, CodeSpec
-from tests.export.drawn import NAMES, drawn_head
+from tests.export.drawn import NAMES, draw_head
 
 WIDTH, KNOWN = 6, 20
 
@@ -81,7 +81,7 @@ def fitted(folder: Path) -> FittedModel:
         FeatureBranch(backbone(folder / f"{index}", *network), "openvino", "f32", ("final",))
         for index, network in enumerate(NETWORKS)
     ]
-    head = drawn_head(WIDTH * len(branches), 3, scale=5)
+    head = draw_head(WIDTH * len(branches), 3, scale=5)
     members = (EnsembleMember(tuple(range(len(branches))), head),)
     return FittedModel(make_class_space(NAMES), tuple(branches), members)
 
@@ -122,7 +122,7 @@ def test_the_graph_begins_at_the_tensors_of_each_spec(classifier: Classifier) ->
     assert found == kinds | {f"{name}.2": kind for name, kind in kinds.items()}  # the second branch reads as the first
 
 
-def test_an_item_that_is_none_is_told_as_its_modality_tells_it(classifier: Classifier) -> None:
+def test_an_item_that_is_none_is_said_as_its_modality_tells_it(classifier: Classifier) -> None:
     with pytest.raises(DataError, match=r"one two: is no row of codes; give whole numbers"):
         classifier.predict("one two")
     good, bad = classifier.predict(["1 2 3", "one"])

@@ -34,9 +34,9 @@ from tests.export.drawn import (
     balanced,
     branch,
     by_hand,
-    drawn_head,
-    drawn_novelty,
-    drawn_photos,
+    draw_head,
+    draw_novelty,
+    draw_photos,
     features,
     parity_examples,
     single,
@@ -66,7 +66,7 @@ def ensemble(*members: tuple[float, Any], combine: Any = "mean") -> FittedModel:
     for index, (weight, own) in enumerate(members):
         width = sum(it.width for it in own)
         read = tuple(range(len(branches), len(branches) + len(own)))
-        answers.append(EnsembleMember(read, drawn_head(width, *([9] * (index % 2)), 3, seed=index, scale=2), weight))
+        answers.append(EnsembleMember(read, draw_head(width, *([9] * (index % 2)), 3, seed=index, scale=2), weight))
         branches += own
     parts = FittedModel(make_class_space(NAMES), tuple(branches), tuple(answers), combine)
     return balanced(parts, features(parts))
@@ -99,7 +99,7 @@ def test_composites_predict_the_same_in_onnx_runtime_in_openvino_and_by_hand(
     network: Backbone, other: Backbone, tmp_path: Path, kind: str
 ) -> None:
     parts = COMPOSITES[kind](network, other)
-    photos = drawn_photos()
+    photos = draw_photos()
     expected = by_hand(parts, features(parts))
     classifier = write_model(parts, tmp_path / "model", parity_examples(parts))
     assert classifier.record.parity.same_answers == 1
@@ -159,8 +159,8 @@ def test_all_outputs_are_the_same_in_onnx_runtime_in_openvino_and_by_hand(
     network: Backbone, other: Backbone, tmp_path: Path, kind: str
 ) -> None:
     plain, (calibration, sets) = COMPOSITES[kind](network, other), GUARDS[kind]
-    novelty = drawn_novelty(plain, *reversed(range(len(plain.branches))))
-    rows, photos = features(plain), drawn_photos()
+    novelty = draw_novelty(plain, *reversed(range(len(plain.branches))))
+    rows, photos = features(plain), draw_photos()
     uncalibrated = by_hand(plain, rows).astype(np.float32)
     calibrated = calibration.apply(uncalibrated)
     sets = between(sets, calibrated)
@@ -196,11 +196,11 @@ def test_bad_photos_are_neither_unfamiliar_nor_in_a_set(network: Backbone, tmp_p
     parts = replace(
         single(network, 3),
         postprocessor=ClassPostprocessor(NONE, ConformalPredictor("lac", 0.9, 0.5)),
-        novelty=drawn_novelty(single(network, 3)),
+        novelty=draw_novelty(single(network, 3)),
     )
     classifier = write_model(parts, tmp_path / "model", parity_examples(parts))
     for count in (1, BATCH_FROM // 4):
-        prediction = classifier.predict([*drawn_photos() * count, b"no photo"])[-1]
+        prediction = classifier.predict([*draw_photos() * count, b"no photo"])[-1]
         assert prediction.error is not None
         assert (prediction.prediction_set, prediction.novelty, prediction.out_of_distribution) == ((), None, False)
         assert len(prediction.uncalibrated) == 0
@@ -212,12 +212,12 @@ def test_without_openvino_many_get_the_same_sets_and_novelty(
     parts = replace(
         single(network, 3),
         postprocessor=ClassPostprocessor(NONE, ConformalPredictor("lac", 0.9, 0.5)),
-        novelty=drawn_novelty(single(network, 3)),
+        novelty=draw_novelty(single(network, 3)),
     )
     classifier = write_model(parts, tmp_path / "model", parity_examples(parts))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for many, photo in zip(
-        classifier.predict(drawn_photos() * (BATCH_FROM // 4)), drawn_photos() * (BATCH_FROM // 4), strict=True
+        classifier.predict(draw_photos() * (BATCH_FROM // 4)), draw_photos() * (BATCH_FROM // 4), strict=True
     ):
         one = classifier.predict(photo)
         assert (many.prediction_set, many.novelty, many.out_of_distribution) == (
@@ -268,7 +268,7 @@ def test_each_network_runs_once_for_all_of_its_branches(network: Backbone, other
     runner = runner_of(write_model(parts, tmp_path / "model", parity_examples(parts)))
     assert [set(it.outputs) for it in runner.passes] == [{0, 2}, {1}]
     assert runner.passes[0].runner is not runner.passes[1].runner
-    items = [{it.spec: [crop_resize(photo, it.spec)] for it in (network, other)} for photo in drawn_photos()]
+    items = [{it.spec: [crop_resize(photo, it.spec)] for it in (network, other)} for photo in draw_photos()]
     for seen, wanted in zip(runner.extract(items), features(parts), strict=True):
         np.testing.assert_allclose(seen, wanted, rtol=1e-3, atol=1e-3)
 
@@ -276,7 +276,7 @@ def test_each_network_runs_once_for_all_of_its_branches(network: Backbone, other
 def test_one_branch_of_another_engine_sends_all_through_onnx_runtime(network: Backbone, tmp_path: Path) -> None:
     parts = COMPOSITES["layers apart"](network, network)
     parts = replace(parts, branches=(parts.branches[0], replace(parts.branches[1], engine="pytorch")))
-    photos = drawn_photos()
+    photos = draw_photos()
     classifier = write_model(parts, tmp_path / "model", parity_examples(parts))
     assert [it.network for it in classifier.record.branches] == [0, 1]
     many = classifier.predict(photos * (BATCH_FROM // 4))
@@ -326,7 +326,7 @@ def test_a_graph_that_predicts_otherwise_is_not_saved(
         colder = Calibration("temperature", 0.1)
         monkeypatch.setattr(class_graph, "add_calibration", lambda pieces, _, row: add_calibration(pieces, colder, row))
     else:
-        novelty = drawn_novelty(parts)
+        novelty = draw_novelty(parts)
         parts, other_novelty = replace(parts, novelty=novelty), replace(novelty, scale=0.5 * novelty.scale)
         monkeypatch.setattr(
             heads, "add_novelty_score", lambda pieces, _, *rows: add_novelty_score(pieces, other_novelty, *rows)
@@ -342,7 +342,7 @@ def test_photos_so_alike_that_rounding_decides_are_not_taken_for_a_wrong_graph(
 ) -> None:
     """Distances of which rounding is a large part: the graph is right, and the rest can be saved without novelty."""
     parts = single(network, 3)
-    novelty = drawn_novelty(parts)
+    novelty = draw_novelty(parts)
     tiny = replace(parts, novelty=replace(novelty, scale=100 * novelty.scale))
     chance = np.random.default_rng(0)
     rounded = [

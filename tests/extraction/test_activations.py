@@ -360,11 +360,11 @@ def test_kill_loses_what_was_not_committed_and_makes_no_wrong_row(tmp_path: Path
         for _ in range(1 + commits):
             process.stdout.readline()
         process.send_signal(signal.SIGKILL)
-        told = process.communicate()[0].split()
+        said = process.communicate()[0].split()
         assert process.returncode == -signal.SIGKILL, "it ended before it was killed"
         with opened(tmp_path) as kept:
             there = present(kept, rows)
-            assert len(there) >= max([before, *map(int, told[:-1])])  # the last line may be cut
+            assert len(there) >= max([before, *map(int, said[:-1])])  # the last line may be cut
             assert_right(kept, there)
         before = len(there)
     assert 0 < before < len(rows)
@@ -377,12 +377,12 @@ def test_a_second_process_waits_and_makes_only_what_is_missing(tmp_path: Path) -
     assert first.stdout.readline() == "ready\n"
     notes: list[object] = []
 
-    def told(note: object) -> None:
+    def report(note: object) -> None:
         notes.append(note)
         print(file=first.stdin, flush=True)  # we wait: it may go on
 
     with opened(tmp_path) as kept:
-        with kept.lock_for_writing(told):
+        with kept.lock_for_writing(report):
             assert first.poll() is not None or "made 160" in first.stdout.read()
             assert kept.find_missing(rows_of(170)) == rows_of(10, 160)
             kept.add(rows_of(10, 160), bits_for(rows_of(10, 160)))

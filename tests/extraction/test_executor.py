@@ -59,7 +59,7 @@ def test_a_token_ends_it_between_shards() -> None:
     assert 0 < len(done) < 100
 
 
-def test_progress_is_told_now_and_then_and_at_the_end() -> None:
+def test_progress_is_said_now_and_then_and_at_the_end() -> None:
     heard: list[events.Event] = []
     meter = ProgressMeter("extract", 1000, "items", heard.append)
     for _ in range(1000):

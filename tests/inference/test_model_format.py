@@ -21,7 +21,7 @@ from headstart.tasks.classification.calibration import Calibration
 from headstart.tasks.classification.conformal import ConformalPredictor
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from tests.conftest import Warm
-from tests.export.drawn import drawn_novelty, drawn_photos, parity_examples, single
+from tests.export.drawn import draw_novelty, draw_photos, parity_examples, single
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +34,7 @@ def guarded(lite0: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder of everything: calibration, prediction sets, novelty; never to be written to."""
     folder = tmp_path_factory.mktemp("guarded") / "model"
     sets = ConformalPredictor("lac", 0.9, 0.9)
-    novelty = drawn_novelty(single(lite0, 3))
+    novelty = draw_novelty(single(lite0, 3))
     return exported(
         lite0, folder, postprocessor=ClassPostprocessor(Calibration("temperature", 2.0), sets), novelty=novelty
     ).folder
@@ -203,7 +203,7 @@ def test_arrays_of_another_novelty_get_a_clear_error(model: Path) -> None:
     save_file({name: array for name, array in arrays.items() if name != "centre"}, model / model_format.NOVELTY_ARRAYS)
     rewrite(model, novelty_sha256=model_format.hash_file(model / model_format.NOVELTY_ARRAYS))
     with pytest.raises(ClassifierError, match=r"safetensors' does not belong to model\.json: .*; copy the whole"):
-        load(model).predict(drawn_photos() * (BATCH_FROM // 4))
+        load(model).predict(draw_photos() * (BATCH_FROM // 4))
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from headstart.arrays import Floats
 from headstart.inference.novelty import Novelty, concat_normalized, squared_distance_to_nearest
 
 
-def drawn(rank: int = 5, points: int = 7, branches: tuple[int, ...] = (0, 2), seed: int = 0) -> Novelty:
+def draw(rank: int = 5, points: int = 7, branches: tuple[int, ...] = (0, 2), seed: int = 0) -> Novelty:
     """Reads two branches, of 8 and 12 numbers."""
     chance = np.random.default_rng(seed)
     directions = np.linalg.qr(chance.normal(size=(20, rank)))[0].astype(np.float32)
@@ -40,13 +40,13 @@ def by_hand(novelty: Novelty, rows: list[Floats]) -> NDArray[np.float64]:
 @pytest.mark.parametrize("rank", [1, 5, 20])
 @pytest.mark.parametrize("points", [1, 7])
 def test_the_score_is_the_distance_to_the_nearest_point(rank: int, points: int) -> None:
-    novelty, rows = drawn(rank, points), features()
+    novelty, rows = draw(rank, points), features()
     assert novelty.score(rows) == pytest.approx(by_hand(novelty, rows), rel=1e-4, abs=1e-5)
     assert novelty.score(rows).dtype == np.float32
 
 
 def test_brightness_of_features_does_not_matter_and_zeros_are_no_error() -> None:
-    novelty, rows = drawn(), features()
+    novelty, rows = draw(), features()
     assert novelty.score([7 * rows[0], rows[1] / 9]) == pytest.approx(novelty.score(rows), rel=1e-4)
     zeros = [np.zeros((2, 8), np.float32), np.zeros((2, 12), np.float32)]
     assert np.isfinite(novelty.score(zeros)).all()
@@ -65,7 +65,7 @@ def test_pieces_of_rows_give_what_all_at_once_gives(monkeypatch: pytest.MonkeyPa
 
 
 def test_it_goes_through_json_and_tensors() -> None:
-    novelty = drawn()
+    novelty = draw()
     record = json.loads(json.dumps(novelty.to_json()))
     again = Novelty.from_json(record, novelty.tensors())
     assert again.branches == (0, 2)
@@ -75,7 +75,7 @@ def test_it_goes_through_json_and_tensors() -> None:
 
 
 def test_arrays_that_do_not_fit_are_refused() -> None:
-    novelty = drawn()
+    novelty = draw()
     tensors = novelty.tensors()
     for name, array in (
         ("centre", tensors["centre"][:-1]),

@@ -16,7 +16,7 @@ from headstart.tasks.classification.conformal import ConformalPredictor
 from headstart.tasks.classification.postprocessor import ClassPostprocessor, make_batch
 
 
-def drawn(*sizes: int, seed: int = 0) -> Head:
+def draw(*sizes: int, seed: int = 0) -> Head:
     chance = np.random.default_rng(seed)
     layers = tuple(
         Dense(chance.normal(0, 1, shape).astype(np.float32), chance.normal(0, 1, shape[1]).astype(np.float32))
@@ -26,7 +26,7 @@ def drawn(*sizes: int, seed: int = 0) -> Head:
 
 
 def test_heads_with_hidden_layers_agree_with_the_fitted_ones() -> None:
-    head = drawn(6, 5, 4, 3)
+    head = draw(6, 5, 4, 3)
     features = np.random.default_rng(1).normal(0, 1, (9, 6)).astype(np.float32)
     layers = tuple((layer.weight, layer.bias) for layer in head.layers)
     np.testing.assert_allclose(
@@ -35,7 +35,7 @@ def test_heads_with_hidden_layers_agree_with_the_fitted_ones() -> None:
 
 
 def test_each_of_several_heads_is_read_back(tmp_path: Path) -> None:
-    heads = [drawn(4, 3), drawn(5, 2, 3, seed=1), *(drawn(4, 3, seed=seed) for seed in range(2, 12))]
+    heads = [draw(4, 3), draw(5, 2, 3, seed=1), *(draw(4, 3, seed=seed) for seed in range(2, 12))]
     write_heads(heads, tmp_path / "heads")
     found = parse_heads((tmp_path / "heads").read_bytes(), len(heads))
     for read, head in zip(found, heads, strict=True):  # "1/" must not take what "11/" has

@@ -24,7 +24,7 @@ from headstart.inference import model_format
 from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from headstart.tasks.classification.targets import make_class_space
 from tests.conftest import Small
-from tests.export.drawn import drawn_head, drawn_photos, parity_examples, single
+from tests.export.drawn import draw_head, draw_photos, parity_examples, single
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +42,13 @@ def model(small: Small, tmp_path: Path) -> Path:
 def other(network: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder of another classifier, of two classes."""
     whole = single(network, 3)
-    head = drawn_head(network.layer("final").width, 2, seed=5)
+    head = draw_head(network.layer("final").width, 2, seed=5)
     parts = FittedModel(make_class_space(("one", "two")), whole.branches, (EnsembleMember((0,), head),))
     return write_model(parts, tmp_path_factory.mktemp("other") / "model", parity_examples(parts)).folder
 
 
 def rows(classifier: Classifier, *, many: bool) -> np.ndarray:
-    photos = drawn_photos() * (BATCH_FROM // 4) if many else drawn_photos()
+    photos = draw_photos() * (BATCH_FROM // 4) if many else draw_photos()
     return np.stack([it.probabilities for it in classifier.predict(photos)])
 
 
@@ -98,7 +98,7 @@ def test_a_run_is_where_it_was_opened(small: Small, tmp_path: Path, monkeypatch:
     run = headstart.open_run(small.run.name)
     monkeypatch.chdir(tmp_path)
     assert str(run.folder) == small.run.name
-    photo = drawn_photos()[0]
+    photo = draw_photos()[0]
     assert run.classifier.predict(photo).label == run.explain(photo).heat.label
     assert run.trust
 
@@ -142,7 +142,7 @@ def _answer(task: tuple[Classifier, np.ndarray]) -> list[float]:
 def test_it_travels_to_a_spawned_process(model: Path) -> None:
     """As its bytes: its folder may be gone by then."""
     classifier = load(model)
-    photo = drawn_photos()[0]
+    photo = draw_photos()[0]
     expected = classifier.predict(photo).probabilities.tolist()
     shutil.rmtree(model)
     with multiprocessing.get_context("spawn").Pool(1) as pool:

@@ -247,7 +247,7 @@ def test_engines_are_proved_on_training_photos_only(small, tmp_path, monkeypatch
     assert {sample.id for sample in drawn} == train
 
 
-def test_a_network_that_openvino_got_wrong_is_not_judged_by_it(small, tmp_path, monkeypatch) -> None:
+def test_a_network_that_openvino_got_wrong_does_not_decide(small, tmp_path, monkeypatch) -> None:
     """PyTorch's features, the head, the saved file and its score all come without OpenVINO then."""
     monkeypatch.setattr(
         "headstart.inference.openvino.Runner.__init__", lambda *_, **__: pytest.fail("OpenVINO was used")
@@ -351,7 +351,7 @@ def test_what_decoding_finds_stands_in_the_ledger(small, photos, tmp_path) -> No
 # --- what is told ----------------------------------------------------------------------------------------------------
 
 
-def test_progress_and_stages_are_told(small, photos, tmp_path) -> None:
+def test_progress_and_stages_are_said(small, photos, tmp_path) -> None:
     heard: list[events.Event] = []
     run = small.fit(photos(each=9, seed=31), out=tmp_path / "run", report=True, listener=heard.append)
     finished = [event.stage for event in heard if isinstance(event, events.Finished)]

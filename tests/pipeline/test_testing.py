@@ -62,7 +62,7 @@ def test_each_engine_is_scored_on_the_same_photos(
     assert judged.second_seconds > 0
 
 
-def test_a_share_of_equal_answers_below_one_is_told(classifier: Classifier, samples: tuple[Sample, ...]) -> None:
+def test_a_share_of_equal_answers_below_one_is_said(classifier: Classifier, samples: tuple[Sample, ...]) -> None:
     judged = score_classifier(classifier, samples, seed=0)
     assert judged.engines is not None
     engines = replace(judged.engines, same_answers=0.75, items=len(samples) - 1)

@@ -8,7 +8,7 @@ from headstart.evaluation.reliability import measure_reliability
 from headstart.reporting.by_chance import ece_by_chance
 
 
-def _drawn(chance, groups):
+def _draw(chance, groups):
     """Perfect probabilities of two classes, rows of a group alike."""
     sure = np.repeat(chance.uniform(0.5, 1, groups), 200 // groups).round(3)
     right = np.repeat(chance.random(groups), 200 // groups) < sure
@@ -21,7 +21,7 @@ def test_it_is_about_what_perfect_probabilities_show(groups):
     seen, told = [], []
     groups_of_rows = np.arange(200) // (200 // groups)
     for _ in range(40):
-        labels, said = _drawn(chance, groups)
+        labels, said = _draw(chance, groups)
         found = measure_reliability(labels, said, groups=groups_of_rows)
         seen.append(found.ece)
         worth = effective_sample_size(said.argmax(axis=1) == labels, groups_of_rows) / 200
@@ -30,6 +30,6 @@ def test_it_is_about_what_perfect_probabilities_show(groups):
 
 
 def test_photos_by_themselves_count_in_full():
-    bins = measure_reliability(*_drawn(np.random.default_rng(1), 200)).bins
+    bins = measure_reliability(*_draw(np.random.default_rng(1), 200)).bins
     sure, n = (np.array([getattr(single, name) for single in bins]) for name in ("confidence", "n"))
     assert ece_by_chance(bins) == pytest.approx(np.sqrt(2 / np.pi * n * sure * (1 - sure)).sum() / 200)

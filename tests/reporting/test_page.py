@@ -199,7 +199,7 @@ def test_corrected_test_labels_are_warned_of_with_the_score_of_the_others(tmp_pa
     assert "of the 10 others 80.0 % are right (50.0 % to 90.0 %)" in words
 
 
-def test_a_run_without_fault_is_told_so(tmp_path) -> None:
+def test_a_run_without_fault_is_said_so(tmp_path) -> None:
     folder = write_example_run(tmp_path / "run", test=140)
     change = {
         "labels": {

@@ -18,7 +18,7 @@ from headstart.tasks.classification.targets import make_class_space
 from .test_predictions import sample
 
 
-def judged(photos: int, seed: int = 0) -> TestResult:
+def make_test(photos: int, seed: int = 0) -> TestResult:
     chance = np.random.default_rng(seed)
     labels = chance.integers(0, 3, photos)
     rows = chance.dirichlet(np.full(3, 0.5), photos).astype(np.float32)
@@ -28,7 +28,7 @@ def judged(photos: int, seed: int = 0) -> TestResult:
 
 
 def test_the_worst_mistakes_come_first_then_the_least_sure() -> None:
-    it = judged(200)
+    it = make_test(200)
     sure = it.answers.probabilities.max(axis=1)
     rank = {photo.id: index for index, photo in enumerate(it.samples)}
     chosen = [rank[photo.id] for photo in select_examples(it)]
@@ -51,7 +51,7 @@ def test_without_a_mistake_the_least_sure_are_left() -> None:
 
 
 def test_of_many_test_photos_the_mistakes_are_shown_first() -> None:
-    it = judged(TEST + 500)
+    it = make_test(TEST + 500)
     shown = select_test_samples(it)
     wrong = {
         photo.id

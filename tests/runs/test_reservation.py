@@ -123,6 +123,6 @@ def test_a_full_disk_is_not_a_bad_name(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there it is told when the folder is made")
-def test_a_name_that_is_too_long_is_told(tmp_path):
+def test_a_name_that_is_too_long_is_said(tmp_path):
     with pytest.raises(SettingError, match=r"a' cannot be made: File name too long; name another"):
         reserve_run(tmp_path / (300 * "a"))

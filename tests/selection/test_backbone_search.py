@@ -46,7 +46,7 @@ from tests.selection.choosing import choose_winner
 SIZE = 8
 
 
-def drawn(count: int = 120, classes: int = 2, seed: int = 0) -> list[Sample]:
+def draw(count: int = 120, classes: int = 2, seed: int = 0) -> list[Sample]:
     """Photos whose first number says their class, in memory."""
     chance = np.random.default_rng(seed)
     images = chance.integers(0, 256, (count, SIZE, SIZE, 3), dtype=np.uint8)
@@ -106,8 +106,8 @@ class World:
     ) -> BackboneSearch:
         with Store(self.folder / "store") as store:
             return select_backbone(
-                drawn() if samples is None else samples,
-                Whole(photos, 1 + max(it.target for it in samples or drawn())),
+                draw() if samples is None else samples,
+                Whole(photos, 1 + max(it.target for it in samples or draw())),
                 self.obtain,
                 self.choose,
                 store,
@@ -235,7 +235,7 @@ def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
     """Recomputed from the features that the search left in the store."""
     from headstart.extraction.extract import extract
 
-    world, samples = World(tmp_path, a=0.5, b=0.8, c=1.4), drawn()
+    world, samples = World(tmp_path, a=0.5, b=0.8, c=1.4), draw()
     search = world.select([("a",), ("b",), ("c",)], samples)
     answers = {}
     chosen = stratified_sample(samples, MEASURED, least_per_class=2)
@@ -286,7 +286,7 @@ def test_photos_that_do_not_decode_are_left_out(tmp_path, photos) -> None:
     assert all(candidate.score is not None for candidate in search.candidates)
 
 
-def test_what_is_told(tmp_path) -> None:
+def test_what_is_said(tmp_path) -> None:
     heard: list[events.Event] = []
     World(tmp_path, a=9.0).select([("a", "gone")], listener=heard.append)
     told = [event for event in heard if isinstance(event, events.Finished)]

@@ -30,7 +30,7 @@ from headstart.training.curves import Epoch
 BEST = 1e-3  #: the rate at which the drawn trainings end best
 
 
-def drawn_loss(settings: FitSettings, epoch: int) -> float:
+def compute_loss(settings: FitSettings, epoch: int) -> float:
     """A made-up training: the further the rate from the best, the higher the loss, from the first epoch on."""
     off = abs(np.log(settings.rate / BEST)) if settings.rate else 0.5
     return float(0.2 + off + settings.mixup / 10 + 1 / (1 + epoch))
@@ -70,7 +70,7 @@ class Drawn:
             raise self.error
         epochs: list[Epoch] = []
         for number in range(self.settings.epochs + 1):
-            epochs.append(Epoch(number, 0.0, 0.0, 0.0, 0.0, 0.0, drawn_loss(self.settings, number), 0.01))
+            epochs.append(Epoch(number, 0.0, 0.0, 0.0, 0.0, 0.0, compute_loss(self.settings, number), 0.01))
             if number < self.settings.epochs and stop(number, epochs[-1]):
                 break
             if self.kill_at is not None and number == 1 and self.begun == self.kill_at:
@@ -85,7 +85,7 @@ class Drawn:
         return sum(entry != "forget" for entry in self.log)
 
 
-def drawn(**settings: object) -> Drawn:
+def draw(**settings: object) -> Drawn:
     return Drawn(FitSettings(epochs=4, **settings))
 
 
@@ -94,7 +94,7 @@ def go(job: Drawn, folder: Path, wanted: int = 8, left: float = float("inf")) ->
 
 
 def test_the_first_try_is_what_the_user_set(tmp_path) -> None:
-    job = drawn(weight_decay=0.0, mixup=0.7, augmentation="none", layer_decay=0.3, ema=0.5, rate=5.0)
+    job = draw(weight_decay=0.0, mixup=0.7, augmentation="none", layer_decay=0.3, ema=0.5, rate=5.0)
     found = go(job, tmp_path, wanted=3)
     assert job.log[0] is job.settings
     choices = list_choices(job.spec.backbone, get_task("classification"))
@@ -102,12 +102,12 @@ def test_the_first_try_is_what_the_user_set(tmp_path) -> None:
 
 
 def test_the_rate_that_was_not_set_is_the_default(tmp_path) -> None:
-    assert go(drawn(), tmp_path, wanted=1).trials[0].settings["rate"] == 7e-4
-    assert go(drawn(optimiser="sgd"), tmp_path / "sgd", wanted=1).trials[0].settings["rate"] == 5e-3
+    assert go(draw(), tmp_path, wanted=1).trials[0].settings["rate"] == 7e-4
+    assert go(draw(optimiser="sgd"), tmp_path / "sgd", wanted=1).trials[0].settings["rate"] == 5e-3
 
 
 def test_all_tries_lie_within_the_bounds_and_differ(tmp_path) -> None:
-    trials = go(drawn(), tmp_path, wanted=12).trials
+    trials = go(draw(), tmp_path, wanted=12).trials
     assert [it.number for it in trials] == list(range(1, 13))
     assert len({json.dumps(dict(it.settings)) for it in trials}) == 12
     for it in trials:
@@ -121,12 +121,12 @@ def test_all_tries_lie_within_the_bounds_and_differ(tmp_path) -> None:
 
 
 def test_the_best_complete_try_wins(tmp_path) -> None:
-    job = drawn()
+    job = draw()
     found = go(job, tmp_path, wanted=10)
     complete = [it for it in found.trials if it.ended == "complete"]
     assert found.best.log_loss == min(it.log_loss for it in complete)
     best = job.settings.model_copy(update=dict(found.best.settings))
-    assert found.best.log_loss == pytest.approx(drawn_loss(best, 4))
+    assert found.best.log_loss == pytest.approx(compute_loss(best, 4))
     assert found.trained.epochs[-1].calibrated_loss == found.best.log_loss
     record = json.loads((tmp_path / RECORD).read_text())
     assert [it["log_loss"] for it in record["trials"]] == [it.log_loss for it in found.trials]
@@ -134,7 +134,7 @@ def test_the_best_complete_try_wins(tmp_path) -> None:
 
 def test_hopeless_tries_are_given_up(tmp_path) -> None:
     """Against the rule by hand: its best loss so far is above the median of the complete tries at that epoch."""
-    job = drawn(rate=5e-4)
+    job = draw(rate=5e-4)
     found = go(job, tmp_path, wanted=14)
     pruned = [it for it in found.trials if it.ended == "pruned"]
     assert pruned
@@ -143,7 +143,7 @@ def test_hopeless_tries_are_given_up(tmp_path) -> None:
         assert it.number > AT_RANDOM
         assert UNPRUNED <= it.epochs < 4
         earlier = [
-            drawn_loss(job.settings.model_copy(update=dict(other.settings)), it.epochs)
+            compute_loss(job.settings.model_copy(update=dict(other.settings)), it.epochs)
             for other in found.trials[: it.number - 1]
             if other.ended == "complete"
         ]
@@ -152,8 +152,8 @@ def test_hopeless_tries_are_given_up(tmp_path) -> None:
 
 @pytest.mark.parametrize("kill_at", [1, 3, 7])
 def test_a_killed_search_ends_as_an_undisturbed_one(kill_at: int, tmp_path) -> None:
-    whole = go(drawn(), tmp_path / "whole")
-    job = drawn()
+    whole = go(draw(), tmp_path / "whole")
+    job = draw()
     job.kill_at = kill_at
     with pytest.raises(KeyboardInterrupt):
         go(job, tmp_path / "killed")
@@ -168,27 +168,27 @@ def test_a_killed_search_ends_as_an_undisturbed_one(kill_at: int, tmp_path) -> N
 
 
 def test_a_finished_search_is_not_made_again_and_can_be_gone_on_with(tmp_path) -> None:
-    go(drawn(), tmp_path, wanted=5)
-    job = drawn()
+    go(draw(), tmp_path, wanted=5)
+    job = draw()
     found = go(job, tmp_path, wanted=5)
     assert len(found.trials) == 5
     assert job.begun == 1  # the best
-    assert len(go(drawn(), tmp_path, wanted=7).trials) == 7
+    assert len(go(draw(), tmp_path, wanted=7).trials) == 7
 
 
 def test_the_seed_decides(tmp_path) -> None:
-    one, two = (go(drawn(seed=seed), tmp_path / str(seed), wanted=3) for seed in (0, 1))
+    one, two = (go(draw(seed=seed), tmp_path / str(seed), wanted=3) for seed in (0, 1))
     assert one.trials[0].settings == two.trials[0].settings
     assert one.trials[1].settings != two.trials[1].settings
 
 
 def test_it_ends_where_no_other_try_fits(tmp_path) -> None:
-    assert len(go(drawn(), tmp_path, left=0.05).trials) == 1  # a try takes 0.1 s
-    assert len(go(drawn(), tmp_path, left=0.05).trials) == 1
+    assert len(go(draw(), tmp_path, left=0.05).trials) == 1  # a try takes 0.1 s
+    assert len(go(draw(), tmp_path, left=0.05).trials) == 1
 
 
 def test_a_try_that_fails_is_one_of_them(tmp_path) -> None:
-    job = drawn()
+    job = draw()
     job.fail = lambda settings: settings.rate is not None and settings.rate > BEST
     found = go(job, tmp_path)
     failed = [it for it in found.trials if it.ended == "failed"]
@@ -207,7 +207,7 @@ def test_a_try_that_fails_is_one_of_them(tmp_path) -> None:
 def test_a_damaged_database_is_begun_anew(tmp_path) -> None:
     (tmp_path / STORAGE).write_bytes(b"not a database at all, but long enough to look like one" * 40)
     heard: list[events.Event] = []
-    job = drawn()
+    job = draw()
     job.listener = heard.append
     assert len(go(job, tmp_path, wanted=2).trials) == 2
     assert any("begun anew" in event.text for event in heard if isinstance(event, events.Note))
@@ -215,7 +215,7 @@ def test_a_damaged_database_is_begun_anew(tmp_path) -> None:
 
 def test_any_name_of_a_folder(tmp_path) -> None:
     folder = tmp_path / "50% of #1? é"
-    assert len(go(drawn(), folder, wanted=2).trials) == 2
+    assert len(go(draw(), folder, wanted=2).trials) == 2
     assert sorted(file.name for file in folder.iterdir()) == [RECORD, STORAGE]
 
 
@@ -224,14 +224,14 @@ def test_optuna_says_nothing(tmp_path, capfd, caplog) -> None:
 
     said = optuna.logging.get_verbosity()
     with caplog.at_level(logging.DEBUG):
-        go(drawn(), tmp_path, wanted=2)
+        go(draw(), tmp_path, wanted=2)
     assert capfd.readouterr() == ("", "")
     assert optuna.logging.get_verbosity() == said
 
 
-def test_what_is_told(tmp_path) -> None:
+def test_what_is_said(tmp_path) -> None:
     heard: list[events.Event] = []
-    job = drawn()
+    job = draw()
     job.listener = heard.append
     go(job, tmp_path, wanted=2)
     told = [event for event in heard if isinstance(event, events.Finished)]

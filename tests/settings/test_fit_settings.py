@@ -53,7 +53,7 @@ def test_settings_do_not_change() -> None:
         FitSettings().seed = 1  # type: ignore[misc]
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_said_at_once() -> None:
     with pytest.raises(SettingError) as caught:
         FitSettings.load(seed=-1, head="ldaa", workers="many")
     for part in ("unknown head 'ldaa'; did you mean 'lda'?", "seed is -1; wanted", "workers is 'many'; wanted a valid"):

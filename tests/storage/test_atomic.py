@@ -17,7 +17,7 @@ def full(*_: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_a_full_disk_is_told_and_the_old_file_stays(tmp_path, monkeypatch):
+def test_a_full_disk_is_said_and_the_old_file_stays(tmp_path, monkeypatch):
     replace_bytes(tmp_path / "a", b"old")
     monkeypatch.setattr(writing.os, "fsync", full)
     with pytest.raises(StoreError, match=r"no space left to write '.*a'; free some and run the same command again"):

@@ -183,7 +183,7 @@ def test_a_dearer_training_by_arithmetic() -> None:
     assert not dear.whole
 
 
-def test_it_is_told_how_far_it_is(tmp_path: Path) -> None:
+def test_it_is_said_how_far_it_is(tmp_path: Path) -> None:
     heard: list[events.Event] = []
     benchmark_training(
         ("f32", "bf16"), Networks("stage2"), SHAPES, "bf16", 4, tmp_path / "t.json", listener=heard.append

@@ -263,7 +263,7 @@ def test_it_is_asked_whether_to_stop() -> None:
     assert seen == [(0, 0), (1, 1), (2, 2)]
 
 
-def test_where_nothing_is_held_out_the_last_epoch_is_kept_and_no_validation_score_is_told() -> None:
+def test_where_nothing_is_held_out_the_last_epoch_is_kept_and_no_validation_score_is_said() -> None:
     """Labels of validation that say the opposite would end it at once, if they were listened to."""
     told: list[str] = []
     against = Drawn(30, 1)

@@ -111,7 +111,7 @@ def describe_check(found: "DataCheck") -> str:
     samples = found.samples
     hints = get_modality(samples.modality).hints
     counts = ", ".join(f"{count} {outcome.value}" for outcome, count in found.counts.items())
-    told = [entry for entry in samples.ledger.entries if entry.reason]
+    remarked = [entry for entry in samples.ledger.entries if entry.reason]
     ignored = f", {samples.ledger.ignored} hidden or system files ignored" if samples.ledger.ignored else ""
     formats = ", ".join(f"{name} {count}" for name, count in found.formats.items() if name)
     ranges = [(name, numbers, unit) for name, unit in hints.units.items() if (numbers := found.ranges[name])]
@@ -121,15 +121,20 @@ def describe_check(found: "DataCheck") -> str:
         f"formats: {formats}" if formats else "",
         ", ".join(_describe_range(*one) for one in ranges),
         _listed(f"group{{s}} of {samples.noun.many} with equal bytes", [" = ".join(names) for names in found.copies]),
-        _listed("skipped or repaired", [_told(it) for it in told if it.status is not FileStatus.ACCEPTED]),
-        _listed("accepted with a corrected label", [_told(it) for it in told if it.status is FileStatus.ACCEPTED]),
+        _listed(
+            "skipped or repaired", [_describe_entry(it) for it in remarked if it.status is not FileStatus.ACCEPTED]
+        ),
+        _listed(
+            "accepted with a corrected label",
+            [_describe_entry(it) for it in remarked if it.status is FileStatus.ACCEPTED],
+        ),
         _listed("note{s}", list(samples.ledger.notes)),
         _listed("to mend before fitting", list(found.problems)),
     ]
     return "\n\n".join(section for section in sections if section)
 
 
-def _told(entry: "LedgerEntry") -> str:
+def _describe_entry(entry: "LedgerEntry") -> str:
     return f"{entry.name}: {entry.status.value}: {entry.reason}"
 
 

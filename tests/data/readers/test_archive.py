@@ -276,7 +276,7 @@ def test_methods_that_are_not_read_are_named(pets, cache, tmp_path, method, name
         read_source(archive, cache=cache)
 
 
-def test_a_full_store_is_told_as_that(pets, cache, tmp_path, monkeypatch):
+def test_a_full_store_is_said_as_that(pets, cache, tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -313,7 +313,7 @@ def test_a_surrogate_that_stands_for_no_byte_is_escaped():
     assert normalise_class_name(" a\ud800 ") == "a\\ud800"
 
 
-def test_a_root_that_is_inspected_for_parts_first_is_told_of_once(pets, plant, tmp_path):
+def test_a_root_that_is_inspected_for_parts_first_is_said_of_once(pets, plant, tmp_path):
     """With the class right above each photo, or in its name, the root is seen twice: for parts, then for photos."""
     (pets / "Thumbs.db").write_bytes(b"x")
     (pets / "run").mkdir()

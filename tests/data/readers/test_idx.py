@@ -18,7 +18,7 @@ def idx(values: np.ndarray) -> bytes:
     return struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape) + values.tobytes()
 
 
-def drawn(part: str) -> tuple[np.ndarray, np.ndarray]:
+def draw(part: str) -> tuple[np.ndarray, np.ndarray]:
     chance = np.random.default_rng(PARTS[part])
     images = chance.integers(0, 256, (PARTS[part], 7, 5), dtype=np.uint8)
     return images, np.arange(PARTS[part], dtype=np.uint8) % 4
@@ -28,7 +28,7 @@ def mnist(folder: Path, *, packed: bool = False, dot: bool = False) -> Path:
     """A folder as it is published, in small."""
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
-        for what, values in zip(("images", "labels"), drawn(part), strict=True):
+        for what, values in zip(("images", "labels"), draw(part), strict=True):
             name = f"{part}-{what}{'.' if dot else '-'}idx{values.ndim}-ubyte{'.gz' if packed else ''}"
             (folder / name).write_bytes(gzip.compress(idx(values)) if packed else idx(values))
     return folder
@@ -43,7 +43,7 @@ def test_images_labels_and_parts(tmp_path, packed, dot):
     assert "a new validation part is taken out of train" in samples.ledger.notes[0]
     by_name = {sample.name: sample for sample in samples.samples}
     for part in PARTS:
-        images, labels = drawn(part)
+        images, labels = draw(part)
         for index in range(PARTS[part]):
             sample = by_name[f"{part}#{index}"]
             assert np.array_equal(sample.source.read(), images[index])
@@ -52,7 +52,7 @@ def test_images_labels_and_parts(tmp_path, packed, dot):
 
 
 def test_the_same_as_an_npz(tmp_path):
-    parts = {f"{axis}_{part}": values for part in PARTS for axis, values in zip("xy", drawn(part), strict=True)}
+    parts = {f"{axis}_{part}": values for part in PARTS for axis, values in zip("xy", draw(part), strict=True)}
     np.savez(tmp_path / "mnist.npz", **{name.replace("t10k", "test"): values for name, values in parts.items()})
     from_npz, from_idx = read_source(tmp_path / "mnist.npz"), read_source(mnist(tmp_path / "mnist"))
     assert sorted((s.id, s.target, s.subset) for s in from_npz.samples) == sorted(
@@ -95,7 +95,7 @@ def test_wrapping_folders_and_archives(tmp_path):
         assert [sample.id for sample in packed.samples] == [sample.id for sample in samples.samples]
 
 
-def test_what_lies_beside_is_told(tmp_path):
+def test_what_lies_beside_is_said(tmp_path):
     folder = mnist(mnist(tmp_path / "mnist"), packed=True)
     (folder / "README.txt").write_text("hello")
     (folder / ".DS_Store").write_text("")

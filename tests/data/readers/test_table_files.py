@@ -18,7 +18,7 @@ class Counted(str):
         return super().casefold()
 
 
-def test_one_name_in_many_folders_is_told_by_the_last_folders_it_shares(tmp_path: Path) -> None:
+def test_one_name_in_many_folders_is_said_by_the_last_folders_it_shares(tmp_path: Path) -> None:
     for place in ("set/P1/front.jpg", "set/P2/front.jpg", "set/P2/left/front.jpg", "set/P3/back.jpg"):
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).touch()

@@ -86,7 +86,7 @@ def test_a_modality_without_evidence_has_equal_bytes_only_and_that_is_said() -> 
     assert heard == [events.Note(found.note)]
 
 
-def test_the_note_of_the_evidence_is_told_and_kept() -> None:
+def test_the_note_of_the_evidence_is_said_and_kept() -> None:
     heard: list[events.Event] = []
     rows = np.array([[-1, 0], [1, 0]], np.float32)
     found = find_near_duplicates(samples_of("ab"), rows, None, Points(), listener=heard.append)

@@ -15,7 +15,7 @@ SPEC = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 SIZES = (32, 128, 224, 240, 299)
 
 
-def drawn(size: int, count: int = 6, seed: int = 0) -> NDArray[np.uint8]:
+def draw(size: int, count: int = 6, seed: int = 0) -> NDArray[np.uint8]:
     """Soft coloured blobs, (count, size, size, 3)."""
     chance = np.random.default_rng([seed, size])
     coarse = chance.integers(0, 256, (count, 12, 12, 3), dtype=np.uint8)
@@ -29,7 +29,7 @@ def fact(stats: Mapping[str, NDArray[np.float32]], name: str) -> NDArray[np.floa
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_small_pictures_are_what_pillow_makes(size: int) -> None:
-    pixels = drawn(size)
+    pixels = draw(size)
     stats = compute_stats(pixels)
     for photo, grey, colour in zip(pixels, stats["grey"], stats["colour"], strict=True):
         image = Image.fromarray(photo)
@@ -44,7 +44,7 @@ def test_the_small_pictures_are_what_pillow_makes(size: int) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_facts_are_those_of_pillow(size: int) -> None:
-    pixels = drawn(size)
+    pixels = draw(size)
     stats = compute_stats(pixels)
     luma = np.stack([np.asarray(Image.fromarray(photo).convert("L")) for photo in pixels]) / 255
     saturation = np.stack([np.asarray(Image.fromarray(photo).convert("HSV"))[..., 1] for photo in pixels]) / 255
@@ -77,7 +77,7 @@ def test_a_sharp_quarter_before_a_blurred_background_counts_as_sharp() -> None:
 
 
 def test_a_photo_has_the_same_stats_alone_and_in_a_batch() -> None:
-    pixels = drawn(224)
+    pixels = draw(224)
     together, alone = compute_stats(pixels), compute_stats(pixels[2:3])
     for name, rows in together.items():
         np.testing.assert_allclose(alone[name][0], rows[2], atol=1e-5)
@@ -92,7 +92,7 @@ def test_the_space_is_small_and_of_pixels_alone() -> None:
 
 
 def test_stats_are_read_in_the_order_asked_for(tmp_path) -> None:
-    pixels, digests = drawn(224, 3), ["0a" * 20, "1b" * 20, "2c" * 20]
+    pixels, digests = draw(224, 3), ["0a" * 20, "1b" * 20, "2c" * 20]
     stats = compute_stats(pixels)
     with Store(tmp_path) as store:
         with store.writer(stats_space(SPEC)) as writer:

@@ -14,12 +14,12 @@ ISOTONIC = Calibration(
 )
 
 
-def drawn(rows: int = 200, classes: int = 3, spread: float = 3.0) -> np.ndarray:
+def draw(rows: int = 200, classes: int = 3, spread: float = 3.0) -> np.ndarray:
     return softmax(np.random.default_rng(0).normal(0, spread, (rows, classes)), axis=1).astype(np.float32)
 
 
 def test_none_changes_nothing() -> None:
-    rows = drawn()
+    rows = draw()
     assert NONE.apply(rows) is rows
 
 

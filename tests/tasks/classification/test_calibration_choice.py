@@ -24,7 +24,7 @@ from headstart.tasks.classification.conformal_fit import fit_conformal, measure_
 KINDS = tuple(FITS)
 
 
-def drawn(rows: int, classes: int, *, factor: float = 1.0, shift: float = 0.0, seed: int = 0, clear: float = 2.0):  # type: ignore[no-untyped-def]
+def draw(rows: int, classes: int, *, factor: float = 1.0, shift: float = 0.0, seed: int = 0, clear: float = 2.0):  # type: ignore[no-untyped-def]
     """Labels drawn from known probabilities, and these probabilities with their logits multiplied and shifted."""
     chance = np.random.default_rng(seed)
     logits = chance.normal(0, clear, (rows, classes))
@@ -39,7 +39,7 @@ def alone(rows: int) -> np.ndarray:
 
 @pytest.mark.parametrize("factor", [0.25, 1.0, 3.0])
 def test_the_temperature_is_the_best_there_is(factor: float) -> None:
-    labels, rows = drawn(400, 4, factor=factor)
+    labels, rows = draw(400, 4, factor=factor)
     calibration = fit_temperature_scaling(labels, rows, NONE)
     logits = np.log(rows.astype(float))
 
@@ -54,7 +54,7 @@ def test_the_temperature_is_the_best_there_is(factor: float) -> None:
 
 @pytest.mark.parametrize(("factor", "wrong"), [(0.4, 0.0), (1.0, 0.1), (2.5, 0.03)])
 def test_scale_and_share_of_a_mixture_are_the_best_there_are(factor: float, wrong: float) -> None:
-    labels, rows = drawn(500, 3, factor=factor)
+    labels, rows = draw(500, 3, factor=factor)
     chance = np.random.default_rng(1)
     labels = np.where(chance.uniform(size=500) < wrong, chance.integers(3, size=500), labels)
     calibration = fit_mixture(labels, rows, NONE)
@@ -75,15 +75,15 @@ def test_scale_and_share_of_a_mixture_are_the_best_there_are(factor: float, wron
 
 def test_a_sure_and_wrong_photo_that_none_of_those_held_out_was_like_costs_little() -> None:
     """A logistic head gave one of 51 scans 1e-23 to its class: as much log loss as all others together."""
-    labels, said = drawn(200, 2)
-    others, more = drawn(50, 2, seed=1)
+    labels, said = draw(200, 2)
+    others, more = draw(50, 2, seed=1)
     more[0] = np.eye(2, dtype=np.float32)[1 - others[0]] + np.float32(1e-23)
     found = choose_calibration(labels, said, alone(200), seed=0)
     assert found.calibration.kind in ("mixture", "isotonic")
     assert log_loss(others, found.calibration.apply(more)) < log_loss(others[1:], more[1:]) + 8 / 50
     assert log_loss(others, more) > log_loss(others[1:], more[1:]) + 30 / 50
     # The half photo that vouches for it is next to nothing among many.
-    assert choose_calibration(*drawn(20_000, 2), alone(20_000), seed=0).calibration.mix < 0.002
+    assert choose_calibration(*draw(20_000, 2), alone(20_000), seed=0).calibration.mix < 0.002
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -114,7 +114,7 @@ def test_curves_of_a_class_that_is_never_and_always_right() -> None:
 
 
 def test_the_two_curves_of_two_classes_mirror_each_other() -> None:
-    labels, rows = drawn(500, 2)
+    labels, rows = draw(500, 2)
     calibration = fit_isotonic(labels, rows, NONE)
     calibrated = calibration.apply(rows)
     both = [np.interp(rows[:, index], calibration.knots[index], calibration.values[index]) for index in range(2)]
@@ -125,8 +125,8 @@ def test_the_two_curves_of_two_classes_mirror_each_other() -> None:
 @pytest.mark.parametrize(("rows", "classes"), [(300, 2), (1200, 4)])
 @pytest.mark.parametrize("factor", [0.4, 2.5])
 def test_what_is_ill_calibrated_gets_better_on_new_photos(rows: int, classes: int, factor: float) -> None:
-    labels, said = drawn(rows, classes, factor=factor)
-    others, more = drawn(4000, classes, factor=factor, seed=1)
+    labels, said = draw(rows, classes, factor=factor)
+    others, more = draw(4000, classes, factor=factor, seed=1)
     found = choose_calibration(labels, said, alone(rows), seed=0)
     truth = log_loss(others, softmax(np.log(more.astype(float)) / factor, axis=1))
     gained = log_loss(others, more) - log_loss(others, found.calibration.apply(more))
@@ -137,9 +137,9 @@ def test_what_is_ill_calibrated_gets_better_on_new_photos(rows: int, classes: in
 
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_well_calibrated_is_mostly_left_alone(seed: int) -> None:
-    labels, said = drawn(400, 3, seed=seed)
+    labels, said = draw(400, 3, seed=seed)
     found = choose_calibration(labels, said, alone(400), seed=0)
-    others, more = drawn(4000, 3, seed=100 + seed)
+    others, more = draw(4000, 3, seed=100 + seed)
     assert log_loss(others, found.calibration.apply(more)) < log_loss(others, more) + 0.01
     assert found.calibration.kind == "mixture"
     assert found.calibration.mix < 0.1
@@ -147,9 +147,9 @@ def test_what_is_well_calibrated_is_mostly_left_alone(seed: int) -> None:
 
 
 def test_each_kind_wins_where_it_is_the_one_that_helps() -> None:
-    labels, said = drawn(3000, 3, factor=2.0)
+    labels, said = draw(3000, 3, factor=2.0)
     assert choose_calibration(labels, said, alone(3000), seed=0).calibration.kind == "mixture"
-    labels, rows = drawn(6000, 2)
+    labels, rows = draw(6000, 2)
     bent = np.where(rows < 0.5, rows * 0.2, 1 - (1 - rows) * 0.2) * (rows > 0.3) + 0.02 * (rows <= 0.3)
     said = (bent / bent.sum(axis=1, keepdims=True)).astype(np.float32)
     found = choose_calibration(labels, said, alone(6000), seed=0)
@@ -176,7 +176,7 @@ def test_only_what_there_are_photos_enough_for_is_tried(rows: int, classes: int,
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_wanted_kind_is_taken_as_given(kind: CalibrationKind) -> None:
-    labels, said = drawn(30, 3)
+    labels, said = draw(30, 3)
     found = choose_calibration(labels, said, alone(30), kind=kind, seed=0)
     assert found.calibration.kind == kind
     assert list(found.log_losses) == ["none", *([kind] if kind != "none" else [])]
@@ -185,7 +185,7 @@ def test_a_wanted_kind_is_taken_as_given(kind: CalibrationKind) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_photos_of_a_group_are_held_out_together(kind: CalibrationKind) -> None:
     """Rows that are there twice with one label and once more with another tell a lot of each other, if they may."""
-    labels, said = drawn(40, 2)
+    labels, said = draw(40, 2)
     rows, twice = np.repeat(said, 25, axis=0), np.repeat(labels, 25)
     together = choose_calibration(twice, rows, np.repeat(alone(40), 25), kind=kind, seed=0).log_losses[kind]
     apart = choose_calibration(twice, rows, alone(1000), kind=kind, seed=0).log_losses[kind]
@@ -218,7 +218,7 @@ def test_half_a_photo_of_the_least_probability_counts_too() -> None:
 def test_each_photo_is_calibrated_by_others_than_itself_and_its_group(
     wanted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    labels, said = drawn(300, 3, factor=2)
+    labels, said = draw(300, 3, factor=2)
     groups = alone(300) // 3
     for many in (module.MANY, 100):  # a third only is judged by where photos are many; all are calibrated
         monkeypatch.setattr(module, "MANY", many)
@@ -238,8 +238,8 @@ def test_sets_by_what_is_cross_fitted_keep_their_promise(n: int) -> None:
     """Curves fitted on the photos that set the threshold know these better than new ones: their sets are too small."""
     held, too_small = [], []
     for seed in range(30):
-        labels, said = drawn(n, 4, seed=seed, clear=1.5)
-        others, more = drawn(400, 4, seed=1000 + seed, clear=1.5)
+        labels, said = draw(n, 4, seed=seed, clear=1.5)
+        others, more = draw(400, 4, seed=1000 + seed, clear=1.5)
         found = choose_calibration(labels, said, alone(n), kind="isotonic", seed=seed)
         said, more = (found.calibration.apply(rows) for rows in (said, more))
         for rows, into in ((found.cross_fitted, held), (said, too_small)):
@@ -275,7 +275,7 @@ def test_zeros_certainties_and_a_class_without_photos_do_no_harm(kind: Calibrati
 
 
 def test_where_nothing_can_be_held_out_nothing_is_changed() -> None:
-    labels, said = drawn(50, 3, factor=4)
+    labels, said = draw(50, 3, factor=4)
     for wanted in ("auto", "temperature"):
         found = choose_calibration(labels[:0], said[:0], alone(0), kind=wanted, seed=0)  # type: ignore[arg-type]
         assert (found.calibration, found.log_losses, found.n, found.cross_fitted.shape) == (NONE, {}, 0, (0, 3))
@@ -287,7 +287,7 @@ def test_where_nothing_can_be_held_out_nothing_is_changed() -> None:
 
 
 def test_the_same_seed_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    labels, said = drawn(300, 3)
+    labels, said = draw(300, 3)
     first, again, other = (choose_calibration(labels, said, alone(300), seed=seed) for seed in (0, 0, 1))
     assert first == again
     assert other.log_losses["none"] == pytest.approx(first.log_losses["none"])
@@ -299,14 +299,14 @@ def test_the_same_seed_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_shapes_that_do_not_belong_together_are_refused() -> None:
-    labels, said = drawn(30, 3)
+    labels, said = draw(30, 3)
     for wrong in ((labels[1:], said, alone(30)), (labels, said[:, 0], alone(30)), (labels, said, alone(29))):
         with pytest.raises(DataError, match=r"do not belong together; wanted \(N,\), \(N, C\) and \(N,\)"):
             choose_calibration(*wrong, seed=0)
 
 
 def test_the_order_of_photos_is_kept_by_a_temperature() -> None:
-    labels, said = drawn(300, 3, factor=3)
+    labels, said = draw(300, 3, factor=3)
     found = choose_calibration(labels, said, alone(300), kind="temperature", seed=0).calibration
     assert isinstance(found, Calibration)
     np.testing.assert_array_equal(found.apply(said).argmax(axis=1), said.argmax(axis=1))

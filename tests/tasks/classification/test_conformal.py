@@ -8,7 +8,7 @@ from scipy.special import softmax
 from headstart.tasks.classification.conformal import ConformalPredictor
 
 
-def drawn(rows: int = 300, classes: int = 5) -> np.ndarray:
+def draw(rows: int = 300, classes: int = 5) -> np.ndarray:
     return softmax(np.random.default_rng(1).normal(0, 2, (rows, classes)), axis=1).astype(np.float32)
 
 
@@ -22,14 +22,14 @@ def by_hand(sets: ConformalPredictor, row: np.ndarray) -> list[bool]:
 @pytest.mark.parametrize("threshold", [-1.0, 0.0, 0.31, 0.73, 0.97, 9.0])
 def test_sets_are_what_their_paper_says(threshold: float) -> None:
     sets = ConformalPredictor("lac", 0.9, threshold)
-    rows = drawn()
+    rows = draw()
     chosen = sets.predict(rows)
     assert chosen.dtype == bool
     assert chosen.tolist() == [by_hand(sets, row) for row in rows]
 
 
 def test_the_likeliest_class_is_always_in_and_likelier_ones_come_first() -> None:
-    rows = drawn()
+    rows = draw()
     for threshold in np.linspace(-0.5, 1.5, 21):
         chosen = ConformalPredictor("lac", 0.9, float(threshold)).predict(rows)
         assert chosen[np.arange(len(rows)), rows.argmax(axis=1)].all()

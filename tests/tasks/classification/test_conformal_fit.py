@@ -9,7 +9,7 @@ from headstart.evaluation.intervals import wilson_interval
 from headstart.tasks.classification.conformal_fit import fit_conformal, measure_coverage
 
 
-def drawn(rows: int, classes: int = 5, seed: int = 0, factor: float = 1.4):  # type: ignore[no-untyped-def]
+def draw(rows: int, classes: int = 5, seed: int = 0, factor: float = 1.4):  # type: ignore[no-untyped-def]
     chance = np.random.default_rng(seed)
     logits = chance.normal(0, 1.5, (rows, classes))
     labels = np.array([chance.choice(classes, p=row) for row in softmax(logits, axis=1)])
@@ -25,7 +25,7 @@ def test_sets_hold_the_true_class_as_often_as_promised(coverage: float) -> None:
     n = 150
     held = []
     for seed in range(60):
-        labels, rows = drawn(n + 800, seed=seed)
+        labels, rows = draw(n + 800, seed=seed)
         sets = fit_conformal(labels[:n], rows[:n], coverage=coverage)
         held.append(sets.predict(rows[n:])[np.arange(800), labels[n:]].mean())
     error = np.std(held) / 60**0.5
@@ -34,7 +34,7 @@ def test_sets_hold_the_true_class_as_often_as_promised(coverage: float) -> None:
 
 @pytest.mark.parametrize(("n", "coverage"), [(9, 0.9), (10, 0.9), (19, 0.95), (101, 0.7), (333, 0.99)])
 def test_the_threshold_is_the_finite_sample_quantile(n: int, coverage: float) -> None:
-    labels, rows = drawn(n)
+    labels, rows = draw(n)
     sets = fit_conformal(labels, rows, coverage=coverage)
     scores = sets.scores(rows)[np.arange(n), labels]
     rank = ceil(round((n + 1) * coverage, 6))
@@ -45,11 +45,11 @@ def test_the_threshold_is_the_finite_sample_quantile(n: int, coverage: float) ->
 
 @pytest.mark.parametrize(("n", "coverage"), [(0, 0.5), (8, 0.9), (18, 0.95), (998, 0.999)])
 def test_of_too_few_photos_sets_hold_all_classes(n: int, coverage: float) -> None:
-    labels, rows = drawn(n) if n else (np.zeros(0, int), np.zeros((0, 5), np.float32))
+    labels, rows = draw(n) if n else (np.zeros(0, int), np.zeros((0, 5), np.float32))
     sets = fit_conformal(labels, rows, coverage=coverage)
     certain = np.eye(5, dtype=np.float32)
     assert sets.predict(certain).all()
-    assert sets.predict(drawn(200, seed=3)[1]).all()
+    assert sets.predict(draw(200, seed=3)[1]).all()
 
 
 def test_coverage_is_counted() -> None:
@@ -63,7 +63,7 @@ def test_coverage_is_counted() -> None:
 
 
 def test_what_does_not_belong_together_is_refused() -> None:
-    labels, rows = drawn(10)
+    labels, rows = draw(10)
     with pytest.raises(DataError, match=r"do not belong together; wanted \(N,\) and \(N, C\)"):
         fit_conformal(labels[1:], rows, coverage=0.9)
     with pytest.raises(DataError, match="no prediction sets to measure"):

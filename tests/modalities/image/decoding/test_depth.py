@@ -199,7 +199,7 @@ def test_the_range_of_a_set():
     )
 
 
-def test_a_photo_that_takes_little_of_the_range_is_told():
+def test_a_photo_that_takes_little_of_the_range_is_said():
     said = describe_scaling(BitDepth("float32", 0, 1), GreyRange("float32", 0, 255), "the set's")
     assert said == "floating point, scaled by the set's range 0..255; it takes 0.4% of that, so little is seen"
 

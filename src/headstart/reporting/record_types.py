@@ -173,6 +173,7 @@ class CalibrationRecord:
     tried: Mapping[str, float]  #: kind -> cross-validated log loss, nats
     before: Reliability
     after: Reliability
+    reason: str = ""  #: why this kind was taken, a sentence
 
 
 @dataclass(frozen=True, slots=True)

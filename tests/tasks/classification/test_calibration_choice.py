@@ -9,7 +9,7 @@ from headstart.evaluation.metrics import log_loss
 from headstart.heads.folds import assign_folds
 from headstart.tasks.classification import calibration_choice as module
 from headstart.tasks.classification.calibration import NONE, Calibration, CalibrationKind
-from headstart.tasks.classification.calibration_choice import choose_calibration
+from headstart.tasks.classification.calibration_choice import _describe_choice, choose_calibration
 from headstart.tasks.classification.calibration_fits import (
     FITS,
     HALF,
@@ -199,7 +199,7 @@ def test_the_error_is_of_groups_not_of_rows() -> None:
     least = dict.fromkeys(losses, 0.01)
 
     def chosen(losses: dict[str, np.ndarray], groups: np.ndarray) -> CalibrationKind:
-        return module._choose_kind(losses, least, groups)  # type: ignore[arg-type]
+        return module._choose_kind(losses, module._add_sure_mistake(losses, least), groups)  # type: ignore[arg-type]
 
     assert chosen(losses, alone(30)) == "mixture"
     many = {kind: np.tile(values, 20) for kind, values in losses.items()}
@@ -210,8 +210,14 @@ def test_the_error_is_of_groups_not_of_rows() -> None:
 def test_half_a_photo_of_the_least_probability_counts_too() -> None:
     """Nothing that is held out tells a kind that says 1e-15 from one that is bounded; one photo more would."""
     losses = {"none": np.full(100, 0.1), "isotonic": np.full(100, 0.15)}
-    assert module._choose_kind(losses, {"none": 1e-15, "isotonic": 0.01}, alone(100)) == "isotonic"
-    assert module._choose_kind(losses, {"none": 0.005, "isotonic": 0.01}, alone(100)) == "none"
+    assert (
+        module._choose_kind(losses, module._add_sure_mistake(losses, {"none": 1e-15, "isotonic": 0.01}), alone(100))
+        == "isotonic"
+    )
+    assert (
+        module._choose_kind(losses, module._add_sure_mistake(losses, {"none": 0.005, "isotonic": 0.01}), alone(100))
+        == "none"
+    )
 
 
 @pytest.mark.parametrize("wanted", [*KINDS, "auto"])
@@ -310,3 +316,32 @@ def test_the_order_of_photos_is_kept_by_a_temperature() -> None:
     found = choose_calibration(labels, said, alone(300), kind="temperature", seed=0).calibration
     assert isinstance(found, Calibration)
     np.testing.assert_array_equal(found.apply(said).argmax(axis=1), said.argmax(axis=1))
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen", "means", "totals", "told"),
+    [
+        ("isotonic", "isotonic", {"none": 1, "isotonic": 2}, {}, "isotonic was asked for."),
+        ("auto", "none", {}, {}, "There was too little to hold out"),
+        ("auto", "mixture", {"none": 2, "mixture": 1}, {"none": 2, "mixture": 1}, "mixture has the lowest"),
+        (
+            "auto",
+            "mixture",
+            {"none": 1, "mixture": 2},
+            {"none": 9, "mixture": 3},
+            "none has a lower log loss",
+        ),
+        ("auto", "mixture", {"none": 1, "mixture": 2}, {"none": 1, "mixture": 2}, "none does better, but by less than"),
+    ],
+)
+def test_the_choice_is_told_in_a_sentence(asked, chosen, means, totals, told) -> None:
+    assert _describe_choice(asked, chosen, means, totals).startswith(told)
+
+
+def test_a_choice_has_a_reason() -> None:
+    chance = np.random.default_rng(0)
+    labels = chance.integers(0, 2, 200)
+    sure = np.where(chance.uniform(size=200) < 0.9, labels, 1 - labels)
+    probabilities = np.eye(2, dtype=np.float32)[sure] * 0.98 + 0.01
+    found = choose_calibration(labels, probabilities.astype(np.float32), np.arange(200), seed=0)
+    assert found.calibration.kind in found.reason

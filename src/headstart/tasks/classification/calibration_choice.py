@@ -39,6 +39,7 @@ class CalibrationChoice:
     #: (N, C) float32 of these samples, each calibrated by a fit without the samples of its fold and so of its group;
     #: by the calibration itself where nothing could be held out.
     cross_fitted: Floats = field(compare=False, repr=False)
+    reason: str = ""  #: why this kind, a plain sentence
 
 
 def choose_calibration(
@@ -72,15 +73,45 @@ def choose_calibration(
     fold = _assign_folds(labels, groups, 3 if many else FOLDS, seed)
     if fold is None:
         only = fitted.get("none" if kind == "auto" else kind, NONE)
-        return CalibrationChoice(only, {}, len(labels), only.apply(probabilities))
+        reason = _describe_choice(kind, only.kind, {}, {})
+        return CalibrationChoice(only, {}, len(labels), only.apply(probabilities), reason)
     rows = fold == 0 if many else fold >= 0
     tried = {name: _cross_fit(name, labels, probabilities, fold, fitted[name], rows)[rows] for name in kinds}
     losses = {name: _compute_losses(labels[rows], calibrated) for name, calibrated in tried.items()}
     least = {name: float(calibrated.min()) for name, calibrated in tried.items()}
-    chosen = _choose_kind(losses, least, groups[rows]) if kind == "auto" else kind
+    totals = _add_sure_mistake(losses, least)
+    chosen = _choose_kind(losses, totals, groups[rows]) if kind == "auto" else kind
     cross_fitted = _cross_fit(chosen, labels, probabilities, fold, fitted[chosen]) if many else tried[chosen]
     means: dict[str, float] = {name: float(loss.mean()) for name, loss in losses.items()}
-    return CalibrationChoice(fitted[chosen], means, len(labels), cross_fitted)
+    reason = _describe_choice(kind, chosen, means, totals)
+    return CalibrationChoice(fitted[chosen], means, len(labels), cross_fitted, reason)
+
+
+def _describe_choice(
+    asked: str, chosen: CalibrationKind, means: Mapping[str, float], totals: Mapping[CalibrationKind, float]
+) -> str:
+    """Return why a kind was taken, in a plain sentence without numbers.
+
+    Args:
+        asked: the setting.
+        chosen: the kind that was taken.
+        means: kind -> cross-validated log loss; empty where nothing could be held out.
+        totals: kind -> the same in all, with half a sure mistake.
+    """
+    if asked != "auto":
+        return f"{chosen} was asked for."
+    if len(means) < 2:
+        return "There was too little to hold out, so no kinds were compared."
+    lowest, best = min(means, key=lambda kind: means[kind]), min(totals, key=lambda kind: totals[kind])
+    if chosen == lowest:
+        return f"{chosen} has the lowest cross-validated log loss."
+    if chosen == best:
+        return (
+            f"{lowest} has a lower log loss on what was held out, but it gives probabilities so close to 0 that a sure "
+            f"mistake, rarer than these show, would cost more than that; {chosen} was kept for that."
+        )
+    why = "it bounds what a sure mistake costs" if chosen == "mixture" else "it comes first among equals"
+    return f"{best} does better, but by less than a standard error, which can be chance; {chosen} was kept: {why}."
 
 
 def _list_kinds(labels: Ints, classes: int) -> tuple[CalibrationKind, ...]:
@@ -124,17 +155,28 @@ def _compute_losses(labels: Ints, probabilities: Floats) -> Doubles:
     return -np.log(np.maximum(own, LEAST))
 
 
+def _add_sure_mistake(
+    losses: Mapping[CalibrationKind, Doubles], least: Mapping[CalibrationKind, float]
+) -> dict[CalibrationKind, float]:
+    """Return the log loss of all samples held out, and of half a sample more that gets the least probability of all.
+
+    Args:
+        losses: of the samples held out, (M,) each.
+        least: the smallest probability that each kind gave any class of any of them.
+    """
+    return {kind: float(loss.sum() - HALF * np.log(max(least[kind], LEAST))) for kind, loss in losses.items()}
+
+
 def _choose_kind(
-    losses: Mapping[CalibrationKind, Doubles], least: Mapping[CalibrationKind, float], groups: Ints
+    losses: Mapping[CalibrationKind, Doubles], totals: Mapping[CalibrationKind, float], groups: Ints
 ) -> CalibrationKind:
     """Return the first kind in order of preference that is within one standard error of the best; errors are of groups.
 
     Args:
         losses: of the samples held out, (M,) each.
-        least: the smallest probability that each kind gave any class of any of them.
+        totals: of ``_add_sure_mistake``.
         groups: (M,).
     """
-    totals = {kind: loss.sum() - HALF * np.log(max(least[kind], LEAST)) for kind, loss in losses.items()}
     best = min(totals, key=lambda kind: totals[kind])
     group = np.unique(groups, return_inverse=True)[1]
     for kind in PREFERRED:

@@ -113,6 +113,7 @@ def _record_calibration(findings: ClassFindings, fitted: Postprocessed) -> Mappi
         "held_out": held.source,
         "n": len(held.targets),
         "tried": found.facts["log_losses"],
+        "reason": found.facts["reason"],
         "before": findings.uncalibrated,
         "after": findings.calibrated,
     }

@@ -22,7 +22,7 @@ class ClassPostprocessing:
         how = f"{calibration.kind} calibration" if calibration.kind != "none" else "no calibration needed"
         return FittedPostprocessor(
             ClassPostprocessor(calibration, sets),
-            {"log_losses": found.log_losses},
+            {"log_losses": found.log_losses, "reason": found.reason},
             f"{how}, prediction sets for {sets.coverage:.0%}",
             calibration.kind != "none",
         )

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.zoo import load_network
+from headstart.engines.placement import GPU_BATCH, place_network, run_on_device
 from headstart.errors import EngineError
 from headstart.hardware import ComputePrecision, has_bf16, is_bf16_off
 from headstart.modalities.batch import Batch, TensorSpec
@@ -31,32 +33,41 @@ class PyTorchEngine:
         device: str | None = None,
         network: nn.Module | None = None,
     ):
-        """Loads the backbone's weights.
+        """Takes a backbone; its weights are loaded for the first batch.
 
         Args:
             backbone: what to run.
             precision: arithmetic inside.
             device: where; the fastest there is by default.
             network: the spec's tensors -> a tensor for each layer, where it is in memory already.
+        """
+        self.device = torch.device(device or select_device())
+        self.precision: ComputePrecision = precision
+        self.batch = 8 if self.device.type == "cpu" else GPU_BATCH
+        self._layers = [layer.name for layer in backbone.layers]
+        self._tensors = backbone.spec.tensors
+        self._backbone, self._given = backbone, network
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _network(self) -> nn.Module:
+        """The network on its device, loaded for the first batch: where all rows are stored there is none."""
+        network = _load(self._backbone) if self._given is None else self._given
+        return place_network(network, self.device)
+
+    def forward(self, batch: Batch) -> dict[str, Floats]:
+        """See ``Engine.forward``.
 
         Raises:
             EngineError: the weights are no longer those that were converted.
         """
-        self.device = torch.device(device or select_device())
-        self.precision: ComputePrecision = precision
-        self.batch = 8 if self.device.type == "cpu" else 128
-        self._layers = [layer.name for layer in backbone.layers]
-        self._tensors = backbone.spec.tensors
-        network = _load(backbone) if network is None else network
-        self._network = network.to(self.device, memory_format=torch.channels_last)
-        self._lock = threading.Lock()
+        with self._lock:
+            return run_on_device(self.device, partial(self._compute, batch))
 
-    def forward(self, batch: Batch) -> dict[str, Floats]:
-        """See ``Engine.forward``."""
-        inputs = to_device(batch, self._tensors, self.device)
+    def _compute(self, batch: Batch) -> dict[str, Floats]:
         autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
-        with self._lock, torch.inference_mode(), autocast:
-            outputs = self._network(*inputs)
+        with torch.inference_mode(), autocast:
+            outputs = self._network(*to_device(batch, self._tensors, self.device))
             rows = [output.float().cpu().numpy() for output in outputs]
         return dict(zip(self._layers, rows, strict=True))
 

@@ -8,6 +8,7 @@ from headstart.backbones.backbone import Backbone
 from headstart.engines.parity import (
     CONVERSION_SAMPLES,
     EngineChoice,
+    ParityCheck,
     ParitySamples,
     check_parity,
     describe_cosine,
@@ -35,16 +36,17 @@ class PyTorchFactory:
         with passive_waiting():
             from headstart.engines.pytorch import PyTorchEngine, select_device
 
+        def check_device() -> ParityCheck:
+            reference = PyTorchEngine(backbone, "f32", device="cpu")
+            return check_parity(engine, reference, take(samples.load(), slice(CONVERSION_SAMPLES)))
+
         device = select_device()
         wanted: ComputePrecision = ("bf16" if device == "cuda" else "f32") if precision == "auto" else precision
         engine = PyTorchEngine(backbone, wanted, device=device)
         if device == "cpu" and wanted == "f32":
             return EngineChoice(engine, ())
-        reference = PyTorchEngine(backbone, "f32", device="cpu")
         name = f"pytorch-{device}-{wanted}-{samples.key}"
-        check = keep_check(
-            backbone, name, lambda: check_parity(engine, reference, take(samples.load(), slice(CONVERSION_SAMPLES)))
-        )
+        check = keep_check(backbone, name, check_device)
         if check.passed or precision != "auto":
             return EngineChoice(engine, (check,))
         seen = describe_cosine(check.least_cosine)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from headstart.backbones.graph import TracedNetwork, extract_top
+from headstart.engines.placement import place_network
 from headstart.hardware import ComputePrecision
 from headstart.heads.head import Dense, Head
 from headstart.training.folding import fold_batchnorm
@@ -63,7 +64,7 @@ class TrainableTop(nn.Module):
         self.top.requires_grad_(requires_grad=True)
         self.head = head
         self.precision, self.device = precision, torch.device(device)
-        self.to(self.device, memory_format=torch.channels_last)
+        place_network(self, self.device)
         fast = precision == "bf16" and self.device.type == "cpu"
         # Not a child: it shares the parameters of ``top`` under other names.
         self._run = [accelerate_convolutions(self.top) if fast else self.top]

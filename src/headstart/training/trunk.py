@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from headstart.backbones.convert import write_graph
 from headstart.backbones.graph import TracedNetwork, extract_top, extract_trunk, infer_shape
 from headstart.engines.engine import Engine
 from headstart.engines.parity import mean_cosine
+from headstart.engines.placement import GPU_BATCH, place_network, run_on_device
 from headstart.engines.pytorch import to_device
 from headstart.errors import EngineError
 from headstart.extraction.activations import ValueKind
@@ -152,25 +153,30 @@ class EngineTrunk:
 class PyTorchTrunk:
     """The frozen part in PyTorch, where the engine runs whole networks only."""
 
-    streams = 1
-
     def __init__(self, part: FrozenPart, precision: ComputePrecision, device: str, spec: AnySpec = None):
         spec = part.backbone.spec if spec is None else spec
+        #: One thread computes on CUDA for all that ask, while they make views.
+        self.streams = count_cores() if device == "cuda" else 1
         self.part, self.precision, self.device = part, precision, device
         self.shape, self.kind = part.shape(spec), part.kind
-        self.batch = BATCH if device == "cpu" else 128
+        self.batch = BATCH if device == "cpu" else GPU_BATCH
         self.fingerprint = part.fingerprint(f"pytorch {device} {precision}", spec)
         self.description = f"{part.backbone.name} up to {part.boundary}, pytorch {precision}"
         self._device, self._tensors = torch.device(device), spec.tensors
         # Of its own: it would take the network that is trained along to the device.
-        self._module: nn.Module = copy.deepcopy(extract_trunk(part.traced, part.boundary)).to(self._device)
+        module: nn.Module = copy.deepcopy(extract_trunk(part.traced, part.boundary))
+        self._module = place_network(module, self._device)
 
     def run(self, batch: Batch) -> NDArray[Any]:
         """See ``Trunk.run``."""
+        return self.part.pack(batch, run_on_device(self._device, partial(self._compute, batch)))
+
+    def _compute(self, batch: Batch) -> NDArray[np.float32]:
         inputs = to_device(batch, self._tensors, self._device)
         autocast = torch.autocast(self._device.type, torch.bfloat16, enabled=self.precision == "bf16")
         with torch.inference_mode(), autocast:
-            return self.part.pack(batch, self._module(*inputs).float().cpu().numpy())
+            activations: NDArray[np.float32] = self._module(*inputs).float().cpu().numpy()
+        return activations
 
 
 def build_trunk(part: FrozenPart, engine: Engine, device: str) -> Trunk:

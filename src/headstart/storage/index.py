@@ -70,11 +70,11 @@ class Index:
 
     def find_settled(self, space: int, keys: Sequence[bytes]) -> set[bytes]:
         """Return those of up to CHUNK keys that need no computing: stored, or known broken."""
-        asked = ",".join(f"?{place}" for place in range(2, len(keys) + 2))
+        asked = ",".join("?" * len(keys))
         found = self._database.rows(
-            f"SELECT digest FROM rows WHERE space = ?1 AND digest IN ({asked}) UNION ALL "  # noqa: S608  # only "?2,?3"
-            f"SELECT digest FROM findings WHERE space = ?1 AND broken AND digest IN ({asked})",
-            [space, *keys],
+            f"SELECT digest FROM rows WHERE space = ? AND digest IN ({asked}) UNION ALL "  # noqa: S608  # only "?,?"
+            f"SELECT digest FROM findings WHERE space = ? AND broken AND digest IN ({asked})",
+            [space, *keys, space, *keys],
         )
         return {key for (key,) in found}
 
@@ -165,9 +165,10 @@ class Index:
             ).rowcount
             change.executemany("DELETE FROM blocks WHERE shard = ?", numbers)
             change.executemany("DELETE FROM shards WHERE id = ?", numbers)
-            empty = "SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM shards WHERE space = ?1)"
-            change.executemany(f"DELETE FROM findings WHERE space IN ({empty})", spaces)  # noqa: S608
-            change.executemany(f"DELETE FROM spaces WHERE id IN ({empty})", spaces)  # noqa: S608
+            named = [{"space": space} for (space,) in spaces]
+            empty = "SELECT :space WHERE NOT EXISTS (SELECT 1 FROM shards WHERE space = :space)"
+            change.executemany(f"DELETE FROM findings WHERE space IN ({empty})", named)  # noqa: S608
+            change.executemany(f"DELETE FROM spaces WHERE id IN ({empty})", named)  # noqa: S608
         return gone
 
     def open_shard(self, shard: int) -> Shard | None:

@@ -71,12 +71,11 @@ class Index:
     def find_settled(self, space: int, keys: Sequence[bytes]) -> set[bytes]:
         """Return those of up to CHUNK keys that need no computing: stored, or known broken."""
         asked = ",".join("?" * len(keys))
-        found = self._database.rows(
-            f"SELECT digest FROM rows WHERE space = ? AND digest IN ({asked}) UNION ALL "  # noqa: S608  # only "?,?"
-            f"SELECT digest FROM findings WHERE space = ? AND broken AND digest IN ({asked})",
-            [space, *keys, space, *keys],
+        queries = (
+            f"SELECT digest FROM rows WHERE space = ? AND digest IN ({asked})",  # noqa: S608  # only "?,?"
+            f"SELECT digest FROM findings WHERE space = ? AND broken AND digest IN ({asked})",  # noqa: S608
         )
-        return {key for (key,) in found}
+        return {key for query in queries for (key,) in self._database.rows(query, [space, *keys])}
 
     def places(self, space: int, keys: Sequence[bytes]) -> dict[bytes, RowLocation]:
         """Return the places of the rows of up to CHUNK keys; those that are not stored are left out."""

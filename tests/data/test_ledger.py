@@ -64,3 +64,11 @@ def test_amending_drops_what_is_skipped(pets):
     assert amended.ledger.counts()[FileStatus.SKIPPED] == 1
     assert amended.samples == samples.samples[1:]
     assert amended.ledger.modality == samples.modality == "image"
+
+
+def test_rows_stay_rows(tmp_path):
+    for in_rows, unit in ((True, "rows"), (False, "files")):
+        ledger = Ledger((LedgerEntry("row 2", FileStatus.ACCEPTED),), in_rows=in_rows)
+        save_ledger(ledger, tmp_path / "ledger.jsonl")
+        assert load_ledger(tmp_path / "ledger.jsonl") == ledger
+        assert load_ledger(tmp_path / "ledger.jsonl").unit.many == unit

@@ -24,8 +24,9 @@ def describe_label_check(found: "LabelCheck", file: Path) -> str:
     """
     noun = found.samples.noun
     counts = (
-        f"labels of {len(found.samples):,} {noun.form(len(found.samples))} held to heads on {found.backbone} that had "
-        f"not seen them: {found.held.accuracy:.1%} are as they say\n{describe_label_noise(found.noise)}"
+        f"{len(found.samples):,} {noun.form(len(found.samples))}, each answered by a classifier on {found.backbone} "
+        f"that had not seen it: {found.held.accuracy:.1%} of the answers agree with the label\n"
+        f"{describe_label_noise(found.noise)}"
     )
     if found.in_test:
         counts += f"\n{describe_left_out(found.in_test)}"

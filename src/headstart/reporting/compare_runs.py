@@ -139,10 +139,8 @@ def render_comparison(a: Records, b: Records) -> Page:
     )
     wanted = [change.a.id for kind in changes for change in kind.items]
     stored = {key: run.previews[key] for run in (b, a) for key in wanted if key in run.previews}
-    previews = EmbeddedPreviews(stored, wanted)
-    return render_page(
-        "compare_runs.html", previews, a.noun, absent=a.absent_modality, comparison=comparison, runs=(a, b)
-    )
+    previews, absent = EmbeddedPreviews(stored, wanted), a.absent_modality
+    return render_page("compare_runs.html", previews, a.noun, absent=absent, comparison=comparison, runs=(a, b))
 
 
 def _name_runs(a: Records, b: Records) -> tuple[str, str]:

@@ -13,10 +13,11 @@ from typing import Any
 
 from headstart.evaluation.evaluation import Evaluation
 from headstart.reporting.card import make_card_environment
+from headstart.reporting.described_inputs import describe_inputs
 from headstart.reporting.embedded_previews import EmbeddedPreviews
 from headstart.reporting.page import render_page
 from headstart.reporting.plain_records import PlainRecords, read_plain_records
-from headstart.reporting.records import describe_inputs, total_seconds
+from headstart.reporting.records import total_seconds
 from headstart.reporting.sections.repeat import format_setting
 from headstart.selection.leaderboard import COLUMNS, format_cells, list_caveats
 from headstart.settings import FitSettings

@@ -22,8 +22,9 @@ from headstart.inference.engine_agreement import EngineAgreement
 from headstart.inference.model_format import RECORD as MODEL_RECORD
 from headstart.modalities.facets import Thumbnail
 from headstart.modalities.item import Noun
-from headstart.modalities.modality import find_noun, get_modality
+from headstart.modalities.modality import find_noun
 from headstart.reporting.absent import describe_absent_modality, get_task_of_run
+from headstart.reporting.described_inputs import describe_inputs
 from headstart.reporting.record_types import ComparisonRecord, RunRecord, TrustRecord
 from headstart.storage.previews import read_previews
 from headstart.storage.run_layout import (
@@ -142,15 +143,6 @@ def total_seconds(record: Mapping[str, Any]) -> float:
     return _sum_seconds(record.get("took"), record["seconds"])
 
 
-def describe_inputs(modality: str) -> str:
-    """Return the inputs of a graph that was saved for a modality in words, as Markdown."""
-    try:
-        facet = get_modality(modality).graph
-    except UserError:
-        facet = None
-    return facet.describe() if facet is not None else "the tensors of its networks"
-
-
 def _sum_seconds(took: float | None, stages: Mapping[str, float]) -> float:
     """Return the time by the clock; where the run was not finished by a fit, the sum of its stages."""
     if took is not None:
@@ -183,8 +175,7 @@ def read_absent_modality(folder: Path) -> str:
     Raises:
         UserError: the folder is no finished run, or its record is damaged.
     """
-    modality = _read_name(folder, "modality")
-    return describe_absent_modality(modality, _read_json(folder, RECORD).get("packages", {}))
+    return describe_absent_modality(_read_name(folder, "modality"), _read_json(folder, RECORD).get("packages", {}))
 
 
 def refuse_unlike_runs(first: Path, second: Path) -> None:

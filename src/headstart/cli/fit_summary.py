@@ -65,7 +65,7 @@ def _trust(run: Run) -> list[str]:
     if calibration := found.get("calibration"):
         before, after = calibration["before"]["ece"], calibration["after"]["ece"]
         off = f"stated probabilities are off by {100 * after:.1f} points on average"
-        lines.append(f"{off} (calibration error; {100 * before:.1f} before calibration)")
+        lines.append(f"calibration error {after:.1%} ({before:.1%} before): {off}")
     if sets := found.get("prediction_sets"):
         size, share = sets["test"]["mean_size"], 100 * sets["test"]["coverage"]
         classes = f"{size:.1f} class{'es' * (f'{size:.1f}' != '1.0')}"

@@ -50,7 +50,9 @@ class BackboneListing:
 def describe_input(modality: str, shape: Sequence[int | None]) -> str:
     """Return what a network of a modality reads, for a person; the shape alone where the modality is ""."""
     many = find_noun(modality).many if modality else "inputs"
-    return f"{many} of any length" if None in shape else f"{many} {' x '.join(map(str, shape))}"
+    if None in shape:
+        return f"{many} of any length"
+    return f"{many} of length {shape[0]}" if len(shape) == 1 else f"{many} {' x '.join(map(str, shape))}"
 
 
 def measure_shape(spec: InputSpec) -> tuple[int | None, ...]:

@@ -88,12 +88,12 @@ class Noun:
 
     @property
     def a_one(self) -> str:
-        """The word with its article: "a photo", "an e-mail"."""
+        """The word with its article, as in "an e-mail"."""
         return f"{self.article or ('an' if self.one[:1].lower() in 'aeiou' else 'a')} {self.one}"
 
     @property
     def heading(self) -> str:
-        """Several, as a heading or a sentence begins with them: "Photos"."""
+        """Several, as a heading or a sentence begins with them."""
         return self.many[:1].upper() + self.many[1:]
 
     def form(self, number: float) -> str:

@@ -18,6 +18,7 @@ from headstart.protocol_checks import expect_members
 
 if TYPE_CHECKING:
     from headstart.modalities import facets
+    from headstart.modalities.preprocessing_facet import PreprocessingFacet
     from headstart.settings.chapters import Chapter
 
 GROUP = "headstart.modalities"  #: of the entry points by which other packages add modalities
@@ -133,7 +134,7 @@ class Modality(Protocol):
         """Evidence for an answer, shown on the item."""
 
     @property
-    def graph(self) -> "facets.PreprocessingFacet | None":
+    def graph(self) -> "PreprocessingFacet | None":
         """Preprocessing inside the saved graph."""
 
     @property

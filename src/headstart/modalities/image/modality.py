@@ -25,6 +25,7 @@ from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from headstart.modalities.image.wording import PHOTO
 from headstart.modalities.item import BrokenItem, Decoded, ItemFacts, Raw, is_drawn
 from headstart.modalities.modality import Modality
+from headstart.modalities.preprocessing_facet import PreprocessingFacet
 
 if TYPE_CHECKING:
     from headstart.settings.chapters import Chapter
@@ -183,7 +184,7 @@ class ImageModality:
         return ImageExplanation()
 
     @property
-    def graph(self) -> facets.PreprocessingFacet:
+    def graph(self) -> PreprocessingFacet:
         """Crop and resize inside the graph."""
         from headstart.modalities.image.onnx import ImagePreprocessing
 

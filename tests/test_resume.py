@@ -93,7 +93,7 @@ def stored(store: Path) -> set[str]:
 @pytest.mark.parametrize(
     "moments",
     [
-        pytest.param([IN_THE_PASS[1], "save"], id="twice"),
+        pytest.param([IN_THE_PASS[1], "save"], id="twice", marks=pytest.mark.slow),
         pytest.param([*IN_THE_PASS, *AFTER_IT], id="at every stage", marks=pytest.mark.slow),
     ],
 )

@@ -194,7 +194,7 @@ def test_saved_and_read(name, tmp_path):
 
 
 def test_unknown_name():
-    with pytest.raises(SettingError, match="unknown head 'logistics'; did you mean 'logistic'"):
+    with pytest.raises(SettingError, match="no head 'logistics' is installed; did you mean 'logistic'"):
         _fit("logistics", _draw())
 
 

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from headstart.data.check import Range, check_samples
 from headstart.data.choose_modality import choose_by_array, choose_by_contents, choose_by_sources, find_source_noun
 from headstart.data.read import read_source
 from headstart.data.sources import ArraySource, ValueSource
-from headstart.errors import DataError, SettingError
+from headstart.errors import DataError
 from headstart.settings import DataSettings
 from tests.data.texts import install_texts
 
@@ -69,7 +70,7 @@ def test_files_without_a_known_ending_are_of_the_first_kind_and_it_is_said(tmp_p
 
 
 def test_an_unknown_modality_is_refused(pets):
-    with pytest.raises(SettingError, match=r"no modality 'texts' is installed; did you mean 'text'\?"):
+    with pytest.raises(ValidationError, match=r"unknown modality 'texts'; did you mean 'text'\?"):
         read(pets, "texts")
 
 

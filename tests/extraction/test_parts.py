@@ -10,6 +10,7 @@ from headstart.backbones.backbone import Backbone, Layer
 from headstart.data.samples import Sample, compute_digest
 from headstart.data.sources import ArraySource
 from headstart.extraction.extract import extract, load_batch, pool_parts
+from headstart.errors import TrainingError
 from headstart.modalities import modality
 from headstart.modalities.batch import Batch, count_parts
 from headstart.storage.store import Store
@@ -82,12 +83,15 @@ def test_a_batch_to_prove_engines_on_has_so_many_parts(clips: list[Sample]) -> N
     assert count_parts(load_batch([], SPEC, 5)) == 0
 
 
-def test_without_augmentation_the_first_part_is_trained_on(clips: list[Sample]) -> None:
+def test_without_augmentation_what_is_one_part_is_trained_on_and_nothing_else(clips: list[Sample]) -> None:
     assert fit_view_spec(None, SPEC) is SPEC
     assert find_smallest_window(None, SPEC) == 1
     views = ViewLoader(SPEC, make_augmenter(None, SPEC), seed=1)
     assert views.plain
     assert views.fingerprint == ViewLoader(SPEC, make_plain(SPEC), seed=2).fingerprint
-    first, again = views.load(clips[3], [0, 7])
-    np.testing.assert_array_equal(first, clips[3].source.read()[:4])
+    single = clips[2]
+    first, again = views.load(single, [0, 7])
+    np.testing.assert_array_equal(first, single.source.read()[:4])
     np.testing.assert_array_equal(views.collate([first, again])["wave"], np.stack([first, first]))
+    with pytest.raises(TrainingError, match="only a network that sees each clip in one part can be trained"):
+        views.load(clips[3], [0])

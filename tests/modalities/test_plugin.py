@@ -79,6 +79,7 @@ def test_the_report_says_vectors(run: headstart.Run) -> None:
     assert "photo" not in card
 
 
+@pytest.mark.slow
 def test_ways_are_compared_and_a_network_is_trained(vectors: Path, tmp_path: Path) -> None:
     options = {"backbone": "plane:net", "epochs": 2, "store": tmp_path / "store", "out": tmp_path / "run"}
     compared = headstart.compare(

@@ -24,6 +24,7 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {"store": tmp_path_factory.mktemp("store"), "backbone": "tinytext:blocks", "progress": False, "epochs": 1}
 
 
+@pytest.mark.slow
 def test_where_each_is_one_part_it_is_trained(options: dict[str, Any], tmp_path: Path) -> None:
     table = write_table(tmp_path / "texts.csv", draw_texts(60, longest=20))
     knobs = {"mixup": 0.2, "training_precision": "f32", "report": False}
@@ -32,6 +33,7 @@ def test_where_each_is_one_part_it_is_trained(options: dict[str, Any], tmp_path:
     assert run.classifier.predict("the ship and a wave").label in run.classes
 
 
+@pytest.mark.slow
 def test_of_several_parts_none_is_left_out_in_silence(options: dict[str, Any], tmp_path: Path) -> None:
     table = write_table(tmp_path / "texts.csv", draw_texts(60, longest=40))
     arms = "linear-probe,full-finetune"

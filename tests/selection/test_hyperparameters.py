@@ -187,6 +187,7 @@ def test_it_ends_where_no_other_try_fits(tmp_path) -> None:
     assert len(go(draw(), tmp_path, left=0.05).trials) == 1
 
 
+@pytest.mark.slow
 def test_a_try_that_fails_is_one_of_them(tmp_path) -> None:
     job = draw()
     job.fail = lambda settings: settings.rate is not None and settings.rate > BEST

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from headstart.errors import StoreError
+from headstart.modalities.modality import get_modality
 from headstart.pipeline import evaluate as evaluating
 from headstart.pipeline import fit as workflow
 from headstart.storage.atomic import stamp
@@ -156,7 +157,8 @@ def test_what_reads_photos_alone_marks_the_store_too(tmp_path: Path, monkeypatch
         raise Seen(list((tmp_path / "store" / FOLDER).glob("*.lock")))
 
     monkeypatch.setenv("HEADSTART_STORE", str(tmp_path / "store"))
-    monkeypatch.setattr(evaluating, "load", lambda *_: SimpleNamespace(task=get_task("classification")))
+    record = SimpleNamespace(modality=get_modality("image"))
+    monkeypatch.setattr(evaluating, "load", lambda *_: SimpleNamespace(task=get_task("classification"), record=record))
     for module, begin in (
         (evaluating, lambda: evaluating.evaluate("model", "photos")),
         (checking, lambda: checking.check(tmp_path, progress=False)),

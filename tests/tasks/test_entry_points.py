@@ -150,6 +150,7 @@ def test_whole_numbers_are_classes_unless_it_is_said(small: Warm) -> None:
     assert any("--task amount if so" in note for note in run.notes)
 
 
+@pytest.mark.slow
 def test_a_network_is_trained_for_it(small: Warm, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install_plugin(tmp_path / "site", "amount", "headstart.tasks", "tests.tasks.amount:TRAINED")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))

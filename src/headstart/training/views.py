@@ -60,10 +60,10 @@ class PlainParts:
         modality = get_modality(spec.kind)
         parts = modality.make_parts(value, spec)
         if len(parts) != 1:
-            one = modality.noun.one
+            noun = modality.noun
             raise TrainingError(
-                f"a {one} has {len(parts)} parts for this network, and only a network that sees each {one} in one part "
-                "can be trained; use the probes on it, or another backbone"
+                f"{noun.a_one} has {len(parts)} parts for this network, and only a network that sees each {noun.one} in "
+                "one part can be trained; use the probes on it, or another backbone"
             )
         return parts[0]
 

@@ -154,7 +154,7 @@ class Registry(Generic[T]):
         if not entries:
             known = nearest(name, self.names())
             raise self._unknown(
-                f"no {self.kind} {name!r} is installed; {known}; any other needs a package that brings it"
+                f"no {self.kind} {name!r} is installed; {known}; a package that provides it has to be installed"
             )
         if name not in self._loaded:
             self._loaded[name] = self._load(name, entries)

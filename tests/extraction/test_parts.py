@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from headstart.backbones.backbone import Backbone, Layer
 from headstart.data.samples import Sample, compute_digest
 from headstart.data.sources import ArraySource
-from headstart.extraction.extract import extract, load_batch, pool_parts
 from headstart.errors import TrainingError
+from headstart.extraction.extract import extract, load_batch, pool_parts
 from headstart.modalities import modality
 from headstart.modalities.batch import Batch, count_parts
 from headstart.storage.store import Store

@@ -62,8 +62,8 @@ class PlainParts:
         if len(parts) != 1:
             noun = modality.noun
             raise TrainingError(
-                f"{noun.a_one} has {len(parts)} parts for this network, and only a network that sees each {noun.one} in "
-                "one part can be trained; use the probes on it, or another backbone"
+                f"{noun.a_one} has {len(parts)} parts for this network, and only a network that sees each {noun.one} "
+                "in one part can be trained; use the probes on it, or another backbone"
             )
         return parts[0]
 

@@ -47,6 +47,7 @@ def assemble_samples(
         listing.root,
         modality.name,
         column=listing.column,
+        decisions=listing.decisions,
     )
 
 

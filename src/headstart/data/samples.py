@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from headstart.data.decisions import Decision
 from headstart.data.sources import SampleSource
 from headstart.display.html import html_table
 from headstart.errors import bounded
@@ -159,6 +160,7 @@ class Samples:
     relabels: tuple[Relabel, ...] = ()  #: labels that were corrected since, by name of the sample
     column: str = ""  #: the name of a table's column that they or their paths were read from
     left_out: tuple[Sample, ...] = ()  #: samples that a correction left out, with their given labels
+    decisions: tuple[Decision, ...] = ()  #: what the reader took the places in the source for
 
     @property
     def noun(self) -> Noun:

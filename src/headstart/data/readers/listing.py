@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from headstart.data.decisions import Decision
 from headstart.data.samples import LedgerEntry, Subset
 from headstart.data.sources import SampleSource
 
@@ -30,3 +31,4 @@ class SourceListing:
     modality: str = ""  #: the name of that of its items; "" where their places and contents have to say
     column: str = ""  #: the name of a table's column that the items or their paths were read from
     in_rows: bool = False  #: whether its entries are rows of a table or of arrays, and not files
+    decisions: tuple[Decision, ...] = ()  #: what the places in it were taken for, and why, for ``check --explain``

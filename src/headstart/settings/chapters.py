@@ -99,6 +99,21 @@ class DataSettings(Chapter):
         description="Where the group of a sample stands, such as its patient, which stays on one side of the split; in "
         "tables the column group says it.",
     )
+    path_column: str | None = Field(
+        None,
+        description="Column of a table that has the paths or ids of the files; found by names and cells if not given.",
+    )
+    label_column: str | None = Field(
+        None,
+        description="Column of a table that has the labels; found by its name and by what it holds when not given.",
+    )
+    split_column: str | None = Field(
+        None,
+        description="Column of a table that says the part of each row: train, val, test, true or false, or a fold.",
+    )
+    group_column: str | None = Field(
+        None, description="Column of a table with the group of each row, such as its patient; found by its name."
+    )
     encoding: str | None = Field(
         None,
         description="Encoding of a text table or of names in an archive that are not UTF-8, such as gbk; found or "

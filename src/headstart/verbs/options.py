@@ -43,6 +43,10 @@ class DataOptions(TypedDict, total=False):
     task: str
     classes_from: PathPart | None
     groups_from: PathPart | None
+    path_column: str | None
+    label_column: str | None
+    split_column: str | None
+    group_column: str | None
     encoding: str | None
 
 

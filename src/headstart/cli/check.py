@@ -37,6 +37,7 @@ def check(
     workers: int | None = None,
     store: Path | None = None,
     fast: Annotated[bool, Parameter(negative="")] = False,
+    explain: Annotated[bool, Parameter(negative="")] = False,
     quiet: Annotated[bool, Parameter(negative="")] = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
@@ -54,6 +55,7 @@ def check(
         headstart check beetles/
         headstart check beetles.zip --fast --json
         headstart check patients/ --classes-from parent --groups-from folder
+        headstart check beetles/ --explain
         headstart check beetles/ --augment sheet.png
         headstart check beetles/ --augment turned.png --augmentation light --rotation 15
         headstart check beetles/ --labels fixes.csv
@@ -74,9 +76,11 @@ def check(
         workers: Threads for decoding; one per core when not given.
         store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
         fast: Read headers only; one that is damaged further on is not found then. Not with --labels.
+        explain: Show the source as it was understood too: folders, columns or arrays, with counts and reasons.
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
     """
+    from headstart.data.outline_text import describe_outline, outline_to_json
     from headstart.verbs.check import check as check_source
 
     network = {"backbone": backbone, "seed": seed, "precision": precision, "engine": engine, "workers": workers}
@@ -88,6 +92,7 @@ def check(
         label_table=labels,
         include_test=include_test,
         fast=fast,
+        explain=explain,
         progress=not (quiet or json_),
         **options,
         **(settings.model_dump(exclude_unset=True) if settings is not None else {}),
@@ -95,11 +100,13 @@ def check(
     if json_:
         issues = label_check_to_json(found.labels, labels) if found.labels and labels else None
         more = {"sheet": str(augment) if augment else None, "labels": issues}
+        more |= {"outline": outline_to_json(found.outline)} if found.outline else {}
         print(json.dumps({**_to_json(found.data), **more}, ensure_ascii=False))
     else:
         views = f"changed views are shown in {augment}" if augment else ""
         held = describe_label_check(found.labels, labels) if found.labels and labels else ""
-        print("\n\n".join(section for section in (describe_check(found.data), views, held) if section))
+        outline = describe_outline(found.outline) if found.outline else ""
+        print("\n\n".join(section for section in (outline, describe_check(found.data), views, held) if section))
     return 2 if found.problems else 0
 
 

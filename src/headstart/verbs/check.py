@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any, Unpack
 
 from headstart import events
 from headstart.data.check import DataCheck, check_samples
+from headstart.data.outline import SourceOutline, make_outline
+from headstart.data.outline_text import describe_outline
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus
 from headstart.display.html import html_table
@@ -44,6 +47,7 @@ class CheckReport:
     labels: LabelCheck | None  #: labels that look wrong; None where they were not looked at
     label_table: Path | None  #: the table of these
     sheet: Path | None  #: the sheet of changed views
+    outline: SourceOutline | None = None  #: the source as it was understood, where that was asked for
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -60,7 +64,8 @@ class CheckReport:
         tables = [html_table(("class", self.data.samples.noun.many), self.data.usable.items(), caption=counts)]
         tables += [html_table((self.data.samples.ledger.unit.one, "status", "reason"), files)] if files else []
         tables += [html_table(("to mend before fitting",), [(it,) for it in self.problems])] if self.problems else []
-        return "".join(tables)
+        lines = [f"<pre>{escape(describe_outline(self.outline))}</pre>"] if self.outline else []
+        return "".join((*lines, *tables))
 
 
 def check(
@@ -72,6 +77,7 @@ def check(
     check_labels: bool = False,
     include_test: bool = False,
     fast: bool = False,
+    explain: bool = False,
     listener: events.Listener | None = None,
     progress: ShowProgress = "auto",
     **options: Unpack[CheckOptions],
@@ -86,6 +92,7 @@ def check(
         check_labels: look for labels that look wrong, without a table.
         include_test: list samples of the test part too.
         fast: read headers only; one that is damaged further on is not found then.
+        explain: show the source as it was understood too: the report's ``outline``.
         listener: is told of progress.
         progress: as of ``fit``.
         **options: how data are read (``classes_from``, ...), how views are changed (``rotation``, ...), and the
@@ -115,7 +122,8 @@ def check(
             seen = check_samples(samples, decode_all=not fast, listener=heard)
         if drawn is not None:
             write_view_sheet(drawn, seen.samples, settings)
-    return CheckReport(seen, found, table, drawn)
+    outline = make_outline(seen.samples) if explain else None
+    return CheckReport(seen, found, table, drawn, outline)
 
 
 def load_check_settings(options: Mapping[str, Any]) -> FitSettings:

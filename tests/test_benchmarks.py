@@ -25,6 +25,7 @@ SMALL = {
     "finetuning": ("{photos} --epochs 1 --own-epochs 1 --batch 4 --unfreeze stage5", {"time_ratio", "interval"}),
     "heads": ("{features} --repeats 1", {"results"}),
     "labels": ("{data} --only trash --seeds 1", {"trash, late, 0.0% random", "trash, early, 5.0% likeliest"}),
+    "layouts": ("--only folder_per_class,names_with_signs,lfs_pointers --fit", {"right", "wrong", "results"}),
     "memory": ("{photos} --few 10 --many 20", {"growth"}),
     "novelty": ("{data} --no-digits --splits 1", {"pairs", "accepted"}),
     "parity": ("{photos}", {"photos", "auto_same_answers", "f32_grey_levels"}),

@@ -14,6 +14,7 @@ from headstart.data.choose_modality import choose_by_sources, find_source_noun
 from headstart.data.inspection import inspect
 from headstart.data.readers.archive import ArchiveReader
 from headstart.data.readers.arrays import ArrayReader, LabelledArrays, NpzReader
+from headstart.data.readers.containers import CONTAINERS
 from headstart.data.readers.folder import FolderReader
 from headstart.data.readers.idx import IdxReader
 from headstart.data.readers.listing import SourceListing
@@ -32,6 +33,7 @@ from headstart.settings import DataSettings
 #: The first that accepts a source reads it.
 READERS: tuple[Reader, ...] = (
     ArrayReader(),
+    *CONTAINERS,
     TableReader(),
     ArchiveReader(),
     NpzReader(),
@@ -139,13 +141,21 @@ def _resolve_source(source: Any, labels: Any) -> Any:
 
 def _list_source(source: Any, context: ReadContext) -> SourceListing:
     tree = FileTree(source) if isinstance(source, Path) and source.is_dir() else None
-    if reader := find_reader(source, tree):
+    reader = find_reader(source, tree)
+    if reader in CONTAINERS and tree and _asks_for_folders(context.options):
+        reader = FolderReader()
+    if reader:
         _refuse_folder_options(source, reader, context.options)
         return reader.list(source, tree, context)
     if not isinstance(source, Path):
         raise DataError(f"got {type(source).__name__} without labels; wanted a path, or items with labels=...")
     known = ", ".join(suffix for reader in (*REGISTRY.all().values(), *READERS) for suffix in reader.suffixes)
     raise DataError(f"{str(source)!r} is a file of no kind that is read; wanted a folder or a file ending in {known}")
+
+
+def _asks_for_folders(options: DataSettings) -> bool:
+    """Return whether the settings say that classes stand in the names of folders or files."""
+    return options.classes_from in ("folder", "parent", "name")
 
 
 def _choose_modality(listing: SourceListing, setting: str) -> SourceListing:

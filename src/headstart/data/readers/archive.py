@@ -20,6 +20,7 @@ from typing import Any
 
 from headstart.data.readers.archive_members import Member, is_utf8, iter_members
 from headstart.data.readers.arrays import NpzReader
+from headstart.data.readers.containers import CONTAINERS
 from headstart.data.readers.encodings import check_encoding, escape_non_ascii, guess_encoding
 from headstart.data.readers.folder import find_base_folder, list_folder
 from headstart.data.readers.idx import IdxReader
@@ -84,6 +85,10 @@ class ArchiveReader:
 def _list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
     """Return what an unpacked folder holds: IDX files, shards, the one table or the arrays in it, else items."""
     base = FileTree(find_base_folder(tree))
+    if context.options.classes_from is None:
+        for reader in CONTAINERS:
+            if reader.accepts(base.root, base):
+                return reader.list(base.root, base, context)
     if (idx := IdxReader()).accepts(base.root, base):
         return idx.list(base.root, base, context)
     if len(find_shards(tree)) > 1:

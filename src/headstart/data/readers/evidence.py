@@ -1,0 +1,90 @@
+"""Files near the top of a folder by which the format of a set is known, and where its items and subsets are."""
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from headstart.data.names import preview
+from headstart.data.readers.walk import FileTree
+from headstart.data.samples import Subset
+from headstart.data.subsets import parse_subset
+
+DEPTH = 3  #: folders below the root that are looked into
+MOST_FILES = 64  #: files of one ending that are looked at
+MOST_FOLDERS = 2000  #: folders that are looked into
+MOST_BESIDE = 20  #: folders beside one that are looked into
+LONGEST_NAME = 255
+LOOK_AT = 50  #: paths by which a folder is found
+
+
+def find_near_top(tree: FileTree, suffixes: Iterable[str]) -> list[Path]:
+    """Return files of some endings ("" for none) in a folder and a few folders below it; the uppermost first."""
+    wanted, found = frozenset(suffixes), []
+    for folder in iter_folders(tree):
+        found += [path for path in tree.scan(folder).files if path.suffix.lower() in wanted]
+        if len(found) > MOST_FILES:
+            return found[:MOST_FILES]
+    return found
+
+
+def iter_folders(tree: FileTree) -> Iterable[Path]:
+    """Yield a folder and those a few levels below it, the uppermost first."""
+    level, count = [tree.root], 0
+    for _ in range(DEPTH + 1):
+        for folder in level:
+            count += 1
+            if count > MOST_FOLDERS:
+                return
+            yield folder
+        level = [inner for folder in level for inner in tree.scan(folder).folders]
+
+
+def find_subset_in_path(path: Path, root: Path) -> Subset | None:
+    """Return the subset that a file's name or the folders it lies in mean; the name's words first, from its end.
+
+    Numbers at the end of a word do not count: ``instances_train2017.json`` is of train.
+    """
+    words = [re.sub(r"\d+$", "", word) for word in re.split(r"[\s._\-]+", path.name)]
+    for word in words:
+        if subset := parse_subset(word):
+            return subset
+    return find_subset_in_folders(path, root)
+
+
+def find_subset_in_folders(path: Path, root: Path) -> Subset | None:
+    """Return the subset that the folders between a root and a file mean; the innermost first."""
+    steps = path.parent.relative_to(root).parts if path.is_relative_to(root) else (path.parent.name,)
+    return next((subset for step in reversed(steps) if (subset := parse_subset(re.sub(r"\d+$", "", step)))), None)
+
+
+def find_beside(tree: FileTree, file: Path, name: str) -> Path | None:
+    """Return the file of a name in the folder of another file, or in a folder beside that."""
+    if not name or "\0" in name or len(name) > LONGEST_NAME:
+        return None
+    beside = tree.scan(file.parent.parent).folders if file.parent != tree.root else ()
+    folders = (file.parent, *beside[:MOST_BESIDE])
+    return next((place for folder in folders if (place := folder / name).is_file()), None)
+
+
+def find_folder(file: Path, paths: Sequence[str]) -> Path:
+    """Return the folder that the paths in a file begin at: its own, or the one above where more of them are there."""
+    some = [path for path in paths[:LOOK_AT] if path and "\0" not in path and len(path) < 1000]
+    names = {path.rpartition("/")[2] for path in some}
+
+    def count(folder: Path) -> int:
+        there = sum(os.path.exists(folder / path) for path in some)  # noqa: PTH110 (Path.exists raises for long names)
+        if there or folder == file.parent:
+            return there
+        try:
+            inside = [it for it in folder.iterdir() if it.is_dir()]
+        except OSError:
+            return 0
+        return max((sum((it / name).is_file() for name in names) for it in inside), default=0)
+
+    return max((file.parent, file.parent.parent), key=count)
+
+
+def describe_files(files: Sequence[Path]) -> str:
+    """Return the names of files for a message."""
+    return preview([file.name for file in files])

@@ -113,7 +113,7 @@ def names_with_signs(desk: Desk) -> Path:
 @add_layout(
     "`p01/normal/1.png`, `p01/tumor/2.png`, ...",
     "the folder above a photo is its class, the patient its group",
-    flags="--classes-from parent --groups-from folder",
+    flags="--classes-from parent --group-from folder",
 )
 def patients(desk: Desk) -> Path:
     for photo in draw_photos(("normal", "tumor"), 16):
@@ -125,7 +125,7 @@ def patients(desk: Desk) -> Path:
 @add_layout(
     "`2023-05-01/ok/1.jpg`, `2023-05-02/defect/2.jpg`",
     "sessions, the folder above a photo is its class",
-    flags="--classes-from parent --groups-from folder",
+    flags="--classes-from parent --group-from folder",
 )
 def sessions(desk: Desk) -> Path:
     for photo in draw_photos(("ok", "defect"), 15):

@@ -47,7 +47,7 @@ def test_folders_inside_a_class_are_not_listed_and_what_they_skip_is(tmp_path, p
 
 def test_groups_and_classes_on_two_levels(tmp_path, plant):
     plant(tmp_path, *(f"p{n}/{name}/{i}.png" for n in range(3) for name in "ab" for i in range(2)))
-    outline = make_outline(_read(tmp_path, options=_options(classes_from="parent", groups_from="folder")))
+    outline = make_outline(_read(tmp_path, options=_options(classes_from="parent", group_from="folder")))
     assert outline.groups == 3
     assert [(it.name, it.role, it.value) for it in outline.folders.folders] == [
         (f"p{n}", Role.GROUP, f"p{n}") for n in range(3)

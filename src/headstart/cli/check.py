@@ -54,7 +54,7 @@ def check(
     Examples:
         headstart check beetles/
         headstart check beetles.zip --fast --json
-        headstart check patients/ --classes-from parent --groups-from folder
+        headstart check patients/ --classes-from parent --group-from folder
         headstart check beetles/ --explain
         headstart check beetles/ --augment sheet.png
         headstart check beetles/ --augment turned.png --augmentation light --rotation 15

@@ -170,6 +170,6 @@ def _refuse_folder_options(source: Any, reader: Reader, options: DataSettings) -
         return
     what = repr(str(source)) if isinstance(source, Path) else "arrays"
     many = find_source_noun(options.modality).many
-    for name in ("classes_from", "groups_from"):
+    for name in ("classes_from", "class_pattern", "group_from"):
         if getattr(options, name) is not None:
             raise SettingError(f"{name} is for folders of {many}; {what} has {reader.label_place}; drop it")

@@ -82,7 +82,8 @@ def check_labels(
         listener: is told of progress.
         **settings: of ``headstart.settings.FitSettings``, those of the network and the head: ``backbone``, ``store``,
             ``seed``, ``precision``, ``engine``, ``workers``, ``folds``; what is gone on from:
-            ``relabel``, ``split_from``; and how samples are read: ``classes_from``, ``groups_from``, ``encoding``.
+            ``relabel``, ``split_from``; and how samples are read: ``classes_from``, ``class_pattern``, ``group_from``,
+            ``encoding``.
 
     Raises:
         UserError: samples, a name, a setting or a table that cannot be used.

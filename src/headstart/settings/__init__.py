@@ -2,6 +2,7 @@
 
 from headstart.settings.chapters import (
     Chapter,
+    ClassPlace,
     CompareSettings,
     DataSettings,
     HeadName,
@@ -20,6 +21,7 @@ from headstart.settings.values import describe_validation_error, locate_store, p
 
 __all__ = [
     "Chapter",
+    "ClassPlace",
     "CompareSettings",
     "DataSettings",
     "FitSettings",

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from headstart.errors import nearest
 from headstart.modalities import modality
 from headstart.plugins import Registry, list_plugin_names
+from headstart.settings.class_pattern import read_class_pattern
 from headstart.tasks import task
 
 HeadName = Literal["logistic", "lda", "ridge", "mlp", "auto"]
@@ -24,6 +25,7 @@ Precision = Literal["auto", "bf16", "f32"]
 BUILT_IN_ENGINES = ("auto", "openvino", "onnxruntime", "pytorch")
 
 PathPart = Literal["folder", "parent", "name"]
+ClassPlace = Literal["folder", "parent", "name", "table"]
 
 DEFAULT_STEPS = 1000  #: of a training whose epochs are not set
 MIN_EPOCHS, MAX_EPOCHS = 5, 40  #: of such a training
@@ -37,6 +39,15 @@ def _check_engine(name: str) -> str:
             "unknown_name", "{text}", {"text": f"unknown engine {name!r}; {nearest(name, known)}"}
         )
     return name
+
+
+def _check_class_pattern(text: str) -> str:
+    """Return a pattern from which a class can be read; anything else is refused as pydantic wants it."""
+    try:
+        read_class_pattern(text)
+    except ValueError as error:
+        raise PydanticCustomError("class_pattern", "{text}", {"text": str(error)}) from None
+    return text
 
 
 def _check_modality(name: str) -> str:
@@ -80,7 +91,7 @@ class DataSettings(Chapter):
 
     chapter_name = "data"
     chapter_title = "Data and labels"
-    chapter_first: ClassVar[tuple[str, ...]] = ("groups_from",)
+    chapter_first: ClassVar[tuple[str, ...]] = ("group_from",)
 
     modality: Annotated[str, AfterValidator(_check_modality)] = Field(
         "auto",
@@ -89,12 +100,17 @@ class DataSettings(Chapter):
     task: Annotated[str, AfterValidator(_check_task)] = Field(
         "auto", description="Kind of question that is learnt, such as classification; auto: by the labels."
     )
-    classes_from: PathPart | None = Field(
+    classes_from: ClassPlace | None = Field(
         None,
         description="Where the class of a sample stands: folder, the first one; parent, the one right above the file; "
-        "name, how the file's name begins. The first folder when not given, unless it looks like something else.",
+        "name, the file's name; table, the table in the folder. Found out when not given.",
     )
-    groups_from: PathPart | None = Field(
+    class_pattern: Annotated[str, AfterValidator(_check_class_pattern)] | None = Field(
+        None,
+        description="Regular expression that reads the class off the file's name, such as '^([a-z]+)_', and perhaps "
+        "the group: '(?P<group>s[0-9]+)_(?P<label>[a-z]+)'. With a slash in it, off the path under the source.",
+    )
+    group_from: PathPart | None = Field(
         None,
         description="Where the group of a sample stands, such as its patient, which stays on one side of the split; in "
         "tables the column group says it.",

@@ -73,7 +73,7 @@ def describe_validation_error(error: ValidationError) -> str:
 def _describe_problem(problem: ErrorDetails) -> str:
     name, seen = ".".join(map(str, problem["loc"])), problem["input"]
     fields = {name: field for chapter in list_chapters().values() for name, field in chapter.model_fields.items()}
-    if problem["type"] == "unknown_name":
+    if problem["type"] in ("unknown_name", "class_pattern"):
         return problem["msg"]
     if problem["type"] == "literal_error" and isinstance(seen, str) and name in fields:
         return f"unknown {name} {seen!r}; {nearest(seen, list_allowed_values(name, fields[name]))}"

@@ -34,7 +34,7 @@ def advise(
         store: the store's folder; HEADSTART_STORE or the platform's cache folder when not given.
         listener: is told of progress.
         progress: as of ``fit``.
-        **options: how data and labels are read: ``classes_from``, ``groups_from``, ``encoding``.
+        **options: how data and labels are read: ``classes_from``, ``class_pattern``, ``group_from``, ``encoding``.
 
     Raises:
         UserError: data, a name or a setting that cannot be used.

@@ -33,7 +33,7 @@ def evaluate(
         engine: what answers: "auto", "onnxruntime" or "openvino".
         listener: is told of progress.
         progress: as of ``fit``.
-        **options: how data and labels are read: ``classes_from``, ``groups_from``, ``encoding``.
+        **options: how data and labels are read: ``classes_from``, ``class_pattern``, ``group_from``, ``encoding``.
 
     Raises:
         UserError: data or a classifier that cannot be used, or a class that the classifier does not know.

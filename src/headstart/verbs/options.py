@@ -5,6 +5,7 @@ from typing import Literal, TypedDict
 
 from headstart.modalities.image.settings import AugmentPolicy, AugmentPreset, AugmentSettings
 from headstart.settings.chapters import (
+    ClassPlace,
     CompareSettings,
     DataSettings,
     HeadName,
@@ -41,8 +42,9 @@ class DataOptions(TypedDict, total=False):
 
     modality: str
     task: str
-    classes_from: PathPart | None
-    groups_from: PathPart | None
+    classes_from: ClassPlace | None
+    class_pattern: str | None
+    group_from: PathPart | None
     path_column: str | None
     label_column: str | None
     split_column: str | None

@@ -11,7 +11,7 @@ from headstart.settings import DataSettings
 
 
 def options(classes=None, groups=None):
-    return DataSettings(classes_from=classes, groups_from=groups)
+    return DataSettings(classes_from=classes, group_from=groups)
 
 
 def labels_of(samples):
@@ -35,7 +35,7 @@ def pets_by_name(plant, tmp_path):
 
 def test_patients_are_no_classes_and_are_proposed_as_groups(patients):
     told = r"the folders 'p0', 'p1', 'p2' and 5 more, which look like patients.*right above the photos, '0', '1'; .*"
-    with pytest.raises(DataError, match=told + "--classes-from parent --groups-from folder.*--classes-from folder"):
+    with pytest.raises(DataError, match=told + "--classes-from parent --group-from folder.*--classes-from folder"):
         read_source(patients)
     samples = read_source(patients, options=options("parent", "folder"))
     assert samples.classes == ("0", "1")

@@ -44,10 +44,10 @@ def label_files(
         SettingError: classes and groups would be the same.
     """
     where = options.classes_from or "folder"
-    if options.groups_from == where:
+    if options.group_from == where:
         raise SettingError(
             f"classes and groups are both read from the {where}, so each class would be one group; choose another "
-            "for --groups-from"
+            "for --group-from"
         )
     rule = _choose_rule(root, files, modality) if where == "name" else None
     decoder = _NameDecoder(
@@ -60,7 +60,7 @@ def label_files(
     read_label = _make_reader(where, rule, decoder)
     labels = {file.name: read_label(file) for file in files if where == "folder" or file.is_item}
     classes = {decoder.decode(name) for name in folders} | {label for label in labels.values() if label}
-    read_group = _make_reader(options.groups_from, FIRST_WORD, decoder) if options.groups_from else lambda _: ""
+    read_group = _make_reader(options.group_from, FIRST_WORD, decoder) if options.group_from else lambda _: ""
     samples, entries = [], []
     for file in files:
         label = labels.get(file.name) or read_label(file)
@@ -69,9 +69,9 @@ def label_files(
         else:
             reason = "no class in its name" if where == "name" else "not in a class folder"
             entries.append(LedgerEntry(file.name, FileStatus.SKIPPED, reason))
-    if options.groups_from:
+    if options.group_from:
         groups = {sample.group for sample in samples if sample.group}
-        notes.append(_describe_groups(groups, options.groups_from, modality.noun))
+        notes.append(_describe_groups(groups, options.group_from, modality.noun))
     return LabelledFiles(tuple(samples), frozenset(classes), tuple(entries), tuple(notes))
 
 

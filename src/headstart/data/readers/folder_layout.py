@@ -245,7 +245,7 @@ def _describe_level_below(
     root: str, folders: Mapping[str, Sequence[FoundFile]], below: Sequence[str], look: str, modality: Modality
 ) -> str:
     what = "parts of a split" if look == "subsets" else "places" if look else "patients or the like"
-    groups = "" if look else " --groups-from folder, which keeps each of them on one side of the split"
+    groups = "" if look else " --group-from folder, which keeps each of them on one side of the split"
     return (
         f"{root!r} has the folders {preview(list(folders))}, which look like {what}, not like classes: the classes "
         f"seem to be the folders right above the {modality.noun.many}, {preview(list(below))}; to read them so, add "

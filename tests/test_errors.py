@@ -124,7 +124,7 @@ def test_files_that_cannot_be_opened_any_more_are_not_blamed(tmp_path: Path, mon
     monkeypatch.setattr(Path, "read_bytes", spent)
     monkeypatch.setattr(os, "scandir", spent)
     monkeypatch.setattr(archive_reader, "_find_earlier_guess", spent)
-    monkeypatch.setattr(table_reader, "_read_text_rows", spent)
+    monkeypatch.setattr(table_reader, "read_text_rows", spent)
     for read in (
         lambda: files._read_checked(tmp_path / "model.onnx", ""),
         lambda: photos.load_image(tmp_path / "a.jpg", ImageSpec(8, 1000, (0.5,) * 3, (0.5,) * 3)),

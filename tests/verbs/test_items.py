@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 import headstart
 from headstart import events
 from headstart.cli.main import run as run_command
-from headstart.data.readers.table import TABLE_SUFFIXES
+from headstart.data.readers.table import TableReader
 from headstart.errors import DataError, SettingError, UserError
 from headstart.sklearn import Classifier, FeatureExtractor
 from headstart.verbs.items import TABLE_ENDINGS
@@ -142,7 +142,7 @@ def test_a_table_without_a_column_of_items_is_refused(run, small, tmp_path) -> N
 
 
 def test_what_may_be_a_table_is_what_the_reader_takes() -> None:
-    assert TABLE_ENDINGS == TABLE_SUFFIXES
+    assert TableReader.suffixes == TABLE_ENDINGS
 
 
 def test_evaluating_another_kind_of_data_is_one_line(run, small, tmp_path) -> None:

@@ -12,7 +12,8 @@ from headstart.modalities.item import NamedItem, Noun
 from headstart.modalities.modality import Modality
 
 ITEM = Noun("item", "items")  #: where the kind of data is not at hand
-TABLE_ENDINGS = (".csv", ".tsv", ".parquet")  #: of files that may be tables; whether they are, the readers say
+#: Of files that may be tables; whether they are, the readers say.
+TABLE_ENDINGS = (".csv", ".tsv", ".parquet", ".txt", ".lst", ".list")
 
 
 @dataclass(slots=True)

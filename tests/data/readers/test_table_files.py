@@ -37,7 +37,7 @@ def test_one_name_in_many_folders_is_said_by_the_last_folders_it_shares(tmp_path
 
 def test_a_row_is_not_compared_with_every_file_of_its_name(tmp_path: Path) -> None:
     files = _FileIndex(tmp_path, IMAGES)
-    files.__dict__["_files"] = [Counted(f"P{number}/front.jpg") for number in range(300)]
+    files.__dict__["files"] = [Counted(f"P{number}/front.jpg") for number in range(300)]
     Counted.looks = 0
     for number in range(300):
         assert files.find(f"/old/P{number}/front.jpg") == [f"P{number}/front.jpg"]

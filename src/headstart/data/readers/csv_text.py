@@ -6,24 +6,24 @@ taken for one, and the row with the mark is told with its line. So no row is los
 """
 
 import csv
-import io
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
+from typing import NamedTuple
 
 from headstart.data.readers.encodings import REMEDY, decode_text
 from headstart.errors import DataError
 from headstart.modalities.modality import all_modalities
 
-DELIMITERS = ",;\t"
+DELIMITERS = ",;\t|"
 
 #: Which columns of a header tell a row, by their place: those of the path and the label.
 FindKeys = Callable[[Sequence[str]], Sequence[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class TextRow:
+class TextRow(NamedTuple):
     """A row of a table."""
 
     number: int  #: as a person counts: the header is row 1
@@ -32,13 +32,29 @@ class TextRow:
     problem: str = ""  #: why its cells cannot be trusted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TextTable:
     """A table of text: its header and every row with anything in it."""
 
     header: Sequence[str]  #: empty for an empty file
-    rows: Sequence[TextRow]
     notes: tuple[str, ...]
+    _parse: Callable[[], Iterator[TextRow]]  #: of all rows, blank ones and the header too
+
+    def iter_rows(self, *, header: bool = False) -> Iterator[TextRow]:
+        """Yield the rows, parsed anew, so that only those are in memory that are wanted.
+
+        Args:
+            header: whether the first row is one like the others.
+        """
+        rows = (row for row in self._parse() if any(map(str.strip, row.cells)))
+        if not header:
+            next(rows, None)
+        return rows
+
+    @cached_property
+    def rows(self) -> Sequence[TextRow]:
+        """All rows, in memory."""
+        return list(self.iter_rows())
 
 
 def read_text_table(
@@ -63,17 +79,21 @@ def read_text_table(
             f"{table.name} is not UTF-8 and was read as {decoded.encoding}; where names look wrong, say what it is "
             "with --encoding"
         )
-    lines = io.StringIO(decoded.text, newline=None).read().split("\n")  # every kind of line end
-    separator = re.fullmatch(r"sep=(.)", lines[0].strip()) if lines else None  # a line that Excel writes and reads
+    text = decoded.text
+    del decoded
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")  # every kind of line end
+    lines = text.split("\n")
+    del text
+    separator = re.fullmatch(r"sep=(.)", lines[0].strip())  # a line that Excel writes and reads
     skipped = 1 if separator else 0
     first = next((line for line in lines[skipped:] if line.strip()), "")
     delimiter = (
         separator[1] if separator else "\t" if table.suffix.lower() == ".tsv" else _choose_delimiter(first, find_keys)
     )
-    rows = [row for row in _parse_rows(lines, skipped, delimiter, find_keys) if any(cell.strip() for cell in row.cells)]
-    if not rows:
-        return TextTable((), (), tuple(notes))
-    return TextTable(rows[0].cells, rows[1:], tuple(notes))
+    content = TextTable((), tuple(notes), partial(_parse_rows, lines, skipped, delimiter, find_keys))
+    header = next(content.iter_rows(header=True), None)
+    return replace(content, header=header.cells) if header else content
 
 
 def _choose_delimiter(header: str, find_keys: FindKeys) -> str:
@@ -93,6 +113,11 @@ def _parse_rows(lines: Sequence[str], skipped: int, delimiter: str, find_keys: F
     while source.next < len(lines):
         number += 1
         begins = source.next
+        line = lines[begins]
+        if source.columns is not None and '"' not in line and "\0" not in line:  # most rows of most tables
+            source.next += 1
+            yield TextRow(number, begins + 1, line.split(delimiter) if line else [])
+            continue
         source.begin()
         try:
             cells = next(reader)

@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.data.choose_modality import ModalityChoice, choose_by_columns, choose_by_contents
+from headstart.data.readers.column_choice import choose_columns
+from headstart.data.readers.column_evidence import is_on
+from headstart.data.readers.label_column import choose_indicator
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.table_columns import (
     ALIASES,
     ChosenColumns,
     TableRow,
     TableRows,
-    choose_columns,
+    TableSample,
     describe_empty,
     find_path_column,
     normalise_column,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
 BATCH, BATCH_OF_ITEMS = 65_536, 32  #: rows in memory at once; where these have items in them
 IN_A_FOLDER = 10_000  #: items
+SAMPLED_GROUPS, SAMPLED_ROWS = 20, 2500  #: groups of rows at least, and rows of each, by which columns are known
 LOOK_AT = 20  #: items by which their modality is chosen
 
 
@@ -46,7 +50,9 @@ def read_parquet_rows(table: Path, context: ReadContext) -> TableRows:
     """
     with _ParquetTable(table) as file:
         choice = _choose_modality(table, file, context)
-        columns = choose_columns(table, file.schema_arrow.names, choice.modality, labelled=context.labelled)
+        columns = choose_columns(
+            table, _sample_columns(file), choice.modality, context.options, labelled=context.labelled
+        )
         names = _read_class_names(file.schema_arrow, columns.taken.get("label", ""))
         column, modality = columns.taken["path"], choice.modality
         notes = (*choice.notes, *columns.notes)
@@ -64,7 +70,8 @@ def holds_items(table: Path, context: ReadContext) -> bool:
         MissingExtra: pyarrow is not installed.
     """
     with _ParquetTable(table) as file:
-        columns = choose_columns(table, file.schema_arrow.names, _choose_modality(table, file, context).modality)
+        modality = _choose_modality(table, file, context).modality
+        columns = choose_columns(table, _sample_columns(file), modality, context.options)
         return columns.holds_values or _holds_bytes(file.schema_arrow, columns.taken["path"])
 
 
@@ -110,6 +117,37 @@ def _choose_modality(table: Path, file: "ParquetFile", context: ReadContext) -> 
         contents = (cell.get("bytes") if isinstance(cell, dict) else cell for cell in read_cells())
         return choose_by_contents(setting, (content for content in contents if content), source)
     return choose_by_columns(setting, [normalise_column(it) for it in header], lambda: map(str, read_cells()), source)
+
+
+def _sample_columns(file: "ParquetFile") -> TableSample:
+    """Return the columns with the first rows of some groups of rows, without what is a file or a list."""
+    from pyarrow import types
+
+    schema = file.schema_arrow
+    contents = frozenset(name for name in schema.names if _holds_bytes(schema, name))
+    plain = [name for name in dict.fromkeys(schema.names) if not types.is_nested(schema.field(name).type)]
+    plain = [name for name in plain if name not in contents]
+    step = max(1, file.num_row_groups // SAMPLED_GROUPS)
+    cells: dict[str, list[str]] = {name: [] for name in schema.names}
+    for group in range(0, file.num_row_groups, step) if plain else ():
+        for batch in file.iter_batches(SAMPLED_ROWS, row_groups=[group], columns=plain, use_threads=False):
+            for index, name in enumerate(batch.schema.names):
+                cells[name] += map(_format_plain, batch.column(index).to_pylist())
+            break
+    rows = max(map(len, cells.values()), default=0)
+
+    def read_column(column: str) -> Iterator[str]:
+        for batch in _iter_batches(file, BATCH, [column] if column in plain else []):
+            yield from map(_format_plain, batch.column(0).to_pylist())
+
+    return TableSample(schema.names, [cells[name] or [""] * rows for name in schema.names], read_column, contents)
+
+
+def _format_plain(cell: Any) -> str:
+    try:
+        return _format_cell(cell)
+    except (TypeError, UnicodeDecodeError):
+        return ""
 
 
 def _holds_bytes(schema: "pyarrow.Schema", column: str) -> bool:
@@ -161,6 +199,7 @@ def _iter_rows(
     """Yield the rows; of items that were written into a folder the name only."""
     taken = chosen.taken
     columns = [column for role, column in taken.items() if folder is None or role != "path"]
+    columns += chosen.indicators
     if folder is not None and _has_path(file.schema_arrow, taken["path"]):
         columns.append(f"{taken['path']}.path")
     number = 0
@@ -181,6 +220,13 @@ def _iter_rows(
                 else:
                     problem = describe_empty(modality)
                 of_role["path"] = f"row {number}"
+            if chosen.indicators:
+                on = [name for name in chosen.indicators if is_on(_format_plain(cells[name][at]))]
+                of_role["label"], why = choose_indicator(on)
+                problem = problem or why
+            if chosen.split_words:
+                split = _format_plain(of_role.get("split"))
+                of_role["split"] = chosen.split_words.get(split, split)
             yield _make_row(number, of_role, names, item, problem)
 
 

@@ -10,25 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from headstart.data.choose_modality import LOOK_AT, choose_by_columns, find_source_noun
 from headstart.data.names import normalise_class_name, preview
-from headstart.data.readers.csv_text import read_text_table
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.parquet import holds_items, read_parquet_rows
+from headstart.data.readers.path_lists import LIST_SUFFIXES, is_text
 from headstart.data.readers.reader import ReadContext
-from headstart.data.readers.table_columns import (
-    TableRow,
-    TableRows,
-    choose_columns,
-    describe_empty,
-    find_key_columns,
-    find_path_column,
-    normalise_column,
-)
+from headstart.data.readers.table_columns import TableRow, TableRows
 from headstart.data.readers.table_files import locate_files
+from headstart.data.readers.text_rows import read_text_rows
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
-from headstart.data.sources import FileSource, ValueSource
+from headstart.data.sources import FileSource
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError, bounded, refuse_machine_faults
 from headstart.modalities.item import BrokenItem, NamedItem, Noun
@@ -40,12 +32,15 @@ LONGEST_NAME = 1000  #: characters of a path that are kept as a sample's name
 class TableReader:
     """The reader of a table."""
 
-    suffixes: tuple[str, ...] = TABLE_SUFFIXES
+    suffixes: tuple[str, ...] = (*TABLE_SUFFIXES, *LIST_SUFFIXES)
     label_place: str = "its columns label and group"
 
     def accepts(self, source: Any, tree: FileTree | None) -> bool:
         """Return whether a file ends like a table."""
-        return isinstance(source, Path) and tree is None and source.suffix.lower() in self.suffixes
+        if not isinstance(source, Path) or tree is not None:
+            return False
+        suffix = source.suffix.lower()
+        return suffix in TABLE_SUFFIXES or (suffix in LIST_SUFFIXES and is_text(source))
 
     def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
         """Return every row of a table.
@@ -136,7 +131,7 @@ def read_rows(table: Path, context: ReadContext) -> TableRows:
         MissingExtra: it is a Parquet file and pyarrow is not installed.
     """
     try:
-        return (read_parquet_rows if table.suffix.lower() == ".parquet" else _read_text_rows)(table, context)
+        return (read_parquet_rows if table.suffix.lower() == ".parquet" else read_text_rows)(table, context)
     except OSError as error:
         refuse_machine_faults(error, f"to read the table {str(table)!r}")
         raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the file") from None
@@ -215,36 +210,3 @@ def _resolve_split(table: Path, rows: Sequence[TableRow], noun: Noun) -> tuple[d
     if given.problem:
         raise DataError(f"table {str(table)!r}: {given.problem}")
     return {cell: given.used_as[subset] for cell, subset in meant.items() if subset}, given.note
-
-
-def _read_text_rows(table: Path, context: ReadContext) -> TableRows:
-    content = read_text_table(table, find_key_columns, encoding=context.options.encoding)
-    header = list(content.header)
-    if not header:
-        noun = find_source_noun(context.options.modality).one
-        raise DataError(f"table {str(table)!r} is empty; wanted a header with path and label, and a row per {noun}")
-
-    def read_paths() -> list[str]:
-        column = find_path_column(header)
-        place = len(header) if column is None else header.index(column)
-        return [row.cells[place] for row in content.rows[:LOOK_AT] if place < len(row.cells)]
-
-    names = [normalise_column(column) for column in header]
-    choice = choose_by_columns(context.options.modality, names, read_paths, f"table {str(table)!r}")
-    columns = choose_columns(table, header, choice.modality, labelled=context.labelled)
-    at = {role: header.index(column) for role, column in columns.taken.items()}
-    rows = []
-    for row in content.rows:
-        cells = {role: row.cells[place].strip() for role, place in at.items() if place < len(row.cells)}
-        path, label, split, group = (cells.get(role, "") for role in ("path", "label", "split", "group"))
-        again = "the header again" if list(row.cells) == header else ""  # files were put together
-        item = None
-        problem = row.problem or again
-        if columns.holds_values:
-            if path:
-                item = ValueSource(row.cells[at["path"]].encode("utf-8", "surrogatepass"))
-            problem = problem or ("" if path else describe_empty(choice.modality))
-            path = f"row {row.number}"
-        rows.append(TableRow(row.number, path, label, split, group, item, problem))
-    notes = (*content.notes, *choice.notes, *columns.notes)
-    return TableRows(rows, notes, choice.modality, columns.taken["path"])

@@ -1,26 +1,43 @@
 """The columns of a table by their roles: path or item, label, split, group, and the names that people give them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
-from headstart.data.names import preview
 from headstart.data.sources import SampleSource
-from headstart.errors import DataError
 from headstart.modalities.modality import Modality, all_modalities
 
-#: What each column may be called, the plainest name first; in any case, with blanks or hyphens for underscores. A
-#: modality has more names for the path, and those of columns whose cells are its items.
+#: What each column may be called, the plainest name first; in any case, with blanks, hyphens or nothing for
+#: underscores. A modality has more names for the path, and those of columns whose cells are its items.
 ALIASES = {
-    "path": ("path", "filepath", "file_path", "file", "filename", "file_name"),
+    "path": (
+        *("path", "filepath", "file_path", "file", "filename", "file_name"),
+        *("filepaths", "filenames", "paths", "files", "full_path", "relative_path"),
+    ),
     "label": ("label", "labels", "class", "class_name", "classname", "category", "target"),
-    "split": ("split", "part", "subset", "set", "partition"),
-    "group": ("group", "group_id", "groups", "patient", "patient_id", "subject", "subject_id"),
+    "split": ("split", "part", "subset", "partition"),
+    "group": (
+        *("group", "group_id", "groups", "patient", "patient_id", "subject", "subject_id"),
+        *("participant_id", "person_id", "case_id", "study_id", "lesion_id", "specimen_id", "animal_id", "plant_id"),
+    ),
 }
+#: What the path may be called too, where the cells lead to files.
+ID_COLUMNS = ("id", "ids", "name", "uid", "uuid", "key", "fname", "fn", "item", "item_id", "sample", "sample_id")
+#: What the label may be called too; of two of these neither is the plainer one.
+LABEL_COLUMNS = (
+    *("label_name", "label_names", "class_id", "class_label", "category_name", "category_id", "label_id", "label_text"),
+    *("species", "breed", "variety", "dx", "diagnosis", "disease", "finding", "subclass", "sub_class", "superclass"),
+    *("fine_label", "coarse_label", "ground_truth", "gt", "y", "emotion", "grade", "cell_type", "genus", "family"),
+    *("target_name", "class_names", "class_idx", "class_index", "benign_malignant", "landmark_id", "individual_id"),
+)
+#: What the split may be called too, where all of its cells are parts.
+SPLIT_COLUMNS = (
+    *("set", "data_set", "dataset", "usage", "phase", "is_valid", "is_val", "is_validation", "is_test", "is_train"),
+    *("valid", "validation", "test", "train", "is_training", "is_training_image", "fold", "folds", "kfold"),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class TableRow:
+class TableRow(NamedTuple):
     """A row of a table as text; "" where a cell is empty or a column is missing."""
 
     number: int  #: as a person counts: the header of a text file is row 1
@@ -39,6 +56,8 @@ class ChosenColumns:
     taken: dict[str, str]  #: role -> column; the role "path" is that of the items, whichever way they are given
     notes: tuple[str, ...]  #: on columns that could have the same role
     holds_values: bool  #: whether the cells of the column "path" are the items themselves
+    indicators: tuple[str, ...] = ()  #: columns of one class each, with a 1 where a row is of it; then none is "label"
+    split_words: Mapping[str, str] | None = None  #: cell of the split column -> the part's name, where it is no name
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,65 +70,52 @@ class TableRows:
     column: str = ""  #: the name of that with the paths or the items
 
 
+@dataclass(frozen=True)
+class TableSample:
+    """The header of a table and some of its rows, spread evenly, by which its columns are known."""
+
+    header: Sequence[str]
+    cells: Sequence[Sequence[str]]  #: of each column of the header, without outer blanks
+    read_column: Callable[[str], Iterable[str]]  #: gives all cells of a column, for counts in a message
+    contents: frozenset[str] = frozenset()  #: columns whose cells are files, as bytes
+    headless: bool = False  #: whether the names of the columns are only their numbers
+
+    def column(self, name: str) -> Sequence[str]:
+        """Return the cells of the first column of a name."""
+        return self.cells[list(self.header).index(name)]
+
+
 def find_key_columns(header: Sequence[str]) -> list[int]:
     """Return the places of the columns that have a known name, the path's first; not those of items, which are text."""
     places: dict[str, int] = {}
     for place, column in enumerate(header):
-        places.setdefault(normalise_column(column), place)
+        places.setdefault(simplify_column(column), place)
     paths = [name for modality in all_modalities() for name in modality.hints.path_columns]
-    known = {**ALIASES, "path": (*ALIASES["path"], *paths)}
-    found = [next((places[it] for it in aliases if it in places), None) for aliases in known.values()]
+    known = {
+        "path": (*ALIASES["path"], *paths, *ID_COLUMNS),
+        "label": (*ALIASES["label"], *LABEL_COLUMNS),
+        "split": (*ALIASES["split"], *SPLIT_COLUMNS),
+        "group": ALIASES["group"],
+    }
+    found = [
+        next((places[it] for it in map(simplify_column, aliases) if it in places), None) for aliases in known.values()
+    ]
     return [place for place in found if place is not None]
 
 
 def find_path_column(header: Sequence[str]) -> str | None:
     """Return the first column that has paths by a name that no modality owns."""
-    seen = {normalise_column(column): column for column in reversed(header)}
-    return next((seen[alias] for alias in ALIASES["path"] if alias in seen), None)
+    return next(match_columns(header, ALIASES["path"]), None)
 
 
-def choose_columns(table: Path, header: Iterable[str], modality: Modality, *, labelled: bool = True) -> ChosenColumns:
-    """Return the column of each role, and a note where more than one could have it.
-
-    Args:
-        table: for an error.
-        header: the names of its columns.
-        modality: of its items.
-        labelled: whether a label is wanted.
-
-    Raises:
-        DataError: none has the path, or none the label where one is wanted.
-    """
-    columns = list(header)
-    seen = {normalise_column(column): column for column in reversed(columns)}  # the first of one name
-    values = [alias for alias in modality.hints.value_columns if alias in seen]
-    known = {**ALIASES, "path": (*values, *ALIASES["path"], *modality.hints.path_columns)}
-    taken, notes = {}, []
-    for role, aliases in known.items():
-        said = modality.noun.one if values and role == "path" else role
-        fitting = [seen[alias] for alias in aliases if alias in seen]
-        if fitting:
-            taken[role] = fitting[0]
-        if len(fitting) > 1:
-            notes.append(f"the {said} is read from column {fitting[0]!r}, not from {preview(fitting[1:])}")
-        elif values and role == "path" and labelled:
-            notes.append(f"the {said} is read from column {fitting[0]!r}")
-        same = [column for column in columns if fitting and normalise_column(column) == normalise_column(fitting[0])]
-        if len(same) > 1:
-            notes.append(f"the table has {len(same)} columns called {fitting[0]!r}; the {said} is read from the first")
-    missing = [role for role in (("path", "label") if labelled else ("path",)) if role not in taken]
-    if missing and not labelled:
-        own = preview([*modality.hints.value_columns, *ALIASES["path"], *modality.hints.path_columns], most=8)
-        raise DataError(
-            f"table {str(table)!r} has the columns {preview(list(dict.fromkeys(columns)), most=8)} and none for "
-            f"{modality.noun.many}; call one {own}"
-        )
-    if missing:
-        raise DataError(
-            f"table {str(table)!r} has the columns {preview(list(dict.fromkeys(columns)), most=8)} and none for "
-            f"{' and '.join(missing)}; name the columns path and label (split and group if you have them)"
-        )
-    return ChosenColumns(taken, tuple(notes), bool(values))
+def match_columns(header: Iterable[str], aliases: Iterable[str]) -> Iterator[str]:
+    """Yield the columns that have one of some names, in the order of the names; the first of one name."""
+    seen: dict[str, str] = {}
+    for column in header:
+        seen.setdefault(simplify_column(column), column)
+    for name in dict.fromkeys(map(simplify_column, aliases)):
+        if name in seen:
+            yield seen[name]
 
 
 def describe_empty(modality: Modality) -> str:
@@ -120,3 +126,8 @@ def describe_empty(modality: Modality) -> str:
 def normalise_column(column: str) -> str:
     """Return the name of a column in lower case, with underscores for blanks and hyphens."""
     return column.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def simplify_column(column: str) -> str:
+    """Return the name of a column in lower case, without what separates its words: "Class-ID" is "classid"."""
+    return normalise_column(column).replace("_", "").replace(".", "")

@@ -2,12 +2,13 @@
 
 Tables are made on other machines, for files in another folder, and some name files by an id without an ending. Where
 a path leads nowhere, the files under the table's folder are listed once, and one is taken if its name, or its name
-without the ending, is that of the row and of no other row.
+without the ending, is that of the row and of no other row. Where the table's folder has no files of the kind, those
+in the folder above it count, if most of the paths are found there.
 """
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -17,6 +18,23 @@ from headstart.modalities.modality import Modality
 
 DEPTH = 4  #: folders below the table's that are looked into
 MOST_FILES = 500_000  #: that are listed; beyond, nothing is guessed
+ABOVE = 3  #: paths at least that have to be found above the table's folder
+
+
+class FilePlaces(Mapping[str, Path]):
+    """The files of paths, without keeping one for each path that leads there as it stands."""
+
+    def __init__(self, folder: Path, elsewhere: Mapping[str, Path]) -> None:
+        self._folder, self._elsewhere = folder, elsewhere
+
+    def __getitem__(self, path: str) -> Path:
+        return self._elsewhere.get(path) or self._folder / path
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._elsewhere)
+
+    def __len__(self) -> int:
+        return len(self._elsewhere)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,64 +54,129 @@ def locate_files(table: Path, paths: Iterable[str], modality: Modality) -> Locat
         paths: as the table has them.
         modality: of the files, by whose endings they are looked for.
     """
-    places: dict[str, Path] = {}
-    missing = []
-    for path in dict.fromkeys(paths):
-        places[path] = _resolve(table.parent, path)
-        if path and not os.path.exists(places[path]):  # noqa: PTH110 (Path.exists raises for names that are too long)
-            missing.append(path)
+    finder = FileFinder(table.parent, modality)
+    elsewhere: dict[str, Path] = {}
+    missing: dict[str, None] = {}
+    for path in paths:
+        if not path or path in missing or path in elsewhere:
+            continue
+        place = finder.resolve(path)
+        if place is None:
+            missing[path] = None
+        elif "\\" in path:
+            elsewhere[path] = Path(place)
     if not missing:
-        return LocatedFiles(places, {}, ())
-    files = _FileIndex(table.parent, modality)
-    candidates = {path: files.find(path) for path in missing}
+        return LocatedFiles(FilePlaces(table.parent, elsewhere), {}, ())
+    candidates = finder.find_all(list(missing))
     claims: defaultdict[str, list[str]] = defaultdict(list)
     for path, found in candidates.items():
         if len(found) == 1:
             claims[found[0]].append(path)
     taken = {of_file[0]: file for file, of_file in claims.items() if len(of_file) == 1}
-    places.update({path: table.parent / file for path, file in taken.items()})
+    elsewhere.update({path: finder.base / file for path, file in taken.items()})
+    elsewhere.update(
+        {path: table.parent / path.replace("\\", "/") for path in missing if "\\" in path and path not in taken}
+    )
     reasons = {
         path: f"missing file; it may be one of {len(found)}: {preview(found)}"
         for path, found in candidates.items()
         if len(found) > 1
     }
-    return LocatedFiles(places, reasons, tuple(_describe(table.parent, missing, taken, files)))
+    notes = _describe(table.parent, len(missing), taken, finder)
+    return LocatedFiles(FilePlaces(table.parent, elsewhere), reasons, tuple(notes))
 
 
-def _describe(folder: Path, missing: list[str], taken: Mapping[str, str], files: "_FileIndex") -> list[str]:
+def _describe(folder: Path, missing: int, taken: Mapping[str, str], finder: "FileFinder") -> list[str]:
     notes = []
     if taken:
         path, file = next(iter(taken.items()))
+        above = "" if finder.base == folder else f" in {str(finder.base)!r}"
         notes.append(
-            f"{len(taken)} {files.noun.many} were found by their names, such as {file!r} for {preview([path])}"
+            f"{len(taken)} {finder.noun.many} were found by their names{above}, such as {file!r} for {preview([path])}"
         )
-    lost = len(missing) - len(taken)
+    lost = missing - len(taken)
     if lost > 1:
         notes.append(
-            f"{lost} paths lead to no file; they were looked for in {str(folder)!r}, which has {files.summary}"
+            f"{lost} paths lead to no file; they were looked for in {str(finder.base)!r}, which has {finder.summary}"
         )
     return notes
 
 
-def _resolve(folder: Path, path: str) -> Path:
-    """Return the file that a path leads to. Tables made on Windows may have backslashes in their paths."""
-    located = folder / path
-    if "\\" in path and not os.path.exists(located):  # noqa: PTH110
-        return folder / path.replace("\\", "/")
-    return located
+class FileFinder:
+    """The files of a modality that the paths of a table may mean; a folder is listed when it is first needed."""
+
+    def __init__(self, folder: Path, modality: Modality) -> None:
+        self.base = folder  #: under which files are looked for by name
+        self.noun = modality.noun
+        self._folder = folder
+        self._index = _FileIndex(folder, modality)
+        self._modality = modality
+        self._start = os.path.join(folder, "")  # noqa: PTH118
+
+    def resolve(self, path: str) -> str | None:
+        """Return the file or folder that a path leads to as it stands; tables made on Windows may have backslashes."""
+        place = os.path.join(self._start, path)  # noqa: PTH118
+        if os.path.exists(place):  # noqa: PTH110 (Path.exists raises for names that are too long)
+            return place
+        if "\\" in path:
+            place = os.path.join(self._start, path.replace("\\", "/"))  # noqa: PTH118
+            if os.path.exists(place):  # noqa: PTH110
+                return place
+        return None
+
+    def count_leading(self, paths: Sequence[str]) -> int:
+        """Return how many paths lead to a file, as they stand or because one file only has their name."""
+        leading = sum(self._leads(path) for path in paths)
+        if not leading:
+            above = sum(len(self._above.find(path)) == 1 for path in paths)
+            return above if above >= ABOVE else 0
+        return leading
+
+    def _leads(self, path: str) -> bool:
+        if "\0" in path:
+            return False
+        place = self.resolve(path)
+        return (place is not None and os.path.isfile(place)) or len(self._index.find(path)) == 1  # noqa: PTH113
+
+    def find_all(self, paths: list[str]) -> dict[str, list[str]]:
+        """Return the files under ``base`` that each path may mean."""
+        found = {path: self._index.find(path) for path in paths}
+        if not any(found.values()):
+            above = {path: self._above.find(path) for path in paths}
+            hits = sum(len(files) == 1 for files in above.values())
+            if hits >= ABOVE and 2 * hits >= len(paths):
+                self.base, self._index = self._folder.parent, self._above
+                return above
+        return found
+
+    @property
+    def summary(self) -> str:
+        """The files that there are, for a person."""
+        return self._index.summary
+
+    @cached_property
+    def _above(self) -> "_FileIndex":
+        """The files under the folder above; none where the table's own folder has some."""
+        above = self._folder.resolve().parent
+        alone = any(self._index.files) or above in (Path(above.anchor), Path.home())
+        return _FileIndex(self._folder.parent, self._modality, [] if alone else None)
 
 
 class _FileIndex:
     """The files of a modality under a folder, listed when first asked for."""
 
-    def __init__(self, folder: Path, modality: Modality) -> None:
+    def __init__(self, folder: Path, modality: Modality, files: list[str] | None = None) -> None:
         self._folder = folder
         self._suffixes = modality.suffixes
         self.noun = modality.noun
         self._by_folders: dict[str, dict[tuple[str, ...], list[str]]] = {}  #: of a name, once it is asked for
+        if files is not None:
+            self.__dict__["files"] = files
 
     def find(self, path: str) -> list[str]:
         """Return the files that a path may mean: those that share most of its last steps, in any case."""
+        if not self.files:
+            return []
         wanted = [step.casefold() for step in PurePosixPath(path.replace("\\", "/")).parts]
         if not wanted or not wanted[-1].strip(". "):
             return []
@@ -110,23 +193,23 @@ class _FileIndex:
     @property
     def summary(self) -> str:
         """The files that there are, for a person."""
-        if not self._files:
+        if not self.files:
             return f"no {self.noun.many} in it"
-        folders = sorted({os.path.dirname(file) or "." for file in self._files})  # noqa: PTH120
-        return f"{len(self._files)} {self.noun.many}, such as {self._files[0]!r}, in {preview(folders)}"
+        folders = sorted({os.path.dirname(file) or "." for file in self.files})  # noqa: PTH120
+        return f"{len(self.files)} {self.noun.many}, such as {self.files[0]!r}, in {preview(folders)}"
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
         """Name, and name without ending, in any case -> files."""
         named: defaultdict[str, list[str]] = defaultdict(list)
-        for file in self._files:
+        for file in self.files:
             name = file.rpartition("/")[2].casefold()
             named[name].append(file)
             named[name.rpartition(".")[0]].append(file)
         return named
 
     @cached_property
-    def _files(self) -> list[str]:
+    def files(self) -> list[str]:
         """Paths of files under the folder, with "/"; empty where there are too many to guess among."""
         found: list[str] = []
         for here, folders, files in os.walk(self._folder):

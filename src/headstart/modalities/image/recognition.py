@@ -23,6 +23,8 @@ HINTS = SourceHints(
         "img_path",
         "photo",
         "image_id",
+        *("images", "image_paths", "image_names", "image_filename", "img_name", "img_file", "img_id", "photo_id"),
+        *("photo_path", "picture", "isic_id", "image_index"),
     ),
     units={"width": "pixels", "height": "pixels"},
     container_words=frozenset(

@@ -66,7 +66,7 @@ def run_layout(layout: Layout, folder: Path, fit: Callable[..., Any] | None) -> 
     """Draw a layout into a folder of its own, and return what became of it."""
     if layout.module and importlib.util.find_spec(layout.module) is None:
         return Outcome(Verdict.ABSENT, detail=f"{layout.module} is not installed")
-    root = folder / "drawn" / layout.name / layout.name.partition("_")[0]
+    root = folder / "drawn" / str(list(LAYOUTS).index(layout.name)) / "collection"
     root.mkdir(parents=True)
     return try_layout(layout, Desk(root), fit)
 

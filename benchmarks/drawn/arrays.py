@@ -1,27 +1,47 @@
-"""Arrays in files: NumPy's, MATLAB's, HDF5, CIFAR's pickles, pixels in the cells of a table."""
+"""Arrays in files: NumPy's, MATLAB's, HDF5, pickled batches, binary records, pixels in the cells of a table."""
 
+import gzip
+import pickle
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from drawn.desk import Desk, Photo, add_layout, draw_photos, mix
+from drawn.desk import Desk, Photo, add_layout, draw_photos, mix, rows_to_csv
 
 DIGITS = ("0", "1", "2")
+Arrays = tuple[NDArray[Any], NDArray[Any]]
 
 
-def stack(photos: list[Photo]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the pixels (N, H, W[, 3]) and the labels (N,) as numbers."""
-    return np.stack([photo.pixels for photo in photos]), np.array([int(photo.label) for photo in photos])
+def draw_arrays(
+    desk: Desk, classes: Sequence[str] = DIGITS, each: int = 10, *, subset: str = "", seed: int = 0, **options: Any
+) -> Arrays:
+    """Return drawn pixels (N, H, W[, 3]) and the numbers of their classes (N,), with the truth noted."""
+    photos = mix(draw_photos(classes, each, seed=seed, **options))
+    for photo in photos:
+        desk.claim(photo.pixels, photo.label, subset)
+    return np.stack([photo.pixels for photo in photos]), np.array([classes.index(photo.label) for photo in photos])
+
+
+def save_npz(desk: Desk, name: str, **arrays: NDArray[Any]) -> Path:
+    """Save arrays under the root."""
+    np.savez_compressed(desk.root / name, **arrays)  # type: ignore[arg-type]
+    return desk.root / name
 
 
 @add_layout("`images.npz`: `images`, `labels`", "the two arrays")
 def npz_images_labels(desk: Desk) -> Path:
-    photos = mix(draw_photos(DIGITS))
-    images, labels = stack(photos)
-    for photo in photos:
-        desk.claim(photo.pixels, photo.label)
-    np.savez(desk.root / "images.npz", images=images, labels=labels)
-    return desk.root / "images.npz"
+    images, labels = draw_arrays(desk)
+    return save_npz(desk, "images.npz", images=images, labels=labels)
+
+
+@add_layout("`data.npz`: `x_train`, `y_train` (N, 1), `x_test`, `y_test` (Keras)", "two parts")
+def npz_keras(desk: Desk) -> Path:
+    train, y_train = draw_arrays(desk, subset="train")
+    test, y_test = draw_arrays(desk, each=4, subset="test", seed=1)
+    return save_npz(desk, "data.npz", x_train=train, y_train=y_train[:, None], x_test=test, y_test=y_test[:, None])
 
 
 @add_layout(
@@ -30,21 +50,208 @@ def npz_images_labels(desk: Desk) -> Path:
 def medmnist(desk: Desk) -> Path:
     arrays = {}
     for seed, (part, each) in enumerate({"train": 8, "val": 4, "test": 4}.items()):
-        photos = mix(draw_photos(("0", "1"), each, seed=seed, edge=28, grey=True))
-        arrays[f"{part}_images"], labels = stack(photos)
-        arrays[f"{part}_labels"] = labels[:, None].astype(np.uint8)
-        for photo in photos:
-            desk.claim(photo.pixels, photo.label, "validation" if part == "val" else part)
-    np.savez_compressed(desk.root / "pneumoniamnist.npz", **arrays)
-    return desk.root / "pneumoniamnist.npz"
+        use = "validation" if part == "val" else part
+        images, labels = draw_arrays(desk, ("0", "1"), each, subset=use, seed=seed, edge=28, grey=True)
+        arrays[f"{part}_images"], arrays[f"{part}_labels"] = images, labels[:, None].astype(np.uint8)
+    return save_npz(desk, "pneumoniamnist.npz", **arrays)
+
+
+@add_layout("labels as rows with one 1 (N, classes)", "the place of the 1")
+def npz_one_hot(desk: Desk) -> Path:
+    images, labels = draw_arrays(desk)
+    return save_npz(desk, "images.npz", images=images, labels=np.eye(3, dtype=np.float32)[labels])
+
+
+@add_layout("pixels in one row for each photo: (N, 784)", "square, 28 x 28")
+def npz_flat(desk: Desk) -> Path:
+    images, labels = draw_arrays(desk, edge=28, grey=True)
+    return save_npz(desk, "digits.npz", images=images.reshape(len(images), -1), labels=labels)
+
+
+@add_layout("channels first: (N, 3, 32, 32)", "moved behind")
+def npz_channels_first(desk: Desk) -> Path:
+    images, labels = draw_arrays(desk)
+    return save_npz(desk, "images.npz", images=np.ascontiguousarray(images.transpose(0, 3, 1, 2)), labels=labels)
 
 
 @add_layout("`images.npy` and `labels.npy` in a folder", "the two arrays")
 def npy_pair(desk: Desk) -> Path:
-    photos = mix(draw_photos(DIGITS))
-    images, labels = stack(photos)
-    for photo in photos:
-        desk.claim(photo.pixels, photo.label)
+    images, labels = draw_arrays(desk)
     np.save(desk.root / "images.npy", images)
     np.save(desk.root / "labels.npy", labels)
     return desk.root
+
+
+@add_layout(
+    "`X.npy` with values from 0.0 to 1.0, `Y.npy` as rows with one 1 (sign language digits)",
+    "scaled, the place of the 1",
+)
+def npy_floats(desk: Desk) -> Path:
+    images, labels = draw_arrays(desk, grey=True)
+    np.save(desk.root / "X.npy", (images / np.float32(255)).astype(np.float32))
+    np.save(desk.root / "Y.npy", np.eye(3)[labels])
+    return desk.root
+
+
+@add_layout("`X_train.npy`, `y_train.npy`, `X_test.npy`, `y_test.npy`", "two parts")
+def npy_parts(desk: Desk) -> Path:
+    for seed, part in enumerate(("train", "test")):
+        images, labels = draw_arrays(desk, each=(10, 4)[seed], subset=part, seed=seed)
+        np.save(desk.root / f"X_{part}.npy", images)
+        np.save(desk.root / f"y_{part}.npy", labels)
+    return desk.root
+
+
+@add_layout("`train-images-idx3-ubyte.gz`, `train-labels-idx1-ubyte.gz`, `t10k-...` (MNIST)", "two parts")
+def idx_files(desk: Desk) -> Path:
+    for seed, (name, part) in enumerate({"train": "train", "t10k": "test"}.items()):
+        images, labels = draw_arrays(desk, each=(10, 4)[seed], subset=part, seed=seed, edge=28, grey=True)
+        head = b"\x00\x00\x08\x03" + b"".join(size.to_bytes(4, "big") for size in images.shape)
+        desk.write(f"{name}-images-idx3-ubyte.gz", gzip.compress(head + images.tobytes(), mtime=0))
+        head = b"\x00\x00\x08\x01" + len(labels).to_bytes(4, "big")
+        desk.write(f"{name}-labels-idx1-ubyte.gz", gzip.compress(head + labels.astype(np.uint8).tobytes(), mtime=0))
+    return desk.root
+
+
+@add_layout(
+    "`train_32x32.mat`: `X` (32, 32, 3, N), `y` (N, 1) with 10 for 0 (SVHN)",
+    "photos along the last axis",
+    module="scipy",
+)
+def svhn(desk: Desk) -> Path:
+    from scipy.io import savemat
+
+    images, labels = draw_arrays(desk, ("1", "2", "10"))
+    numbers = np.array([1, 2, 10], np.uint8)[labels]
+    savemat(desk.root / "train_32x32.mat", {"X": images.transpose(1, 2, 3, 0), "y": numbers[:, None]})
+    return desk.root / "train_32x32.mat"
+
+
+@add_layout("`data.mat`: `images` (N, H, W, 3), `labels` (1, N)", "the two arrays", module="scipy")
+def mat_arrays(desk: Desk) -> Path:
+    from scipy.io import savemat
+
+    images, labels = draw_arrays(desk)
+    savemat(desk.root / "data.mat", {"images": images, "labels": labels[None]}, do_compression=True)
+    return desk.root / "data.mat"
+
+
+@add_layout("`train_catvnoncat.h5`: `train_set_x`, `train_set_y`, `list_classes`", "named classes", module="h5py")
+def hdf5_course(desk: Desk) -> Path:
+    import h5py
+
+    images, labels = draw_arrays(desk, ("non-cat", "cat"), 12, edge=64)
+    with h5py.File(desk.root / "train_catvnoncat.h5", "w") as file:
+        file["train_set_x"], file["train_set_y"] = images, labels
+        file["list_classes"] = np.array([b"non-cat", b"cat"])
+    return desk.root / "train_catvnoncat.h5"
+
+
+@add_layout("`data.h5`: `images`, `labels`", "the two arrays", module="h5py")
+def hdf5_pair(desk: Desk) -> Path:
+    import h5py
+
+    images, labels = draw_arrays(desk)
+    with h5py.File(desk.root / "data.h5", "w") as file:
+        file["images"], file["labels"] = images, labels
+    return desk.root / "data.h5"
+
+
+@add_layout("`x.h5` with `x`, `y.h5` with `y` in a folder (PCam)", "the two arrays", module="h5py")
+def hdf5_two_files(desk: Desk) -> Path:
+    import h5py
+
+    images, labels = draw_arrays(desk, ("0", "1"), 12)
+    for name, array in (("x", images), ("y", labels[:, None, None, None])):
+        with h5py.File(desk.root / f"camelyonpatch_level_2_split_train_{name}.h5", "w") as file:
+            file[name] = array
+    return desk.root
+
+
+def to_rows(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return pixels as CIFAR has them: a row each, red before green before blue, (N, 3072)."""
+    return images.transpose(0, 3, 1, 2).reshape(len(images), -1)
+
+
+@add_layout(
+    "`data_batch_1`, ..., `test_batch`, `batches.meta` (CIFAR-10, pickled)",
+    "two parts, named classes; nothing is unpickled",
+)
+def cifar10(desk: Desk) -> Path:
+    names = ("airplane", "automobile", "bird")
+    for seed, batch in enumerate(("data_batch_1", "data_batch_2", "test_batch")):
+        part = "test" if batch == "test_batch" else "train"
+        images, labels = draw_arrays(desk, names, 6, subset=part, seed=seed)
+        files = [f"x_{it}.png".encode() for it in range(len(labels))]
+        record = {
+            b"batch_label": batch.encode(),
+            b"labels": labels.tolist(),
+            b"data": to_rows(images),
+            b"filenames": files,
+        }
+        desk.write(batch, pickle.dumps(record, protocol=2))
+    meta = {b"num_cases_per_batch": 18, b"label_names": [name.encode() for name in names], b"num_vis": 3072}
+    desk.write("batches.meta", pickle.dumps(meta, protocol=2))
+    return desk.root
+
+
+@add_layout("`train`, `test`, `meta` with `fine_labels` and `coarse_labels` (CIFAR-100)", "the fine labels, named")
+def cifar100(desk: Desk) -> Path:
+    names = ("apple", "baby", "bear")
+    for seed, part in enumerate(("train", "test")):
+        images, labels = draw_arrays(desk, names, (10, 4)[seed], subset=part, seed=seed)
+        record = {b"data": to_rows(images), b"fine_labels": labels.tolist(), b"coarse_labels": (labels // 2).tolist()}
+        desk.write(part, pickle.dumps(record, protocol=2))
+    meta = {b"fine_label_names": [name.encode() for name in names], b"coarse_label_names": [b"fruit", b"people"]}
+    desk.write("meta", pickle.dumps(meta, protocol=2))
+    return desk.root
+
+
+@add_layout(
+    "`train.p`, `valid.p`, `test.p`: `features`, `labels` (traffic signs, pickled)", "three parts; nothing is unpickled"
+)
+def pickled_parts(desk: Desk) -> Path:
+    for seed, part in enumerate(("train", "valid", "test")):
+        use = "validation" if part == "valid" else part
+        images, labels = draw_arrays(desk, each=(8, 4, 4)[seed], subset=use, seed=seed)
+        desk.write(f"{part}.p", pickle.dumps({"features": images, "labels": labels}, protocol=4))
+    return desk.root
+
+
+@add_layout("`data_batch_1.bin`, `test_batch.bin`, `batches.meta.txt` (CIFAR-10, binary)", "two parts, named classes")
+def cifar10_binary(desk: Desk) -> Path:
+    names = ("airplane", "automobile", "bird")
+    for seed, batch in enumerate(("data_batch_1", "test_batch")):
+        part = "test" if batch == "test_batch" else "train"
+        images, labels = draw_arrays(desk, names, (10, 4)[seed], subset=part, seed=seed)
+        rows = np.concatenate([labels[:, None].astype(np.uint8), to_rows(images)], axis=1)
+        desk.write(f"{batch}.bin", rows.tobytes())
+    desk.write("batches.meta.txt", "\n".join(names) + "\n")
+    return desk.root
+
+
+def _write_pixels(desk: Desk, photos: Sequence[Photo]) -> list[tuple[object, ...]]:
+    for photo in photos:
+        desk.claim(photo.pixels, photo.label)
+    return [(photo.label, *photo.pixels.ravel().tolist()) for photo in photos]
+
+
+@add_layout("`train.csv`: `label,pixel0,...,pixel783` (digits)", "pixels in the cells, 28 x 28")
+def pixel_columns(desk: Desk) -> Path:
+    rows = _write_pixels(desk, mix(draw_photos(DIGITS, edge=28, grey=True)))
+    return desk.write("train.csv", rows_to_csv([("label", *(f"pixel{it}" for it in range(784))), *rows]))
+
+
+@add_layout("`mnist_train.csv`: the label and 784 pixels, without a head", "the same")
+def pixel_columns_no_head(desk: Desk) -> Path:
+    return desk.write("mnist_train.csv", rows_to_csv(_write_pixels(desk, mix(draw_photos(DIGITS, edge=28, grey=True)))))
+
+
+@add_layout("`fer2013.csv`: `emotion,pixels,Usage`, 2304 numbers in a cell", "48 x 48; `Usage` says three parts")
+def fer2013(desk: Desk) -> Path:
+    rows, uses = [], {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
+    for seed, (usage, part) in enumerate(uses.items()):
+        for photo in mix(draw_photos(DIGITS, (8, 3, 3)[seed], seed=seed, edge=48, grey=True)):
+            desk.claim(photo.pixels, photo.label, part)
+            rows.append((photo.label, " ".join(map(str, photo.pixels.ravel().tolist())), usage))
+    return desk.write("fer2013.csv", rows_to_csv([("emotion", "pixels", "Usage"), *rows]))

@@ -90,6 +90,8 @@ def fingerprint(content: bytes | NDArray[Any]) -> str:
     if isinstance(content, bytes):
         return hashlib.blake2b(content, digest_size=16).hexdigest()
     pixels = np.squeeze(np.asarray(content))
+    if pixels.dtype.kind == "f" and pixels.max(initial=0) <= 1:
+        pixels = np.rint(pixels * 255)
     if pixels.ndim == 3 and np.array_equal(pixels[..., :1].repeat(pixels.shape[-1], -1), pixels):
         pixels = pixels[..., 0]  # grey as three equal channels is grey
     body = np.ascontiguousarray(pixels.astype(np.uint8)).tobytes()

@@ -1,4 +1,4 @@
-"""Folders as people have them: classes, parts of a split, wrappers, patients, and classes in the names of files."""
+"""Folders as people have them: classes, parts of a split, wrappers, results beside."""
 
 from pathlib import Path
 
@@ -14,6 +14,29 @@ def folder_per_class(desk: Desk) -> Path:
     return desk.root
 
 
+@add_layout("`cat/2021/may/1.jpg`", "the first folder is the class, however deep a photo lies")
+def deep_folders(desk: Desk) -> Path:
+    for photo in draw_photos(PETS):
+        inner = ("", "may/", "2021/june/")[photo.number % 3]
+        desk.lay(f"{photo.label}/{inner}{photo.number}.jpg", photo)
+    return desk.root
+
+
+@add_layout("photos as `.JPG`, `.jpeg`, `.png`, `.webp`, `.bmp`, `.tif`, `.gif` beside each other", "all of them")
+def many_formats(desk: Desk) -> Path:
+    endings = ("JPG", "jpeg", "png", "webp", "bmp", "tif", "gif", "PNG", "TIFF", "jpg")
+    for photo in draw_photos(PETS):
+        desk.lay(f"{photo.label}/{photo.number}.{endings[photo.number]}", photo)
+    return desk.root
+
+
+@add_layout("`Löwenzahn/1.jpg`, `向日葵/2.jpg`, `rosa canina (wild)/3.jpg`", "names in any script, as they are")
+def names_of_all_scripts(desk: Desk) -> Path:
+    for photo in draw_photos(("Löwenzahn", "向日葵", "rosa canina (wild)")):
+        desk.lay(f"{photo.label}/{photo.number}.jpg", photo)
+    return desk.root
+
+
 @add_layout("`train/cat/1.jpg`, `val/...`, `test/...`", "three parts as given")
 def train_val_test(desk: Desk) -> Path:
     uses = {"train": "train", "val": "validation", "test": "test"}
@@ -23,7 +46,24 @@ def train_val_test(desk: Desk) -> Path:
     return desk.root
 
 
-@add_layout("`Training/`, `Testing/` (brain tumours)", "two parts; validation is taken out of train")
+@add_layout(
+    "`train/ants/1.jpg`, `val/bees/2.jpg`", "two parts: `val` is used as test, validation is taken out of train"
+)
+def train_val(desk: Desk) -> Path:
+    for photo in draw_photos(("ants", "bees"), 12):
+        part = split_by_number(photo, {"train": 8, "val": 4})
+        desk.lay(f"{part}/{photo.label}/{photo.number}.jpg", photo, "train" if part == "train" else "test")
+    return desk.root
+
+
+@add_layout("`train/cat/1.jpg` and no other part", "no part: the split is made")
+def train_alone(desk: Desk) -> Path:
+    for photo in draw_photos(PETS):
+        desk.lay(f"train/{photo.label}/{photo.number}.jpg", photo)
+    return desk.root
+
+
+@add_layout("`Training/`, `Testing/` (brain tumours)", "two parts")
 def training_testing(desk: Desk) -> Path:
     for photo in draw_photos(("glioma", "meningioma", "notumor", "pituitary"), 12):
         part = split_by_number(photo, {"Training": 8, "Testing": 4})
@@ -41,14 +81,32 @@ def training_set_test_set(desk: Desk) -> Path:
     return desk.root
 
 
-@add_layout(
-    "`Final_Training/Images/00000/00000_00001.ppm`, `Final_Test/Images/...` in class folders (GTSRB)", "two parts"
-)
+@add_layout("`Final_Training/Images/00000/00000_00001.ppm`, `Final_Test/Images/...` (GTSRB)", "two parts")
 def gtsrb_folders(desk: Desk) -> Path:
     for photo in draw_photos(("00000", "00001", "00002"), 14):
         part = split_by_number(photo, {"Final_Training": 10, "Final_Test": 4})
         use = "train" if part == "Final_Training" else "test"
         desk.lay(f"{part}/Images/{photo.label}/{photo.number:05}_00000.ppm", photo, use)
+    return desk.root
+
+
+@add_layout("`train/images/cat/1.jpg`, `test/images/...`", "two parts, a wrapper in each")
+def wrapped_in_parts(desk: Desk) -> Path:
+    for photo in draw_photos(PETS, 12):
+        part = split_by_number(photo, {"train": 8, "test": 4})
+        desk.lay(f"{part}/images/{photo.label}/{photo.number}.jpg", photo, part)
+    return desk.root
+
+
+@add_layout("`chest_xray/train/NORMAL/1.jpeg`, `val/`, `test/`, and `__MACOSX/` beside", "three parts")
+def chest_xray(desk: Desk) -> Path:
+    uses = {"train": "train", "val": "validation", "test": "test"}
+    for photo in draw_photos(("NORMAL", "PNEUMONIA"), 16, grey=True):
+        part = split_by_number(photo, {"train": 8, "val": 4, "test": 4})
+        desk.lay(f"chest_xray/{part}/{photo.label}/{photo.number}.jpeg", photo, uses[part])
+        desk.leave(
+            f"__MACOSX/chest_xray/{part}/{photo.label}/._{photo.number}.jpeg", b"\x00\x05\x16\x07\x00\x02\x00\x00"
+        )
     return desk.root
 
 
@@ -61,7 +119,57 @@ def wrapped_twice(desk: Desk) -> Path:
 
 
 @add_layout(
-    "`seg_train/seg_train/forest/1.jpg`, `seg_test/seg_test/...`, `seg_pred/seg_pred/9.jpg` (Intel scenes)",
+    "`ILSVRC/Data/CLS-LOC/train/n01440764/n01440764_18.JPEG`, `val/...`, `Annotations/` (ImageNet)", "two parts"
+)
+def imagenet(desk: Desk) -> Path:
+    for photo in draw_photos(("n01440764", "n01443537", "n01484850"), 14):
+        part = split_by_number(photo, {"train": 10, "val": 4})
+        name = f"{part}/{photo.label}/{photo.label}_{photo.number}"
+        desk.lay(f"ILSVRC/Data/CLS-LOC/{name}.JPEG", photo, "train" if part == "train" else "test")
+        desk.leave(f"ILSVRC/Annotations/CLS-LOC/{name}.xml", "<annotation></annotation>\n")
+    return desk.root
+
+
+@add_layout("`Images/n02085620-Chihuahua/1.jpg`, `Annotation/n02085620-Chihuahua/1` (Stanford Dogs)", "`Images` only")
+def stanford_dogs(desk: Desk) -> Path:
+    for photo in draw_photos(("n02085620-Chihuahua", "n02085936-Maltese_dog", "n02086240-Shih-Tzu")):
+        desk.lay(f"Images/{photo.label}/{photo.label[:9]}_{photo.number}.jpg", photo)
+        desk.leave(f"Annotation/{photo.label}/{photo.label[:9]}_{photo.number}", "<annotation></annotation>\n")
+    return desk.root
+
+
+@add_layout("`CUB/images/001.Albatross/1.jpg`, `images.txt`, `train_test_split.txt`, `attributes/`", "`images` only")
+def cub_birds(desk: Desk) -> Path:
+    lines = []
+    for place, photo in enumerate(draw_photos(("001.Albatross", "002.Auklet", "003.Blackbird")), 1):
+        desk.lay(f"CUB/images/{photo.label}/{photo.label[4:]}_{photo.number:04}.jpg", photo)
+        lines.append(f"{place} {photo.label}/{photo.label[4:]}_{photo.number:04}.jpg\n")
+    desk.leave("CUB/images.txt", "".join(lines))
+    desk.leave("CUB/train_test_split.txt", "".join(f"{it + 1} {it % 2}\n" for it in range(len(lines))))
+    desk.leave("CUB/attributes/attributes.txt", "1 has_bill_shape::curved\n")
+    return desk.root
+
+
+@add_layout("`images/apple_pie/1.jpg`, `meta/train.txt` (Food-101)", "`images` only")
+def food_101(desk: Desk) -> Path:
+    for photo in draw_photos(("apple_pie", "beignets", "ceviche")):
+        desk.lay(f"images/{photo.label}/{photo.number}.jpg", photo)
+    desk.leave("meta/train.txt", "".join(f"apple_pie/{it}\n" for it in range(8)))
+    desk.leave("meta/classes.txt", "apple_pie\nbeignets\nceviche\n")
+    return desk.root
+
+
+@add_layout("`benign/SOB/adenosis/40X/1.png`, `malignant/...` (BreakHis)", "the first folder is the class")
+def breakhis(desk: Desk) -> Path:
+    kinds = {"benign": ("adenosis", "fibroadenoma"), "malignant": ("ductal", "lobular")}
+    for photo in draw_photos(tuple(kinds), 12):
+        kind = kinds[photo.label][photo.number % 2]
+        desk.lay(f"breast/{photo.label}/SOB/{kind}/{('40X', '100X')[photo.number // 2 % 2]}/{photo.number}.png", photo)
+    return desk.root
+
+
+@add_layout(
+    "`seg_train/seg_train/forest/1.jpg`, `seg_test/...`, `seg_pred/seg_pred/9.jpg` (Intel scenes)",
     "two parts; photos without labels are left for predict",
 )
 def intel_scenes(desk: Desk) -> Path:
@@ -75,73 +183,40 @@ def intel_scenes(desk: Desk) -> Path:
 
 
 @add_layout(
-    "`train/cat.0.jpg`, `test1/1.jpg` (Dogs vs. Cats)",
-    "classes from the names of the files; `test1` is left for predict",
-    flags="--classes-from name",
+    "`train/Maize/1.png`, `test/9.png` without classes (plant seedlings)", "`train`; `test` is left for predict"
 )
-def dogs_vs_cats(desk: Desk) -> Path:
-    for photo in draw_photos(("cat", "dog"), 12):
-        desk.lay(f"train/{photo.label}.{photo.number}.jpg", photo)
-    for photo in draw_photos(("cat", "dog"), 4, seed=1):
-        desk.leave(f"test1/{1 + photo.number + 4 * (photo.label == 'dog')}.jpg", photo.encode())
+def test_without_classes(desk: Desk) -> Path:
+    for photo in draw_photos(("Black-grass", "Charlock", "Maize")):
+        desk.lay(f"train/{photo.label}/{photo.number:04}.png", photo)
+    for photo in draw_photos(("Black-grass", "Charlock"), 3, seed=1):
+        desk.leave(f"test/{photo.label[0]}{photo.number:03}.png", photo.encode(".png"))
     desk.say("predict")
     return desk.root
 
 
 @add_layout(
-    "`images/Abyssinian_12.jpg`, `annotations/...` (Oxford Pets)",
-    "the name up to the number is the class",
-    flags="--classes-from name",
+    "`yes/Y1.jpg`, `no/1.jpg`, and both again in `brain_tumor_dataset/`",
+    "the folder above a photo is its class; copies count once",
+    flags="--classes-from parent",
 )
-def oxford_pets(desk: Desk) -> Path:
-    breeds = ("Abyssinian", "american_bulldog", "Bengal", "british_shorthair")
-    for photo in draw_photos(breeds):
-        desk.lay(f"images/{photo.label}_{photo.number + 1}.jpg", photo)
-        trimap = photo.encode(".png")
-        desk.leave(f"annotations/trimaps/{photo.label}_{photo.number + 1}.png", trimap[:60] + trimap[60:][::-1])
-    desk.leave("annotations/README", "1:Cat 2:Dog\n")
+def set_inside_itself(desk: Desk) -> Path:
+    for photo in draw_photos(("no", "yes"), 12):
+        for place in ("", "brain_tumor_dataset/"):
+            desk.lay(f"{place}{photo.label}/{photo.label[0].upper()}{photo.number}.jpg", photo)
     return desk.root
 
 
-@add_layout("`tilt-!-3.jpg`", "the name up to the number is the class", flags="--classes-from name")
-def names_with_signs(desk: Desk) -> Path:
-    for photo in draw_photos(("tilt-!", "tilt-?", "flat")):
-        desk.lay(f"{photo.label.replace('?', '+')}-{photo.number}.jpg", photo, label=photo.label.replace("?", "+"))
+@add_layout("`cat/1.jpg`, `dog/2.jpg`, `results/plot.png`", "folders of results are left out")
+def plots_beside_classes(desk: Desk) -> Path:
+    for photo in draw_photos(PETS):
+        desk.lay(f"{photo.label}/{photo.number}.jpg", photo)
+    for photo in draw_photos(("cat",), 4, seed=1, edge=64):
+        desk.leave(f"results/plot_{photo.number}.png", photo.encode(".png"), "results")
     return desk.root
 
 
-@add_layout(
-    "`p01/normal/1.png`, `p01/tumor/2.png`, ...",
-    "the folder above a photo is its class, the patient its group",
-    flags="--classes-from parent --group-from folder",
-)
-def patients(desk: Desk) -> Path:
-    for photo in draw_photos(("normal", "tumor"), 16):
-        owner = f"p{photo.number % 8:02}"
-        desk.lay(f"{owner}/{photo.label}/{photo.number}.png", photo, group=owner)
-    return desk.root
-
-
-@add_layout(
-    "`2023-05-01/ok/1.jpg`, `2023-05-02/defect/2.jpg`",
-    "sessions, the folder above a photo is its class",
-    flags="--classes-from parent --group-from folder",
-)
-def sessions(desk: Desk) -> Path:
-    for photo in draw_photos(("ok", "defect"), 15):
-        day = f"2023-05-{1 + photo.number % 5:02}"
-        desk.lay(f"{day}/{photo.label}/{photo.number}.jpg", photo, group=day)
-    return desk.root
-
-
-@add_layout(
-    "`pics/ant_1.jpg`, `Results/plot1.jpg`",
-    "classes from the names in `pics`; results are no photos",
-    flags="--classes-from name",
-)
-def results_beside(desk: Desk) -> Path:
-    for photo in draw_photos(("ant", "bee")):
-        desk.lay(f"pics/{photo.label}_{photo.number}.jpg", photo)
-    for photo in draw_photos(("ant", "bee"), 3, seed=1):
-        desk.leave(f"Results/plot_{photo.label}{photo.number}.jpg", photo.encode())
+@add_layout("`fold_1/cat/1.jpg`, `fold_2/...`", "the folder above a photo is its class", flags="--classes-from parent")
+def folds(desk: Desk) -> Path:
+    for photo in draw_photos(PETS, 12):
+        desk.lay(f"fold_{1 + photo.number % 4}/{photo.label}/{photo.number}.jpg", photo)
     return desk.root

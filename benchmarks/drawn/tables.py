@@ -1,5 +1,6 @@
-"""Tables of photos as they are published: columns, parts, encodings and paths of all kinds."""
+"""Tables of photos as they are published: columns by many names, parts, groups, one column for each class."""
 
+import hashlib
 from pathlib import Path
 
 from drawn.desk import Desk, add_layout, draw_photos, mix, rows_to_csv
@@ -7,33 +8,44 @@ from drawn.desk import Desk, add_layout, draw_photos, mix, rows_to_csv
 BREEDS = ("boston_bull", "dingo", "pekinese")
 
 
-@add_layout(
-    "`labels.csv`: `id,breed`; photos in `train/ID.jpg`, `test/` without labels (dog breeds)",
-    "ids are found as files under the table's folder",
-)
-def dog_breeds(desk: Desk) -> Path:
+def make_id(label: str, number: int) -> str:
+    """Return 32 hexadecimal digits, as the ids of many competitions."""
+    return hashlib.blake2b(f"{label} {number}".encode(), digest_size=16).hexdigest()
+
+
+def lay_breeds(desk: Desk) -> Path:
+    """Lay ids with breeds, photos to learn from and others without labels."""
     rows = []
     for photo in mix(draw_photos(BREEDS)):
-        name = f"{hash_of(photo.label, photo.number)}"
+        name = make_id(photo.label, photo.number)
         desk.lay(f"train/{name}.jpg", photo)
         rows.append((name, photo.label))
     for photo in draw_photos(BREEDS, 2, seed=1):
-        desk.write(f"test/{hash_of(photo.label, photo.number + 100)}.jpg", photo.encode())
+        desk.write(f"test/{make_id(photo.label, photo.number + 100)}.jpg", photo.encode())
     return desk.write("labels.csv", rows_to_csv([("id", "breed"), *rows]))
 
 
 @add_layout(
-    "`HAM10000_metadata.csv`: `lesion_id,image_id,dx,dx_type,age,sex,localization`; photos in two folders",
+    "`labels.csv`: `id,breed`; photos in `train/ID.jpg` (dog breeds)", "ids are looked for under the table's folder"
+)
+def dog_breeds(desk: Desk) -> Path:
+    return lay_breeds(desk)
+
+
+@add_layout("the folder of such a table", "the message says to give the table")
+def folder_with_table(desk: Desk) -> Path:
+    lay_breeds(desk)
+    return desk.root
+
+
+@add_layout(
+    "`HAM10000_metadata.csv`: `lesion_id,image_id,dx,...`; photos in two folders",
     "`dx` is the class, `lesion_id` the group",
-    flags="--label-column dx --group-column lesion_id",
 )
 def ham10000(desk: Desk) -> Path:
     rows = []
     for place, photo in enumerate(mix(draw_photos(("akiec", "bcc", "nv"), 12))):
-        name, lesion = (
-            f"ISIC_{24306 + place:07}",
-            f"HAM_{photo.label}{photo.number // 2}",
-        )
+        name, lesion = f"ISIC_{24306 + place:07}", f"HAM_{photo.label}{photo.number // 2}"
         desk.lay(f"HAM10000_images_part_{1 + place % 2}/{name}.jpg", photo, group=lesion)
         sex, site = ("male", "female")[place % 2], ("back", "scalp", "face", "ear")[place % 4]
         rows.append((lesion, name, photo.label, ("histo", "consensus")[place % 2], 30.0 + place % 9 * 5, sex, site))
@@ -62,7 +74,38 @@ def gtsrb_semicolons(desk: Desk) -> Path:
     return desk.write("GT-final_test.csv", rows_to_csv([head, *rows], ";"))
 
 
-@add_layout("`train.csv`: `name,label,is_valid` (fastai)", "`is_valid` says train and validation")
+@add_layout("`train.csv`: `id_code,diagnosis`; `train_images/ID.png` (APTOS)", "`diagnosis` is the class")
+def aptos(desk: Desk) -> Path:
+    rows = []
+    for photo in mix(draw_photos(("0", "2", "4"))):
+        name = make_id(photo.label, photo.number)[:12]
+        desk.lay(f"train_images/{name}.png", photo)
+        rows.append((name, photo.label))
+    return desk.write("train.csv", rows_to_csv([("id_code", "diagnosis"), *rows]))
+
+
+@add_layout("`train.csv`: `image_id,label`; `train_images/1000.jpg` (cassava)", "names looked for under the folder")
+def cassava(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(("0", "1", "3")))):
+        desk.lay(f"train_images/{1000015157 + place}.jpg", photo)
+        rows.append((f"{1000015157 + place}.jpg", photo.label))
+    desk.write_json("label_num_to_disease_map.json", {"0": "CBB", "1": "CBSD", "3": "CMD"})
+    return desk.write("train.csv", rows_to_csv([("image_id", "label"), *rows]))
+
+
+@add_layout("`train.csv`: `image_id,label,variety,age` (paddy)", "`label`; what else could be the label is noted")
+def paddy(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(("blast", "hispa", "normal")))):
+        desk.lay(f"train_images/{photo.label}/{100330 + place}.jpg", photo)
+        rows.append((f"{100330 + place}.jpg", photo.label, ("ADT45", "KarnatakaPonni")[place % 2], 45 + place % 5))
+    return desk.write("train.csv", rows_to_csv([("image_id", "label", "variety", "age"), *rows]))
+
+
+@add_layout(
+    "`labels.csv`: `name,label,is_valid` (fastai)", "`is_valid` says train and validation, which is used as test"
+)
 def fastai_valid(desk: Desk) -> Path:
     rows = []
     for photo in mix(draw_photos(("3", "7"), 12)):
@@ -73,35 +116,62 @@ def fastai_valid(desk: Desk) -> Path:
     return desk.write("labels.csv", rows_to_csv([("name", "label", "is_valid"), *rows]))
 
 
+@add_layout("`cleaned.csv`: `,name,label` with a column of row numbers (fastai)", "row numbers are left alone")
+def fastai_cleaned(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(("black", "grizzly", "teddys")))):
+        desk.lay(f"{photo.label}/{photo.number:08}.jpg", photo)
+        rows.append((place, f"{photo.label}/{photo.number:08}.jpg", photo.label))
+    return desk.write("cleaned.csv", rows_to_csv([("", "name", "label"), *rows]))
+
+
+@add_layout("`train_metadata.csv`: `images,targets`; photos in `images/` (Lightning)", "paths under a folder beside it")
+def lightning(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(("Red", "Green")))):
+        desk.lay(f"images/{place}.png", photo)
+        rows.append((f"{place}.png", photo.label))
+    return desk.write("train_metadata.csv", rows_to_csv([("images", "targets"), *rows]))
+
+
 @add_layout(
-    "`birds.csv`: `class id,filepaths,labels,data set,scientific name` (Kaggle birds)",
-    "`labels` is the class, `data set` the part",
+    "`birds.csv`: `class id,filepaths,labels,data set,scientific name`", "`labels` is the class, `data set` the part"
 )
 def kaggle_birds(desk: Desk) -> Path:
-    rows = []
-    birds = ("ABBOTTS BABBLER", "CROW", "DUNLIN")
+    rows, birds = [], ("ABBOTTS BABBLER", "CROW", "DUNLIN")
     for photo in draw_photos(birds, 12):
-        part = ("train",) * 6 + ("valid",) * 3 + ("test",) * 3
-        subset = part[photo.number]
-        path = f"{subset}/{photo.label}/{photo.number:03}.jpg"
-        desk.lay(path, photo, "validation" if subset == "valid" else subset)
+        subset = ("train",) * 6 + ("valid",) * 3 + ("test",) * 3
+        part = subset[photo.number]
+        path = f"{part}/{photo.label}/{photo.number:03}.jpg"
+        desk.lay(path, photo, "validation" if part == "valid" else part)
         kind = birds.index(photo.label)
-        rows.append((float(kind), path, photo.label, subset, f"GENUS {photo.label[::-1]}"))
+        rows.append((float(kind), path, photo.label, part, f"GENUS {photo.label[::-1]}"))
     head = ("class id", "filepaths", "labels", "data set", "scientific name")
     return desk.write("birds.csv", rows_to_csv([head, *rows]))
 
 
-@add_layout("`annotations.txt`: `path label` in lines, without a head", "the two columns as they are")
-def path_label_list(desk: Desk) -> Path:
+@add_layout("`path,label,label_name`", "the names, not the numbers")
+def label_and_name(desk: Desk) -> Path:
+    rows, names = [], ("daisy", "rose", "tulip")
+    for photo in mix(draw_photos(names)):
+        desk.lay(f"img/{photo.label[0]}{photo.number}.jpg", photo)
+        rows.append((f"img/{photo.label[0]}{photo.number}.jpg", names.index(photo.label), photo.label))
+    return desk.write("flowers.csv", rows_to_csv([("path", "label", "label_name"), *rows]))
+
+
+@add_layout("`path,species,sex`: two columns that could be the label", "is asked", flags="--label-column species")
+def ambiguous_pair(desk: Desk) -> Path:
     rows = []
-    for photo in draw_photos(("cat", "dog")):
-        desk.lay(f"img/{photo.label}_{photo.number}.jpg", photo)
-        rows.append((f"img/{photo.label}_{photo.number}.jpg", photo.label))
-    return desk.write("annotations.txt", rows_to_csv(rows, " "))
+    for place, photo in enumerate(draw_photos(("Adelie", "Chinstrap", "Gentoo"))):
+        desk.lay(f"img/{place}.jpg", photo)
+        rows.append((f"img/{place}.jpg", photo.label, ("male", "female")[place % 2]))
+    return desk.write("penguins.csv", rows_to_csv([("path", "species", "sex"), *rows]))
 
 
-def hash_of(label: str, number: int) -> str:
-    """Return 32 hexadecimal digits, as Kaggle's ids."""
-    import hashlib
-
-    return hashlib.blake2b(f"{label} {number}".encode(), digest_size=16).hexdigest()
+@add_layout("`path,label,fold` with folds 0 to 4", "the label; a split is made")
+def fold_column(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(BREEDS))):
+        desk.lay(f"img/{place}.jpg", photo)
+        rows.append((f"img/{place}.jpg", photo.label, place % 5))
+    return desk.write("folds.csv", rows_to_csv([("path", "label", "fold"), *rows]))

@@ -101,7 +101,7 @@ def _judge(layout: Layout, desk: Desk, source: Path) -> tuple[Outcome, Proposal 
         verdict = Verdict.WRONG if faults else Verdict.RIGHT
         return Outcome(verdict, detail=faults, samples=len(first.samples)), None if faults else bare
     if layout.refused and not desk.claims:
-        missing = [word for word in layout.refused if word.lower() not in first.message.lower()]
+        missing = [word for word in layout.refused if not _says(first.message, word)]
         lacks = f"does not say {', '.join(missing)}: " if missing else ""
         return Outcome(Verdict.REFUSED if missing else Verdict.EXPLAINED, detail=lacks + first.message), None
     wrong = ""
@@ -202,12 +202,17 @@ def _find_silence(desk: Desk, samples: Samples, source: Path, message: str) -> I
         if not (desk.root / name).is_relative_to(source if source.is_dir() else source.parent):
             continue  # the message led to a part of the source
         reasons = [reason for entry, reason in entries.items() if entry.endswith(name) or name.endswith(entry)]
-        told = any(word.lower() in reason for reason in reasons) or (bool(word) and word.lower() in words)
+        told = any(_says(reason, word) for reason in reasons) or (bool(word) and _says(words, word))
         if not told and not (not reasons and ledger.ignored):
             yield f"{name} is not said to be {word or 'skipped'}"
     for word in desk.said:
-        if word.lower() not in words:
+        if not _says(words, word):
             yield f"nothing is said of {word!r}"
+
+
+def _says(text: str, word: str) -> bool:
+    """Return whether a text has a word, or one of several between bars."""
+    return any(choice.lower() in text.lower() for choice in word.split("|"))
 
 
 def _fit(fit: Callable[..., Any], source: Path, proposal: Proposal) -> str:

@@ -1,0 +1,148 @@
+"""Classes in the names of files, and folders of patients, days or places above the classes."""
+
+from pathlib import Path
+
+from drawn.desk import Desk, add_layout, draw_photos
+
+OWNERS = "--classes-from parent --group-from folder"
+
+
+@add_layout(
+    "`train/cat.0.jpg`, `test1/1.jpg` (Dogs vs. Cats)",
+    "classes from the names of the files; `test1` is left for predict",
+    flags="--classes-from name",
+)
+def dogs_vs_cats(desk: Desk) -> Path:
+    for photo in draw_photos(("cat", "dog"), 12):
+        desk.lay(f"train/{photo.label}.{photo.number}.jpg", photo)
+    for photo in draw_photos(("cat", "dog"), 4, seed=1):
+        desk.leave(f"test1/{1 + photo.number + 4 * (photo.label == 'dog')}.jpg", photo.encode())
+    desk.say("predict")
+    return desk.root
+
+
+@add_layout(
+    "`images/Abyssinian_12.jpg`, `annotations/...` (Oxford Pets)",
+    "the name up to the number is the class",
+    flags="--classes-from name",
+)
+def oxford_pets(desk: Desk) -> Path:
+    for photo in draw_photos(("Abyssinian", "american_bulldog", "Bengal", "british_shorthair")):
+        desk.lay(f"images/{photo.label}_{photo.number + 1}.jpg", photo)
+    for photo in draw_photos(("Abyssinian", "american_bulldog", "Bengal", "british_shorthair"), seed=1, grey=True):
+        desk.leave(f"annotations/trimaps/{photo.label}_{photo.number + 1}.png", photo.encode(".png"))
+    desk.leave("annotations/README", "1:Cat 2:Dog\n")
+    return desk.root
+
+
+@add_layout("`tilt-!-3.jpg`", "the name up to the number is the class", flags="--classes-from name")
+def names_with_signs(desk: Desk) -> Path:
+    for photo in draw_photos(("tilt-!", "tilt-+", "flat")):
+        desk.lay(f"{photo.label}-{photo.number}.jpg", photo)
+    return desk.root
+
+
+@add_layout("`cat (1).jpg`, `cat (2).jpg`, `dog (1).jpg`", "the name up to the number", flags="--classes-from name")
+def names_with_brackets(desk: Desk) -> Path:
+    for photo in draw_photos(("cat", "dog")):
+        desk.lay(f"{photo.label} ({photo.number + 1}).jpg", photo)
+    return desk.root
+
+
+@add_layout("`IMG_0001_cat.jpg`, `IMG_0002_dog.jpg`", "the end of the name", flags="--class-pattern 'IMG_[0-9]+_(.+)'")
+def class_at_the_end(desk: Desk) -> Path:
+    for place, photo in enumerate(draw_photos(("cat", "dog"))):
+        desk.lay(f"IMG_{place:04}_{photo.label}.jpg", photo)
+    return desk.root
+
+
+@add_layout(
+    "`10253_idx5_x1001_y1351_class0.png` in one folder",
+    "the end of the name",
+    flags="--class-pattern '_class([0-9]+)'",
+)
+def class_in_a_word(desk: Desk) -> Path:
+    for photo in draw_photos(("class0", "class1"), 12):
+        name = f"{10253 + photo.number % 4}_idx5_x{1001 + 50 * photo.number}_y{1351 + photo.number}"
+        desk.lay(f"{name}_{photo.label}.png", photo, label=photo.label.removeprefix("class"))
+    return desk.root
+
+
+@add_layout(
+    "`pics/ant_1.jpg`, `Results/plot1.jpg`",
+    "classes from the names in `pics`; results are no photos",
+    flags="--classes-from name",
+)
+def results_beside(desk: Desk) -> Path:
+    for photo in draw_photos(("ant", "bee")):
+        desk.lay(f"pics/{photo.label}_{photo.number}.jpg", photo)
+    for photo in draw_photos(("ant", "bee"), 3, seed=1):
+        desk.leave(f"Results/plot_{photo.label}{photo.number}.jpg", photo.encode())
+    return desk.root
+
+
+@add_layout(
+    "`p01/normal/1.png`, `p01/tumor/2.png`",
+    "the folder above a photo is its class, the patient its group",
+    flags=OWNERS,
+)
+def patients(desk: Desk) -> Path:
+    for photo in draw_photos(("normal", "tumor"), 16):
+        owner = f"p{photo.number % 8:02}"
+        desk.lay(f"{owner}/{photo.label}/{photo.number}.png", photo, group=owner)
+    return desk.root
+
+
+@add_layout("`10253/0/1.png`, `10253/1/2.png` (breast histopathology)", "as above", flags=OWNERS)
+def numbered_patients(desk: Desk) -> Path:
+    for photo in draw_photos(("0", "1"), 16):
+        owner = str(8863 + 211 * (photo.number % 8))
+        name = f"{owner}_idx5_x{1001 + 50 * photo.number}_y1051_class{photo.label}.png"
+        desk.lay(f"{owner}/{photo.label}/{name}", photo, group=owner)
+    return desk.root
+
+
+@add_layout(
+    "`2023-05-01/ok/1.jpg`, `2023-05-02/defect/2.jpg`",
+    "the folder above a photo is its class, the day its group",
+    flags=OWNERS,
+)
+def sessions(desk: Desk) -> Path:
+    for photo in draw_photos(("ok", "defect"), 15):
+        day = f"2023-05-{1 + photo.number % 5:02}"
+        desk.lay(f"{day}/{photo.label}/{photo.number}.jpg", photo, group=day)
+    return desk.root
+
+
+@add_layout(
+    "`Hamburg/benign/1.png`, `Lyon/malignant/2.png`",
+    "the folder above a photo is its class, the place its group",
+    flags=OWNERS,
+)
+def sites(desk: Desk) -> Path:
+    places = ("Hamburg", "Lyon", "Porto", "Turin", "Bergen")
+    for photo in draw_photos(("benign", "malignant"), 15):
+        place = places[photo.number % 5]
+        desk.lay(f"{place}/{photo.label}/{photo.number}.png", photo, group=place)
+    return desk.root
+
+
+@add_layout("`train/p01/normal/1.png`, `test/p09/tumor/2.png`", "parts, and the same in each", flags=OWNERS)
+def patients_in_parts(desk: Desk) -> Path:
+    for photo in draw_photos(("normal", "tumor"), 16):
+        owner = photo.number % 8
+        part = "train" if owner < 6 else "test"
+        desk.lay(f"{part}/p{owner:02}/{photo.label}/{photo.number}.png", photo, part, f"p{owner:02}")
+    return desk.root
+
+
+@add_layout(
+    "`p01/normal_1.png`, `p01/tumor_2.png`",
+    "the name up to the number is the class, the patient its group",
+    flags="--classes-from name --group-from folder",
+)
+def patients_with_names(desk: Desk) -> Path:
+    for photo in draw_photos(("normal", "tumor"), 16):
+        owner = f"p{photo.number % 8:02}"
+        desk.lay(f"{owner}/{photo.label}_{photo.number}.png", photo, group=owner)
+    return desk.root

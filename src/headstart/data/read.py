@@ -22,6 +22,7 @@ from headstart.data.readers.parquet_shards import ShardReader
 from headstart.data.readers.reader import ReadContext, Reader
 from headstart.data.readers.table import ItemTable, TableReader, list_table_items
 from headstart.data.readers.walk import FileTree
+from headstart.data.readers.webdataset import expand_braces
 from headstart.data.samples import Samples
 from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
@@ -129,7 +130,7 @@ def _resolve_source(source: Any, labels: Any) -> Any:
                 f"labels are given beside the path {str(source)!r}; wanted them with arrays only; drop them"
             )
         path = Path(source).expanduser()
-        if not os.path.exists(path):  # noqa: PTH110 (Path.exists raises for names that are too long)
+        if not os.path.exists(path) and not expand_braces(path):  # noqa: PTH110 (Path.exists raises for names that are too long)
             raise DataError(
                 f"{str(path)!r} does not exist; wanted a folder, a table, an archive or .npz; check the path"
             )
@@ -149,7 +150,8 @@ def _list_source(source: Any, context: ReadContext) -> SourceListing:
         return reader.list(source, tree, context)
     if not isinstance(source, Path):
         raise DataError(f"got {type(source).__name__} without labels; wanted a path, or items with labels=...")
-    known = ", ".join(suffix for reader in (*REGISTRY.all().values(), *READERS) for suffix in reader.suffixes)
+    readers = sorted((*REGISTRY.all().values(), *READERS), key=lambda reader: reader in CONTAINERS)
+    known = ", ".join(dict.fromkeys(suffix for reader in readers for suffix in reader.suffixes))
     raise DataError(f"{str(source)!r} is a file of no kind that is read; wanted a folder or a file ending in {known}")
 
 

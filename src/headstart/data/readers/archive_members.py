@@ -91,3 +91,15 @@ def _tar_members(archive: Path) -> Iterator[Member]:
             raw = info.name.encode("utf-8", "surrogateescape")
             yield Member(raw, "path" in info.pax_headers, info.size, 0, info.isdir(), refused, content)
             file.members.clear()  # type: ignore[attr-defined]  # it would keep every member it has passed
+        if damage := describe_tar_damage(file):
+            raise tarfile.ReadError(damage)
+
+
+def describe_tar_damage(file: tarfile.TarFile) -> str:
+    """Return why a tar that was read to its end is not whole, of which its library says nothing; "" where it is."""
+    assert file.fileobj is not None
+    file.fileobj.seek(file.offset)  # behind the last member that was read
+    block = file.fileobj.read(tarfile.BLOCKSIZE)
+    if not block.strip(b"\0"):
+        return ""
+    return f"no member begins at byte {file.offset:,}, and it does not end there"

@@ -8,11 +8,14 @@ import shutil
 from collections.abc import Callable
 from hashlib import blake2b, file_digest
 from pathlib import Path
+from typing import IO
 
 from filelock import FileLock
 
-from headstart.errors import StoreError, is_disk_full
+from headstart.errors import DataError, StoreError, is_disk_full
 from headstart.storage.atomic import stamp
+
+MOST_RATIO = 1000  #: unpacked bytes for each packed one, of a file of a MB or more
 
 
 def unpack_once(file: Path, cache: Path, write: Callable[[Path], None], variant: str = "") -> Path:
@@ -43,6 +46,19 @@ def unpack_once(file: Path, cache: Path, write: Callable[[Path], None], variant:
         refuse_full_store(error, file, cache)
         raise
     return target
+
+
+def copy_bounded(packed: IO[bytes], out: IO[bytes], file: Path) -> None:
+    """Copy what a file unpacks to.
+
+    Raises:
+        DataError: it is more than such files are.
+    """
+    most = MOST_RATIO * max(file.stat().st_size, 1 << 20)
+    while chunk := packed.read(1 << 20):
+        if out.tell() > most:
+            raise DataError(f"{str(file)!r} unpacks to over {most / 1e6:,.0f} MB, as a bomb would; unpack it yourself")
+        out.write(chunk)
 
 
 def refuse_full_store(error: BaseException, file: Path, cache: Path) -> None:

@@ -1,4 +1,4 @@
-"""Write what is made from the code: ``docs/settings.md``, ``docs/cli.md`` and the types of the settings' keywords.
+"""Write what is made from the code: pages of settings and verbs, the table of layouts, types of the settings' keywords.
 
 ``python docs/generate.py`` writes them; with ``--check`` it compares instead, and ends with 1 if one is stale.
 """
@@ -24,6 +24,7 @@ from headstart.settings import DataSettings, complete_class, list_chapters
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = "<!-- Made by docs/generate.py from the code. Change the code, then run: make docs -->"
+DATA_PAGE = ROOT / "docs" / "data.md"
 METAVARS = {Path: "PATH", int: "INT", str: "TEXT", complete_class(): "", ModalitySettings: "", DataSettings: ""}
 LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
 
@@ -75,9 +76,11 @@ Words of this field that reports and documents use. A report ends with those tha
 def main(arguments: list[str]) -> int:
     """Write the files, or compare them with ``--check``; give the exit code."""
     stale = []
-    for name, make in MADE_FILES.items():
-        page = ROOT / name
-        text = make()
+    made = {ROOT / name: make for name, make in MADE_FILES.items()}
+    if DATA_PAGE.is_file():
+        made[DATA_PAGE] = data_page
+    for page, make in made.items():
+        name, text = page.relative_to(ROOT).as_posix(), make()
         if page.is_file() and page.read_text("utf-8") == text:
             continue
         stale.append(name)
@@ -170,6 +173,13 @@ def cli_page() -> str:
 def glossary_page() -> str:
     """Return the words that stay in reports and documents, each in plain sentences."""
     return _page("# Glossary", GLOSSARY_INTRO.strip(), render_glossary(find_noun("image")))
+
+
+def data_page() -> str:
+    """Return the page on data with the table of layouts as the benchmark draws them."""
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    text: str = import_module("drawn.page").insert_layouts(DATA_PAGE.read_text("utf-8"))
+    return text
 
 
 MADE_FILES: dict[str, Callable[[], str]] = {

@@ -166,7 +166,9 @@ def html_archive(desk: Desk) -> Path:
     return desk.write("photos.zip", PAGE.format("sign in"))
 
 
-@add_layout("an archive that was cut off while it was loaded", "nothing: download it again", refused=("download",))
+@add_layout(
+    "an archive that was cut off while it was loaded", "nothing: download it again", refused=("download|fetch",)
+)
 def cut_archive(desk: Desk) -> Path:
     path = desk.root / "photos.zip"
     with zipfile.ZipFile(path, "w") as archive:

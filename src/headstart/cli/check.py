@@ -38,6 +38,7 @@ def check(
     store: Path | None = None,
     fast: Annotated[bool, Parameter(negative="")] = False,
     explain: Annotated[bool, Parameter(negative="")] = False,
+    write_table: Path | None = None,
     quiet: Annotated[bool, Parameter(negative="")] = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
@@ -56,6 +57,7 @@ def check(
         headstart check beetles.zip --fast --json
         headstart check patients/ --classes-from parent --group-from folder
         headstart check beetles/ --explain
+        headstart check beetles/ --write-table beetles.csv
         headstart check beetles/ --augment sheet.png
         headstart check beetles/ --augment turned.png --augmentation light --rotation 15
         headstart check beetles/ --labels fixes.csv
@@ -77,6 +79,8 @@ def check(
         store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
         fast: Read headers only; one that is damaged further on is not found then. Not with --labels.
         explain: Show the source as it was understood too: folders, columns or arrays, with counts and reasons.
+        write_table: Write the reading to this file, .csv: a row per sample with path, label, and part and group where
+            there are any. It can be edited and fitted. Never overwritten.
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
     """
@@ -93,20 +97,26 @@ def check(
         include_test=include_test,
         fast=fast,
         explain=explain,
+        write_table=write_table,
         progress=not (quiet or json_),
         **options,
         **(settings.model_dump(exclude_unset=True) if settings is not None else {}),
     )
     if json_:
         issues = label_check_to_json(found.labels, labels) if found.labels and labels else None
-        more = {"sheet": str(augment) if augment else None, "labels": issues}
+        more = {
+            "sheet": str(augment) if augment else None,
+            "labels": issues,
+            "table": str(write_table) if write_table else None,
+        }
         more |= {"outline": outline_to_json(found.outline)} if found.outline else {}
         print(json.dumps({**_to_json(found.data), **more}, ensure_ascii=False))
     else:
         views = f"changed views are shown in {augment}" if augment else ""
+        table = f"the reading is written to {write_table}; edit it, and fit it" if write_table else ""
         held = describe_label_check(found.labels, labels) if found.labels and labels else ""
         outline = describe_outline(found.outline) if found.outline else ""
-        print("\n\n".join(section for section in (outline, describe_check(found.data), views, held) if section))
+        print("\n\n".join(section for section in (outline, describe_check(found.data), views, table, held) if section))
     return 2 if found.problems else 0
 
 

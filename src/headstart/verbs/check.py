@@ -11,6 +11,7 @@ from headstart.data.check import DataCheck, check_samples
 from headstart.data.outline import SourceOutline, make_outline
 from headstart.data.outline_text import describe_outline
 from headstart.data.read import read_source
+from headstart.data.reading_table import check_reading_table, write_reading_table
 from headstart.data.samples import FileStatus
 from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress, watch
@@ -48,6 +49,7 @@ class CheckReport:
     label_table: Path | None  #: the table of these
     sheet: Path | None  #: the sheet of changed views
     outline: SourceOutline | None = None  #: the source as it was understood, where that was asked for
+    table: Path | None = None  #: the reading as a table, where one was asked for
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -78,6 +80,7 @@ def check(
     include_test: bool = False,
     fast: bool = False,
     explain: bool = False,
+    write_table: str | Path | None = None,
     listener: events.Listener | None = None,
     progress: ShowProgress = "auto",
     **options: Unpack[CheckOptions],
@@ -93,6 +96,7 @@ def check(
         include_test: list samples of the test part too.
         fast: read headers only; one that is damaged further on is not found then.
         explain: show the source as it was understood too: the report's ``outline``.
+        write_table: write the reading as a table to this file, .csv, which can be edited and fitted. Never overwritten.
         listener: is told of progress.
         progress: as of ``fit``.
         **options: how data are read (``classes_from``, ...), how views are changed (``rotation``, ...), and the
@@ -111,6 +115,9 @@ def check(
     refuse_clashes(network, review=review, fast=fast)
     drawn = None if sheet is None else Path(sheet)
     refuse_sheet(drawn, settings)
+    written = None if write_table is None else Path(write_table).expanduser()
+    if written is not None:
+        check_reading_table(written)
     with try_mark_in_use(locate_store(settings.store)), watch(listener, progress) as heard:
         found = None
         if review:
@@ -122,8 +129,10 @@ def check(
             seen = check_samples(samples, decode_all=not fast, listener=heard)
         if drawn is not None:
             write_view_sheet(drawn, seen.samples, settings)
+        if written is not None:
+            write_reading_table(written, seen.samples, [locate_store(), locate_store(settings.store)])
     outline = make_outline(seen.samples) if explain else None
-    return CheckReport(seen, found, table, drawn, outline)
+    return CheckReport(seen, found, table, drawn, outline, written)
 
 
 def load_check_settings(options: Mapping[str, Any]) -> FitSettings:

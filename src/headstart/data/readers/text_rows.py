@@ -28,6 +28,7 @@ from headstart.data.sources import ValueSource
 from headstart.data.subsets import parse_subset
 from headstart.errors import DataError
 from headstart.modalities.modality import Modality, all_modalities
+from headstart.storage.csv_cells import unescape_cell
 
 SAMPLED = 50_000  #: rows at least, of a longer table, by which its columns are known
 
@@ -146,12 +147,12 @@ def _make_rows(
 
     def read(cells: Sequence[str], place: int) -> str:
         """Return a cell; equal ones are one text in memory."""
-        text = cells[place].strip() if 0 <= place < len(cells) else ""
+        text = _read_plain(cells[place]) if 0 <= place < len(cells) else ""
         return known.setdefault(text, text)
 
     for row in content.iter_rows(header=headless):
         cells, item, problem = row.cells, None, row.problem
-        path = cells[path_at].strip() if path_at < len(cells) else ""
+        path = _read_plain(cells[path_at]) if path_at < len(cells) else ""
         label, split = read(cells, label_at), read(cells, split_at)
         if not problem and not headless and len(cells) == width and list(cells) == header:
             problem = "the header again"  # files were put together
@@ -164,3 +165,9 @@ def _make_rows(
             on = [name for place, name in classes if place < len(cells) and is_on(cells[place])]
             label, problem = choose_indicator(on)
         yield TableRow(row.number, path, label, words.get(split, split), read(cells, group_at), item, problem)
+
+
+def _read_plain(cell: str) -> str:
+    """Return a cell without outer blanks, and without what keeps spreadsheets from taking it for a formula."""
+    text = cell.strip()
+    return unescape_cell(text) if "'" in text else text

@@ -13,7 +13,8 @@ from headstart.data.assembly import assemble_samples
 from headstart.data.choose_modality import choose_by_sources, find_source_noun
 from headstart.data.inspection import inspect
 from headstart.data.readers.archive import ArchiveReader
-from headstart.data.readers.arrays import ArrayReader, LabelledArrays, NpzReader
+from headstart.data.readers.array_files import ArrayFileReader, ArrayFolderReader
+from headstart.data.readers.arrays import ArrayReader, LabelledArrays
 from headstart.data.readers.containers import CONTAINERS
 from headstart.data.readers.folder import FolderReader
 from headstart.data.readers.idx import IdxReader
@@ -36,10 +37,11 @@ READERS: tuple[Reader, ...] = (
     ArrayReader(),
     *CONTAINERS,
     TableReader(),
+    ArrayFileReader(),
     ArchiveReader(),
-    NpzReader(),
     IdxReader(),
     ShardReader(),
+    ArrayFolderReader(),
     FolderReader(),
 )
 GROUP = "headstart.readers"  #: of the entry points by which other packages add readers; these are asked first

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from headstart.data.readers.archive_members import Member, is_utf8, iter_members
-from headstart.data.readers.arrays import NpzReader
+from headstart.data.readers.array_files import ArrayFileReader, ArrayFolderReader
 from headstart.data.readers.containers import CONTAINERS
 from headstart.data.readers.encodings import check_encoding, escape_non_ascii, guess_encoding
 from headstart.data.readers.folder import find_base_folder, list_folder
@@ -97,8 +97,10 @@ def _list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
     tables = [it for it in files if it.suffix.lower() in TABLE_SUFFIXES and items_exist(it, context)]
     if len(tables) == 1:
         return TableReader().list(tables[0], None, context)
-    if len(files) == 1 and (npz := NpzReader()).accepts(files[0], None):
-        return npz.list(files[0], None, context)
+    if len(files) == 1 and (arrays := ArrayFileReader()).accepts(files[0], None):
+        return arrays.list(files[0], None, context)
+    if (folder := ArrayFolderReader()).accepts(base.root, base):
+        return folder.list(base.root, base, context)
     return list_folder(base, context)
 
 

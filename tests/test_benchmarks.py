@@ -23,6 +23,7 @@ SMALL = {
     "explanations": ("{data} --only test_vit", {"results"}),
     "extraction": ("{photos} --rounds 1", {"ratio_to_roof", "times_plain_pytorch"}),
     "finetuning": ("{photos} --epochs 1 --own-epochs 1 --batch 4 --unfreeze stage5", {"time_ratio", "interval"}),
+    "fuzz": ("--inputs 20", {"failures", "outcomes"}),
     "heads": ("{features} --repeats 1", {"results"}),
     "labels": ("{data} --only trash --seeds 1", {"trash, late, 0.0% random", "trash, early, 5.0% likeliest"}),
     "layouts": ("--only folder_per_class,names_with_signs,lfs_pointers --fit", {"right", "wrong", "results"}),

@@ -1,0 +1,1 @@
+"""Altered inputs for ``benchmarks/fuzz.py``: drawn originals, alterations, and what is asked of each."""

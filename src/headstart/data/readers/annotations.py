@@ -66,7 +66,7 @@ def list_annotated(root: str, annotations: AnnotationSet, tree: FileTree | None,
     names = [str(item.place or item.path) for item in items]
     choice = choose_by_names(context.options.modality, names, repr(root))
     modality = choice.modality
-    note = _judge_classes(root, annotations, modality.noun)
+    note = judge_classes(root, annotations.name, annotations.marks, items, modality.noun)
     given = resolve_subsets((item.subset for item in items if item.subset and item.labels), modality.noun)
     if given.problem:
         raise DataError(f"{root!r}: {given.problem}")
@@ -107,31 +107,37 @@ def collect_labels(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(labels))
 
 
-def _judge_classes(root: str, annotations: AnnotationSet, noun: Noun) -> str:
-    """Return the note on how the annotations are read.
+def judge_classes(root: str, name: str, marks: str, items: Sequence[AnnotatedItem], noun: Noun) -> str:
+    """Return the note on how annotations are read.
+
+    Args:
+        root: the source, for an error.
+        name: of the annotations, for a person.
+        marks: what an item has, such as boxes.
+        items: with the classes of each.
+        noun: of the items.
 
     Raises:
         DataError: many items have several classes, or none has one.
     """
-    marks = annotations.marks
-    one = sum(len(item.labels) == 1 for item in annotations.items)
-    several = [item for item in annotations.items if len(item.labels) > 1]
-    none = len(annotations.items) - one - len(several)
-    if not annotations.items or not (one or several):
-        raise DataError(f"{root!r} has {annotations.name} that give no {noun.one} a class; {_TABLE}")
+    one = sum(len(item.labels) == 1 for item in items)
+    several = [item for item in items if len(item.labels) > 1]
+    none = len(items) - one - len(several)
+    if not (one or several):
+        raise DataError(f"{root!r} has {name} that give no {noun.one} a class; {_TABLE}")
     if len(several) > MOST_WITH_SEVERAL * (one + len(several)):
         first = several[0]
         shown = f"{bounded(first.path, 80)!r} has {preview(list(first.labels))}"
         raise DataError(
-            f"{root!r} has {annotations.name}: {marks} of one class in {noun.count(one)}, of several in {len(several)}"
-            f" ({shown}); {marks} and several labels are not read yet, only one class for each {noun.one}: {_TABLE}, "
-            f"such as headstart check labels.csv"
+            f"{root!r} has {name}: {marks} of one class in {noun.count(one)}, of several in {len(several)} ({shown}); "
+            f"{marks} and several labels are not read yet, only one class for each {noun.one}: {_TABLE}, such as "
+            "headstart check labels.csv"
         )
     rest = [f"{len(several)} with several classes" if several else "", f"{none} with none" if none else ""]
     skipped = " and ".join(filter(None, rest))
     return (
-        f"{annotations.name} are read as classes of whole {noun.many}: the {marks} of {noun.count(one)} are of one "
-        f"class each" + (f"; {skipped} are skipped" if skipped else "")
+        f"{name} are read as classes of whole {noun.many}: the {marks} of {noun.count(one)} are of one class each"
+        + (f"; {skipped} are skipped" if skipped else "")
     )
 
 

@@ -6,9 +6,17 @@ Each knows its format by its bytes, in a file or in a folder, so that it is read
 from headstart.data.readers.coco import CocoReader
 from headstart.data.readers.cvat import CvatReader
 from headstart.data.readers.reader import Reader
+from headstart.data.readers.tfrecord import TfRecordReader
 from headstart.data.readers.voc import VocReader
 from headstart.data.readers.webdataset import WebDatasetReader
 from headstart.data.readers.yolo import YoloReader
 
 #: The first that accepts a source reads it.
-CONTAINERS: tuple[Reader, ...] = (WebDatasetReader(), CocoReader(), CvatReader(), VocReader(), YoloReader())
+CONTAINERS: tuple[Reader, ...] = (
+    WebDatasetReader(),
+    TfRecordReader(),
+    CocoReader(),
+    CvatReader(),
+    VocReader(),
+    YoloReader(),
+)

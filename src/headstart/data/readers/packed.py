@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -179,8 +179,3 @@ def _name_items(items: Sequence[PackedItem]) -> list[str]:
 
 def _shorten(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
-
-
-def skip_item(item: PackedItem, problem: str) -> PackedItem:
-    """Return an item that cannot be used, and why."""
-    return replace(item, problem=item.problem or problem)

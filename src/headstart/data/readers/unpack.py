@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from hashlib import blake2b, file_digest
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from filelock import FileLock
 
@@ -16,6 +16,13 @@ from headstart.errors import DataError, StoreError, is_disk_full
 from headstart.storage.atomic import stamp
 
 MOST_RATIO = 1000  #: unpacked bytes for each packed one, of a file of a MB or more
+
+
+class ReadableBytes(Protocol):
+    """A file that is open for reading."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return that many bytes, fewer at the end."""
 
 
 def unpack_once(file: Path, cache: Path, write: Callable[[Path], None], variant: str = "") -> Path:
@@ -48,7 +55,7 @@ def unpack_once(file: Path, cache: Path, write: Callable[[Path], None], variant:
     return target
 
 
-def copy_bounded(packed: IO[bytes], out: IO[bytes], file: Path) -> None:
+def copy_bounded(packed: ReadableBytes, out: IO[bytes], file: Path) -> None:
     """Copy what a file unpacks to.
 
     Raises:

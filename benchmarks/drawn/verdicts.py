@@ -3,15 +3,16 @@
 import itertools
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from drawn.desk import Claim, Desk, Layout, fingerprint
+from drawn.fitting import try_fit
 from headstart.data.samples import GroupKind, Samples
-from headstart.errors import HeadstartError, UserError
+from headstart.errors import UserError
 from headstart.verbs.check import check
 
 MOST_TRIES = 40  #: proposals of one message, of which a person takes the one that is true of the photos
@@ -66,6 +67,14 @@ class Proposal:
         return " ".join(f"{name} {shlex.quote(value)}".strip() for name, value in self.flags)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A reading that is right."""
+
+    proposal: Proposal
+    samples: Samples
+
+
 def try_layout(layout: Layout, desk: Desk, fit: Callable[..., Any] | None = None) -> Outcome:
     """Draw a layout, check it, where it is refused once more as the message proposes, and return what became of it.
 
@@ -76,10 +85,11 @@ def try_layout(layout: Layout, desk: Desk, fit: Callable[..., Any] | None = None
     """
     source = layout.draw(desk)
     before = list_contents(desk.root)
-    outcome, proposal = _judge(layout, desk, source)
-    if fit is not None and proposal is not None:
-        fitted = _fit(fit, source, proposal)
-        outcome = Outcome(outcome.verdict, outcome.flags, outcome.detail, fitted, outcome.samples)
+    outcome, reading = _judge(layout, desk, source)
+    if fit is not None and reading is not None:
+        tries = [(source, {}), (reading.proposal.source, reading.proposal.options)]
+        fitted = try_fit(fit, tries[:1] if tries[0] == tries[1] else tries, reading.samples)
+        outcome = replace(outcome, fit=fitted)
     if list_contents(desk.root) != before:
         return Outcome(Verdict.WRONG, detail="the source was changed")
     return outcome
@@ -90,8 +100,8 @@ def list_contents(folder: Path) -> dict[str, str]:
     return {str(path): fingerprint(path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def _judge(layout: Layout, desk: Desk, source: Path) -> tuple[Outcome, Proposal | None]:
-    """Return the outcome of a check, and what was read in the end where it is to be fitted."""
+def _judge(layout: Layout, desk: Desk, source: Path) -> tuple[Outcome, Reading | None]:
+    """Return the outcome of a check, and what was read in the end where it is right."""
     bare = Proposal(source, ())
     first = _read(bare)
     if first.crash:
@@ -99,7 +109,9 @@ def _judge(layout: Layout, desk: Desk, source: Path) -> tuple[Outcome, Proposal 
     if first.samples is not None:
         faults = find_faults(desk, first.samples, source)
         verdict = Verdict.WRONG if faults else Verdict.RIGHT
-        return Outcome(verdict, detail=faults, samples=len(first.samples)), None if faults else bare
+        return Outcome(verdict, detail=faults, samples=len(first.samples)), None if faults else Reading(
+            bare, first.samples
+        )
     if layout.refused and not desk.claims:
         missing = [word for word in layout.refused if not _says(first.message, word)]
         lacks = f"does not say {', '.join(missing)}: " if missing else ""
@@ -112,7 +124,8 @@ def _judge(layout: Layout, desk: Desk, source: Path) -> tuple[Outcome, Proposal 
         faults = find_faults(desk, again.samples, proposal.source, first.message)
         if not faults:
             shown = proposal.describe()
-            return Outcome(Verdict.AFTER_ONE_TRY, shown, first.message, samples=len(again.samples)), proposal
+            outcome = Outcome(Verdict.AFTER_ONE_TRY, shown, first.message, samples=len(again.samples))
+            return outcome, Reading(proposal, again.samples)
         wrong = wrong or f"{proposal.describe()}: {faults}; "
     return Outcome(Verdict.REFUSED, detail=wrong + first.message), None
 
@@ -213,20 +226,3 @@ def _find_silence(desk: Desk, samples: Samples, source: Path, message: str) -> I
 def _says(text: str, word: str) -> bool:
     """Return whether a text has a word, or one of several between bars."""
     return any(choice.lower() in text.lower() for choice in word.split("|"))
-
-
-def _fit(fit: Callable[..., Any], source: Path, proposal: Proposal) -> str:
-    """Return what became of a fit of what was checked: first the bare source, then as the message proposed."""
-    tries: list[tuple[Path, Mapping[str, str]]] = [(source, {})]
-    if (proposal.source, proposal.options) != tries[0]:
-        tries.append((proposal.source, proposal.options))
-    for place, options in tries:
-        try:
-            fit(place, **options)
-        except UserError as error:
-            refusal = str(error)
-        except (HeadstartError, Exception) as error:  # noqa: BLE001 (as above)
-            return f"{type(error).__name__}: {error}"
-        else:
-            return "right" if (place, options) == tries[-1] else "fitted what check refused"
-    return f"refused: {refusal}"

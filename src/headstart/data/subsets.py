@@ -1,6 +1,6 @@
 """Subsets that are given: the names that people have for them, and the use of two of them, or of one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from headstart.data.samples import Subset
@@ -9,13 +9,26 @@ from headstart.modalities.item import Noun
 _NAMES = {
     "train": Subset.TRAIN,
     "training": Subset.TRAIN,
+    "trainset": Subset.TRAIN,
+    "trainingset": Subset.TRAIN,
+    "trn": Subset.TRAIN,
     "val": Subset.VALIDATION,
     "valid": Subset.VALIDATION,
     "validation": Subset.VALIDATION,
+    "valset": Subset.VALIDATION,
+    "validationset": Subset.VALIDATION,
+    "dev": Subset.VALIDATION,
+    "eval": Subset.VALIDATION,
+    "evaluation": Subset.VALIDATION,
     "test": Subset.TEST,
     "testing": Subset.TEST,
+    "testset": Subset.TEST,
+    "testingset": Subset.TEST,
+    "tst": Subset.TEST,
+    "holdout": Subset.TEST,
 }
-KNOWN = "train, val (or valid, validation) and test, in any case"
+KNOWN = "train, val (or valid, validation, dev) and test, in any case"
+_EVALUATIONS = frozenset({"eval", "evaluation"})  #: validation, or test where another part is validation already
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,14 @@ class GivenSubsets:
 def parse_subset(text: str) -> Subset | None:
     """Return the subset that a folder's or cell's name means; None where it means none."""
     return _NAMES.get(text.strip().lower())
+
+
+def sort_out_subsets(found: Mapping[str, Subset | None]) -> dict[str, Subset | None]:
+    """Return name -> subset where ``eval`` is the test part beside a validation part and no other test part."""
+    others = {subset for name, subset in found.items() if name.strip().lower() not in _EVALUATIONS}
+    if Subset.VALIDATION not in others or Subset.TEST in others:
+        return dict(found)
+    return {name: Subset.TEST if name.strip().lower() in _EVALUATIONS else subset for name, subset in found.items()}
 
 
 def resolve_subsets(found: Iterable[Subset], noun: Noun) -> GivenSubsets:

@@ -112,8 +112,7 @@ class DataSettings(Chapter):
     )
     group_from: PathPart | None = Field(
         None,
-        description="Where the group of a sample stands, such as its patient, which stays on one side of the split; in "
-        "tables the column group says it.",
+        description="Where the group of a sample stands, such as its patient, which stays on one side of the split.",
     )
     path_column: str | None = Field(
         None,

@@ -184,7 +184,10 @@ def test_unlabelled_photos_in_a_test_folder_are_skipped(pets, plant, tmp_path):
     plant(tmp_path / "test", "1.png", "2.png", first_seed=90)
     samples = read_source(tmp_path)
     assert len(samples) == 20
-    assert reasons(samples)["test/1.png"] == "not in a class folder of a part"
+    assert reasons(samples)["test/1.png"] == "no label: left for predict"
+    assert samples.samples[0].subset is None
+    assert "2 photos in 'test' have no labels and are left for predict" in samples.ledger.notes
+    assert any("no split is given" in note for note in samples.ledger.notes)
 
 
 def test_a_part_that_lacks_a_class_shifts_nothing(plant, tmp_path):
@@ -264,7 +267,7 @@ def planted_problem(name: str, root: Path, plant) -> Path:
         ("empty", "has no class with photos; wanted a folder per class"),
         ("mixture", r"has part folders \('train', 'val'\) and another folder with photos \('cats'\); wanted"),
         ("twice", "has two folders for validation: 'val' and 'valid'; merge them"),
-        ("flat parts", "has the parts 'test', 'train' but no class folders in them; wanted"),
+        ("flat parts", "has the parts 'test', 'train' but no class folders in them, .*; wanted"),
         ("no train", "validation and test are given without train; name"),
         ("one class", "has only one class, 'cats'; wanted two or more"),
         ("no class folder", r"has no class with photos \(skipped: 2 not in a class folder\); wanted"),
@@ -272,7 +275,7 @@ def planted_problem(name: str, root: Path, plant) -> Path:
         ("too few", "class 'a' has 2 usable photos; wanted 3 .*; also: class 'b' has 1 usable photo; wanted 3"),
         ("not in train", "class 'b' has no usable photo in train; wanted one at least"),
         ("one in train", "class 'b' has 1 photo in train; wanted 2"),
-        ("a file", "is a file of no kind that is read; wanted a folder or a file ending in .csv"),
+        ("a file", "is a file of no kind that is read; wanted a folder or a file ending in .*, .csv, "),
         ("table beside", "has no two class folders but 'labels.csv'; wanted .* name the file: .*labels.csv"),
     ],
 )
@@ -334,7 +337,7 @@ def test_what_lies_beside_parts_is_skipped_once(plant, tmp_path):
     (outer / "Thumbs.db").write_bytes(b"x")
     found = read_source(outer, options=DataSettings(classes_from="parent"))
     told = [(it.name, it.reason) for it in found.ledger.entries if it.reason]
-    assert told == [(name, "not in the folder of a part") for name in ("a.txt", "inner/b.txt")]
+    assert told == [(name, "not in a class folder") for name in ("a.txt", "inner/b.txt")]
     assert found.ledger.ignored == 1
 
 

@@ -1,20 +1,30 @@
 """Classes and groups of files, from the folders they lie in or from their names, as the settings say."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.encodings import check_encoding, guess_encoding
-from headstart.data.readers.folder_layout import FIRST_WORD, FoundFile, NameRule, find_name_rule
+from headstart.data.readers.file_names import FIRST_WORD, NameRule, find_name_rule, read_names
+from headstart.data.readers.folder_places import LabelPlace, find_place
+from headstart.data.readers.folder_record import LEFT, NO_CLASS, FolderLayout
+from headstart.data.readers.folder_tree import PlacedFile
 from headstart.data.readers.listing import RawSample
-from headstart.data.samples import FileStatus, LedgerEntry
+from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource
+from headstart.data.subsets import resolve_subsets
 from headstart.errors import DataError, SettingError
 from headstart.modalities.item import Noun
-from headstart.modalities.modality import Modality
 from headstart.settings import DataSettings
+from headstart.settings.class_pattern import read_class_pattern
+
+#: Of files that say something of items but are none; a folder of these alone is no class.
+OTHER_ENDINGS = frozenset(
+    ".txt .md .rst .csv .tsv .json .xml .yaml .yml .html .htm .pdf .py .ipynb .m .mat .npy .npz .pkl .pt .pth "  # noqa: SIM905
+    ".h5 .hdf5 .log .ini .cfg .toml .sh .doc .docx .xls .xlsx .tex .bib".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,52 +37,123 @@ class LabelledFiles:
     notes: tuple[str, ...]
 
 
-def label_files(
-    root: str, files: Sequence[FoundFile], folders: Sequence[str], options: DataSettings, modality: Modality
-) -> LabelledFiles:
+def choose_place(layout: FolderLayout, options: DataSettings) -> LabelPlace:
+    """Return where classes and groups stand: as the settings say, else as it is found.
+
+    Raises:
+        DataError: there is doubt, or classes shall stand in the names of the files and none do.
+        SettingError: settings contradict each other.
+    """
+    where = "pattern" if options.class_pattern else options.classes_from
+    if where == "pattern" and options.classes_from not in (None, "name"):
+        raise SettingError(
+            f"classes_from is {options.classes_from!r} beside a class_pattern, which reads names; drop one of them"
+        )
+    if where == "pattern":
+        pattern = read_class_pattern(options.class_pattern or "")
+        place = LabelPlace("pattern", pattern=pattern, group_from="pattern" if pattern.has_group else "")
+    elif where == "name":
+        place = LabelPlace("name", rule=_choose_rule(layout))
+    elif where in ("folder", "parent"):
+        place = LabelPlace(where)
+    else:
+        place = find_place(layout)
+    if options.group_from:
+        place.group_from, place.group_rule = options.group_from, FIRST_WORD
+    if place.group_from == place.where in ("folder", "parent"):
+        raise SettingError(
+            f"classes and groups are both read from the {place.where}, so each class would be one group; choose "
+            "another for --group-from"
+        )
+    if place.where == "name" == place.group_from and not (place.group_rule and place.rule is not place.group_rule):
+        raise SettingError(
+            "classes and groups are both read from the name, so each class would be one group; choose another for "
+            "--group-from"
+        )
+    return place
+
+
+def label_files(layout: FolderLayout, place: LabelPlace, encoding: str | None) -> LabelledFiles:
     """Return files with the classes and groups that their folders or names say.
 
     Args:
-        root: the source, for a person.
-        files: every file in a class folder, or every file.
-        folders: names of the class folders, where the first folder is the class.
-        options: where classes and groups stand.
-        modality: of the items.
+        layout: the files and their parts.
+        place: where classes and groups stand.
+        encoding: of names that are not UTF-8; None finds it.
 
     Raises:
-        DataError: classes shall stand in the names of the files, and none do.
-        SettingError: classes and groups would be the same.
+        DataError: a pattern fits no file.
+        SettingError: an unknown encoding.
     """
-    where = options.classes_from or "folder"
-    if options.group_from == where:
-        raise SettingError(
-            f"classes and groups are both read from the {where}, so each class would be one group; choose another "
-            "for --group-from"
+    noun = layout.modality.noun
+    folders = _list_class_folders(layout) if place.where == "folder" else []
+    seen = {step for it in layout.files for step in it.steps} | set(folders)
+    in_names = "name" in (place.where, place.group_from) or place.pattern
+    decoder = _NameDecoder(seen | ({it.file.name for it in layout.files} if in_names else set()), encoding)
+    read_label = _make_reader(place.where, place.rule, place, decoder, group=False)
+    read_group = _make_reader(place.group_from, place.group_rule, place, decoder, group=True)
+    labels = {it.file.name: read_label(it) for it in layout.files}
+    known = {decoder.decode(name) for name in folders}
+    named = place.where in ("name", "pattern")
+    trained = [it for it in layout.files if it.subset is Subset.TRAIN] or layout.files
+    known |= {label for it in trained if it.file.is_item and (label := labels[it.file.name])}
+    left, notes = _find_unlabelled_parts(layout, labels, known) if named else (set[Subset](), list[str]())
+    used_as = _use_other_subsets(layout, left)
+    if not named:
+        known |= {label for it in layout.files if it.file.is_item and (label := labels[it.file.name])}
+    if place.pattern and not known:
+        raise DataError(
+            f"{layout.root!r}: class_pattern {place.pattern.expression.pattern!r} fits none of "
+            f"{noun.count(len(layout.files))}, such as {preview([it.file.name for it in layout.files])}; wanted one "
+            "that is found in their names"
         )
-    rule = _choose_rule(root, files, modality) if where == "name" else None
-    decoder = _NameDecoder(
-        {it for file in files for it in (*file.steps, file.path.name)} | set(folders), options.encoding
-    )
-    notes = [
-        *decoder.notes,
-        *([f"the class of {modality.noun.a_one} is {rule.description}"] if rule is not None else []),
-    ]
-    read_label = _make_reader(where, rule, decoder)
-    labels = {file.name: read_label(file) for file in files if where == "folder" or file.is_item}
-    classes = {decoder.decode(name) for name in folders} | {label for label in labels.values() if label}
-    read_group = _make_reader(options.group_from, FIRST_WORD, decoder) if options.group_from else lambda _: ""
     samples, entries = [], []
-    for file in files:
-        label = labels.get(file.name) or read_label(file)
-        if label in classes:
-            samples.append(RawSample(file.name, label, FileSource(file.path), file.subset, read_group(file)))
+    for placed in layout.files:
+        file, label = placed.file, labels[placed.file.name]
+        subset = used_as.get(placed.subset, placed.subset) if placed.subset else None
+        if placed.subset in left:
+            entries.append(LedgerEntry(file.name, FileStatus.SKIPPED, LEFT))
+        elif label in known:
+            samples.append(RawSample(file.name, label, FileSource(file.path), subset, read_group(placed)))
         else:
-            reason = "no class in its name" if where == "name" else "not in a class folder"
-            entries.append(LedgerEntry(file.name, FileStatus.SKIPPED, reason))
-    if options.group_from:
+            entries.append(LedgerEntry(file.name, FileStatus.SKIPPED, "no class in its name" if named else NO_CLASS))
+    notes = [*decoder.notes, *place.notes, *notes]
+    if place.rule is not None and not place.notes:
+        notes.append(f"the class of {noun.a_one} is {place.rule.description}")
+    if place.group_from:
         groups = {sample.group for sample in samples if sample.group}
-        notes.append(_describe_groups(groups, options.group_from, modality.noun))
-    return LabelledFiles(tuple(samples), frozenset(classes), tuple(entries), tuple(notes))
+        notes.append(_describe_groups(groups, place, noun))
+    return LabelledFiles(tuple(samples), frozenset(known), tuple(entries), tuple(notes))
+
+
+def _list_class_folders(layout: FolderLayout) -> list[str]:
+    """Return the names of class folders, empty ones too; folders of notes and tables only are none."""
+    found: dict[str, None] = {}
+    with_files = {it.steps[0] for it in layout.files if it.steps}
+    for part in layout.parts:
+        for name, node in part.node.children.items():
+            endings = {file.path.suffix.lower() for file in node.all_files()}
+            if (name in with_files or not endings) and not (endings and endings <= OTHER_ENDINGS):
+                found[name] = None
+    return list(found)
+
+
+def _find_unlabelled_parts(
+    layout: FolderLayout, labels: Mapping[str, str], known: set[str]
+) -> tuple[set[Subset], list[str]]:
+    """Return the subsets whose names speak of none of the classes of train, and notes on them."""
+    counts: dict[Subset, list[int]] = {}
+    for placed in layout.files:
+        if placed.file.is_item and placed.subset is not None:
+            seen = counts.setdefault(placed.subset, [0, 0])
+            seen[labels[placed.file.name] in known] += 1
+    left = {subset for subset, (without, having) in counts.items() if having < without / 9}
+    notes = [
+        f"{layout.modality.noun.count(sum(counts[subset]))} in the {subset} part have no class of the others in their "
+        "names and are left for predict"
+        for subset in sorted(left, key=str)
+    ]
+    return left, notes
 
 
 class _NameDecoder:
@@ -115,28 +196,57 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _choose_rule(root: str, files: Sequence[FoundFile], modality: Modality) -> NameRule:
-    stems = [file.path.stem for file in files if file.is_item]
-    many = modality.noun.many
-    rule = find_name_rule(stems, modality.hints)
+def _use_other_subsets(layout: FolderLayout, left: set[Subset]) -> dict[Subset, Subset | None]:
+    """Return the use of each subset once some are left for predict."""
+    if not left:
+        return {}
+    rest = {it.subset for it in layout.files if it.subset is not None} - left
+    given = resolve_subsets(rest, layout.modality.noun)
+    layout.split_note = given.note
+    return given.used_as
+
+
+def _choose_rule(layout: FolderLayout) -> NameRule:
+    """Return the rule for the names of a folder's files, as they shall say the class.
+
+    Raises:
+        DataError: they speak of no classes.
+    """
+    items = [it for it in layout.files if it.file.is_item]
+    stems = [it.file.stem for it in items if it.subset is Subset.TRAIN] or [it.file.stem for it in items]
+    hints, many = layout.modality.hints, layout.modality.noun.many
+    rule = find_name_rule(stems, hints)
+    if (reading := read_names(stems, hints)) and reading.is_clear:
+        rule = reading.rule
     if rule is None:
-        suffix = next((file.path.suffix.lower() for file in files if file.is_item), "")
+        suffix = next((it.file.path.suffix.lower() for it in items), "")
         raise DataError(
-            f"{root!r} has {len(stems)} {many} whose names speak of no classes ({preview(stems)}); wanted names that "
-            f"begin with the class, such as cat.12{suffix}, three {many} of each at least; drop --classes-from name"
+            f"{layout.root!r} has {len(stems)} {many} whose names speak of no classes ({preview(stems)}); wanted names "
+            f"that begin with the class, such as cat.12{suffix}, three {many} of each at least; drop --classes-from "
+            "name, or read them with --class-pattern"
         )
     return rule
 
 
-def _make_reader(where: str, rule: NameRule | None, decoder: _NameDecoder) -> Callable[[FoundFile], str]:
-    """Return the function that reads a class or a group off a file."""
+def _make_reader(
+    where: str, rule: NameRule | None, place: LabelPlace, decoder: _NameDecoder, *, group: bool
+) -> Callable[[PlacedFile], str]:
+    """Return the function that reads a class or a group off a file; it gives "" where there is none."""
+    if where == "pattern":
+        pattern = place.pattern
+        assert pattern is not None
+        return lambda placed: decoder.decode(found) if (found := pattern.read(placed.file.name)[group]) else ""
     if where == "name":
         assert rule is not None
-        return lambda file: decoder.decode(name) if (name := rule.read(file.path.stem)) else ""
-    place = 0 if where == "folder" else -1
-    return lambda file: decoder.decode(file.steps[place]) if file.steps else ""
+        return lambda placed: decoder.decode(name) if (name := rule.read(placed.file.stem)) else ""
+    if not where:
+        return lambda placed: ""
+    step = 0 if where == "folder" else -1
+    return lambda placed: decoder.decode(placed.steps[step]) if placed.steps else ""
 
 
-def _describe_groups(groups: set[str], where: str, noun: Noun) -> str:
-    place = {"folder": "the first folder", "parent": "the folder right above it", "name": FIRST_WORD.description}[where]
-    return f"the group of {noun.a_one} is {place}: {len(groups)} groups, such as {preview(sorted(groups))}"
+def _describe_groups(groups: set[str], place: LabelPlace, noun: Noun) -> str:
+    words = {"folder": "the first folder", "parent": "the folder right above it", "pattern": "what the pattern says"}
+    rule = place.group_rule.description if place.group_rule else ""
+    stands = words.get(place.group_from, rule)
+    return f"the group of {noun.a_one} is {stands}: {len(groups)} groups, such as {preview(sorted(groups))}"

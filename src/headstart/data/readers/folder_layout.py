@@ -1,269 +1,246 @@
-"""The place of the classes in a folder of items: the first folder, the one right above an item, or its name.
+"""The layout of a folder of items: which folders are wrappers, subsets, results or classes, found from all of them.
 
-The first folder is taken unless the folders say that they are something else: parts of a split, folders for items, or
-patients. Then nothing is fitted: what they look like is said, and how to say what is meant.
+Clear evidence is used and noted. Where two readings are possible an error says both, and how to say which is meant.
 """
 
-import re
-import shlex
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
+from headstart.data.decisions import Role
 from headstart.data.names import preview
+from headstart.data.readers import folder_names
+from headstart.data.readers.folder_record import (
+    LEFT,
+    NO_CLASS,
+    NO_SUBSET,
+    FolderLayout,
+    FolderPart,
+    set_products_aside,
+)
+from headstart.data.readers.folder_tree import FolderNode, PlacedFile
 from headstart.data.samples import Subset
-from headstart.data.subsets import parse_subset
+from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError
-from headstart.modalities.item import SourceHints
 from headstart.modalities.modality import Modality
 
-FEWEST = 3  #: items that a class has, before names are taken for classes
-MOST_SHARE = 0.34  #: classes of names for each item
-COVERED = 0.9  #: share of the items that such classes have to hold
 
-#: Words that say nothing of what is in a folder. A modality has more for folders of its items, and of files as devices
-#: name them: see ``SourceHints``.
-_FILLER = frozenset("set sets data dataset folder dir final full new all split a b x y my".split())  # noqa: SIM905
-_PLACES = frozenset({"data", "dataset", "files", "raw", "media"})
-_PRODUCTS = frozenset(
-    "result results output outputs out plot plots figure figures mask masks label labels annotation "  # noqa: SIM905
-    "annotations heatmap heatmaps prediction predictions".split()
-)
-#: Words before the number of a person, an animal or a place that items are of.
-_OWNERS = frozenset(
-    "patient patients pat subject subj sub person participant case study scan scanner slide series site hospital "  # noqa: SIM905
-    "centre center user animal mouse rat specimen donor id pid p s".split()
-)
-#: Answers to one question: beside each other in several folders they are classes, whatever the folders are called.
-_ANSWERS = (
-    frozenset("01"),
-    frozenset({"yes", "no"}),
-    frozenset({"positive", "negative"}),
-    frozenset({"pos", "neg"}),
-    frozenset({"normal", "abnormal"}),
-    frozenset({"benign", "malignant"}),
-    frozenset({"healthy", "sick"}),
-    frozenset({"tumor", "normal"}),
-    frozenset({"true", "false"}),
-)
-_COUNTERS = frozenset({"scan", "page", "p", "file"})
-
-
-@dataclass(frozen=True, slots=True)
-class FoundFile:
-    """A file under a folder, before it has a class."""
-
-    name: str  #: the path under the root, with "/"
-    path: Path
-    steps: tuple[str, ...]  #: the folders it lies in, from the first under the root or the subset
-    subset: Subset | None
-    is_item: bool  #: whether its name ends like an item's
-
-
-# --- file names ------------------------------------------------------------------------------------------------------
-
-
-def _before_last_number(stem: str) -> str:
-    return re.sub(r"[\s._\-]*\(?\d+\)?$", "", stem)
-
-
-def _first_word(stem: str) -> str:
-    return re.split(r"[\s._\-]", stem, maxsplit=1)[0]
-
-
-def _before_first_number(stem: str) -> str:
-    return re.split(r"[\s._\-]*\d", stem, maxsplit=1)[0]
-
-
-@dataclass(frozen=True, slots=True)
-class NameRule:
-    """A rule that reads a class off a file's name."""
-
-    description: str  #: for a person
-    read: Callable[[str], str]  #: a name without its ending -> the class; "" for none
-
-
-NAME_RULES = (
-    NameRule("the name up to the number at its end", _before_last_number),
-    NameRule("the first word of the name", _first_word),
-    NameRule("the name up to its first number", _before_first_number),
-)
-FIRST_WORD = NAME_RULES[1]
-
-
-def find_name_rule(stems: Sequence[str], hints: SourceHints) -> NameRule | None:
-    """Return the first rule by which names are of a few classes, with some items in each; None where none is."""
-    return next((rule for rule in NAME_RULES if _count_classes(stems, rule, hints)), None)
-
-
-def _count_classes(stems: Sequence[str], rule: NameRule, hints: SourceHints) -> dict[str, int]:
-    """Return class -> items by a rule; empty where these are no classes."""
-    counts = Counter(rule.read(stem) for stem in stems)
-    counts.pop("", None)
-    large = {name: count for name, count in counts.most_common() if count >= FEWEST}
-    enough = sum(large.values()) >= COVERED * len(stems) and len(counts) <= max(2, MOST_SHARE * len(stems))
-    if len(large) < 2 or not enough or all(name.lower() in _COUNTERS | hints.counter_words for name in large):
-        return {}
-    return large
-
-
-def count_classes_in_names(stems: Sequence[str], hints: SourceHints) -> dict[str, int]:
-    """Return the classes that file names without their endings speak of in words, and the items of each."""
-    rule = find_name_rule(stems, hints)
-    classes = _count_classes(stems, rule, hints) if rule else {}
-    return {} if all(not _words(name) for name in classes) else classes
-
-
-# --- folders ---------------------------------------------------------------------------------------------------------
-
-
-def find_subset_in_name(name: str, hints: SourceHints) -> Subset | None:
-    """Return the subset in a folder's name, among filling words and numbers: ``Final_Training``, ``test1``."""
-    words = _words(name)
-    subsets = {subset for word in words if (subset := parse_subset(word))}
-    filling = _FILLER | _list_places(hints) | _list_products(hints)
-    rest = [word for word in words if not parse_subset(word) and word not in filling]
-    return subsets.pop() if len(subsets) == 1 and not rest else None
-
-
-def find_subsets_in_names(names: Sequence[str], hints: SourceHints) -> dict[str, Subset]:
-    """Return the subset of each folder where all are subsets, two different ones at least; else nothing."""
-    subsets = {name: subset for name in names if (subset := find_subset_in_name(name, hints))}
-    return subsets if len(subsets) == len(names) and len(set(subsets.values())) > 1 else {}
-
-
-def _list_places(hints: SourceHints) -> frozenset[str]:
-    return _PLACES | hints.container_words
-
-
-def _list_products(hints: SourceHints) -> frozenset[str]:
-    return _PRODUCTS | hints.product_words
-
-
-def _words(name: str) -> list[str]:
-    apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
-    return [word.lower() for word in re.findall(r"[^\W\d_]+", apart)]
-
-
-def refuse_containers(root: str, files: Sequence[FoundFile], modality: Modality) -> None:
-    """Raise an error where the first folders hold items of several classes each, as far as names can tell.
+def find_layout(root: FolderNode, modality: Modality, *, as_folders: bool) -> FolderLayout:
+    """Return the layout of a folder: its parts, and the files in them.
 
     Args:
-        root: what was read, for a person.
-        files: every file in a folder.
+        root: the tree of all files.
         modality: of the items.
+        as_folders: the first folders are the classes whatever they look like: only folders that are called a part and
+            hold folders are parts.
 
     Raises:
-        DataError: what the folders look like, where the classes seem to be, and how to say what is meant.
+        DataError: it is laid out in a way that could mean two things.
     """
-    folders: defaultdict[str, list[FoundFile]] = defaultdict(list)
-    for file in files:
-        if file.is_item and file.steps:
-            folders[file.steps[0]].append(file)
-    hints = modality.hints
-    look = _recognise_folders(list(folders), hints)
-    if len(folders) < 2 and not (look or any(find_subset_in_name(name, hints) for name in folders)):
-        return
-    below = _find_classes_below(folders)
-    if below and (look or _are_owners(list(folders)) or _are_answers(below, len(folders))):
-        raise DataError(_describe_level_below(root, folders, below, look, modality))
-    if look or len(folders) == 1:
-        in_names = {
-            name: classes
-            for name, files in folders.items()
-            if (classes := count_classes_in_names(_stems(files), hints))
+    layout = FolderLayout(str(root.path), modality)
+    node = descend(layout, root)
+    kids = node.filled if as_folders else set_products_aside(layout, node)
+    if as_folders:
+        found: dict[str, Subset | None] = {
+            kid.name: subset for kid in kids if kid.filled and (subset := parse_subset(kid.name))
         }
-        if in_names or (len(folders) > 1 and look != "products"):
-            raise DataError(_describe_names(root, list(folders), in_names, look, modality))
+    else:
+        found = _find_parts(layout, node, kids)
+    if found:
+        _add_parts(layout, node, {kid.name: kid for kid in kids}, found)
+    elif not as_folders and (under := _find_parts_under_classes(kids, modality)):
+        _add_files_under_classes(layout, node, kids, under)
+    else:
+        layout.parts = [FolderPart(node, None)]
+        layout.files += _place(layout, node, None)
+    return layout
 
 
-def refuse_flat(root: str, files: Sequence[Path], modality: Modality) -> None:
-    """Raise an error where items lie in no folder and have their class in their names.
+def descend(layout: FolderLayout, node: FolderNode) -> FolderNode:
+    """Return the folder in which classes or parts lie: one that only wraps another is gone through."""
+    while True:
+        kids = set_products_aside(layout, node, peek=True)
+        only = kids[0] if len(kids) == 1 else None
+        hints = layout.modality.hints
+        goes_on = only is not None and (only.filled or folder_names.is_place(only.name, hints))
+        if only is None or not goes_on or len(node.own_items) > only.items:
+            return node
+        if not only.filled and not only.own_items:
+            return node
+        set_products_aside(layout, node)
+        layout.skip(node.files, NO_CLASS)
+        _skip_empty(layout, node, [only], NO_CLASS)
+        subset = folder_names.find_subset_in_name(only.name, hints)
+        above = "/".join(only.steps)
+        alone = resolve_subsets([subset], layout.modality.noun).note if subset else ""
+        layout.notes = [note for note in layout.notes if not note.startswith("the classes were looked for in")]
+        layout.add_note(alone or f"the classes were looked for in {above!r}")
+        layout.decide(only, Role.WRAPPER, "the only folder here with " + layout.modality.noun.many)
+        node = only
 
-    Args:
-        root: what was read, for a person.
-        files: that lie in no class folder.
-        modality: of the items.
+
+def _find_parts(layout: FolderLayout, node: FolderNode, kids: Sequence[FolderNode]) -> dict[str, Subset | None]:
+    """Return the subset of each folder that is a part of a split; nothing where there are none.
 
     Raises:
-        DataError: what the names begin with, and how to say that these are the classes.
+        DataError: parts and other folders with items lie beside each other.
     """
-    stems = [path.stem for path in files if path.suffix.lower() in modality.suffixes]
-    if classes := count_classes_in_names(stems, modality.hints):
+    hints = layout.modality.hints
+    if found := folder_names.find_subsets_in_names([kid.name for kid in kids], hints):
+        return found
+    split = [kid for kid in kids if parse_subset(kid.name) and kid.filled]
+    if not split:
+        return {}
+    others = {kid.name: folder_names.find_subset_in_name(kid.name, hints) for kid in kids if kid not in split}
+    strange = [
+        name for name, subset in others.items() if subset is None and not folder_names.is_unlabelled(name, frozenset())
+    ]
+    if strange:
         raise DataError(
-            f"{root!r} has no class folders but {len(stems)} {modality.noun.many} whose names begin with "
-            f"{_format_counts(classes)}; to read these as the classes, add --classes-from name; else put "
-            "them into a folder per class"
+            f"{str(node.path)!r} has part folders ({preview([it.name for it in split])}) and another folder with "
+            f"{layout.modality.noun.many} ({strange[0]!r}); wanted either {KNOWN}, or class folders only; move "
+            f"{strange[0]!r} away"
         )
+    return {**{kid.name: parse_subset(kid.name) for kid in split}, **others}
 
 
-def _format_counts(classes: Mapping[str, int]) -> str:
-    return preview([f"{label!r} ({count})" for label, count in classes.items()], show=str)
+def _add_parts(
+    layout: FolderLayout, node: FolderNode, kids: dict[str, FolderNode], found: dict[str, Subset | None]
+) -> None:
+    """Add the files of parts."""
+    _refuse_two_of_one(node, found)
+    loose = [name for name in found if not parse_subset(name)]
+    labelled = {name: subset for name, subset in found.items() if subset is not None}
+    if named := [name for name in loose if name in labelled]:
+        one = len(named) == 1
+        layout.add_note(
+            f"the folder{'' if one else 's'} {preview(named)} {'is a part' if one else 'are parts'} of a split by the "
+            "name; if the folders are the classes, add --classes-from folder"
+        )
+    roots = _go_through_wrappers(layout, {name: kids[name] for name in found})
+    unlabelled = {name for name in found if name not in labelled} | _find_unlabelled(layout, roots, labelled)
+    used = {subset for name, subset in labelled.items() if name not in unlabelled}
+    given = resolve_subsets(used, layout.modality.noun)
+    if given.problem:
+        raise DataError(f"{str(node.path)!r}: {given.problem}")
+    layout.split_note = given.note
+    for name, inner in roots.items():
+        if name in unlabelled:
+            layout.skip(inner.all_files(), LEFT)
+            count = layout.modality.noun.count(inner.items)
+            layout.add_note(f"{count} in {name!r} have no labels and are left for predict")
+            layout.decide(kids[name], Role.SKIPPED, "no labels: left for predict")
+            continue
+        subset = given.used_as[labelled[name]]
+        layout.decide(kids[name], Role.SUBSET, "by its name", subset.value if subset else "")
+        layout.parts.append(FolderPart(inner, subset))
+        layout.files += _place(layout, inner, subset)
+    layout.skip(node.files, NO_CLASS)
+    _skip_empty(layout, node, [kids[name] for name in found], NO_SUBSET)
 
 
-def _recognise_folders(names: Sequence[str], hints: SourceHints) -> str:
-    """Return what all of some folders are by their names: "subsets", "places" of items, "products" or nothing."""
-    if find_subsets_in_names(names, hints):
-        return "subsets"
-    words = [set(_words(name)) for name in names]
-    places, products = _list_places(hints), _list_products(hints)
-    known = [bool(it & (places | products)) and it <= places | products | _FILLER for it in words]
-    if not all(it or find_subset_in_name(name, hints) for it, name in zip(known, names, strict=True)):
-        return ""
-    return "places" if any(it & places for it in words) else "products"
+def _place(layout: FolderLayout, node: FolderNode, subset: Subset | None) -> Iterable[PlacedFile]:
+    """Return the files of a part, without those that were skipped already."""
+    skipped = {entry.name for entry in layout.entries}
+    return [it for it in node.place_files(len(node.steps), subset) if it.file.name not in skipped]
 
 
-def _find_classes_below(folders: Mapping[str, Sequence[FoundFile]]) -> list[str]:
-    """Return the folders right above the items, where the same ones come again in most of the first folders."""
-    above = {name: {it.steps[-1] for it in files if len(it.steps) > 1} for name, files in folders.items()}
-    again = Counter(inner for names in above.values() for inner in names)
-    shared = {name for name, count in again.items() if count >= max(2, len(folders) / 2)}
-    items = [it for files in folders.values() for it in files]
-    held = sum(len(it.steps) > 1 and it.steps[-1] in shared for it in items)
-    return sorted(shared) if len(shared) > 1 and held >= COVERED * len(items) else []
+def _refuse_two_of_one(node: FolderNode, found: dict[str, Subset | None]) -> None:
+    """Refuse two folders that are called the same part; numbered ones are read as one."""
+    first: dict[Subset, str] = {}
+    for name, subset in found.items():
+        if subset is None or not parse_subset(name):
+            continue
+        if subset in first:
+            raise DataError(
+                f"{str(node.path)!r} has two folders for {subset}: {first[subset]!r} and {name!r}; merge them"
+            )
+        first[subset] = name
 
 
-def _are_owners(names: Sequence[str]) -> bool:
-    """Return whether folders are numbered owners: a word for people, animals or places and a number, or odd numbers."""
-    words = [_words(name) for name in names]
-    if all(re.search(r"\d", name) and it and set(it) <= _OWNERS for name, it in zip(names, words, strict=True)):
-        return True
-    numbers = [int(name) for name in names if name.isascii() and name.isdigit()]
-    return len(numbers) == len(names) and max(numbers) >= 4 * len(numbers) and max(numbers) >= 100
+def _go_through_wrappers(layout: FolderLayout, parts: dict[str, FolderNode]) -> dict[str, FolderNode]:
+    """Return the folder in each part that has its classes: ``train/data``, ``seg_train/seg_train``."""
+    hints = layout.modality.hints
+    roots = dict(parts)
+    for name, node in parts.items():
+        while len(kids := set_products_aside(layout, node)) == 1 and not node.own_items:
+            only = kids[0]
+            again = only.name == node.name or folder_names.find_subset_in_name(only.name, hints)
+            if not again and not folder_names.is_place(only.name, hints):
+                break
+            layout.skip(node.files, NO_CLASS)
+            layout.decide(only, Role.WRAPPER, "the only folder in its part")
+            node = only
+        roots[name] = node
+    wrapped = {name: node.filled for name, node in roots.items()}
+    same = {kids[0].name if len(kids) == 1 else "" for kids in wrapped.values()}
+    if len(same) == 1 and "" not in same and all(len(kids[0].filled) > 1 for kids in wrapped.values()):
+        for name, kids in wrapped.items():
+            layout.skip(roots[name].files, NO_CLASS)
+            roots[name] = kids[0]
+    return roots
 
 
-def _are_answers(below: Sequence[str], folders: int) -> bool:
-    return folders > max(2, len(below)) and {name.lower() for name in below} in _ANSWERS
+def _find_unlabelled(layout: FolderLayout, roots: dict[str, FolderNode], labelled: dict[str, Subset]) -> set[str]:
+    """Return the parts whose items lie in no class folder, where those of train do.
+
+    Raises:
+        DataError: those of train lie in no class folder, where others do.
+    """
+    train = [name for name, subset in labelled.items() if subset is Subset.TRAIN]
+    classes = {kid.name for name in train for kid in roots[name].filled}
+    flat = {name for name in labelled if not roots[name].filled}
+    if flat.issuperset(train):
+        return set() if train else flat if len(flat) < len(labelled) else set()
+    if strange := flat.intersection(train):
+        raise DataError(
+            f"{layout.root!r} has class folders in some folders of the train part, none in {sorted(strange)[0]!r}; "
+            "wanted a folder per class in each"
+        )
+    hints = layout.modality.hints
+    for name in set(labelled) - set(train) - flat:
+        kids = roots[name].filled
+        only = kids[0].name if len(kids) == 1 else ""
+        known = folder_names.is_unlabelled(only) or folder_names.is_place(only, hints) or only == name
+        if only and only not in classes and known:
+            flat.add(name)
+    return flat
 
 
-def _stems(files: Sequence[FoundFile]) -> list[str]:
-    return [it.path.stem for it in files]
+def _find_parts_under_classes(kids: Sequence[FolderNode], modality: Modality) -> dict[str, Subset]:
+    """Return the subsets of folders that lie in each class folder, as in ``cats/train/1.jpg``; else nothing."""
+    inner = sorted({below.name for kid in kids for below in kid.filled})
+    if len(kids) < 2 or len(inner) < 2 or any(kid.own_items or not kid.filled for kid in kids):
+        return {}
+    found = folder_names.find_subsets_in_names(inner, modality.hints)
+    subsets = {name: subset for name, subset in found.items() if subset}
+    return subsets if len(subsets) == len(inner) and len(set(subsets.values())) == len(inner) else {}
 
 
-def _describe_level_below(
-    root: str, folders: Mapping[str, Sequence[FoundFile]], below: Sequence[str], look: str, modality: Modality
-) -> str:
-    what = "parts of a split" if look == "subsets" else "places" if look else "patients or the like"
-    groups = "" if look else " --group-from folder, which keeps each of them on one side of the split"
-    return (
-        f"{root!r} has the folders {preview(list(folders))}, which look like {what}, not like classes: the classes "
-        f"seem to be the folders right above the {modality.noun.many}, {preview(list(below))}; to read them so, add "
-        f"--classes-from parent{groups}; if the first folders are the classes, add --classes-from folder"
-    )
+def _add_files_under_classes(
+    layout: FolderLayout, node: FolderNode, kids: Sequence[FolderNode], found: dict[str, Subset]
+) -> None:
+    given = resolve_subsets(found.values(), layout.modality.noun)
+    if given.problem:
+        raise DataError(f"{str(node.path)!r}: {given.problem}")
+    layout.add_note(f"the folders {preview(list(found))} in each class are parts of a split by their names")
+    layout.split_note = given.note
+    layout.parts = [FolderPart(node, None)]
+    for kid in kids:
+        layout.skip(kid.files, NO_SUBSET)
+        for below in kid.children.values():
+            if below.name not in found:
+                layout.skip(below.all_files(), NO_SUBSET)
+                continue
+            subset = given.used_as[found[below.name]]
+            layout.decide(below, Role.SUBSET, "by its name", subset.value if subset else "")
+            placed = below.place_files(len(below.steps), subset)
+            layout.files += [PlacedFile(it.file, (kid.name, *it.steps), subset) for it in placed]
+    layout.skip(node.files, NO_CLASS)
+    _skip_empty(layout, node, kids, NO_SUBSET)
 
 
-def _describe_names(
-    root: str, names: Sequence[str], in_names: Mapping[str, Mapping[str, int]], look: str, modality: Modality
-) -> str:
-    what = "parts of a split" if look == "subsets" else f"places for {modality.noun.many} and results"
-    start = f"{root!r} has the folders {preview(names)}, which look like {what}, not like classes"
-    end = "if the folders are the classes, add --classes-from folder"
-    if not in_names:
-        return f"{start}; wanted a folder per class, or a table with path and label; {end}"
-    name, classes = max(in_names.items(), key=lambda item: sum(item[1].values()))
-    source = root if look == "subsets" else str(Path(root) / name)
-    return (
-        f"{start}: the classes seem to stand in the names of the files, which in {name!r} begin with "
-        f"{_format_counts(classes)}; to read them so, give {shlex.quote(source)} with --classes-from name; {end}"
-    )
+def _skip_empty(layout: FolderLayout, node: FolderNode, kept: Sequence[FolderNode], reason: str) -> None:
+    """Skip the files of folders without items, beside some that are kept."""
+    skipped = {entry.name for entry in layout.entries}
+    for kid in node.children.values():
+        if kid not in kept:
+            layout.skip((file for file in kid.all_files() if file.name not in skipped), reason)

@@ -1,0 +1,85 @@
+"""The record of a folder's layout while it is found: parts, files, what is skipped and what was decided."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from headstart.data.decisions import Decision, PlaceKind, Role
+from headstart.data.names import preview
+from headstart.data.readers import folder_names
+from headstart.data.readers.folder_tree import FolderNode, FoundFile, PlacedFile, sum_items
+from headstart.data.samples import FileStatus, LedgerEntry, Subset
+from headstart.modalities.modality import Modality
+
+NO_CLASS, NO_SUBSET = "not in a class folder", "not in a class folder of a part"
+LEFT = "no label: left for predict"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPart:
+    """A folder in which classes, or items with classes in their names, are to be found."""
+
+    node: FolderNode
+    subset: Subset | None  #: None where no split is given
+
+
+@dataclass(slots=True)
+class FolderLayout:
+    """The layout of a folder as far as the place of its classes."""
+
+    root: str  #: for a person
+    modality: Modality
+    parts: list[FolderPart] = field(default_factory=list)
+    files: list[PlacedFile] = field(default_factory=list)  #: with their folders under their part
+    entries: list[LedgerEntry] = field(default_factory=list)  #: of files that are skipped
+    notes: list[str] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    split_note: str = ""  #: what was assumed of the parts
+    kept_products: list[str] = field(default_factory=list)  #: folders that may be results or classes
+
+    def add_note(self, note: str) -> None:
+        """Add a note; an empty one is none."""
+        self.notes += [note] if note else []
+
+    def skip(self, files: Iterable[FoundFile], reason: str) -> None:
+        """Record that files are not used, and why."""
+        self.entries += [LedgerEntry(file.name, FileStatus.SKIPPED, reason) for file in files]
+
+    def decide(self, node: FolderNode, role: Role, reason: str, value: str = "") -> None:
+        """Record the role of a folder."""
+        self.decisions.append(Decision(PlaceKind.FOLDER, node.steps, role, reason, value))
+
+    @property
+    def has_subsets(self) -> bool:
+        """Whether the folders are parts of a split."""
+        return any(part.subset for part in self.parts) or len(self.parts) > 1
+
+
+def set_products_aside(layout: FolderLayout, node: FolderNode, *, peek: bool = False) -> list[FolderNode]:
+    """Return the folders with items, without those of results, which are skipped unless one only peeks."""
+    hints = layout.modality.hints
+    kids = node.filled
+    known = [kid for kid in kids if folder_names.is_product(kid.name, hints)]
+    others = [kid for kid in kids if kid not in known]
+    beside_place = any(
+        folder_names.is_place(kid.name, hints) or folder_names.find_subset_in_name(kid.name, hints) for kid in others
+    )
+    aside = [
+        kid
+        for kid in known
+        if (others and beside_place)
+        or (folder_names.is_sure_product(kid.name) and (len(others) > 1 or len(node.own_items) >= 2))
+    ]
+    if aside and not peek:
+        names = preview([kid.name for kid in aside])
+        held = layout.modality.noun.count(sum_items(aside))
+        layout.add_note(
+            f"{names} ({held}) {'are' if len(aside) > 1 else 'is'} skipped: results and the like, by the name; if "
+            "the folders are the classes, add --classes-from folder"
+        )
+        for kid in aside:
+            layout.skip(kid.all_files(), "in a folder of results")
+            layout.decide(kid, Role.SKIPPED, "results and the like, by its name")
+    kept = [kid for kid in kids if kid not in aside]
+    if not peek and len(kept) > 1:
+        layout.kept_products += [kid.name for kid in kept if folder_names.is_doubtful_product(kid.name)]
+    return kept

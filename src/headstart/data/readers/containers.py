@@ -3,6 +3,7 @@
 Each knows its format by its bytes, in a file or in a folder, so that it is read the same inside an archive.
 """
 
+from headstart.data.readers.arrow_disk import ArrowDiskReader
 from headstart.data.readers.coco import CocoReader
 from headstart.data.readers.cvat import CvatReader
 from headstart.data.readers.reader import Reader
@@ -15,6 +16,7 @@ from headstart.data.readers.yolo import YoloReader
 CONTAINERS: tuple[Reader, ...] = (
     WebDatasetReader(),
     TfRecordReader(),
+    ArrowDiskReader(),
     CocoReader(),
     CvatReader(),
     VocReader(),

@@ -115,13 +115,13 @@ def idx_files(desk: Desk) -> Path:
 
 @add_layout(
     "`train_32x32.mat`: `X` (32, 32, 3, N), `y` (N, 1) with 10 for 0 (SVHN)",
-    "photos along the last axis",
+    "photos along the last axis; 10 is the digit 0",
     module="scipy",
 )
 def svhn(desk: Desk) -> Path:
     from scipy.io import savemat
 
-    images, labels = draw_arrays(desk, ("1", "2", "10"))
+    images, labels = draw_arrays(desk, ("1", "2", "0"))
     numbers = np.array([1, 2, 10], np.uint8)[labels]
     savemat(desk.root / "train_32x32.mat", {"X": images.transpose(1, 2, 3, 0), "y": numbers[:, None]})
     return desk.root / "train_32x32.mat"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from drawn.desk import Desk, add_layout, draw_photos, mix, rows_to_csv
-from drawn.tfrecords import encode_example, encode_records
+from drawn.tfrecords import Feature, encode_example, encode_records
 
 FLOWERS = ("daisy", "rose", "tulip")
 PARTS = {"train": ("train", 8), "validation": ("validation", 4), "test": ("test", 4)}
@@ -124,9 +124,10 @@ def tfrecords_imagenet(desk: Desk) -> Path:
         for photo in mix(draw_photos(FLOWERS, (10, 4)[seed], seed=seed)):
             content = photo.encode()
             desk.claim(content, photo.label, ("train", "test")[seed])
-            label, text = FLOWERS.index(photo.label) + 1, photo.label.encode()
-            example = {"image/encoded": [content], "image/format": [b"JPEG"], "image/class/label": [label]}
-            examples.append(encode_example({**example, "image/class/text": [text], "image/height": [32]}))
+            features: dict[str, Feature] = {"image/encoded": [content], "image/format": [b"JPEG"], "image/height": [32]}
+            features["image/class/label"] = [FLOWERS.index(photo.label) + 1]
+            features["image/class/text"] = [photo.label.encode()]
+            examples.append(encode_example(features))
         half = len(examples) // 2
         for shard, some in enumerate((examples[:half], examples[half:])):
             desk.write(f"{part}-{shard:05}-of-00002.tfrecord", encode_records(some))

@@ -1,6 +1,7 @@
 """Tables of photos as they are published: columns by many names, parts, groups, one column for each class."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from drawn.desk import Desk, add_layout, draw_photos, mix, rows_to_csv
@@ -159,13 +160,27 @@ def label_and_name(desk: Desk) -> Path:
     return desk.write("flowers.csv", rows_to_csv([("path", "label", "label_name"), *rows]))
 
 
-@add_layout("`path,species,sex`: two columns that could be the label", "is asked", flags="--label-column species")
+@add_layout("`path,species,sex`", "the column that is called like classes are")
+def known_name(desk: Desk) -> Path:
+    return _lay_pairs(desk, "species,sex", ("Adelie", "Chinstrap", "Gentoo"), ("male", "female"))
+
+
+@add_layout("`path,breed,species`: two such columns", "is asked", flags="--label-column breed")
 def ambiguous_pair(desk: Desk) -> Path:
+    return _lay_pairs(desk, "breed,species", ("beagle", "persian", "pug"), ("cat", "dog"))
+
+
+@add_layout("`path,colour,finish`: no name that is known", "is asked", flags="--label-column colour")
+def unknown_names(desk: Desk) -> Path:
+    return _lay_pairs(desk, "colour,finish", ("blue", "green", "red"), ("matt", "gloss"))
+
+
+def _lay_pairs(desk: Desk, columns: str, classes: Sequence[str], others: Sequence[str]) -> Path:
     rows = []
-    for place, photo in enumerate(draw_photos(("Adelie", "Chinstrap", "Gentoo"))):
+    for place, photo in enumerate(draw_photos(classes)):
         desk.lay(f"img/{place}.jpg", photo)
-        rows.append((f"img/{place}.jpg", photo.label, ("male", "female")[place % 2]))
-    return desk.write("penguins.csv", rows_to_csv([("path", "species", "sex"), *rows]))
+        rows.append((f"img/{place}.jpg", photo.label, others[place % 2]))
+    return desk.write("table.csv", rows_to_csv([("path", *columns.split(",")), *rows]))
 
 
 @add_layout("`path,label,fold` with folds 0 to 4", "the label; a split is made")

@@ -145,7 +145,7 @@ def _read(proposal: Proposal) -> Attempt:
 def list_proposals(message: str, source: Path) -> Iterator[Proposal]:
     """Yield what a message proposes: flags that stand together, each alone, and another source where it names one.
 
-    A person knows the photos and takes what is true of them; so all are yielded, those of several flags first.
+    A person knows the photos and takes what is true of them; so all are yielded, few flags first.
     """
     places = [source, *_find_sources(message, source)]
     flags: list[tuple[str, str]] = []
@@ -154,7 +154,7 @@ def list_proposals(message: str, source: Path) -> Iterator[Proposal]:
         if flag not in flags and name != "--help":
             flags.append(flag)
     for place in reversed(places):
-        for count in (2, 3, 1, *([0] if place != source else [])):
+        for count in (*([0] if place != source else []), 1, 2, 3):
             for chosen in itertools.combinations(flags, count):
                 if len({name for name, _ in chosen}) == count:
                     yield Proposal(place, chosen)

@@ -4,13 +4,10 @@ from pathlib import Path
 
 from drawn.desk import Desk, add_layout, draw_photos
 
-OWNERS = "--classes-from parent --group-from folder"
-
 
 @add_layout(
     "`train/cat.0.jpg`, `test1/1.jpg` (Dogs vs. Cats)",
     "classes from the names of the files; `test1` is left for predict",
-    flags="--classes-from name",
 )
 def dogs_vs_cats(desk: Desk) -> Path:
     for photo in draw_photos(("cat", "dog"), 12):
@@ -24,7 +21,6 @@ def dogs_vs_cats(desk: Desk) -> Path:
 @add_layout(
     "`images/Abyssinian_12.jpg`, `annotations/...` (Oxford Pets)",
     "the name up to the number is the class",
-    flags="--classes-from name",
 )
 def oxford_pets(desk: Desk) -> Path:
     for photo in draw_photos(("Abyssinian", "american_bulldog", "Bengal", "british_shorthair")):
@@ -35,21 +31,21 @@ def oxford_pets(desk: Desk) -> Path:
     return desk.root
 
 
-@add_layout("`tilt-!-3.jpg`", "the name up to the number is the class", flags="--classes-from name")
+@add_layout("`tilt-!-3.jpg`", "the name up to the number is the class")
 def names_with_signs(desk: Desk) -> Path:
     for photo in draw_photos(("tilt-!", "tilt-+", "flat")):
         desk.lay(f"{photo.label}-{photo.number}.jpg", photo)
     return desk.root
 
 
-@add_layout("`cat (1).jpg`, `cat (2).jpg`, `dog (1).jpg`", "the name up to the number", flags="--classes-from name")
+@add_layout("`cat (1).jpg`, `cat (2).jpg`, `dog (1).jpg`", "the name up to the number")
 def names_with_brackets(desk: Desk) -> Path:
     for photo in draw_photos(("cat", "dog")):
         desk.lay(f"{photo.label} ({photo.number + 1}).jpg", photo)
     return desk.root
 
 
-@add_layout("`IMG_0001_cat.jpg`, `IMG_0002_dog.jpg`", "the end of the name", flags="--class-pattern 'IMG_[0-9]+_(.+)'")
+@add_layout("`IMG_0001_cat.jpg`, `IMG_0002_dog.jpg`", "the end of the name")
 def class_at_the_end(desk: Desk) -> Path:
     for place, photo in enumerate(draw_photos(("cat", "dog"))):
         desk.lay(f"IMG_{place:04}_{photo.label}.jpg", photo)
@@ -71,7 +67,6 @@ def class_in_a_word(desk: Desk) -> Path:
 @add_layout(
     "`pics/ant_1.jpg`, `Results/plot1.jpg`",
     "classes from the names in `pics`; results are no photos",
-    flags="--classes-from name",
 )
 def results_beside(desk: Desk) -> Path:
     for photo in draw_photos(("ant", "bee")):
@@ -84,7 +79,6 @@ def results_beside(desk: Desk) -> Path:
 @add_layout(
     "`p01/normal/1.png`, `p01/tumor/2.png`",
     "the folder above a photo is its class, the patient its group",
-    flags=OWNERS,
 )
 def patients(desk: Desk) -> Path:
     for photo in draw_photos(("normal", "tumor"), 16):
@@ -93,7 +87,7 @@ def patients(desk: Desk) -> Path:
     return desk.root
 
 
-@add_layout("`10253/0/1.png`, `10253/1/2.png` (breast histopathology)", "as above", flags=OWNERS)
+@add_layout("`10253/0/1.png`, `10253/1/2.png` (breast histopathology)", "as above")
 def numbered_patients(desk: Desk) -> Path:
     for photo in draw_photos(("0", "1"), 16):
         owner = str(8863 + 211 * (photo.number % 8))
@@ -105,7 +99,6 @@ def numbered_patients(desk: Desk) -> Path:
 @add_layout(
     "`2023-05-01/ok/1.jpg`, `2023-05-02/defect/2.jpg`",
     "the folder above a photo is its class, the day its group",
-    flags=OWNERS,
 )
 def sessions(desk: Desk) -> Path:
     for photo in draw_photos(("ok", "defect"), 15):
@@ -117,7 +110,6 @@ def sessions(desk: Desk) -> Path:
 @add_layout(
     "`Hamburg/benign/1.png`, `Lyon/malignant/2.png`",
     "the folder above a photo is its class, the place its group",
-    flags=OWNERS,
 )
 def sites(desk: Desk) -> Path:
     places = ("Hamburg", "Lyon", "Porto", "Turin", "Bergen")
@@ -127,7 +119,7 @@ def sites(desk: Desk) -> Path:
     return desk.root
 
 
-@add_layout("`train/p01/normal/1.png`, `test/p09/tumor/2.png`", "parts, and the same in each", flags=OWNERS)
+@add_layout("`train/p01/normal/1.png`, `test/p09/tumor/2.png`", "parts, and the same in each")
 def patients_in_parts(desk: Desk) -> Path:
     for photo in draw_photos(("normal", "tumor"), 16):
         owner = photo.number % 8

@@ -215,7 +215,7 @@ def plots_beside_classes(desk: Desk) -> Path:
     return desk.root
 
 
-@add_layout("`fold_1/cat/1.jpg`, `fold_2/...`", "the folder above a photo is its class", flags="--classes-from parent")
+@add_layout("`fold_1/cat/1.jpg`, `fold_2/...`", "the folder above a photo is its class")
 def folds(desk: Desk) -> Path:
     for photo in draw_photos(PETS, 12):
         desk.lay(f"fold_{1 + photo.number % 4}/{photo.label}/{photo.number}.jpg", photo)

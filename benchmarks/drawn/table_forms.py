@@ -61,7 +61,7 @@ def table_per_part(desk: Desk) -> Path:
     for seed, part in enumerate(uses):
         rows = []
         for photo in mix(draw_photos(FLOWERS, (8, 3, 3)[seed], seed=seed)):
-            file = f"{photo.label[0]}{seed}{photo.number:04}.jpg"
+            file = f"{seed}{3 * photo.number + FLOWERS.index(photo.label):04}.jpg"
             desk.lay(f"images/{file}", photo, uses[part])
             rows.append((file, photo.label))
         desk.write(f"{part}.csv", rows_to_csv([("filename", "label"), *rows]))

@@ -182,7 +182,7 @@ FOLDERS = [
     Case(
         "a class without a usable photo",
         a_class_without_usable_photos,
-        r"class 'weeds' has no usable photo \(skipped: 1 not an image in a known format, 1 zero bytes\); add .*",
+        r"class 'weeds' has no usable photo \(skipped: 1 not an image in a known format, 1 zero bytes: .*\); add .*",
     ),
     Case("too few of a class", too_few, r"class 'rare' has 1 usable photo; wanted 3 at least, one .*"),
     Case(

@@ -9,11 +9,13 @@ from typing import TypeVar
 
 from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileStatus, LedgerEntry, Samples, compute_digest
+from headstart.data.stray_files import is_unfinished, make_stray_entry, recognise_failed, recognise_missing
 from headstart.errors import refuse_machine_faults
 from headstart.events import Listener, Progress
 from headstart.modalities.batch import InputSpec
 from headstart.modalities.item import SAMPLE, BrokenItem, Noun
 from headstart.modalities.modality import Modality, get_modality
+from headstart.modalities.strays import recognise_pointer
 
 MAX_BYTES = 1_000_000_000  #: a larger file is a film or an archive; it is not read
 
@@ -99,11 +101,22 @@ def _make_entry(raw: RawSample, modality: Modality) -> LedgerEntry:
             reason = f"{stat.size / 1e9:.1f} GB; files of more than {MAX_BYTES / 1e9:g} GB are not read"
             return LedgerEntry(raw.name, FileStatus.SKIPPED, reason, raw.label)
         content = raw.source.read()
+    except FileNotFoundError:
+        stray, reason = recognise_missing(raw.source)
+        if stray is not None:
+            return make_stray_entry(raw.name, raw.label, stray, modality.noun)
+        return LedgerEntry(raw.name, FileStatus.SKIPPED, reason, raw.label)
     except OSError as error:
         return LedgerEntry(raw.name, FileStatus.SKIPPED, describe_read_error(error, modality.noun), raw.label)
     digest = compute_digest(content)
+    if isinstance(content, bytes) and (stray := recognise_pointer(content)):  # which is text, and may be taken for one
+        return make_stray_entry(raw.name, raw.label, stray, modality.noun, digest)
     try:
         facts = modality.identify(content)
     except BrokenItem as error:
+        if stray := recognise_failed(raw.name, content):
+            return make_stray_entry(raw.name, raw.label, stray, modality.noun, digest)
         return LedgerEntry(raw.name, FileStatus.SKIPPED, str(error), raw.label, digest)
-    return LedgerEntry(raw.name, FileStatus.ACCEPTED, "", raw.label, digest, facts.format, facts.properties, facts.note)
+    note = "called like an unfinished download" if is_unfinished(raw.name) else ""
+    note = "; ".join(filter(None, (facts.note, note)))
+    return LedgerEntry(raw.name, FileStatus.ACCEPTED, "", raw.label, digest, facts.format, facts.properties, note)

@@ -25,6 +25,7 @@ from headstart.data.readers.table import ItemTable, TableReader, list_table_item
 from headstart.data.readers.walk import FileTree
 from headstart.data.readers.webdataset import expand_braces
 from headstart.data.samples import Samples
+from headstart.data.stray_files import note_strays, refuse_stray_source
 from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
 from headstart.modalities.modality import Modality, get_modality
@@ -83,6 +84,7 @@ def read_source(
         listing = _choose_modality(listing, options.modality)
     modality = get_modality(listing.modality)
     samples = assemble_samples(listing, inspect(listing.samples, modality, listener), modality, options.task)
+    samples = note_strays(samples)
     problems = samples.task.targets.find_problems(samples) if strict else []
     if problems:
         rest = len(problems) - MOST_PROBLEMS
@@ -147,9 +149,13 @@ def _list_source(source: Any, context: ReadContext) -> SourceListing:
     reader = find_reader(source, tree)
     if reader in CONTAINERS and tree and _asks_for_folders(context.options):
         reader = FolderReader()
+    if isinstance(source, Path) and source.is_file():
+        refuse_stray_source(source, pointers_only=reader is not None and reader not in READERS)
     if reader:
         _refuse_folder_options(source, reader, context.options)
-        return reader.list(source, tree, context)
+        listing = reader.list(source, tree, context)
+        note = tree.describe_ignored() if tree else ""
+        return replace(listing, notes=(*listing.notes, note)) if note else listing
     if not isinstance(source, Path):
         raise DataError(f"got {type(source).__name__} without labels; wanted a path, or items with labels=...")
     readers = sorted((*REGISTRY.all().values(), *READERS), key=lambda reader: reader in CONTAINERS)

@@ -15,8 +15,8 @@ from headstart.storage.atomic import replace_text
 from headstart.storage.csv_cells import format_csv
 
 _ADVICE = (
-    "to correct labels, give fit --relabel a table with the columns photo and label (headstart check SOURCE --labels "
-    "FILE.csv writes one)"
+    "to correct labels, edit the table that headstart check SOURCE --labels FILE.csv writes, and give it to fit "
+    "--relabel"
 )
 
 

@@ -89,6 +89,7 @@ class LedgerEntry:
     format: str = ""  #: as ``ItemFacts`` has it, and the next two
     properties: Mapping[str, Any] = field(default_factory=dict, hash=False)
     note: str = ""
+    cause: str = ""  #: the name of what stands there in place of an item: of a ``modalities.strays.Stray``
 
     def __post_init__(self) -> None:
         if len(self.reason) > LONGEST_REASON:  # it may hold a path, a label or what a library says

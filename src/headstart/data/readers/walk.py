@@ -4,6 +4,7 @@ Hidden files, those that systems leave behind and what headstart wrote are left 
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +12,22 @@ from pathlib import Path
 from headstart.data.own_output import is_own_folder
 from headstart.data.samples import FileStatus, LedgerEntry
 from headstart.errors import DataError, refuse_machine_faults
+from headstart.modalities.strays import CLOUD_PLACEHOLDER
 
-SYSTEM = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin"})
+SYSTEM = frozenset(
+    "__macosx thumbs.db ehthumbs.db desktop.ini @eadir $recycle.bin __pycache__ lost+found".split()  # noqa: SIM905
+) | {"system volume information"}
+#: Of what is ignored, kinds that people ask about, by name in lower case.
+_KINDS = {
+    "__macosx": "folders of Mac resource files (__MACOSX)",
+    "thumbs.db": "thumbnails of Windows (Thumbs.db)",
+    "ehthumbs.db": "thumbnails of Windows (ehthumbs.db)",
+    "@eadir": "folders of a file server's thumbnails (@eaDir)",
+    ".thumbnails": "folders of thumbnails (.thumbnails)",
+    ".ipynb_checkpoints": "folders of a notebook's checkpoints (.ipynb_checkpoints)",
+}
+_RESOURCE_FILES = "Mac resource files (._name)"
+_THUMBNAILS = frozenset("thumb thumbs thumbnail thumbnails".split())  # noqa: SIM905
 SortPaths = Callable[[list[Path]], list[Path]]
 
 
@@ -24,6 +39,8 @@ class FolderContent:
     files: tuple[Path, ...] = ()
     ignored: int = 0  #: hidden and system files and folders
     own: tuple[Path, ...] = ()  #: folders that headstart wrote
+    kinds: Counter[str] = field(default_factory=Counter)  #: of what is ignored, as far as people ask about it
+    placeholders: tuple[Path, ...] = ()  #: of files that a cloud keeps
     error: str = ""  #: why the folder cannot be read
 
 
@@ -51,6 +68,11 @@ class FileTree:
     def files_under(self, folder: Path) -> Iterator[Path]:
         """Yield every file under a folder, a folder's own ones first, by name."""
         return Walk(self).files_under(folder)
+
+    def describe_ignored(self) -> str:
+        """Return a note on what is ignored in the folders that were scanned; "" where nobody asks about it."""
+        kinds = sum((content.kinds for content in self._contents.values()), Counter[str]())
+        return f"ignored: {', '.join(f'{count:,} {kind}' for kind, count in kinds.items())}" if kinds else ""
 
 
 @dataclass(slots=True)
@@ -80,6 +102,10 @@ class Walk:
         content = self.tree.scan(folder)
         self.ignored += content.ignored
         self.own += [self.name(own) for own in content.own]
+        for path in content.placeholders:
+            reason = f"{CLOUD_PLACEHOLDER.one}: {CLOUD_PLACEHOLDER.remedy}"
+            entry = LedgerEntry(self.name(path), FileStatus.SKIPPED, reason, cause=CLOUD_PLACEHOLDER.name)
+            self.entries.append(entry)
         if content.error and folder == self.tree.root:
             raise DataError(f"{str(folder)!r} cannot be read: {content.error}; check its permissions")
         if content.error:
@@ -95,7 +121,8 @@ class Walk:
         waiting = [folder]
         while waiting:
             content = self.enter(waiting.pop())
-            folders, files = list(content.folders), list(content.files)
+            folders = [inner for inner in content.folders if not self._skip_thumbnails(inner, content)]
+            files = list(content.files)
             if sort is not None:
                 folders, files = sort(folders), sort(files)
             yield from files
@@ -109,6 +136,18 @@ class Walk:
                     entered.add(file_id)
                     waiting.append(inner)
 
+    def _skip_thumbnails(self, folder: Path, beside: FolderContent) -> bool:
+        """Skip a folder that is called after thumbnails and has files of the same names as lie beside it."""
+        if folder.name.lower().lstrip("._") not in _THUMBNAILS or not beside.files:
+            return False
+        content = self.tree.scan(folder)
+        stems = {path.stem for path in beside.files}
+        if content.folders or not content.files or not all(path.stem in stems for path in content.files):
+            return False
+        for path in content.files:
+            self.skip(path, "a thumbnail: the file of this name lies above it")
+        return True
+
 
 def get_file_id(folder: Path) -> tuple[int, int]:
     """Return device and inode, which are the same by whatever name a folder is reached."""
@@ -120,19 +159,25 @@ def _scan(folder: Path) -> FolderContent:
     folders: list[Path] = []
     files: list[Path] = []
     own: list[Path] = []
+    placeholders: list[Path] = []
+    kinds: Counter[str] = Counter()
     ignored = 0
     with os.scandir(folder) as inside:
         for item in sorted(inside, key=lambda item: item.name):
             path = folder / item.name
-            if item.name.startswith(".") or item.name.lower() in SYSTEM:
+            if item.name.startswith(".") and item.name.endswith(".icloud"):
+                placeholders.append(path)
+            elif item.name.startswith(".") or item.name.lower() in SYSTEM:
                 ignored += 1
+                if kind := _RESOURCE_FILES if item.name.startswith("._") else _KINDS.get(item.name.lower()):
+                    kinds[kind] += 1
             elif not _is_folder(item):
                 files.append(path)
             elif is_own_folder(path):
                 own.append(path)
             else:
                 folders.append(path)
-    return FolderContent(tuple(folders), tuple(files), ignored, tuple(own))
+    return FolderContent(tuple(folders), tuple(files), ignored, tuple(own), kinds, tuple(placeholders))
 
 
 def _is_folder(item: os.DirEntry[str]) -> bool:

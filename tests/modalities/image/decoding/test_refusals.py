@@ -12,11 +12,6 @@ from headstart.modalities.item import BrokenItem
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 12345\n", "a pointer of Git LFS; fetch"),
-        (
-            b"\xef\xbb\xbf\n<!DOCTYPE html><html><body>403 Forbidden</body></html>",
-            "a web page; the download went wrong",
-        ),
         (b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", "an SVG drawing; export it as PNG"),
         (b"<?xml version='1.0'?>\n<!-- x --><svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing; export it"),
         (b"%PDF-1.7\n", "a PDF; export its pictures"),
@@ -29,8 +24,22 @@ def test_what_is_no_photo_is_named(content, says):
             look(content)
 
 
+def test_what_stands_for_a_photo_is_named():
+    for content, says in (
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 12345\n",
+            "a Git LFS pointer, not the photo",
+        ),
+        (b"<!DOCTYPE html><html><body>403 Forbidden</body></html>", "a web page, not the photo: the download was"),
+        (bytes(300), "a file of nothing but zero bytes, not the photo"),
+    ):
+        for look in (identify, decode):
+            with pytest.raises(BrokenItem, match=f"^{says}"):
+                look(content)
+
+
 def test_what_is_unknown_stays_so():
-    for content in (b"hello", b"<?xml version='1.0'?><note/>", b"\x00" * 300, b"II*\x00", b"II*\x00\x08\x00\x00\x00"):
+    for content in (b"hello", b"<?xml version='1.0'?><note/>", b"II*\x00", b"II*\x00\x08\x00\x00\x00"):
         with pytest.raises(BrokenItem, match=r"^not an image in a known format$|^broken header"):
             identify(content)
 

@@ -1,14 +1,13 @@
 """Reasons why bytes are no photo that can be read, and advice."""
 
 from headstart.modalities.image.decoding import jpeg, tiff
+from headstart.modalities.image.wording import PHOTO
+from headstart.modalities.strays import describe_stray, recognise_stray
 
 UNKNOWN = "not an image in a known format"
 
 _FORMS = {1: "unsigned", 2: "signed", 3: "floating point"}  # SampleFormat
 _TEXTS = (
-    (b"version https://git-lfs", "a pointer of Git LFS; fetch the file itself with git lfs pull"),
-    (b"<!doctype html", "a web page; the download went wrong"),
-    (b"<html", "a web page; the download went wrong"),
     (b"<svg", "an SVG drawing; export it as PNG"),
     (b"%pdf-", "a PDF; export its pictures"),
     (b"8bps", "a Photoshop document; export it as PNG or TIFF"),
@@ -19,6 +18,8 @@ _TEXTS = (
 
 def explain_unknown(data: bytes) -> str:
     """Return what bytes that no decoder takes are instead, and what to do."""
+    if stray := recognise_stray(data):
+        return describe_stray(stray, PHOTO.one)
     start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     what = next((text for mark, text in _TEXTS if start.startswith(mark)), "")
     if data[128:132] == b"DICM":

@@ -6,6 +6,7 @@ Each knows its format by its bytes, in a file or in a folder, so that it is read
 from headstart.data.readers.arrow_disk import ArrowDiskReader
 from headstart.data.readers.coco import CocoReader
 from headstart.data.readers.cvat import CvatReader
+from headstart.data.readers.label_studio import LabelStudioReader
 from headstart.data.readers.reader import Reader
 from headstart.data.readers.tfrecord import TfRecordReader
 from headstart.data.readers.voc import VocReader
@@ -17,6 +18,7 @@ CONTAINERS: tuple[Reader, ...] = (
     WebDatasetReader(),
     TfRecordReader(),
     ArrowDiskReader(),
+    LabelStudioReader(),
     CocoReader(),
     CvatReader(),
     VocReader(),

@@ -24,7 +24,7 @@ def test_one_name_in_many_folders_is_said_by_the_last_folders_it_shares(tmp_path
         (tmp_path / place).touch()
     paths = ["/old/SET/p1/Front", "/old/P2/left/front.jpg", "/old/P9/front.jpg", "/old/P9/back.jpg"]
     located = locate_files(tmp_path / "t.csv", paths, IMAGES)
-    assert [located.places[path].relative_to(tmp_path).as_posix() for path in (paths[0], paths[1], paths[3])] == [
+    assert [located.find(path).path.relative_to(tmp_path).as_posix() for path in (paths[0], paths[1], paths[3])] == [
         "set/P1/front.jpg",
         "set/P2/left/front.jpg",
         "set/P3/back.jpg",

@@ -155,7 +155,8 @@ def _locate(
     if not asked:
         return {}, {}, ()
     located = locate_files(annotations.folder / "annotations", asked, modality)
-    places = {path: place for path, place in located.places.items() if place.is_file()}
+    files = {path: located.find(path).path for path in asked}
+    places = {path: file for path, file in files.items() if file.is_file()}
     if not places and all(item.place is None for item in annotations.items):
         raise DataError(
             f"{root!r} has {annotations.name} for {len(set(asked))} files such as {preview(asked[:1])}, and none is in "

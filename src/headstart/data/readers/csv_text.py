@@ -38,7 +38,9 @@ class TextTable:
 
     header: Sequence[str]  #: empty for an empty file
     notes: tuple[str, ...]
-    _parse: Callable[[], Iterator[TextRow]]  #: of all rows, blank ones and the header too
+    _parse: Callable[[], Iterator[TextRow]]  #: of all rows, the header too
+    _lines: Sequence[str] = ()  #: of the file, where each of them is a row; else nothing
+    _delimiter: str = ","
 
     def iter_rows(self, *, header: bool = False) -> Iterator[TextRow]:
         """Yield the rows, parsed anew, so that only those are in memory that are wanted.
@@ -46,10 +48,26 @@ class TextTable:
         Args:
             header: whether the first row is one like the others.
         """
-        rows = (row for row in self._parse() if any(map(str.strip, row.cells)))
+        rows = self._parse()
         if not header:
             next(rows, None)
         return rows
+
+    def iter_some(self, most: int) -> Iterator[Sequence[str]]:
+        """Yield the cells of up to about so many rows, spread evenly, without the first one."""
+        step = max(1, len(self._lines) // most)
+        if step > 1:  # nobody has to look at the lines between
+            yield from (line.split(self._delimiter) for line in self._lines[step::step] if line.strip())
+            return
+        step, kept = 1, list[Sequence[str]]()
+        for number, row in enumerate(self.iter_rows()):
+            if number % step or row.problem:
+                continue
+            kept.append(row.cells)
+            if len(kept) >= 2 * most:
+                del kept[1::2]
+                step *= 2
+        yield from kept
 
     @cached_property
     def rows(self) -> Sequence[TextRow]:
@@ -84,6 +102,7 @@ def read_text_table(
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")  # every kind of line end
     lines = text.split("\n")
+    plain = '"' not in text and "\0" not in text
     del text
     separator = re.fullmatch(r"sep=(.)", lines[0].strip())  # a line that Excel writes and reads
     skipped = 1 if separator else 0
@@ -91,7 +110,8 @@ def read_text_table(
     delimiter = (
         separator[1] if separator else "\t" if table.suffix.lower() == ".tsv" else _choose_delimiter(first, find_keys)
     )
-    content = TextTable((), tuple(notes), partial(_parse_rows, lines, skipped, delimiter, find_keys))
+    parse = partial(_parse_rows, lines, skipped, delimiter, find_keys)
+    content = TextTable((), tuple(notes), parse, lines if plain else (), delimiter)
     header = next(content.iter_rows(header=True), None)
     return replace(content, header=header.cells) if header else content
 
@@ -106,7 +126,8 @@ def _split_cells(line: str, delimiter: str) -> list[str]:
 
 
 def _parse_rows(lines: Sequence[str], skipped: int, delimiter: str, find_keys: FindKeys) -> Iterator[TextRow]:
-    """Yield every row, blank ones too, for a person counts them."""
+    """Yield every row with anything in it; blank ones are counted, for a person counts them."""
+    blanks = delimiter + " \t\v\f"
     source = _LineSource(lines, skipped, delimiter)
     reader = csv.reader(source, delimiter=delimiter)
     number = skipped
@@ -115,8 +136,9 @@ def _parse_rows(lines: Sequence[str], skipped: int, delimiter: str, find_keys: F
         begins = source.next
         line = lines[begins]
         if source.columns is not None and '"' not in line and "\0" not in line:  # most rows of most tables
-            source.next += 1
-            yield TextRow(number, begins + 1, line.split(delimiter) if line else [])
+            source.next = begins + 1
+            if line.strip(blanks):
+                yield TextRow(number, source.next, line.split(delimiter))
             continue
         source.begin()
         try:
@@ -132,7 +154,9 @@ def _parse_rows(lines: Sequence[str], skipped: int, delimiter: str, find_keys: F
             cells = _split_cells(lines[begins].replace('"', "").replace("\0", ""), delimiter)
             problem = f"{problem} (line {begins + 1}); remove it or close it"
             reader = csv.reader(source, delimiter=delimiter)
-        if source.columns is None and any(cell.strip() for cell in cells):
+        if not any(map(str.strip, cells)):
+            continue
+        if source.columns is None:
             source.learn(cells, find_keys(cells))
         yield TextRow(number, begins + 1, cells, problem)
 

@@ -55,7 +55,7 @@ def read_path_list(table: Path, find_keys: FindKeys, *, encoding: str | None = N
 
     def parse() -> Iterator[TextRow]:
         for number, line in enumerate(lines, 1):
-            if not line.startswith("#"):
+            if line.strip() and not line.startswith("#"):
                 yield TextRow(number, number, _divide(line, columns))
 
     return TextTable(_divide(some[0], columns), tuple(notes), parse)

@@ -75,7 +75,7 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
         if reason:
             entries.append(LedgerEntry(name, FileStatus.SKIPPED, reason, label))
         else:
-            source = row.item or FileSource(located.places[row.path])
+            source = row.item or located.find(row.path)
             samples.append(RawSample(name, label, source, subsets[row.split], row.group))
     notes = [*content.notes, *located.notes, *([subset_note] if subset_note else [])]
     classes = frozenset(sample.label for sample in samples)
@@ -116,7 +116,7 @@ def list_table_items(table: Path, context: ReadContext) -> ItemTable:
         if reason:
             value: Any = BrokenItem(reason)
         else:
-            source = row.item or FileSource(located.places[row.path])
+            source = row.item or located.find(row.path)
             value = source.path if isinstance(source, FileSource) else source.read()
         items.append(NamedItem(name, value))
     read = f"{noun.count(len(items))} read from column {content.column!r}"
@@ -149,7 +149,7 @@ def items_exist(table: Path, context: ReadContext, look_at: int = 100) -> bool:
     if any(row.item for row in content.rows):
         return True
     located = locate_files(table, paths, content.modality)
-    return 2 * sum(located.places[path].is_file() for path in paths) > len(paths)
+    return 2 * sum(located.find(path).path.is_file() for path in paths) > len(paths)
 
 
 def note_sibling_shards(table: Path) -> list[str]:

@@ -8,12 +8,13 @@ in the folder above it count, if most of the paths are found there.
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from headstart.data.names import preview
+from headstart.data.sources import FileSource
 from headstart.modalities.modality import Modality
 
 DEPTH = 4  #: folders below the table's that are looked into
@@ -21,29 +22,38 @@ MOST_FILES = 500_000  #: that are listed; beyond, nothing is guessed
 ABOVE = 3  #: paths at least that have to be found above the table's folder
 
 
-class FilePlaces(Mapping[str, Path]):
-    """The files of paths, without keeping one for each path that leads there as it stands."""
+class TableFile(FileSource):
+    """The file of a row, of which only the text is kept: a path is made when somebody asks for it."""
 
-    def __init__(self, folder: Path, elsewhere: Mapping[str, Path]) -> None:
-        self._folder, self._elsewhere = folder, elsewhere
+    __slots__ = ("_folder", "_name")
+    _folder: Path
+    _name: str
 
-    def __getitem__(self, path: str) -> Path:
-        return self._elsewhere.get(path) or self._folder / path
+    def __init__(self, folder: Path, name: str) -> None:
+        object.__setattr__(self, "_folder", folder)
+        object.__setattr__(self, "_name", name)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._elsewhere)
+    @property
+    def path(self) -> Path:
+        """The file's path."""
+        return self._folder / self._name
 
-    def __len__(self) -> int:
-        return len(self._elsewhere)
+    def __reduce__(self) -> tuple[object, ...]:
+        return TableFile, (self._folder, self._name)
 
 
 @dataclass(frozen=True, slots=True)
 class LocatedFiles:
     """The files of some paths."""
 
-    places: Mapping[str, Path]  #: of each path, whether a file is there or not
+    folder: Path  #: where paths begin
+    elsewhere: Mapping[str, tuple[Path, str]]  #: of a path that means another file, where that begins, and its path
     reasons: Mapping[str, str]  #: of a path for which none can be taken, why
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    def find(self, path: str) -> TableFile:
+        """Return the file that a path means, whether it is there or not."""
+        return TableFile(*self.elsewhere.get(path, (self.folder, path)))
 
 
 def locate_files(table: Path, paths: Iterable[str], modality: Modality) -> LocatedFiles:
@@ -55,35 +65,32 @@ def locate_files(table: Path, paths: Iterable[str], modality: Modality) -> Locat
         modality: of the files, by whose endings they are looked for.
     """
     finder = FileFinder(table.parent, modality)
-    elsewhere: dict[str, Path] = {}
+    elsewhere: dict[str, tuple[Path, str]] = {}
     missing: dict[str, None] = {}
     for path in paths:
-        if not path or path in missing or path in elsewhere:
+        if path in missing or not path or path in elsewhere:
             continue
         place = finder.resolve(path)
         if place is None:
             missing[path] = None
-        elif "\\" in path:
-            elsewhere[path] = Path(place)
+        if "\\" in path and place != path:
+            elsewhere[path] = table.parent, path.replace("\\", "/")
     if not missing:
-        return LocatedFiles(FilePlaces(table.parent, elsewhere), {}, ())
-    candidates = finder.find_all(list(missing))
+        return LocatedFiles(table.parent, elsewhere, {})
+    candidates = finder.find_all(missing)
     claims: defaultdict[str, list[str]] = defaultdict(list)
     for path, found in candidates.items():
         if len(found) == 1:
             claims[found[0]].append(path)
     taken = {of_file[0]: file for file, of_file in claims.items() if len(of_file) == 1}
-    elsewhere.update({path: finder.base / file for path, file in taken.items()})
-    elsewhere.update(
-        {path: table.parent / path.replace("\\", "/") for path in missing if "\\" in path and path not in taken}
-    )
+    elsewhere.update({path: (finder.base, file) for path, file in taken.items()})
     reasons = {
         path: f"missing file; it may be one of {len(found)}: {preview(found)}"
         for path, found in candidates.items()
         if len(found) > 1
     }
     notes = _describe(table.parent, len(missing), taken, finder)
-    return LocatedFiles(FilePlaces(table.parent, elsewhere), reasons, tuple(notes))
+    return LocatedFiles(table.parent, elsewhere, reasons, tuple(notes))
 
 
 def _describe(folder: Path, missing: int, taken: Mapping[str, str], finder: "FileFinder") -> list[str]:
@@ -114,15 +121,13 @@ class FileFinder:
         self._start = os.path.join(folder, "")  # noqa: PTH118
 
     def resolve(self, path: str) -> str | None:
-        """Return the file or folder that a path leads to as it stands; tables made on Windows may have backslashes."""
-        place = os.path.join(self._start, path)  # noqa: PTH118
-        if os.path.exists(place):  # noqa: PTH110 (Path.exists raises for names that are too long)
-            return place
-        if "\\" in path:
-            place = os.path.join(self._start, path.replace("\\", "/"))  # noqa: PTH118
-            if os.path.exists(place):  # noqa: PTH110
-                return place
-        return None
+        """Return the path, with slashes for backslashes where only so a file or folder is there; None for none."""
+        exists = os.path.exists  # Path.exists raises for names that are too long
+        whole = path[:1] == "/" or ":" in path
+        if exists(os.path.join(self._start, path) if whole else self._start + path):  # noqa: PTH118
+            return path
+        other = path.replace("\\", "/") if "\\" in path else ""
+        return other if other and exists(os.path.join(self._start, other)) else None  # noqa: PTH118
 
     def count_leading(self, paths: Sequence[str]) -> int:
         """Return how many paths lead to a file, as they stand or because one file only has their name."""
@@ -136,13 +141,14 @@ class FileFinder:
         if "\0" in path:
             return False
         place = self.resolve(path)
-        return (place is not None and os.path.isfile(place)) or len(self._index.find(path)) == 1  # noqa: PTH113
+        is_file = place is not None and os.path.isfile(os.path.join(self._start, place))  # noqa: PTH113, PTH118
+        return is_file or len(self._index.find(path)) == 1
 
-    def find_all(self, paths: list[str]) -> dict[str, list[str]]:
-        """Return the files under ``base`` that each path may mean."""
-        found = {path: self._index.find(path) for path in paths}
-        if not any(found.values()):
-            above = {path: self._above.find(path) for path in paths}
+    def find_all(self, paths: Collection[str]) -> dict[str, list[str]]:
+        """Return the files under ``base`` that each of some paths may mean, where there are any."""
+        found = self._index.find_all(paths)
+        if not found and self._above.files:
+            above = self._above.find_all(paths)
             hits = sum(len(files) == 1 for files in above.values())
             if hits >= ABOVE and 2 * hits >= len(paths):
                 self.base, self._index = self._folder.parent, self._above
@@ -189,6 +195,12 @@ class _FileIndex:
         tails = (tuple(folders[-count:]) for count in range(min(len(folders), DEPTH), 0, -1))
         found = (self._by_folders[name].get(tail) for tail in tails)
         return next(filter(None, found), same)
+
+    def find_all(self, paths: Collection[str]) -> dict[str, list[str]]:
+        """Return path -> files that it may mean, of those that may mean any."""
+        if not self.files:
+            return {}
+        return {path: found for path in paths if (found := self.find(path))}
 
     @property
     def summary(self) -> str:

@@ -30,7 +30,7 @@ from headstart.errors import DataError
 from headstart.modalities.modality import Modality, all_modalities
 from headstart.storage.csv_cells import unescape_cell
 
-SAMPLED = 50_000  #: rows at least, of a longer table, by which its columns are known
+SAMPLED = 50_000  #: rows of a longer table, by which its columns are known
 
 
 def read_text_rows(table: Path, context: ReadContext) -> TableRows:
@@ -83,15 +83,8 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _sample_rows(content: TextTable) -> TableSample:
-    """Return the cells of each column in some rows: all of a short table, every second, fourth, ... of a longer one."""
-    step, kept = 1, list[Sequence[str]]()
-    for number, row in enumerate(content.iter_rows()):
-        if number % step or row.problem:
-            continue
-        kept.append(row.cells)
-        if len(kept) == 2 * SAMPLED:
-            del kept[1::2]
-            step *= 2
+    """Return the cells of each column in some rows, spread evenly."""
+    kept = list(content.iter_some(SAMPLED))
     width = len(content.header)
     cells = [[row[place].strip() if place < len(row) else "" for row in kept] for place in range(width)]
 
@@ -142,29 +135,28 @@ def _make_rows(
     places = {role: header.index(column) for role, column in columns.taken.items()}
     path_at, label_at, split_at, group_at = (places.get(role, -1) for role in ("path", "label", "split", "group"))
     classes = [(header.index(column), column.strip()) for column in columns.indicators]
-    words, known = columns.split_words or {}, dict[str, str]()
-    width = len(header)
-
-    def read(cells: Sequence[str], place: int) -> str:
-        """Return a cell; equal ones are one text in memory."""
-        text = _read_plain(cells[place]) if 0 <= place < len(cells) else ""
-        return known.setdefault(text, text)
-
+    words = columns.split_words or {}
+    known: dict[str, str] = {"": ""}  # equal labels, splits and groups are one text in memory
+    width, first = len(header), header[path_at].strip()
     for row in content.iter_rows(header=headless):
-        cells, item, problem = row.cells, None, row.problem
-        path = _read_plain(cells[path_at]) if path_at < len(cells) else ""
-        label, split = read(cells, label_at), read(cells, split_at)
-        if not problem and not headless and len(cells) == width and list(cells) == header:
+        number, _, cells, problem = row
+        item, size = None, len(cells)
+        path = _read_plain(cells[path_at]) if path_at < size else ""
+        label = _read_plain(cells[label_at]) if 0 <= label_at < size else ""
+        split = _read_plain(cells[split_at]) if 0 <= split_at < size else ""
+        group = _read_plain(cells[group_at]) if 0 <= group_at < size else ""
+        if path == first and not problem and not headless and size == width and list(cells) == header:
             problem = "the header again"  # files were put together
         if columns.holds_values:
             if path:
                 item = ValueSource(cells[path_at].encode("utf-8", "surrogatepass"))
             problem = problem or ("" if path else describe_empty(modality))
-            path = f"row {row.number}"
+            path = f"row {number}"
         if classes and not problem:
             on = [name for place, name in classes if place < len(cells) and is_on(cells[place])]
             label, problem = choose_indicator(on)
-        yield TableRow(row.number, path, label, words.get(split, split), read(cells, group_at), item, problem)
+        label, group = known.setdefault(label, label), known.setdefault(group, group)
+        yield TableRow(number, path, label, words.get(split, known.setdefault(split, split)), group, item, problem)
 
 
 def _read_plain(cell: str) -> str:

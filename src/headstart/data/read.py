@@ -19,6 +19,7 @@ from headstart.data.readers.containers import CONTAINERS
 from headstart.data.readers.folder import FolderReader
 from headstart.data.readers.idx import IdxReader
 from headstart.data.readers.listing import SourceListing
+from headstart.data.readers.number_rows import NumberTableReader, list_number_items
 from headstart.data.readers.parquet_shards import ShardReader
 from headstart.data.readers.reader import ReadContext, Reader
 from headstart.data.readers.table import ItemTable, TableReader, list_table_items
@@ -107,10 +108,13 @@ def list_table_rows(table: Path, modality: Modality, cache: Path | None = None) 
     """
     if table.suffix.lower() in modality.suffixes or not table.is_file():
         return None
-    if not isinstance(find_reader(table, None), TableReader):
-        return None
+    reader = find_reader(table, None)
     options = DataSettings.model_validate({"modality": modality.name})
     context = ReadContext(options, cache or settings.locate_store() / "archives", labelled=False)
+    if isinstance(reader, NumberTableReader):
+        return list_number_items(table, context)
+    if not isinstance(reader, TableReader):
+        return None
     return list_table_items(table, context)
 
 

@@ -7,6 +7,7 @@ from headstart.data.readers.arrow_disk import ArrowDiskReader
 from headstart.data.readers.coco import CocoReader
 from headstart.data.readers.cvat import CvatReader
 from headstart.data.readers.label_studio import LabelStudioReader
+from headstart.data.readers.number_rows import NumberTableReader
 from headstart.data.readers.reader import Reader
 from headstart.data.readers.tfrecord import TfRecordReader
 from headstart.data.readers.voc import VocReader
@@ -23,4 +24,5 @@ CONTAINERS: tuple[Reader, ...] = (
     CvatReader(),
     VocReader(),
     YoloReader(),
+    NumberTableReader(),
 )

@@ -7,8 +7,8 @@ noted photo by photo. ``check`` is given what a newcomer would point at. Where i
 proposes is tried once. What was read is held against the truth: the class, the given part and the group of each photo,
 what had to be left out and said. With ``--fit`` the same is fitted with the smallest network. A layout is right, right
 after one try, explained (there is nothing to classify, and the message says so and what to do), silently wrong, or
-refused without help; ``undocumented`` are those that need other flags than their row in ``docs/data.md`` says. The
-last line is JSON.
+refused without help; ``undocumented`` are those that need other flags than their row in ``docs/data.md`` says,
+``unsaid`` those that are read right without a word on the column or folder that decides. The last line is JSON.
 """
 
 import argparse
@@ -87,6 +87,7 @@ def describe_outcome(layout: Layout, outcome: Outcome, *, whole: bool) -> str:
     detail = outcome.detail if whole else outcome.detail[:110].replace("\n", " ")
     shown = detail if outcome.verdict is not Verdict.AFTER_ONE_TRY or whole else ""
     fitted = f"  fit: {outcome.fit}" if outcome.fit else ""
+    shown += f" does not say that {outcome.unsaid} decides" if outcome.unsaid else ""
     return f"{layout.name:24} {outcome.verdict:20} {outcome.samples or '':>4} {outcome.flags} {shown}{fitted}".rstrip()
 
 
@@ -103,6 +104,7 @@ def summarise(outcomes: dict[str, Outcome]) -> dict[str, Any]:
         "undocumented": [
             name for name, it in outcomes.items() if it.verdict in good and it.flags != LAYOUTS[name].flags
         ],
+        "unsaid": {name: it.unsaid for name, it in outcomes.items() if it.unsaid},
         "results": {name: _describe_briefly(outcome) for name, outcome in outcomes.items()},
     }
 

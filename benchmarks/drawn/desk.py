@@ -50,6 +50,7 @@ class Desk:
     claims: dict[str, Claim] = field(default_factory=dict)  #: by ``fingerprint``
     left_out: dict[str, str] = field(default_factory=dict)  #: end of a name -> a word that the reason has to have
     said: list[str] = field(default_factory=list)  #: words that a note or a reason has to have
+    mentioned: list[str] = field(default_factory=list)  #: what was found to decide by, which is to be said too
 
     def write(self, name: str, content: bytes | str) -> Path:
         """Write a file under the root; it says nothing of the truth."""
@@ -83,6 +84,10 @@ class Desk:
     def say(self, *words: str) -> None:
         """Note words that have to be said of this source."""
         self.said += words
+
+    def mention(self, *words: str) -> None:
+        """Note what is decided by, such as a column's name: it ought to stand in a note or among the decisions."""
+        self.mentioned += words
 
 
 def fingerprint(content: bytes | NDArray[Any]) -> str:

@@ -10,6 +10,7 @@ from drawn.desk import Desk, add_layout, draw_photos
     "classes from the names of the files; `test1` is left for predict",
 )
 def dogs_vs_cats(desk: Desk) -> Path:
+    desk.mention("name")
     for photo in draw_photos(("cat", "dog"), 12):
         desk.lay(f"train/{photo.label}.{photo.number}.jpg", photo)
     for photo in draw_photos(("cat", "dog"), 4, seed=1):
@@ -23,6 +24,7 @@ def dogs_vs_cats(desk: Desk) -> Path:
     "the name up to the number is the class",
 )
 def oxford_pets(desk: Desk) -> Path:
+    desk.mention("name")
     for photo in draw_photos(("Abyssinian", "american_bulldog", "Bengal", "british_shorthair")):
         desk.lay(f"images/{photo.label}_{photo.number + 1}.jpg", photo)
     for photo in draw_photos(("Abyssinian", "american_bulldog", "Bengal", "british_shorthair"), seed=1, grey=True):
@@ -81,6 +83,7 @@ def results_beside(desk: Desk) -> Path:
     "the folder above a photo is its class, the patient its group",
 )
 def patients(desk: Desk) -> Path:
+    desk.mention("group")
     for photo in draw_photos(("normal", "tumor"), 16):
         owner = f"p{photo.number % 8:02}"
         desk.lay(f"{owner}/{photo.label}/{photo.number}.png", photo, group=owner)
@@ -101,6 +104,7 @@ def numbered_patients(desk: Desk) -> Path:
     "the folder above a photo is its class, the day its group",
 )
 def sessions(desk: Desk) -> Path:
+    desk.mention("group")
     for photo in draw_photos(("ok", "defect"), 15):
         day = f"2023-05-{1 + photo.number % 5:02}"
         desk.lay(f"{day}/{photo.label}/{photo.number}.jpg", photo, group=day)
@@ -112,6 +116,7 @@ def sessions(desk: Desk) -> Path:
     "the folder above a photo is its class, the place its group",
 )
 def sites(desk: Desk) -> Path:
+    desk.mention("group")
     places = ("Hamburg", "Lyon", "Porto", "Turin", "Bergen")
     for photo in draw_photos(("benign", "malignant"), 15):
         place = places[photo.number % 5]
@@ -121,6 +126,7 @@ def sites(desk: Desk) -> Path:
 
 @add_layout("`train/p01/normal/1.png`, `test/p09/tumor/2.png`", "parts, and the same in each")
 def patients_in_parts(desk: Desk) -> Path:
+    desk.mention("group")
     for photo in draw_photos(("normal", "tumor"), 16):
         owner = photo.number % 8
         part = "train" if owner < 6 else "test"

@@ -30,6 +30,7 @@ def lay_breeds(desk: Desk) -> Path:
     "`labels.csv`: `id,breed`; photos in `train/ID.jpg` (dog breeds)", "ids are looked for under the table's folder"
 )
 def dog_breeds(desk: Desk) -> Path:
+    desk.mention("breed")
     return lay_breeds(desk)
 
 
@@ -44,6 +45,7 @@ def folder_with_table(desk: Desk) -> Path:
     "`dx` is the class, `lesion_id` the group",
 )
 def ham10000(desk: Desk) -> Path:
+    desk.mention("dx", "lesion_id")
     rows = []
     for place, photo in enumerate(mix(draw_photos(("akiec", "bcc", "nv"), 12))):
         name, lesion = f"ISIC_{24306 + place:07}", f"HAM_{photo.label}{photo.number // 2}"
@@ -56,6 +58,7 @@ def ham10000(desk: Desk) -> Path:
 
 @add_layout("`Train.csv`: `Width,Height,Roi.X1,...,ClassId,Path` (GTSRB on Kaggle)", "`ClassId` is the class")
 def gtsrb_table(desk: Desk) -> Path:
+    desk.mention("ClassId")
     rows = []
     for photo in draw_photos(("20", "0", "9")):
         path = f"Train/{photo.label}/{int(photo.label):05}_{photo.number:05}.png"
@@ -77,6 +80,7 @@ def gtsrb_semicolons(desk: Desk) -> Path:
 
 @add_layout("`train.csv`: `id_code,diagnosis`; `train_images/ID.png` (APTOS)", "`diagnosis` is the class")
 def aptos(desk: Desk) -> Path:
+    desk.mention("diagnosis")
     rows = []
     for photo in mix(draw_photos(("0", "2", "4"))):
         name = make_id(photo.label, photo.number)[:12]
@@ -108,6 +112,7 @@ def paddy(desk: Desk) -> Path:
     "`labels.csv`: `name,label,is_valid` (fastai)", "`is_valid` says train and validation, which is used as test"
 )
 def fastai_valid(desk: Desk) -> Path:
+    desk.mention("is_valid")
     rows = []
     for photo in mix(draw_photos(("3", "7"), 12)):
         valid = photo.number >= 9
@@ -128,6 +133,7 @@ def fastai_cleaned(desk: Desk) -> Path:
 
 @add_layout("`train_metadata.csv`: `images,targets`; photos in `images/` (Lightning)", "paths under a folder beside it")
 def lightning(desk: Desk) -> Path:
+    desk.mention("targets")
     rows = []
     for place, photo in enumerate(mix(draw_photos(("Red", "Green")))):
         desk.lay(f"images/{place}.png", photo)
@@ -139,6 +145,7 @@ def lightning(desk: Desk) -> Path:
     "`birds.csv`: `class id,filepaths,labels,data set,scientific name`", "`labels` is the class, `data set` the part"
 )
 def kaggle_birds(desk: Desk) -> Path:
+    desk.mention("labels", "data set")
     rows, birds = [], ("ABBOTTS BABBLER", "CROW", "DUNLIN")
     for photo in draw_photos(birds, 12):
         subset = ("train",) * 6 + ("valid",) * 3 + ("test",) * 3
@@ -153,6 +160,7 @@ def kaggle_birds(desk: Desk) -> Path:
 
 @add_layout("`path,label,label_name`", "the names, not the numbers")
 def label_and_name(desk: Desk) -> Path:
+    desk.mention("label_name")
     rows, names = [], ("daisy", "rose", "tulip")
     for photo in mix(draw_photos(names)):
         desk.lay(f"img/{photo.label[0]}{photo.number}.jpg", photo)
@@ -162,6 +170,7 @@ def label_and_name(desk: Desk) -> Path:
 
 @add_layout("`path,species,sex`", "the column that is called like classes are")
 def known_name(desk: Desk) -> Path:
+    desk.mention("species")
     return _lay_pairs(desk, "species,sex", ("Adelie", "Chinstrap", "Gentoo"), ("male", "female"))
 
 
@@ -185,6 +194,7 @@ def _lay_pairs(desk: Desk, columns: str, classes: Sequence[str], others: Sequenc
 
 @add_layout("`path,label,fold` with folds 0 to 4", "the label; a split is made")
 def fold_column(desk: Desk) -> Path:
+    desk.mention("fold")
     rows = []
     for place, photo in enumerate(mix(draw_photos(BREEDS))):
         desk.lay(f"img/{place}.jpg", photo)

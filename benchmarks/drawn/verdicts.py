@@ -39,6 +39,7 @@ class Outcome:
     detail: str = ""  #: what is wrong, or the message
     fit: str = ""  #: of the same with ``fit``; "" where it was not tried
     samples: int = 0
+    unsaid: str = ""  #: what it was decided by without a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ def try_layout(layout: Layout, desk: Desk, fit: Callable[..., Any] | None = None
         tries = [(source, {}), (reading.proposal.source, reading.proposal.options)]
         fitted = try_fit(fit, tries[:1] if tries[0] == tries[1] else tries, reading.samples)
         outcome = replace(outcome, fit=fitted)
+    if reading is not None:
+        outcome = replace(outcome, unsaid=find_unsaid(desk, reading.samples))
     if list_contents(desk.root) != before:
         return Outcome(Verdict.WRONG, detail="the source was changed")
     return outcome
@@ -221,6 +224,13 @@ def _find_silence(desk: Desk, samples: Samples, source: Path, message: str) -> I
     for word in desk.said:
         if not _says(words, word):
             yield f"nothing is said of {word!r}"
+
+
+def find_unsaid(desk: Desk, samples: Samples) -> str:
+    """Return what was decided by, as the desk mentions it, and stands in no note and no decision."""
+    reasons = [" ".join((*it.place, it.reason, it.value)) for it in samples.decisions]
+    words = "\n".join((*samples.ledger.notes, *reasons))
+    return ", ".join(word for word in desk.mentioned if not _says(words, word))
 
 
 def _says(text: str, word: str) -> bool:

@@ -275,7 +275,7 @@ def planted_problem(name: str, root: Path, plant) -> Path:
         ("too few", "class 'a' has 2 usable photos; wanted 3 .*; also: class 'b' has 1 usable photo; wanted 3"),
         ("not in train", "class 'b' has no usable photo in train; wanted one at least"),
         ("one in train", "class 'b' has 1 photo in train; wanted 2"),
-        ("a file", "is a file of no kind that is read; wanted a folder or a file ending in .*, .csv, "),
+        ("a file", "is a file of no kind that is read; wanted a folder or a file ending in [.]"),
         ("table beside", "has no two class folders but 'labels.csv'; wanted .* name the file: .*labels.csv"),
     ],
 )

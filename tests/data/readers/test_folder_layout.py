@@ -103,7 +103,9 @@ def test_a_folder_of_results_beside_classes(plant, tmp_path):
 
 def test_masks_beside_classes_may_be_either(plant, tmp_path):
     root = plant(tmp_path / "work", *(f"{name}/{i}.png" for name in ("ant", "bee", "masks") for i in range(4)))
-    told = r"has 'masks' beside 'ant' .4., 'bee' .4., which may be results or a class: .*from folder; .*--class-pattern"
+    told = (
+        r"has the folder 'masks' beside 'ant' .4., 'bee' .4., which may be no class: .*from folder; .*--class-pattern"
+    )
     with pytest.raises(DataError, match=told) as caught:
         read_source(root)
     assert read_source(root, options=options("folder")).classes == ("ant", "bee", "masks")
@@ -363,3 +365,76 @@ def test_what_cannot_be_said(pets, plant, tmp_path):
         read_source(pets / "t.csv", options=options("name"))
     with pytest.raises(DataError, match=r"20 photos whose names speak of no classes .*drop --classes-from name"):
         read_source(pets, options=options("name"))
+
+
+def test_a_copy_of_the_parts_is_skipped(plant, tmp_path):
+    names = [f"{part}/{label}/{i}.png" for part in ("train", "test") for label in "ab" for i in range(4)]
+    samples = read_source(plant(tmp_path / "chest", *names, *(f"chest/{name}" for name in names)))
+    assert len(samples) == 16
+    assert set(skips(samples).values()) == {"in a folder that has the parts beside it once more"}
+
+
+@pytest.mark.parametrize("odd", ["test", "images"])
+def test_a_folder_beside_classes_that_may_be_none(odd, plant, tmp_path):
+    root = plant(tmp_path / "pets", *(f"{name}/{i}.png" for name in ("ant", "bee", odd) for i in range(4)))
+    with pytest.raises(DataError, match=rf"has the folder '{odd}' beside 'ant' .4., 'bee' .4., which may be no class"):
+        read_source(root)
+    assert set(read_source(root, options=options("folder")).classes) == {"ant", "bee", odd}
+
+
+def test_unlabelled_photos_beside_classes_are_left_for_predict(plant, tmp_path):
+    root = plant(tmp_path / "pets", *(f"{name}/{i}.png" for name in ("ant", "bee", "unlabelled") for i in range(4)))
+    samples = read_source(root)
+    assert samples.classes == ("ant", "bee")
+    assert said(samples, "4 photos in 'unlabelled' have no labels: left for predict")
+
+
+def test_people_in_folders_with_classes_in_the_names(plant, tmp_path):
+    root = plant(tmp_path / "u", *(f"user_{who}/{mood}.png" for who in range(5) for mood in ("glad", "sad")))
+    with pytest.raises(
+        DataError, match=r"look like patients .* 'glad' .5., 'sad' .5.: .*from name --group-from folder"
+    ):
+        read_source(root)
+    samples = read_source(root, options=options("name", "folder"))
+    assert samples.classes == ("glad", "sad")
+    assert len({sample.group.given_name for sample in samples.samples}) == 5
+    people = plant(tmp_path / "s", *(f"s{who}/{i}.png" for who in range(4) for i in range(3)))
+    samples = read_source(people)
+    assert samples.classes == ("s0", "s1", "s2", "s3")
+    assert said(samples, "look like patients or the like and are read as the classes")
+
+
+def test_sides_of_coins_and_of_people(plant, tmp_path):
+    coins = plant(
+        tmp_path / "c", *(f"{n}/{side}/{i}.png" for n in (10, 50, 200) for side in ("front", "back") for i in "12")
+    )
+    assert read_source(coins).classes == ("10", "50", "200")
+    eyes = plant(
+        tmp_path / "e", *(f"p{n}/{side}/{i}.png" for n in range(3) for side in ("left", "right") for i in "12")
+    )
+    with pytest.raises(DataError, match=r"either the classes are .* 'left' .6., 'right' .6."):
+        read_source(eyes)
+
+
+def test_masks_beside_their_photos(plant, tmp_path):
+    names = [f"{label}/{label} ({i}){end}.png" for label in ("ill", "well") for i in range(4) for end in ("", "_mask")]
+    samples = read_source(plant(tmp_path / "scans", *names))
+    assert len(samples) == 8
+    assert skips(samples)["ill/ill (0)_mask.png"] == "a mask of 'ill (0).png'"
+
+
+def test_files_without_endings_have_their_parts(plant, tmp_path):
+    names = [f"{part}/{label}/{i}.png" for part in ("train", "test") for label in "ab" for i in range(4)]
+    root = plant(tmp_path / "bare", *names)
+    for name in names:
+        (root / name).rename((root / name).with_suffix(""))
+    samples = read_source(root)
+    assert samples.classes == ("a", "b")
+    assert {sample.subset for sample in samples.samples} == {Subset.TRAIN, Subset.TEST}
+
+
+def test_dates_in_names_are_no_groups(plant, tmp_path):
+    names = [f"{label}_2023{month:02}01_{i}.png" for label in ("ant", "bee") for month in (1, 2, 3) for i in range(3)]
+    samples = read_source(plant(tmp_path / "d", *names))
+    assert samples.classes == ("ant", "bee")
+    assert {sample.group.given_name for sample in samples.samples} == {""}

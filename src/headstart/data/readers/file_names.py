@@ -18,6 +18,11 @@ CROSSED = 0.5  #: share of the combinations of two words, of which so many occur
 _COUNTERS = frozenset(
     "scan page p file sample slice tile patch crop item copy untitled unnamed download new mask".split()  # noqa: SIM905
 )
+#: Words before the number of a person, an animal, a place or a day that items are of.
+OWNERS = frozenset(
+    "patient patients pat subject subj sub person participant case study scan scanner slide series site hospital "  # noqa: SIM905
+    "centre center user animal mouse rat specimen donor id pid p s session day visit".split()
+)
 _SEPARATORS = r"[\s._\-]+"
 
 
@@ -43,6 +48,19 @@ class NameReading:
     def is_clear(self) -> bool:
         """Whether nothing else can be meant: words without numbers, that vary in one place only."""
         return not self.others and not any(re.search(r"\d", name) for name in self.classes)
+
+
+def find_masks(names: Sequence[str]) -> dict[str, str]:
+    """Return mask -> the item that it belongs to, among the files of one folder: ``a.png`` and ``a_mask.png``."""
+    stems = {name.rpartition(".")[0]: name for name in names}
+    found = {}
+    for stem, name in stems.items():
+        match = re.fullmatch(
+            r"(.+?)[\s._\-]+(?:mask|masks|seg|segmentation|groundtruth|gt)(?:[\s._\-]*\d+)?", stem.lower()
+        )
+        if match and (whole := stems.get(stem[: len(match[1])])):
+            found[name] = whole
+    return found
 
 
 def split_words(name: str) -> list[str]:
@@ -78,17 +96,18 @@ def find_name_rule(stems: Sequence[str], hints: SourceHints) -> NameRule | None:
 
 def read_names(stems: Sequence[str], hints: SourceHints) -> NameReading | None:
     """Return the classes that names without their endings speak of; None where they speak of none."""
-    places = _find_varying_words(stems, hints)
-    if places is not None:
-        rules, owner = places
-        counted = [(rule, _count_classes(stems, rule, hints)) for rule in rules]
-        if len(rules) > 1 and _are_crossed(stems, rules):
-            return NameReading(*counted[0], others=tuple(counted[1:]))
-        if len(rules) == 1 and (owner is not None or not find_name_rule(stems, hints)):
-            return NameReading(*counted[0], group_rule=owner)
     rule = find_name_rule(stems, hints)
-    classes = _count_classes(stems, rule, hints) if rule else {}
-    return NameReading(rule, classes) if rule is not None else None
+    reading = NameReading(rule, _count_classes(stems, rule, hints)) if rule else None
+    places = _find_varying_words(stems, hints)
+    if places is None:
+        return reading
+    rules, owner = places
+    counted = [(place, _count_classes(stems, place, hints)) for place in rules]
+    if len(rules) > 1 and _are_crossed(stems, rules):
+        return NameReading(*counted[0], others=tuple(counted[1:]))
+    if len(rules) == 1 and (owner is not None or reading is None or not reading.is_clear):
+        return NameReading(*counted[0], group_rule=owner)
+    return reading
 
 
 def _count_classes(stems: Sequence[str], rule: NameRule, hints: SourceHints) -> dict[str, int]:
@@ -128,7 +147,7 @@ def _find_varying_words(stems: Sequence[str], hints: SourceHints) -> tuple[list[
         rule = _make_place_rule(place)
         if len(letters) > 1 and "" not in letters and _count_classes(stems, rule, hints):
             rules.append(rule)
-        elif len(letters) == 1 < len(values) <= MOST_SHARE * len(stems) and place < length - 1:
+        elif {it.lower() for it in letters} <= OWNERS and 1 < len(values) <= MOST_SHARE * len(stems):
             owners.append(NameRule(f"the {_ordinal(place)} word of the name", _make_token_reader(place)))
     return (rules, owners[0] if len(owners) == 1 else None) if rules else None
 

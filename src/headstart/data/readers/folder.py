@@ -44,10 +44,10 @@ class FolderReader:
             return _list_table_in(tree, context)
         try:
             listing = list_folder(tree, context)
-        except DataError:
+        except DataError as error:
             table = _find_only_table(tree, context) if where is None and not context.options.class_pattern else None
             if table is None:
-                raise
+                raise DataError(f"{error}{_suggest_tables(tree)}") from None
             return _list_table(table, tree, context)
         beside = [it.name for it in tree.scan(tree.root).files if it.suffix.lower() in (*TABLE_SUFFIXES, ".npz")]
         if len(listing.classes) < 2 and beside and where is None and not context.options.class_pattern:
@@ -86,8 +86,16 @@ def _list_table(table: Path, tree: FileTree, context: ReadContext) -> SourceList
 
 def _find_only_table(tree: FileTree, context: ReadContext) -> Path | None:
     """Return the one table in a folder whose items are there; None where there is none, or several."""
-    known = [table for table in _list_tables(tree) if items_exist(table, context)]
+    tables = [table for table in _list_tables(tree) if "submission" not in table.name.lower()]
+    known = [table for table in tables if items_exist(table, context)]
     return known[0] if len(known) == 1 else None
+
+
+def _suggest_tables(tree: FileTree) -> str:
+    tables = _list_tables(tree)
+    if not tables:
+        return ""
+    return f"; to read a table instead, name the file: {preview([str(table) for table in tables], show=str)}"
 
 
 def _list_tables(tree: FileTree) -> list[Path]:

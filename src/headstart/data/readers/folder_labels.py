@@ -10,7 +10,7 @@ from headstart.data.readers.encodings import check_encoding, guess_encoding
 from headstart.data.readers.file_names import FIRST_WORD, NameRule, find_name_rule, read_names
 from headstart.data.readers.folder_places import LabelPlace, find_place
 from headstart.data.readers.folder_record import LEFT, NO_CLASS, FolderLayout
-from headstart.data.readers.folder_tree import PlacedFile
+from headstart.data.readers.folder_tree import OTHER_ENDINGS, PlacedFile
 from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource
@@ -19,12 +19,6 @@ from headstart.errors import DataError, SettingError
 from headstart.modalities.item import Noun
 from headstart.settings import DataSettings
 from headstart.settings.class_pattern import read_class_pattern
-
-#: Of files that say something of items but are none; a folder of these alone is no class.
-OTHER_ENDINGS = frozenset(
-    ".txt .md .rst .csv .tsv .json .xml .yaml .yml .html .htm .pdf .py .ipynb .m .mat .npy .npz .pkl .pt .pth "  # noqa: SIM905
-    ".h5 .hdf5 .log .ini .cfg .toml .sh .doc .docx .xls .xlsx .tex .bib".split()
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from headstart.data.decisions import Role
 from headstart.data.names import preview
 from headstart.data.readers import folder_names
+from headstart.data.readers.file_names import find_masks
 from headstart.data.readers.folder_record import (
     LEFT,
     NO_CLASS,
@@ -17,7 +18,7 @@ from headstart.data.readers.folder_record import (
     set_products_aside,
 )
 from headstart.data.readers.folder_tree import FolderNode, PlacedFile
-from headstart.data.samples import Subset
+from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError
 from headstart.modalities.modality import Modality
@@ -36,7 +37,7 @@ def find_layout(root: FolderNode, modality: Modality, *, as_folders: bool) -> Fo
         DataError: it is laid out in a way that could mean two things.
     """
     layout = FolderLayout(str(root.path), modality)
-    node = descend(layout, root)
+    node = descend(layout, root, as_folders=as_folders)
     kids = node.filled if as_folders else set_products_aside(layout, node)
     if as_folders:
         found: dict[str, Subset | None] = {
@@ -50,22 +51,38 @@ def find_layout(root: FolderNode, modality: Modality, *, as_folders: bool) -> Fo
         _add_files_under_classes(layout, node, kids, under)
     else:
         layout.parts = [FolderPart(node, None)]
+        if not as_folders:
+            _look_at_classes(layout, kids)
         layout.files += _place(layout, node, None)
     return layout
 
 
-def descend(layout: FolderLayout, node: FolderNode) -> FolderNode:
+def _look_at_classes(layout: FolderLayout, kids: Sequence[FolderNode]) -> None:
+    """Skip items without labels beside class folders, and note folders there that may be no classes."""
+    hints = layout.modality.hints
+    odd = [kid for kid in kids if folder_names.is_unlabelled(kid.name) and kid.name.lower() != "unknown"]
+    if len(kids) - len(odd) < 2:
+        return
+    for kid in odd:
+        layout.skip(kid.all_files(), LEFT)
+        layout.add_note(f"{layout.modality.noun.count(kid.items)} in {kid.name!r} have no labels: left for predict")
+        layout.decide(kid, Role.SKIPPED, LEFT)
+    doubtful = [kid.name for kid in kids if kid not in odd and folder_names.is_doubtful(kid.name, hints)]
+    if len(doubtful) < len(kids) - len(odd):
+        layout.doubtful += doubtful
+
+
+def descend(layout: FolderLayout, node: FolderNode, *, as_folders: bool = False) -> FolderNode:
     """Return the folder in which classes or parts lie: one that only wraps another is gone through."""
     while True:
-        kids = set_products_aside(layout, node, peek=True)
+        kids = node.filled if as_folders else set_products_aside(layout, node, peek=True)
         only = kids[0] if len(kids) == 1 else None
         hints = layout.modality.hints
-        goes_on = only is not None and (only.filled or folder_names.is_place(only.name, hints))
+        goes_on = only is not None and (only.filled or (folder_names.is_place(only.name, hints) and not as_folders))
         if only is None or not goes_on or len(node.own_items) > only.items:
             return node
-        if not only.filled and not only.own_items:
-            return node
-        set_products_aside(layout, node)
+        if not as_folders:
+            set_products_aside(layout, node)
         layout.skip(node.files, NO_CLASS)
         _skip_empty(layout, node, [only], NO_CLASS)
         subset = folder_names.find_subset_in_name(only.name, hints)
@@ -93,6 +110,14 @@ def _find_parts(layout: FolderLayout, node: FolderNode, kids: Sequence[FolderNod
     strange = [
         name for name, subset in others.items() if subset is None and not folder_names.is_unlabelled(name, frozenset())
     ]
+    again = [kid for kid in kids if kid.name in strange and {it.name for it in split} <= set(kid.children)]
+    if again and len(again) == len(strange):
+        for kid in again:
+            layout.skip(kid.all_files(), "in a folder that has the parts beside it once more")
+            layout.add_note(f"{kid.name!r} has the parts {preview([it.name for it in split])} once more and is skipped")
+            layout.decide(kid, Role.SKIPPED, "has the parts beside it once more")
+            del others[kid.name]
+        strange = []
     if strange:
         raise DataError(
             f"{str(node.path)!r} has part folders ({preview([it.name for it in split])}) and another folder with "
@@ -139,8 +164,22 @@ def _add_parts(
 
 def _place(layout: FolderLayout, node: FolderNode, subset: Subset | None) -> Iterable[PlacedFile]:
     """Return the files of a part, without those that were skipped already."""
-    skipped = {entry.name for entry in layout.entries}
+    skipped = {entry.name for entry in layout.entries} | _skip_masks(layout, node)
     return [it for it in node.place_files(len(node.steps), subset) if it.file.name not in skipped]
+
+
+def _skip_masks(layout: FolderLayout, node: FolderNode) -> set[str]:
+    """Skip items that are masks of others in the same folder; return their names."""
+    found: dict[str, str] = {}
+    for folder in node.all_folders():
+        masks = find_masks([file.path.name for file in folder.own_items])
+        found |= {"/".join((*folder.steps, mask)): whole for mask, whole in masks.items()}
+    layout.entries += [LedgerEntry(name, FileStatus.SKIPPED, f"a mask of {whole!r}") for name, whole in found.items()]
+    if found:
+        layout.add_note(
+            f"{len(found)} files are skipped as masks of others beside them, such as {preview(list(found))}"
+        )
+    return set(found)
 
 
 def _refuse_two_of_one(node: FolderNode, found: dict[str, Subset | None]) -> None:

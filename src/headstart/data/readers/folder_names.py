@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from headstart.data.readers.file_names import split_words
+from headstart.data.readers.file_names import OWNERS, split_words
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset, sort_out_subsets
 from headstart.modalities.item import SourceHints
@@ -15,19 +15,15 @@ _FILLER = frozenset("set sets data dataset folder dir final full new all split a
 _PLACES = frozenset({"data", "dataset", "files", "raw", "media"})
 _PRODUCTS = frozenset(
     "result results output outputs out plot plots figure figures mask masks label labels annotation "  # noqa: SIM905
-    "annotations heatmap heatmaps prediction predictions trimaps thumbnails thumbs".split()
+    "annotations heatmap heatmaps prediction predictions trimaps thumbnails thumbs segmentation segmentations ground "
+    "truth gt meta metadata doc docs demo example examples samples preview previews".split()
 )
 #: Products that are no classes even among other classes, and those that may be ones.
 _SURE_PRODUCTS = frozenset(
     "result results output outputs heatmap heatmaps prediction predictions plots annotations trimaps "  # noqa: SIM905
     "thumbnails thumbs".split()
 )
-_DOUBTFUL_PRODUCTS = frozenset({"figures", "masks", "labels"})
-#: Words before the number of a person, an animal, a place or a day that items are of.
-_OWNERS = frozenset(
-    "patient patients pat subject subj sub person participant case study scan scanner slide series site hospital "  # noqa: SIM905
-    "centre center user animal mouse rat specimen donor id pid p s session day visit".split()
-)
+_DOUBTFUL_PRODUCTS = frozenset("figures masks labels segmentations groundtruth examples samples".split())  # noqa: SIM905
 _PIECES = frozenset({"part", "batch", "chunk", "shard", "fold", "folder", "dir", "volume"})
 #: Answers to one question: beside each other in several folders they are classes, whatever the folders are called.
 _ANSWERS = (
@@ -116,9 +112,15 @@ def is_sure_product(name: str) -> bool:
     return bool(words) and words <= _SURE_PRODUCTS | _FILLER and bool(words & _SURE_PRODUCTS)
 
 
-def is_doubtful_product(name: str) -> bool:
-    """Return whether a folder beside classes may be one of results or a class."""
-    return set(split_words(name)) <= _DOUBTFUL_PRODUCTS and bool(split_words(name))
+def is_doubtful(name: str, hints: SourceHints) -> bool:
+    """Return whether a folder beside classes may be one of results, a place for items or a part, or a class.
+
+    ``train`` is a class among vehicles, more often than a part beside classes.
+    """
+    words = set(split_words(name)) - _FILLER
+    subset = find_subset_in_name(name, hints)
+    known = bool(words) and words <= _DOUBTFUL_PRODUCTS
+    return known or is_place(name, hints) or (subset is not None and subset is not Subset.TRAIN)
 
 
 def recognise_folders(names: Sequence[str], hints: SourceHints) -> str:
@@ -132,12 +134,17 @@ def recognise_folders(names: Sequence[str], hints: SourceHints) -> str:
 
 
 def are_owners(names: Sequence[str]) -> bool:
-    """Return whether folders are owners of items: a word for people or days and a number, dates, odd numbers."""
+    """Return whether folders are owners of items: all a word for people or days and a number, all dates, all years."""
     words = [split_words(name) for name in names]
-    if all(re.search(r"\d", name) and it and set(it) <= _OWNERS for name, it in zip(names, words, strict=True)):
+    if all(re.search(r"\d", name) and it and set(it) <= OWNERS for name, it in zip(names, words, strict=True)):
         return True
     if all(_is_date(name) for name in names):
         return True
+    return all(re.fullmatch(r"(19|20)\d\d", name) for name in names)
+
+
+def are_odd_numbers(names: Sequence[str]) -> bool:
+    """Return whether folders are numbers that count nothing: of people, coins or catalogues."""
     numbers = [int(name) for name in names if name.isascii() and name.isdigit()]
     return len(numbers) == len(names) and max(numbers) >= 4 * len(numbers) and max(numbers) >= 100
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from headstart.data.decisions import ANY, Decision, PlaceKind, Role
-from headstart.data.names import preview
+from headstart.data.names import natural_key, preview
 from headstart.data.readers import folder_names
 from headstart.data.readers.file_names import NameReading, NameRule, read_names
 from headstart.data.readers.folder_record import FolderLayout
@@ -41,11 +41,12 @@ def find_place(layout: FolderLayout) -> LabelPlace:
     Raises:
         DataError: there is doubt, or no class at all.
     """
-    folders: defaultdict[str, list[PlacedFile]] = defaultdict(list)
+    folders: dict[str, list[PlacedFile]] = {}
     loose: list[PlacedFile] = []
     for placed in layout.files:
         if placed.file.is_item:
-            (folders[placed.steps[0]] if placed.steps else loose).append(placed)
+            (folders.setdefault(placed.steps[0], []) if placed.steps else loose).append(placed)
+    folders = dict(sorted(folders.items(), key=lambda item: natural_key(item[0])))
     inside = sum(map(len, folders.values()))
     hints = layout.modality.hints
     names = list(folders)
@@ -56,12 +57,14 @@ def find_place(layout: FolderLayout) -> LabelPlace:
         if layout.has_subsets and not inside:
             raise DataError(_describe_flat_parts(layout))
         return LabelPlace("folder")
-    if layout.kept_products:
-        raise DataError(_describe_products(layout, folders))
+    if layout.doubtful:
+        raise DataError(_describe_doubtful(layout, folders))
     above = {name: [it.steps[-1] if len(it.steps) > 1 else "" for it in files] for name, files in folders.items()}
     look = folder_names.recognise_folders(names, hints)
     owners = folder_names.are_owners(names)
-    below = folder_names.find_classes_below(above, loose=owners)
+    below = folder_names.find_classes_below(above, loose=owners or folder_names.are_odd_numbers(names))
+    if owners and not below:
+        return _choose_owners(layout, folders)
     if below:
         return _choose_level(layout, folders, below, look or ("owners" if owners else ""))
     if look or folder_names.find_subsets_in_names(names, hints):
@@ -86,7 +89,8 @@ def _choose_level(
     kinds = {"places": "places", "pieces": "pieces of one heap", "products": "places", "owners": "patients or the like"}
     what = kinds.get(look, "")
     answers = folder_names.are_answers(below, len(folders))
-    if what or answers:
+    sides = folder_names.are_views(below) and not answers
+    if (what or answers) and not (look == "owners" and sides):
         grouped = look == "owners" or (answers and not what)
         place = LabelPlace("parent", group_from="folder" if grouped else "")
         does = "hold the same folders each" if not what else f"look like {what}"
@@ -98,7 +102,7 @@ def _choose_level(
         for part in layout.parts:
             place.decisions.append(Decision(PlaceKind.FOLDER, (*part.node.steps, ANY), role, does))
         return place
-    if folder_names.are_views(below):
+    if sides and look != "owners":
         return LabelPlace("folder", notes=_note_other_level(layout, folders, {"": list(below)}))
     counts: defaultdict[str, int] = defaultdict(int)
     for files in folders.values():
@@ -110,6 +114,28 @@ def _choose_level(
         "--group-from folder, which keeps each first folder on one side of the split; or they are the first folders, "
         f"{_format_counts({name: len(files) for name, files in folders.items()})}, then add --classes-from folder"
     )
+
+
+def _choose_owners(layout: FolderLayout, folders: Mapping[str, Sequence[PlacedFile]]) -> LabelPlace:
+    """Return the first folders as classes, where they look like patients without classes in them.
+
+    Raises:
+        DataError: the names of the files speak of classes.
+    """
+    noun, counts = layout.modality.noun, {name: len(files) for name, files in folders.items()}
+    reading = read_names([it.file.stem for files in folders.values() for it in files], layout.modality.hints)
+    if reading is not None and reading.is_clear:
+        raise DataError(
+            f"the folders of {layout.root!r} look like patients or the like, {_format_counts(counts)}, and the names "
+            f"of the files begin with {_format_counts(reading.classes)}: if these are the classes, add --classes-from "
+            "name --group-from folder; if the first folders are the classes, add --classes-from folder"
+        )
+    note = (
+        f"the first folders ({preview(list(folders))}) look like patients or the like and are read as the classes, "
+        f"since nothing else says any; where the labels of the {noun.many} are elsewhere, write a table with path and "
+        "label"
+    )
+    return LabelPlace("folder", notes=[note])
 
 
 def _note_other_level(
@@ -197,15 +223,15 @@ def _describe_look(layout: FolderLayout, names: Sequence[str], look: str) -> str
     )
 
 
-def _describe_products(layout: FolderLayout, folders: Mapping[str, Sequence[PlacedFile]]) -> str:
+def _describe_doubtful(layout: FolderLayout, folders: Mapping[str, Sequence[PlacedFile]]) -> str:
     counts = {name: len(files) for name, files in folders.items()}
-    odd = layout.kept_products
+    odd = layout.doubtful
     others = {name: count for name, count in counts.items() if name not in odd}
     node = layout.parts[0].node
     under = "/".join((*node.steps, ""))
     pattern = f"^{under}(?!{'|'.join(f'{name}/' for name in odd)})(?P<label>[^/]+)/"
     return (
-        f"{layout.root!r} has {preview(odd)} beside {_format_counts(others)}, which may be results or a class: to "
+        f"{layout.root!r} has the folder {preview(odd)} beside {_format_counts(others)}, which may be no class: to "
         f"read all as classes, add --classes-from folder; to leave {preview(odd)} out, add --class-pattern "
         f"{shlex.quote(pattern)}"
     )

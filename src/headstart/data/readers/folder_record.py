@@ -34,7 +34,7 @@ class FolderLayout:
     notes: list[str] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     split_note: str = ""  #: what was assumed of the parts
-    kept_products: list[str] = field(default_factory=list)  #: folders that may be results or classes
+    doubtful: list[str] = field(default_factory=list)  #: folders beside classes that may be results or a part
 
     def add_note(self, note: str) -> None:
         """Add a note; an empty one is none."""
@@ -79,7 +79,4 @@ def set_products_aside(layout: FolderLayout, node: FolderNode, *, peek: bool = F
         for kid in aside:
             layout.skip(kid.all_files(), "in a folder of results")
             layout.decide(kid, Role.SKIPPED, "results and the like, by its name")
-    kept = [kid for kid in kids if kid not in aside]
-    if not peek and len(kept) > 1:
-        layout.kept_products += [kid.name for kid in kept if folder_names.is_doubtful_product(kid.name)]
-    return kept
+    return [kid for kid in kids if kid not in aside]

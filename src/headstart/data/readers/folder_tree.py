@@ -1,12 +1,23 @@
 """The tree of a folder's files, with what is counted in it, from which places of classes are found."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from stat import S_ISREG
 
 from headstart.data.readers.walk import Walk
 from headstart.data.samples import Subset
 from headstart.modalities.modality import Modality
+
+LOOK_AT = 20  #: files of unknown endings
+HEAD = 1 << 12  #: bytes of each
+
+#: Of files that say something of items but are none; a folder of these alone is no class.
+OTHER_ENDINGS = frozenset(
+    ".txt .md .rst .csv .tsv .json .xml .yaml .yml .html .htm .pdf .py .ipynb .m .mat .npy .npz .pkl .pt .pth "  # noqa: SIM905
+    ".h5 .hdf5 .log .ini .cfg .toml .sh .doc .docx .xls .xlsx .tex .bib".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,12 @@ class FolderNode:
         for child in self.children.values():
             yield from child.all_files()
 
+    def all_folders(self) -> Iterator["FolderNode"]:
+        """Yield it and every folder below."""
+        yield self
+        for child in self.children.values():
+            yield from child.all_folders()
+
     def place_files(self, depth: int, subset: Subset | None = None) -> Iterator[PlacedFile]:
         """Yield every file in it and below, with the folders below one that lies so deep."""
         steps = self.steps[depth:]
@@ -78,12 +95,18 @@ def grow_tree(walk: Walk, modality: Modality) -> FolderNode:
     """Return the tree of all files that a walk finds; empty folders and links that are not followed are in it too."""
     root = FolderNode(walk.tree.root, ())
     nodes = {root.path: root}
+    unknown: list[tuple[FolderNode, int]] = []  # files whose endings say nothing
     for path in walk.files_under(root.path):
         node = nodes.get(path.parent) or _add_folder(nodes, path.parent)
         name = "/".join((*node.steps, path.name))
         is_item = path.suffix.lower() in modality.suffixes
         node.files.append(FoundFile(name, path, is_item))
         node.items += is_item
+        unknown += [(node, len(node.files) - 1)] if not is_item and path.suffix.lower() not in OTHER_ENDINGS else []
+    if len(unknown) > sum(node.items for node in nodes.values()) and _are_items(unknown, modality):
+        for node, place in unknown:
+            node.files[place] = replace(node.files[place], is_item=True)
+            node.items += 1
     for node in list(nodes.values()):
         for folder in walk.tree.scan(node.path).folders:
             if folder not in nodes:
@@ -92,6 +115,19 @@ def grow_tree(walk: Walk, modality: Modality) -> FolderNode:
     for node in sorted(nodes.values(), key=lambda node: -len(node.steps)):
         node.items += sum(child.items for child in node.children.values())
     return root
+
+
+def _are_items(files: Sequence[tuple[FolderNode, int]], modality: Modality) -> bool:
+    """Return whether most of some files are items by their first bytes; a few of them are looked at."""
+    some = files[:: max(1, len(files) // LOOK_AT)][:LOOK_AT]
+    items = 0
+    for node, place in some:
+        path = node.files[place].path
+        with suppress(OSError):
+            if S_ISREG(path.stat().st_mode):
+                with path.open("rb") as stream:
+                    items += modality.recognise(stream.read(HEAD)) is not False
+    return 2 * items > len(some)
 
 
 def _add_folder(nodes: dict[Path, FolderNode], folder: Path) -> FolderNode:

@@ -139,11 +139,7 @@ def label_studio_min(desk: Desk) -> Path:
     return desk.write_json("project-1-min.json", rows)
 
 
-@add_layout(
-    "the same as CSV: `annotation_id,annotator,choice,created_at,id,image,lead_time`",
-    "the choice",
-    flags="--label-column choice",
-)
+@add_layout("the same as CSV: `annotation_id,annotator,choice,created_at,id,image,lead_time`", "the choice")
 def label_studio_csv(desk: Desk) -> Path:
     rows = [
         (number, 1, photo.label, "2023-05-01T10:00:00Z", number, f"/data/upload/1/{name}", 2.5 + number)

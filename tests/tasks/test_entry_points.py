@@ -109,6 +109,23 @@ def test_two_runs_are_compared_by_its_measure(small: Warm, table: Path, tmp_path
 
 
 @pytest.mark.usefixtures("_installed")
+def test_ways_are_compared_by_its_measure(
+    small: Warm, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = small.words("--task", "amount", "--out", tmp_path / "run", "--reveal-test", source=table)[1:]
+    flags = ["--arms", "linear-probe,intermediate-probe", "--quiet"]
+    assert run_command(["compare", *words, *flags]) == 0
+    text = capsys.readouterr().out
+    assert "loss is squared error, mean error with its 95 % interval" in text
+    assert "validation photos, in mean error, above 0 where the first is better" in " ".join(text.split())
+    assert "on which the winner has mean error " in text
+    scores = next(line for line in text.partition(" by depth")[2].splitlines() if line.startswith("final "))
+    assert all(0 < float(cell) < 6 for cell in scores.split()[2:3])
+    assert "%" not in text.replace("95 %", ""), "no score is a share"
+    assert "points" not in text
+
+
+@pytest.mark.usefixtures("_installed")
 def test_a_backbone_is_searched_by_its_measure(
     small: Warm, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

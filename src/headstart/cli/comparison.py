@@ -12,12 +12,13 @@ from headstart.runs.run import Run
 from headstart.selection.leaderboard import COLUMNS, LeaderboardRow, format_cells, list_caveats
 from headstart.selection.rule import ArmChoice
 from headstart.storage.run_layout import COMPARISON, CURVES
+from headstart.tasks.task import Measure
 from headstart.verbs.compare import ComparedRun
 
 WIDTH = 110  #: columns that a line may take
 SCORES = ("arm", "train loss", "train", "val loss", "validation", "test loss", "test")
 COSTS = ("arm", "parameters", "seconds", "predicted", "memory", "predicted", "disk", "predicted")
-PAIRS = ("arm", "against", "difference", "95 % interval", "right alone", "p", "p (Holm)")
+PAIRS = ("arm", "against", "difference", "95 % interval", "better on", "p", "p (Holm)")
 CHANCE = "where p (Holm) is above 0.05, the difference can be chance"
 MOST_PAIRS = 15  #: shown of those on test; comparison.json has them all
 DOTS = 41  #: places of the axis of the curve over depth
@@ -31,9 +32,13 @@ def describe_comparison(compared: ComparedRun) -> str:
         wrap_paragraph(compared.choice.verdict, WIDTH),
         wrap_paragraph(f"In exact figures: {compared.choice.reason}", WIDTH),
         "\n".join(_left_out(one) for one in compared.left_out),
-        _on_validation(compared.choice, compared.run.noun),
+        _on_validation(compared.choice, compared.run.noun, compared.run.task.measure),
         _on_test(compared),
-        *(_depth(arm, compared.run.noun) for arm in compared.run.record["arms"] if arm["depth"]),
+        *(
+            _depth(arm, compared.run.noun, compared.run.task.measure)
+            for arm in compared.run.record["arms"]
+            if arm["depth"]
+        ),
         _costs(compared.board),
         _trained(compared.run),
         "\n".join(
@@ -53,15 +58,16 @@ def _left_out(one: dict[str, Any]) -> str:
 
 
 def _scores(compared: ComparedRun) -> str:
-    parts, board = compared.run.record["split"], list(compared.board)
+    parts, board, measure = compared.run.record["split"], list(compared.board), compared.run.task.measure
     columns = [COLUMNS.index(name) for name in SCORES]
-    rows = [[row[column] for column in columns] for row in format_cells(compared.board, compared.run.task.measure)]
-    head = ["arm", *(compared.run.task.measure.name if name == "train" else name for name in SCORES[1:])]
+    rows = [[row[column] for column in columns] for row in format_cells(compared.board, measure)]
+    head = ["arm", *(measure.name if name == "train" else name for name in SCORES[1:])]
+    loss = f"loss in {measure.unit}" if measure.unit else f"loss is {measure.loss}"
     shut = "" if compared.revealed or len(board) == 1 else "; the other arms have not seen test (--reveal-test)"
     optimistic = "".join(f"\n{wrap_paragraph(note, WIDTH)}" for note in list_caveats(compared.board))
     return (
         f"{parts['train']} train, {parts['validation']} validation and {parts['test']} test {compared.run.noun.many}; "
-        f"loss in nats, accuracy with its 95 % interval\n\n{format_table(head, _wrapped(rows))}\n\n"
+        f"{loss}, {measure.name} with its 95 % interval\n\n{format_table(head, _wrapped(rows))}\n\n"
         f"* the winner{shut}{optimistic}"
     )
 
@@ -75,12 +81,14 @@ def _wrapped(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
             yield (f"  on {backbone}", *("" for _ in numbers))
 
 
-def _on_validation(choice: ArmChoice, noun: Noun) -> str:
+def _on_validation(choice: ArmChoice, noun: Noun, measure: Measure) -> str:
     if not choice.pairs:
         return ""
     n = choice.pairs[0].n
-    told = f"the best against each other arm, on the same {n} validation {noun.many}, in points of accuracy; {CHANCE}"
-    return f"{wrap_paragraph(told, WIDTH)}\n\n{format_table(PAIRS, map(_pair, choice.pairs))}"
+    unit = f"points of {measure.name}" if measure.share else f"{measure.name}, above 0 where the first is better"
+    told = f"the best against each other arm, on the same {n} validation {noun.many}, in {unit}; {CHANCE}"
+    rows = [_pair(pair, measure) for pair in choice.pairs]
+    return f"{wrap_paragraph(told, WIDTH)}\n\n{format_table(PAIRS, rows)}"
 
 
 def _on_test(compared: ComparedRun) -> str:
@@ -88,7 +96,7 @@ def _on_test(compared: ComparedRun) -> str:
     if compared.pairs:
         same = f"on the same {compared.pairs[0].n} test {compared.run.noun.many}"
         alike = f"{same}, each arm as it was validated, fitted on train alone"
-        rows = map(_pair, compared.pairs[:MOST_PAIRS])
+        rows = [_pair(pair, compared.run.task.measure) for pair in compared.pairs[:MOST_PAIRS]]
         told.append(f"{wrap_paragraph(f'{alike}; {CHANCE}', WIDTH)}\n\n{format_table(PAIRS, rows)}")
     if len(compared.pairs) > MOST_PAIRS:
         told.append(f"... and {len(compared.pairs) - MOST_PAIRS} more pairs: see {compared.run.folder / COMPARISON}")
@@ -96,31 +104,32 @@ def _on_test(compared: ComparedRun) -> str:
 
 
 def _what_test_can_tell(compared: ComparedRun) -> str:
-    n = compared.run.test.n
-    mistakes = round(n * (1 - compared.run.test.accuracy))
-    seen = f"{n} test {compared.run.noun.many}, on which the winner makes {mistakes} mistake{'s' * (mistakes != 1)},"
+    test, measure = compared.run.test, compared.run.task.measure
+    seen = f"{test.n} test {compared.run.noun.many}, on which the winner {test.describe_faults()},"
     if compared.smallest is None:
         return f"{seen} are too few to tell anything: even an arm without mistakes could be better by chance alone."
+    least = f"{100 * compared.smallest:.1f} points" if measure.share else measure.describe(compared.smallest)
     return (
-        f"{seen} can show that another arm is better only if it is so by {100 * compared.smallest:.1f} points or more "
-        "(in 4 of 5 cases); smaller differences can be chance."
+        f"{seen} can show that another arm is better only if it is so by {least} or more (in 4 of 5 cases); smaller "
+        "differences can be chance."
     )
 
 
-def _pair(pair: PairedTest) -> tuple[str, ...]:
+def _pair(pair: PairedTest, measure: Measure) -> tuple[str, ...]:
     return (
         pair.a,
         pair.b,
-        _points(pair.difference),
-        f"{_points(pair.interval.low)} to {_points(pair.interval.high)}",
+        _format_difference(pair.difference, measure),
+        " to ".join(_format_difference(end, measure) for end in (pair.interval.low, pair.interval.high)),
         f"{pair.only_a} : {pair.only_b}",
         _p(pair.p),
         _p(pair.p_holm),
     )
 
 
-def _points(share: float) -> str:
-    text = f"{100 * share:+z.1f}"
+def _format_difference(value: float, measure: Measure) -> str:
+    """Return a difference of scores: of shares in points, of others as the score itself is shown."""
+    text = f"{100 * value:+z.1f}" if measure.share else f"{'+' if value > 0 else ''}{measure.format(value)}"
     return "0.0" if text == "+0.0" else text
 
 
@@ -128,29 +137,31 @@ def _p(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _depth(arm: dict[str, Any], noun: Noun) -> str:
-    """The curve over depth, the cross-validated accuracy as a point on an axis from the lowest to the highest."""
+def _depth(arm: dict[str, Any], noun: Noun, measure: Measure) -> str:
+    """The curve over depth, the cross-validated score as a point on an axis from the lowest to the highest."""
     depths = arm["depth"]
     if any(depth["score"] is None for depth in depths):
-        return f"{arm['name']}: too few {noun.many} of a class for a curve over depth"
+        return f"{arm['name']}: too few {noun.many} for a curve over depth"
     values = [depth["score"] for depth in depths]
     low, high = min(values), max(values)
     step = (high - low) / (DOTS - 1) or 1.0
     places = [round((value - low) / step) for value in values]
-    axis = f"{low:.1%}".ljust(DOTS - 6) + f"{high:.1%}".rjust(6)
+    least, most = measure.format(low), measure.format(high)
+    axis = least.ljust(DOTS - len(most)) + most
     rows = [
         (
             f"{depth['layer']}{' (read)' * (depth['layer'] == arm['layer'])}",
             depth["width"],
-            f"{depth['validation_score']:.1%}",
+            measure.format(depth["validation_score"]),
             f"{depth['loss']:.3f}",
-            f"{depth['score']:.1%}",
+            measure.format(depth["score"]),
             f"{'.' * place}o{'.' * (DOTS - 1 - place)}",
         )
         for depth, place in zip(depths, places, strict=True)
     ]
-    head = ("layer", "features", "validation", "loss", "accuracy", axis)
-    return f"{arm['name']} by depth; loss and accuracy are cross-validated inside train\n\n{format_table(head, rows)}"
+    head = ("layer", "features", "validation", "loss", measure.name, axis)
+    told = f"{arm['name']} by depth; loss and {measure.name} are cross-validated inside train"
+    return f"{told}\n\n{format_table(head, rows)}"
 
 
 def _costs(board: Sequence[LeaderboardRow]) -> str:
@@ -181,7 +192,7 @@ def _trained(run: Run) -> str:
         if arm["curves"]
     ]
     files = sorted((run.folder / CURVES).glob("*.csv"))
-    return "\n".join([*lines, *(f"curves of loss and accuracy: {file}" for file in files)])
+    return "\n".join([*lines, *(f"curves of loss and {run.task.measure.name}: {file}" for file in files)])
 
 
 def comparison_to_json(compared: ComparedRun) -> dict[str, Any]:

@@ -82,6 +82,11 @@ class Evaluation:
         low, high = measure.format(self.score_interval.low), measure.format(self.score_interval.high)
         return f"{measure.name} {measure.format(self.score)} ({low} to {high}) on {self.describe_count(noun)}"
 
+    def describe_faults(self) -> str:
+        """Return how far the answers are from right, after the word for who gave them: "has mean error 3.2"."""
+        measure = get_task(self.task).measure
+        return f"has {measure.name} {measure.format(self.score)}"
+
     def list_more(self) -> list[str]:
         """Return further scores, each as name and value; those of the task's own."""
         return []

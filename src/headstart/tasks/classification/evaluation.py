@@ -57,6 +57,11 @@ class ClassificationEvaluation(Evaluation):
         """The log loss."""
         return self.log_loss
 
+    def describe_faults(self) -> str:
+        """Return how many answers are wrong: "makes 3 mistakes"."""
+        mistakes = round(self.n * (1 - self.accuracy))
+        return f"makes {mistakes} mistake{'s' * (mistakes != 1)}"
+
     def list_more(self) -> list[str]:
         """Return balanced accuracy, macro F1 and log loss."""
         return [
@@ -75,7 +80,7 @@ class ClassificationEvaluation(Evaluation):
             for index, score in met[:most]
         )
         more, absent = len(met) - most, len(self.per_class) - len(met)
-        note = f"\n... and {more} more classes" if more > 0 else ""
+        note = f"\n... and {more} more class{'es' * (more > 1)}" if more > 0 else ""
         if absent:
             have = "es have" if absent > 1 else " has"
             note += f"\n{absent} class{have} no {noun.one} here, and none was taken for one"

@@ -371,7 +371,7 @@ def test_a_copy_of_the_parts_is_skipped(plant, tmp_path):
     names = [f"{part}/{label}/{i}.png" for part in ("train", "test") for label in "ab" for i in range(4)]
     samples = read_source(plant(tmp_path / "chest", *names, *(f"chest/{name}" for name in names)))
     assert len(samples) == 16
-    assert set(skips(samples).values()) == {"in a folder that has the parts beside it once more"}
+    assert set(skips(samples).values()) == {"in a folder that has those beside it once more"}
 
 
 @pytest.mark.parametrize("odd", ["test", "images"])
@@ -438,3 +438,24 @@ def test_dates_in_names_are_no_groups(plant, tmp_path):
     samples = read_source(plant(tmp_path / "d", *names))
     assert samples.classes == ("ant", "bee")
     assert {sample.group.given_name for sample in samples.samples} == {""}
+
+
+def test_classes_that_are_there_once_more(plant, tmp_path):
+    names = [f"{label}/{i}.png" for label in ("no", "yes") for i in range(4)]
+    root = plant(tmp_path / "scans", *names, *(f"scans/{name}" for name in names))
+    samples = read_source(root)
+    assert samples.classes == ("no", "yes")
+    assert len(samples) == 8
+    assert said(samples, r"'scans' .8 photos. has the folders beside it, 'no', 'yes', once more and is skipped")
+
+
+def test_a_bare_folder_beside_parts_is_left_for_predict(plant, tmp_path):
+    names = [f"{part}/{label}/{i}.png" for part in ("Training", "Test") for label in "ab" for i in range(4)]
+    samples = read_source(plant(tmp_path / "fruits", *names, "test-multiple_fruits/1.png"))
+    assert len(samples) == 16
+    assert skips(samples) == {"test-multiple_fruits/1.png": "no label: left for predict"}
+
+
+def test_a_number_behind_the_word_class(plant, tmp_path):
+    names = [f"{10 + i % 3}_x{i}_class{i % 2}.png" for i in range(12)]
+    assert read_source(plant(tmp_path / "tiles", *names)).classes == ("0", "1")

@@ -43,11 +43,12 @@ class NameReading:
     classes: Mapping[str, int]  #: class -> items, most first
     group_rule: NameRule | None = None  #: reads the group, where names have one: a person, an animal
     others: tuple[tuple[NameRule, Mapping[str, int]], ...] = field(default=())  #: further readings, as good as this
+    is_named: bool = False  #: whether the names say which part of them is the class
 
     @property
     def is_clear(self) -> bool:
         """Whether nothing else can be meant: words without numbers, that vary in one place only."""
-        return not self.others and not any(re.search(r"\d", name) for name in self.classes)
+        return self.is_named or (not self.others and not any(re.search(r"\d", name) for name in self.classes))
 
 
 def find_masks(names: Sequence[str]) -> dict[str, str]:
@@ -87,6 +88,15 @@ NAME_RULES = (
     NameRule("the name up to its first number", _before_first_number, r"^(\D*?)[\s._-]*\d"),
 )
 FIRST_WORD = NAME_RULES[1]
+_NAMED = r"(?:^|[\s._-])(?:class|label|cls)[\s_-]?(\d+)(?=[\s._-]|$)"
+
+
+def _named_class(stem: str) -> str:
+    found = re.search(_NAMED, stem, re.IGNORECASE)
+    return found[1] if found else ""
+
+
+NAMED_CLASS = NameRule("the number behind the word class or label in the name", _named_class, _NAMED)
 
 
 def find_name_rule(stems: Sequence[str], hints: SourceHints) -> NameRule | None:
@@ -96,6 +106,8 @@ def find_name_rule(stems: Sequence[str], hints: SourceHints) -> NameRule | None:
 
 def read_names(stems: Sequence[str], hints: SourceHints) -> NameReading | None:
     """Return the classes that names without their endings speak of; None where they speak of none."""
+    if classes := _count_classes(stems, NAMED_CLASS, hints):
+        return NameReading(NAMED_CLASS, classes, is_named=True)
     rule = find_name_rule(stems, hints)
     reading = NameReading(rule, _count_classes(stems, rule, hints)) if rule else None
     places = _find_varying_words(stems, hints)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from headstart.data.decisions import Role
 from headstart.data.names import preview
 from headstart.data.readers import folder_names
-from headstart.data.readers.file_names import find_masks
+from headstart.data.readers.file_names import find_masks, split_words
 from headstart.data.readers.folder_record import (
     LEFT,
     NO_CLASS,
@@ -45,6 +45,8 @@ def find_layout(root: FolderNode, modality: Modality, *, as_folders: bool) -> Fo
         }
     else:
         found = _find_parts(layout, node, kids)
+        copies = [] if found else _skip_copies(layout, kids, set())
+        kids = [kid for kid in kids if kid not in copies]
     if found:
         _add_parts(layout, node, {kid.name: kid for kid in kids}, found)
     elif not as_folders and (under := _find_parts_under_classes(kids, modality)):
@@ -107,17 +109,14 @@ def _find_parts(layout: FolderLayout, node: FolderNode, kids: Sequence[FolderNod
     if not split:
         return {}
     others = {kid.name: folder_names.find_subset_in_name(kid.name, hints) for kid in kids if kid not in split}
+    for kid in _skip_copies(layout, kids, {it.name for it in split}):
+        del others[kid.name]
+    bare = {kid.name for kid in kids if not kid.filled and any(map(parse_subset, split_words(kid.name)))}
     strange = [
-        name for name, subset in others.items() if subset is None and not folder_names.is_unlabelled(name, frozenset())
+        name
+        for name, subset in others.items()
+        if subset is None and name not in bare and not folder_names.is_unlabelled(name)
     ]
-    again = [kid for kid in kids if kid.name in strange and {it.name for it in split} <= set(kid.children)]
-    if again and len(again) == len(strange):
-        for kid in again:
-            layout.skip(kid.all_files(), "in a folder that has the parts beside it once more")
-            layout.add_note(f"{kid.name!r} has the parts {preview([it.name for it in split])} once more and is skipped")
-            layout.decide(kid, Role.SKIPPED, "has the parts beside it once more")
-            del others[kid.name]
-        strange = []
     if strange:
         raise DataError(
             f"{str(node.path)!r} has part folders ({preview([it.name for it in split])}) and another folder with "
@@ -125,6 +124,22 @@ def _find_parts(layout: FolderLayout, node: FolderNode, kids: Sequence[FolderNod
             f"{strange[0]!r} away"
         )
     return {**{kid.name: parse_subset(kid.name) for kid in split}, **others}
+
+
+def _skip_copies(layout: FolderLayout, kids: Sequence[FolderNode], names: set[str]) -> list[FolderNode]:
+    """Skip and return folders that hold all the folders beside them, or those that are named, once more."""
+    copies = []
+    for kid in kids:
+        beside = names or {other.name for other in kids if other is not kid}
+        if kid.name not in names and len(beside) > 1 and beside <= {inner.name for inner in kid.filled}:
+            copies.append(kid)
+            layout.skip(kid.all_files(), "in a folder that has those beside it once more")
+            layout.add_note(
+                f"{kid.name!r} ({layout.modality.noun.count(kid.items)}) has the folders beside it, "
+                f"{preview(sorted(beside))}, once more and is skipped; if it is a class, add --classes-from folder"
+            )
+            layout.decide(kid, Role.SKIPPED, "has the folders beside it once more")
+    return copies
 
 
 def _add_parts(

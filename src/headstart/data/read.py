@@ -15,6 +15,7 @@ from headstart.data.inspection import inspect
 from headstart.data.readers.archive import ArchiveReader
 from headstart.data.readers.array_files import ArrayFileReader, ArrayFolderReader
 from headstart.data.readers.arrays import ArrayReader, LabelledArrays
+from headstart.data.readers.class_archives import ArchiveFolderReader
 from headstart.data.readers.containers import CONTAINERS
 from headstart.data.readers.folder import FolderReader
 from headstart.data.readers.idx import IdxReader
@@ -41,6 +42,7 @@ READERS: tuple[Reader, ...] = (
     TableReader(),
     ArrayFileReader(),
     ArchiveReader(),
+    ArchiveFolderReader(),
     IdxReader(),
     ShardReader(),
     ArrayFolderReader(),

@@ -18,7 +18,7 @@ from hashlib import blake2b, file_digest
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from headstart.data.readers.archive_members import Member, is_utf8, iter_members
+from headstart.data.readers.archive_members import UNREAD, Member, is_utf8, iter_members, recognise_archive
 from headstart.data.readers.array_files import ArrayFileReader, ArrayFolderReader
 from headstart.data.readers.containers import CONTAINERS
 from headstart.data.readers.encodings import check_encoding, escape_non_ascii, guess_encoding
@@ -43,6 +43,10 @@ _DAMAGE: tuple[type[Exception], ...] = (zipfile.BadZipFile, tarfile.TarError, zl
 with suppress(ImportError, AttributeError):  # from Python 3.14 on
     _DAMAGE = (*_DAMAGE, importlib.import_module("compression.zstd").ZstdError)
 
+#: Endings of files that are ZIP archives inside and no archive to a person.
+_PACKED_FILES = frozenset(
+    ".npz .docx .xlsx .pptx .odt .ods .odp .epub .keras .pt .pth .pkl .jar .apk .whl .kra .ora .3mf".split()  # noqa: SIM905
+)
 _ESCAPED = "escaped"  #: for an encoding that could not be told, where only names of files have it
 _GUESSED = "guessed-"  #: before an encoding in the name of a folder in the cache
 
@@ -66,8 +70,12 @@ class ArchiveReader:
     label_place: str = ""
 
     def accepts(self, source: Any, tree: FileTree | None) -> bool:
-        """Return whether a file's name ends like an archive's."""
-        return isinstance(source, Path) and tree is None and source.name.lower().endswith(self.suffixes)
+        """Return whether a file is an archive: by its first bytes, or its name ends like one's."""
+        if tree is not None or not isinstance(source, Path):
+            return False
+        if source.name.lower().endswith(self.suffixes):
+            return True
+        return source.suffix.lower() not in _PACKED_FILES and bool(recognise_archive(source))
 
     def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
         """Return what the archive holds, under its name: its place in the cache means nothing to a person.
@@ -75,6 +83,8 @@ class ArchiveReader:
         Raises:
             DataError: it is damaged or refused, or holds nothing that is read.
         """
+        if (kind := recognise_archive(source)) in UNREAD:
+            raise DataError(f"{str(source)!r} is a {kind} archive, which is not read; unpack it and give the folder")
         archive = unpack(source, context.cache, encoding=context.options.encoding)
         listing = _list_folder(FileTree(archive.folder), context)
         read_as = Path(listing.root)

@@ -12,6 +12,8 @@ from typing import IO
 from headstart.errors import DataError
 
 _METHODS = {9: "Deflate64", 20: "Zstandard", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd"}
+_MAGIC = ((b"PK\3\4", "ZIP"), (b"PK\5\6", "ZIP"), (b"Rar!\x1a\7", "RAR"), (b"7z\xbc\xaf\x27\x1c", "7z"))
+UNREAD = ("RAR", "7z")  #: kinds that no library here unpacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,20 @@ def iter_members(archive: Path) -> Iterator[Member]:
     Raises:
         DataError: a member is packed by a method that is not read.
     """
-    return _zip_members(archive) if archive.name.lower().endswith(".zip") else _tar_members(archive)
+    kind = recognise_archive(archive) or ("ZIP" if archive.name.lower().endswith(".zip") else "tar")
+    return _zip_members(archive) if kind == "ZIP" else _tar_members(archive)
+
+
+def recognise_archive(path: Path) -> str:
+    """Return the kind of an archive by its first bytes; "" for what is none, or a compressed tar."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(tarfile.BLOCKSIZE)
+    except OSError:
+        return ""
+    if head[257:262] == b"ustar":
+        return "tar"
+    return next((kind for start, kind in _MAGIC if head.startswith(start)), "")
 
 
 def is_utf8(raw: bytes) -> bool:

@@ -9,6 +9,7 @@ from headstart.data.readers.cvat import CvatReader
 from headstart.data.readers.label_studio import LabelStudioReader
 from headstart.data.readers.number_rows import NumberTableReader
 from headstart.data.readers.reader import Reader
+from headstart.data.readers.teachable import TeachableReader
 from headstart.data.readers.tfrecord import TfRecordReader
 from headstart.data.readers.voc import VocReader
 from headstart.data.readers.webdataset import WebDatasetReader
@@ -25,4 +26,5 @@ CONTAINERS: tuple[Reader, ...] = (
     VocReader(),
     YoloReader(),
     NumberTableReader(),
+    TeachableReader(),
 )

@@ -1,0 +1,96 @@
+import shutil
+import tarfile
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from headstart.data.read import read_source
+from headstart.errors import DataError
+
+
+@pytest.fixture
+def cache(tmp_path) -> Path:
+    return tmp_path / "cache"
+
+
+def pack_classes(folder: Path, draw, names: dict[str, str], inside: str = "") -> Path:
+    folder.mkdir()
+    for seed, (archive, ending) in enumerate(names.items()):
+        with zipfile.ZipFile(folder / f"{archive}{ending}", "w") as out:
+            for at in range(6):
+                out.writestr(f"{inside}{at}.png", draw(at + 20 * seed))
+    return folder
+
+
+@pytest.mark.parametrize("inside", ["", "photos/"])
+def test_an_archive_for_each_class(tmp_path, draw, cache, inside):
+    folder = pack_classes(tmp_path / "set", draw, {"Class 1": ".zip", "b": ".zip"}, inside)
+    (folder / "README.md").write_text("hello")
+    samples = read_source(folder, cache=cache)
+    assert Counter(samples.classes[one.target] for one in samples.samples) == {"Class 1": 6, "b": 6}
+    assert [entry.name for entry in samples.ledger.entries if entry.reason] == ["README.md"]
+    assert sorted(path.name for path in folder.iterdir()) == ["Class 1.zip", "README.md", "b.zip"]
+
+
+def test_samples_of_teachable_machine(tmp_path, draw, cache):
+    folder = pack_classes(tmp_path / "set", draw, {"Class 1-samples": ".zip", "b-samples": ".zip"})
+    assert read_source(folder, cache=cache).classes == ("b", "Class 1")
+
+
+def test_one_archive_in_a_folder(tmp_path, pets, cache):
+    (tmp_path / "set").mkdir()
+    shutil.make_archive(str(tmp_path / "set/pets"), "zip", pets)
+    samples = read_source(tmp_path / "set", cache=cache)
+    assert samples.classes == ("cats", "dogs")
+    assert samples.ledger.notes[0] == "'pets.zip' is read, the one archive in the folder"
+
+
+def test_parts_and_folders_are_asked_about(tmp_path, pets, draw, cache):
+    folder = pack_classes(tmp_path / "a", draw, {"train": ".zip", "test": ".zip"})
+    with pytest.raises(DataError, match=r"'test.zip', 'train.zip', which look like parts; unpack them"):
+        read_source(folder, cache=cache)
+    (tmp_path / "b").mkdir()
+    for name in ("one", "two"):
+        shutil.make_archive(str(tmp_path / "b" / name), "zip", pets)
+    with pytest.raises(DataError, match=r"'one.zip' has the folders 'cats', 'dogs': classes in an archive, or"):
+        read_source(tmp_path / "b", cache=cache)
+
+
+@pytest.mark.parametrize("name", ["project.tm", "pets.download", "pets"])
+def test_archives_by_their_bytes(tmp_path, pets, cache, name):
+    for kind in ("zip", "tar"):
+        packed = shutil.make_archive(str(tmp_path / kind), kind, pets)
+        (tmp_path / f"{kind}-{name}").write_bytes(Path(packed).read_bytes())
+        assert read_source(tmp_path / f"{kind}-{name}", cache=cache).classes == ("cats", "dogs")
+
+
+def test_a_tar_that_is_called_a_zip(tmp_path, pets, cache):
+    with tarfile.open(tmp_path / "pets.zip", "w") as out:
+        out.add(pets, "pets")
+    assert read_source(tmp_path / "pets.zip", cache=cache).classes == ("cats", "dogs")
+
+
+def test_a_project_of_teachable_machine(tmp_path, draw, cache):
+    with zipfile.ZipFile(tmp_path / "project.tm", "w") as out:
+        for seed, name in enumerate(("Class 1", "tilt")):
+            for at in range(6):
+                out.writestr(f"{name}-!-{at}.png", draw(at + 20 * seed))
+        out.writestr("manifest.json", '{"type": "image"}')
+    assert read_source(tmp_path / "project.tm", cache=cache).classes == ("Class 1", "tilt")
+
+
+def test_a_model_of_teachable_machine_has_no_samples(tmp_path):
+    for name in ("metadata.json", "model.json", "weights.bin"):
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(DataError, match="without its samples; save the project there"):
+        read_source(tmp_path)
+
+
+@pytest.mark.parametrize(("head", "kind"), [(b"Rar!\x1a\x07\x01\x00", "RAR"), (b"7z\xbc\xaf\x27\x1c\x00\x04", "7z")])
+def test_archives_that_are_not_read(tmp_path, head, kind):
+    for name in (f"photos.{kind.lower()}", "photos.zip"):
+        (tmp_path / name).write_bytes(head + bytes(100))
+        with pytest.raises(DataError, match=f"is a {kind} archive, which is not read; unpack it"):
+            read_source(tmp_path / name)

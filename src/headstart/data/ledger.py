@@ -7,6 +7,7 @@ from typing import Any
 
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry
 from headstart.errors import DataError, describe_schema_mismatch
+from headstart.parsing import parse_json
 from headstart.storage.atomic import replace_text
 
 LEDGER_SCHEMA = 2
@@ -32,7 +33,7 @@ def load_ledger(path: Path) -> Ledger:
         DataError: no file there, no ledger in it, or one of another schema.
     """
     try:
-        header, *lines = [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
+        header, *lines = [parse_json(line) for line in path.read_text("utf-8").split("\n") if line]
         if header["schema_version"] != LEDGER_SCHEMA:
             raise DataError(describe_schema_mismatch(str(path), header["schema_version"], LEDGER_SCHEMA))
         entries, in_rows = tuple(_parse_entry(line) for line in lines), bool(header.get("in_rows"))

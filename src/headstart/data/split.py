@@ -12,6 +12,7 @@ from headstart.data.placement import GroupCounts, place_groups
 from headstart.data.samples import GroupKind, Sample, SampleGroup, Samples, Subset
 from headstart.errors import DataError, describe_schema_mismatch
 from headstart.modalities.item import Noun
+from headstart.parsing import parse_json
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import SPLIT
 from headstart.tasks.facets import Strata
@@ -75,7 +76,7 @@ class Split:
             DataError: no file there, no split in it, or one of another schema.
         """
         try:
-            record = json.loads(path.read_text("utf-8"))
+            record = parse_json(path.read_text("utf-8"))
             if record["schema_version"] != SPLIT_SCHEMA:
                 raise DataError(describe_schema_mismatch(str(path), record["schema_version"], SPLIT_SCHEMA))
             subsets = {id_: Subset(subset) for subset, ids in record["subsets"].items() for id_ in ids}

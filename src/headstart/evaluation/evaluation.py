@@ -112,7 +112,7 @@ def read_evaluation(record: Mapping[str, Any]) -> Evaluation:
         DataError: another schema, or fields missing or unknown.
         SettingError: of a task that is not installed.
     """
-    if not isinstance(record, Mapping) or "task" not in record:
+    if not isinstance(record, Mapping) or not isinstance(record.get("task"), str):
         raise DataError("evaluation cannot be read: 'task'; wanted the fields that to_json writes")
     return get_task(record["task"]).scoring.read_evaluation(record)
 

@@ -13,7 +13,6 @@
 """
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -21,9 +20,11 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from headstart.errors import ClassifierError, PluginError, SettingError, describe_schema_mismatch
+from headstart.field_types import check_field_types
 from headstart.inference.engine_agreement import EngineAgreement as EngineAgreement
 from headstart.modalities.batch import AnySpec
 from headstart.modalities.modality import Modality, get_modality, read_spec
+from headstart.parsing import parse_json
 from headstart.tasks.task import TargetSpace, Task, get_task
 
 SCHEMA_VERSION = 1
@@ -183,7 +184,8 @@ class ModelRecord:
         return model
 
     def _check(self) -> None:
-        """Raise a ValueError where fields do not fit together."""
+        """Raise a TypeError or ValueError where fields are of another type, or do not fit together."""
+        check_field_types(self)
         read = [index for member in self.members for index in member.branches]
         read += [branch.network for branch in self.branches]
         read += self.novelty["branches"] if self.novelty else []
@@ -239,7 +241,7 @@ def read_model(folder: Path) -> ModelRecord:
     """
     file = folder / RECORD
     try:
-        record = json.loads(file.read_text("utf-8"))
+        record = parse_json(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"not JSON ({error})"
         raise ClassifierError(f"{str(file)!r} cannot be read: {reason}; copy the whole model folder again") from None
@@ -256,7 +258,7 @@ def read_model(folder: Path) -> ModelRecord:
         return ModelRecord.from_json(record)
     except (SettingError, PluginError) as error:
         raise ClassifierError(f"{str(file)!r} cannot be used: {error}") from None
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError):
         raise _incomplete(file, "a field is of another type") from None
 
 

@@ -1,6 +1,5 @@
 """From a source to a dataset: read, run through all networks, near-duplicates grouped, split."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from headstart.errors import DataError
 from headstart.extraction.extract import Extraction, extract
 from headstart.modalities.item import Noun
 from headstart.modalities.modality import find_noun, get_modality
+from headstart.parsing import parse_json
 from headstart.pipeline.backbones import LoadedBackbone, LoadedBackbones
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, refuse_foreign_settings
@@ -77,7 +77,7 @@ def _refuse_other_modality(earlier: Path, modality: str) -> None:
     earlier = earlier.expanduser()
     record = (earlier if earlier.is_dir() else earlier.parent) / RECORD
     try:
-        own = json.loads(record.read_text("utf-8"))["modality"]
+        own = parse_json(record.read_text("utf-8"))["modality"]
     except (OSError, ValueError, KeyError, TypeError):
         return
     if isinstance(own, str) and own != modality:

@@ -1,23 +1,19 @@
 """The files of a run as pages for any task read them: scores, arms, and what was recorded of the data and the job."""
 
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
-import numpy as np
 from numpy.typing import NDArray
 
-from headstart.errors import UserError, describe_schema_mismatch
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.modalities.item import Noun
 from headstart.modalities.modality import find_noun
 from headstart.reporting.absent import describe_absent_modality
 from headstart.selection.leaderboard import LeaderboardRow, from_json
-from headstart.storage.run_layout import COMPARISON, EVALUATION, PREDICTIONS, RECORD, SCHEMA_VERSION, TRUST
+from headstart.storage.run_files import make_damage_error, read_run_arrays, read_run_json
+from headstart.storage.run_layout import COMPARISON, EVALUATION, PREDICTIONS, RECORD, TRUST
 from headstart.tasks.task import Task, get_task
 
 
@@ -81,24 +77,19 @@ def read_test_answers(folder: Path, output: str) -> Mapping[str, NDArray[Any]]:
         UserError: the file is missing or damaged.
     """
     file = folder / f"{PREDICTIONS}.npz"
+    wanted = {"id": "id", "label": "label", "group": "group", "outputs": output}
     try:
-        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as arrays:
-            rows = arrays["part"] == "test"
-            wanted = {"id": "id", "label": "label", "group": "group", "outputs": output}
-            return {name: arrays[key][rows] for name, key in wanted.items()}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise _damaged_error(file, error) from None
+        arrays = read_run_arrays(file, ["part", *wanted.values()])
+    except FileNotFoundError as error:
+        raise make_damage_error(file, error) from None
+    if any(array.shape[:1] != arrays["part"].shape for array in arrays.values()):
+        raise make_damage_error(file, "its arrays are not of one length")
+    rows = arrays["part"] == "test"
+    return {name: arrays[key][rows] for name, key in wanted.items()}
 
 
 def _read(folder: Path, name: str) -> dict[str, Any]:
     try:
-        record: dict[str, Any] = json.loads((folder / name).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise _damaged_error(folder / name, error) from None
-    if (version := record.get("schema_version")) != SCHEMA_VERSION:
-        raise UserError(describe_schema_mismatch(str(folder / name), version, SCHEMA_VERSION))
-    return record
-
-
-def _damaged_error(file: Path, error: Exception) -> UserError:
-    return UserError(f"{str(file)!r} cannot be read: {error}; restore the file or fit again")
+        return read_run_json(folder / name)
+    except FileNotFoundError as error:
+        raise make_damage_error(folder / name, error) from None

@@ -1,13 +1,10 @@
 """A finished run's folder, read into one record: the report, the model card and the figures are made from it."""
 
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeVar
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +13,19 @@ from headstart.arrays import Bools, Floats, Ints
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import Ledger
 from headstart.data.split import Split
-from headstart.errors import DataError, UserError, describe_schema_mismatch
+from headstart.errors import DataError, UserError
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.inference.engine_agreement import EngineAgreement
 from headstart.inference.model_format import RECORD as MODEL_RECORD
 from headstart.modalities.facets import Thumbnail
 from headstart.modalities.item import Noun
 from headstart.modalities.modality import find_noun
+from headstart.parsing import parse_json
 from headstart.reporting.absent import describe_absent_modality, get_task_of_run
 from headstart.reporting.described_inputs import describe_inputs
 from headstart.reporting.record_types import ComparisonRecord, RunRecord, TrustRecord
 from headstart.storage.previews import read_previews
+from headstart.storage.run_files import make_damage_error, read_run_arrays, read_run_json
 from headstart.storage.run_layout import (
     COMPARISON,
     EVALUATION,
@@ -35,7 +34,6 @@ from headstart.storage.run_layout import (
     PREDICTIONS,
     PREVIEWS,
     RECORD,
-    SCHEMA_VERSION,
     SPLIT,
     TRUST,
 )
@@ -128,10 +126,7 @@ class Records:
     @cached_property
     def previews(self) -> Mapping[str, Thumbnail]:
         """Small copies of items by key: an id, "heat/" and an id, or "sheet"; empty where the run kept none."""
-        try:
-            return read_previews(self.folder / PREVIEWS)
-        except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
-            raise _damaged_error(self.folder, PREVIEWS, error) from None
+        return read_previews(self.folder / PREVIEWS)
 
     def name(self, id_: str) -> str:
         """Return a sample's name for people; its id where the run does not say."""
@@ -200,7 +195,7 @@ def _read_name(folder: Path, key: str) -> str:
         raise UserError(f"{str(folder)!r} is not a run: {state}; give the folder that headstart fit wrote")
     name = _read_json(folder, RECORD).get(key)
     if not isinstance(name, str):
-        raise _damaged_error(folder, RECORD, f"{key}: a name is missing")
+        raise make_damage_error(folder / RECORD, f"{key}: a name is missing")
     return name
 
 
@@ -217,7 +212,7 @@ def read_records(folder: str | Path) -> Records:
     try:
         subsets = {name: read_evaluation(evaluation["parts"][name]) for name in ("validation", "test")}
     except (KeyError, TypeError, DataError) as error:
-        raise _damaged_error(folder, EVALUATION, error) from None
+        raise make_damage_error(folder / EVALUATION, error) from None
     return Records(
         folder=folder,
         run=run,
@@ -237,10 +232,10 @@ def _read_engines(folder: Path) -> EngineAgreement | None:
     if not (folder / name).is_file():
         return None
     try:
-        found = json.loads((folder / name).read_text("utf-8")).get("engines")
+        found = parse_json((folder / name).read_text("utf-8")).get("engines")
         return EngineAgreement.from_json(found) if found else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _damaged_error(folder, name, error) from None
+        raise make_damage_error(folder / name, error) from None
 
 
 def _read_record(folder: Path, name: str, kind: type[_Record]) -> _Record:
@@ -253,39 +248,28 @@ def _read_record(folder: Path, name: str, kind: type[_Record]) -> _Record:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"])
-        raise _damaged_error(folder, name, f"{place}: {first['msg']}") from None
+        raise make_damage_error(folder / name, f"{place}: {first['msg']}") from None
     return record
 
 
 def _read_json(folder: Path, name: str) -> dict[str, Any]:
     try:
-        value = json.loads((folder / name).read_text("utf-8"))
+        return read_run_json(folder / name)
     except FileNotFoundError:
         raise _missing_error(folder, name) from None
-    except (OSError, ValueError) as error:
-        raise _damaged_error(folder, name, error) from None
-    if not isinstance(value, dict):
-        raise _damaged_error(folder, name, f"a JSON object was wanted, seen {type(value).__name__}")
-    if (version := value.get("schema_version")) != SCHEMA_VERSION:
-        raise UserError(describe_schema_mismatch(str(folder / name), version, SCHEMA_VERSION))
-    return value
 
 
 def _read_predictions(folder: Path, classes: int) -> Predictions:
     names = [field.name for field in fields(Predictions)]
     try:
-        content = io.BytesIO((folder / _PREDICTIONS).read_bytes())  # a damaged file would be left open
-        with np.load(content, allow_pickle=False) as arrays:
-            found = Predictions(**{name: arrays[name] for name in names})
+        found = Predictions(**read_run_arrays(folder / _PREDICTIONS, names))
     except FileNotFoundError:
         raise _missing_error(folder, _PREDICTIONS) from None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise _damaged_error(folder, _PREDICTIONS, error) from None
     by_class = ("probabilities", "uncalibrated", "prediction_set")
     for name in names:
         shape = (len(found), classes) if name in by_class else (len(found),)
         if (seen := getattr(found, name).shape) != shape:
-            raise _damaged_error(folder, _PREDICTIONS, f"{name} has shape {seen}, wanted {shape}")
+            raise make_damage_error(folder / _PREDICTIONS, f"{name} has shape {seen}, wanted {shape}")
     return found
 
 
@@ -294,7 +278,3 @@ def _missing_error(folder: Path, name: str) -> UserError:
         f"{str(folder)!r} has no {name}, which the report is made from: the run was made with the report off; fit "
         "again with report on (features that are stored are not computed again)"
     )
-
-
-def _damaged_error(folder: Path, name: str, why: object) -> UserError:
-    return UserError(f"{str(folder / name)!r} cannot be read: {why}; restore the file or fit again")

@@ -1,6 +1,5 @@
 """A run: one folder with everything a fit did. ``fit`` returns it, and a later session opens it again."""
 
-import json
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,14 +10,16 @@ from headstart.data.ledger import load_ledger
 from headstart.data.readers.arrays import IN_MEMORY
 from headstart.data.split import load_split
 from headstart.display.html import html_table
-from headstart.errors import UserError, describe_schema_mismatch
+from headstart.errors import DataError, UserError
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.inference.classifier import Classifier, load
 from headstart.modalities.item import SAMPLE, Noun
 from headstart.modalities.modality import find_noun
 from headstart.reporting.records import total_seconds
+from headstart.runs.record_check import check_run_record
 from headstart.runs.tables import MisclassifiedSamples, RunLayers, list_layers, list_misclassified
-from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, SCHEMA_VERSION, TRUST
+from headstart.storage.run_files import make_damage_error, read_run_json
+from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, TRUST
 from headstart.tasks.task import Task, check_support, get_task
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Run:
     def trust(self) -> dict[str, Any]:
         """Return what trust.json says of data and answers; empty for a run of before there was one."""
         file = self._home / TRUST
-        return dict(json.loads(file.read_text("utf-8"))) if file.exists() else {}
+        return read_run_json(file) if file.exists() else {}
 
     @cached_property
     def plot(self) -> "Plots":
@@ -193,20 +194,21 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
     """Open the folder of a finished run.
 
     Raises:
-        UserError: it is none, or of another schema.
+        UserError: it is none, of another schema, or damaged.
     """
     if not isinstance(folder, str | os.PathLike):
         raise UserError(f"a run cannot be opened from {type(folder).__name__}; wanted the path of a run's folder")
     folder = Path(folder).expanduser()
     try:
-        record = json.loads((folder / RECORD).read_text("utf-8"))
-        parts = json.loads((folder / EVALUATION).read_text("utf-8"))["parts"]
-        schema = record["schema_version"]
-    except (OSError, ValueError, KeyError, TypeError):
+        record, evaluation = read_run_json(folder / RECORD), read_run_json(folder / EVALUATION)
+    except FileNotFoundError:
         state = "there is no such folder" if not folder.exists() else "it has no finished run in it"
         raise UserError(f"{str(folder)!r} is not a run: {state}; give the folder that headstart fit wrote") from None
-    if schema != SCHEMA_VERSION:
-        raise UserError(describe_schema_mismatch(str(folder), schema, SCHEMA_VERSION))
-    if not {"validation", "test"} <= parts.keys():
+    check_run_record(folder / RECORD, record)
+    parts = evaluation.get("parts")
+    if not isinstance(parts, dict) or not {"validation", "test"} <= parts.keys():
         raise UserError(f"{str(folder)!r} is not a whole run: {EVALUATION} lacks a part; make the run again")
-    return Run(folder, read_evaluation(parts["validation"]), read_evaluation(parts["test"]), record)
+    try:
+        return Run(folder, read_evaluation(parts["validation"]), read_evaluation(parts["test"]), record)
+    except DataError as error:
+        raise make_damage_error(folder / EVALUATION, error) from None

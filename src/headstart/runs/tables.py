@@ -18,6 +18,7 @@ from headstart.modalities.facets import Thumbnail
 from headstart.modalities.item import SAMPLE, Noun
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.storage.previews import read_previews
+from headstart.storage.run_files import make_damage_error, read_run_arrays
 from headstart.storage.run_layout import LEDGER, PREDICTIONS, PREVIEWS
 
 MOST_SHOWN = 24  #: shown in a notebook
@@ -94,19 +95,24 @@ def list_misclassified(
         subset: "test" or "validation".
 
     Raises:
-        UserError: the run has no predictions.
+        UserError: the run has no predictions, or a file of it is damaged.
     """
     file = folder / f"{PREDICTIONS}.npz"
-    if not file.is_file():
-        raise UserError(f"{str(folder)!r} has no {file.name}; make the run again")
+    try:
+        said = read_run_arrays(file, ("id", "part", "label", "probabilities"))
+    except FileNotFoundError:
+        raise UserError(f"{str(folder)!r} has no {file.name}; make the run again") from None
+    ids, labels, rows = said["id"], said["label"], said["probabilities"]
+    lengths = {array.shape for array in (ids, said["part"], labels)}
+    if lengths != {rows.shape[:1]} or rows.shape[1:] != (len(classes),):
+        raise make_damage_error(file, f"its arrays do not fit together, nor to {len(classes)} classes")
+    if rows.dtype.kind != "f" or labels.dtype.kind != "i" or not ((labels >= 0) & (labels < len(classes))).all():
+        raise make_damage_error(file, "its labels are no numbers of classes, or its probabilities none")
     names = name_samples(folder)
-    with np.load(file, allow_pickle=False) as said:
-        labels, rows = said["label"], said["probabilities"]
-        best = rows.argmax(axis=1)
-        wrong = np.flatnonzero((said["part"] == subset) & (best != labels))
-        confident = wrong[np.argsort(-rows[wrong, best[wrong]], kind="stable")]
-        ids = said["id"]
-        found = [(str(ids[row]), int(labels[row]), int(best[row]), float(rows[row, best[row]])) for row in confident]
+    best = rows.argmax(axis=1)
+    wrong = np.flatnonzero((said["part"] == subset) & (best != labels))
+    confident = wrong[np.argsort(-rows[wrong, best[wrong]], kind="stable")]
+    found = [(str(ids[row]), int(labels[row]), int(best[row]), float(rows[row, best[row]])) for row in confident]
     previews = read_previews(folder / PREVIEWS)
     samples = (
         MisclassifiedSample(names.get(id_, id_), classes[label], classes[predicted], probability, previews.get(id_))

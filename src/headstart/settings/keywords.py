@@ -81,5 +81,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise SettingError(f"settings file {str(path)!r} cannot be read: {error.strerror}; check the path") from None
+    except RecursionError:
+        raise SettingError(f"settings file {str(path)!r} is nested too deeply; wanted settings in tables") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"settings file {str(path)!r} is not TOML: {error}; mend that line") from None

@@ -10,25 +10,43 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headstart.modalities.facets import Thumbnail
+from headstart.parsing import ParsedArrays
 from headstart.storage.atomic import replace_bytes
+from headstart.storage.run_files import make_damage_error
 
 
 class StoredPreviews(Mapping[str, Thumbnail]):
     """Previews by key, each unpacked when it is asked for."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, file: Path) -> None:
         """Take the bytes of the file, so that it does not stay open.
 
         Raises:
-            ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile: it is damaged.
+            FileNotFoundError: there is none.
+            UserError: it is damaged.
         """
-        self._arrays = np.load(io.BytesIO(content), allow_pickle=False)
-        self._types = dict(zip(self._arrays["keys"].tolist(), self._arrays["media_types"].tolist(), strict=True))
+        self._file, content = file, file.read_bytes()
+        try:
+            self._arrays = ParsedArrays(content)
+        except ValueError as error:
+            raise make_damage_error(file, error) from None
+        keys, types = self._read("keys"), self._read("media_types")
+        if keys.shape != types.shape or keys.ndim != 1:
+            raise make_damage_error(file, "it has not one type of media for each preview")
+        self._types = dict(zip(map(str, keys.tolist()), map(str, types.tolist()), strict=True))
+
+    def _read(self, name: str) -> NDArray[Any]:
+        try:
+            return self._arrays.read(name)
+        except ValueError as error:
+            raise make_damage_error(self._file, error) from None
 
     def __getitem__(self, key: str) -> Thumbnail:
-        return Thumbnail(self._arrays[key].tobytes(), self._types[key])
+        media_type = self._types[key]
+        return Thumbnail(self._read(key).tobytes(), media_type)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._types)
@@ -41,9 +59,13 @@ class StoredPreviews(Mapping[str, Thumbnail]):
 
 
 def read_previews(file: Path) -> Mapping[str, Thumbnail]:
-    """Read the previews of a run; none where it kept none."""
+    """Read the previews of a run; none where it kept none.
+
+    Raises:
+        UserError: they are damaged; of a single one, when it is asked for.
+    """
     try:
-        return StoredPreviews(file.read_bytes())
+        return StoredPreviews(file)
     except FileNotFoundError:
         return {}
 

@@ -1,6 +1,5 @@
 """``headstart.compare``."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
@@ -10,6 +9,7 @@ from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress
 from headstart.errors import SettingError, UserError, describe_schema_mismatch
 from headstart.evaluation.comparison import PairedTest
+from headstart.parsing import parse_json
 from headstart.runs.run import Run, open_run
 from headstart.selection.leaderboard import COLUMNS, LeaderboardRow, format_cells, from_json
 from headstart.selection.rule import ArmChoice
@@ -105,7 +105,7 @@ def read_comparison(run: Run) -> ComparedRun:
     """
     file = run.folder / COMPARISON
     try:
-        record = json.loads(file.read_text("utf-8"))
+        record = parse_json(file.read_text("utf-8"))
         if record["schema_version"] != SCHEMA_VERSION:
             raise UserError(describe_schema_mismatch(str(file), record["schema_version"], SCHEMA_VERSION))
         board, test = from_json(record["arms"]), record["test"]

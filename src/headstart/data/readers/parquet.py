@@ -5,7 +5,6 @@ the classes stand in the schema's metadata. Such items are written into the cach
 stays bounded however large the table is and everything that reads items reads these.
 """
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from headstart.data.readers.unpack import unpack_once
 from headstart.data.sources import FileSource, SampleSource, ValueSource
 from headstart.errors import DataError, MissingExtra
 from headstart.modalities.modality import Modality
+from headstart.parsing import parse_json
 
 if TYPE_CHECKING:
     import pyarrow
@@ -162,7 +162,7 @@ def _holds_bytes(schema: "pyarrow.Schema", column: str) -> bool:
 def _read_class_names(schema: "pyarrow.Schema", column: str) -> list[str]:
     """Return the names of the classes by number, as ``datasets`` writes them beside the schema; empty where not."""
     try:
-        told = json.loads((schema.metadata or {})[b"huggingface"])
+        told = parse_json((schema.metadata or {})[b"huggingface"])
         names = told["info"]["features"][column]["names"]
     except (KeyError, TypeError, ValueError):
         return []

@@ -14,6 +14,7 @@ from headstart.evaluation import metrics
 from headstart.evaluation.evaluation import SCHEMA_VERSION, Evaluation, ScoreTable
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
+from headstart.field_types import check_field_types
 from headstart.modalities.item import Noun
 
 
@@ -114,7 +115,9 @@ class ClassificationEvaluation(Evaluation):
             fields["per_class"] = tuple(map(_class_score, fields["per_class"]))
             fields["confusion"] = tuple(tuple(row) for row in fields["confusion"])
             fields["chosen_on"] = tuple(fields["chosen_on"])
-            return cls(**fields)
+            read = cls(**fields)
+            check_field_types(read)
+            return read
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise DataError(f"evaluation cannot be read: {error}; wanted the fields that to_json writes") from None
 

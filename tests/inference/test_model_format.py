@@ -197,6 +197,25 @@ def test_a_damaged_folder_gets_a_clear_error(model: Path, damage: Callable[[Path
         load(model)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *[{"head_sha256": 3}, {"graph_sha256": None}, {"novelty_sha256": True}, {"combine": 1}, {"novelty": [1]}],
+        *[{"scores": []}, {"headstart": None}, {"parity": {}}, {"space": {"task": [], "names": [], "facts": {}}}],
+    ],
+)
+def test_a_field_of_another_type_is_not_looked_at_later(model: Path, changes: dict[str, Any]) -> None:
+    rewrite(model, **changes)
+    with pytest.raises(ClassifierError, match=r"incomplete: a field is of another type|cannot be used"):
+        load(model)
+
+
+def test_a_record_that_is_nested_without_end(model: Path) -> None:
+    (model / model_format.RECORD).write_text("[" * 100_000)
+    with pytest.raises(ClassifierError, match=r"not JSON \(nested too deeply\); copy the whole model folder again"):
+        load(model)
+
+
 def test_arrays_of_another_novelty_get_a_clear_error(model: Path) -> None:
     """Of a right digest, so that they are met first where many photos are asked about."""
     arrays = load_file(model / model_format.NOVELTY_ARRAYS)

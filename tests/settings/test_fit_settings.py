@@ -131,3 +131,9 @@ def test_an_engine_of_saved_classifiers_does_not_run_backbones(small) -> None:
         FitSettings.load(engine="onnxruntime")
     with pytest.raises(SettingError, match="a saved one is answered by onnxruntime or openvino"):
         headstart.load(small.run, engine="pytorch")
+
+
+def test_a_settings_file_that_is_nested_without_end(tmp_path) -> None:
+    (tmp_path / "deep.toml").write_text(f"seed = {'[' * 100_000}")
+    with pytest.raises(SettingError, match=r"deep\.toml' is nested too deeply"):
+        FitSettings.load(config=tmp_path / "deep.toml")

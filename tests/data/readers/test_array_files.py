@@ -4,6 +4,7 @@ import gzip
 import os
 import pickle
 import shutil
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -148,6 +149,22 @@ def test_a_member_that_is_shorter_than_it_says(tmp_path):
     content = (tmp_path / "a.npz").read_bytes()
     (tmp_path / "a.npz").write_bytes(content.replace(b"(12, 6, 6)", b"(99, 6, 6)"))
     with pytest.raises(DataError, match=r"cannot be read as arrays: .*CRC|is not as long as its header says"):
+        read_source(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("change", [(b"'descr': ", b"'descr': ("), (b"'shape': (", b"'shape': {"), (b"<i8", b"<z8")])
+def test_a_header_that_cannot_be_read(tmp_path, change):
+    np.savez(tmp_path / "a.npz", x=draw(), y=label())
+    with np.load(tmp_path / "a.npz") as arrays:
+        shape = arrays["y"].shape
+    with zipfile.ZipFile(tmp_path / "a.npz") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    assert shape == (12,)
+    old, new = change
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content.replace(old, new))
+    with pytest.raises(DataError, match="cannot be read as arrays: "):
         read_source(tmp_path / "a.npz")
 
 

@@ -219,6 +219,16 @@ def test_one_path_that_no_system_can_hold_is_one_line_of_the_ledger(pets):
     assert len(bad.reason) <= 300
 
 
+def test_a_cell_of_parquet_that_is_no_text_is_one_line_of_the_ledger(pets):
+    paths = pa.array([f"cats/{i}.png".encode() for i in range(10)] + [b"cats/\xe0.png"])
+    labels = pa.array([b"a"] * 9 + [b"\xff\xfe", b"a"])
+    table = {"path": paths.view(pa.string()), "label": labels.view(pa.string())}
+    parquet.write_table(pa.table(table), pets / "t.parquet")
+    ledger = read_source(pets / "t.parquet", strict=False).ledger
+    assert len(ledger.entries) == 11
+    assert sum("is a bytes; wanted text" in entry.reason for entry in ledger.entries) == 2
+
+
 def hub_table(pets, names=None, each=10):
     """A table as the Hugging Face hub keeps one: photos in it, labels as numbers, names in the metadata."""
     photos = [pets / f"{name}/{i}.png" for name in ("cats", "dogs") for i in range(each)]

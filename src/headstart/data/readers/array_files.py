@@ -3,8 +3,6 @@
 The bytes at the beginning of a file say which it is, whatever its ending.
 """
 
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +17,7 @@ from headstart.data.readers.stored_arrays import StoredArray
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry
 from headstart.data.subsets import parse_subset
-from headstart.errors import DataError, refuse_machine_faults
+from headstart.errors import DataError, HeadstartError, refuse_machine_faults
 from headstart.modalities.modality import all_modalities
 
 MOST_FILES = 200  #: of arrays in a folder; where there are more, each file is an item
@@ -178,15 +176,19 @@ def _name_roles(kinds: dict[Path, ArrayFileKind]) -> bool:
 def _open_arrays(file: Path, kind: ArrayFileKind, context: ReadContext) -> list[StoredArray]:
     try:
         return kind.open(file, context.cache)
-    except (ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-        raise _describe_damage(str(file), kind, error) from None
+    except HeadstartError:
+        raise
+    except Exception as error:  # each library has its own for a damaged file, and the tokenizer of NumPy's headers too
+        raise _describe_damage(str(file), kind, error) from error
 
 
 def _list_sets(root: str, arrays: list[StoredArray], kind: ArrayFileKind, context: ReadContext) -> SourceListing:
     try:
         return list_array_sets(root, arrays, context)
-    except (ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-        raise _describe_damage(root, kind, error) from None
+    except HeadstartError:
+        raise
+    except Exception as error:  # values are read here
+        raise _describe_damage(root, kind, error) from error
 
 
 def _describe_damage(root: str, kind: ArrayFileKind, error: Exception) -> DataError:

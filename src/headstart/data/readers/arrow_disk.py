@@ -14,6 +14,7 @@ import numpy as np
 
 from headstart.data.choose_modality import choose_only
 from headstart.data.names import preview
+from headstart.data.readers.arrow_cells import read_cells
 from headstart.data.readers.byte_ranges import RangeSource
 from headstart.data.readers.evidence import iter_folders
 from headstart.data.readers.listing import SourceListing
@@ -217,7 +218,7 @@ def _find_paths(batch: "pyarrow.RecordBatch", name: str) -> list[Any]:
 
     column = batch.column(batch.schema.get_field_index(name))
     index = column.type.get_field_index("path") if types.is_struct(column.type) else -1
-    return list(column.field(index).to_pylist()) if index >= 0 else [None] * batch.num_rows
+    return read_cells(column.field(index)) if index >= 0 else [None] * batch.num_rows
 
 
 def _is_item(batch: "pyarrow.RecordBatch", name: str, modality: str) -> bool:
@@ -244,7 +245,7 @@ def _list_batch(
         raise DataError(f"{str(file)!r} is compressed inside; save the set again with save_to_disk")
     absent = content.is_null().to_pylist()
     paths = _find_paths(batch, columns.item)
-    labels = batch.column(batch.schema.get_field_index(columns.label)).to_pylist()
+    labels = read_cells(batch.column(batch.schema.get_field_index(columns.label)))
     items = []
     for at, (path, value) in enumerate(zip(paths, labels, strict=True)):
         number = first + at

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.data.choose_modality import ModalityChoice, choose_by_columns, choose_by_contents
+from headstart.data.readers.arrow_cells import read_cell, read_cells
 from headstart.data.readers.column_choice import choose_columns
 from headstart.data.readers.column_evidence import is_on
 from headstart.data.readers.label_column import choose_indicator
@@ -27,7 +28,7 @@ from headstart.data.readers.table_columns import (
 )
 from headstart.data.readers.unpack import unpack_once
 from headstart.data.sources import FileSource, SampleSource, ValueSource
-from headstart.errors import DataError, MissingExtra
+from headstart.errors import DataError, MissingExtra, refuse_machine_faults
 from headstart.modalities.modality import Modality
 from headstart.parsing import parse_json
 
@@ -87,19 +88,21 @@ class _ParquetTable:
             from pyarrow import parquet
         except ImportError:
             raise MissingExtra("pyarrow", "tables", "reading a Parquet table") from None
-        self._errors = pyarrow.ArrowException
+        self._errors = (pyarrow.ArrowException, OSError, UnicodeDecodeError)
         try:
             self._file = parquet.ParquetFile(self._table)
-        except pyarrow.ArrowException as error:
+            _ = self._file.schema_arrow.names  # text of the file's own, which may be none
+        except self._errors as error:
             raise self._error(error) from None
         return self._file
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._file.close()
-        if isinstance(error, self._errors) and not isinstance(error, MemoryError):
+        if isinstance(error, self._errors):
             raise self._error(error) from None
 
     def _error(self, error: BaseException) -> DataError:
+        refuse_machine_faults(error, f"to read {self._table.name}")
         return DataError(f"table {str(self._table)!r} is not a Parquet file: {error}; re-export it")
 
 
@@ -107,16 +110,18 @@ def _choose_modality(table: Path, file: "ParquetFile", context: ReadContext) -> 
     header, setting, source = file.schema_arrow.names, context.options.modality, f"table {str(table)!r}"
     column = find_path_column(header)
 
-    def read_cells() -> Iterator[Any]:
+    def read_first_cells() -> Iterator[Any]:
         if column is not None:
             for batch in _iter_batches(file, LOOK_AT, [column]):
-                yield from batch.column(0).to_pylist()
+                yield from read_cells(batch.column(0))
                 return
 
     if column is not None and _holds_bytes(file.schema_arrow, column):
-        contents = (cell.get("bytes") if isinstance(cell, dict) else cell for cell in read_cells())
+        contents = (cell.get("bytes") if isinstance(cell, dict) else cell for cell in read_first_cells())
         return choose_by_contents(setting, (content for content in contents if content), source)
-    return choose_by_columns(setting, [normalise_column(it) for it in header], lambda: map(str, read_cells()), source)
+    return choose_by_columns(
+        setting, [normalise_column(it) for it in header], lambda: map(str, read_first_cells()), source
+    )
 
 
 def _sample_columns(file: "ParquetFile") -> TableSample:
@@ -132,13 +137,13 @@ def _sample_columns(file: "ParquetFile") -> TableSample:
     for group in range(0, file.num_row_groups, step) if plain else ():
         for batch in file.iter_batches(SAMPLED_ROWS, row_groups=[group], columns=plain, use_threads=False):
             for index, name in enumerate(batch.schema.names):
-                cells[name] += map(_format_plain, batch.column(index).to_pylist())
+                cells[name] += map(_format_plain, read_cells(batch.column(index)))
             break
     rows = max(map(len, cells.values()), default=0)
 
     def read_column(column: str) -> Iterator[str]:
         for batch in _iter_batches(file, BATCH, [column] if column in plain else []):
-            yield from map(_format_plain, batch.column(0).to_pylist())
+            yield from map(_format_plain, read_cells(batch.column(0)))
 
     return TableSample(schema.names, [cells[name] or [""] * rows for name in schema.names], read_column, contents)
 
@@ -175,7 +180,7 @@ def _write_items(file: "ParquetFile", column: str, folder: Path) -> None:
     for batch in _iter_batches(file, BATCH_OF_ITEMS, [column]):
         for cell in batch.column(0):
             number += 1
-            value = cell.as_py()
+            value = read_cell(cell)
             content = value.get("bytes") if isinstance(value, dict) else value
             if content:
                 place = _locate_item(folder, number)
@@ -204,7 +209,7 @@ def _iter_rows(
         columns.append(f"{taken['path']}.path")
     number = 0
     for batch in _iter_batches(file, BATCH, columns):
-        cells = {name: batch.column(index).to_pylist() for index, name in enumerate(batch.schema.names)}
+        cells = {name: read_cells(batch.column(index)) for index, name in enumerate(batch.schema.names)}
         for at in range(batch.num_rows):
             number += 1
             of_role = {role: cells[column][at] if column in cells else None for role, column in taken.items()}

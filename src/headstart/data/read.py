@@ -17,6 +17,7 @@ from headstart.data.readers.array_files import ArrayFileReader, ArrayFolderReade
 from headstart.data.readers.arrays import ArrayReader, LabelledArrays
 from headstart.data.readers.class_archives import ArchiveFolderReader
 from headstart.data.readers.containers import CONTAINERS
+from headstart.data.readers.file_kinds import describe_unread
 from headstart.data.readers.folder import FolderReader
 from headstart.data.readers.idx import IdxReader
 from headstart.data.readers.listing import SourceListing
@@ -28,9 +29,10 @@ from headstart.data.readers.walk import FileTree
 from headstart.data.readers.webdataset import expand_braces
 from headstart.data.samples import Samples
 from headstart.data.stray_files import note_strays, refuse_stray_source
+from headstart.data.unlabelled import is_item
 from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
-from headstart.modalities.modality import Modality, get_modality
+from headstart.modalities.modality import Modality, all_modalities, get_modality
 from headstart.plugins import Registry
 from headstart.protocol_checks import expect_members
 from headstart.settings import DataSettings
@@ -162,11 +164,21 @@ def _list_source(source: Any, context: ReadContext) -> SourceListing:
         listing = reader.list(source, tree, context)
         note = tree.describe_ignored() if tree else ""
         return replace(listing, notes=(*listing.notes, note)) if note else listing
+    if isinstance(source, Path) and (what := describe_unread(source) or _describe_item(source)):
+        raise DataError(f"{str(source)!r} is {what}")
     if not isinstance(source, Path):
         raise DataError(f"got {type(source).__name__} without labels; wanted a path, or items with labels=...")
     readers = sorted((*REGISTRY.all().values(), *READERS), key=lambda reader: reader in CONTAINERS)
     known = ", ".join(dict.fromkeys(suffix for reader in readers for suffix in reader.suffixes))
     raise DataError(f"{str(source)!r} is a file of no kind that is read; wanted a folder or a file ending in {known}")
+
+
+def _describe_item(source: Path) -> str:
+    """Return what a file is, where it is one item, and what is wanted; "" where it is none."""
+    for modality in all_modalities():
+        if source.suffix.lower() in modality.suffixes or is_item(source, modality):
+            return f"one {modality.noun.one}; wanted a folder, a table or an archive of labelled {modality.noun.many}"
+    return ""
 
 
 def _asks_for_folders(options: DataSettings) -> bool:

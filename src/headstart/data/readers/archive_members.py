@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from headstart.data.readers.file_kinds import TAR, ZIP, find_archive_kind
 from headstart.errors import DataError
 
 _METHODS = {9: "Deflate64", 20: "Zstandard", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd"}
@@ -35,8 +36,8 @@ def iter_members(archive: Path) -> Iterator[Member]:
     Raises:
         DataError: a member is packed by a method that is not read.
     """
-    kind = recognise_archive(archive) or ("ZIP" if archive.name.lower().endswith(".zip") else "tar")
-    return _zip_members(archive) if kind == "ZIP" else _tar_members(archive)
+    kind = find_archive_kind(archive) or (ZIP if archive.name.lower().endswith(".zip") else TAR)
+    return _zip_members(archive) if kind == ZIP else _tar_members(archive)
 
 
 def recognise_archive(path: Path) -> str:

@@ -81,7 +81,7 @@ def read_text_table(
     """Return the cells of a text table.
 
     Args:
-        table: the file; one that ends in .tsv has tabs whatever its header looks like.
+        table: the file; one that ends in .tsv has tabs, whatever its header looks like, if there are any.
         find_keys: returns the columns of a header that tell a row, the path's first.
         encoding: of the text; None finds it.
         remedy: what to do where none is found, for an error.
@@ -108,7 +108,11 @@ def read_text_table(
     skipped = 1 if separator else 0
     first = next((line for line in lines[skipped:] if line.strip()), "")
     delimiter = (
-        separator[1] if separator else "\t" if table.suffix.lower() == ".tsv" else _choose_delimiter(first, find_keys)
+        separator[1]
+        if separator
+        else "\t"
+        if table.suffix.lower() == ".tsv" and "\t" in first
+        else _choose_delimiter(first, find_keys)
     )
     parse = partial(_parse_rows, lines, skipped, delimiter, find_keys)
     content = TextTable((), tuple(notes), parse, lines if plain else (), delimiter)

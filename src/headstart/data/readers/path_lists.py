@@ -6,21 +6,11 @@ from pathlib import Path
 
 from headstart.data.readers.csv_text import DELIMITERS, FindKeys, TextRow, TextTable
 from headstart.data.readers.encodings import decode_text
+from headstart.data.readers.file_kinds import HEAD
 from headstart.modalities.modality import all_modalities
 
 LIST_SUFFIXES = (".txt", ".lst", ".list")
 LOOK_AT = 100  #: lines that say how a line is divided
-HEAD = 4096  #: bytes that say whether a file is text
-
-
-def is_text(file: Path) -> bool:
-    """Return whether a file begins like text: not empty, without null bytes."""
-    try:
-        with file.open("rb") as opened:
-            head = opened.read(HEAD)
-    except OSError:
-        return False
-    return bool(head.strip()) and (b"\0" not in head or head.startswith((b"\xff\xfe", b"\xfe\xff")))
 
 
 def read_path_list(table: Path, find_keys: FindKeys, *, encoding: str | None = None) -> TextTable | None:

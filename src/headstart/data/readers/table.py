@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from headstart.data.names import normalise_class_name, preview
+from headstart.data.readers.file_kinds import describe_unread, find_archive_kind, is_parquet, is_text, read_head
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.parquet import holds_items, read_parquet_rows
-from headstart.data.readers.path_lists import LIST_SUFFIXES, is_text
+from headstart.data.readers.path_lists import LIST_SUFFIXES
 from headstart.data.readers.reader import ReadContext
-from headstart.data.readers.table_columns import TableRow, TableRows
+from headstart.data.readers.table_columns import TableRow, TableRows, find_key_columns
 from headstart.data.readers.table_files import locate_files
 from headstart.data.readers.text_rows import read_text_rows
 from headstart.data.readers.walk import FileTree
@@ -24,8 +25,10 @@ from headstart.data.sources import FileSource
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError, bounded, refuse_machine_faults
 from headstart.modalities.item import BrokenItem, NamedItem, Noun
+from headstart.modalities.modality import all_modalities
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
+LOOK_AT = 20  #: lines of a text that is not called like a table
 LONGEST_NAME = 1000  #: characters of a path that are kept as a sample's name
 
 
@@ -36,11 +39,13 @@ class TableReader:
     label_place: str = "its columns label and group"
 
     def accepts(self, source: Any, tree: FileTree | None) -> bool:
-        """Return whether a file ends like a table."""
-        if not isinstance(source, Path) or tree is not None:
+        """Return whether a file is text or Parquet, or is called like a table and is nothing else."""
+        if not isinstance(source, Path) or tree is not None or not source.is_file():
             return False
-        suffix = source.suffix.lower()
-        return suffix in TABLE_SUFFIXES or (suffix in LIST_SUFFIXES and is_text(source))
+        called_so = source.suffix.lower() in self.suffixes
+        if is_parquet(source) or (is_text(source) and (called_so or _looks_like_table(source))):
+            return True
+        return called_so and not (find_archive_kind(source) or describe_unread(source))
 
     def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
         """Return every row of a table.
@@ -131,16 +136,33 @@ def read_rows(table: Path, context: ReadContext) -> TableRows:
         MissingExtra: it is a Parquet file and pyarrow is not installed.
     """
     try:
-        return (read_parquet_rows if table.suffix.lower() == ".parquet" else read_text_rows)(table, context)
+        return (read_parquet_rows if _is_parquet(table) else read_text_rows)(table, context)
     except OSError as error:
         refuse_machine_faults(error, f"to read the table {str(table)!r}")
         raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the file") from None
 
 
+def _looks_like_table(file: Path) -> bool:
+    """Return whether a text begins with a header of known columns, or with lines that name a file and more."""
+    lines = [line for line in read_head(file).decode("utf-8-sig", "replace").splitlines() if line.strip()][:LOOK_AT]
+    if len(lines) < 2 or lines[0].lstrip().startswith(("{", "[", "<")):
+        return False
+    if any(len(find_key_columns(lines[0].split(sign))) > 1 for sign in (",", ";", "\t")):
+        return True
+    suffixes = tuple(suffix for modality in all_modalities() for suffix in modality.suffixes)
+    cells = [[cell for cell in re.split(r"[,;\t ]", line.strip()) if cell] for line in lines[1:]]
+    naming = sum(len(line) > 1 and any(cell.strip("\"'").lower().endswith(suffixes) for cell in line) for line in cells)
+    return 2 * naming > len(cells)
+
+
+def _is_parquet(table: Path) -> bool:
+    return is_parquet(table) or (table.suffix.lower() == ".parquet" and not is_text(table))
+
+
 def items_exist(table: Path, context: ReadContext, look_at: int = 100) -> bool:
     """Return whether a file is a table whose items are there: most of its first paths exist, or it holds items."""
     try:
-        if table.suffix.lower() == ".parquet" and holds_items(table, context):
+        if _is_parquet(table) and holds_items(table, context):
             return True
         content = read_rows(table, context)
     except DataError:

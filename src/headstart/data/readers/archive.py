@@ -76,7 +76,9 @@ class ArchiveReader:
             return False
         if source.name.lower().endswith(self.suffixes):
             return True
-        return source.suffix.lower() not in _PACKED_FILES and bool(recognise_archive(source) or find_archive_kind(source))
+        return source.suffix.lower() not in _PACKED_FILES and bool(
+            recognise_archive(source) or find_archive_kind(source)
+        )
 
     def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
         """Return what the archive holds, under its name: its place in the cache means nothing to a person.

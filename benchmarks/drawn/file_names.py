@@ -56,8 +56,7 @@ def class_at_the_end(desk: Desk) -> Path:
 
 @add_layout(
     "`10253_idx5_x1001_y1351_class0.png` in one folder",
-    "the end of the name",
-    flags="--class-pattern '_class([0-9]+)'",
+    "the number behind the word class",
 )
 def class_in_a_word(desk: Desk) -> Path:
     for photo in draw_photos(("class0", "class1"), 12):
@@ -143,4 +142,31 @@ def patients_with_names(desk: Desk) -> Path:
     for photo in draw_photos(("normal", "tumor"), 16):
         owner = f"p{photo.number % 8:02}"
         desk.lay(f"{owner}/{photo.label}_{photo.number}.png", photo, group=owner)
+    return desk.root
+
+
+@add_layout("`s01_happy.png`, `s02_sad.png`", "the second word is the class, the first the group")
+def people_in_names(desk: Desk) -> Path:
+    desk.mention("group")
+    for photo in draw_photos(("calm", "happy", "sad"), 12):
+        owner = f"s{photo.number:02}"
+        desk.lay(f"{owner}_{photo.label}.png", photo, group=owner)
+    return desk.root
+
+
+@add_layout(
+    "`red_cat_1.jpg`, `blue_dog_2.jpg`: two words that vary",
+    "the word that is said",
+    flags="--class-pattern '^[^\\s._-]+[\\s._-]+([^\\s._\\d-]+)'",
+)
+def two_words_in_names(desk: Desk) -> Path:
+    for photo in draw_photos(("cat", "dog"), 12):
+        desk.lay(f"{('red', 'blue')[photo.number % 2]}_{photo.label}_{photo.number}.jpg", photo)
+    return desk.root
+
+
+@add_layout("`0_17.png`, `1_18.png`", "the first number is the class", flags="--classes-from name")
+def numbers_in_names(desk: Desk) -> Path:
+    for photo in draw_photos(("0", "1")):
+        desk.lay(f"{photo.label}_{photo.number}.png", photo)
     return desk.root

@@ -196,8 +196,7 @@ def test_without_classes(desk: Desk) -> Path:
 
 @add_layout(
     "`yes/Y1.jpg`, `no/1.jpg`, and both again in `brain_tumor_dataset/`",
-    "the folder above a photo is its class; copies count once",
-    flags="--classes-from parent",
+    "two classes; what is there once more is skipped",
 )
 def set_inside_itself(desk: Desk) -> Path:
     for photo in draw_photos(("no", "yes"), 12):
@@ -219,4 +218,77 @@ def plots_beside_classes(desk: Desk) -> Path:
 def folds(desk: Desk) -> Path:
     for photo in draw_photos(PETS, 12):
         desk.lay(f"fold_{1 + photo.number % 4}/{photo.label}/{photo.number}.jpg", photo)
+    return desk.root
+
+
+@add_layout("`cat/train/1.jpg`, `cat/test/2.jpg`, `dog/...`", "two parts inside each class")
+def parts_in_classes(desk: Desk) -> Path:
+    for photo in draw_photos(PETS, 14):
+        part = split_by_number(photo, {"train": 10, "test": 4})
+        desk.lay(f"{photo.label}/{part}/{photo.number}.jpg", photo, part)
+    return desk.root
+
+
+@add_layout("`train/`, `dev/`, `eval/`", "three parts; `eval` is the test part")
+def train_dev_eval(desk: Desk) -> Path:
+    uses = {"train": "train", "dev": "validation", "eval": "test"}
+    for photo in draw_photos(PETS, 12):
+        part = split_by_number(photo, {"train": 6, "dev": 3, "eval": 3})
+        desk.lay(f"{part}/{photo.label}/{photo.number}.jpg", photo, uses[part])
+    return desk.root
+
+
+@add_layout("`train_1/cat/1.jpg`, `train_2/...`, `test_1/...`", "two parts; numbered ones count together")
+def numbered_parts(desk: Desk) -> Path:
+    for photo in draw_photos(PETS, 14):
+        part = split_by_number(photo, {"train_1": 5, "train_2": 5, "test_1": 4})
+        desk.lay(f"{part}/{photo.label}/{photo.number}.jpg", photo, part.partition("_")[0])
+    return desk.root
+
+
+@add_layout("`train/`, `test/`, and both again in `chest/` (chest X-ray)", "two parts; what is there again is skipped")
+def parts_inside_themselves(desk: Desk) -> Path:
+    for photo in draw_photos(("NORMAL", "PNEUMONIA"), 14):
+        part = split_by_number(photo, {"train": 10, "test": 4})
+        content = desk.lay(f"{part}/{photo.label}/{photo.number}.jpg", photo, part)
+        desk.leave(f"chest/{part}/{photo.label}/{photo.number}.jpg", content, "once more")
+    return desk.root
+
+
+@add_layout("`cat/1.jpg`, `dog/1.jpg`, `unlabelled/9.jpg`", "the classes; the rest is left for predict")
+def unlabelled_beside(desk: Desk) -> Path:
+    for photo in draw_photos(PETS):
+        desk.lay(f"{photo.label}/{photo.number}.jpg", photo)
+    for photo in draw_photos(PETS, 2, seed=1):
+        desk.leave(f"unlabelled/{photo.label[0]}{photo.number}.jpg", photo.encode(), "predict")
+    return desk.root
+
+
+@add_layout("`benign/benign (1).png`, `benign/benign (1)_mask.png` (BUSI)", "masks are skipped")
+def masks_beside_photos(desk: Desk) -> Path:
+    for photo in draw_photos(("benign", "malignant", "normal")):
+        desk.lay(f"{photo.label}/{photo.label} ({photo.number}).png", photo)
+    for photo in draw_photos(("benign", "malignant", "normal"), seed=1, grey=True):
+        desk.leave(f"{photo.label}/{photo.label} ({photo.number})_mask.png", photo.encode(".png"), "mask")
+    return desk.root
+
+
+@add_layout(
+    "`cat/1.jpg`, `dog/1.jpg`, `test/1.jpg`", "a class, or a part without labels", flags="--classes-from folder"
+)
+def test_beside_classes(desk: Desk) -> Path:
+    for photo in draw_photos(("cat", "dog", "test")):
+        desk.lay(f"{photo.label}/{photo.number}.jpg", photo)
+    return desk.root
+
+
+@add_layout(
+    "`ann/glad/1.jpg`, `bo/glad/1.jpg`: people or classes?",
+    "the folder above a photo is its class, the first its group",
+    flags="--classes-from parent --group-from folder",
+)
+def people_with_moods(desk: Desk) -> Path:
+    for photo in draw_photos(("calm", "glad", "sad"), 12):
+        owner = ("ann", "bo", "cy", "di")[photo.number % 4]
+        desk.lay(f"{owner}/{photo.label}/{photo.number}.jpg", photo, group=owner)
     return desk.root

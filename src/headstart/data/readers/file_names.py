@@ -165,7 +165,7 @@ def _find_varying_words(stems: Sequence[str], hints: SourceHints) -> tuple[list[
 
 
 def _make_place_rule(place: int) -> NameRule:
-    skip = rf"(?:[^\s._-]+[\s._-]+){{{place}}}" if place else ""
+    skip = r"[^\s._-]+[\s._-]+" * place
     read_token = _make_token_reader(place)
     return NameRule(
         f"the {_ordinal(place)} word of the name",

@@ -35,6 +35,12 @@ def test_a_table_of_texts_is_fitted(run: headstart.Run) -> None:
     assert "photo" not in page
 
 
+def test_its_features_are_read_again_without_the_settings_of_photos(run: headstart.Run) -> None:
+    found = headstart.open_run(run.folder).features
+    assert found.computed == 0
+    assert len(found.ids) == sum(run.record["split"].values())
+
+
 PREDICTED = """
 import json, sys
 import headstart

@@ -1,7 +1,9 @@
 """What a run shows of itself in a notebook."""
 
 import csv
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -94,3 +96,22 @@ def test_the_features_of_a_run(small) -> None:
     with pytest.raises(UserError, match="made from arrays; give them to headstart"):
         _ = arrays.features
     assert headstart.features is not None
+
+
+def test_the_features_of_a_run_are_found_wherever_the_process_has_gone(
+    small, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = open_run(small.run)
+    record = run.record
+    assert Path(record["working_folder"]).is_absolute()
+    source, (name, _, weights) = Path(record["source"]), record["backbone"]["name"].partition("@")
+    made_in = source.parent
+    typed = {
+        **record,
+        "source": source.name,
+        "working_folder": str(made_in),
+        "settings": {**record["settings"], "store": os.path.relpath(small.store, made_in)},
+        "backbone": {**record["backbone"], "name": f"{name}@{os.path.relpath(weights, made_in)}"},
+    }
+    monkeypatch.chdir(tmp_path)
+    assert replace(run, record=typed).features.computed == 0

@@ -19,7 +19,7 @@ from headstart.reporting.records import total_seconds
 from headstart.runs.record_check import check_run_record
 from headstart.runs.tables import MisclassifiedSamples, RunLayers, list_layers, list_misclassified
 from headstart.storage.run_files import make_damage_error, read_run_json
-from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, TRUST
+from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, SETTINGS, TRUST
 from headstart.tasks.task import Task, check_support, get_task
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from headstart.explanation.explainer import Explainer, HeatMap
     from headstart.reporting.plots import Plots
 
+PATHS = ("relabel", "split_from", "store")  #: settings that name what is read
 ALIKE = 3  #: samples that an explanation names
 
 
@@ -127,8 +128,24 @@ class Run:
         source = self.record["source"]
         if source == IN_MEMORY:
             raise UserError("this run was made from arrays; give them to headstart.features(arrays, labels=...)")
-        settings = {**self.record["settings"], "out": None, "backbone": self.record["backbone"]["name"]}
-        return headstart.features(source, layer="all", progress=False, **settings)
+        settings = self.record["settings"]
+        paths: dict[str, Any] = {name: self._locate(settings[name]) for name in PATHS if settings[name] is not None}
+        backbone = self.record["backbone"]["name"]
+        name, _, checkpoint = backbone.partition("@")
+        if checkpoint and (file := self._locate(checkpoint)).exists():
+            backbone = f"{name}@{file}"
+        return headstart.features(
+            self._locate(source),
+            layer="all",
+            progress=False,
+            config=self._home / SETTINGS,  # without the chapters of other modalities and tasks
+            backbone=backbone,
+            **paths,
+        )
+
+    def _locate(self, given: str) -> Path:
+        """Return where a path leads that was given when the run was made, wherever the process has gone meanwhile."""
+        return Path(self.record.get("working_folder", ""), Path(given).expanduser())
 
     def misclassified(self, subset: str = "test") -> MisclassifiedSamples:
         """Return the samples of test, or of validation, that were given another class than their own.

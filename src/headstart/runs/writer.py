@@ -85,6 +85,7 @@ def build_record(
         "headstart": __version__,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "source": samples.root,
+        "working_folder": str(Path.cwd()),  # where relative paths, the source's and those of settings, begin
         "settings": context.settings.model_dump(mode="json"),
         "backbone": context.backbone.to_json(),
         "backbones": [it.backbone.to_json() for it in contexts],

@@ -123,7 +123,7 @@ def test_parquet_without_pyarrow_names_the_extra(pets, monkeypatch):
         ("id,label\n1,cats\n", "has the columns 'id', 'label' and none for path; name the columns path and label"),
         ("a,b\n", "none for path and label"),
         ("path,label,split\na,b,train\nc,d,\n", "1 of 2 rows have no split; fill the split column in every row"),
-        ("path,label,split\na,b,train\nc,d,holdout\n", "the split column says 'holdout'; wanted train"),
+        ("path,label,split\na,b,train\nc,d,spare\n", "the split column says 'spare'; wanted train"),
         ("path,label,split\na,b,val\nc,d,test\n", "validation and test are given without train"),
         ("path,label\n", "has no class with photos; wanted"),
         ("path,label\na.png,b\n", r"class 'b' has no usable photo \(skipped: 1 missing file\)"),

@@ -4,7 +4,6 @@ The class of an item is the first folder under the root (or under its subset's f
 unless the settings say that it stands right above the item or in its name.
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,13 @@ from headstart.data.readers.folder_layout import find_layout
 from headstart.data.readers.folder_tree import grow_tree
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
-from headstart.data.readers.table import TABLE_SUFFIXES, TableReader, items_exist
+from headstart.data.readers.table import TABLE_SUFFIXES
+from headstart.data.readers.table_folder import (
+    find_label_tables,
+    list_label_tables,
+    refuse_two_readings,
+    suggest_tables,
+)
 from headstart.data.readers.walk import FileTree, Walk, get_file_id
 from headstart.errors import DataError
 
@@ -39,68 +44,29 @@ class FolderReader:
                 else than classes, such as a table.
         """
         assert tree is not None
-        where = context.options.classes_from
-        if where == "table":
-            return _list_table_in(tree, context)
+        where, base = context.options.classes_from, find_base_folder(tree)
+        if where == "table" or (where is None and context.options.label_column):
+            return list_label_tables(find_label_tables(tree, base, context), tree)
+        by_tables = where is None and not context.options.class_pattern
         try:
             listing = list_folder(tree, context)
         except DataError as error:
-            table = _find_only_table(tree, context) if where is None and not context.options.class_pattern else None
-            if table is None:
-                raise DataError(f"{error}{_suggest_tables(tree)}") from None
-            return _list_table(table, tree, context)
+            found = find_label_tables(tree, base, context) if by_tables else None
+            if found is None or not found.may_be_read:
+                raise DataError(f"{error}{suggest_tables(tree, base)}") from None
+            return list_label_tables(found, tree)
+        if by_tables:
+            found = find_label_tables(tree, base, context)
+            if len(listing.classes) < 2 and found.may_be_read:
+                return list_label_tables(found, tree)
+            refuse_two_readings(listing, found, tree)
         beside = [it.name for it in tree.scan(tree.root).files if it.suffix.lower() in (*TABLE_SUFFIXES, ".npz")]
-        if len(listing.classes) < 2 and beside and where is None and not context.options.class_pattern:
-            if table := _find_only_table(tree, context):
-                return _list_table(table, tree, context)
+        if len(listing.classes) < 2 and beside and by_tables:
             raise DataError(
                 f"{str(source)!r} has no two class folders but {preview(beside)}; wanted a folder per class; to read "
                 f"the table or the arrays, name the file: {source / beside[0]}"
             )
         return listing
-
-
-def _list_table_in(tree: FileTree, context: ReadContext) -> SourceListing:
-    """Return the rows of the table in a folder.
-
-    Raises:
-        DataError: there is no such table, or there are several.
-    """
-    tables = _list_tables(tree)
-    known = [table for table in tables if items_exist(table, context)] if len(tables) > 1 else tables
-    if len(known) == 1:
-        return _list_table(known[0], tree, context)
-    seen = preview([table.name for table in known or tables]) if tables else "none"
-    raise DataError(
-        f"{str(tree.root)!r} has no one table with labels (seen: {seen}); wanted one of {', '.join(TABLE_SUFFIXES)} in "
-        "it; give the table itself, or drop --classes-from table"
-    )
-
-
-def _list_table(table: Path, tree: FileTree, context: ReadContext) -> SourceListing:
-    listing = TableReader().list(table, None, context)
-    name = table.relative_to(tree.root).as_posix()
-    note = f"the classes are read from {name!r}; to read the folder without it, add --classes-from folder"
-    return replace(listing, notes=(note, *listing.notes))
-
-
-def _find_only_table(tree: FileTree, context: ReadContext) -> Path | None:
-    """Return the one table in a folder whose items are there; None where there is none, or several."""
-    tables = [table for table in _list_tables(tree) if "submission" not in table.name.lower()]
-    known = [table for table in tables if items_exist(table, context)]
-    return known[0] if len(known) == 1 else None
-
-
-def _suggest_tables(tree: FileTree) -> str:
-    tables = _list_tables(tree)
-    if not tables:
-        return ""
-    return f"; to read a table instead, name the file: {preview([str(table) for table in tables], show=str)}"
-
-
-def _list_tables(tree: FileTree) -> list[Path]:
-    places = {tree.root: None, find_base_folder(tree): None}
-    return [it for place in places for it in tree.scan(place).files if it.suffix.lower() in TABLE_SUFFIXES]
 
 
 def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:

@@ -58,9 +58,11 @@ def read_parquet_rows(table: Path, context: ReadContext) -> TableRows:
         column, modality = columns.taken["path"], choice.modality
         notes = (*choice.notes, *columns.notes)
         if not _holds_bytes(file.schema_arrow, column):
-            return TableRows(list(_iter_rows(file, columns, names, None, modality)), notes, modality, column)
+            rows = list(_iter_rows(file, columns, names, None, modality))
+            return TableRows(rows, notes, modality, column, columns.taken, columns.indicators)
         folder = unpack_once(table, context.cache, lambda draft: _write_items(file, column, draft))
-        return TableRows(list(_iter_rows(file, columns, names, folder, modality)), notes, modality, column)
+        rows = list(_iter_rows(file, columns, names, folder, modality))
+        return TableRows(rows, notes, modality, column, columns.taken, columns.indicators)
 
 
 def holds_items(table: Path, context: ReadContext) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.file_kinds import describe_unread, find_archive_kind, is_parquet, is_text, read_head
 from headstart.data.readers.listing import RawSample, SourceListing
@@ -93,7 +94,18 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
         modality=modality.name,
         column=content.column,
         in_rows=True,
+        decisions=tuple(_decide(content)),
     )
+
+
+def _decide(content: TableRows) -> Iterator[Decision]:
+    """Yield what each column was taken for."""
+    roles = {"path": Role.ITEMS, "label": Role.LABELS, "split": Role.SUBSET, "group": Role.GROUP}
+    for role, column in (content.taken or {}).items():
+        said = [note for note in content.notes if repr(column) in note]
+        yield Decision(PlaceKind.COLUMN, (column,), roles[role], said[0] if said else "")
+    for column in content.indicators:
+        yield Decision(PlaceKind.COLUMN, (column,), Role.CLASS, "a 1 where a row is of it", column.strip())
 
 
 @dataclass(frozen=True, slots=True)

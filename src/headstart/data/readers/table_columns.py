@@ -68,6 +68,8 @@ class TableRows:
     notes: tuple[str, ...]  #: on its text, columns and modality
     modality: Modality
     column: str = ""  #: the name of that with the paths or the items
+    taken: Mapping[str, str] | None = None  #: role -> column
+    indicators: tuple[str, ...] = ()  #: columns of one class each
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,8 @@ def read_text_rows(table: Path, context: ReadContext) -> TableRows:
     if columns.indicators:
         left = sum(SEVERAL in row.problem for row in rows)
         notes += [f"{left} rows have several labels, which are not read yet; they are skipped"] if left else []
-    return TableRows(rows, tuple(notes), choice.modality, columns.taken["path"])
+    taken, indicators = columns.taken, columns.indicators
+    return TableRows(rows, tuple(notes), choice.modality, taken["path"], taken, indicators)
 
 
 def _list(names: Sequence[str]) -> str:

@@ -15,10 +15,8 @@ from sklearn.pipeline import make_pipeline
 import headstart
 from headstart import events
 from headstart.cli.main import run as run_command
-from headstart.data.readers.table import TableReader
 from headstart.errors import DataError, SettingError, UserError
 from headstart.sklearn import Classifier, FeatureExtractor
-from headstart.verbs.items import TABLE_ENDINGS
 from tests.modalities.texts import draw_texts, install_texts, write_folder, write_table
 
 
@@ -139,10 +137,6 @@ def test_a_table_without_a_column_of_items_is_refused(run, small, tmp_path) -> N
         headstart.predict(run.folder, table)
     with pytest.raises(DataError, match="none for photos"):
         headstart.predict(small.run, table)
-
-
-def test_what_may_be_a_table_is_what_the_reader_takes() -> None:
-    assert TableReader.suffixes == TABLE_ENDINGS
 
 
 def test_evaluating_another_kind_of_data_is_one_line(run, small, tmp_path) -> None:

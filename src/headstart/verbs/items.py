@@ -13,7 +13,6 @@ from headstart.modalities.modality import Modality
 
 ITEM = Noun("item", "items")  #: where the kind of data is not at hand
 #: Of files that may be tables; whether they are, the readers say.
-TABLE_ENDINGS = (".csv", ".tsv", ".parquet", ".txt", ".lst", ".list")
 
 
 @dataclass(slots=True)
@@ -40,15 +39,15 @@ def name_path(path: str) -> NamedItem:
 def expand_items(modality: Modality, items: Iterable[Any], expansion: Expansion) -> Iterator[Any]:
     """Yield items; in place of a folder the files in it that are items, by their bytes, in natural order.
 
-    In place of a table come the items of its rows, in their order.
+    In place of a table, an archive or whatever else a fit reads come the items in it, in their order.
 
     Args:
         modality: of the items.
-        items: items, folders and tables.
+        items: items, folders, tables, archives and the like.
         expansion: what else there is to say is added.
 
     Raises:
-        DataError: a table cannot be read, or has no column with such items.
+        DataError: one of these cannot be read, or a table has no column with such items.
     """
     for item in items:
         value, name = (item.value, item.name) if isinstance(item, NamedItem) else (item, str(item))
@@ -56,32 +55,34 @@ def expand_items(modality: Modality, items: Iterable[Any], expansion: Expansion)
             yield item
         elif os.path.isdir(value):  # noqa: PTH112  Path.is_dir raises for names that are too long
             yield from _expand_folder(modality, name, expansion)
-        elif name.lower().endswith(TABLE_ENDINGS):
-            yield from _expand_table(modality, item, Path(value), expansion)
+        elif os.path.splitext(name)[1].lower() not in modality.suffixes and os.path.isfile(value):  # noqa: PTH113, PTH122
+            yield from _expand_file(modality, item, Path(value), expansion)
         else:
             yield item
 
 
 def _expand_folder(modality: Modality, name: str, expansion: Expansion) -> Iterator[NamedItem]:
-    from headstart.data.unlabelled import find_items
+    from headstart.data.source_items import list_folder_items
 
-    folder, others = Path(name), list[str]()
-    for path in find_items(folder, modality, others):
+    found = list_folder_items(Path(name), modality)
+    expansion.notes += [f"{name}: {note}" for note in found.notes]
+    for one in found.items:
         # the name as the user wrote it, "./a.jpg" included
-        yield NamedItem(os.path.join(name, path.relative_to(folder)), path)  # noqa: PTH118
-    expansion.skipped += [os.path.join(name, other) for other in others]  # noqa: PTH118
+        yield NamedItem(os.path.join(name, one.name), one.value)  # noqa: PTH118
+    expansion.skipped += [os.path.join(name, other) for other in found.skipped]  # noqa: PTH118
 
 
-def _expand_table(modality: Modality, item: Any, file: Path, expansion: Expansion) -> Iterator[Any]:
-    from headstart.data.read import list_table_rows
+def _expand_file(modality: Modality, item: Any, file: Path, expansion: Expansion) -> Iterator[Any]:
+    from headstart.data.source_items import list_file_items
 
-    table = list_table_rows(file, modality)
-    if table is None:
+    found = list_file_items(file, modality)
+    if found is None:
         yield item
-    else:
-        expansion.notes += [f"{file}: {note}" for note in table.notes]
-        for row in table.items:
-            yield row if expansion.alone else NamedItem(f"{file}: {row.name}", row.value)
+        return
+    expansion.notes += [f"{file}: {note}" for note in found.notes]
+    expansion.skipped += [f"{file}: {other}" for other in found.skipped]
+    for one in found.items:
+        yield one if expansion.alone else NamedItem(f"{file}: {one.name}", one.value)
 
 
 def refuse_nothing(modality: Modality, given: object, skipped: list[str]) -> NoReturn:

@@ -22,7 +22,7 @@ from headstart.data.readers.archive_members import UNREAD, Member, is_utf8, iter
 from headstart.data.readers.array_files import ArrayFileReader, ArrayFolderReader
 from headstart.data.readers.containers import CONTAINERS
 from headstart.data.readers.encodings import check_encoding, escape_non_ascii, guess_encoding
-from headstart.data.readers.file_kinds import find_archive_kind
+from headstart.data.readers.file_kinds import find_archive_kind, is_workbook
 from headstart.data.readers.folder import find_base_folder, list_folder
 from headstart.data.readers.idx import IdxReader
 from headstart.data.readers.listing import SourceListing
@@ -76,9 +76,9 @@ class ArchiveReader:
             return False
         if source.name.lower().endswith(self.suffixes):
             return True
-        return source.suffix.lower() not in _PACKED_FILES and bool(
-            recognise_archive(source) or find_archive_kind(source)
-        )
+        if source.suffix.lower() in _PACKED_FILES or is_workbook(source):
+            return False
+        return bool(recognise_archive(source) or find_archive_kind(source))
 
     def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
         """Return what the archive holds, under its name: its place in the cache means nothing to a person.

@@ -26,7 +26,7 @@ _UNREAD = (
 )
 
 
-def read_head(file: Path) -> bytes:
+def read_beginning(file: Path) -> bytes:
     """Return the first bytes of a file; b"" where it cannot be read."""
     try:
         with file.open("rb") as stream:
@@ -37,7 +37,7 @@ def read_head(file: Path) -> bytes:
 
 def find_archive_kind(file: Path) -> str:
     """Return whether a file is a ``ZIP`` or a ``TAR``, packed or not; "" where it is neither, or a workbook."""
-    head = read_head(file)
+    head = read_beginning(file)
     try:
         if head[257:262] == b"ustar" or (head.startswith(_PACKED_TARS) and tarfile.is_tarfile(file)):
             return TAR
@@ -57,12 +57,12 @@ def is_workbook(file: Path) -> bool:
 
 def is_parquet(file: Path) -> bool:
     """Return whether a file is a Parquet table."""
-    return read_head(file).startswith(_PARQUET)
+    return read_beginning(file).startswith(_PARQUET)
 
 
 def is_text(file: Path) -> bool:
     """Return whether a file begins like text: not empty, and without control characters, or in UTF-16."""
-    head = read_head(file)
+    head = read_beginning(file)
     if head.startswith(_UTF16):
         return True
     return bool(head.strip()) and not any(byte < 9 or 13 < byte < 26 for byte in head)
@@ -70,7 +70,7 @@ def is_text(file: Path) -> bool:
 
 def describe_unread(file: Path) -> str:
     """Return what a file is that nothing reads, and what to do; "" where that is not known."""
-    head = read_head(file)
+    head = read_beginning(file)
     if head.startswith(b"PK") and is_workbook(file):
         return "a workbook of Excel; save the table as CSV"
     return next((text for start, text in _UNREAD if head.startswith(start)), "")

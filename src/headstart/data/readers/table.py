@@ -12,7 +12,7 @@ from typing import Any
 
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name, preview
-from headstart.data.readers.file_kinds import describe_unread, find_archive_kind, is_parquet, is_text, read_head
+from headstart.data.readers.file_kinds import describe_unread, find_archive_kind, is_parquet, is_text, read_beginning
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.parquet import holds_items, read_parquet_rows
 from headstart.data.readers.path_lists import LIST_SUFFIXES
@@ -156,7 +156,9 @@ def read_rows(table: Path, context: ReadContext) -> TableRows:
 
 def _looks_like_table(file: Path) -> bool:
     """Return whether a text begins with a header of known columns, or with lines that name a file and more."""
-    lines = [line for line in read_head(file).decode("utf-8-sig", "replace").splitlines() if line.strip()][:LOOK_AT]
+    lines = [line for line in read_beginning(file).decode("utf-8-sig", "replace").splitlines() if line.strip()][
+        :LOOK_AT
+    ]
     if len(lines) < 2 or lines[0].lstrip().startswith(("{", "[", "<")):
         return False
     if any(len(find_key_columns(lines[0].split(sign))) > 1 for sign in (",", ";", "\t")):

@@ -1,0 +1,98 @@
+"""The items of a source of which nobody wants a label: the rows of a table, what is in an archive, in arrays or shards.
+
+The reader that a fit would take is taken here too, by the same bytes.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from headstart import settings
+from headstart.data.read import find_reader, list_table_rows
+from headstart.data.readers.archive import ArchiveReader, unpack
+from headstart.data.readers.folder import FolderReader
+from headstart.data.readers.listing import SourceListing
+from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.walk import FileTree
+from headstart.data.sources import FileSource
+from headstart.data.unlabelled import HEAD, find_items
+from headstart.modalities.item import NamedItem
+from headstart.modalities.modality import Modality
+from headstart.settings import DataSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SourceItems:
+    """The items of a source, each with its name in there."""
+
+    items: Iterable[NamedItem]  #: read one by one
+    notes: tuple[str, ...] = ()  #: for a person
+    skipped: tuple[str, ...] = ()  #: names of what else is in there
+
+
+def list_file_items(file: Path, modality: Modality, cache: Path | None = None) -> SourceItems | None:
+    """Return the items of a file that ``read_source`` reads; None for a file that is one item, or nothing that is read.
+
+    Args:
+        file: a path; a file that is called like an item is one.
+        modality: of the items.
+        cache: as of ``read_source``.
+
+    Raises:
+        DataError: it cannot be read, or its items are of another modality.
+        MissingExtra: what reads it is not installed.
+    """
+    if file.suffix.lower() in modality.suffixes or not file.is_file():
+        return None
+    reader = find_reader(file, None)
+    if reader is None or (file.suffix.lower() not in reader.suffixes and _is_one_item(file, modality)):
+        return None
+    if table := list_table_rows(file, modality, cache):
+        return SourceItems(table.items, table.notes)
+    context = _make_context(modality, cache)
+    if isinstance(reader, ArchiveReader):
+        archive = unpack(file, context.cache, encoding=context.options.encoding)
+        found = list_folder_items(archive.folder, modality, cache)
+        return SourceItems(found.items, (*archive.notes, *found.notes), found.skipped)
+    return _list_samples(reader.list(file, None, context))
+
+
+def list_folder_items(folder: Path, modality: Modality, cache: Path | None = None) -> SourceItems:
+    """Return the files under a folder that are items; of one without such files, what ``read_source`` reads in it.
+
+    Raises:
+        DataError: it cannot be read.
+        MissingExtra: what reads it is not installed.
+    """
+    others = list[str]()
+    paths = list(find_items(folder, modality, others))
+    if not paths:
+        tree = FileTree(folder)
+        reader = find_reader(folder, tree)
+        if reader is not None and not isinstance(reader, FolderReader):
+            return _list_samples(reader.list(folder, tree, _make_context(modality, cache)))
+    items = [NamedItem(path.relative_to(folder).as_posix(), path) for path in paths]
+    return SourceItems(items, skipped=tuple(others))
+
+
+def _make_context(modality: Modality, cache: Path | None) -> ReadContext:
+    options = DataSettings.model_validate({"modality": modality.name})
+    return ReadContext(options, cache or settings.locate_store() / "archives", labelled=False)
+
+
+def _is_one_item(file: Path, modality: Modality) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return modality.recognise(stream.read(HEAD)) is not False
+    except OSError:
+        return True
+
+
+def _list_samples(listing: SourceListing) -> SourceItems:
+    """Return the samples of a listing as items without labels."""
+
+    def read() -> Iterator[NamedItem]:
+        for raw in listing.samples:
+            yield NamedItem(raw.name, raw.source.path if isinstance(raw.source, FileSource) else raw.source.read())
+
+    return SourceItems(read(), listing.notes, tuple(f"{entry.name} ({entry.reason})" for entry in listing.entries))

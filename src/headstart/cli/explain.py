@@ -23,8 +23,8 @@ def explain(model: Path, items: list[str], /, *, out: Path, label: str | None = 
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
-        items: Files, folders (searched in depth), tables, or - for a list on standard input, in lines or ended by null
-            bytes.
+        items: Files, folders (searched in depth), tables, archives, or - for a list on standard input, in lines or
+            ended by null bytes.
         out: The folder for what is drawn.
         label: The class to explain; without it, the likeliest of each item.
     """

@@ -50,8 +50,8 @@ def predict(
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
-        items: Files, folders (searched in depth), tables, or - for a list on standard input, in lines or ended by null
-            bytes.
+        items: Files, folders (searched in depth), tables, archives, or - for a list on standard input, in lines or
+            ended by null bytes.
         top: How many classes to give for each item, the likeliest first.
         json_: A JSON object per line.
         csv_: A table with a header line; classes of a set have | between them, with a backslash before it in a name.

@@ -48,8 +48,8 @@ def predict(
     Args:
         model: a saved classifier, its folder, or the run.
         items: an item of the classifier's kind of data (a path, the bytes of a file, an open file, an array), a folder,
-            which is searched in depth, a table, an archive or another source that ``fit`` reads, or several of them. A ``pathlib.Path`` is
-            always a path. A str is one too, except where items are texts: there it is an item.
+            which is searched in depth, a table, an archive or another source that ``fit`` reads, or several of them.
+            A ``pathlib.Path`` is always a path. A str is one too, except where items are texts: there it is an item.
         engine: what answers: "auto", "onnxruntime" or "openvino".
 
     Raises:

@@ -156,7 +156,7 @@ def _describe_entry(entry: "LedgerEntry") -> str:
 
 
 def _describe_range(name: str, found: "Range", unit: str) -> str:
-    return f"{name} {found.smallest} to {found.largest} {unit}, median {found.median:.0f}"
+    return f"{name} {found.smallest:.4g} to {found.largest:.4g} {unit}, median {found.median:.4g}"
 
 
 def _listed(heading: str, lines: list[str]) -> str:

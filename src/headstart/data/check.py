@@ -21,9 +21,9 @@ from headstart.modalities.modality import get_modality
 class Range:
     """Smallest, middle and largest of some numbers."""
 
-    smallest: int
-    median: int
-    largest: int
+    smallest: float
+    median: float
+    largest: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +87,5 @@ def _decode_entry(spec: InputSpec, work: tuple[Sample, LedgerEntry]) -> LedgerEn
     return replace(entry, status=FileStatus.REPAIRED, reason=repaired) if repaired else entry
 
 
-def _summarise(values: list[int]) -> Range | None:
+def _summarise(values: list[float]) -> Range | None:
     return Range(min(values), median_low(values), max(values)) if values else None

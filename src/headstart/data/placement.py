@@ -11,6 +11,9 @@ from hashlib import blake2b
 
 from headstart.data.samples import Subset
 
+#: Share of the best group's gain that one has to have: of those that serve about as well the seed chooses, or a few
+#: large groups (six patients) would be split in one way whatever the seed.
+ALMOST = 0.8
 _ATTEMPTS = 50  #: orders that are tried where groups of several classes get into each other's way
 
 
@@ -113,7 +116,9 @@ def _cover(board: _Board, groups: Sequence[GroupCounts]) -> None:
         for subset in _find_needy(board, label):
             free = [group for group in having[label] if group.key not in board.subsets]
             if free:
-                board.put(max(free, key=lambda group: board.gain(group, subset)), subset)
+                gains = [board.gain(group, subset) for group in free]
+                enough = ALMOST * max(gains) if max(gains) > 0 else max(gains)
+                board.put(next(group for group, gain in zip(free, gains, strict=True) if gain >= enough), subset)
 
 
 def _find_needy(board: _Board, label: int) -> Iterator[Subset]:

@@ -154,7 +154,8 @@ def prepare_dataset(
     decoded = _without_broken(samples, {key: found for done in extractions for key, found in done.issues.items()})
     with log.stage(NEAR_DUPLICATES) as stage:
         duplicates = _find_near_duplicates(decoded, backbones.first, extractions[0], context)
-        stage.summary = describe_near_duplicates(duplicates.pairs, decoded.noun)
+        searched = get_modality(decoded.modality).duplicates is not None
+        stage.summary = describe_near_duplicates(duplicates.pairs, decoded.noun, searched=searched)
     together = [(pair.first, pair.second) for pair in duplicates.pairs] if settings.near_duplicates == "group" else []
     loosened = make_relaxed_split(decoded, together, lambda grouped: split(grouped, settings))
     return PreparedDataset(loosened.samples, loosened.split, extractions, duplicates, loosened.classes)
@@ -182,10 +183,16 @@ def describe_extraction(done: Extraction, noun: Noun) -> str:
     return f"{done.computed} {noun.many} computed{rate}, {known}{f', {broken} broken' if broken else ''}"
 
 
-def describe_near_duplicates(pairs: Sequence[DuplicatePair], noun: Noun) -> str:
-    """Return how many items are near-duplicates of others, and in how many groups, in one line."""
+def describe_near_duplicates(pairs: Sequence[DuplicatePair], noun: Noun, *, searched: bool = True) -> str:
+    """Return how many items are near-duplicates of others, and in how many groups, in one line.
+
+    Args:
+        pairs: that were found.
+        noun: for the items.
+        searched: whether more than equal bytes was looked for.
+    """
     if not pairs:
-        return f"no {noun.many} that {noun.phrases.same_many}"
+        return f"no {noun.many} that {noun.phrases.same_many}" if searched else f"no {noun.many} of equal bytes"
     groups = group_duplicates(pairs)
     equal = {id_ for pair in pairs if pair.kind == "same bytes" for id_ in (pair.first, pair.second)}
     alike = f"{sum(map(len, groups))} {noun.many} alike in {len(groups)} group{'s' * (len(groups) != 1)}"

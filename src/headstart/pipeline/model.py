@@ -6,17 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headstart.data.load import load_item
-from headstart.data.samples import Subset
+import numpy as np
+
+from headstart.data.load import get_item, load_item
+from headstart.data.samples import Sample, Subset
 from headstart.data.sources import SampleSource
+from headstart.errors import SaveError
 from headstart.events import Note
 from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, write_model
 from headstart.inference.classifier import Classifier
+from headstart.inference.postprocess import BatchPredictions
 from headstart.modalities.batch import InputSpec
+from headstart.modalities.item import BrokenItem
 from headstart.selection.context import FitContext
 from headstart.storage.run_layout import MODEL
 
 EXAMPLES = 48  #: validation samples on which the saved graph is checked against the fitted head
+OPENED = 8  #: of them, how many are opened as predictions open them too
 
 
 def export_model(model: FittedModel, context: FitContext) -> Classifier:
@@ -40,7 +46,9 @@ def save_checked(model: FittedModel, context: FitContext, folder: Path) -> Class
     examples = _parity_examples(model, context)
     shutil.rmtree(folder, ignore_errors=True)  # of this run, when it was ended between saving and testing
     try:
-        return write_model(model, folder, examples)
+        classifier = write_model(model, folder, examples)
+        _check_predictions(classifier, model, examples[:OPENED], context)
+        return classifier
     except UnsteadyNoveltyError:
         reason = f"{context.noun.many} are so alike that rounding decides which are unfamiliar"
         context.log(Note(f"{reason}, so that the classifier declines none"))
@@ -49,8 +57,37 @@ def save_checked(model: FittedModel, context: FitContext, folder: Path) -> Class
         return write_model(kept, folder, shorter)
 
 
+def _check_predictions(
+    classifier: Classifier, model: FittedModel, examples: Sequence[ParityExample], context: FitContext
+) -> None:
+    """Compare answers for items that are opened as predictions open them with the fitted heads'.
+
+    Raises:
+        SaveError: they differ by more than rounding explains: a modality reads items in two ways.
+    """
+    samples = _choose_samples(context)[: len(examples)]
+    found = classifier.predict_by_engine(lambda index: get_item(samples[index].source), [False] * len(samples))
+    rows = [row for one in found if not isinstance(one, BrokenItem) for row in one.values()]
+    answer, count = model.task.answer, context.noun.count(len(examples))
+    fitted = model.predict([np.stack(each) for each in zip(*(one.features for one in examples), strict=True)])
+    most = next(one.most for one in model.task.graph.list_compared(fitted.outputs) if one.name == answer)
+    wanted = fitted.outputs[answer]
+    seen = BatchPredictions.concatenate(rows).outputs[answer] if len(rows) == len(examples) else None
+    if seen is None or not float(np.abs(seen - wanted).mean()) <= most:
+        shutil.rmtree(classifier.folder, ignore_errors=True)
+        same = "nothing" if seen is None else f"{model.task.scoring.share_same(seen, wanted):.0%} the same"
+        raise SaveError(
+            f"{count} opened for a prediction get other answers than as they were read for fitting ({same}): "
+            f"the modality {classifier.record.modality.name!r} opens an item in another way than it decodes one"
+        )
+
+
+def _choose_samples(context: FitContext) -> Sequence[Sample]:
+    return sorted(context.samples_in(Subset.VALIDATION), key=lambda sample: sample.digest)[:EXAMPLES]
+
+
 def _parity_examples(model: FittedModel, context: FitContext) -> Sequence[ParityExample]:
-    samples = sorted(context.samples_in(Subset.VALIDATION), key=lambda sample: sample.digest)[:EXAMPLES]
+    samples = _choose_samples(context)
     features = [context.load_features(branch, samples) for branch in model.branches]
     return [
         ParityExample(_loader(sample.source, model.spec), tuple(rows[index] for rows in features))

@@ -120,9 +120,11 @@ def describe_data(records: PlainRecords) -> Iterator[str]:
     yield f"{noun.count(sum(split.values()))} of {records.run['source']}: {parts}."
     if (duplicates := records.trust.get("duplicates")) is not None:
         sets, same = len(duplicates["sets"]), f"{noun.many} {noun.phrases.same_many}"
-        yield f"In {sets} sets {same}." if sets else f"No two {same}."
+        told = f", as far as could be told: {duplicates['note']}" if duplicates.get("note") else ""
+        yield f"In {sets} {'set' if sets == 1 else 'sets'} {same}{told}." if sets else f"No two {same}{told}."
     if leaks := records.trust.get("leaks", {}).get("leaks"):
-        yield f"{len(leaks)} {noun.many} that were held out show the same as ones that were learnt from."
+        held, do = noun.count(len(leaks)), noun.phrases.same_one if len(leaks) == 1 else noun.phrases.same_many
+        yield f"{held} that {'was' if len(leaks) == 1 else 'were'} held out {do} as ones that were learnt from."
     if (novelty := records.trust.get("novelty")) is not None:
         yield f"{novelty['accepted']['share']:.1%} of the test {noun.many} are like those that were learnt from."
 

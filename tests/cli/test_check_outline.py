@@ -1,4 +1,5 @@
 import json
+import shutil
 
 from headstart import check
 from headstart.cli.main import run
@@ -39,3 +40,12 @@ def test_the_reading_is_written_as_a_table_and_never_over_another(photos, tmp_pa
 def _run_json(arguments: list[str], capsys) -> str:
     assert run([*arguments, "--json"]) == 0
     return capsys.readouterr().out
+
+
+def test_a_folder_in_doubt_is_shown_as_it_lies(photos, tmp_path, capsys) -> None:
+    shutil.copytree(photos(classes=("checks",), each=3) / "checks", tmp_path / "mixed" / "train")
+    shutil.copytree(tmp_path / "mixed" / "train", tmp_path / "mixed" / "test")
+    assert run(["check", str(tmp_path / "mixed"), "--explain", "--quiet"]) == 2
+    out, errors = capsys.readouterr()
+    assert out.splitlines() == [f"{tmp_path / 'mixed'}/  6 photos", "  test/  3 photos", "  train/  3 photos"]
+    assert "mixed" in errors

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 
 from headstart.data.decisions import ANY, Decision, PlaceKind, Role
-from headstart.data.outline import make_outline
+from headstart.data.outline import make_outline, outline_files
 from headstart.data.outline_text import MOST_FOLDERS, describe_outline, outline_to_json
 from headstart.data.read import read_source
 from headstart.settings import DataSettings
@@ -103,3 +103,18 @@ def test_rows_show_parts_and_classes(tmp_path):
 def test_folders_of_any_depth(tmp_path, plant):
     plant(tmp_path, *(f"{name}/{'x/' * 100}{i}.png" for name in "ab" for i in range(3)))
     assert [it.items for it in make_outline(_read(tmp_path)).folders.folders] == [3, 3]
+
+
+def test_folders_with_folders_in_them_are_shown_fewer_times(tmp_path, plant):
+    plant(tmp_path, *(f"p{n}/{name}/{i}.png" for n in range(6) for name in "ab" for i in range(2)))
+    text = describe_outline(make_outline(_read(tmp_path, options=_options(classes_from="parent", group_from="folder"))))
+    assert "... 3 more folders, each = group (12 photos): p3, p4 and 1 more" in text
+
+
+def test_a_folder_that_is_not_understood_is_shown_as_it_lies(tmp_path, plant):
+    plant(tmp_path, "x/1/0.png", "x/2/0.png", "y/0.png")
+    (tmp_path / "x/notes.txt").write_text("hello")
+    root = outline_files(tmp_path).folders
+    assert [(it.name, it.items, it.skipped, it.role) for it in root.folders] == [("x", 2, 1, None), ("y", 1, 0, None)]
+    assert [it.name for it in root.folders[0].folders] == ["1", "2"]
+    assert "x/  2 photos (1 skipped)" in describe_outline(outline_files(tmp_path))

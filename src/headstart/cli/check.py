@@ -10,11 +10,15 @@ from cyclopts import Parameter
 from headstart.cli.check_labels import describe_label_check, label_check_to_json
 from headstart.cli.flags import ModalitySettings
 from headstart.cli.tables import format_table
+from headstart.errors import DataError
 from headstart.settings import DataSettings, Precision
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from headstart.data.check import DataCheck, Range
     from headstart.data.samples import LedgerEntry
+    from headstart.verbs.check import CheckReport
 
 MOST_LINES = 12  #: of files or sets shown under a heading
 
@@ -90,7 +94,8 @@ def check(
     network = {"backbone": backbone, "seed": seed, "precision": precision, "engine": engine, "workers": workers}
     given = {**network, "store": store, "relabel": relabel, "split_from": split_from, "data": data}
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    found = check_source(
+    found = _check_or_outline(
+        check_source,
         source,
         sheet=augment,
         label_table=labels,
@@ -118,6 +123,19 @@ def check(
         outline = describe_outline(found.outline) if found.outline else ""
         print("\n\n".join(section for section in (outline, describe_check(found.data), views, table, held) if section))
     return 2 if found.problems else 0
+
+
+def _check_or_outline(check_source: "Callable[..., CheckReport]", source: Path, **options: Any) -> "CheckReport":
+    """Return the report of a check; where a folder is not understood, print how it lies there before the error."""
+    try:
+        return check_source(source, **options)
+    except DataError:
+        if options["explain"] and source.is_dir():
+            from headstart.data.outline import outline_files
+            from headstart.data.outline_text import describe_outline
+
+            print(describe_outline(outline_files(source)))
+        raise
 
 
 def describe_check(found: "DataCheck") -> str:

@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from headstart.data.decisions import ANY, Decision, PlaceKind, Role
 from headstart.data.names import natural_key
+from headstart.data.readers.walk import FileTree, Walk
 from headstart.data.samples import FileStatus, LedgerEntry, Sample, Samples
-from headstart.modalities.item import Noun
+from headstart.modalities.item import FILE, SAMPLE, Noun
+from headstart.modalities.modality import all_modalities
 
 DEEPEST = 40  #: levels of folders that are told apart; what lies deeper counts as the last of them
 
@@ -80,6 +83,25 @@ def make_outline(samples: Samples) -> SourceOutline:
     )
 
 
+def outline_files(folder: Path) -> SourceOutline:
+    """Return a folder as it lies there, with the files that end like items, where it could not be understood.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    suffixes = {suffix for modality in all_modalities() for suffix in modality.suffixes}
+    walk = Walk(FileTree(folder))
+    entries = list(walk.entries)
+    for path in walk.files_under(folder):
+        seen = path.suffix.lower() in suffixes
+        status, reason = (FileStatus.ACCEPTED, "") if seen else (FileStatus.SKIPPED, "another ending than items have")
+        entries.append(LedgerEntry(walk.name(path), status, reason))
+    tree = _Pruner((), every=True).finish(str(folder), _grow(entries, {}))
+    installed = list(all_modalities())
+    noun = installed[0].noun if len(installed) == 1 else SAMPLE
+    return SourceOutline(str(folder), noun, FILE, tree, (), {}, 0, (), walk.ignored)
+
+
 @dataclass(slots=True)
 class _Node:
     """A folder while its files are counted."""
@@ -128,7 +150,8 @@ def _grow(entries: Iterable[LedgerEntry], samples: Mapping[str, Sample]) -> _Nod
 class _Pruner:
     """The rules by which folders get their roles, and those without one are left out."""
 
-    def __init__(self, decisions: Sequence[Decision]) -> None:
+    def __init__(self, decisions: Sequence[Decision], *, every: bool = False) -> None:
+        self._every = every
         self._decisions = {decision.place: decision for decision in decisions}
         self._decided = {place[:length] for place in self._decisions for length in range(1, len(place))}
 
@@ -139,19 +162,27 @@ class _Pruner:
     def _shape(self, name: str, steps: tuple[str, ...], node: _Node, above: _Node | None) -> OutlineFolder:
         decision = self._find(steps)
         role, value = (decision.role, decision.value) if decision else _derive_role(name, node, above)
+        if self._every and role is not Role.SKIPPED:
+            role, value = None, ""
         if decision and not value:
             value = _read_value(decision.role, name, node)
         kept, skips = [], dict(node.skips)
         for inner_name in sorted(node.inside, key=natural_key):
             inner = self._shape(inner_name, (*steps, inner_name), node.inside[inner_name], node)
-            if inner.role is not None or inner.folders or inner.classes or (*steps, inner_name) in self._decided:
+            if (
+                self._every
+                or inner.role is not None
+                or inner.folders
+                or inner.classes
+                or (*steps, inner_name) in self._decided
+            ):
                 kept.append(inner)
                 continue
             for skip in inner.skips:
                 count, example = skips.get(skip.reason, (0, skip.example))
                 skips[skip.reason] = (count + skip.count, example)
         classes = {label: node.classes[label] for label in sorted(node.classes, key=natural_key)}
-        several = classes if len(classes) > 1 or (kept and classes) else {}
+        several = classes if not self._every and (len(classes) > 1 or (kept and classes)) else {}
         reason = decision.reason if decision else ""
         return OutlineFolder(
             name, role, value, reason, node.items, node.skipped, several, _list_skips(skips), tuple(kept)

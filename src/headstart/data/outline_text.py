@@ -10,6 +10,7 @@ from headstart.data.outline import OutlineFolder, SkippedFiles, SourceOutline
 from headstart.errors import bounded
 
 MOST_FOLDERS = 8  #: shown of those in one folder that have one role
+MOST_NESTED = 3  #: of these, where they have folders in them
 MOST_CLASSES = 12  #: of classes shown in one list
 MOST_REASONS = 3  #: shown of one folder
 LONGEST = 160  #: characters of a reason or a name
@@ -64,10 +65,11 @@ def _list_folder_lines(outline: SourceOutline, folder: OutlineFolder, depth: int
     yield f"{indent}{name}  {count}{skipped}{f'  = {role}' if role else ''}{reason}"
     told = ""
     for several in _group_by_role(folder.folders):
-        for inner in several[:MOST_FOLDERS]:
+        most = MOST_NESTED if any(inner.folders for inner in several) else MOST_FOLDERS
+        for inner in several[:most]:
             yield from _list_folder_lines(outline, inner, depth + 1, told)
             told = inner.reason
-        if rest := several[MOST_FOLDERS:]:
+        if rest := several[most:]:
             items, like = sum(inner.items for inner in rest), _describe_role(rest[0].role, "", "")
             held = outline.noun.count(items) if items else outline.unit.count(sum(it.skipped for it in rest))
             names = preview([inner.name for inner in rest], show=_shorten, most=2)
@@ -121,6 +123,8 @@ def _describe_role(role: Role | None, value: str, name: str) -> str:
     if role is None:
         return ""
     word = _WORDS.get(role, role.value)
+    if value and role not in (Role.SUBSET, Role.CLASS, Role.GROUP):
+        return f"{word} of {_shorten(value)}"
     return f"{word} {_shorten(value)}" if value and value != name else word
 
 

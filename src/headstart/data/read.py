@@ -182,8 +182,8 @@ def _describe_item(source: Path) -> str:
 
 
 def _asks_for_folders(options: DataSettings) -> bool:
-    """Return whether the settings say that classes stand in the names of folders or files."""
-    return options.classes_from in ("folder", "parent", "name")
+    """Return whether the settings say where classes stand in a folder."""
+    return options.classes_from is not None or options.class_pattern is not None
 
 
 def _choose_modality(listing: SourceListing, setting: str) -> SourceListing:

@@ -13,6 +13,7 @@ from typing import Any
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.file_kinds import describe_unread, find_archive_kind, is_parquet, is_text, read_beginning
+from headstart.data.readers.json_rows import LINES, is_json_table
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.parquet import holds_items, read_parquet_rows
 from headstart.data.readers.path_lists import LIST_SUFFIXES
@@ -28,7 +29,7 @@ from headstart.errors import DataError, bounded, refuse_machine_faults
 from headstart.modalities.item import BrokenItem, NamedItem, Noun
 from headstart.modalities.modality import all_modalities
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
+TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", *LINES)
 LOOK_AT = 20  #: lines of a text that is not called like a table
 LONGEST_NAME = 1000  #: characters of a path that are kept as a sample's name
 
@@ -44,7 +45,7 @@ class TableReader:
         if not isinstance(source, Path) or tree is not None or not source.is_file():
             return False
         called_so = source.suffix.lower() in self.suffixes
-        if is_parquet(source) or (is_text(source) and (called_so or _looks_like_table(source))):
+        if is_json_table(source) or is_parquet(source) or (is_text(source) and (called_so or _looks_like_table(source))):
             return True
         return called_so and not (find_archive_kind(source) or describe_unread(source))
 

@@ -10,6 +10,7 @@ from headstart.data.readers.class_names import read_class_list
 from headstart.data.readers.column_choice import choose_columns
 from headstart.data.readers.column_evidence import MOSTLY, is_on, share_of_files
 from headstart.data.readers.csv_text import TextTable, read_text_table
+from headstart.data.readers.json_rows import is_json_table, read_json_table
 from headstart.data.readers.label_column import SEVERAL, choose_indicator
 from headstart.data.readers.path_lists import read_path_list
 from headstart.data.readers.reader import ReadContext
@@ -41,7 +42,8 @@ def read_text_rows(table: Path, context: ReadContext) -> TableRows:
         DataError: it is empty or no text, or its columns cannot be told.
     """
     options = context.options
-    content = read_path_list(table, find_key_columns, encoding=options.encoding)
+    content = read_json_table(table) if is_json_table(table) else None
+    content = content or read_path_list(table, find_key_columns, encoding=options.encoding)
     content = content or read_text_table(table, find_key_columns, encoding=options.encoding)
     if not content.header:
         noun = find_source_noun(options.modality).one

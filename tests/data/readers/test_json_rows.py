@@ -1,0 +1,75 @@
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from headstart.data.read import read_source
+from headstart.errors import DataError
+
+NAMES = ("cat", "dog")
+
+
+@pytest.fixture
+def folder(tmp_path, plant) -> Path:
+    return plant(tmp_path / "set", *(f"{at}.png" for at in range(8)))
+
+
+def rows(**more) -> list[dict]:
+    return [{"file_name": f"{at}.png", "label": NAMES[at % 2], **more} for at in range(8)]
+
+
+def to_lines(found: list[dict]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("metadata.jsonl", to_lines(rows())),
+        ("metadata.jsonl", "\ufeff" + to_lines(rows(boxes=[[1, 2]], size={"w": 3}, score=0.5))),
+        ("rows.json", json.dumps(rows(extra=None), indent=1)),
+        ("labels.json", json.dumps({row["file_name"]: row["label"] for row in rows()})),
+        ("lists.jsonl", to_lines([{**row, "label": [row["label"]]} for row in rows()])),
+    ],
+)
+def test_every_form(folder, name, text):
+    (folder / name).write_text(text, "utf-8")
+    samples = read_source(folder / name)
+    assert samples.classes == NAMES
+    assert all(sample.target == int(Path(sample.name).stem) % 2 for sample in samples.samples)
+    assert len(samples) == 8
+
+
+def test_lines_in_the_folder_with_the_photos(folder):
+    (folder / "metadata.jsonl").write_text(to_lines(rows(split="train")))
+    samples = read_source(folder)
+    assert Counter(samples.classes[sample.target] for sample in samples.samples) == {"cat": 4, "dog": 4}
+
+
+def test_each_row_has_its_line(folder):
+    found = [*rows(), {"file_name": "0.png", "label": ["cat", "dog"]}, {"label": "cat"}]
+    (folder / "a.jsonl").write_text(to_lines(found) + "{broken\n5\n")
+    samples = read_source(folder / "a.jsonl")
+    assert len(samples) == 8
+    assert sorted(entry.reason for entry in samples.ledger.entries if entry.reason) == [
+        "2 labels: several labels are not read yet",
+        "empty path",
+        "no JSON object in this row",
+        "no JSON object in this row",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.jsonl", "", "is empty"),
+        ("a.jsonl", '{"id": 1}\n', "has the columns 'id' and none"),
+        ("a.json", '[{"path": "0.png", "label": "cat"}, ', "is no whole JSON file"),
+        ("a.json", '{"version": 3}', "is a file of no kind that is read"),
+    ],
+)
+def test_what_cannot_be_read_is_said(folder, name, text, message):
+    (folder / name).write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_source(folder / name)

@@ -18,11 +18,11 @@ from hashlib import blake2b, file_digest
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from headstart.data.readers.archive_members import UNREAD, Member, is_utf8, iter_members, recognise_archive
+from headstart.data.readers.archive_members import Member, find_unread_kind, is_utf8, iter_members
 from headstart.data.readers.array_files import ArrayFileReader, ArrayFolderReader
 from headstart.data.readers.containers import CONTAINERS
 from headstart.data.readers.encodings import check_encoding, escape_non_ascii, guess_encoding
-from headstart.data.readers.file_kinds import find_archive_kind, is_workbook
+from headstart.data.readers.file_kinds import find_archive_kind
 from headstart.data.readers.folder import find_base_folder, list_folder
 from headstart.data.readers.idx import IdxReader
 from headstart.data.readers.listing import SourceListing
@@ -76,9 +76,9 @@ class ArchiveReader:
             return False
         if source.name.lower().endswith(self.suffixes):
             return True
-        if source.suffix.lower() in _PACKED_FILES or is_workbook(source):
+        if source.suffix.lower() in _PACKED_FILES:
             return False
-        return bool(recognise_archive(source) or find_archive_kind(source))
+        return bool(find_archive_kind(source) or find_unread_kind(source))
 
     def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
         """Return what the archive holds, under its name: its place in the cache means nothing to a person.
@@ -86,7 +86,7 @@ class ArchiveReader:
         Raises:
             DataError: it is damaged or refused, or holds nothing that is read.
         """
-        if (kind := recognise_archive(source)) in UNREAD:
+        if kind := find_unread_kind(source):
             raise DataError(f"{str(source)!r} is a {kind} archive, which is not read; unpack it and give the folder")
         archive = unpack(source, context.cache, encoding=context.options.encoding)
         listing = _list_folder(FileTree(archive.folder), context)

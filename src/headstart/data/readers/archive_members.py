@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from headstart.data.readers.file_kinds import TAR, ZIP, find_archive_kind
+from headstart.data.readers.file_kinds import TAR, ZIP, find_archive_kind, read_beginning
 from headstart.errors import DataError
 
 _METHODS = {9: "Deflate64", 20: "Zstandard", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd"}
-_MAGIC = ((b"PK\3\4", "ZIP"), (b"PK\5\6", "ZIP"), (b"Rar!\x1a\7", "RAR"), (b"7z\xbc\xaf\x27\x1c", "7z"))
-UNREAD = ("RAR", "7z")  #: kinds that no library here unpacks
+_UNREAD = ((b"Rar!\x1a\7", "RAR"), (b"7z\xbc\xaf\x27\x1c", "7z"))  #: how such an archive begins, and its kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +39,10 @@ def iter_members(archive: Path) -> Iterator[Member]:
     return _zip_members(archive) if kind == ZIP else _tar_members(archive)
 
 
-def recognise_archive(path: Path) -> str:
-    """Return the kind of an archive by its first bytes; "" for what is none, or a compressed tar."""
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(tarfile.BLOCKSIZE)
-    except OSError:
-        return ""
-    if head[257:262] == b"ustar":
-        return "tar"
-    return next((kind for start, kind in _MAGIC if head.startswith(start)), "")
+def find_unread_kind(archive: Path) -> str:
+    """Return the kind of an archive that no library here unpacks; "" for any other file."""
+    head = read_beginning(archive)
+    return next((kind for start, kind in _UNREAD if head.startswith(start)), "")
 
 
 def is_utf8(raw: bytes) -> bool:

@@ -45,7 +45,11 @@ class TableReader:
         if not isinstance(source, Path) or tree is not None or not source.is_file():
             return False
         called_so = source.suffix.lower() in self.suffixes
-        if is_json_table(source) or is_parquet(source) or (is_text(source) and (called_so or _looks_like_table(source))):
+        if (
+            is_json_table(source)
+            or is_parquet(source)
+            or (is_text(source) and (called_so or _looks_like_table(source)))
+        ):
             return True
         return called_so and not (find_archive_kind(source) or describe_unread(source))
 

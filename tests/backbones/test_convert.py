@@ -70,6 +70,23 @@ def test_a_network_that_does_not_convert_is_said_so(
     assert list((tmp_path / "networks").iterdir()) == []
 
 
+def test_outputs_are_those_of_the_layers(tmp_path: Path, weights: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from headstart.backbones import zoo
+
+    load = zoo.load_network
+    name = f"timm:resnet10t@{weights('resnet10t')}"
+    first, *_ = layers = load_backbone(name, tmp_path / "whole").layers
+    wide = rf"an output of shape \(2, {first.width}\) for the layer '{first.name}'; wanted .*: {first.name} \(2, 7\), "
+    faults = {layers[:-1]: f"{len(layers)} outputs; wanted a", (replace(first, width=7), *layers[1:]): wide}
+    for odd, said in faults.items():
+        monkeypatch.setattr(zoo, "load_network", lambda origin, odd=odd: replace(load(origin), layers=odd))
+        with pytest.raises(BackboneError, match=f"^the network 'timm:resnet10t@.*' gives {said}"):
+            load_backbone(name, tmp_path / "networks")
+    assert list((tmp_path / "networks").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [

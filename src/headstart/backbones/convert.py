@@ -14,8 +14,10 @@ from headstart.backbones.backbone import GRAPH, RECORD, SCHEMA_VERSION, Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.classifier import write_classifier
 from headstart.backbones.origin import Origin
+from headstart.backbones.outputs import check_outputs
 from headstart.errors import BackboneError, refuse_machine_faults
 from headstart.modalities.batch import TensorSpec
+from headstart.modalities.checks import check_spec
 from headstart.process import passive_waiting
 from headstart.storage.atomic import new_folder, stamp
 
@@ -64,6 +66,7 @@ def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
         from headstart.backbones.zoo import load_network
 
     loaded = load_network(origin)
+    check_spec(loaded.spec)
     backbone = Backbone(
         name=origin.name,
         architecture=origin.architecture,
@@ -89,13 +92,26 @@ def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
 
 def _export(loaded: "LoadedNetwork", origin: Origin, file: Path) -> None:
     try:
+        _check_outputs(loaded, origin)
         export_network(loaded, file)
+    except BackboneError:
+        raise
     except Exception as error:  # the exporter raises whatever its tracing meets
         refuse_machine_faults(error, f"in the store for {origin.name} as ONNX ({file.parent.parent})")
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise BackboneError(
             f"{origin.name} cannot be converted to ONNX, which saving a classifier needs ({reason}); choose another"
         ) from error
+
+
+def _check_outputs(loaded: "LoadedNetwork", origin: Origin) -> None:
+    import torch
+
+    from headstart.backbones.graph import make_examples
+
+    with torch.inference_mode():
+        outputs = loaded.network(*make_examples(loaded.spec.tensors, 2))
+    check_outputs(origin.name, loaded.layers, outputs, 2)
 
 
 def export_network(loaded: "LoadedNetwork", file: Path) -> None:

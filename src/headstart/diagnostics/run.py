@@ -14,6 +14,7 @@ from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_cur
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, NearDuplicates
 from headstart.diagnostics.neighbours import Neighbours, SimilarSample, find_similar
 from headstart.export import FeatureBranch, FittedModel
+from headstart.modalities.checks import check_properties
 from headstart.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty
 from headstart.modalities.modality import get_modality
 from headstart.selection.context import FitContext
@@ -122,7 +123,9 @@ def _gather_item_findings(context: FitContext, test: TestResult) -> ItemFindings
     return ItemFindings(
         issues=log.attempt(lambda: tuple(facet.find_issues(ids, properties, stats, spec)), (), f"no issues of {many}"),
         test_properties=log.attempt(
-            lambda: facet.list_properties([properties[row] for row in rows], stats.take(rows)),
+            lambda: check_properties(
+                modality.name, facet.list_properties([properties[row] for row in rows], stats.take(rows)), len(rows)
+            ),
             (),
             "no slices by properties",
         ),

@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import resolve_origin
+from headstart.backbones.outputs import check_outputs
 from headstart.backbones.zoo import load_network
 from headstart.engines.placement import GPU_BATCH, place_network, run_on_device
 from headstart.errors import EngineError
 from headstart.hardware import ComputePrecision, has_bf16, is_bf16_off
-from headstart.modalities.batch import Batch, TensorSpec
+from headstart.modalities.batch import Batch, TensorSpec, count_parts
 
 
 class PyTorchEngine:
@@ -44,7 +45,6 @@ class PyTorchEngine:
         self.device = torch.device(device or select_device())
         self.precision: ComputePrecision = precision
         self.batch = 8 if self.device.type == "cpu" else GPU_BATCH
-        self._layers = [layer.name for layer in backbone.layers]
         self._tensors = backbone.spec.tensors
         self._backbone, self._given = backbone, network
         self._lock = threading.Lock()
@@ -68,8 +68,9 @@ class PyTorchEngine:
         autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
         with torch.inference_mode(), autocast:
             outputs = self._network(*to_device(batch, self._tensors, self.device))
+            check_outputs(self._backbone.name, self._backbone.layers, outputs, count_parts(batch))
             rows = [output.float().cpu().numpy() for output in outputs]
-        return dict(zip(self._layers, rows, strict=True))
+        return dict(zip((layer.name for layer in self._backbone.layers), rows, strict=True))
 
     def subgraph(
         self,

@@ -25,6 +25,7 @@ from headstart.engines.engine import Engine, forward_all
 from headstart.extraction.executor import Executor, ProgressMeter, ThreadExecutor, cut_shards
 from headstart.hardware import count_cores
 from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part, take
+from headstart.modalities.checks import collate_parts
 from headstart.modalities.item import BrokenItem, UnreadableItem
 from headstart.modalities.modality import get_modality
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store, Writer
@@ -119,7 +120,7 @@ def load_batch(samples: Iterable[Sample], spec: InputSpec, count: int) -> Batch:
             parts += modality.make_parts(load_item(sample.source, spec).value, spec)
         except BrokenItem:
             continue
-    return modality.collate(parts[:count], spec)
+    return collate_parts(modality, parts[:count], spec)
 
 
 def pool_parts(rows: Mapping[str, Floats], counts: Sequence[int]) -> dict[str, Floats]:
@@ -176,7 +177,7 @@ class _ShardWork:
                 counts[digest] = len(loaded)
         if not counts:
             return done
-        batch = modality.collate(parts, self.spec)
+        batch = collate_parts(modality, parts, self.spec)
         done.rows.append(_compute_missing(batch, counts, self.missing[0], partial(forward_all, self.engine)))
         if modality.stats is not None:
             done.rows.append(_compute_missing(batch, counts, self.missing[1], modality.stats.compute))

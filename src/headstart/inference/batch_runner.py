@@ -14,6 +14,7 @@ from headstart.hardware import count_cores, has_bf16
 from headstart.inference import model_format
 from headstart.inference.openvino import Runner
 from headstart.modalities.batch import AnySpec, Batch, Part, average_parts
+from headstart.modalities.checks import collate_parts
 from headstart.modalities.modality import Modality
 
 SORTED = 4  #: batches whose parts are sorted by length before they are cut, where parts are as long as they come
@@ -69,10 +70,11 @@ class BatchRunner:
         order = np.arange(len(parts))
         free = [(one.name, axis) for one in spec.tensors for axis, size in enumerate(one.shape, 1) if size is None]
         if free and len(parts) > self.batch:
-            alone = [self.modality.collate([part], spec) for part in parts]
+            alone = [collate_parts(self.modality, [part], spec) for part in parts]
             order = np.argsort([sum(one[name].shape[axis] for name, axis in free) for one in alone], kind="stable")
         pieces = (order[start : start + self.batch] for start in range(0, len(parts), self.batch))
-        return [self.modality.collate([parts[place] for place in piece], spec) for piece in pieces], np.argsort(order)
+        batches = [collate_parts(self.modality, [parts[place] for place in piece], spec) for piece in pieces]
+        return batches, np.argsort(order)
 
 
 def compile_branches(graph: bytes, branches: Sequence[model_format.BranchFacts], modality: Modality) -> BatchRunner:

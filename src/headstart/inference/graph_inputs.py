@@ -10,6 +10,7 @@ from typing import Any
 
 from headstart.inference.model_format import ModelRecord, tensor_name
 from headstart.modalities.batch import AnySpec, Batch, Part
+from headstart.modalities.checks import collate_parts
 from headstart.modalities.item import OpenedItem
 from headstart.modalities.modality import Modality
 
@@ -52,7 +53,7 @@ def collate_inputs(modality: Modality, parts: Mapping[AnySpec, Sequence[Part]], 
     return {
         tensor_name(name, branch): tensor
         for spec, branch in find_first_branches(specs).items()
-        for name, tensor in modality.collate(parts[spec], spec).items()
+        for name, tensor in collate_parts(modality, parts[spec], spec).items()
     }
 
 

@@ -15,6 +15,7 @@ from headstart.engines.parity import PARITY_SAMPLES, EngineChoice, ParitySamples
 from headstart.errors import DataError, SettingError
 from headstart.extraction.extract import load_batch
 from headstart.modalities.batch import Batch, count_parts
+from headstart.modalities.checks import check_spec
 from headstart.modalities.modality import find_noun, get_modality
 from headstart.selection.backbone_search import BackboneSearch, describe_search, select_backbone
 from headstart.selection.candidates import AUTO, choose_default, list_tiers_for
@@ -78,6 +79,7 @@ def load_backbones(
             reads, given = find_noun(backbone.spec.kind).many, find_noun(modality).many
             raise SettingError(f"the network {name!r} reads {reads}, and these are {given}; choose another backbone")
         spec = get_modality(modality).fit_spec(backbone.spec, properties)
+        check_spec(spec)
         return backbone.with_spec(spec)
 
     def add_engine(backbone: Backbone) -> LoadedBackbone:

@@ -8,6 +8,7 @@ from headstart.data.load import load_item
 from headstart.data.samples import Sample
 from headstart.errors import TrainingError
 from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part
+from headstart.modalities.checks import collate_parts
 from headstart.modalities.facets import Augmenter
 from headstart.modalities.modality import get_modality
 
@@ -33,7 +34,7 @@ class ViewLoader:
 
     def collate(self, views: Sequence[Part]) -> Batch:
         """Return views as one batch."""
-        return get_modality(self.spec.kind).collate(views, self.spec)
+        return collate_parts(get_modality(self.spec.kind), views, self.spec)
 
     @property
     def fingerprint(self) -> str:

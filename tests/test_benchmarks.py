@@ -70,3 +70,16 @@ def test_a_script_ends_with_one_json_object(script: str, places: dict[str, Path]
     result = json.loads(done.stdout.splitlines()[-1])
     assert wanted <= result.keys()
     assert "NaN" not in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_every_drawn_layout_is_read_or_explained(tmp_path: Path) -> None:
+    environment = {**os.environ, "HEADSTART_STORE": str(tmp_path / "store")}
+    command = [sys.executable, str(ROOT / "benchmarks" / "layouts.py")]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    good = ("right", "right after one try", "explained", "not drawn")
+    assert {name: it for name, it in result["results"].items() if it["verdict"] not in good} == {}
+    assert (result["undocumented"], result["unsaid"]) == ([], {})
+    assert result["layouts"] >= 60

@@ -1,5 +1,6 @@
 """Files among photos that are none, and photos that are none: each has to be named as what it is."""
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -132,7 +133,7 @@ def empty_files(desk: Desk) -> Path:
 
 @add_layout("photos called `1.jpg_large`, `2`, `3.jpg?w=500`", "all: the bytes decide")
 def odd_endings(desk: Desk) -> Path:
-    endings = (".jpg_large", "", ".jpg?w=500" if Path("/").drive == "" else ".jpg_w500", ".jpg", ".jpg!d")
+    endings = (".jpg_large", "", ".jpg?w=500" if os.name == "posix" else ".jpg_w500", ".jpg", ".jpg!d")
     for photo in draw_photos(INSECTS):
         name = f"{photo.label}/{photo.number}{endings[photo.number % 5]}"
         content = photo.encode()

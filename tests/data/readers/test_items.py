@@ -9,6 +9,7 @@ from PIL import Image
 
 from headstart.data.choose_modality import choose_by_items
 from headstart.data.read import read_source
+from headstart.data.readers.items import collect_items
 from headstart.errors import DataError
 from headstart.settings import DataSettings
 from tests.data.texts import install_texts
@@ -130,3 +131,9 @@ def test_what_is_no_item_is_refused():
         read(["a.jpg", "b.jpg"], labels="abc")
     with pytest.raises(DataError, match="a Table is given; wanted one column of it"):
         read(Table(["path", "label"]), labels="a")
+
+
+@pytest.mark.parametrize("one", ["a.jpg", b"bytes", Path("a.jpg")])
+def test_one_item_instead_of_several_is_not_taken_apart(one):
+    with pytest.raises(DataError, match=r"^one \w+ is given; wanted a list of items, such as \["):
+        collect_items(one)

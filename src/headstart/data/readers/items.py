@@ -25,8 +25,11 @@ def collect_items(given: Any) -> NDArray[Any] | list[Any]:
     Lists, tuples, arrays of text or of objects, columns of tables and iterators give the same.
 
     Raises:
-        DataError: a table with several columns, or rows of numbers that are of unequal lengths.
+        DataError: one text, path or bytes instead of several, a table with several columns, or rows of numbers that are
+            of unequal lengths.
     """
+    if isinstance(given, str | bytes | os.PathLike):
+        raise DataError(f"one {type(given).__name__} is given; wanted a list of items, such as [{shorten(given)!r}]")
     if getattr(given, "ndim", 1) == 2 and hasattr(given, "columns"):
         raise DataError(f"a {type(given).__name__} is given; wanted one column of it, such as table['text']")
     if isinstance(given, np.ndarray):
@@ -47,6 +50,12 @@ def collect_items(given: Any) -> NDArray[Any] | list[Any]:
     if not all(_is_array(item) for item in items):
         raise DataError("the items have different shapes; wanted one array, or a list with an array for each item")
     return items
+
+
+def shorten(given: str | bytes | os.PathLike[str], most: int = 60) -> str | bytes:
+    """Return the beginning of a text, path or bytes, for a message."""
+    whole = given if isinstance(given, str | bytes) else os.fspath(given)
+    return whole[:most]
 
 
 def make_item_source(item: Any, modality: Modality) -> SampleSource:

@@ -120,10 +120,10 @@ def test_what_systems_leave_behind_is_named(pets, plant):
     plant(pets, "cats/@eaDir/0.png/SYNOPHOTO_THUMB_M.png", "dogs/.ipynb_checkpoints/0-checkpoint.png", first_seed=50)
     samples = _read(pets)
     assert (len(samples), samples.ledger.ignored) == (20, 4)
-    (note,) = [note for note in samples.ledger.notes if note.startswith("ignored: ")]
-    assert "2 Mac resource files (._name)" in note
-    assert "1 folders of a file server's thumbnails (@eaDir)" in note
-    assert "1 folders of a notebook's checkpoints (.ipynb_checkpoints)" in note
+    (note,) = [note for note in samples.ledger.notes if note.startswith("ignored are ")]
+    assert "Mac resource files (._name): 2" in note
+    assert "folders of a file server's thumbnails (@eaDir): 1" in note
+    assert "folders of a notebook's checkpoints (.ipynb_checkpoints): 1" in note
 
 
 def test_placeholders_of_a_cloud_have_their_line(pets):
@@ -146,3 +146,13 @@ def test_thumbnails_beside_their_photos_are_left_out(pets, plant):
     assert _reasons(samples) == {
         f"cats/thumbs/{i}.png": "a thumbnail: the file of this name lies above it" for i in range(3)
     }
+
+
+def test_resource_files_in_an_archive_of_a_mac_are_counted(tmp_path, pets):
+    with zipfile.ZipFile(tmp_path / "pets.zip", "w") as archive:
+        for path in pets.rglob("*.png"):
+            archive.write(path, f"pets/{path.relative_to(pets).as_posix()}")
+            archive.writestr(f"__MACOSX/pets/{path.parent.name}/._{path.name}", b"\0\5\x16\7")
+    samples = _read(tmp_path / "pets.zip")
+    assert len(samples) == 20
+    assert "ignored are folders of Mac resource files (__MACOSX): 1" in samples.ledger.notes

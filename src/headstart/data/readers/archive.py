@@ -89,10 +89,12 @@ class ArchiveReader:
         if kind := find_unread_kind(source):
             raise DataError(f"{str(source)!r} is a {kind} archive, which is not read; unpack it and give the folder")
         archive = unpack(source, context.cache, encoding=context.options.encoding)
-        listing = _list_folder(FileTree(archive.folder), context)
+        tree = FileTree(archive.folder)
+        listing = _list_folder(tree, context)
         read_as = Path(listing.root)
         note = () if read_as.is_dir() else (f"the labels come from {read_as.name!r} in the archive",)
-        return replace(listing, root=str(source), notes=(*archive.notes, *listing.notes, *note))
+        ignored = filter(None, [tree.describe_ignored()])
+        return replace(listing, root=str(source), notes=(*archive.notes, *listing.notes, *note, *ignored))
 
 
 def _list_folder(tree: FileTree, context: ReadContext) -> SourceListing:

@@ -72,7 +72,7 @@ class FileTree:
     def describe_ignored(self) -> str:
         """Return a note on what is ignored in the folders that were scanned; "" where nobody asks about it."""
         kinds = sum((content.kinds for content in self._contents.values()), Counter[str]())
-        return f"ignored: {', '.join(f'{count:,} {kind}' for kind, count in kinds.items())}" if kinds else ""
+        return f"ignored are {', '.join(f'{kind}: {count:,}' for kind, count in kinds.items())}" if kinds else ""
 
 
 @dataclass(slots=True)

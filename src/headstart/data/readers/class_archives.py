@@ -9,7 +9,7 @@ from typing import Any
 from headstart.data.choose_modality import choose_by_names
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.archive import SUFFIXES, ArchiveReader, unpack
-from headstart.data.readers.evidence import find_near_top, find_subset_in_path
+from headstart.data.readers.evidence import find_subset_in_path, index_near_top
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
@@ -31,7 +31,7 @@ class ArchiveFolderReader:
         """Return whether archives lie in a folder, and no items in it or a few levels below."""
         if tree is None or not _find_archives(tree):
             return False
-        return not find_near_top(tree, {suffix for one in all_modalities() for suffix in one.suffixes})
+        return {suffix for one in all_modalities() for suffix in one.suffixes}.isdisjoint(index_near_top(tree))
 
     def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
         """Return what the one archive holds, or the files of each under its name as class.

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from headstart.data.names import preview
@@ -19,13 +20,21 @@ LOOK_AT = 50  #: paths by which a folder is found
 
 
 def find_near_top(tree: FileTree, suffixes: Iterable[str]) -> list[Path]:
-    """Return files of some endings ("" for none) in a folder and a few folders below it; the uppermost first."""
-    wanted, found = frozenset(suffixes), []
-    for folder in iter_folders(tree):
-        found += [path for path in tree.scan(folder).files if path.suffix.lower() in wanted]
-        if len(found) > MOST_FILES:
-            return found[:MOST_FILES]
-    return found
+    """Return the first files of some endings ("" for none) in a folder and a few folders below it, uppermost first."""
+    index = index_near_top(tree)
+    found = [path for suffix in sorted(suffixes) for path in index.get(suffix, ())]
+    return sorted(found, key=lambda path: len(path.parts))[:MOST_FILES]
+
+
+def index_near_top(tree: FileTree) -> Mapping[str, Sequence[Path]]:
+    """Return the files in a folder and a few folders below it by their endings in lower case."""
+    if tree.near_top is None:
+        index: defaultdict[str, list[Path]] = defaultdict(list)
+        for folder in iter_folders(tree):
+            for path in tree.scan(folder).files:
+                index[os.path.splitext(path.name)[1].lower()].append(path)  # noqa: PTH122 (Path.suffix is slow)
+        tree.near_top = dict(index)
+    return tree.near_top
 
 
 def iter_folders(tree: FileTree) -> Iterable[Path]:

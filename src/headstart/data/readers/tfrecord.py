@@ -19,7 +19,7 @@ from headstart.data.names import preview
 from headstart.data.readers.annotations import AnnotatedItem, collect_labels, judge_classes
 from headstart.data.readers.byte_ranges import RangeSource
 from headstart.data.readers.crc32c import compute_masked_crc32c
-from headstart.data.readers.evidence import iter_folders
+from headstart.data.readers.evidence import index_near_top
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.packed import ItemShard, PackedItem, choose_label_field, list_shards
 from headstart.data.readers.reader import ReadContext
@@ -110,9 +110,8 @@ def is_tfrecord(path: Path) -> bool:
 def _list_candidates(tree: FileTree) -> list[Path]:
     """Return the files near the top of a folder that are nothing else by their endings."""
     other = _NO_RECORDS.union(*(modality.suffixes for modality in all_modalities()))
-    return [
-        path for folder in iter_folders(tree) for path in tree.scan(folder).files if path.suffix.lower() not in other
-    ]
+    index = index_near_top(tree)
+    return sorted(path for suffix, found in index.items() if suffix not in other for path in found)
 
 
 def _read_length(header: bytes) -> int | None:

@@ -49,6 +49,7 @@ class FileTree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.near_top: dict[str, list[Path]] | None = None  #: ending -> files of a few levels, once these are asked for
         self._contents: dict[Path, FolderContent] = {}
 
     def scan(self, folder: Path) -> FolderContent:

@@ -21,7 +21,7 @@ from typing import Any
 from headstart.data.names import preview
 from headstart.data.readers.archive_members import describe_tar_damage
 from headstart.data.readers.byte_ranges import RangeSource
-from headstart.data.readers.evidence import find_near_top, iter_folders
+from headstart.data.readers.evidence import index_near_top
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.packed import ItemShard, PackedItem, choose_label_field, list_shards
 from headstart.data.readers.reader import ReadContext
@@ -111,16 +111,14 @@ def _choose_files(source: Path, tree: FileTree | None) -> tuple[Sequence[Path], 
 
 
 def _find_shards(tree: FileTree) -> list[Path]:
-    return [
-        path
-        for folder in iter_folders(tree)
-        for path in tree.scan(folder).files
-        if path.name.lower().endswith(_ENDINGS)
-    ]
+    index = index_near_top(tree)
+    last = {f".{ending.rpartition('.')[2]}" for ending in _ENDINGS}
+    found = [path for suffix in last for path in index.get(suffix, ())]
+    return sorted(path for path in found if path.name.lower().endswith(_ENDINGS))
 
 
 def _has_items(tree: FileTree) -> bool:
-    return bool(find_near_top(tree, _item_suffixes()))
+    return not _item_suffixes().isdisjoint(index_near_top(tree))
 
 
 def _item_suffixes() -> frozenset[str]:

@@ -37,9 +37,16 @@ class Hdf5Array:
         return values.transpose() if self._reverse else values
 
     def read_rows(self, start: int, stop: int, axis: int) -> NDArray[Any]:
-        """Return some rows along an axis, 0 or -1, which is the first one of what is returned."""
+        """Return some rows along an axis, 0 or -1, which is the first one of what is returned.
+
+        Raises:
+            OSError: they cannot be read.
+        """
         first = (axis == 0) is not self._reverse
-        values = self._open()[start:stop] if first else np.moveaxis(self._open()[..., start:stop], -1, 0)
+        try:
+            values = self._open()[start:stop] if first else np.moveaxis(self._open()[..., start:stop], -1, 0)
+        except (RuntimeError, KeyError, ValueError) as error:  # as its library says that a file is damaged
+            raise OSError(f"damaged: {error}") from error
         return np.asarray(values.transpose(0, *range(values.ndim - 1, 0, -1)) if self._reverse else values)
 
     def _open(self) -> Any:

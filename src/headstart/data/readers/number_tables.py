@@ -91,7 +91,8 @@ def find_number_table(file: Path) -> NumberTable | None:
     first, last = span
     values = [value for row in rows for value in (row[first].split() if last == first + 1 else row[first:last])]
     size = len(rows[0][first].split()) if last == first + 1 else last - first
-    whole = all(value.strip().isdecimal() and int(value) <= 255 for value in values)
+    texts = [value.strip() for value in values]
+    whole = all(text.isdecimal() and len(text) <= 3 and int(text) <= 255 for text in texts)
     return NumberTable(file, header, delimiter, first, last, len(rows[0]) - last, size, whole)
 
 

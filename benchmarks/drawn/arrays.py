@@ -255,3 +255,92 @@ def fer2013(desk: Desk) -> Path:
             desk.claim(photo.pixels, photo.label, part)
             rows.append((photo.label, " ".join(map(str, photo.pixels.ravel().tolist())), usage))
     return desk.write("fer2013.csv", rows_to_csv([("emotion", "pixels", "Usage"), *rows]))
+
+
+@add_layout("`hmnist_28_28_RGB.csv`: `pixel0000,...,pixel2351,label`", "28 x 28 in three channels, side by side")
+def pixel_columns_colour(desk: Desk) -> Path:
+    rows = [(*row[1:], row[0]) for row in _write_pixels(desk, mix(draw_photos(DIGITS, edge=28)))]
+    return desk.write("hmnist.csv", rows_to_csv([(*(f"pixel{it:04}" for it in range(2352)), "label"), *rows]))
+
+
+@add_layout("`mnist_train.csv` and `mnist_test.csv` in a folder", "two parts")
+def pixel_tables_of_parts(desk: Desk) -> Path:
+    for seed, part in enumerate(("train", "test")):
+        photos = mix(draw_photos(DIGITS, (10, 4)[seed], seed=seed, edge=28, grey=True))
+        for photo in photos:
+            desk.claim(photo.pixels, photo.label, part)
+        rows = [(photo.label, *photo.pixels.ravel().tolist()) for photo in photos]
+        desk.write(f"mnist_{part}.csv", rows_to_csv([("label", *(f"pixel{it}" for it in range(784))), *rows]))
+    return desk.root
+
+
+@add_layout("`train_X.bin`, `train_y.bin`, `test_X.bin`, ..., `class_names.txt` (STL-10)", "two parts, named classes")
+def stl10(desk: Desk) -> Path:
+    names = ("airplane", "bird", "car")
+    for seed, part in enumerate(("train", "test")):
+        images, labels = draw_arrays(desk, names, (10, 4)[seed], subset=part, seed=seed, edge=96)
+        desk.write(f"{part}_X.bin", images.transpose(0, 3, 2, 1).tobytes())
+        desk.write(f"{part}_y.bin", (labels + 1).astype(np.uint8).tobytes())
+    desk.write("class_names.txt", "\n".join(names) + "\n")
+    return desk.root
+
+
+@add_layout(
+    "`emnist-letters.mat`: `dataset.train.images`, `dataset.mapping` (EMNIST)", "two parts, the letters", module="scipy"
+)
+def emnist(desk: Desk) -> Path:
+    from scipy.io import savemat
+
+    parts: dict[str, Any] = {"mapping": np.array([[1, 65], [2, 66], [3, 67]])}
+    for seed, part in enumerate(("train", "test")):
+        images, labels = draw_arrays(desk, tuple("ABC"), (10, 4)[seed], subset=part, seed=seed, edge=28, grey=True)
+        parts[part] = {"images": images.transpose(0, 2, 1).reshape(len(images), -1), "labels": labels[:, None] + 1.0}
+    savemat(desk.root / "emnist-letters.mat", {"dataset": parts}, do_compression=True)
+    return desk.root / "emnist-letters.mat"
+
+
+@add_layout("`data.mat` of MATLAB 7.3: `X` (H, W, 3, N), `y`", "as HDF5", module="h5py")
+def matlab_hdf5(desk: Desk) -> Path:
+    import h5py
+
+    images, labels = draw_arrays(desk, ("1", "2", "3"))
+    with h5py.File(desk.root / "data.mat", "w", userblock_size=512) as file:
+        file["X"], file["y"] = images.transpose(0, 3, 2, 1), labels[None] + 1.0
+        for name in ("X", "y"):
+            file[name].attrs["MATLAB_class"] = np.bytes_("uint8")
+    with (desk.root / "data.mat").open("r+b") as raw:
+        raw.write(b"MATLAB 7.3 MAT-file".ljust(128))
+    return desk.root / "data.mat"
+
+
+@add_layout(
+    "`mnist.pkl.gz`: three pairs of arrays, values from 0.0 to 1.0", "three parts, scaled; nothing is unpickled"
+)
+def pickled_pairs(desk: Desk) -> Path:
+    pairs = []
+    for seed, use in enumerate(("train", "validation", "test")):
+        images, labels = draw_arrays(desk, each=(8, 4, 4)[seed], subset=use, seed=seed, edge=28, grey=True)
+        pairs.append(((images / np.float32(255)).reshape(len(images), -1), labels))
+    return desk.write("mnist.pkl.gz", gzip.compress(pickle.dumps(tuple(pairs), protocol=2), mtime=0))
+
+
+@add_layout("`galaxies.npz`: arrays of other names, two of which fit", "these two")
+def npz_other_names(desk: Desk) -> Path:
+    images, labels = draw_arrays(desk)
+    return save_npz(desk, "galaxies.npz", cutouts=images, ans=labels, redshift=np.linspace(0, 1, 7))
+
+
+@add_layout(
+    "the same with two arrays that may be the labels",
+    "asked for, with the names of both",
+    flags="--label-column ans",
+)
+def npz_two_labels(desk: Desk) -> Path:
+    images, labels = draw_arrays(desk)
+    return save_npz(desk, "galaxies.npz", cutouts=images, ans=labels, zone=labels[::-1].copy())
+
+
+@add_layout("`images.npz` that is called `images.zip`", "as an `.npz`")
+def npz_called_zip(desk: Desk) -> Path:
+    images, labels = draw_arrays(desk)
+    return save_npz(desk, "images.npz", images=images, labels=labels).rename(desk.root / "images.zip")

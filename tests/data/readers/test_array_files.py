@@ -221,7 +221,10 @@ def test_any_two_arrays_that_fit(tmp_path):
 
 def test_several_arrays_that_fit_are_asked_for(tmp_path):
     np.savez(tmp_path / "a.npz", galaxies=draw(), ans=label(), person=label()[::-1])
-    message = r"several arrays that fit: 'galaxies' \(12, 6, 6\) with 'ans' \(12,\) or .*--label-column ans"
+    message = (
+        r"several arrays that fit: 'galaxies' \(12, 6, 6\) with 'ans' \(12,\) or 'galaxies' \(12, 6, 6\) with 'person' "
+        r"\(12,\); name what is meant: --label-column ans or --label-column person$"
+    )
     with pytest.raises(DataError, match=message):
         read_source(tmp_path / "a.npz")
     from headstart.settings import DataSettings
@@ -229,6 +232,8 @@ def test_several_arrays_that_fit_are_asked_for(tmp_path):
     options = DataSettings.model_validate({"path_column": "galaxies", "label_column": "person"})
     samples = read_source(tmp_path / "a.npz", options=options)
     assert samples.samples[0].target == 2
+    with pytest.raises(DataError, match=r"has no array 'x'; there are 'galaxies', 'ans', 'person'"):
+        read_source(tmp_path / "a.npz", options=DataSettings.model_validate({"label_column": "x"}))
 
 
 def test_a_folder_of_class_folders_is_none_of_arrays(tmp_path, plant):

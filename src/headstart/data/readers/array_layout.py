@@ -107,8 +107,8 @@ def _choose_channel_order(stored: StoredArray, layout: RowLayout) -> tuple[RowLa
     count = stored.shape[axis]
     places = sorted({int(place) for place in np.linspace(0, count - 1, min(count, LOOK_AT))})
     rows = np.stack([stored.read_rows(place, place + 1, axis)[0] for place in places]).astype(np.float64)
-    after = np.abs(np.diff(rows.reshape(-1, CHANNELS, side, side), axis=3)).mean()
-    beside = np.abs(np.diff(rows.reshape(-1, side, side, CHANNELS), axis=2)).mean()
+    after = _measure_roughness(rows.reshape(-1, CHANNELS, side, side), 2)
+    beside = _measure_roughness(rows.reshape(-1, side, side, CHANNELS), 1)
     if after * CLEARLY < beside:
         return RowLayout(axis, (CHANNELS, side, side), (1, 2, 0)), f"{form}, one after the other"
     if beside * CLEARLY < after:
@@ -118,6 +118,11 @@ def _choose_channel_order(stored: StoredArray, layout: RowLayout) -> tuple[RowLa
         f"other or side by side, which the values do not tell; save it as x.reshape(-1, {CHANNELS}, {side}, {side})"
         f".transpose(0, 2, 3, 1), or as x.reshape(-1, {side}, {side}, {CHANNELS})"
     )
+
+
+def _measure_roughness(values: NDArray[np.float64], axis: int) -> float:
+    """Return the mean difference of neighbours along two axes, an axis and the one behind it."""
+    return float(sum(np.abs(np.diff(values, axis=place)).mean() for place in (axis, axis + 1)))
 
 
 def _find_scale(stored: StoredArray, axis: int) -> float:

@@ -54,6 +54,10 @@ def list_array_sets(root: str, arrays: Sequence[StoredArray], context: ReadConte
         DataError: no two arrays fit, or more than two do, or they cannot be used.
     """
     item_names = list_item_names()
+    for setting in filter(None, (context.options.path_column, context.options.label_column)):
+        if not any(setting in (stored.name, stored.name.rpartition("/")[2]) for stored in arrays):
+            known = preview([stored.name for stored in arrays], most=8)
+            raise DataError(f"{root!r} has no array {setting!r}; there are {known}")
     parsed = {stored.name: _parse(stored.name, item_names, context) for stored in arrays}
     pairs = _pair_by_names(arrays, parsed) or _pair_by_shapes(root, arrays, parsed, item_names)
     if any(pair.parsed.subset for pair in pairs):
@@ -127,11 +131,7 @@ def _pair_by_shapes(
             readings = " or ".join(
                 f"{items.name!r} {items.shape} with {labels.name!r} {labels.shape}" for items, labels in found[:4]
             )
-            first = found[0]
-            raise DataError(
-                f"{root!r} has several arrays that fit: {readings}; name the two that are meant, such as --path-column "
-                f"{first[0].name} --label-column {first[1].name}"
-            )
+            raise DataError(f"{root!r} has several arrays that fit: {readings}; name what is meant: {_propose(found)}")
         pairs += [ArrayPair(*pair, parsed[pair[0].name], "the only two that fit") for pair in found]
     if not pairs:
         shapes = [f"{stored.name!r} {stored.shape}" for stored in arrays]
@@ -140,6 +140,21 @@ def _pair_by_shapes(
             f"{root!r} has the arrays {called or 'of no kind that is read'}; wanted {item_names[0]} and labels {WANTED}"
         )
     return pairs
+
+
+def _propose(found: Sequence[tuple[StoredArray, StoredArray]]) -> str:
+    """Return the flags of each pair, without those that all have."""
+    names = [(items.name, labels.name) for items, labels in found[:4]]
+    differ = [len({pair[place] for pair in names}) > 1 for place in (0, 1)]
+    flags = [
+        " ".join(
+            f"{flag} {name}"
+            for flag, name, needed in zip(("--path-column", "--label-column"), pair, differ, strict=True)
+            if needed
+        )
+        for pair in names
+    ]
+    return " or ".join(dict.fromkeys(flags))
 
 
 def _list_fitting(

@@ -111,3 +111,10 @@ def test_a_label_in_doubt_is_asked_for_in_the_folder_too(tmp_path: Path, plant: 
     with pytest.raises(DataError, match="--label-column kind or --label-column colour"):
         read(root)
     assert read(root, label_column="kind").classes == CLASSES
+
+
+def test_a_table_about_something_else_leaves_the_folders_alone(tmp_path: Path, plant: Plant) -> None:
+    root = plant(tmp_path / "set", *(f"{CLASSES[i % 2]}/h{i}.png" for i in range(16)))
+    rows = [f"{CLASSES[i % 2]}/h{i}.png,{('Canon', 'Nikon')[i // 8]}" for i in range(16)]
+    (root / "photos.csv").write_text("\n".join(["file,camera", *rows]))
+    assert read(root).classes == CLASSES

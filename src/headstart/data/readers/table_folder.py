@@ -16,6 +16,7 @@ from headstart.data.readers.column_evidence import says_the_same
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.table import TABLE_SUFFIXES, items_exist, list_table
+from headstart.data.readers.table_columns import ALIASES, LABEL_COLUMNS, match_columns
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource
@@ -110,6 +111,8 @@ def refuse_two_readings(folders: SourceListing, found: FolderTables, tree: FileT
     """
     in_folders = {_locate(sample): sample.label for sample in folders.samples}
     for table, listing in found.listings.items():
+        if not _has_named_labels(listing):
+            continue
         in_table = {_locate(sample): sample.label for sample in listing.samples}
         both = [(in_folders[place], label) for place, label in in_table.items() if place in in_folders]
         if len(both) < COVERED * len(in_folders) or len(listing.classes) < 2:
@@ -122,6 +125,13 @@ def refuse_two_readings(folders: SourceListing, found: FolderTables, tree: FileT
             f"{str(tree.root)!r} can be read in two ways: its folders say {_describe(folders)}, the table {name!r} "
             f"says {_describe(listing)}; choose with --classes-from folder or --classes-from table"
         )
+
+
+def _has_named_labels(listing: SourceListing) -> bool:
+    """Return whether a column is called like labels; one that only holds some may be about something else."""
+    columns = [it.place[-1] for it in listing.decisions if it.role is Role.LABELS and it.kind is PlaceKind.COLUMN]
+    classes = any(it.role is Role.CLASS for it in listing.decisions)
+    return classes or any(match_columns(columns, [*ALIASES["label"], *LABEL_COLUMNS]))
 
 
 def suggest_tables(tree: FileTree, base: Path) -> str:

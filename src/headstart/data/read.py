@@ -22,6 +22,7 @@ from headstart.data.readers.folder import FolderReader
 from headstart.data.readers.idx import IdxReader
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.number_rows import NumberTableReader, list_number_items
+from headstart.data.readers.numbered_lists import NumberedListReader
 from headstart.data.readers.parquet_shards import ShardReader
 from headstart.data.readers.reader import ReadContext, Reader
 from headstart.data.readers.table import ItemTable, TableReader, list_table_items
@@ -47,6 +48,7 @@ READERS: tuple[Reader, ...] = (
     ArchiveFolderReader(),
     IdxReader(),
     ShardReader(),
+    NumberedListReader(),
     ArrayFolderReader(),
     FolderReader(),
 )

@@ -12,6 +12,7 @@ _NAMES = {
     "trainset": Subset.TRAIN,
     "trainingset": Subset.TRAIN,
     "trn": Subset.TRAIN,
+    "trainval": Subset.TRAIN,
     "val": Subset.VALIDATION,
     "valid": Subset.VALIDATION,
     "validation": Subset.VALIDATION,

@@ -459,3 +459,18 @@ def test_a_bare_folder_beside_parts_is_left_for_predict(plant, tmp_path):
 def test_a_number_behind_the_word_class(plant, tmp_path):
     names = [f"{10 + i % 3}_x{i}_class{i % 2}.png" for i in range(12)]
     assert read_source(plant(tmp_path / "tiles", *names)).classes == ("0", "1")
+
+
+def test_folds_with_parts_of_their_own(plant, tmp_path):
+    names = [f"fold{n}/{part}/{label}/{n}.png" for n in (1, 2) for part in ("train", "test") for label in "ab"]
+    root = plant(tmp_path / "folds", *names)
+    with pytest.raises(
+        DataError, match=r"'fold1', 'fold2', each with the parts 'test', 'train': give one of them, such"
+    ):
+        read_source(root)
+
+
+def test_groups_that_are_the_classes_are_refused(plant, tmp_path):
+    root = plant(tmp_path / "heap", *(f"{name}_{i}.png" for name in ("ant", "bee") for i in range(6)))
+    with pytest.raises(SettingError, match=r"each class is one group \(ant: ant, bee: bee\), so none could be split"):
+        read_source(root, options=options(None, "name"))

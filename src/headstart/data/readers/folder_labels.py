@@ -1,7 +1,7 @@
 """Classes and groups of files, from the folders they lie in or from their names, as the settings say."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -116,8 +116,20 @@ def label_files(layout: FolderLayout, place: LabelPlace, encoding: str | None) -
         notes.append(f"the class of {noun.a_one} is {place.rule.description}")
     if place.group_from:
         groups = {sample.group for sample in samples if sample.group}
+        _refuse_classes_as_groups(samples, place)
         notes.append(_describe_groups(groups, place, noun))
     return LabelledFiles(tuple(samples), frozenset(known), tuple(entries), tuple(notes))
+
+
+def _refuse_classes_as_groups(samples: Sequence[RawSample], place: LabelPlace) -> None:
+    """Refuse groups that are the classes once more: each class would stay whole on one side of the split."""
+    pairs = {(sample.label, sample.group) for sample in samples}
+    labels, groups = {label for label, _ in pairs}, {group for _, group in pairs}
+    if len(pairs) == len(labels) == len(groups) > 1:
+        raise SettingError(
+            f"each class is one group ({preview([f'{label}: {group}' for label, group in sorted(pairs)], show=str)}), "
+            f"so none could be split; choose another place than {place.group_from} for --group-from"
+        )
 
 
 def _list_class_folders(layout: FolderLayout) -> list[str]:
@@ -241,6 +253,8 @@ def _make_reader(
 
 def _describe_groups(groups: set[str], place: LabelPlace, noun: Noun) -> str:
     words = {"folder": "the first folder", "parent": "the folder right above it", "pattern": "what the pattern says"}
+    if not groups:
+        return f"no {noun.one} has a group: nothing stands where it was looked for"
     rule = place.group_rule.description if place.group_rule else ""
     stands = words.get(place.group_from, rule)
     return f"the group of {noun.a_one} is {stands}: {len(groups)} groups, such as {preview(sorted(groups))}"

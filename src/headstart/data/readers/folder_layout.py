@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from headstart.data.decisions import Role
 from headstart.data.names import preview
 from headstart.data.readers import folder_names
-from headstart.data.readers.file_names import find_masks, split_words
+from headstart.data.readers.file_names import split_words
 from headstart.data.readers.folder_record import (
     LEFT,
     NO_CLASS,
@@ -16,9 +16,11 @@ from headstart.data.readers.folder_record import (
     FolderLayout,
     FolderPart,
     set_products_aside,
+    skip_copies,
+    skip_masks,
 )
 from headstart.data.readers.folder_tree import FolderNode, PlacedFile
-from headstart.data.samples import FileStatus, LedgerEntry, Subset
+from headstart.data.samples import Subset
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError
 from headstart.modalities.modality import Modality
@@ -45,7 +47,7 @@ def find_layout(root: FolderNode, modality: Modality, *, as_folders: bool) -> Fo
         }
     else:
         found = _find_parts(layout, node, kids)
-        copies = [] if found else _skip_copies(layout, kids, set())
+        copies = [] if found else skip_copies(layout, kids, set())
         kids = [kid for kid in kids if kid not in copies]
     if found:
         _add_parts(layout, node, {kid.name: kid for kid in kids}, found)
@@ -109,7 +111,7 @@ def _find_parts(layout: FolderLayout, node: FolderNode, kids: Sequence[FolderNod
     if not split:
         return {}
     others = {kid.name: folder_names.find_subset_in_name(kid.name, hints) for kid in kids if kid not in split}
-    for kid in _skip_copies(layout, kids, {it.name for it in split}):
+    for kid in skip_copies(layout, kids, {it.name for it in split}):
         del others[kid.name]
     bare = {kid.name for kid in kids if not kid.filled and any(map(parse_subset, split_words(kid.name)))}
     strange = [
@@ -124,22 +126,6 @@ def _find_parts(layout: FolderLayout, node: FolderNode, kids: Sequence[FolderNod
             f"{strange[0]!r} away"
         )
     return {**{kid.name: parse_subset(kid.name) for kid in split}, **others}
-
-
-def _skip_copies(layout: FolderLayout, kids: Sequence[FolderNode], names: set[str]) -> list[FolderNode]:
-    """Skip and return folders that hold all the folders beside them, or those that are named, once more."""
-    copies = []
-    for kid in kids:
-        beside = names or {other.name for other in kids if other is not kid}
-        if kid.name not in names and len(beside) > 1 and beside <= {inner.name for inner in kid.filled}:
-            copies.append(kid)
-            layout.skip(kid.all_files(), "in a folder that has those beside it once more")
-            layout.add_note(
-                f"{kid.name!r} ({layout.modality.noun.count(kid.items)}) has the folders beside it, "
-                f"{preview(sorted(beside))}, once more and is skipped; if it is a class, add --classes-from folder"
-            )
-            layout.decide(kid, Role.SKIPPED, "has the folders beside it once more")
-    return copies
 
 
 def _add_parts(
@@ -179,22 +165,8 @@ def _add_parts(
 
 def _place(layout: FolderLayout, node: FolderNode, subset: Subset | None) -> Iterable[PlacedFile]:
     """Return the files of a part, without those that were skipped already."""
-    skipped = {entry.name for entry in layout.entries} | _skip_masks(layout, node)
+    skipped = {entry.name for entry in layout.entries} | skip_masks(layout, node)
     return [it for it in node.place_files(len(node.steps), subset) if it.file.name not in skipped]
-
-
-def _skip_masks(layout: FolderLayout, node: FolderNode) -> set[str]:
-    """Skip items that are masks of others in the same folder; return their names."""
-    found: dict[str, str] = {}
-    for folder in node.all_folders():
-        masks = find_masks([file.path.name for file in folder.own_items])
-        found |= {"/".join((*folder.steps, mask)): whole for mask, whole in masks.items()}
-    layout.entries += [LedgerEntry(name, FileStatus.SKIPPED, f"a mask of {whole!r}") for name, whole in found.items()]
-    if found:
-        layout.add_note(
-            f"{len(found)} files are skipped as masks of others beside them, such as {preview(list(found))}"
-        )
-    return set(found)
 
 
 def _refuse_two_of_one(node: FolderNode, found: dict[str, Subset | None]) -> None:
@@ -260,11 +232,20 @@ def _find_unlabelled(layout: FolderLayout, roots: dict[str, FolderNode], labelle
 
 
 def _find_parts_under_classes(kids: Sequence[FolderNode], modality: Modality) -> dict[str, Subset]:
-    """Return the subsets of folders that lie in each class folder, as in ``cats/train/1.jpg``; else nothing."""
+    """Return the subsets of folders that lie in each class folder, as in ``cats/train/1.jpg``; else nothing.
+
+    Raises:
+        DataError: they are folds, each with a split of its own.
+    """
     inner = sorted({below.name for kid in kids for below in kid.filled})
     if len(kids) < 2 or len(inner) < 2 or any(kid.own_items or not kid.filled for kid in kids):
         return {}
     found = folder_names.find_subsets_in_names(inner, modality.hints)
+    if found and folder_names.recognise_folders([kid.name for kid in kids], modality.hints) == "pieces":
+        raise DataError(
+            f"{str(kids[0].path.parent)!r} has the folders {preview([kid.name for kid in kids])}, each with the parts "
+            f"{preview(inner)}: give one of them, such as {kids[0].path}"
+        )
     subsets = {name: subset for name, subset in found.items() if subset}
     return subsets if len(subsets) == len(inner) and len(set(subsets.values())) == len(inner) else {}
 

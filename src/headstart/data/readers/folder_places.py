@@ -57,12 +57,12 @@ def find_place(layout: FolderLayout) -> LabelPlace:
         if layout.has_subsets and not inside:
             raise DataError(_describe_flat_parts(layout))
         return LabelPlace("folder")
-    if layout.doubtful:
-        raise DataError(_describe_doubtful(layout, folders))
     above = {name: [it.steps[-1] if len(it.steps) > 1 else "" for it in files] for name, files in folders.items()}
     look = folder_names.recognise_folders(names, hints)
     owners = folder_names.are_owners(names)
     below = folder_names.find_classes_below(above, loose=owners or folder_names.are_odd_numbers(names))
+    if layout.doubtful and not below:
+        raise DataError(_describe_doubtful(layout, folders))
     if owners and not below:
         return _choose_owners(layout, folders)
     if below:

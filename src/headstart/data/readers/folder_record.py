@@ -1,11 +1,12 @@
 """The record of a folder's layout while it is found: parts, files, what is skipped and what was decided."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers import folder_names
+from headstart.data.readers.file_names import find_masks
 from headstart.data.readers.folder_tree import FolderNode, FoundFile, PlacedFile, sum_items
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.modalities.modality import Modality
@@ -80,3 +81,33 @@ def set_products_aside(layout: FolderLayout, node: FolderNode, *, peek: bool = F
             layout.skip(kid.all_files(), "in a folder of results")
             layout.decide(kid, Role.SKIPPED, "results and the like, by its name")
     return [kid for kid in kids if kid not in aside]
+
+
+def skip_copies(layout: FolderLayout, kids: Sequence[FolderNode], names: set[str]) -> list[FolderNode]:
+    """Skip and return folders that hold all the folders beside them, or those that are named, once more."""
+    copies = []
+    for kid in kids:
+        beside = names or {other.name for other in kids if other is not kid}
+        if kid.name not in names and len(beside) > 1 and beside <= {inner.name for inner in kid.filled}:
+            copies.append(kid)
+            layout.skip(kid.all_files(), "in a folder that has those beside it once more")
+            layout.add_note(
+                f"{kid.name!r} ({layout.modality.noun.count(kid.items)}) has the folders beside it, "
+                f"{preview(sorted(beside))}, once more and is skipped; if it is a class, add --classes-from folder"
+            )
+            layout.decide(kid, Role.SKIPPED, "has the folders beside it once more")
+    return copies
+
+
+def skip_masks(layout: FolderLayout, node: FolderNode) -> set[str]:
+    """Skip items that are masks of others in the same folder; return their names."""
+    found: dict[str, str] = {}
+    for folder in node.all_folders():
+        masks = find_masks([file.path.name for file in folder.own_items])
+        found |= {"/".join((*folder.steps, mask)): whole for mask, whole in masks.items()}
+    layout.entries += [LedgerEntry(name, FileStatus.SKIPPED, f"a mask of {whole!r}") for name, whole in found.items()]
+    if found:
+        layout.add_note(
+            f"{len(found)} files are skipped as masks of others beside them, such as {preview(list(found))}"
+        )
+    return set(found)

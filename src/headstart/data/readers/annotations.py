@@ -66,7 +66,7 @@ def list_annotated(root: str, annotations: AnnotationSet, tree: FileTree | None,
     names = [str(item.place or item.path) for item in items]
     choice = choose_by_names(context.options.modality, names, repr(root))
     modality = choice.modality
-    note = judge_classes(root, annotations.name, annotations.marks, items, modality.noun)
+    note = judge_classes(root, annotations.name, annotations.marks, items, modality.noun) if context.labelled else ""
     given = resolve_subsets((item.subset for item in items if item.subset and item.labels), modality.noun)
     if given.problem:
         raise DataError(f"{root!r}: {given.problem}")
@@ -75,7 +75,8 @@ def list_annotated(root: str, annotations: AnnotationSet, tree: FileTree | None,
     for name, item in zip(_name_items(items, places, annotations.folder), items, strict=True):
         place = places.get(item.path) if item.place is None else item.place
         label = normalise_class_name(item.labels[0]) if len(item.labels) == 1 else ""
-        reason = item.problem or _find_problem(item, label, annotations.marks) or reasons.get(item.path, "")
+        problem = item.problem or _find_problem(item, label, annotations.marks)
+        reason = (problem if context.labelled else "") or reasons.get(item.path, "")
         if place is not None:
             if place in seen:
                 reason = reason or "named before"

@@ -78,7 +78,8 @@ class ArrowDiskReader:
             shards.append(ItemShard(file, items))
         if columns is None:
             raise DataError(f"{str(source)!r} has no Arrow file that its {STATE} names; save the set again")
-        notes = [f"the label is read from column {columns.label!r}, the item from {columns.item!r}"]
+        notes = [f"the item is read from column {columns.item!r}"]
+        notes += [f"the label is read from column {columns.label!r}"] if columns.label else []
         beside = 0 if tree else len(list(source.parent.glob("*.arrow"))) - 1
         if beside:
             notes.append(
@@ -177,6 +178,8 @@ def _choose_columns(file: Path, batch: "pyarrow.RecordBatch", context: ReadConte
         if options.label_column not in names:
             raise DataError(f"{str(file)!r} has the columns {seen} and no {options.label_column!r}")
         labels = [options.label_column]
+    if item and not context.labelled:
+        return _Columns(item, "", ())
     if not item or not labels:
         lacking = "encoded items" if not item else "labels"
         raise DataError(f"{str(file)!r} has the columns {seen} and none with {lacking}; name one with --label-column")
@@ -245,7 +248,8 @@ def _list_batch(
         raise DataError(f"{str(file)!r} is compressed inside; save the set again with save_to_disk")
     absent = content.is_null().to_pylist()
     paths = _find_paths(batch, columns.item)
-    labels = read_cells(batch.column(batch.schema.get_field_index(columns.label)))
+    label_index = batch.schema.get_field_index(columns.label) if columns.label else -1
+    labels = read_cells(batch.column(label_index)) if label_index >= 0 else [None] * len(paths)
     items = []
     for at, (path, value) in enumerate(zip(paths, labels, strict=True)):
         number = first + at

@@ -78,7 +78,7 @@ def list_shards(
         for name, item in zip(_name_items(shard.items), shard.items, strict=True):
             label = normalise_class_name(named.names.get(item.label, item.label))
             problem = item.problem or ("" if label else "no label")
-            if problem or item.source is None:
+            if item.source is None or (problem and context.labelled):
                 entries.append(LedgerEntry(start + name, FileStatus.SKIPPED, problem or "no item", label))
             else:
                 samples.append(RawSample(start + name, label, item.source, used))

@@ -81,11 +81,12 @@ class TfRecordReader:
         every = [record for found in records.values() for record in found if not record.problem]
         item_key = _choose_item(str(source), every, plain[files[0]])
         label_key, note = choose_label_field([record.labels for record in every], _LABELS)
-        if not label_key:
+        if not label_key and context.labelled:
             raise DataError(f"{str(source)!r} has records without a label; wanted a feature such as {_LABELS[6]!r}")
         notes = [f"{len(files)} files of records are read"] if len(files) > 1 else []
-        notes += [f"{note}, the {modalities[0].noun.one if known else 'item'} from {item_key!r}"]
-        notes += _judge(str(source), every, label_key, modalities[0])
+        what = modalities[0].noun.one if known else "item"
+        notes += [f"{note}, the {what} from {item_key!r}" if note else f"the {what} is read from {item_key!r}"]
+        notes += _judge(str(source), every, label_key, modalities[0]) if context.labelled else []
         shards = [
             ItemShard(file, [_make_item(plain[file], one, item_key, label_key) for one in found], problems[file])
             for file, found in records.items()

@@ -73,7 +73,7 @@ class WebDatasetReader:
         plain = {file: _make_plain(file, context.cache) for file in files}
         scanned = {file: _scan_shard(path) for file, path in plain.items()}
         records = [record for found, _ in scanned.values() for record in found.values() if record.items]
-        read = _choose_label(str(source), records)
+        read = _choose_label(str(source), records) if context.labelled else _LabelPlace("", "", "")
         notes += [read.note, *_note_fields(records)]
         shards = []
         for file, (found, problem) in scanned.items():

@@ -1,14 +1,15 @@
 """Whether photos are read as people have them: drawn layouts and formats, checked and fitted as a newcomer would.
 
-    python benchmarks/layouts.py [--only NAME,NAME] [--fit] [--messages]
+    python benchmarks/layouts.py [--only NAME,NAME] [--fit [--backbone NAME]] [--messages]
 
 Each layout of ``drawn/`` (folders, tables, arrays, containers, oddities) is drawn from small photos, with the truth
 noted photo by photo. ``check`` is given what a newcomer would point at. Where it is refused, what the message itself
 proposes is tried once. What was read is held against the truth: the class, the given part and the group of each photo,
-what had to be left out and said. With ``--fit`` the same is fitted with the smallest network. A layout is right, right
-after one try, explained (there is nothing to classify, and the message says so and what to do), silently wrong, or
-refused without help; ``undocumented`` are those that need other flags than their row in ``docs/data.md`` says,
-``unsaid`` those that are read right without a word on the column or folder that decides. The last line is JSON.
+what had to be left out and said. With ``--fit`` the same is fitted, with the smallest network that comes with the
+installation or another (the tests' own of 32 pixels is quicker). A layout is right, right after one try, explained
+(there is nothing to classify, and the message says so and what to do), silently wrong, or refused without help;
+``undocumented`` are those that need other flags than their row in ``docs/data.md`` says, ``unsaid`` those that are read
+right without a word on the column or folder that decides. The last line is JSON.
 """
 
 import argparse

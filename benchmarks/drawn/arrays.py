@@ -136,7 +136,9 @@ def mat_arrays(desk: Desk) -> Path:
     return desk.root / "data.mat"
 
 
-@add_layout("`train_catvnoncat.h5`: `train_set_x`, `train_set_y`, `list_classes`", "named classes", module="h5py")
+@add_layout(
+    "`train_catvnoncat.h5`: `train_set_x`, `train_set_y`, `list_classes`", "named classes (extra `hdf5`)", module="h5py"
+)
 def hdf5_course(desk: Desk) -> Path:
     import h5py
 
@@ -147,7 +149,7 @@ def hdf5_course(desk: Desk) -> Path:
     return desk.root / "train_catvnoncat.h5"
 
 
-@add_layout("`data.h5`: `images`, `labels`", "the two arrays", module="h5py")
+@add_layout("`data.h5`: `images`, `labels`", "the two arrays (extra `hdf5`)", module="h5py")
 def hdf5_pair(desk: Desk) -> Path:
     import h5py
 
@@ -157,7 +159,7 @@ def hdf5_pair(desk: Desk) -> Path:
     return desk.root / "data.h5"
 
 
-@add_layout("`x.h5` with `x`, `y.h5` with `y` in a folder (PCam)", "the two arrays", module="h5py")
+@add_layout("`x.h5` with `x`, `y.h5` with `y` in a folder (PCam)", "the two arrays (extra `hdf5`)", module="h5py")
 def hdf5_two_files(desk: Desk) -> Path:
     import h5py
 

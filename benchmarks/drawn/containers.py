@@ -177,7 +177,7 @@ def hf_parquet(desk: Desk) -> Path:
 
 @add_layout(
     "`train/data-00000-of-00001.arrow`, `dataset_dict.json` (`save_to_disk`)",
-    "three parts, named classes",
+    "three parts, named classes (extra `tables`)",
     module="pyarrow",
 )
 def hf_saved_to_disk(desk: Desk) -> Path:

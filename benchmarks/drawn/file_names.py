@@ -89,7 +89,7 @@ def patients(desk: Desk) -> Path:
     return desk.root
 
 
-@add_layout("`10253/0/1.png`, `10253/1/2.png` (breast histopathology)", "as above")
+@add_layout("`10253/0/1.png`, `10253/1/2.png` (breast histopathology)", "the same")
 def numbered_patients(desk: Desk) -> Path:
     for photo in draw_photos(("0", "1"), 16):
         owner = str(8863 + 211 * (photo.number % 8))

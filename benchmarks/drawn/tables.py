@@ -34,7 +34,7 @@ def dog_breeds(desk: Desk) -> Path:
     return lay_breeds(desk)
 
 
-@add_layout("the folder of such a table", "the message says to give the table")
+@add_layout("the folder of such a table", "the table in it")
 def folder_with_table(desk: Desk) -> Path:
     lay_breeds(desk)
     return desk.root
@@ -174,12 +174,12 @@ def known_name(desk: Desk) -> Path:
     return _lay_pairs(desk, "species,sex", ("Adelie", "Chinstrap", "Gentoo"), ("male", "female"))
 
 
-@add_layout("`path,breed,species`: two such columns", "is asked", flags="--label-column breed")
+@add_layout("`path,breed,species`: two such columns", "is asked which is the label", flags="--label-column breed")
 def ambiguous_pair(desk: Desk) -> Path:
     return _lay_pairs(desk, "breed,species", ("beagle", "persian", "pug"), ("cat", "dog"))
 
 
-@add_layout("`path,colour,finish`: no name that is known", "is asked", flags="--label-column colour")
+@add_layout("`path,colour,finish`: no name that is known", "is asked which is the label", flags="--label-column colour")
 def unknown_names(desk: Desk) -> Path:
     return _lay_pairs(desk, "colour,finish", ("blue", "green", "red"), ("matt", "gloss"))
 

@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ from headstart.modalities.modality import REGISTRY, Modality, all_modalities, ge
 AUTO = "auto"  #: the setting by which the source decides
 CLEAR = 2  #: times as many items as of any other modality are wanted
 SURE = 10  #: times as many need no note
+LOOK_INTO = 50  #: files whose endings say nothing
+HEAD = 1 << 16  #: bytes of each
 LOOK_AT = 1000  #: rows of a table, or samples of another package's reader
 
 
@@ -72,6 +74,32 @@ def choose_by_names(setting: str, names: Iterable[str], source: str) -> Modality
     suffixes = Counter(PurePosixPath(name).suffix.lower() for name in names)
     counts = {modality.name: sum(suffixes[suffix] for suffix in modality.suffixes) for modality in all_modalities()}
     return _choose_by_counts(counts, source)
+
+
+def choose_by_files(setting: str, paths: Iterable[Path], source: str) -> ModalityChoice:
+    """Return the modality of files by their endings; where none is known, by the bytes that some of them begin with.
+
+    Arguments and errors are as of ``choose_by_names``.
+    """
+    if only := choose_only(setting):
+        return ModalityChoice(only)
+    listed = list(paths)
+    known = {suffix for modality in all_modalities() for suffix in modality.suffixes}
+    if not listed or any(path.suffix.lower() in known for path in listed):
+        return choose_by_names(setting, (path.name for path in listed), source)
+    some = listed[:: max(1, len(listed) // LOOK_INTO)][:LOOK_INTO]
+    return choose_by_contents(setting, filter(None, map(_read_beginning, some)), source)
+
+
+def _read_beginning(path: Path) -> bytes:
+    """Return the first bytes of a file; b"" of what is none, or cannot be read."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as stream:
+            return stream.read(HEAD)
+    except OSError:
+        return b""
 
 
 def choose_by_contents(setting: str, heads: Iterable[bytes], source: str) -> ModalityChoice:

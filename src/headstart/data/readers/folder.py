@@ -7,7 +7,7 @@ unless the settings say that it stands right above the item or in its name.
 from pathlib import Path
 from typing import Any
 
-from headstart.data.choose_modality import choose_by_names, find_source_noun
+from headstart.data.choose_modality import choose_by_files, find_source_noun
 from headstart.data.names import preview
 from headstart.data.own_output import is_own_folder
 from headstart.data.readers.folder_labels import choose_place, label_files
@@ -80,7 +80,7 @@ def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
     if is_own_folder(root):
         many = find_source_noun(options.modality).many
         raise DataError(f"{str(root)!r} is something that headstart wrote, not {many}; give the folder of the {many}")
-    choice = choose_by_names(options.modality, (path.name for path in tree.files_under(root)), repr(str(root)))
+    choice = choose_by_files(options.modality, tree.files_under(root), repr(str(root)))
     walk = Walk(tree)
     nodes = grow_tree(walk, choice.modality)
     layout = find_layout(nodes, choice.modality, as_folders=options.classes_from == "folder")

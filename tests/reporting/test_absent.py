@@ -60,6 +60,17 @@ def test_a_task_that_is_gone_is_named_with_its_package(run: Path) -> None:
         headstart.open_run(run)
 
 
+def test_a_model_of_a_run_names_the_package_that_the_run_names(run: Path) -> None:
+    record = json.loads((run / "model" / "model.json").read_text("utf-8"))
+    record["branches"][0]["spec"]["kind"] = "sound"
+    change(run / "model" / "model.json", **record)
+    change(run / "run.json", modality="sound", packages={"modality": "sounds 2.1"})
+    said = rf"{INSTALL} \(its run was made with the package of the modality sounds 2\.1\)$"
+    for folder in (run, run / "model"):
+        with pytest.raises(ClassifierError, match=said):
+            headstart.load(folder)
+
+
 @pytest.mark.parametrize("kind", ["modality", "task"])
 def test_a_model_of_another_package_says_what_it_needs(
     kind: str, run: Path, capsys: pytest.CaptureFixture[str]

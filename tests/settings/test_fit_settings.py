@@ -137,3 +137,18 @@ def test_a_settings_file_that_is_nested_without_end(tmp_path) -> None:
     (tmp_path / "deep.toml").write_text(f"seed = {'[' * 100_000}")
     with pytest.raises(SettingError, match=r"deep\.toml' is nested too deeply"):
         FitSettings.load(config=tmp_path / "deep.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[data]\nmodality = "clip"\n[clips]\nseconds = 3\n', "is for the modality 'clip', which is not installed; "),
+        ('task = "ranking"\ntau = 3\n', "is for the task 'ranking', which is not installed; install the package "),
+        ('[data]\nmodality = "image"\n[clips]\nseconds = 3\n', "^unknown setting 'clips'; did you mean"),
+    ],
+)
+def test_a_file_of_a_missing_package_says_that_first(tmp_path: Path, text: str, told: str) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text(text, "utf-8")
+    with pytest.raises(SettingError, match=told):
+        FitSettings.load(config)

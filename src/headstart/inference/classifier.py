@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast, overload
 
+import numpy as np
+
 from headstart.errors import ClassifierError, DataError
 from headstart.hardware import count_cores
 from headstart.inference import model_format
@@ -110,6 +112,7 @@ class Classifier:
                 remedy = self._modality.suggest_remedy(items, prediction.error)
                 raise DataError(f"{prediction.source}: {prediction.error}{remedy}")
             return prediction
+        self._check_array(items)
         several = cast("Iterable[ItemLike]", items)
         if isinstance(several, Sized):
             return list(self.stream(several))
@@ -124,8 +127,21 @@ class Classifier:
         are taken in advance; with the engine ``onnxruntime`` each is answered before the next is taken.
         """
         one = self._modality.accepts(items)
+        if not one:
+            self._check_array(items)
         several = [cast("ItemLike", items)] if one else cast("Iterable[ItemLike]", items)
         return self._predict_all(several, self.select_engine(len(several) if isinstance(several, Sized) else None))
+
+    def _check_array(self, items: Any) -> None:
+        """Raise a DataError where an array of numbers is neither an item nor has items for rows."""
+        if not isinstance(items, np.ndarray) or items.dtype.kind not in "biufc":
+            return
+        if items.ndim == 0 or (len(items) and not self._modality.accepts(items[0])):
+            noun, form = self._modality.noun, self._modality.hints.array_form
+            raise DataError(
+                f"an array of {items.dtype} {items.shape} is neither {noun.a_one} nor has {noun.many} for rows; wanted "
+                f"{form or 'one as the model was fitted on'}, or one row of it"
+            )
 
     def with_engine(self, engine: InferenceEngineChoice) -> "Classifier":
         """Return the same classifier on another engine; what is loaded is shared.

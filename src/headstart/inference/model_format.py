@@ -257,9 +257,19 @@ def read_model(folder: Path) -> ModelRecord:
     try:
         return ModelRecord.from_json(record)
     except (SettingError, PluginError) as error:
-        raise ClassifierError(f"{str(file)!r} cannot be used: {error}") from None
+        raise ClassifierError(f"{str(file)!r} cannot be used: {error}{_describe_packages(folder)}") from None
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError):
         raise _incomplete(file, "a field is of another type") from None
+
+
+def _describe_packages(folder: Path) -> str:
+    """Return the packages that brought a model's modality and task, if its run is beside it and says so; else ""."""
+    try:
+        record = parse_json((Path(os.path.abspath(folder)).parent / "run.json").read_text("utf-8"))  # noqa: PTH100
+        named = " and ".join(f"{kind} {package}" for kind, package in record["packages"].items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""
+    return f" (its run was made with the package of the {named})" if named else ""
 
 
 def _incomplete(file: Path, what: str) -> ClassifierError:

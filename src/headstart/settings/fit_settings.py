@@ -20,7 +20,7 @@ from headstart.settings.chapters import (
     TrustSettings,
 )
 from headstart.settings.keywords import flatten, read_toml
-from headstart.settings.registry import REGISTRIES, list_allowed_values, list_chapters, list_foreign_chapters
+from headstart.settings.registry import OWNERS, REGISTRIES, list_allowed_values, list_chapters, list_foreign_chapters
 from headstart.settings.values import describe_validation_error, parse_duration, parse_size
 
 AnyChapter = TypeVar("AnyChapter", bound=Chapter)
@@ -50,7 +50,7 @@ class FitSettings(TrustSettings, CompareSettings, TrainSettings, HeadSettings, D
             SettingError: an unknown name, a setting given twice, a value out of range, a file that cannot be read.
                 Values that are wrong are named all at once.
         """
-        merged = {**(flatten(read_toml(config)) if config else {}), **flatten(options)}
+        merged = {**(_read_settings_file(config) if config else {}), **flatten(options)}
         try:
             settings = cls(**merged)
         except ValidationError as error:
@@ -129,6 +129,24 @@ class FitSettings(TrustSettings, CompareSettings, TrainSettings, HeadSettings, D
             if lines:
                 tables.append("\n".join([f"[{name}]", *lines]) + "\n")
         return "\n".join(tables)
+
+
+def _read_settings_file(config: Path) -> dict[str, Any]:
+    """Return the settings of a file by their flat names; a modality or task that is missing is said before all else."""
+    written = read_toml(config)
+    try:
+        return flatten(written)
+    except SettingError:
+        chapter = written.get("data")
+        data = {**written, **(chapter if isinstance(chapter, dict) else {})}
+        for registry in OWNERS:
+            name = data.get(registry.kind)
+            if isinstance(name, str) and name not in ("auto", *registry.names()):
+                raise SettingError(
+                    f"settings file {str(config)!r} is for the {registry.kind} {name!r}, which is not installed; "
+                    "install the package that brings it"
+                ) from None
+        raise
 
 
 @cache_until_forgotten

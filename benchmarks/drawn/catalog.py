@@ -1,9 +1,32 @@
 """All layouts, in the order of their documents."""
 
-from drawn import arrays, containers, desk, exports, file_names, folders, oddities, resemblances, table_forms, tables
+from drawn import (
+    annotations,
+    arrays,
+    containers,
+    desk,
+    exports,
+    file_names,
+    folders,
+    oddities,
+    resemblances,
+    table_forms,
+    tables,
+)
 
 SUBJECTS = tuple(
     module.__name__.rpartition(".")[2]
-    for module in (folders, file_names, tables, table_forms, arrays, containers, exports, resemblances, oddities)
+    for module in (
+        folders,
+        file_names,
+        tables,
+        table_forms,
+        arrays,
+        containers,
+        exports,
+        annotations,
+        resemblances,
+        oddities,
+    )
 )
 LAYOUTS = {name: it for subject in SUBJECTS for name, it in desk.LAYOUTS.items() if it.subject == subject}

@@ -12,6 +12,7 @@ TITLES = {
     "arrays": "Arrays",
     "containers": "Containers",
     "exports": "Exports",
+    "annotations": "More annotations and containers",
     "resemblances": "What looks like something else",
     "oddities": "Files among photos",
 }

@@ -236,6 +236,22 @@ def test_several_arrays_that_fit_are_asked_for(tmp_path):
         read_source(tmp_path / "a.npz", options=DataSettings.model_validate({"label_column": "x"}))
 
 
+def test_two_sets_in_a_folder_are_not_read_together(tmp_path):
+    for name in ("digits", "clothes"):
+        np.savez(tmp_path / f"{name}.npz", x_train=draw(), y_train=label())
+    with pytest.raises(DataError, match=r"has 2 sets: 'clothes', 'digits'; give one of them"):
+        read_source(tmp_path)
+    assert len(read_source(tmp_path / "digits.npz")) == 12
+
+
+def test_numbered_files_of_one_set_are_read_together(tmp_path):
+    for number, part in enumerate(("train", "val")):
+        np.savez(tmp_path / f"shard_{number}.npz", x=draw(part), y=label(part))
+    samples = read_source(tmp_path)
+    assert {"shard_0#0", "shard_1#5"} <= {sample.name for sample in samples.samples}
+    assert len(samples) == 18
+
+
 def test_a_folder_of_class_folders_is_none_of_arrays(tmp_path, plant):
     plant(tmp_path, *(f"{name}/{number}.png" for name in ("cats", "dogs") for number in range(4)))
     np.save(tmp_path / "labels.npy", label())

@@ -132,6 +132,14 @@ def test_a_folder_of_two_and_one_without_labels(tmp_path):
     ]
 
 
+def test_two_sets_in_a_folder_are_not_read_together(tmp_path):
+    for name, seed in (("digits_train", 0), ("clothes_train", 1)):
+        rows = [(number % 3, *pixels.ravel()) for number, pixels in enumerate(draw(seed=seed))]
+        write(tmp_path / f"{name}.csv", [("label", *header(25)), *rows])
+    with pytest.raises(DataError, match=r"has 2 sets: 'clothes', 'digits'; give one of them"):
+        read_source(tmp_path, cache=tmp_path / "cache")
+
+
 def test_several_columns_that_may_be_the_label_are_asked_for(tmp_path):
     rows = [(number % 3, number % 2, *pixels.ravel()) for number, pixels in enumerate(draw())]
     file = write(tmp_path / "a.csv", [("age", "sex", *header(25)), *rows])

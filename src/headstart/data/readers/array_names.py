@@ -5,12 +5,14 @@ the steps and words of a name say its subset and its role, and what is left of t
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from headstart.data.names import preview
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset
+from headstart.errors import DataError
 from headstart.modalities.modality import Modality, all_modalities
 
 ITEM_NAMES = ("x", "X", "data", "features")
@@ -64,6 +66,22 @@ def parse_array_name(name: str, item_names: Sequence[str]) -> ParsedName:
         left += words
     scope = tuple(word for word in dict.fromkeys(left) if word not in _FILLERS)
     return ParsedName(role, rank, _parse_word(subset_word), subset_word, scope)
+
+
+def refuse_several_sets(root: str, scopes: Iterable[tuple[str, ...]]) -> None:
+    """Refuse to read sets together whose names differ by more than numbers: they may have nothing in common.
+
+    Args:
+        root: the source, for a person.
+        scopes: of the items, as ``ParsedName`` has them.
+
+    Raises:
+        DataError: there are several sets.
+    """
+    names = {tuple(word for word in scope if not word.isdecimal()): "_".join(scope) for scope in scopes}
+    if len(names) > 1:
+        seen = preview(sorted(name or "one without a name" for name in names.values()))
+        raise DataError(f"{root!r} has {len(names)} sets: {seen}; give one of them, or a folder with its files alone")
 
 
 def _list_roles(item_names: Sequence[str]) -> dict[str, tuple[ArrayRole, int]]:

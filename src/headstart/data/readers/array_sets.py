@@ -18,7 +18,13 @@ from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.array_labels import format_labels, is_one_hot
 from headstart.data.readers.array_layout import choose_layout
-from headstart.data.readers.array_names import ArrayRole, ParsedName, list_item_names, parse_array_name
+from headstart.data.readers.array_names import (
+    ArrayRole,
+    ParsedName,
+    list_item_names,
+    parse_array_name,
+    refuse_several_sets,
+)
 from headstart.data.readers.arrays import ArrayBlock, list_blocks, make_block
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.matlab import find_digit_classes
@@ -27,6 +33,7 @@ from headstart.data.readers.stored_arrays import LoadedArray, RowSource, StoredA
 from headstart.errors import DataError
 
 WANTED = "(or x and y, or x_train, y_train, x_test, y_test)"
+BY_NAME = "by their names"  #: why two arrays were taken for a pair
 SMALLEST_ROW = 16  #: values of a flat row that may be an item
 
 SetKey = tuple[tuple[str, ...], str]  #: scope, and the word that says the subset
@@ -62,6 +69,7 @@ def list_array_sets(root: str, arrays: Sequence[StoredArray], context: ReadConte
     pairs = _pair_by_names(arrays, parsed) or _pair_by_shapes(root, arrays, parsed, item_names)
     if any(pair.parsed.subset for pair in pairs):
         pairs = [pair for pair in pairs if pair.parsed.subset]
+    refuse_several_sets(root, [pair.parsed.scope for pair in pairs if pair.reason == BY_NAME])
     classes = {stored.name: stored for stored in arrays if parsed[stored.name].role is ArrayRole.CLASSES}
     prefixes = _name_pairs(pairs)
     blocks, notes = [], []
@@ -108,7 +116,7 @@ def _pair_by_names(arrays: Sequence[StoredArray], parsed: Mapping[str, ParsedNam
                 min(found[role], key=lambda stored: parsed[stored.name].rank)
                 for role in (ArrayRole.ITEMS, ArrayRole.LABELS)
             )
-            pairs.append(ArrayPair(items, labels, parsed[items.name], "by their names"))
+            pairs.append(ArrayPair(items, labels, parsed[items.name], BY_NAME))
     return pairs
 
 
@@ -212,7 +220,7 @@ def _make_block(
 ) -> tuple[ArrayBlock, list[str]]:
     """Return the rows of a pair with their labels, and what was assumed."""
     items, notes = pair.items, []
-    if pair.reason != "by their names":
+    if pair.reason != BY_NAME:
         notes.append(f"{items.name!r} is read with the labels {pair.labels.name!r}: {pair.reason}")
     labels = _orient_labels(np.asarray(pair.labels.load()), items.shape)
     count = len(labels)

@@ -12,7 +12,7 @@ from headstart.data.choose_modality import choose_by_array
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.array_layout import choose_layout
-from headstart.data.readers.array_names import parse_array_name
+from headstart.data.readers.array_names import parse_array_name, refuse_several_sets
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.number_tables import ENDINGS, NumberRow, NumberTable, find_number_table, read_number_rows
 from headstart.data.readers.reader import ReadContext
@@ -75,6 +75,8 @@ class NumberTableReader:
                 f"{str(source)!r} has rows of {without[0].table.size} values and no label (other columns: {names}); "
                 "name the column with --label-column"
             )
+        if len(kept) > 1:
+            refuse_several_sets(str(source), [parse_array_name(one.table.file.stem, ()).scope for one in kept])
         try:
             listing = _list_tables(str(source), kept, context)
         except OSError as error:

@@ -11,6 +11,7 @@ from drawn import (
     oddities,
     resemblances,
     table_forms,
+    table_lists,
     tables,
 )
 
@@ -21,6 +22,7 @@ SUBJECTS = tuple(
         file_names,
         tables,
         table_forms,
+        table_lists,
         arrays,
         containers,
         exports,

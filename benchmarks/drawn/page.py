@@ -9,6 +9,7 @@ TITLES = {
     "file_names": "Classes in names, folders above the classes",
     "tables": "Tables",
     "table_forms": "Forms of tables",
+    "table_lists": "Tables and lists beside other things",
     "arrays": "Arrays",
     "containers": "Containers",
     "exports": "Exports",

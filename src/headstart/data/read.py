@@ -164,6 +164,7 @@ def _list_source(source: Any, context: ReadContext) -> SourceListing:
     if reader:
         _refuse_folder_options(source, reader, context.options)
         listing = reader.list(source, tree, context)
+        _refuse_columns(listing, reader, context.options)
         note = tree.describe_ignored() if tree else ""
         return replace(listing, notes=(*listing.notes, note)) if note else listing
     if isinstance(source, Path) and (what := describe_unread(source) or _describe_item(source)):
@@ -203,3 +204,12 @@ def _refuse_folder_options(source: Any, reader: Reader, options: DataSettings) -
     for name in ("classes_from", "class_pattern", "group_from"):
         if getattr(options, name) is not None:
             raise SettingError(f"{name} is for folders of {many}; {what} has {reader.label_place}; drop it")
+
+
+def _refuse_columns(listing: SourceListing, reader: Reader, options: DataSettings) -> None:
+    """Refuse to look for columns where nothing has any."""
+    if listing.in_rows and not isinstance(reader, ArrayReader | IdxReader):
+        return
+    for name in ("path_column", "label_column", "split_column", "group_column"):
+        if getattr(options, name) is not None:
+            raise SettingError(f"{name} is for tables; {listing.root} is none; drop it")

@@ -1,14 +1,16 @@
 """Folders whose labels stand in tables."""
 
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from headstart.data.read import read_source
 from headstart.data.samples import Samples, Subset
-from headstart.errors import DataError
+from headstart.errors import DataError, SettingError
 from headstart.settings import DataSettings
 
 Plant = Callable[..., Path]
@@ -118,3 +120,22 @@ def test_a_table_about_something_else_leaves_the_folders_alone(tmp_path: Path, p
     rows = [f"{CLASSES[i % 2]}/h{i}.png,{('Canon', 'Nikon')[i // 8]}" for i in range(16)]
     (root / "photos.csv").write_text("\n".join(["file,camera", *rows]))
     assert read(root).classes == CLASSES
+
+
+def test_tables_of_parts_in_an_archive(tmp_path: Path, plant: Plant) -> None:
+    places = {"train": range(8), "valid": range(8, 12), "test": range(12, 16)}
+    root = plant(tmp_path / "set", *(f"{part}/r{i}.png" for part, numbers in places.items() for i in numbers))
+    for part, numbers in places.items():
+        write_table(root / part / "_classes.csv", "filename, ash, birch", "r{i}.png, {a}, {b}", numbers)
+    archive = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", root))
+    samples = read_source(archive, cache=tmp_path / "cache")
+    assert count_subsets(samples) == {Subset.TRAIN: 8, Subset.VALIDATION: 4, Subset.TEST: 4}
+
+
+def test_columns_are_refused_where_there_are_none(tmp_path: Path, plant: Plant) -> None:
+    root = plant(tmp_path / "set", *(f"{CLASSES[i % 2]}/h{i}.png" for i in range(16)))
+    with pytest.raises(SettingError, match=r"group_column is for tables; .* is none; drop it"):
+        read(root, group_column="patient")
+    images = np.random.default_rng(0).integers(0, 256, (8, 9, 9), np.uint8)
+    with pytest.raises(SettingError, match="label_column is for tables"):
+        read_source(images, labels=[0, 1] * 4, options=DataSettings.model_validate({"label_column": "x"}))

@@ -26,9 +26,11 @@ from headstart.data.readers.file_kinds import find_archive_kind
 from headstart.data.readers.folder import find_base_folder, list_folder
 from headstart.data.readers.idx import IdxReader
 from headstart.data.readers.listing import SourceListing
+from headstart.data.readers.numbered_lists import NumberedListReader
 from headstart.data.readers.parquet_shards import ShardReader, find_shards
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.table import TABLE_SUFFIXES, TableReader, items_exist
+from headstart.data.readers.table_folder import find_label_tables, list_label_tables
 from headstart.data.readers.unpack import unpack_once
 from headstart.data.readers.walk import FileTree
 from headstart.errors import DataError, refuse_machine_faults
@@ -116,7 +118,27 @@ def _list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
         return arrays.list(files[0], None, context)
     if (folder := ArrayFolderReader()).accepts(base.root, base):
         return folder.list(base.root, base, context)
-    return list_folder(base, context)
+    if (lists := NumberedListReader()).accepts(base.root, base):
+        return lists.list(base.root, base, context)
+    return _list_classes(base, context)
+
+
+def _list_classes(base: FileTree, context: ReadContext) -> SourceListing:
+    """Return the items of class folders, else of the tables that have their labels."""
+    where = context.options.classes_from
+    if where == "table":
+        return list_label_tables(find_label_tables(base, base.root, context), base)
+    try:
+        listing = list_folder(base, context)
+    except DataError:
+        found = find_label_tables(base, base.root, context) if where is None else None
+        if found is None or not found.listings:
+            raise
+        return list_label_tables(found, base)
+    if where is None and len(listing.classes) < 2:
+        found = find_label_tables(base, base.root, context)
+        return list_label_tables(found, base) if found.listings else listing
+    return listing
 
 
 def unpack(archive: Path, cache: Path, *, encoding: str | None = None) -> UnpackedArchive:

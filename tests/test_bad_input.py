@@ -280,8 +280,8 @@ TABLES = [
     ),
     Case(
         "an unknown part",
-        lambda place: place.table("path,label,split\na0.png,a,train\nb0.png,b,holdout\n"),
-        r"table 'table.csv': the split column says 'holdout'; wanted train, val .*",
+        lambda place: place.table("path,label,split\na0.png,a,train\nb0.png,b,elsewhere\n"),
+        r"table 'table.csv': the split column says 'elsewhere'; wanted train, val .*",
     ),
     Case(
         "parts without train",

@@ -58,7 +58,9 @@ class FolderReader:
         if by_tables:
             found = find_label_tables(tree, base, context)
             if len(listing.classes) < 2 and found.may_be_read:
-                return list_label_tables(found, tree)
+                by_rows = list_label_tables(found, tree)
+                if len(by_rows.classes) > 1:
+                    return by_rows
             refuse_two_readings(listing, found, tree)
         beside = [it.name for it in tree.scan(tree.root).files if it.suffix.lower() in (*TABLE_SUFFIXES, ".npz")]
         if len(listing.classes) < 2 and beside and by_tables:

@@ -28,7 +28,7 @@ from headstart.data.readers.table_columns import (
 from headstart.errors import DataError
 
 OFFERED = 4  #: columns in a message
-SINGLE = 0.5  #: share of rows with one 1 that makes columns of 0 and 1 classes
+SINGLE = 0.8  #: share of rows with one 1 that makes columns of 0 and 1 classes
 SEVERAL = "several labels are not read yet"  #: ends the reason of a row that has them
 _PLAIN = ("label", "labels")  #: names that win over all others
 
@@ -134,16 +134,16 @@ def _find_indicators(table: Path, sample: TableSample, columns: Sequence[str]) -
         return None
     counts = [sum(is_on(cell) is True for cell in row) for row in zip(*map(sample.column, binary), strict=True)]
     single, several = counts.count(1), sum(count > 1 for count in counts)
-    if single >= SINGLE * len(counts) and single > several:
+    if single >= SINGLE * len(counts):
         note = f"the labels are read from {len(binary)} columns with a 1 for the class: {preview(binary)}"
         if left := [it for it in columns if it not in binary]:
             note += f"; {preview(left)} is not read" if len(left) == 1 else f"; {preview(left)} are not read"
         return LabelColumns(indicators=tuple(binary), notes=(note,))
-    if several > SINGLE * len(counts) and len(binary) == len(columns):
+    if len(binary) == len(columns):
         raise DataError(
-            f"table {str(table)!r} has {len(binary)} columns of 0 and 1 ({preview(binary)}), and most rows have "
-            "several 1: several labels for one item are not read yet; choose the one that is meant with "
-            f"{_flag(binary[0])} or another, or add a column label"
+            f"table {str(table)!r} has {len(binary)} columns of 0 and 1 ({preview(binary)}); {single} rows have one 1, "
+            f"{several} several and {counts.count(0)} none: several labels for one item are not read yet; choose the "
+            f"one that is meant with {_flag(binary[0])} or another, or leave only rows with one 1"
         )
     return None
 

@@ -27,7 +27,7 @@ FLAGS = {
     "check": [
         *flags_of(AugmentSettings),
         *flags_of(DataSettings),
-        *("--augment", "--fast", "--quiet", "--json"),
+        *("--augment", "--fast", "--explain", "--write-table", "--quiet", "--json"),
         *("--labels", "--backbone", "--seed", "--precision", "--engine", "--workers", "--store"),
         *("--relabel", "--split-from", "--include-test"),
     ],

@@ -18,6 +18,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ def run_layout(layout: Layout, folder: Path, fit: Callable[..., Any] | None) -> 
         return Outcome(Verdict.ABSENT, detail=f"{layout.module} is not installed")
     root = folder / "drawn" / str(list(LAYOUTS).index(layout.name)) / "collection"
     root.mkdir(parents=True)
-    return try_layout(layout, Desk(root), fit)
+    outcome = try_layout(layout, Desk(root), fit)
+    return replace(outcome, detail=outcome.detail.replace(str(root), root.name))
 
 
 def make_fit(runs: Path, backbone: str) -> Callable[..., Any]:

@@ -71,11 +71,7 @@ def views_in_classes(desk: Desk) -> Path:
     return lay_classes(desk, "cup", "plate", "bowl", "vase", inner=("left/", "right/"))
 
 
-@add_layout(
-    "`cat/`, `dog/` and a `photos.csv` about cameras beside",
-    "is asked which says the classes",
-    flags="--classes-from folder",
-)
+@add_layout("`cat/`, `dog/` and a `photos.csv` about cameras beside", "the folders")
 def table_beside_classes(desk: Desk) -> Path:
     lay_classes(desk, "cat", "dog")
     rows = [(f"{name}/{it}.jpg", "Canon" if it % 2 else "Nikon") for name in ("cat", "dog") for it in range(10)]

@@ -4,7 +4,6 @@ A set of several splits has ``dataset_dict.json`` and a folder for each. The byt
 are read at their offset in the Arrow file, which is memory-mapped while it is listed. pyarrow is behind an extra.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from headstart.data.readers.walk import FileTree
 from headstart.data.sources import FileSource, SampleSource
 from headstart.errors import DataError, MissingExtra, refuse_machine_faults
 from headstart.modalities.modality import all_modalities
+from headstart.parsing import parse_json
 
 if TYPE_CHECKING:
     import pyarrow
@@ -124,8 +124,8 @@ def _list_files(folder: Path) -> list[Path]:
 
 def _read_json(path: Path) -> Mapping[str, Any]:
     try:
-        content = json.loads(path.read_text("utf-8")) if path.stat().st_size < _MOST_BYTES else {}
-    except (OSError, ValueError, RecursionError):
+        content = parse_json(path.read_text("utf-8")) if path.stat().st_size < _MOST_BYTES else {}
+    except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
 
@@ -194,7 +194,7 @@ def _read_features(file: Path, schema: "pyarrow.Schema") -> Mapping[str, Any]:
     if isinstance(features, dict):
         return features
     try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        features = parse_json((schema.metadata or {})[b"huggingface"])["info"]["features"]
     except (KeyError, TypeError, ValueError):
         return {}
     return features if isinstance(features, dict) else {}

@@ -14,6 +14,7 @@ from headstart.data.readers.json_stream import iter_json, read_ends
 from headstart.data.readers.label_column import SEVERAL
 from headstart.data.readers.table_columns import ALIASES, normalise_column
 from headstart.errors import DataError
+from headstart.parsing import parse_json
 
 LINES = (".jsonl", ".ndjson")
 JSON_SUFFIXES = (*LINES, ".json")
@@ -101,8 +102,8 @@ def _iter_objects(table: Path) -> Iterator[Any]:
 
 def _parse_line(line: str) -> Any:
     try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
+        return parse_json(line)
+    except ValueError:
         return None
 
 

@@ -5,7 +5,6 @@ they name is looked for beside the export, with the hash and without.
 """
 
 import csv
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
 from headstart.errors import DataError, refuse_machine_faults
 from headstart.modalities.modality import all_modalities
+from headstart.parsing import parse_json
 from headstart.settings import DataSettings
 
 CHOICES = "choices"  #: the kind of a result that is of the whole item
@@ -164,8 +164,8 @@ def _parse_row(row: Mapping[str, Any]) -> _LabelledTask:
             continue
         if isinstance(value, str) and value[:1] in ("{", "["):
             try:
-                value = json.loads(value)
-            except (ValueError, RecursionError):
+                value = parse_json(value)
+            except ValueError:
                 continue
         if isinstance(value, dict):
             value = value.get(CHOICES)

@@ -1,6 +1,5 @@
 """Items packed with their labels into shards: labels named, subsets resolved, a line for each item that has none."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import SampleSource
 from headstart.data.subsets import resolve_subsets
 from headstart.errors import DataError, bounded
+from headstart.parsing import parse_json
 
 LONGEST_NAME = 1000  #: characters of an item's name that are kept
 _NAMES = re.compile(r"(.*[._-])?(class_?names?|classes|labels?|label_?names|names)\.(txt|json)", re.IGNORECASE)
@@ -163,8 +163,8 @@ def _read_names(file: Path) -> list[str]:
         text = file.read_text("utf-8-sig") if file.stat().st_size < _MOST_BYTES else ""
         if file.suffix.lower() == ".txt":
             return [line.strip() for line in text.rstrip().splitlines()]
-        content = json.loads(text)
-    except (OSError, ValueError, RecursionError):
+        content = parse_json(text)
+    except (OSError, ValueError):
         return []
     if isinstance(content, dict):
         content = [content.get(str(number)) for number in range(len(content))]

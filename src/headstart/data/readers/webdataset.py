@@ -7,7 +7,6 @@ cache once, as one plain tar.
 
 import bz2
 import gzip
-import json
 import lzma
 import re
 import tarfile
@@ -29,6 +28,7 @@ from headstart.data.readers.unpack import copy_bounded, unpack_once
 from headstart.data.readers.walk import FileTree
 from headstart.errors import DataError, refuse_machine_faults
 from headstart.modalities.modality import all_modalities
+from headstart.parsing import parse_json
 
 _ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _SURE, _LIKELY = ("cls", "cls.txt", "label"), ("json", "txt")  #: fields with the label
@@ -238,8 +238,8 @@ def _choose_label(root: str, records: Sequence[_Record]) -> _LabelPlace:
 
 def _parse_json(content: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
+        found = parse_json(content)
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 

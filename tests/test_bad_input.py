@@ -513,7 +513,8 @@ SETTINGS = [
         with_("--budget", "10"),
         r"budget '10' is not a time; wanted a number and s, m or h, such as 90s, 10m or 2h",
     ),
-    Case("a budget of nothing", with_("--budget=-3m"), r"budget '-3m' is not a time; .*"),
+    Case("a budget below nothing", with_("--budget=-3m"), r"budget '-3m' has to be above 0; wanted a number and s, .*"),
+    Case("the same as a word of its own", with_("--budget", "-3m"), r"budget '-3m' has to be above 0; wanted .*"),
     Case("out is a file", out_is_a_file, r"out 'out' is a file; wanted a folder that is new or empty; name another"),
     Case("out lies under a file", out_under_a_file, r"out 'notes.txt/run' cannot be made: 'notes.txt' is a file; .*"),
     Case(
@@ -549,7 +550,7 @@ SETTINGS = [
         lambda place: place.toml("seed = 'lucky'"),
         r"seed is 'lucky'; wanted a valid integer",
     ),
-    Case("a budget without quotes", lambda place: place.toml("budget = 10"), r"budget is 10; wanted a valid string"),
+    Case("a budget without quotes", lambda place: place.toml("budget = 10"), r"budget '10' is not a time; .*"),
     Case(
         "several wrong settings",
         lambda place: place.toml("folds = 1\nhead = 'svm'"),
@@ -801,10 +802,14 @@ def anothers_index(place: Place) -> list[str]:
 
 STORES = [
     Case(
+        "a size below nothing",
+        lambda place: ["cache", "--prune-to", "-1GB"],
+        r"size '-1GB' must not be below 0; wanted a number and a unit, such as 500MB or 2GB",
+    ),
+    Case(
         "a size without a unit", lambda place: ["cache", "--prune-to", "5"], r"size '5' is not one; wanted a number .*"
     ),
     Case("a size that is no number", lambda place: ["cache", "--prune-to", "muchGB"], r"size 'muchGB' is not one; .*"),
-    Case("a size below nothing", lambda place: ["cache", "--prune-to=-1GB"], r"size '-1GB' is not one; wanted .*"),
     Case(
         "a cache that is a file",
         lambda place: ["cache", "--store", place.write("store", "mine")],

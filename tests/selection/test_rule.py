@@ -178,7 +178,7 @@ def test_of_bursts_a_lead_is_worth_as_much_as_their_number():
     assert choose_winner(targets, made, "probe", 0).winner == "dear"
     found = choose_winner(Targets(targets.values, groups), made, "probe", 0)
     assert (found.winner, found.best, found.too_small) == ("probe", "dear", True)
-    assert "probe makes 12 mistakes in 1 groups on them" in found.reason
+    assert "probe makes 12 mistakes in 1 group on them" in found.reason
 
 
 def pair(other, *, p=1.0, exceeds=False):

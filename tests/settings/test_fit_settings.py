@@ -72,7 +72,7 @@ def test_a_budget_in_seconds(text, wanted) -> None:
 
 @pytest.mark.parametrize("text", ["", "s", "10", "10 minutes", "-1s", "0s", "nans", "infh", "1e999s", "ten m"])
 def test_what_is_no_budget(text) -> None:
-    with pytest.raises(SettingError, match="is not a time; wanted a number and s, m or h"):
+    with pytest.raises(SettingError, match=r"(is not a time|has to be above 0); wanted a number and s, m or h"):
         FitSettings.load(budget=text)
 
 
@@ -152,3 +152,17 @@ def test_a_file_of_a_missing_package_says_that_first(tmp_path: Path, text: str, 
     config.write_text(text, "utf-8")
     with pytest.raises(SettingError, match=told):
         FitSettings.load(config)
+
+
+@pytest.mark.parametrize("name", ["budget", "cache_budget"])
+@pytest.mark.parametrize("value", [10, 2.5, -3])
+def test_a_number_without_a_unit_is_told_as_on_the_command_line(tmp_path: Path, name: str, value: float) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text(f"{name} = {value}", "utf-8")
+    told = []
+    for options in ({"config": config}, {name: f"{value}"}, {name: value}):
+        with pytest.raises(SettingError) as caught:
+            FitSettings.load(**options)
+        told.append(str(caught.value))
+    assert len(set(told)) == 1
+    assert f"'{value}' is not " in told[0]

@@ -109,6 +109,14 @@ def test_two_runs_are_compared_by_its_measure(small: Warm, table: Path, tmp_path
 
 
 @pytest.mark.usefixtures("_installed")
+def test_a_check_counts_by_its_strata(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["check", str(table), "--task", "amount"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (head,) = [number for number, line in enumerate(lines) if line.split() == ["quarter", "photos"]]
+    assert [line.split()[0] for line in lines[head + 1 : head + 5]] == ["lowest", "low", "high", "highest"]
+
+
+@pytest.mark.usefixtures("_installed")
 def test_ways_are_compared_by_its_measure(
     small: Warm, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from headstart.cli.tables import format_table, wrap_paragraph
+from headstart.modalities.item import CLASS
 from headstart.settings import DataSettings
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def describe_advice(advice: "StrategyAdvice") -> str:
 def _facts(advice: "StrategyAdvice") -> list[tuple[str, str]]:
     facts = advice.facts
     rows = [
-        ("training samples", f"{facts.samples:,} in {facts.classes} classes"),
+        ("training samples", f"{facts.samples:,} in {CLASS.count(facts.classes)}"),
         ("of each class", f"median {facts.per_class_median:.0f}, fewest {facts.per_class_min}"),
     ]
     if (said := facts.domain) is not None:

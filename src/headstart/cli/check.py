@@ -152,7 +152,7 @@ def describe_check(found: "DataCheck") -> str:
     ranges = [(name, numbers, unit) for name, unit in hints.units.items() if (numbers := found.ranges[name])]
     sections = [
         f"{samples.root}: {sum(found.counts.values())} {samples.ledger.unit.many} seen: {counts}{ignored}",
-        format_table(("class", samples.noun.many), found.usable.items()),
+        format_table((found.stratum, samples.noun.many), found.usable.items()),
         f"formats: {formats}" if formats else "",
         ", ".join(_describe_range(*one) for one in ranges),
         _listed(f"group{{s}} of {samples.noun.many} with equal bytes", [" = ".join(names) for names in found.copies]),

@@ -4,6 +4,7 @@ import gc
 import inspect
 import io
 import os
+import re
 import sys
 import warnings
 from contextlib import suppress
@@ -76,6 +77,8 @@ def _run(arguments: list[str]) -> int:
         sys.stdout.flush()
         return int(code)
     except CycloptsError as error:
+        if isinstance(error, MissingArgumentError) and (joined := _join_negative_values(arguments)) != arguments:
+            return _run(joined)
         return _failed(f"{_describe(error)}; see headstart {f'{verb} ' if verb else ''}--help", YOUR_INPUT)
     except HeadstartError as error:
         return _failed(str(error), error.exit_code)
@@ -135,6 +138,17 @@ def _describe(error: CycloptsError) -> str:
     if isinstance(error, MissingArgumentError) and error.argument is not None and not _was_typed(error):
         return f"{error.argument.name} is missing"
     return str(error).strip().removesuffix(".")
+
+
+def _join_negative_values(arguments: list[str]) -> list[str]:
+    """Return arguments with each value such as -5m, which looks like a flag, joined to the flag before it."""
+    joined: list[str] = []
+    for argument in arguments:
+        if re.match(r"-\d", argument) and joined and joined[-1].startswith("--") and "=" not in joined[-1]:
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _was_typed(error: MissingArgumentError) -> bool:

@@ -32,11 +32,12 @@ class DataCheck:
 
     samples: Samples  #: without those that do not decode, the ledger updated
     counts: Mapping[FileStatus, int]  #: files of each status
-    usable: Mapping[str, int]  #: usable samples of each class, in the order of the classes
+    usable: Mapping[str, int]  #: usable samples of each class, or of each stratum of another task, in order
     ranges: Mapping[str, Range | None]  #: of the properties with numbers, as stored; None without a usable sample
     formats: Mapping[str, int]  #: as ``ItemFacts`` has them, the most frequent first
     copies: tuple[tuple[str, ...], ...]  #: names of usable samples with equal bytes, a set each
     problems: tuple[str, ...]  #: why nothing could be fitted; empty when it could
+    stratum: str  #: what the samples are counted by, for people: "class"
 
 
 def check_samples(
@@ -64,6 +65,7 @@ def check_samples(
         dict(Counter(entry.format for entry in usable).most_common()),
         tuple(tuple(sample.name for sample in same) for same in samples.copies),
         tuple(samples.task.targets.find_problems(samples)),
+        strata.noun,
     )
 
 

@@ -102,7 +102,7 @@ def _list_subset_lines(outline: SourceOutline) -> Iterator[str]:
             part = f"part {subset}: " if subset else ""
             yield f"  {part}{outline.noun.count(sum(classes.values()))}: {_count_classes(classes)}"
     if outline.groups:
-        yield f"  {outline.groups:,} named groups: those of one group stay in one part"
+        yield f"  {outline.groups:,} named group{'s' * (outline.groups != 1)}: those of one group stay in one part"
 
 
 def _count_classes(classes: Mapping[str, int]) -> str:

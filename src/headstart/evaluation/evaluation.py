@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.errors import DataError
 from headstart.evaluation.intervals import Interval
-from headstart.modalities.item import SAMPLE, Noun
+from headstart.modalities.item import GROUP, SAMPLE, Noun
 from headstart.tasks.task import get_task
 
 SCHEMA_VERSION = 1
@@ -69,7 +69,7 @@ class Evaluation:
 
     def describe_count(self, noun: Noun = SAMPLE) -> str:
         """Return how many rows there are, and in how many groups they come, where some belong together."""
-        return noun.count(self.n) + (f" in {self.groups} groups" if self.groups < self.n else "")
+        return noun.count(self.n) + (f" in {GROUP.count(self.groups)}" if self.groups < self.n else "")
 
     @property
     def caveat(self) -> str:

@@ -31,7 +31,7 @@ from headstart.inference.predictors import (
 )
 from headstart.inference.streaming import map_in_order
 from headstart.modalities.given import open_item
-from headstart.modalities.item import BrokenItem
+from headstart.modalities.item import CLASS, BrokenItem
 from headstart.modalities.item import ItemLike as ItemLike
 
 #: From this many items on OpenVINO's start (half a second) pays.
@@ -71,7 +71,7 @@ class Classifier:
         return str(self.folder)
 
     def __repr__(self) -> str:
-        return f"Classifier({str(self.folder)!r}, {len(self.classes)} classes, {self._name_backbones()})"
+        return f"Classifier({str(self.folder)!r}, {CLASS.count(len(self.classes))}, {self._name_backbones()})"
 
     def _repr_html_(self) -> str:
         """Return a small table for notebooks."""

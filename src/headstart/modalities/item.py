@@ -113,6 +113,9 @@ class Noun:
         return text.format(**words, many=self.many, Many=self.heading, **asdict(self.phrases))
 
 
+CLASS, GROUP = Noun("class", "classes"), Noun("group", "groups")  #: of items
+
+
 @dataclass(frozen=True, slots=True)
 class SourceHints:
     """Looks of the sources of a modality's items: words and names by which items, labels and tables are found."""

@@ -16,6 +16,7 @@ from headstart.errors import HeadstartError
 from headstart.extraction.extract import extract
 from headstart.heads.catalog import fit_head
 from headstart.heads.head import TrainingSet
+from headstart.modalities.item import CLASS
 from headstart.selection.context import FitContext
 from headstart.selection.domain_similarity import LEAST_CLASSES, DomainSimilarity, Similarity, measure_similarity
 from headstart.selection.probes import ALL, LAYER, find_chosen_trial
@@ -134,7 +135,7 @@ def _measure_similarity(
     if classifier is None:
         return None, (f"similarity to what {name} was pretrained on: it brings no classifier that is a linear layer",)
     if classifier.classes < LEAST_CLASSES:
-        few = f"{classifier.classes} classes; wanted {LEAST_CLASSES} or more"
+        few = f"{CLASS.count(classifier.classes)}; wanted {LEAST_CLASSES} or more"
         return None, (f"similarity to what {name} was pretrained on: its classifier has {few}",)
     if not sample:
         return None, (f"similarity to what {name} was pretrained on: none of the {context.noun.many} drawn decodes",)

@@ -1,6 +1,7 @@
 """Values of settings that are written as text, and the words for those that are wrong."""
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -24,7 +25,8 @@ def parse_duration(budget: str | None) -> float | None:
     except (ValueError, KeyError):
         value = 0.0
     if not 0 < value < float("inf"):
-        raise SettingError(f"budget {budget!r} is not a time; wanted a number and s, m or h, such as 90s, 10m or 2h")
+        fault = "has to be above 0" if value < 0 else "is not a time"
+        raise SettingError(f"budget {budget!r} {fault}; wanted a number and s, m or h, such as 90s, 10m or 2h")
     return value
 
 
@@ -40,9 +42,10 @@ def parse_size(size: str) -> int:
     try:
         value = float(text.removesuffix(unit)) * units[unit]
     except (ValueError, KeyError):
-        value = -1.0
+        value = float("nan")
     if not 0 <= value < float("inf"):
-        raise SettingError(f"size {size!r} is not one; wanted a number and a unit, such as 500MB or 2GB")
+        fault = "must not be below 0" if value < 0 else "is not one"
+        raise SettingError(f"size {size!r} {fault}; wanted a number and a unit, such as 500MB or 2GB")
     return int(value)
 
 
@@ -65,6 +68,10 @@ def locate_store(given: Path | None = None) -> Path:
     return folder
 
 
+#: Settings that are written as a number with a unit.
+_WRITTEN: Mapping[str, Callable[[str], float | None]] = {"budget": parse_duration, "cache_budget": parse_size}
+
+
 def describe_validation_error(error: ValidationError) -> str:
     """Return in one line what pydantic found: every setting that is wrong, what was seen, what is wanted."""
     return "; also: ".join(map(_describe_problem, error.errors()))
@@ -77,5 +84,10 @@ def _describe_problem(problem: ErrorDetails) -> str:
         return problem["msg"]
     if problem["type"] == "literal_error" and isinstance(seen, str) and name in fields:
         return f"unknown {name} {seen!r}; {nearest(seen, list_allowed_values(name, fields[name]))}"
+    if problem["type"] == "string_type" and name in _WRITTEN and isinstance(seen, int | float):
+        try:
+            _WRITTEN[name](f"{seen}")
+        except SettingError as error:  # a number without a unit
+            return str(error)
     wanted = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ").partition(", unable")[0]
     return f"{name} is {seen!r}; wanted {wanted}"

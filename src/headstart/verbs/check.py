@@ -63,7 +63,9 @@ class CheckReport:
             for entry in self.data.samples.ledger.entries
             if entry.status is not FileStatus.ACCEPTED
         ]
-        tables = [html_table(("class", self.data.samples.noun.many), self.data.usable.items(), caption=counts)]
+        tables = [
+            html_table((self.data.stratum, self.data.samples.noun.many), self.data.usable.items(), caption=counts)
+        ]
         tables += [html_table((self.data.samples.ledger.unit.one, "status", "reason"), files)] if files else []
         tables += [html_table(("to mend before fitting",), [(it,) for it in self.problems])] if self.problems else []
         lines = [f"<pre>{escape(describe_outline(self.outline))}</pre>"] if self.outline else []

@@ -91,7 +91,7 @@ def test_several_labels_are_asked_about(tmp_path, photos):
     labels = {"fine_label": halves(), "coarse_label": [0] * 12}
     classes = {"fine_label": NAMES, "coarse_label": ("pet",)}
     folder = save_set(tmp_path / "a", photos, labels, classes=classes)
-    with pytest.raises(DataError, match=r"'fine_label' \(2 classes\) and 'coarse_label' \(1 classes\); choose one"):
+    with pytest.raises(DataError, match=r"'fine_label' \(2 classes\) and 'coarse_label' \(1 class\); choose one"):
         read_source(folder)
     options = DataSettings.model_validate({"label_column": "fine_label"})
     assert read_source(folder, options=options).classes == NAMES

@@ -100,7 +100,7 @@ def test_what_is_not_one_answer_has_its_line(photos):
 def test_several_questions_are_asked_about(photos):
     tasks = [task(upload(at), [choose(NAMES[at % 2]), choose("good", "quality")]) for at in range(8)]
     file = write(photos, tasks)
-    with pytest.raises(DataError, match=r"'choice' \(2 classes\), 'quality' \(1 classes\); choose one: --label-column"):
+    with pytest.raises(DataError, match=r"'choice' \(2 classes\), 'quality' \(1 class\); choose one: --label-column"):
         read_source(file)
     expect_pets(read_source(file, options=DataSettings.model_validate({"label_column": "choice"})))
 

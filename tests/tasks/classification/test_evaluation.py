@@ -49,6 +49,7 @@ def test_photos_that_belong_together_widen_every_interval():
     found, alone = score_predictions("test", grouped, CHANCE, NAMES), score_predictions("test", TARGETS, CHANCE, NAMES)
     assert (found.groups, found.accuracy) == (2, alone.accuracy)
     assert (found.describe_count(), alone.describe_count()) == ("5 samples in 2 groups", "5 samples")
+    assert replace(found, groups=1).describe_count() == "5 samples in 1 group"
     assert replace(alone, n=1, groups=1).describe_count(Noun("photo", "photos")) == "1 photo"
     right = CHANCE.argmax(1) == LABELS
     assert found.accuracy_interval == grouped_wilson_interval(right, grouped.groups)

@@ -23,6 +23,7 @@ from headstart.data.readers.table_columns import ALIASES, normalise_column
 from headstart.data.readers.walk import FileTree
 from headstart.data.sources import FileSource, SampleSource
 from headstart.errors import DataError, MissingExtra, refuse_machine_faults
+from headstart.modalities.item import CLASS
 from headstart.modalities.modality import all_modalities
 from headstart.parsing import parse_json
 
@@ -184,7 +185,7 @@ def _choose_columns(file: Path, batch: "pyarrow.RecordBatch", context: ReadConte
         lacking = "encoded items" if not item else "labels"
         raise DataError(f"{str(file)!r} has the columns {seen} and none with {lacking}; name one with --label-column")
     if len(labels) > 1 and labels[0] not in called:
-        which = " and ".join(f"{name!r} ({len(classes[name])} classes)" for name in labels)
+        which = " and ".join(f"{name!r} ({CLASS.count(len(classes[name]))})" for name in labels)
         raise DataError(f"{str(file)!r} has several labels, {which}; choose one: --label-column {labels[0]}")
     return _Columns(item, labels[0], classes.get(labels[0], ()))
 

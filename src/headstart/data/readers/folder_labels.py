@@ -16,7 +16,7 @@ from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource
 from headstart.data.subsets import resolve_subsets
 from headstart.errors import DataError, SettingError
-from headstart.modalities.item import Noun
+from headstart.modalities.item import GROUP, Noun
 from headstart.settings import DataSettings
 from headstart.settings.class_pattern import read_class_pattern
 
@@ -257,4 +257,4 @@ def _describe_groups(groups: set[str], place: LabelPlace, noun: Noun) -> str:
         return f"no {noun.one} has a group: nothing stands where it was looked for"
     rule = place.group_rule.description if place.group_rule else ""
     stands = words.get(place.group_from, rule)
-    return f"the group of {noun.a_one} is {stands}: {len(groups)} groups, such as {preview(sorted(groups))}"
+    return f"the group of {noun.a_one} is {stands}: {GROUP.count(len(groups))}, such as {preview(sorted(groups))}"

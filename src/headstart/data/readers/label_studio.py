@@ -21,6 +21,7 @@ from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
 from headstart.errors import DataError, refuse_machine_faults
+from headstart.modalities.item import CLASS
 from headstart.modalities.modality import all_modalities
 from headstart.parsing import parse_json
 from headstart.settings import DataSettings
@@ -209,7 +210,7 @@ def _choose_question(root: str, tasks: Sequence[_LabelledTask], options: DataSet
     (first, most), *others = counts.most_common()
     same = [question for question, count in others if count >= _NEARLY_ALL * most]
     if same:
-        listed = ", ".join(f"{name!r} ({_count_answers(tasks, name)} classes)" for name in (first, *same))
+        listed = ", ".join(f"{name!r} ({CLASS.count(_count_answers(tasks, name))})" for name in (first, *same))
         raise DataError(f"{root!r} has several choices for each task, {listed}; choose one: --label-column {first}")
     return first, tuple([f"the label is read from the choice {first!r}"] if others else [])
 

@@ -29,6 +29,7 @@ from headstart.data.readers.table_columns import (
 from headstart.data.readers.unpack import unpack_once
 from headstart.data.sources import FileSource, SampleSource, ValueSource
 from headstart.errors import DataError, MissingExtra, refuse_machine_faults
+from headstart.modalities.item import CLASS
 from headstart.modalities.modality import Modality
 from headstart.parsing import parse_json
 
@@ -252,7 +253,7 @@ def _make_row(
         if 0 <= label < len(names):
             label = names[label]
         else:  # -1 is how the hub says that there is none
-            problem = problem or f"label {label} has no name: the table names {len(names)} classes"
+            problem = problem or f"label {label} has no name: the table names {CLASS.count(len(names))}"
     texts = {}
     for role in ALIASES:
         try:

@@ -22,6 +22,7 @@ from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource
 from headstart.data.subsets import parse_subset, resolve_subsets
 from headstart.errors import DataError
+from headstart.modalities.item import CLASS
 from headstart.modalities.modality import get_modality
 
 MOST_TABLES = 30  #: that are looked at
@@ -223,7 +224,8 @@ def _count(listing: SourceListing) -> int:
 
 def _describe(listing: SourceListing) -> str:
     classes = preview(sorted(listing.classes), most=2)
-    return f"{len(listing.classes)} classes ({classes}) of {_count(listing)} {get_modality(listing.modality).noun.many}"
+    many = get_modality(listing.modality).noun.many
+    return f"{CLASS.count(len(listing.classes))} ({classes}) of {_count(listing)} {many}"
 
 
 def _zip_names(tree: FileTree, tables: list[Path]) -> Iterator[tuple[str, Path]]:

@@ -17,7 +17,7 @@ from headstart.evaluation.paired import (
     smallest_detectable_difference,
 )
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
-from headstart.modalities.item import Noun
+from headstart.modalities.item import GROUP, Noun
 from headstart.storage.csv_cells import join_names
 from headstart.tasks.classification.comparison import ArmScores, run_paired_tests, score_arms
 from headstart.tasks.classification.evaluation import ClassificationEvaluation, score_predictions
@@ -85,7 +85,7 @@ class ClassScoring:
         extreme = min(1.0, binomial_p_value(0, flips) * rivals)
         if extreme < SIGNIFICANT:
             return ""
-        together = f" in {flips} groups" if flips < mistakes else ""
+        together = f" in {GROUP.count(flips)}" if flips < mistakes else ""
         return (
             f"These {noun.count(len(right))} are too few to tell: {judged_by} makes {mistakes} mistake"
             f"{'s' * (mistakes != 1)}{together} on them, so that even a way without mistakes could be better by "

@@ -10,6 +10,7 @@ from headstart.arrays import Ints
 from headstart.data.names import natural_key, preview
 from headstart.data.samples import FileStatus, LedgerEntry, Samples, Subset
 from headstart.errors import DataError, nearest
+from headstart.modalities.item import CLASS
 from headstart.tasks.classification.scorable import check_scorable
 from headstart.tasks.classification.similar_names import note_similar_names
 from headstart.tasks.facets import Claim, Strata
@@ -92,7 +93,7 @@ class ClassTargets:
 
     def describe_space(self, space: TargetSpace) -> str:
         """Return the number of classes."""
-        return f"{len(space.names)} classes"
+        return CLASS.count(len(space.names))
 
 
 def _find_small_classes(samples: Samples) -> list[str]:

@@ -29,7 +29,7 @@ def collect_items(given: Any) -> NDArray[Any] | list[Any]:
             of unequal lengths.
     """
     if isinstance(given, str | bytes | os.PathLike):
-        raise DataError(f"one {type(given).__name__} is given; wanted a list of items, such as [{shorten(given)!r}]")
+        raise DataError(f"one {type(given).__name__} is given; wanted a list of items, such as [{_shorten(given)!r}]")
     if getattr(given, "ndim", 1) == 2 and hasattr(given, "columns"):
         raise DataError(f"a {type(given).__name__} is given; wanted one column of it, such as table['text']")
     if isinstance(given, np.ndarray):
@@ -52,7 +52,7 @@ def collect_items(given: Any) -> NDArray[Any] | list[Any]:
     return items
 
 
-def shorten(given: str | bytes | os.PathLike[str], most: int = 60) -> str | bytes:
+def _shorten(given: str | bytes | os.PathLike[str], most: int = 60) -> str | bytes:
     """Return the beginning of a text, path or bytes, for a message."""
     whole = given if isinstance(given, str | bytes) else os.fspath(given)
     return whole[:most]

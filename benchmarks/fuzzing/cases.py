@@ -18,7 +18,16 @@ from fuzzing.alterations import Chance, alter, alter_json, alter_text
 from fuzzing.originals import pack_tar, pack_zip
 
 #: How many of a hundred seeds each family of inputs has.
-SHARES = {"photos": 44, "tables": 14, "archives": 10, "arrays": 10, "model": 8, "settings": 4, "run": 10}
+SHARES = {
+    "photos": 40,
+    "tables": 14,
+    "archives": 8,
+    "containers": 8,
+    "arrays": 8,
+    "model": 8,
+    "settings": 4,
+    "run": 10,
+}
 #: Files of a run that are altered, for each time that another one is.
 OFTEN = ("run.json", "split.json", "ledger.jsonl", "trust.json", "predictions.npz", "evaluation.json")
 _FAMILIES = tuple(name for name, share in SHARES.items() for _ in range(share))
@@ -48,6 +57,8 @@ def _list_names(folder: Path, family: str) -> list[str]:
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     if family == "run":
         names = [name for name in names if not name.startswith("model/")] + [*OFTEN] * 2
+    if family == "containers":
+        return [name for name in names if not name.endswith(".png")]
     return names + ["model.json"] * 4 if family == "model" else names
 
 

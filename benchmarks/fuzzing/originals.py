@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from fuzzing.containers import draw_containers
 from fuzzing.photos import draw_photos, draw_pixels_of_class
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +35,7 @@ def draw_originals(folder: Path) -> Path:
     _write(folder / "good", photos)
     _write(folder / "tables", _draw_tables(photos))
     _write(folder / "archives", _draw_archives(photos))
+    _write(folder / "containers", draw_containers(photos))
     _write(folder / "arrays", _draw_arrays())
     _fit_run(folder)
     shutil.copytree(folder / RUN / "model", folder / "model")

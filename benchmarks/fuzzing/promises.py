@@ -145,6 +145,16 @@ def _list_members(content: bytes) -> Iterator[str]:
             yield from (item.name for item in archive if item.isfile())
 
 
+def _hold_container(case: Case, desk: Desk, folder: Path) -> str:
+    name = Path(case.original)
+    if name.parts[0] != "one":
+        shutil.copytree(desk.originals / "containers" / name.parts[0], folder / name.parts[0])
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_bytes(case.content)
+    ledger = _check(folder / (name if name.parts[0] == "one" else name.parts[0]))
+    return "read" if ledger.entries else "read as nothing"
+
+
 def _hold_arrays(case: Case, desk: Desk, folder: Path) -> str:
     name = Path(case.original)
     if name.suffix == ".npz":
@@ -227,6 +237,7 @@ _PROMISES: dict[str, Callable[[Case, Desk, Path], str]] = {
     "photos": _hold_photo,
     "tables": _hold_table,
     "archives": _hold_archive,
+    "containers": _hold_container,
     "arrays": _hold_arrays,
     "model": _hold_model,
     "settings": _hold_settings,

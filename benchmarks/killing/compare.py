@@ -13,7 +13,7 @@ from killing.watched import Job
 TOLD_APART = frozenset(
     {
         *("seconds", "took", "date", "source", "out", "store", "command", "notes", "computed", "extraction"),
-        *("memory", "device_memory", "disk", "predicted_seconds", "predicted_memory"),
+        *("memory", "device_memory", "disk", "predicted_seconds", "predicted_memory", "predicted_disk"),
     }
 )
 TEXTS = ("ledger.jsonl", "split.json", "evaluation.json", "predictions.csv")

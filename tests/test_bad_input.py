@@ -217,7 +217,7 @@ FOLDERS = [
     Case(
         "a photo instead of photos",
         lambda place: ["fit", place.photo("one.png"), *FIT],
-        r"'one.png' is a file of no kind that is read; wanted a folder or a file ending in \.csv, .*",
+        r"'one.png' is one photo; wanted a folder, a table or an archive of labelled photos",
     ),
     Case(
         "two sources",

@@ -175,7 +175,7 @@ def _looks_like_table(file: Path) -> bool:
 
 
 def _is_parquet(table: Path) -> bool:
-    return is_parquet(table) or (table.suffix.lower() == ".parquet" and not is_text(table))
+    return is_parquet(table) or (table.suffix.lower() == ".parquet" and not _looks_like_table(table))
 
 
 def items_exist(table: Path, context: ReadContext, look_at: int = 100) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,9 @@ def fit_centroids(training_set, settings, fixed=None):
     means = np.stack([rows[labels == number].mean(axis=0) for number in range(training_set.outputs)])
     layer = Dense(means.T.astype(np.float32), (-0.5 * (means**2).sum(axis=1)).astype(np.float32))
     return FitResult(Head("centroid", (layer,)), {}, (), 0.0)
+
+
+fit_centroids.solved = True
 
 
 def plan_twin(context, detail=None):
@@ -61,6 +65,13 @@ def test_a_head_and_a_strategy_of_another_package_are_fitted(small: Small, tmp_p
     assert (arm["arm"], arm["head"]) == ("twin", "centroid")
     photo = next((small.photos / run.classes[0]).iterdir())
     assert run.classifier.predict(photo).label in run.classes
+
+
+def test_answers_of_a_head_that_says_it_is_solved_are_cross_validated(small: Small, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"backbone": small.name, "store": small.store, "head": "centroid", "report": False}
+    headstart.fit(small.photos, out=tmp_path / "run", strategy="linear-probe", progress=False, **options)
+    trust = json.loads((tmp_path / "run" / "trust.json").read_text("utf-8"))
+    assert trust["calibration"]["held_out"] == "cross-validated"
 
 
 def test_their_names_are_proposed() -> None:

@@ -78,6 +78,11 @@ def test_models_say_what_they_read(options: dict[str, Any], capsys: pytest.Captu
     told = capsys.readouterr().out
     assert "texts of any length" in told
     assert "lite0" not in told
+    assert run_command(["models", "--store", str(store)]) == 0
+    lines = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines() if line}
+    assert lines["tinytext:net"][1:3] == ["9", "k"], "9,368 parameters"
+    assert lines["tinytext:attend"][-1] == "yes", "its package says that it is here"
+    assert lines["efficientnet_lite0"][1:3] == ["4.7", "M"]
     assert run_command(["models", "tinytext:net", "--layers", "--store", str(store)]) == 0
     told = capsys.readouterr().out
     assert "reads texts of any length" in told

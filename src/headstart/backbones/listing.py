@@ -18,6 +18,13 @@ def list_local(networks: Path) -> list[BackboneListing]:
     return [*BundledProvider().search("*"), *_list_converted(networks)]
 
 
+def list_present(networks: Path) -> list[BackboneListing]:
+    """Return the same, and those that other packages' providers say to be on this machine."""
+    local = list_local(networks)
+    known = {entry.name for entry in local}
+    return [*local, *(entry for entry in _list_others() if entry.is_local and entry.name not in known)]
+
+
 def search_backbones(pattern: str, networks: Path) -> list[BackboneListing]:
     """Return the networks of all providers whose names match; those that were converted are on this machine."""
     converted = {entry.name for entry in _list_converted(networks)}
@@ -36,10 +43,14 @@ def list_by_modality(modality: str, networks: Path) -> list[BackboneListing]:
         modality: the name of one.
         networks: where converted networks lie.
     """
-    answers = REGISTRY.poll(lambda provider: [] if provider.scheme in PROVIDERS else list(provider.search("")))
-    others = [entry for _, entries in answers for entry in entries]
-    by_name = {entry.name: entry for entry in (*others, *list_local(networks))}
+    by_name = {entry.name: entry for entry in (*_list_others(), *list_local(networks))}
     return [entry for entry in by_name.values() if entry.modality == modality]
+
+
+def _list_others() -> list[BackboneListing]:
+    """Return the networks of the providers of other packages."""
+    answers = REGISTRY.poll(lambda provider: [] if provider.scheme in PROVIDERS else list(provider.search("")))
+    return [entry for _, entries in answers for entry in entries]
 
 
 def _list_converted(networks: Path) -> Iterator[BackboneListing]:

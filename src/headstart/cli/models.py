@@ -46,7 +46,7 @@ def models(
     rows = [
         (
             entry.name,
-            f"{entry.parameters / 1e6:.1f} M" if entry.parameters else "",
+            _format_count(entry.parameters),
             entry.reads,
             entry.licence,
             entry.weights,
@@ -58,6 +58,13 @@ def models(
     if not pattern and not all_ and modality is None:
         print("\nmore: headstart models PATTERN searches all of timm; a checkpoint of yours is named timm:NAME@FILE")
     return 0
+
+
+def _format_count(parameters: int) -> str:
+    """Return a number of parameters in millions or thousands; "" for 0, which is not known."""
+    if round(parameters / 1e3) >= 1000:
+        return f"{parameters / 1e6:.1f} M"
+    return f"{parameters / 1e3:.0f} k" if parameters >= 1000 else f"{parameters or ''}"
 
 
 def _describe_layers(found: "BackboneLayers") -> str:

@@ -13,7 +13,7 @@ from headstart.plugins import Registry
 from headstart.protocol_checks import expect_function
 from headstart.settings import HeadSettings
 
-SOLVED = ("logistic", "lda", "ridge")  #: heads that are solved, in seconds, not trained
+SOLVED = ("logistic", "lda", "ridge")  #: heads of this package that are solved, in seconds, not trained
 
 GROUP = "headstart.heads"  #: of the entry points by which other packages add heads
 HEADS: dict[str, Fit] = {"logistic": fit_logistic, "lda": fit_lda, "ridge": fit_ridge, "mlp": fit_mlp}
@@ -25,6 +25,15 @@ REGISTRY: Registry[Fit] = Registry(
 def list_heads() -> Mapping[str, Fit]:
     """Return the heads by name: those of this package and those that other packages register."""
     return REGISTRY.all()
+
+
+def list_solved() -> list[str]:
+    """Return the heads that are solved in seconds, not trained: of other packages those whose function says so.
+
+    Such a function has the attribute ``solved``, which is true: ``fit_centroids.solved = True``.
+    """
+    brought = (name for name, fit in list_heads().items() if name not in HEADS and getattr(fit, "solved", False))
+    return [*SOLVED, *brought]
 
 
 def fit_head(

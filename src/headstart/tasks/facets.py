@@ -95,7 +95,10 @@ class HeadFitting(Protocol):
 
     default: str  #: the name of the head that is fitted where the settings name none
     automatic: tuple[str, ...]  #: heads that "auto" tries
-    solved: frozenset[str]  #: heads that are solved in seconds, not trained
+
+    @property
+    def solved(self) -> frozenset[str]:
+        """The names of heads that are solved in seconds, not trained: answers of these are cross-validated."""
 
     @property
     def heads(self) -> "Mapping[str, Fit]":

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from headstart.backbones.catalog import resolve_origin
-from headstart.backbones.listing import list_by_modality, list_local, search_backbones
+from headstart.backbones.listing import list_by_modality, list_present, search_backbones
 from headstart.backbones.origin import BackboneListing
 from headstart.display.html import html_table
 from headstart.errors import BackboneError, SettingError
@@ -78,7 +78,7 @@ def models(
     if pattern or all:
         listed = [one for one in search_backbones(pattern, networks) if modality in (None, one.modality)]
     else:
-        listed = list_local(networks) if modality is None else list_by_modality(modality, networks)
+        listed = list_present(networks) if modality is None else list_by_modality(modality, networks)
     found = Models(listed)
     if not found and not pattern and modality is not None:
         raise BackboneError(f"no backbone on this machine is known to read {get_modality(modality).noun.many}")

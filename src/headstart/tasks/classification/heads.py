@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headstart.arrays import Floats
-from headstart.heads.catalog import SOLVED, check_classes, list_heads
+from headstart.heads.catalog import check_classes, list_heads, list_solved
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import Fit, TrainingSet
 
@@ -16,7 +16,11 @@ class ClassHeads:
 
     default: str = "logistic"
     automatic: tuple[str, ...] = AUTO
-    solved: frozenset[str] = frozenset(SOLVED)
+
+    @property
+    def solved(self) -> frozenset[str]:
+        """Heads that are solved in seconds, those of other packages that say so among them."""
+        return frozenset(list_solved())
 
     @property
     def heads(self) -> Mapping[str, Fit]:

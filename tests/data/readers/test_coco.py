@@ -131,3 +131,12 @@ def test_what_cannot_be_read_is_said(tmp_path, text, message):
     (tmp_path / "labels.json").write_text(text)
     with pytest.raises(DataError, match=message):
         read_source(tmp_path / "labels.json")
+
+
+def test_a_name_that_no_system_can_hold_is_one_line_of_the_ledger(coco):
+    file = next(file for file in sorted(coco.rglob("*.json")) if "images" in json.loads(file.read_text()))
+    record = json.loads(file.read_text())
+    record["images"][0]["file_name"] = "x" * 20_000 + ".jpg"
+    file.write_text(json.dumps(record))
+    ledger = read_source(coco, strict=False).ledger
+    assert any("missing file" in entry.reason for entry in ledger.entries)

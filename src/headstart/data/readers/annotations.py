@@ -14,7 +14,7 @@ from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.table_files import locate_files
-from headstart.data.readers.walk import FileTree
+from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource
 from headstart.data.subsets import resolve_subsets
@@ -157,7 +157,7 @@ def _locate(
         return {}, {}, ()
     located = locate_files(annotations.folder / "annotations", asked, modality)
     files = {path: located.find(path).path for path in asked}
-    places = {path: file for path, file in files.items() if file.is_file()}
+    places = {path: file for path, file in files.items() if is_file_there(file)}
     if not places and all(item.place is None for item in annotations.items):
         raise DataError(
             f"{root!r} has {annotations.name} for {len(set(asked))} files such as {preview(asked[:1])}, and none is in "

@@ -19,7 +19,7 @@ from headstart.data.readers.evidence import describe_files, find_folder, find_ne
 from headstart.data.readers.json_stream import iter_json, read_ends
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
-from headstart.data.readers.walk import FileTree
+from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import Subset
 from headstart.errors import DataError
 
@@ -116,4 +116,4 @@ def _find_place(file: Path, words: Sequence[str], name: str) -> Path | None:
     if not name or "\0" in name or len(name) > LONGEST_PATH:
         return None
     folders = [file.parent, *(base / word for word in words for base in (file.parent, file.parent.parent))]
-    return next((place for folder in folders if (place := folder / name).is_file()), None)
+    return next((place for folder in folders if is_file_there(place := folder / name)), None)

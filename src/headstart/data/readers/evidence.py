@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from headstart.data.names import preview
-from headstart.data.readers.walk import FileTree
+from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset
 
@@ -73,7 +73,7 @@ def find_beside(tree: FileTree, file: Path, name: str) -> Path | None:
         return None
     beside = tree.scan(file.parent.parent).folders if file.parent != tree.root else ()
     folders = (file.parent, *beside[:MOST_BESIDE])
-    return next((place for folder in folders if (place := folder / name).is_file()), None)
+    return next((place for folder in folders if is_file_there(place := folder / name)), None)
 
 
 def find_folder(file: Path, paths: Sequence[str]) -> Path:
@@ -89,7 +89,7 @@ def find_folder(file: Path, paths: Sequence[str]) -> Path:
             inside = [it for it in folder.iterdir() if it.is_dir()]
         except OSError:
             return 0
-        return max((sum((it / name).is_file() for name in names) for it in inside), default=0)
+        return max((sum(is_file_there(it / name) for name in names) for it in inside), default=0)
 
     return max((file.parent, file.parent.parent), key=count)
 

@@ -4,7 +4,8 @@ Structures are read as ``outer/inner``. A large file is written into the cache o
 """
 
 import json
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,8 @@ def _iter_arrays(file: Path) -> Iterator[tuple[str, NDArray[Any]]]:
     from scipy import io
 
     try:
-        for name in [name for name, *_ in io.whosmat(file)]:
-            content = io.loadmat(file, variable_names=[name], simplify_cells=True)
+        for name in [name for name, *_ in _call_strictly(io.whosmat, file)]:
+            content = _call_strictly(io.loadmat, file, variable_names=[name], simplify_cells=True)
             yield from _flatten(name, content.get(name))
     except Exception as error:  # noqa: BLE001 (SciPy raises what it comes across)
         refuse_machine_faults(error, f"to read {str(file)!r}")
@@ -101,3 +102,10 @@ def _unpack(file: Path, folder: Path) -> None:
         np.save(folder / f"{number}.npy", value)
         names.append(name)
     (folder / "names.json").write_text(json.dumps(names), "utf-8")
+
+
+def _call_strictly(read: Callable[..., Any], file: Path, **options: Any) -> Any:
+    """Return what a function of SciPy reads; what it only warns of, such as values that may be corrupt, is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return read(file, **options)

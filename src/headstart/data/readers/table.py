@@ -21,7 +21,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.table_columns import TableRow, TableRows, find_key_columns
 from headstart.data.readers.table_files import locate_files
 from headstart.data.readers.text_rows import read_text_rows
-from headstart.data.readers.walk import FileTree
+from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
@@ -190,7 +190,7 @@ def items_exist(table: Path, context: ReadContext, look_at: int = 100) -> bool:
     if any(row.item for row in content.rows):
         return True
     located = locate_files(table, paths, content.modality)
-    return 2 * sum(located.find(path).path.is_file() for path in paths) > len(paths)
+    return 2 * sum(is_file_there(located.find(path).path) for path in paths) > len(paths)
 
 
 def note_sibling_shards(table: Path) -> list[str]:

@@ -150,6 +150,11 @@ class Walk:
         return True
 
 
+def is_file_there(path: Path) -> bool:
+    """Return whether a file is at a path that data name; False also for one that no system can hold."""
+    return os.path.isfile(path)  # noqa: PTH113 (Path.is_file raises for names that are too long)
+
+
 def get_file_id(folder: Path) -> tuple[int, int]:
     """Return device and inode, which are the same by whatever name a folder is reached."""
     status = folder.stat()

@@ -129,7 +129,7 @@ def test_ham10000s_columns(trees, plant):
     ("column", "cell", "parts"),
     [
         ("is_valid", lambda i: i > 11, {Subset.TRAIN: 12, Subset.TEST: 6}),
-        ("is_training_image", lambda i: int(i < 12), {Subset.TRAIN: 12, Subset.TEST: 6}),
+        ("is_training", lambda i: int(i < 12), {Subset.TRAIN: 12, Subset.TEST: 6}),
         ("data set", lambda i: ("train", "valid", "test")[i // 6], dict.fromkeys(Subset, 6)),
         ("Usage", lambda i: ("Training", "PublicTest", "PrivateTest")[i // 6], dict.fromkeys(Subset, 6)),
         ("fold", lambda i: i % 3, {None: 18}),

@@ -33,7 +33,7 @@ LABEL_COLUMNS = (
 #: What the split may be called too, where all of its cells are parts.
 SPLIT_COLUMNS = (
     *("set", "data_set", "dataset", "usage", "phase", "is_valid", "is_val", "is_validation", "is_test", "is_train"),
-    *("valid", "validation", "test", "train", "is_training", "is_training_image", "fold", "folds", "kfold"),
+    *("valid", "validation", "test", "train", "is_training", "fold", "folds", "kfold"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Folders whose labels stand in tables: one beside the photos or in a folder beside theirs, or one for each part.
+"""Folders whose labels stand in tables: one beside the files or in a folder beside theirs, or one for each part.
 
 A table counts if its labels can be told and its files are there. Several are the parts of a split if their names, or
 those of their folders, say so; else the one that is meant is asked for.

@@ -59,6 +59,7 @@ def test_fitting_on_known_photos(warm, tmp_path) -> None:
     assert not modules & {"torch", "torchvision", "timm", "sklearn"}
 
 
+@pytest.mark.slow
 def test_fitting_on_new_photos_with_a_network_that_is_known(warm, photos, tmp_path) -> None:
     folder = photos(each=8, seed=123)
     modules = imported_by(tmp_path / "report", "fit", folder, "--out", tmp_path / "run", "--quiet")

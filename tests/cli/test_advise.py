@@ -94,6 +94,7 @@ def test_several_backbones_are_refused(warm, capsys):
     assert "did you mean" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_no_pytorch_where_the_store_knows_the_network(warm, photos):
     for folder in (warm.photos, photos(each=8, seed=321)):
         command = [sys.executable, "-c", WATCHED, folder, "--quiet"]

@@ -163,6 +163,7 @@ def test_corrections_add_up(folder, tmp_path, capsys):
     assert "checks/5-003.png" not in now
 
 
+@pytest.mark.slow
 def test_the_printed_commands_run_as_printed(warm, tmp_path, monkeypatch, capsys):
     """Hold a run's labels, correct one of test, fit: the next run knows it and says so, and more goes on from it."""
     monkeypatch.chdir(tmp_path)

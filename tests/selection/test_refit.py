@@ -89,6 +89,7 @@ def test_it_learns_from_validation_photos_too(
     assert len(made) == 1
 
 
+@pytest.mark.slow
 def test_never(trained: tuple[FitContext, Arm, list[events.Event]]) -> None:
     context, arm, _ = trained
     unwanted = replace(context, settings=context.settings.model_copy(update={"refit": "never"}))

@@ -443,6 +443,7 @@ def test_class_weights_are_of_the_training_photos() -> None:
     np.testing.assert_array_equal(weigh_classes(labels, 4, balanced=False), np.ones(4, np.float32))
 
 
+@pytest.mark.slow
 def test_from_random_weights(make: Make) -> None:
     with make(epochs=1, batch_size=16) as material:
         job = build_training(material, "scratch", None, scratch=True)

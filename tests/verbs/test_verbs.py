@@ -27,6 +27,7 @@ def test_there_is_a_function_for_each_verb_and_a_verb_for_each_function() -> Non
     assert functions - {"load", "open_run"} == set(VERBS)
 
 
+@pytest.mark.slow
 def test_no_module_hides_a_function() -> None:
     program = IMPORT_ALL.format(verbs=list(VERBS))
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

@@ -45,3 +45,13 @@ def test_several_boxes_are_said_and_damage_too(tmp_path, plant):
     file.write_text(file.read_text().replace("</image>", "", 1))
     with pytest.raises(DataError, match="is no whole XML file"):
         read_source(tmp_path)
+
+
+def test_files_of_the_same_names_beside_the_folder_are_another_sets(tmp_path, plant):
+    names = [f"{at}.png" for at in range(8)]
+    plant(tmp_path / "mine/images", *names[:6], first_seed=50)
+    plant(tmp_path / "others", *names)
+    drawn = {name: [("tag", ("cat", "dog")[at % 2])] for at, name in enumerate(names)}
+    samples = read_source(write_cvat(tmp_path / "mine/annotations.xml", drawn))
+    assert len(samples) == 6
+    assert all("mine" in sample.source.uri for sample in samples.samples)

@@ -77,13 +77,16 @@ def find_beside(tree: FileTree, file: Path, name: str) -> Path | None:
 
 
 def find_folder(file: Path, paths: Sequence[str]) -> Path:
-    """Return the folder that the paths in a file begin at: its own, or the one above where more of them are there."""
+    """Return the folder that the paths in a file begin at: its own, or the one above where more of them are there.
+
+    Half of them in its own folder are enough: folders beside it may hold files of the same names.
+    """
     some = [path for path in paths[:LOOK_AT] if path and "\0" not in path and len(path) < 1000]
     names = {path.rpartition("/")[2] for path in some}
 
     def count(folder: Path) -> int:
         there = sum(os.path.exists(folder / path) for path in some)  # noqa: PTH110 (Path.exists raises for long names)
-        if there or folder == file.parent:
+        if there:
             return there
         try:
             inside = [it for it in folder.iterdir() if it.is_dir()]
@@ -91,7 +94,9 @@ def find_folder(file: Path, paths: Sequence[str]) -> Path:
             return 0
         return max((sum(is_file_there(it / name) for name in names) for it in inside), default=0)
 
-    return max((file.parent, file.parent.parent), key=count)
+    own, above = file.parent, file.parent.parent
+    found = count(own)
+    return own if 2 * found >= len(some) or found >= count(above) else above
 
 
 def describe_files(files: Sequence[Path]) -> str:

@@ -16,7 +16,7 @@ from headstart.data.names import normalise_class_name
 from headstart.data.readers.encodings import decode_text
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
-from headstart.data.readers.walk import FileTree
+from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource
 from headstart.errors import DataError, refuse_machine_faults
@@ -48,7 +48,7 @@ class NumberedListReader:
         choice = choose_by_names(context.options.modality, paths.values(), repr(str(source)))
         subsets = _read_subsets(lists.get(SPLIT, {}))
         start = base / "images"
-        start = start if any((start / path).exists() for path in list(paths.values())[:100]) else base
+        start = start if any(is_file_there(start / path) for path in list(paths.values())[:100]) else base
         samples: list[RawSample] = []
         entries: list[LedgerEntry] = []
         for number, path in paths.items():

@@ -17,7 +17,7 @@ from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.table import TABLE_SUFFIXES, items_exist, list_table
 from headstart.data.readers.table_columns import ALIASES, LABEL_COLUMNS, match_columns
-from headstart.data.readers.walk import FileTree
+from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource
 from headstart.data.subsets import parse_subset, resolve_subsets
@@ -63,7 +63,7 @@ def find_label_tables(tree: FileTree, base: Path, context: ReadContext) -> Folde
                 problems[table] = error
             continue
         files = [it.source.path for it in listing.samples[:LOOK_AT] if isinstance(it.source, FileSource)]
-        if listing.samples and 2 * sum(file.is_file() for file in files) >= len(files):
+        if listing.samples and 2 * sum(is_file_there(file) for file in files) >= len(files):
             listings[table] = listing
     repeated = {table: listing for table, listing in listings.items() if 2 * len(listing.classes) <= _count(listing)}
     return FolderTables(repeated or listings, problems)

@@ -54,6 +54,7 @@ def test_predicting_many_photos(warm, tmp_path) -> None:
     assert not modules & (HEAVY - {"onnx"})
 
 
+@pytest.mark.slow
 def test_fitting_on_known_photos(warm, tmp_path) -> None:
     modules = imported_by(tmp_path / "report", "fit", warm.photos, "--out", tmp_path / "run", "--quiet")
     assert not modules & {"torch", "torchvision", "timm", "sklearn"}

@@ -206,6 +206,7 @@ def test_without_out_the_run_is_named_after_the_photos(small, tmp_path, monkeypa
     capsys.readouterr()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
 def test_ctrl_c_stops_and_the_same_command_goes_on(photos, small, tmp_path) -> None:
     folder, out = photos(each=70, seed=9), tmp_path / "run"

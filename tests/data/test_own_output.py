@@ -84,3 +84,10 @@ def test_drawn_pictures_are_known_wherever_they_lie(pets, kind):
     (pets / "cats" / "drawn.img").write_bytes(content)
     (entry,) = (it for it in read_source(pets).ledger.entries if it.status is FileStatus.SKIPPED)
     assert (entry.name, entry.reason) == ("cats/drawn.img", "a picture that headstart drew")
+
+
+def test_a_whole_run_with_its_arrays_and_tables_is_no_source(small, tmp_path):
+    run = small.fit(small.photos, out=tmp_path / "run")
+    assert (run.folder / "predictions.npz").exists()
+    with pytest.raises(DataError, match="is something that headstart wrote, not photos"):
+        read_source(run.folder)

@@ -12,6 +12,7 @@ from headstart import settings
 from headstart.data.assembly import assemble_samples
 from headstart.data.choose_modality import choose_by_sources, find_source_noun
 from headstart.data.inspection import inspect
+from headstart.data.own_output import is_own_folder
 from headstart.data.readers.archive import ArchiveReader
 from headstart.data.readers.array_files import ArrayFileReader, ArrayFolderReader
 from headstart.data.readers.arrays import ArrayReader, LabelledArrays
@@ -125,7 +126,12 @@ def list_table_rows(table: Path, modality: Modality, cache: Path | None = None) 
 
 
 def find_reader(source: Any, tree: FileTree | None) -> Reader | None:
-    """Return the first reader that accepts a source; those of other packages are asked first. None where none does."""
+    """Return the first reader that accepts a source; those of other packages are asked first. None where none does.
+
+    A folder that headstart wrote, with its arrays and tables, is no source: the reader of folders says so.
+    """
+    if tree and is_own_folder(tree.root):
+        return FolderReader()
     for reader, accepts in REGISTRY.poll(lambda reader: reader.accepts(source, tree)):
         if accepts:
             return reader

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.data.readers.matlab_elements import check_elements
 from headstart.data.readers.npz import LARGE
 from headstart.data.readers.stored_arrays import COLUMNS, LoadedArray, StoredArray
 from headstart.data.readers.unpack import unpack_once
@@ -63,6 +64,7 @@ def _iter_arrays(file: Path) -> Iterator[tuple[str, NDArray[Any]]]:
     from scipy import io
 
     try:
+        check_elements(file)
         for name in [name for name, *_ in _call_strictly(io.whosmat, file)]:
             content = _call_strictly(io.loadmat, file, variable_names=[name], simplify_cells=True)
             yield from _flatten(name, content.get(name))

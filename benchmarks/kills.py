@@ -30,7 +30,7 @@ import numpy as np
 
 import measuring
 from killing.compare import compare_runs, list_leftovers
-from killing.watched import Attempt, Job, fit_watched, list_stored_rows
+from killing.watched import Attempt, Job, fit_watched
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_ATTEMPTS = 40  #: of one job; its last one is let be
@@ -114,6 +114,8 @@ def check_attempts(attempts: list[Attempt]) -> list[str]:
 
 def _kill_until_done(job: Job, seconds: float, chance: np.random.Generator, most: int) -> list[Attempt]:
     """Run a job, killed after a random time again and again, until it ends."""
+    from tests.stored_rows import list_stored_rows
+
     attempts: list[Attempt] = []
     while not attempts or attempts[-1].killed:
         before = list_stored_rows(job.store)

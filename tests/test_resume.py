@@ -6,7 +6,6 @@ is to be killed stops where it shall be, says so and waits. features/test_store_
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from headstart.storage.writer import COMMIT_ROWS
+from tests.stored_rows import list_stored_rows
 
 #: A fit that logs every row before it is handed to the store, and stops after so many rows or at the end of a stage.
 WATCHED = """
@@ -77,19 +77,6 @@ class Fit:
         assert self.process.returncode == 0, errors
 
 
-def stored(store: Path) -> set[str]:
-    """The space and digest of all rows that the store has: of a photo its features and its looks."""
-    if not (store / "index.sqlite3").exists():
-        return set()
-    connection = sqlite3.connect(store / "index.sqlite3")
-    try:
-        tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'rows'").fetchone()[0]
-        named = "SELECT fingerprint, digest FROM rows JOIN spaces ON spaces.id = rows.space"
-        return {f"{space[:8]}-{digest.hex()}" for space, digest in connection.execute(named)} if tables else set()
-    finally:
-        connection.close()
-
-
 @pytest.mark.parametrize(
     "moments",
     [
@@ -103,10 +90,10 @@ def test_killed_again_and_again_it_ends_as_if_nothing_had_happened(moments, smal
     small.new_store(store)
     N, computed = 2 * 3 * EACH, 0  # rows: features and looks
     for number, halt in enumerate(moments):
-        before = stored(store)
+        before = list_stored_rows(store)
         fit = Fit(folder, small.name, out, store, log=tmp_path / f"log{number}", halt=halt)
         fit.kill()
-        rows, after = fit.rows(), stored(store)
+        rows, after = fit.rows(), list_stored_rows(store)
         assert len(set(rows)) == len(rows)
         assert before.isdisjoint(rows), "a row that was stored was computed again"
         assert before <= after <= before.union(rows)
@@ -115,13 +102,13 @@ def test_killed_again_and_again_it_ends_as_if_nothing_had_happened(moments, smal
             assert 0 < len(after) < N, "it was killed in the midst of the pass"
         computed += len(rows)
         assert not (out / "run.json").exists()
-    before = stored(store)
+    before = list_stored_rows(store)
     fit = Fit(folder, small.name, out, store, log=tmp_path / "log")
     fit.finish()
     rows = fit.rows()
     assert before.isdisjoint(rows)
-    assert stored(store) == before.union(rows)
-    assert len(stored(store)) == N
+    assert list_stored_rows(store) == before.union(rows)
+    assert len(list_stored_rows(store)) == N
     assert N <= computed + len(rows) <= N + len(moments) * 2 * 2 * COMMIT_ROWS
     assert sorted(path.name for path in out.iterdir() if path.name.startswith(".")) == []
 

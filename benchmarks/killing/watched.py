@@ -1,7 +1,6 @@
 """A fit that writes down what it computes, so that it can be held against what the store had before."""
 
 import os
-import sqlite3
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,19 +46,6 @@ class Attempt:
             kind, _, value = line.partition(" ")
             found[kind].append(value)
         return cls(found["row"], found["epoch"], found["stage"][-1], before, after, killed)
-
-
-def list_stored_rows(store: Path) -> set[str]:
-    """Return the space and digest of all rows that a store has."""
-    if not (store / "index.sqlite3").exists():
-        return set()
-    connection = sqlite3.connect(store / "index.sqlite3")
-    try:
-        tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'rows'").fetchone()[0]
-        named = "SELECT fingerprint, digest FROM rows JOIN spaces ON spaces.id = rows.space"
-        return {f"{space[:8]}-{digest.hex()}" for space, digest in connection.execute(named)} if tables else set()
-    finally:
-        connection.close()
 
 
 def fit_watched(job: Job, log: Path) -> None:

@@ -96,6 +96,7 @@ def by_pytorch(architecture: str, weights: Path, square: np.ndarray, spec: Image
     return part.sum(axis=0 if part.shape[1] == part.shape[2] else 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "method"),
     [

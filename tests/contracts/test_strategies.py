@@ -59,6 +59,7 @@ def weights_of(name: str, file: Path) -> Path:
     return random_weights(resolve_origin(f"{name}@{file}").architecture, file)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_from_photos_to_a_saved_classifier(strategy: str, context: FitContext, tmp_path: Path) -> None:
     (planned,) = STRATEGIES[strategy](context)

@@ -101,6 +101,7 @@ def without_seconds(epochs: tuple[Epoch, ...]) -> list[Epoch]:
 # --- the start -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("unfreeze", "tolerance"),
     [("stage3", 3e-3), ("stage2", 3e-3), (None, 1e-4)],  # activations are kept as bf16, pixels as they are
@@ -195,6 +196,7 @@ def test_check_frozen_sees_bits_not_values() -> None:
     check_frozen({"a": torch.tensor([float("nan")])}, {"a": torch.tensor([float("nan")])})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batchnorm", ["frozen", "update"])
 def test_batchnorm_is_updated_above_the_boundary_if_at_all(
     batchnorm: str, small: Warm, twice: tuple[FitContext, FineTuning, FineTuneResult], monkeypatch: pytest.MonkeyPatch
@@ -341,6 +343,7 @@ def test_other_photos_labels_and_seeds_are_other_trainings(
     assert sibling(job, name="by another name").result_folder == job.result_folder, "a name changes nothing"
 
 
+@pytest.mark.slow
 def test_where_the_disk_budget_is_too_small_it_streams(
     twice: tuple[FitContext, FineTuning, FineTuneResult], tmp_path: Path
 ) -> None:
@@ -421,6 +424,7 @@ def test_what_was_counted(twice: tuple[FitContext, FineTuning, FineTuneResult]) 
     assert trained.precision == "f32"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "knobs",
     [{"optimiser": "sgd"}, {"mixup": 0.4}, {"class_weights": "balanced"}, {"ema": 0.0}, {"clip": 0.0, "warmup": 0.0}],

@@ -31,7 +31,7 @@ SEAMS = (
         {
             "modalities/image/": "their home",
             "backbones/providers/": "zoos of networks that read images",
-            "data/readers/numbered_lists.py": "names of files as a public set has them",
+            "data/readers/tables/numbered_lists.py": "names of files as a public set has them",
             "verbs/demo.py": "the demonstration is of drawn digits",
             "verbs/options.py": "made by docs/generate.py from the chapters of all modalities",
         },

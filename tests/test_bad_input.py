@@ -24,7 +24,7 @@ import pytest
 from PIL import Image
 
 from headstart.cli.main import run
-from headstart.data.readers import archive as archive_reader
+from headstart.data.readers.archives import archive as archive_reader
 
 FIT = ["--out", "out"]
 

@@ -8,8 +8,8 @@ import pytest
 
 import headstart
 from headstart import errors
-from headstart.data.readers import archive as archive_reader
-from headstart.data.readers import table as table_reader
+from headstart.data.readers.archives import archive as archive_reader
+from headstart.data.readers.tables import table as table_reader
 from headstart.data.readers.walk import FileTree
 from headstart.errors import (
     MOST,

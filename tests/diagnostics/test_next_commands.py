@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from headstart.data.readers.arrays import IN_MEMORY
+from headstart.data.readers.arrays.arrays import IN_MEMORY
 from headstart.diagnostics.next_commands import suggest_fit, suggest_relabelling
 from headstart.settings import FitSettings
 

@@ -13,22 +13,22 @@ from headstart.data.assembly import assemble_samples
 from headstart.data.choose_modality import choose_by_sources, find_source_noun
 from headstart.data.inspection import inspect
 from headstart.data.own_output import is_own_folder
-from headstart.data.readers.archive import ArchiveReader
-from headstart.data.readers.array_files import ArrayFileReader, ArrayFolderReader
-from headstart.data.readers.arrays import ArrayReader, LabelledArrays
-from headstart.data.readers.class_archives import ArchiveFolderReader
+from headstart.data.readers.archives.archive import ArchiveReader
+from headstart.data.readers.archives.class_archives import ArchiveFolderReader
+from headstart.data.readers.arrays.array_files import ArrayFileReader, ArrayFolderReader
+from headstart.data.readers.arrays.arrays import ArrayReader, LabelledArrays
+from headstart.data.readers.arrays.idx import IdxReader
 from headstart.data.readers.containers import CONTAINERS
 from headstart.data.readers.file_kinds import describe_unread
-from headstart.data.readers.folder import FolderReader
-from headstart.data.readers.idx import IdxReader
+from headstart.data.readers.folders.folder import FolderReader
 from headstart.data.readers.listing import SourceListing
-from headstart.data.readers.number_rows import NumberTableReader, list_number_items
-from headstart.data.readers.numbered_lists import NumberedListReader
-from headstart.data.readers.parquet_shards import ShardReader
 from headstart.data.readers.reader import ReadContext, Reader
-from headstart.data.readers.table import ItemTable, TableReader, list_table_items
+from headstart.data.readers.shards.webdataset import expand_braces
+from headstart.data.readers.tables.number_rows import NumberTableReader, list_number_items
+from headstart.data.readers.tables.numbered_lists import NumberedListReader
+from headstart.data.readers.tables.parquet_shards import ShardReader
+from headstart.data.readers.tables.table import ItemTable, TableReader, list_table_items
 from headstart.data.readers.walk import FileTree
-from headstart.data.readers.webdataset import expand_braces
 from headstart.data.samples import Samples
 from headstart.data.stray_files import note_strays, refuse_stray_source
 from headstart.data.unlabelled import is_item

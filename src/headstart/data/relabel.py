@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from headstart.data.names import normalise_class_name, preview
-from headstart.data.readers.csv_text import read_text_table, refuse_damaged_rows
+from headstart.data.readers.tables.csv_text import read_text_table, refuse_damaged_rows
 from headstart.data.samples import FileStatus, LedgerEntry, Relabel, Samples
 from headstart.errors import DataError
 from headstart.modalities.item import Noun

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from headstart import settings
 from headstart.data.read import find_reader, list_table_rows
-from headstart.data.readers.archive import ArchiveReader, unpack
-from headstart.data.readers.folder import FolderReader
+from headstart.data.readers.archives.archive import ArchiveReader, unpack
+from headstart.data.readers.folders.folder import FolderReader
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree

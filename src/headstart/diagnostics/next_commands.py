@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headstart.data.readers.arrays import IN_MEMORY
+from headstart.data.readers.arrays.arrays import IN_MEMORY
 from headstart.settings import DataSettings, FitSettings
 
 SHARED = ("backbone", "seed", "precision", "engine", "workers", "store", *DataSettings.model_fields)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data.groups import encode_groups
-from headstart.data.readers.arrays import IN_MEMORY
+from headstart.data.readers.arrays.arrays import IN_MEMORY
 from headstart.data.samples import Samples, Subset
 from headstart.diagnostics.near_duplicates.search import group_duplicates
 from headstart.diagnostics.run import Diagnostics

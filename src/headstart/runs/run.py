@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.data.ledger import load_ledger
-from headstart.data.readers.arrays import IN_MEMORY
+from headstart.data.readers.arrays.arrays import IN_MEMORY
 from headstart.data.split import load_split
 from headstart.display.html import html_table
 from headstart.errors import DataError, UserError

@@ -7,10 +7,10 @@ import pytest
 from headstart.data.readers.containers import CONTAINERS
 from headstart.data.source_items import list_file_items, list_folder_items
 from headstart.modalities.modality import get_modality
-from tests.data.readers.test_arrow_disk import save_set
-from tests.data.readers.test_coco import write_coco
-from tests.data.readers.test_tfrecord import example, record
-from tests.data.readers.test_webdataset import write_shard
+from tests.data.readers.annotations.test_coco import write_coco
+from tests.data.readers.shards.test_arrow_disk import save_set
+from tests.data.readers.shards.test_tfrecord import example, record
+from tests.data.readers.shards.test_webdataset import write_shard
 
 
 def test_shards_without_labels(tmp_path, draw):

@@ -1,0 +1,1 @@
+"""Readers of annotation files that are used for classes of whole items."""

@@ -1,0 +1,119 @@
+"""COCO annotations: one JSON file, or one for each subset, beside the items or in a folder of their own.
+
+The format is of T.-Y. Lin et al., *Microsoft COCO: Common Objects in Context* (2014): arrays of items (``id``,
+``file_name``), of annotations with an item and a category, and of categories.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from headstart.data.readers.annotations.annotations import (
+    LONGEST_PATH,
+    AnnotatedItem,
+    AnnotationSet,
+    collect_labels,
+    list_annotated,
+)
+from headstart.data.readers.evidence import describe_files, find_folder, find_near_top, find_subset_in_path
+from headstart.data.readers.json_stream import iter_json, read_ends
+from headstart.data.readers.listing import SourceListing
+from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.walk import FileTree, is_file_there
+from headstart.data.samples import Subset
+from headstart.errors import DataError
+
+
+class CocoReader:
+    """The reader of COCO annotations and of a folder with them."""
+
+    suffixes: tuple[str, ...] = (".json",)
+    label_place: str = "its annotations"
+
+    def accepts(self, source: Any, tree: FileTree | None) -> bool:
+        """Return whether a file is such annotations, or a folder has some."""
+        if tree is not None:
+            return bool(_find_files(tree))
+        return isinstance(source, Path) and source.is_file() and is_coco(source)
+
+    def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
+        """Return the items whose annotations are of one category.
+
+        Raises:
+            DataError: a file is damaged, or what it says cannot be read as one class for each item.
+        """
+        files = _choose_files(source, _find_files(tree)) if tree else [source]
+        items: list[AnnotatedItem] = []
+        for file in files:
+            subset = find_subset_in_path(file, tree.root if tree else file.parent) if len(files) > 1 else None
+            items += _read_items(file, subset)
+        folder = tree.root if tree else find_folder(source, [item.path for item in items])
+        notes = (f"the labels come from {describe_files(files)}",) if tree else ()
+        annotations = AnnotationSet("COCO annotations", folder, items, frozenset(files), "annotations", notes)
+        return list_annotated(str(source), annotations, tree, context)
+
+
+def is_coco(path: Path) -> bool:
+    """Return whether a file looks like COCO annotations of categories."""
+    ends = read_ends(path)
+    return ends.startswith(b"{") and b'"file_name"' in ends and (b'"categories"' in ends or b'"category_id"' in ends)
+
+
+def _find_files(tree: FileTree) -> list[Path]:
+    return [path for path in find_near_top(tree, (".json",)) if is_coco(path)]
+
+
+def _choose_files(source: Path, files: list[Path]) -> list[Path]:
+    """Return the files that are read: of COCO's own for one subset those of instances; one for each subset.
+
+    Raises:
+        DataError: several are of one subset.
+    """
+    by_subset: dict[Subset | None, list[Path]] = {}
+    for file in files:
+        by_subset.setdefault(find_subset_in_path(file, source), []).append(file)
+    chosen = []
+    for same in by_subset.values():
+        best = [file for file in same if file.name.startswith("instances")] or same
+        if len(best) > 1:
+            raise DataError(
+                f"{str(source)!r} has several files of COCO annotations, {describe_files(best)}, for the same part; "
+                f"name one: headstart check {best[0]}"
+            )
+        chosen += best
+    return chosen
+
+
+def _read_items(file: Path, subset: Subset | None) -> list[AnnotatedItem]:
+    names: dict[str, str] = {}
+    categories: dict[str, str] = {}
+    used: dict[str, dict[str, None]] = {}
+    for key, value in iter_json(file):
+        if not isinstance(value, dict):
+            continue
+        number = str(value.get("id"))
+        if key == "categories":
+            categories[number] = str(value.get("name"))
+        elif "file_name" in value:
+            names[number] = value["file_name"] if isinstance(value["file_name"], str) else ""
+        elif "category_id" in value:
+            owner = next((value[name] for name in value if name.endswith("_id") and name != "category_id"), None)
+            used.setdefault(str(owner), {})[str(value["category_id"])] = None
+    items = []
+    words = [word for word in file.stem.split("_") if find_subset_in_path(Path(word), Path())]
+    for number, name in names.items():
+        ids = used.get(number, {})
+        unknown = [one for one in ids if one not in categories]
+        problem = f"category {unknown[0]} has no name" if unknown else "" if name else "no file_name"
+        labels = collect_labels(categories[one] for one in ids if one in categories)
+        place = _find_place(file, words, name)
+        items.append(AnnotatedItem(name.replace("\\", "/"), labels, subset, place, problem))
+    return items
+
+
+def _find_place(file: Path, words: Sequence[str], name: str) -> Path | None:
+    """Return the file of an item where one of the usual places has it, so that equal names in subsets stay apart."""
+    if not name or "\0" in name or len(name) > LONGEST_PATH:
+        return None
+    folders = [file.parent, *(base / word for word in words for base in (file.parent, file.parent.parent))]
+    return next((place for folder in folders if is_file_there(place := folder / name)), None)

@@ -1,0 +1,1 @@
+"""Readers of arrays: in memory, and in the files that hold them."""

@@ -1,0 +1,1 @@
+"""Readers of folders: where their classes, subsets and groups stand."""

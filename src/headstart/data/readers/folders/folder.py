@@ -1,0 +1,120 @@
+"""Folders: a folder per class, or the same already split into train, validation and test.
+
+The class of an item is the first folder under the root (or under its subset's folder), however deep it lies in there,
+unless the settings say that it stands right above the item or in its name.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from headstart.data.choose_modality import choose_by_files, find_source_noun
+from headstart.data.names import preview
+from headstart.data.own_output import is_own_folder
+from headstart.data.readers.folders.folder_labels import choose_place, label_files
+from headstart.data.readers.folders.folder_layout import find_layout
+from headstart.data.readers.folders.folder_tree import grow_tree
+from headstart.data.readers.listing import SourceListing
+from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.tables.table import TABLE_SUFFIXES
+from headstart.data.readers.tables.table_folder import (
+    find_label_tables,
+    list_label_tables,
+    refuse_two_readings,
+    suggest_tables,
+)
+from headstart.data.readers.walk import FileTree, Walk, get_file_id
+from headstart.errors import DataError
+
+
+class FolderReader:
+    """The reader of a folder of items."""
+
+    suffixes: tuple[str, ...] = ()
+    label_place: str = ""
+
+    def accepts(self, source: Any, tree: FileTree | None) -> bool:
+        """Return whether a source is a folder."""
+        return tree is not None
+
+    def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
+        """Return every file under a folder of classes or subsets.
+
+        Raises:
+            DataError: the folder cannot be read, is laid out in a way that could mean two things, or holds something
+                else than classes, such as a table.
+        """
+        assert tree is not None
+        where, base = context.options.classes_from, find_base_folder(tree)
+        if where == "table" or (where is None and context.options.label_column):
+            return list_label_tables(find_label_tables(tree, base, context), tree)
+        by_tables = where is None and not context.options.class_pattern
+        try:
+            listing = list_folder(tree, context)
+        except DataError as error:
+            found = find_label_tables(tree, base, context) if by_tables else None
+            if found is None or not found.may_be_read:
+                raise DataError(f"{error}{suggest_tables(tree, base)}") from None
+            return list_label_tables(found, tree)
+        if by_tables:
+            found = find_label_tables(tree, base, context)
+            if len(listing.classes) < 2 and found.may_be_read:
+                by_rows = list_label_tables(found, tree)
+                if len(by_rows.classes) > 1:
+                    return by_rows
+            refuse_two_readings(listing, found, tree)
+        beside = [it.name for it in tree.scan(tree.root).files if it.suffix.lower() in (*TABLE_SUFFIXES, ".npz")]
+        if len(listing.classes) < 2 and beside and by_tables:
+            raise DataError(
+                f"{str(source)!r} has no two class folders but {preview(beside)}; wanted a folder per class; to read "
+                f"the table or the arrays, name the file: {source / beside[0]}"
+            )
+        return listing
+
+
+def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
+    """Return every file under a folder of classes or subsets.
+
+    Raises:
+        DataError: the folder cannot be read, is laid out in a way that could mean two things, or may hold items of
+            several modalities.
+    """
+    root, options = tree.root, context.options
+    if is_own_folder(root):
+        many = find_source_noun(options.modality).many
+        raise DataError(f"{str(root)!r} is something that headstart wrote, not {many}; give the folder of the {many}")
+    choice = choose_by_files(options.modality, tree.files_under(root), repr(str(root)))
+    walk = Walk(tree)
+    nodes = grow_tree(walk, choice.modality)
+    layout = find_layout(nodes, choice.modality, as_folders=options.classes_from == "folder")
+    place = choose_place(layout, options)
+    labelled = label_files(layout, place, options.encoding)
+    own = f"{len(walk.own)} folders that headstart wrote are skipped: {preview(walk.own)}" if walk.own else ""
+    layout.add_note(own)
+    return SourceListing(
+        str(root),
+        labelled.samples,
+        labelled.classes,
+        (*walk.entries, *layout.entries, *labelled.entries),
+        walk.ignored,
+        (
+            *choice.notes,
+            *walk.notes,
+            *layout.notes,
+            *([layout.split_note] if layout.split_note else []),
+            *labelled.notes,
+        ),
+        choice.modality.name,
+        decisions=(*layout.decisions, *place.decisions),
+    )
+
+
+def find_base_folder(tree: FileTree) -> Path:
+    """Return the folder in which classes or subsets lie: a folder that only wraps another is descended into."""
+    folder, entered = tree.root, set()
+    while True:
+        entered.add(get_file_id(folder))
+        content = tree.scan(folder)
+        only = content.folders[0] if len(content.folders) == 1 else None
+        if only is None or get_file_id(only) in entered or not tree.scan(only).folders:
+            return folder
+        folder = only

@@ -1,0 +1,237 @@
+"""The place of the classes below the parts of a folder: the first folder, the one right above an item, or its name.
+
+The first folder is taken unless the folders look like something else. Clear evidence for another place is used, and
+noted; where there is doubt nothing is fitted.
+"""
+
+import shlex
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from headstart.data.decisions import ANY, Decision, PlaceKind, Role
+from headstart.data.names import natural_key, preview
+from headstart.data.readers.folders import folder_names
+from headstart.data.readers.folders.file_names import NameReading, NameRule, read_names
+from headstart.data.readers.folders.folder_record import FolderLayout
+from headstart.data.readers.folders.folder_tree import PlacedFile
+from headstart.data.samples import Subset
+from headstart.errors import DataError
+from headstart.settings.class_pattern import ClassPattern
+
+BEFORE = 4  #: times as many items beside the folders as in them say that these are no classes
+
+
+@dataclass(slots=True)
+class LabelPlace:
+    """Where the class of an item stands, and its group."""
+
+    where: str  #: "folder", "parent", "name" or "pattern"
+    rule: NameRule | None = None  #: for "name"
+    pattern: ClassPattern | None = None  #: for "pattern"
+    group_from: str = ""  #: "folder", "parent" or "name"; "" for no groups
+    group_rule: NameRule | None = None  #: for groups in names
+    notes: list[str] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+
+
+def find_place(layout: FolderLayout) -> LabelPlace:
+    """Return where the classes of a folder's items stand, from its folders and the names of its files.
+
+    Raises:
+        DataError: there is doubt, or no class at all.
+    """
+    folders: dict[str, list[PlacedFile]] = {}
+    loose: list[PlacedFile] = []
+    for placed in layout.files:
+        if placed.file.is_item:
+            (folders.setdefault(placed.steps[0], []) if placed.steps else loose).append(placed)
+    folders = dict(sorted(folders.items(), key=lambda item: natural_key(item[0])))
+    inside = sum(map(len, folders.values()))
+    hints = layout.modality.hints
+    names = list(folders)
+    if len(names) < 2 or len(loose) > BEFORE * inside:
+        held = loose if len(loose) > inside else [*loose, *(it for files in folders.values() for it in files)]
+        if place := _read_names(layout, held, names):
+            return place
+        if layout.has_subsets and not inside:
+            raise DataError(_describe_flat_parts(layout))
+        return LabelPlace("folder")
+    above = {name: [it.steps[-1] if len(it.steps) > 1 else "" for it in files] for name, files in folders.items()}
+    look = folder_names.recognise_folders(names, hints)
+    owners = folder_names.are_owners(names)
+    below = folder_names.find_classes_below(above, loose=owners or folder_names.are_odd_numbers(names))
+    if layout.doubtful and not below:
+        raise DataError(_describe_doubtful(layout, folders))
+    if owners and not below:
+        return _choose_owners(layout, folders)
+    if below:
+        return _choose_level(layout, folders, below, look or ("owners" if owners else ""))
+    if look or folder_names.find_subsets_in_names(names, hints):
+        if place := _read_names(layout, [it for files in folders.values() for it in files], names):
+            return place
+        if look != "products":
+            raise DataError(_describe_look(layout, names, look))
+    place = LabelPlace("folder")
+    place.notes += _note_other_level(layout, folders, above)
+    return place
+
+
+def _choose_level(
+    layout: FolderLayout, folders: Mapping[str, Sequence[PlacedFile]], below: Sequence[str], look: str
+) -> LabelPlace:
+    """Return the level of the classes, where the same folders come again in most of the first ones.
+
+    Raises:
+        DataError: both levels may be the classes.
+    """
+    many, names = layout.modality.noun.many, list(folders)
+    kinds = {"places": "places", "pieces": "pieces of one heap", "products": "places", "owners": "patients or the like"}
+    what = kinds.get(look, "")
+    answers = folder_names.are_answers(below, len(folders))
+    sides = folder_names.are_views(below) and not answers
+    if (what or answers) and not (look == "owners" and sides):
+        grouped = look == "owners" or (answers and not what)
+        place = LabelPlace("parent", group_from="folder" if grouped else "")
+        does = "hold the same folders each" if not what else f"look like {what}"
+        place.notes.append(
+            f"the first folders ({preview(names)}) {does}, so the classes are the folders right above the {many} "
+            f"({preview(below)}); if the first folders are the classes, add --classes-from folder"
+        )
+        role = Role.GROUP if grouped else Role.WRAPPER
+        for part in layout.parts:
+            place.decisions.append(Decision(PlaceKind.FOLDER, (*part.node.steps, ANY), role, does))
+        return place
+    if sides and look != "owners":
+        return LabelPlace("folder", notes=_note_other_level(layout, folders, {"": list(below)}))
+    counts: defaultdict[str, int] = defaultdict(int)
+    for files in folders.values():
+        for placed in files:
+            counts[placed.steps[-1]] += 1
+    raise DataError(
+        f"the folders of {layout.root!r} hold the same folders each: either the classes are the folders right above "
+        f"the {many}, {_format_counts({name: counts[name] for name in below})}, then add --classes-from parent "
+        "--group-from folder, which keeps each first folder on one side of the split; or they are the first folders, "
+        f"{_format_counts({name: len(files) for name, files in folders.items()})}, then add --classes-from folder"
+    )
+
+
+def _choose_owners(layout: FolderLayout, folders: Mapping[str, Sequence[PlacedFile]]) -> LabelPlace:
+    """Return the first folders as classes, where they look like patients without classes in them.
+
+    Raises:
+        DataError: the names of the files speak of classes.
+    """
+    noun, counts = layout.modality.noun, {name: len(files) for name, files in folders.items()}
+    reading = read_names([it.file.stem for files in folders.values() for it in files], layout.modality.hints)
+    if reading is not None and reading.is_clear:
+        raise DataError(
+            f"the folders of {layout.root!r} look like patients or the like, {_format_counts(counts)}, and the names "
+            f"of the files begin with {_format_counts(reading.classes)}: if these are the classes, add --classes-from "
+            "name --group-from folder; if the first folders are the classes, add --classes-from folder"
+        )
+    note = (
+        f"the first folders ({preview(list(folders))}) look like patients or the like and are read as the classes, "
+        f"since nothing else says any; where the labels of the {noun.many} are elsewhere, write a table with path and "
+        "label"
+    )
+    return LabelPlace("folder", notes=[note])
+
+
+def _note_other_level(
+    layout: FolderLayout, folders: Mapping[str, Sequence[PlacedFile]], above: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """Return a note where folders lie in the class folders, which could be the classes."""
+    inner = sorted({name for names in above.values() for name in names} - {""})
+    deep = sum(bool(len(it.steps) > 1) for files in folders.values() for it in files)
+    if len(inner) < 2 or 2 * deep < sum(map(len, folders.values())):
+        return []
+    note = (
+        f"the first folders are the classes ({preview(list(folders))}); if the folders right above the "
+        f"{layout.modality.noun.many} are ({preview(inner)}), add --classes-from parent"
+    )
+    return [note]
+
+
+def _read_names(layout: FolderLayout, held: Sequence[PlacedFile], folders: Sequence[str]) -> LabelPlace | None:
+    """Return the place in the names of files; None where they speak of no classes.
+
+    Raises:
+        DataError: they may mean several things.
+    """
+    labelled = _list_labelled(layout, held)
+    reading = read_names([it.file.stem for it in labelled], layout.modality.hints)
+    if reading is None:
+        return None
+    if not reading.is_clear:
+        raise DataError(_describe_doubt(layout, labelled, reading))
+    place = LabelPlace("name", rule=reading.rule)
+    if reading.group_rule:
+        place.group_from, place.group_rule = "name", reading.group_rule
+    place.notes.append(
+        f"there are no class folders, so the class is read off the names of the files: {reading.rule.description} "
+        f"({_format_counts(reading.classes)}); --classes-from folder or --class-pattern says otherwise"
+    )
+    place.decisions.append(
+        Decision(PlaceKind.NAME, (reading.rule.description,), Role.CLASS, "the names speak of a few classes")
+    )
+    return place
+
+
+def _list_labelled(layout: FolderLayout, held: Sequence[PlacedFile]) -> list[PlacedFile]:
+    """Return the items of the train part, where there is one: others may have no labels."""
+    train = [it for it in held if it.subset is Subset.TRAIN]
+    return train or list(held)
+
+
+def _format_counts(classes: Mapping[str, int]) -> str:
+    return preview([f"{label!r} ({count})" for label, count in classes.items()], show=str)
+
+
+def _describe_doubt(layout: FolderLayout, held: Sequence[PlacedFile], reading: NameReading) -> str:
+    noun = layout.modality.noun
+    start = f"{layout.root!r} has no class folders but {noun.count(len(held))} whose names"
+    if reading.others:
+        readings = [(reading.rule, reading.classes), *reading.others]
+        shown = "; or ".join(
+            f"{rule.description}: {_format_counts(classes)}, then add --class-pattern {shlex.quote(rule.pattern)}"
+            for rule, classes in readings
+        )
+        return f"{start} have several words that may be the class: {shown}"
+    return (
+        f"{start} begin with {_format_counts(reading.classes)}; to read these as the classes, add --classes-from name; "
+        f"to read another part of the name, add --class-pattern {shlex.quote('(?P<label>[a-z]+)')} or the like; else "
+        "put them into a folder per class"
+    )
+
+
+def _describe_flat_parts(layout: FolderLayout) -> str:
+    names = sorted(part.node.steps[-1] for part in layout.parts)
+    return (
+        f"{layout.root!r} has the parts {preview(names)} but no class folders in them, and the names of the files say "
+        "no classes; wanted a folder per class inside each, such as train/cats/1.jpg, or a table with path and label"
+    )
+
+
+def _describe_look(layout: FolderLayout, names: Sequence[str], look: str) -> str:
+    noun = layout.modality.noun
+    kinds = {"places": f"places for {noun.many}", "pieces": "pieces of one heap"}
+    return (
+        f"{layout.root!r} has the folders {preview(names)}, which look like {kinds.get(look, 'parts of a split')}, not "
+        "like classes; wanted a folder per class, or a table with path and label; if the folders are the classes, add "
+        "--classes-from folder"
+    )
+
+
+def _describe_doubtful(layout: FolderLayout, folders: Mapping[str, Sequence[PlacedFile]]) -> str:
+    counts = {name: len(files) for name, files in folders.items()}
+    odd = layout.doubtful
+    others = {name: count for name, count in counts.items() if name not in odd}
+    node = layout.parts[0].node
+    under = "/".join((*node.steps, ""))
+    pattern = f"^{under}(?!{'|'.join(f'{name}/' for name in odd)})(?P<label>[^/]+)/"
+    return (
+        f"{layout.root!r} has the folder {preview(odd)} beside {_format_counts(others)}, which may be no class: to "
+        f"read all as classes, add --classes-from folder; to leave {preview(odd)} out, add --class-pattern "
+        f"{shlex.quote(pattern)}"
+    )

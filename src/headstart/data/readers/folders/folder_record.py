@@ -1,0 +1,113 @@
+"""The record of a folder's layout while it is found: parts, files, what is skipped and what was decided."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from headstart.data.decisions import Decision, PlaceKind, Role
+from headstart.data.names import preview
+from headstart.data.readers.folders import folder_names
+from headstart.data.readers.folders.file_names import find_masks
+from headstart.data.readers.folders.folder_tree import FolderNode, FoundFile, PlacedFile, sum_items
+from headstart.data.samples import FileStatus, LedgerEntry, Subset
+from headstart.modalities.modality import Modality
+
+NO_CLASS, NO_SUBSET = "not in a class folder", "not in a class folder of a part"
+LEFT = "no label: left for predict"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPart:
+    """A folder in which classes, or items with classes in their names, are to be found."""
+
+    node: FolderNode
+    subset: Subset | None  #: None where no split is given
+
+
+@dataclass(slots=True)
+class FolderLayout:
+    """The layout of a folder as far as the place of its classes."""
+
+    root: str  #: for a person
+    modality: Modality
+    parts: list[FolderPart] = field(default_factory=list)
+    files: list[PlacedFile] = field(default_factory=list)  #: with their folders under their part
+    entries: list[LedgerEntry] = field(default_factory=list)  #: of files that are skipped
+    notes: list[str] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    split_note: str = ""  #: what was assumed of the parts
+    doubtful: list[str] = field(default_factory=list)  #: folders beside classes that may be results or a part
+
+    def add_note(self, note: str) -> None:
+        """Add a note; an empty one is none."""
+        self.notes += [note] if note else []
+
+    def skip(self, files: Iterable[FoundFile], reason: str) -> None:
+        """Record that files are not used, and why."""
+        self.entries += [LedgerEntry(file.name, FileStatus.SKIPPED, reason) for file in files]
+
+    def decide(self, node: FolderNode, role: Role, reason: str, value: str = "") -> None:
+        """Record the role of a folder."""
+        self.decisions.append(Decision(PlaceKind.FOLDER, node.steps, role, reason, value))
+
+    @property
+    def has_subsets(self) -> bool:
+        """Whether the folders are parts of a split."""
+        return any(part.subset for part in self.parts) or len(self.parts) > 1
+
+
+def set_products_aside(layout: FolderLayout, node: FolderNode, *, peek: bool = False) -> list[FolderNode]:
+    """Return the folders with items, without those of results, which are skipped unless one only peeks."""
+    hints = layout.modality.hints
+    kids = node.filled
+    known = [kid for kid in kids if folder_names.is_product(kid.name, hints)]
+    others = [kid for kid in kids if kid not in known]
+    beside_place = any(
+        folder_names.is_place(kid.name, hints) or folder_names.find_subset_in_name(kid.name, hints) for kid in others
+    )
+    aside = [
+        kid
+        for kid in known
+        if (others and beside_place)
+        or (folder_names.is_sure_product(kid.name) and (len(others) > 1 or len(node.own_items) >= 2))
+    ]
+    if aside and not peek:
+        names = preview([kid.name for kid in aside])
+        held = layout.modality.noun.count(sum_items(aside))
+        layout.add_note(
+            f"{names} ({held}) {'are' if len(aside) > 1 else 'is'} skipped: results and the like, by the name; if "
+            "the folders are the classes, add --classes-from folder"
+        )
+        for kid in aside:
+            layout.skip(kid.all_files(), "in a folder of results")
+            layout.decide(kid, Role.SKIPPED, "results and the like, by its name")
+    return [kid for kid in kids if kid not in aside]
+
+
+def skip_copies(layout: FolderLayout, kids: Sequence[FolderNode], names: set[str]) -> list[FolderNode]:
+    """Skip and return folders that hold all the folders beside them, or those that are named, once more."""
+    copies = []
+    for kid in kids:
+        beside = names or {other.name for other in kids if other is not kid}
+        if kid.name not in names and len(beside) > 1 and beside <= {inner.name for inner in kid.filled}:
+            copies.append(kid)
+            layout.skip(kid.all_files(), "in a folder that has those beside it once more")
+            layout.add_note(
+                f"{kid.name!r} ({layout.modality.noun.count(kid.items)}) has the folders beside it, "
+                f"{preview(sorted(beside))}, once more and is skipped; if it is a class, add --classes-from folder"
+            )
+            layout.decide(kid, Role.SKIPPED, "has the folders beside it once more")
+    return copies
+
+
+def skip_masks(layout: FolderLayout, node: FolderNode) -> set[str]:
+    """Skip items that are masks of others in the same folder; return their names."""
+    found: dict[str, str] = {}
+    for folder in node.all_folders():
+        masks = find_masks([file.path.name for file in folder.own_items])
+        found |= {"/".join((*folder.steps, mask)): whole for mask, whole in masks.items()}
+    layout.entries += [LedgerEntry(name, FileStatus.SKIPPED, f"a mask of {whole!r}") for name, whole in found.items()]
+    if found:
+        layout.add_note(
+            f"{len(found)} files are skipped as masks of others beside them, such as {preview(list(found))}"
+        )
+    return set(found)

@@ -1,0 +1,1 @@
+"""Readers of items packed into shards, each read at its place."""

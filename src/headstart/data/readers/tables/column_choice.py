@@ -1,0 +1,220 @@
+"""The choice of a table's columns: by a setting, else by their names and by what their cells hold.
+
+Where names and cells leave a doubt nothing is guessed: the message names the columns with their counts, and the flag.
+"""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from headstart.data.names import preview
+from headstart.data.readers.tables.column_evidence import (
+    MOSTLY,
+    differs_by_row,
+    share_of_files,
+)
+from headstart.data.readers.tables.label_column import choose_label
+from headstart.data.readers.tables.split_column import are_folds, read_parts
+from headstart.data.readers.tables.table_columns import (
+    ALIASES,
+    ID_COLUMNS,
+    SPLIT_COLUMNS,
+    ChosenColumns,
+    TableSample,
+    match_columns,
+    simplify_column,
+)
+from headstart.data.readers.tables.table_files import FileFinder
+from headstart.errors import DataError
+from headstart.modalities.modality import Modality
+from headstart.settings import DataSettings
+
+ROLES = ("path", "label", "split", "group")
+
+
+class ColumnChoice:
+    """The choice of the columns of one table, a role after the other."""
+
+    def __init__(self, table: Path, sample: TableSample, modality: Modality, options: DataSettings) -> None:
+        self.table, self.sample, self.modality = table, sample, modality
+        self.header = list(sample.header)
+        self.given = {role: column for role in ROLES if (column := self._find_given(role, options))}
+        self.finder = FileFinder(table.parent, modality)
+        self.taken: dict[str, str] = dict(self.given)
+        self.notes: list[str] = []
+        values = list(match_columns(self.header, modality.hints.value_columns))
+        self.values = [it for it in values if self.given.get("path", it) == it]
+        self.split_words: Mapping[str, str] | None = None
+
+    def _find_given(self, role: str, options: DataSettings) -> str:
+        """Return the column that a setting names, as the header spells it; "" where none is given."""
+        given: str | None = getattr(options, f"{role}_column")
+        if not given:
+            return ""
+        alike = [column for column in self.header if simplify_column(column) == simplify_column(given)]
+        if given.strip() in map(str.strip, self.header) or alike:
+            return next((column for column in self.header if column.strip() == given.strip()), (alike or [""])[0])
+        near = get_close_matches(given, self.header, 1)
+        meant = f"; {near[0]!r} is nearest" if near else ""
+        raise DataError(
+            f"table {str(self.table)!r} has no column {given!r} (--{role}-column) but "
+            f"{preview(list(dict.fromkeys(self.header)), most=8)}{meant}"
+        )
+
+    def choose_path(self) -> None:
+        """Find the column with the items or with the paths or ids of their files."""
+        if "path" in self.taken:
+            return
+        if self.values:
+            self._take("path", self.values, said=self.modality.noun.one)
+            return
+        known = list(match_columns(self.header, [*ALIASES["path"], *self.modality.hints.path_columns]))
+        shares = {column: self._share(column) for column in known}
+        if known and max(shares.values()) >= MOSTLY:
+            best = max(known, key=shares.__getitem__)
+            self._take("path", [best, *(it for it in known if it != best)])
+            return
+        others = [column for column in self.header if column not in known and self._may_have_paths(column)]
+        leading = [column for column in others if self._share(column) >= MOSTLY]
+        ids = list(match_columns(leading, ID_COLUMNS))
+        if len(leading) > 1 and not ids:
+            best_two = sorted(map(self._share, leading), reverse=True)[:2]
+            if best_two[0] == best_two[1]:
+                flags = " or ".join(f"--path-column {quote_column(column)}" for column in leading[:4])
+                raise DataError(
+                    f"table {str(self.table)!r} has {len(leading)} columns whose cells lead to files, "
+                    f"{preview(leading, most=4)}; say which: {flags}"
+                )
+            ids = [max(leading, key=self._share)]
+        found = (ids or leading or known or [self._find_endings(others)])[0]
+        if not found:
+            return
+        self.taken["path"] = found
+        if found in known:
+            self._note_others("path", known)
+        elif found not in ids or found in others:
+            self.notes.append(f"the paths are read from column {found!r}, whose cells lead to files")
+
+    def choose_split(self) -> None:
+        """Find the column with the parts; one that is only called so and has others in it is left alone, and said."""
+        given = self.given.get("split")
+        plain = [given] if given else list(match_columns(self.header, ALIASES["split"]))
+        others = [] if given else list(match_columns(self.header, SPLIT_COLUMNS))
+        used = set(self.taken.values()) - {given}
+        for column in [it for it in plain if it not in used]:
+            self._take("split", [column, *(it for it in plain if it != column)])
+            cells = {cell for cell in self.sample.read_column(column) if cell}
+            self.split_words = read_parts(column, cells, folds=column == given)
+            return
+        for column in [it for it in others if it not in used]:
+            cells = set(self.sample.column(column))
+            parts = read_parts(column, self.sample.read_column(column), folds=False) if len(cells) > 1 else None
+            if parts and len(set(parts.values())) > 1:
+                self._take("split", [column])
+                self.split_words = parts
+                return
+            if len(cells) > 1 and not differs_by_row(self.sample.column(column)):
+                self._note_no_split(column, sorted(cells - {""}))
+
+    def _note_no_split(self, column: str, cells: Sequence[str]) -> None:
+        if are_folds(cells):
+            self.notes.append(
+                f"column {column!r} numbers {len(cells)} folds, which are not used: a split is made; with "
+                f"--split-column {quote_column(column)} the last fold is the test part, the one before it validation"
+            )
+        else:
+            self.notes.append(f"column {column!r} is not taken for the split: it says {preview(cells)}")
+
+    def choose_group(self) -> None:
+        """Find the column with the groups, by its name."""
+        if "group" not in self.taken:
+            used = set(self.taken.values())
+            if columns := [it for it in match_columns(self.header, ALIASES["group"]) if it not in used]:
+                self._take("group", columns)
+
+    def _may_have_paths(self, column: str) -> bool:
+        return column not in self.sample.contents and differs_by_row(self.sample.column(column))
+
+    def _share(self, column: str) -> float:
+        """Return the share of a column's cells that lead to files; 2.0 of one that has them in it."""
+        return 2.0 if column in self.sample.contents else share_of_files(self.sample.column(column), self.finder)
+
+    def _find_endings(self, columns: Sequence[str]) -> str:
+        """Return the first column whose cells end like files, wherever these are; "" for none."""
+        for column in columns:
+            cells = [cell for cell in self.sample.column(column) if cell]
+            if cells and 2 * sum(cell.lower().endswith(tuple(self.modality.suffixes)) for cell in cells) > len(cells):
+                return column
+        return ""
+
+    def _take(self, role: str, columns: Sequence[str], said: str = "") -> None:
+        self.taken[role] = columns[0]
+        self._note_others(role, columns, said)
+
+    def _note_others(self, role: str, columns: Sequence[str], said: str = "") -> None:
+        """Note which of several columns was taken."""
+        first, said = self.taken[role], said or role
+        others = [column for column in columns if column != first]
+        if others:
+            self.notes.append(f"the {said} is read from column {first!r}, not from {preview(others)}")
+        elif said != role:
+            self.notes.append(f"the {said} is read from column {first!r}")
+
+
+def choose_columns(
+    table: Path, sample: TableSample, modality: Modality, options: DataSettings, *, labelled: bool = True
+) -> ChosenColumns:
+    """Return the column of each role, and notes where more than one could have it.
+
+    Args:
+        table: its folder is where paths begin.
+        sample: its header and some rows.
+        modality: of its items.
+        options: columns that are given.
+        labelled: whether a label is wanted.
+
+    Raises:
+        DataError: none has the path, or none the label where one is wanted; or several may have it; or a given column
+            is not there.
+    """
+    choice = ColumnChoice(table, sample, modality, options)
+    choice.choose_path()
+    if not labelled:
+        if "path" not in choice.taken:
+            _refuse_without_path(choice)
+        return ChosenColumns({"path": choice.taken["path"]}, (), bool(choice.values))
+    choice.choose_split()
+    choice.choose_group()
+    label = choose_label(table, sample, choice.taken)
+    missing = [role for role in ("path", "label") if role not in {*choice.taken, *(["label"] if label.found else [])}]
+    if missing:
+        columns = preview(list(dict.fromkeys(choice.header)), most=8)
+        flags = " and ".join(f"--{role}-column" for role in missing)
+        raise DataError(
+            f"table {str(table)!r} has the columns {columns} and none for {' and '.join(missing)}; name the columns "
+            f"path and label (split and group if you have them), or say which they are with {flags}"
+        )
+    if label.column:
+        choice.taken["label"] = label.column
+    notes = [*choice.notes, *label.notes]
+    for role, column in choice.taken.items():
+        said = modality.noun.one if choice.values and role == "path" else role
+        same = [it for it in choice.header if simplify_column(it) == simplify_column(column)]
+        if len(same) > 1:
+            notes.append(f"the table has {len(same)} columns called {column!r}; the {said} is read from the first")
+    return ChosenColumns(choice.taken, tuple(notes), bool(choice.values), label.indicators, choice.split_words)
+
+
+def quote_column(column: str) -> str:
+    """Return a column's name as an argument of a command."""
+    return f'"{column}"' if " " in column else column
+
+
+def _refuse_without_path(choice: ColumnChoice) -> None:
+    modality = choice.modality
+    names = [*modality.hints.value_columns, *ALIASES["path"], *modality.hints.path_columns]
+    columns = preview(list(dict.fromkeys(choice.header)), most=8)
+    raise DataError(
+        f"table {str(choice.table)!r} has the columns {columns} and none for {modality.noun.many}; call one "
+        f"{preview(names, most=8)}"
+    )

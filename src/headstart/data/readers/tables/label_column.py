@@ -1,0 +1,181 @@
+"""The column of a table that has the labels, or its columns of 0 and 1, one for each class.
+
+A column is known by its name; of two that are one to one the names win over the numbers. Where no column is called like
+labels those that hold some are offered, for a person to choose: only one that is alone beside the path is taken.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from headstart.data.names import preview
+from headstart.data.readers.tables.column_evidence import (
+    differs_by_row,
+    holds_labels,
+    is_binary,
+    is_on,
+    is_wordy,
+    says_the_same,
+)
+from headstart.data.readers.tables.table_columns import (
+    ALIASES,
+    LABEL_COLUMNS,
+    SPLIT_COLUMNS,
+    TableSample,
+    match_columns,
+    simplify_column,
+)
+from headstart.errors import DataError
+
+OFFERED = 4  #: columns in a message
+SINGLE = 0.8  #: share of rows with one 1 that makes columns of 0 and 1 classes
+SEVERAL = "several labels are not read yet"  #: ends the reason of a row that has them
+_PLAIN = ("label", "labels")  #: names that win over all others
+
+
+@dataclass(frozen=True, slots=True)
+class LabelColumns:
+    """The place of a table's labels."""
+
+    column: str = ""  #: the column with the labels; "" where there is none
+    indicators: tuple[str, ...] = ()  #: or one column for each class
+    notes: tuple[str, ...] = ()
+
+    @property
+    def found(self) -> bool:
+        """Whether there are labels."""
+        return bool(self.column or self.indicators)
+
+
+def choose_label(table: Path, sample: TableSample, taken: Mapping[str, str]) -> LabelColumns:
+    """Return where a table has its labels.
+
+    Args:
+        table: for an error.
+        sample: its header and some rows.
+        taken: role -> column, of those that are known.
+
+    Raises:
+        DataError: several columns may have them; or no name says so, and there are columns that hold some; or rows
+            have several labels each.
+    """
+    if "label" in taken:
+        return LabelColumns(taken["label"])
+    used = set(taken.values())
+    named = [it for it in match_columns(sample.header, [*ALIASES["label"], *LABEL_COLUMNS]) if it not in used]
+    if named:
+        return _choose_named(table, sample, named)
+    rest = [it for it in dict.fromkeys(sample.header) if it not in {*used, *sample.contents} and it.strip()]
+    if "path" in taken and (indicators := _find_indicators(table, sample, rest)):
+        return indicators
+    only = _find_only(sample, rest) if "path" in taken else ""
+    if only:
+        count = len(set(sample.column(only)) - {""})
+        return LabelColumns(only, notes=(f"the label is read from column {only!r}, which has {count} values",))
+    if "path" in taken:
+        _offer(table, sample, rest)
+    return LabelColumns()
+
+
+def _find_only(sample: TableSample, columns: Sequence[str]) -> str:
+    """Return the column that must be the label: the only one beside the path, or without a header the only fitting."""
+    fitting = [it for it in columns if holds_labels(sample.column(it))]
+    alone = len(columns) == 1 or (
+        sample.headless and all(differs_by_row(sample.column(column)) for column in columns if column not in fitting)
+    )
+    return fitting[0] if alone and len(fitting) == 1 else ""
+
+
+def choose_indicator(on: Sequence[str]) -> tuple[str, str]:
+    """Return the label of a row whose columns of classes have a 1 in those that are given, and why it has none."""
+    if len(on) == 1:
+        return on[0], ""
+    if on:
+        return "", f"{' and '.join(map(repr, on[:3]))} have a 1: {SEVERAL}"
+    return "", "no column of a class has a 1"
+
+
+def _choose_named(table: Path, sample: TableSample, named: Sequence[str]) -> LabelColumns:
+    """Return the label's column among those that are called so."""
+    several = [it for it in named if len(set(sample.column(it)) - {""}) > 1]
+    repeated = [it for it in several if holds_labels(sample.column(it))]
+    fitting = repeated or several or list(named)
+    kinds: list[list[str]] = []  # columns that are one to one
+    for column in fitting:
+        cells = sample.column(column)
+        kind = next((it for it in kinds if says_the_same(sample.column(it[0]), cells)), None)
+        kinds.append([column]) if kind is None else kind.append(column)
+    plain = [kind for kind in kinds if any(simplify_column(it) in _PLAIN for it in kind)]
+    if len(kinds) > 1 and not plain:
+        best = [max(kind, key=lambda column: is_wordy(sample.column(column))) for kind in kinds]
+        raise DataError(
+            f"table {str(table)!r} has {len(best)} columns that may be the label: {_count(sample, best)}; say which: "
+            + " or ".join(map(_flag, best[:OFFERED]))
+        )
+    kind = (plain or kinds)[0]
+    column = next((it for it in kind if is_wordy(sample.column(it))), kind[0])
+    others = [it for it in named if it != column]
+    if column != kind[0]:
+        note = f"the label is read from column {column!r}, which has the names of what {kind[0]!r} numbers"
+        return LabelColumns(column, notes=(note,))
+    note = f"the label is read from column {column!r}, not from {preview(others)}"
+    return LabelColumns(column, notes=(note,) if others else ())
+
+
+def _find_indicators(table: Path, sample: TableSample, columns: Sequence[str]) -> LabelColumns | None:
+    """Return the columns of 0 and 1 that are classes; None where there are none.
+
+    Raises:
+        DataError: most rows have several labels.
+    """
+    of_parts = set(match_columns(columns, SPLIT_COLUMNS))
+    binary = [it for it in columns if is_binary(sample.column(it)) and it not in of_parts]
+    if len(binary) < 2:
+        return None
+    counts = [sum(is_on(cell) is True for cell in row) for row in zip(*map(sample.column, binary), strict=True)]
+    single, several = counts.count(1), sum(count > 1 for count in counts)
+    if single >= SINGLE * len(counts):
+        note = f"the labels are read from {len(binary)} columns with a 1 for the class: {preview(binary)}"
+        if left := [it for it in columns if it not in binary]:
+            note += f"; {preview(left)} is not read" if len(left) == 1 else f"; {preview(left)} are not read"
+        return LabelColumns(indicators=tuple(binary), notes=(note,))
+    if len(binary) == len(columns):
+        raise DataError(
+            f"table {str(table)!r} has {len(binary)} columns of 0 and 1 ({preview(binary)}); {single} rows have one 1, "
+            f"{several} several and {counts.count(0)} none: several labels for one item are not read yet; choose the "
+            f"one that is meant with {_flag(binary[0])} or another, or leave only rows with one 1"
+        )
+    return None
+
+
+def _offer(table: Path, sample: TableSample, columns: Sequence[str]) -> None:
+    """Refuse to guess among the columns that hold labels, where there are any."""
+    fitting = [it for it in columns if holds_labels(sample.column(it))]
+    if not fitting:
+        return
+    fitting.sort(key=lambda column: not is_wordy(sample.column(column)))
+    if len(fitting) == 1:
+        count = len({cell for cell in sample.read_column(fitting[0]) if cell})
+        raise DataError(
+            f"table {str(table)!r} has the columns {preview(list(sample.header), most=8)} and none called label; "
+            f"column {fitting[0]!r} has {count} values: is it the label? {_flag(fitting[0])}"
+        )
+    flags = " or ".join(map(_flag, fitting[:OFFERED]))
+    raise DataError(
+        f"table {str(table)!r} has no column called label; which of these is it? {_count(sample, fitting)}; say it "
+        f"with {flags}"
+    )
+
+
+def _count(sample: TableSample, columns: Sequence[str]) -> str:
+    """Return columns with how many values they have, and some of them."""
+    told = []
+    for column in columns[:OFFERED]:
+        values = list(dict.fromkeys(cell for cell in sample.read_column(column) if cell))
+        told.append(f"{column!r} with {len(values)} values ({preview(values, most=2)})")
+    more = f" and {len(columns) - OFFERED} more" if len(columns) > OFFERED else ""
+    return ", ".join(told) + more
+
+
+def _flag(column: str) -> str:
+    return f'--label-column "{column}"' if " " in column else f"--label-column {column}"

@@ -1,0 +1,287 @@
+"""Parquet tables, read in batches: paths to items, or the items themselves as the Hugging Face hub keeps them.
+
+There an item is a cell with its bytes and the name of the file they came from, a label is a number, and the names of
+the classes stand in the schema's metadata. Such items are written into the cache once, a file each, so that memory
+stays bounded however large the table is and everything that reads items reads these.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headstart.data.choose_modality import ModalityChoice, choose_by_columns, choose_by_contents
+from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.tables.arrow_cells import read_cell, read_cells
+from headstart.data.readers.tables.column_choice import choose_columns
+from headstart.data.readers.tables.column_evidence import is_on
+from headstart.data.readers.tables.label_column import choose_indicator
+from headstart.data.readers.tables.table_columns import (
+    ALIASES,
+    ChosenColumns,
+    TableRow,
+    TableRows,
+    TableSample,
+    describe_empty,
+    find_path_column,
+    normalise_column,
+)
+from headstart.data.readers.unpack import unpack_once
+from headstart.data.sources import FileSource, SampleSource, ValueSource
+from headstart.errors import DataError, MissingExtra, refuse_machine_faults
+from headstart.modalities.item import CLASS
+from headstart.modalities.modality import Modality
+from headstart.parsing import parse_json
+
+if TYPE_CHECKING:
+    import pyarrow
+    from pyarrow.parquet import ParquetFile
+
+BATCH, BATCH_OF_ITEMS = 65_536, 32  #: rows in memory at once; where these have items in them
+IN_A_FOLDER = 10_000  #: items
+SAMPLED_GROUPS, SAMPLED_ROWS = 20, 2500  #: groups of rows at least, and rows of each, by which columns are known
+LOOK_AT = 20  #: items by which their modality is chosen
+
+
+def read_parquet_rows(table: Path, context: ReadContext) -> TableRows:
+    """Return the rows of a Parquet table; items that it has as bytes are written under the cache.
+
+    Raises:
+        DataError: it is no Parquet file, lacks a column, or may have items of several modalities.
+        MissingExtra: pyarrow is not installed.
+    """
+    with _ParquetTable(table) as file:
+        choice = _choose_modality(table, file, context)
+        columns = choose_columns(
+            table, _sample_columns(file), choice.modality, context.options, labelled=context.labelled
+        )
+        names = _read_class_names(file.schema_arrow, columns.taken.get("label", ""))
+        column, modality = columns.taken["path"], choice.modality
+        notes = (*choice.notes, *columns.notes)
+        if not _holds_bytes(file.schema_arrow, column):
+            rows = list(_iter_rows(file, columns, names, None, modality))
+            return TableRows(rows, notes, modality, column, columns.taken, columns.indicators)
+        folder = unpack_once(table, context.cache, lambda draft: _write_items(file, column, draft))
+        rows = list(_iter_rows(file, columns, names, folder, modality))
+        return TableRows(rows, notes, modality, column, columns.taken, columns.indicators)
+
+
+def holds_items(table: Path, context: ReadContext) -> bool:
+    """Return whether a Parquet table has the items in it, and labels.
+
+    Raises:
+        DataError: it is no Parquet file, or lacks a column.
+        MissingExtra: pyarrow is not installed.
+    """
+    with _ParquetTable(table) as file:
+        modality = _choose_modality(table, file, context).modality
+        columns = choose_columns(table, _sample_columns(file), modality, context.options)
+        return columns.holds_values or _holds_bytes(file.schema_arrow, columns.taken["path"])
+
+
+class _ParquetTable:
+    """An open Parquet file; errors of its library are turned into ours."""
+
+    def __init__(self, table: Path) -> None:
+        self._table = table
+
+    def __enter__(self) -> "ParquetFile":
+        try:
+            import pyarrow
+            from pyarrow import parquet
+        except ImportError:
+            raise MissingExtra("pyarrow", "tables", "reading a Parquet table") from None
+        self._errors = (pyarrow.ArrowException, OSError, UnicodeDecodeError)
+        try:
+            self._file = parquet.ParquetFile(self._table)
+            _ = self._file.schema_arrow.names  # text of the file's own, which may be none
+        except self._errors as error:
+            raise self._error(error) from None
+        return self._file
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._file.close()
+        if isinstance(error, self._errors):
+            raise self._error(error) from None
+
+    def _error(self, error: BaseException) -> DataError:
+        refuse_machine_faults(error, f"to read {self._table.name}")
+        return DataError(f"table {str(self._table)!r} is not a Parquet file: {error}; re-export it")
+
+
+def _choose_modality(table: Path, file: "ParquetFile", context: ReadContext) -> ModalityChoice:
+    header, setting, source = file.schema_arrow.names, context.options.modality, f"table {str(table)!r}"
+    column = find_path_column(header)
+
+    def read_first_cells() -> Iterator[Any]:
+        if column is not None:
+            for batch in _iter_batches(file, LOOK_AT, [column]):
+                yield from read_cells(batch.column(0))
+                return
+
+    if column is not None and _holds_bytes(file.schema_arrow, column):
+        contents = (cell.get("bytes") if isinstance(cell, dict) else cell for cell in read_first_cells())
+        return choose_by_contents(setting, (content for content in contents if content), source)
+    return choose_by_columns(
+        setting, [normalise_column(it) for it in header], lambda: map(str, read_first_cells()), source
+    )
+
+
+def _sample_columns(file: "ParquetFile") -> TableSample:
+    """Return the columns with the first rows of some groups of rows, without what is a file or a list."""
+    from pyarrow import types
+
+    schema = file.schema_arrow
+    contents = frozenset(name for name in schema.names if _holds_bytes(schema, name))
+    plain = [name for name in dict.fromkeys(schema.names) if not types.is_nested(schema.field(name).type)]
+    plain = [name for name in plain if name not in contents]
+    step = max(1, file.num_row_groups // SAMPLED_GROUPS)
+    cells: dict[str, list[str]] = {name: [] for name in schema.names}
+    for group in range(0, file.num_row_groups, step) if plain else ():
+        for batch in file.iter_batches(SAMPLED_ROWS, row_groups=[group], columns=plain, use_threads=False):
+            for index, name in enumerate(batch.schema.names):
+                cells[name] += map(_format_plain, read_cells(batch.column(index)))
+            break
+    rows = max(map(len, cells.values()), default=0)
+
+    def read_column(column: str) -> Iterator[str]:
+        for batch in _iter_batches(file, BATCH, [column] if column in plain else []):
+            yield from map(_format_plain, read_cells(batch.column(0)))
+
+    return TableSample(schema.names, [cells[name] or [""] * rows for name in schema.names], read_column, contents)
+
+
+def _format_plain(cell: Any) -> str:
+    try:
+        return _format_cell(cell)
+    except (TypeError, UnicodeDecodeError):
+        return ""
+
+
+def _holds_bytes(schema: "pyarrow.Schema", column: str) -> bool:
+    from pyarrow import types
+
+    kind = schema.field(column).type
+    if types.is_struct(kind):
+        return any(kind.field(index).name == "bytes" for index in range(kind.num_fields))
+    return bool(types.is_binary(kind) or types.is_large_binary(kind))
+
+
+def _read_class_names(schema: "pyarrow.Schema", column: str) -> list[str]:
+    """Return the names of the classes by number, as ``datasets`` writes them beside the schema; empty where not."""
+    try:
+        told = parse_json((schema.metadata or {})[b"huggingface"])
+        names = told["info"]["features"][column]["names"]
+    except (KeyError, TypeError, ValueError):
+        return []
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def _write_items(file: "ParquetFile", column: str, folder: Path) -> None:
+    """Write every item as a file named after its row."""
+    number = 0
+    for batch in _iter_batches(file, BATCH_OF_ITEMS, [column]):
+        for cell in batch.column(0):
+            number += 1
+            value = read_cell(cell)
+            content = value.get("bytes") if isinstance(value, dict) else value
+            if content:
+                place = _locate_item(folder, number)
+                place.parent.mkdir(exist_ok=True)
+                place.write_bytes(content)
+
+
+def _iter_batches(file: "ParquetFile", rows: int, columns: list[str]) -> Iterator["pyarrow.RecordBatch"]:
+    """Yield the rows in batches, a row group after the other: read in one go, the groups behind are kept in memory."""
+    for group in range(file.num_row_groups):
+        yield from file.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False)
+
+
+def _locate_item(folder: Path, number: int) -> Path:
+    return folder / f"{number // IN_A_FOLDER:05d}" / f"{number:08d}"
+
+
+def _iter_rows(
+    file: "ParquetFile", chosen: ChosenColumns, names: Sequence[str], folder: Path | None, modality: Modality
+) -> Iterator[TableRow]:
+    """Yield the rows; of items that were written into a folder the name only."""
+    taken = chosen.taken
+    columns = [column for role, column in taken.items() if folder is None or role != "path"]
+    columns += chosen.indicators
+    if folder is not None and _has_path(file.schema_arrow, taken["path"]):
+        columns.append(f"{taken['path']}.path")
+    number = 0
+    for batch in _iter_batches(file, BATCH, columns):
+        cells = {name: read_cells(batch.column(index)) for index, name in enumerate(batch.schema.names)}
+        for at in range(batch.num_rows):
+            number += 1
+            of_role = {role: cells[column][at] if column in cells else None for role, column in taken.items()}
+            if folder is not None and isinstance(of_role["path"], dict):
+                of_role["path"] = of_role["path"].get("path")
+            item: SampleSource | None = None
+            problem = ""
+            if folder is not None:
+                item = FileSource(place) if (place := _locate_item(folder, number)).is_file() else None
+            elif chosen.holds_values and isinstance(text := of_role["path"] or "", str):
+                if text.strip():
+                    item = ValueSource(text.encode("utf-8", "surrogatepass"))
+                else:
+                    problem = describe_empty(modality)
+                of_role["path"] = f"row {number}"
+            if chosen.indicators:
+                on = [name for name in chosen.indicators if is_on(_format_plain(cells[name][at]))]
+                of_role["label"], why = choose_indicator(on)
+                problem = problem or why
+            if chosen.split_words:
+                split = _format_plain(of_role.get("split"))
+                of_role["split"] = chosen.split_words.get(split, split)
+            yield _make_row(number, of_role, names, item, problem)
+
+
+def _has_path(schema: "pyarrow.Schema", column: str) -> bool:
+    from pyarrow import types
+
+    kind = schema.field(column).type
+    return types.is_struct(kind) and any(kind.field(index).name == "path" for index in range(kind.num_fields))
+
+
+def _make_row(
+    number: int, cells: dict[str, Any], names: Sequence[str], item: SampleSource | None, problem: str
+) -> TableRow:
+    label = cells.get("label")
+    if names and isinstance(label, int):
+        if 0 <= label < len(names):
+            label = names[label]
+        else:  # -1 is how the hub says that there is none
+            problem = problem or f"label {label} has no name: the table names {CLASS.count(len(names))}"
+    texts = {}
+    for role in ALIASES:
+        try:
+            texts[role] = _format_cell(cells.get(role))
+        except (TypeError, UnicodeDecodeError):
+            texts[role] = ""
+            problem = problem or f"its {role} is a {type(cells[role]).__name__}; wanted text or a number"
+    texts["label"] = _format_label(label, texts["label"])
+    return TableRow(number, texts["path"], texts["label"], texts["split"], texts["group"], item, problem)
+
+
+def _format_label(label: Any, text: str) -> str:
+    return label if isinstance(label, str) else text
+
+
+def _format_cell(cell: Any) -> str:
+    """Return a typed cell as text: nothing for a missing one, a whole number that became a float as whole.
+
+    Raises:
+        TypeError: it is a list or a structure.
+        UnicodeDecodeError: it is bytes that are no text.
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        return "" if math.isnan(cell) else str(int(cell)) if cell.is_integer() else str(cell)
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8").strip()
+    if isinstance(cell, list | tuple | dict):
+        raise TypeError
+    return str(cell).strip()

@@ -1,0 +1,72 @@
+"""Lists of paths and labels with blanks between them, one item a line, as many old sets have them in text files."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from headstart.data.readers.encodings import decode_text
+from headstart.data.readers.file_kinds import HEAD
+from headstart.data.readers.tables.csv_text import DELIMITERS, FindKeys, TextRow, TextTable
+from headstart.modalities.modality import all_modalities
+
+LIST_SUFFIXES = (".txt", ".lst", ".list")
+LOOK_AT = 100  #: lines that say how a line is divided
+
+
+def read_path_list(table: Path, find_keys: FindKeys, *, encoding: str | None = None) -> TextTable | None:
+    """Return the rows of a list whose columns are divided by blanks; None where commas and the like divide them.
+
+    Args:
+        table: the file.
+        find_keys: returns the columns of a header that have a known name.
+        encoding: of the text; None finds it.
+
+    Raises:
+        OSError: it cannot be read.
+        DataError: it is no text.
+    """
+    with table.open("rb") as opened:
+        head = opened.read(HEAD).decode("latin-1").replace("\0", "").splitlines()
+    first = next((line for line in head if line.strip() and not line.startswith("#")), "")
+    tokens = first.split()
+    is_list = table.suffix.lower() in LIST_SUFFIXES
+    if any(first.count(sign) for sign in DELIMITERS) or len(tokens) < 2:
+        return None
+    if not is_list and not _ends_like_file(tokens) and len(find_keys(tokens)) < 2:
+        return None
+    decoded = decode_text(table.read_bytes(), encoding, f"table {str(table)!r}")
+    lines = decoded.text.splitlines()
+    comments = sum(line.startswith("#") for line in lines)
+    some = [line for line in lines if line.strip() and not line.startswith("#")][:LOOK_AT]
+    columns = _count_columns(some, table.parent)
+    notes = [f"{table.name} is not UTF-8 and was read as {decoded.encoding}"] if decoded.guessed else []
+    if comments:
+        notes.append(f"{comments} lines of {table.name} begin with # and are no rows")
+
+    def parse() -> Iterator[TextRow]:
+        for number, line in enumerate(lines, 1):
+            if line.strip() and not line.startswith("#"):
+                yield TextRow(number, number, _divide(line, columns))
+
+    return TextTable(_divide(some[0], columns), tuple(notes), parse)
+
+
+def _count_columns(lines: Sequence[str], folder: Path) -> int:
+    """Return into how many columns lines divide: 0 for a label behind a path with blanks, -1 for one before it."""
+    counts = {len(line.split()) for line in lines}
+    *before, _ = lines[0].rsplit(None, 1)
+    if len(counts) == 1 and not (max(counts) > 2 and before and os.path.isfile(folder / before[0].strip())):  # noqa: PTH113
+        return counts.pop()
+    ends = sum(_ends_like_file([line]) for line in lines)
+    return -1 if 2 * ends > len(lines) else 0
+
+
+def _divide(line: str, columns: int) -> list[str]:
+    if columns == 0:
+        return line.strip().rsplit(None, 1)
+    return line.split(None, 1 if columns == -1 else columns - 1)
+
+
+def _ends_like_file(texts: Sequence[str]) -> bool:
+    suffixes = tuple(suffix for modality in all_modalities() for suffix in modality.suffixes)
+    return any(text.rstrip().lower().endswith(suffixes) for text in texts)

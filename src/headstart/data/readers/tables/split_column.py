@@ -1,0 +1,73 @@
+"""The column of a table that says the part of each row: by name, true or false, or numbers of folds."""
+
+from collections.abc import Iterable, Mapping
+
+from headstart.data.readers.tables.column_evidence import is_on
+from headstart.data.readers.tables.table_columns import simplify_column
+from headstart.data.samples import Subset
+from headstart.data.subsets import parse_subset
+
+_MORE_NAMES = {
+    "publictest": Subset.VALIDATION,
+    "privatetest": Subset.TEST,
+    "dev": Subset.VALIDATION,
+    "trainset": Subset.TRAIN,
+    "trainingset": Subset.TRAIN,
+    "validset": Subset.VALIDATION,
+    "validationset": Subset.VALIDATION,
+    "valset": Subset.VALIDATION,
+    "testset": Subset.TEST,
+}
+#: A column of true and false -> the part where it is true, and where it is false.
+_FLAGS = {
+    "isvalid": (Subset.VALIDATION, Subset.TRAIN),
+    "isval": (Subset.VALIDATION, Subset.TRAIN),
+    "isvalidation": (Subset.VALIDATION, Subset.TRAIN),
+    "valid": (Subset.VALIDATION, Subset.TRAIN),
+    "validation": (Subset.VALIDATION, Subset.TRAIN),
+    "istest": (Subset.TEST, Subset.TRAIN),
+    "test": (Subset.TEST, Subset.TRAIN),
+    "istrain": (Subset.TRAIN, Subset.TEST),
+    "istraining": (Subset.TRAIN, Subset.TEST),
+    "istrainingimage": (Subset.TRAIN, Subset.TEST),
+    "train": (Subset.TRAIN, Subset.TEST),
+}
+MOST_FOLDS = 20
+
+
+def read_parts(column: str, cells: Iterable[str], *, folds: bool) -> Mapping[str, str] | None:
+    """Return the part that each cell of a column names; None where one names none.
+
+    Args:
+        column: its name, which says what is true of the cells of true and false.
+        cells: all different ones that are not empty.
+        folds: whether numbers are folds: the last one is the test part, the one before it validation.
+    """
+    different = set(cells)
+    parts: dict[str, str] = {}
+    flag = _FLAGS.get(simplify_column(column))
+    for cell in different:
+        subset = parse_subset(cell) or _MORE_NAMES.get(simplify_column(cell))
+        if subset is None and flag is not None and (on := is_on(cell)) is not None:
+            subset = flag[0] if on else flag[1]
+        if subset is not None:
+            parts[cell] = str(subset)
+    if len(parts) == len(different):
+        return parts
+    return _read_folds(different) if folds else None
+
+
+def are_folds(cells: Iterable[str]) -> bool:
+    """Return whether cells number folds."""
+    return bool(_read_folds(set(cells)))
+
+
+def _read_folds(cells: set[str]) -> dict[str, str] | None:
+    if not 2 <= len(cells) <= MOST_FOLDS or not all(cell.isascii() and cell.isdigit() for cell in cells):
+        return None
+    ordered = sorted(cells, key=int)
+    parts = dict.fromkeys(ordered, str(Subset.TRAIN))
+    if len(ordered) > 2:
+        parts[ordered[-2]] = str(Subset.VALIDATION)
+    parts[ordered[-1]] = str(Subset.TEST)
+    return parts

@@ -1,0 +1,253 @@
+"""Tables: a row per item with its path and label, perhaps its subset and group. CSV, TSV or Parquet.
+
+Paths are relative to the table; the items may stand in the table themselves. A row that cannot be used is skipped,
+and every row has its line in the ledger; a column that is missing is an error.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from headstart.data.decisions import Decision, PlaceKind, Role
+from headstart.data.names import normalise_class_name, preview
+from headstart.data.readers.file_kinds import describe_unread, find_archive_kind, is_parquet, is_text, read_beginning
+from headstart.data.readers.listing import RawSample, SourceListing
+from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.tables.json_rows import LINES, is_json_table
+from headstart.data.readers.tables.parquet import holds_items, read_parquet_rows
+from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
+from headstart.data.readers.tables.table_columns import TableRow, TableRows, find_key_columns
+from headstart.data.readers.tables.table_files import locate_files
+from headstart.data.readers.tables.text_rows import read_text_rows
+from headstart.data.readers.walk import FileTree, is_file_there
+from headstart.data.samples import FileStatus, LedgerEntry, Subset
+from headstart.data.sources import FileSource
+from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
+from headstart.errors import DataError, bounded, refuse_machine_faults
+from headstart.modalities.item import BrokenItem, NamedItem, Noun
+from headstart.modalities.modality import all_modalities
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", *LINES)
+LOOK_AT = 20  #: lines of a text that is not called like a table
+LONGEST_NAME = 1000  #: characters of a path that are kept as a sample's name
+
+
+class TableReader:
+    """The reader of a table."""
+
+    suffixes: tuple[str, ...] = (*TABLE_SUFFIXES, *LIST_SUFFIXES)
+    label_place: str = "its columns label and group"
+
+    def accepts(self, source: Any, tree: FileTree | None) -> bool:
+        """Return whether a file is text or Parquet, or is called like a table and is nothing else."""
+        if not isinstance(source, Path) or tree is not None or not source.is_file():
+            return False
+        called_so = source.suffix.lower() in self.suffixes
+        if (
+            is_json_table(source)
+            or is_parquet(source)
+            or (is_text(source) and (called_so or _looks_like_table(source)))
+        ):
+            return True
+        return called_so and not (find_archive_kind(source) or describe_unread(source))
+
+    def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
+        """Return every row of a table.
+
+        Raises:
+            DataError: it cannot be read, lacks a column, or its split column cannot be used.
+            MissingExtra: it is a Parquet file and pyarrow is not installed.
+        """
+        listing = list_table(source, context)
+        return replace(listing, notes=(*listing.notes, *note_sibling_shards(source)))
+
+
+def list_table(table: Path, context: ReadContext) -> SourceListing:
+    """Return every row of a table.
+
+    Raises:
+        DataError: it cannot be read, lacks a column, or its split column cannot be used.
+        MissingExtra: it is a Parquet file and pyarrow is not installed.
+    """
+    content = read_rows(table, context)
+    rows, modality = content.rows, content.modality
+    subsets, subset_note = _resolve_split(table, rows, modality.noun)
+    paths = [row.path for row in rows if row.item is None and not _find_problem(row, row.label, 0)]
+    located = locate_files(table, paths, modality)
+    samples: list[RawSample] = []
+    entries: list[LedgerEntry] = []
+    first: dict[tuple[str, str], int] = {}
+    for name, row in _name_rows(rows):
+        label = normalise_class_name(row.label)
+        again = first.setdefault((row.path, label), row.number) if row.item is None else row.number
+        reason = _find_problem(row, label, again) or located.reasons.get(row.path, "")
+        if reason:
+            entries.append(LedgerEntry(name, FileStatus.SKIPPED, reason, label))
+        else:
+            source = row.item or located.find(row.path)
+            samples.append(RawSample(name, label, source, subsets[row.split], row.group))
+    notes = [*content.notes, *located.notes, *([subset_note] if subset_note else [])]
+    classes = frozenset(sample.label for sample in samples)
+    return SourceListing(
+        str(table),
+        tuple(samples),
+        classes,
+        tuple(entries),
+        notes=tuple(notes),
+        modality=modality.name,
+        column=content.column,
+        in_rows=True,
+        decisions=tuple(_decide(content)),
+    )
+
+
+def _decide(content: TableRows) -> Iterator[Decision]:
+    """Yield what each column was taken for."""
+    roles = {"path": Role.ITEMS, "label": Role.LABELS, "split": Role.SUBSET, "group": Role.GROUP}
+    for role, column in (content.taken or {}).items():
+        said = [note for note in content.notes if repr(column) in note]
+        yield Decision(PlaceKind.COLUMN, (column,), roles[role], said[0] if said else "")
+    for column in content.indicators:
+        yield Decision(PlaceKind.COLUMN, (column,), Role.CLASS, "a 1 where a row is of it", column.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTable:
+    """The items of a table, of which nobody wants a label."""
+
+    items: tuple[NamedItem, ...]  #: one for each row, in their order, under the name that it has among samples
+    notes: tuple[str, ...]  #: for a person; the first one says what column was read
+
+
+def list_table_items(table: Path, context: ReadContext) -> ItemTable:
+    """Return an item for every row of a table.
+
+    Raises:
+        DataError: it cannot be read, or lacks a column.
+        MissingExtra: it is a Parquet file and pyarrow is not installed.
+    """
+    content = read_rows(table, context)
+    noun = content.modality.noun
+    paths = [row.path for row in content.rows if row.item is None and not _find_row_problem(row)]
+    located = locate_files(table, paths, content.modality)
+    items = []
+    for name, row in _name_rows(content.rows):
+        reason = _find_row_problem(row) or located.reasons.get(row.path, "")
+        if reason:
+            value: Any = BrokenItem(reason)
+        else:
+            source = row.item or located.find(row.path)
+            value = source.path if isinstance(source, FileSource) else source.read()
+        items.append(NamedItem(name, value))
+    read = f"{noun.count(len(items))} read from column {content.column!r}"
+    return ItemTable(tuple(items), (read, *content.notes, *located.notes))
+
+
+def read_rows(table: Path, context: ReadContext) -> TableRows:
+    """Return the rows of a table, the modality of its items, and notes on which of several columns were taken.
+
+    Raises:
+        DataError: it cannot be read or lacks a column.
+        MissingExtra: it is a Parquet file and pyarrow is not installed.
+    """
+    try:
+        return (read_parquet_rows if _is_parquet(table) else read_text_rows)(table, context)
+    except OSError as error:
+        refuse_machine_faults(error, f"to read the table {str(table)!r}")
+        raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the file") from None
+
+
+def _looks_like_table(file: Path) -> bool:
+    """Return whether a text begins with a header of known columns, or with lines that name a file and more."""
+    lines = [line for line in read_beginning(file).decode("utf-8-sig", "replace").splitlines() if line.strip()][
+        :LOOK_AT
+    ]
+    if len(lines) < 2 or lines[0].lstrip().startswith(("{", "[", "<")):
+        return False
+    if any(len(find_key_columns(lines[0].split(sign))) > 1 for sign in (",", ";", "\t")):
+        return True
+    suffixes = tuple(suffix for modality in all_modalities() for suffix in modality.suffixes)
+    cells = [[cell for cell in re.split(r"[,;\t ]", line.strip()) if cell] for line in lines[1:]]
+    naming = sum(len(line) > 1 and any(cell.strip("\"'").lower().endswith(suffixes) for cell in line) for line in cells)
+    return 2 * naming > len(cells)
+
+
+def _is_parquet(table: Path) -> bool:
+    return is_parquet(table) or (table.suffix.lower() == ".parquet" and not _looks_like_table(table))
+
+
+def items_exist(table: Path, context: ReadContext, look_at: int = 100) -> bool:
+    """Return whether a file is a table whose items are there: most of its first paths exist, or it holds items."""
+    try:
+        if _is_parquet(table) and holds_items(table, context):
+            return True
+        content = read_rows(table, context)
+    except DataError:
+        return False
+    paths = [row.path for row in content.rows[:look_at] if not row.problem]
+    if any(row.item for row in content.rows):
+        return True
+    located = locate_files(table, paths, content.modality)
+    return 2 * sum(is_file_there(located.find(path).path) for path in paths) > len(paths)
+
+
+def note_sibling_shards(table: Path) -> list[str]:
+    """Return a note where a table is one of several shards, the others of which lie beside it."""
+    match = re.fullmatch(r"(.*-)\d{5}(-of-\d{5}.*\.parquet)", table.name)
+    if match is None:
+        return []
+    others = [it for it in table.parent.glob("*.parquet") if it != table and it.name.startswith(match[1])]
+    if not others:
+        return []
+    return [f"{len(others)} more tables of this set lie beside it; the folder {str(table.parent)!r} is all of them"]
+
+
+def _name_rows(rows: Iterable[TableRow]) -> Iterator[tuple[str, TableRow]]:
+    """Yield each row with a name that no other has."""
+    names: set[str] = set()
+    for row in rows:
+        name = bounded(row.path, LONGEST_NAME)
+        name = name if name and name not in names else f"{name or 'row'} (row {row.number})"
+        names.add(name)
+        yield name, row
+
+
+def _find_row_problem(row: TableRow) -> str:
+    """Return why a row has no item; "" where it has one."""
+    if row.problem:
+        return row.problem
+    if not row.path and row.item is None:
+        return "empty path"
+    return "a null byte in its path" if "\0" in row.path else ""
+
+
+def _find_problem(row: TableRow, label: str, first: int) -> str:
+    if problem := _find_row_problem(row):
+        return problem
+    if not label:
+        return "empty label"
+    return f"listed before, in row {first}" if 0 < first != row.number else ""
+
+
+def _resolve_split(table: Path, rows: Sequence[TableRow], noun: Noun) -> tuple[dict[str, Subset | None], str]:
+    """Return the subset that each cell of the split column means, and a note."""
+    rows = [row for row in rows if not row.problem]
+    cells = {row.split for row in rows}
+    if cells <= {""}:
+        return {"": None}, ""
+    empty = sum(not row.split for row in rows)
+    if empty:
+        raise DataError(
+            f"table {str(table)!r}: {empty} of {len(rows)} rows have no split; fill the split column in every row, "
+            "or drop it and a split is made"
+        )
+    meant = {cell: parse_subset(cell) for cell in cells}
+    unknown = sorted(cell for cell, subset in meant.items() if subset is None)
+    if unknown:
+        raise DataError(f"table {str(table)!r}: the split column says {preview(unknown)}; wanted {KNOWN}")
+    given = resolve_subsets((subset for subset in meant.values() if subset), noun)
+    if given.problem:
+        raise DataError(f"table {str(table)!r}: {given.problem}")
+    return {cell: given.used_as[subset] for cell, subset in meant.items() if subset}, given.note

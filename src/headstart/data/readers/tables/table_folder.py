@@ -1,0 +1,236 @@
+"""Folders whose labels stand in tables: one beside the files or in a folder beside theirs, or one for each part.
+
+A table counts if its labels can be told and its files are there. Several are the parts of a split if their names, or
+those of their folders, say so; else the one that is meant is asked for.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from headstart.data.decisions import Decision, PlaceKind, Role
+from headstart.data.names import preview
+from headstart.data.readers.listing import RawSample, SourceListing
+from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.tables.column_evidence import says_the_same
+from headstart.data.readers.tables.table import TABLE_SUFFIXES, items_exist, list_table
+from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, match_columns
+from headstart.data.readers.walk import FileTree, is_file_there
+from headstart.data.samples import FileStatus, LedgerEntry, Subset
+from headstart.data.sources import FileSource
+from headstart.data.subsets import parse_subset, resolve_subsets
+from headstart.errors import DataError
+from headstart.modalities.item import CLASS
+from headstart.modalities.modality import get_modality
+
+MOST_TABLES = 30  #: that are looked at
+MOST_BYTES = 300_000_000  #: of such a table
+LOOK_AT = 200  #: files of a table of which it is asked whether they are there
+COVERED = 0.9  #: share of a folder's files that a table has to have, to be another reading of all of it
+_OWN_HEADER = b"photo,given,now,likely"  #: of tables of labels that look wrong, which are no labels of a set
+
+
+@dataclass(frozen=True, slots=True)
+class FolderTables:
+    """The tables of a folder that may have its labels."""
+
+    listings: Mapping[Path, SourceListing]  #: of those with labels of files that are there
+    problems: Mapping[Path, DataError]  #: of those with files that are there whose labels cannot be told, why
+
+    @property
+    def may_be_read(self) -> bool:
+        """Whether there are labels, or one table that may have them."""
+        return bool(self.listings) or len(self.problems) == 1
+
+
+def find_label_tables(tree: FileTree, base: Path, context: ReadContext) -> FolderTables:
+    """Return the tables with labels in a folder, in one of a part or in one that has nothing but tables.
+
+    Args:
+        tree: the folder.
+        base: the folder in it that is not only a wrapper.
+        context: of the reader.
+    """
+    listings: dict[Path, SourceListing] = {}
+    problems: dict[Path, DataError] = {}
+    for table in _list_candidates(tree, base):
+        try:
+            listing = list_table(table, context)
+        except DataError as error:
+            if items_exist(table, replace(context, labelled=False)):
+                problems[table] = error
+            continue
+        files = [it.source.path for it in listing.samples[:LOOK_AT] if isinstance(it.source, FileSource)]
+        if listing.samples and 2 * sum(is_file_there(file) for file in files) >= len(files):
+            listings[table] = listing
+    repeated = {table: listing for table, listing in listings.items() if 2 * len(listing.classes) <= _count(listing)}
+    return FolderTables(repeated or listings, problems)
+
+
+def list_label_tables(found: FolderTables, tree: FileTree) -> SourceListing:
+    """Return the rows of the table in a folder, or of the tables of its parts; files in none of them are skipped.
+
+    Raises:
+        DataError: there is none, or several that are no parts of a split, or the label of the only one is in doubt.
+    """
+    tables = list(found.listings)
+    if not tables:
+        if len(found.problems) == 1:
+            raise next(iter(found.problems.values()))
+        seen = f" (seen: {preview(_name_tables(tree, list(found.problems))) or 'none'})"
+        raise DataError(
+            f"{str(tree.root)!r} has no one table with labels{seen}; wanted one of {', '.join(TABLE_SUFFIXES)} in it; "
+            "give the table itself, or drop --classes-from table"
+        )
+    subsets = {table: _find_subset(table) for table in tables} if len(tables) > 1 else dict.fromkeys(tables)
+    if len(tables) > 1 and (None in subsets.values() or len(set(subsets.values())) < len(tables)):
+        counts = [f"{name!r} with {_describe(found.listings[it])}" for name, it in _zip_names(tree, tables)]
+        raise DataError(
+            f"{str(tree.root)!r} has {len(tables)} tables with labels: {', '.join(counts[:4])}; give the one that is "
+            f"meant, such as {str(tables[0])!r}, or name them after their parts (train.csv, val.csv, test.csv)"
+        )
+    listing = _join(found, subsets, tree)
+    left = list(_find_left(tree, listing))
+    them = "it" if len(tables) == 1 else "them"
+    names = preview(_name_tables(tree, tables))
+    notes = [f"the classes are read from {names}; to read the folder without {them}, add --classes-from folder"]
+    if left:
+        noun = get_modality(listing.modality).noun
+        notes.append(f"{noun.count(len(left))} in no row of a table, such as {left[0].name!r}, left out: no label")
+    if found.problems:
+        notes.append(f"{preview(_name_tables(tree, list(found.problems)))} left alone: no labels can be read from it")
+    return replace(listing, entries=(*listing.entries, *left), notes=(*notes, *listing.notes))
+
+
+def refuse_two_readings(folders: SourceListing, found: FolderTables, tree: FileTree) -> None:
+    """Refuse to choose where a table says other classes of nearly all files than the names of their folders.
+
+    Raises:
+        DataError: with both readings, their counts and what to add for each.
+    """
+    in_folders = {_locate(sample): sample.label for sample in folders.samples}
+    for table, listing in found.listings.items():
+        if not _has_named_labels(listing):
+            continue
+        in_table = {_locate(sample): sample.label for sample in listing.samples}
+        both = [(in_folders[place], label) for place, label in in_table.items() if place in in_folders]
+        if len(both) < COVERED * len(in_folders) or len(listing.classes) < 2:
+            continue
+        same = sum(one.casefold() == other.casefold() for one, other in both)
+        if same >= COVERED * len(both) or says_the_same([it[0] for it in both], [it[1] for it in both]):
+            continue
+        name = table.relative_to(tree.root).as_posix()
+        raise DataError(
+            f"{str(tree.root)!r} can be read in two ways: its folders say {_describe(folders)}, the table {name!r} "
+            f"says {_describe(listing)}; choose with --classes-from folder or --classes-from table"
+        )
+
+
+def _has_named_labels(listing: SourceListing) -> bool:
+    """Return whether a column is called like labels; one that only holds some may be about something else."""
+    columns = [it.place[-1] for it in listing.decisions if it.role is Role.LABELS and it.kind is PlaceKind.COLUMN]
+    classes = any(it.role is Role.CLASS for it in listing.decisions)
+    return classes or any(match_columns(columns, [*ALIASES["label"], *LABEL_COLUMNS]))
+
+
+def suggest_tables(tree: FileTree, base: Path) -> str:
+    """Return what to add to an error where a folder has tables; "" where it has none."""
+    places = dict.fromkeys((tree.root, base))
+    tables = [str(it) for place in places for it in tree.scan(place).files if it.suffix.lower() in TABLE_SUFFIXES]
+    return f"; to read a table instead, name the file: {preview(tables, show=str)}" if tables else ""
+
+
+def _list_candidates(tree: FileTree, base: Path) -> Iterator[Path]:
+    """Yield the tables that may have labels."""
+    places = [tree.root, base] if base != tree.root else [base]
+    for inner in tree.scan(base).folders:
+        content = tree.scan(inner)
+        if parse_subset(inner.name) or (content.files and not content.folders):
+            places.append(inner)
+    tables = [file for place in places for file in tree.scan(place).files if file.suffix.lower() in TABLE_SUFFIXES]
+    for table in [it for it in tables if "submission" not in it.name.lower()][:MOST_TABLES]:
+        with table.open("rb") as opened:
+            own = opened.read(len(_OWN_HEADER)).startswith(_OWN_HEADER)
+        if not own and table.stat().st_size <= MOST_BYTES:
+            yield table
+
+
+def _find_subset(table: Path) -> Subset | None:
+    """Return the part that a word of a table's name says, else the name of its folder; None where neither does."""
+    words = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", table.stem).lower())
+    return next(filter(None, map(parse_subset, words)), parse_subset(table.parent.name))
+
+
+def _join(found: FolderTables, subsets: Mapping[Path, Subset | None], tree: FileTree) -> SourceListing:
+    """Return the rows of all tables as one listing, in the subsets of the tables."""
+    listings = found.listings
+    modality = next(iter(listings.values())).modality
+    given = resolve_subsets((subset for subset in subsets.values() if subset), get_modality(modality).noun)
+    if given.problem:
+        raise DataError(f"{str(tree.root)!r}: {given.problem}")
+    samples: list[RawSample] = []
+    entries: list[LedgerEntry] = []
+    notes, decisions = ([given.note] if given.note else []), list[Decision]()
+    names: set[str] = set()
+    for table, listing in listings.items():
+        inside = table.parent.relative_to(tree.root).as_posix()
+        start = "" if inside == "." else f"{inside}/"
+        told = [*(it.name for it in listing.samples), *(it.name for it in listing.entries)]
+        if any(start + name in names for name in told):
+            start = f"{start}{table.name}/"
+        names.update(start + name for name in told)
+        used = given.used_as.get(subset) if (subset := subsets[table]) else None
+        samples += [replace(it, name=start + it.name, subset=it.subset or used) for it in listing.samples]
+        entries += [replace(it, name=start + it.name) for it in listing.entries]
+        notes += [note for note in listing.notes if note not in notes]
+        place = table.relative_to(tree.root).parts
+        reason = f"the labels of its files, which are the {subset} part" if subset else "the labels of its files"
+        decisions.append(Decision(PlaceKind.FILE, place, Role.LABELS, reason, count=_count(listing)))
+        decisions += [it for it in listing.decisions if it not in decisions]
+    first = next(iter(listings.values()))
+    return replace(
+        first,
+        root=str(tree.root),
+        samples=tuple(samples),
+        classes=frozenset(sample.label for sample in samples),
+        entries=tuple(entries),
+        notes=tuple(notes),
+        decisions=tuple(decisions),
+    )
+
+
+def _find_left(tree: FileTree, listing: SourceListing) -> Iterator[LedgerEntry]:
+    """Yield a line of the ledger for each file of the kind that is in no row."""
+    suffixes = get_modality(listing.modality).suffixes
+    taken = {_locate(sample) for sample in listing.samples}
+    said = {entry.name for entry in listing.entries} | {sample.name for sample in listing.samples}
+    for file in tree.files_under(tree.root):
+        name = file.relative_to(tree.root).as_posix()
+        if file.suffix.lower() in suffixes and os.path.abspath(file) not in taken and name not in said:  # noqa: PTH100
+            yield LedgerEntry(name, FileStatus.SKIPPED, "in no row of the table")
+
+
+def _locate(sample: RawSample) -> str:
+    """Return the absolute path of a sample's file; its name where it is none."""
+    source = sample.source
+    return os.path.abspath(source.path) if isinstance(source, FileSource) else sample.name  # noqa: PTH100
+
+
+def _count(listing: SourceListing) -> int:
+    return len(listing.samples)
+
+
+def _describe(listing: SourceListing) -> str:
+    classes = preview(sorted(listing.classes), most=2)
+    many = get_modality(listing.modality).noun.many
+    return f"{CLASS.count(len(listing.classes))} ({classes}) of {_count(listing)} {many}"
+
+
+def _zip_names(tree: FileTree, tables: list[Path]) -> Iterator[tuple[str, Path]]:
+    return zip(_name_tables(tree, tables), tables, strict=True)
+
+
+def _name_tables(tree: FileTree, tables: list[Path]) -> list[str]:
+    return [table.relative_to(tree.root).as_posix() for table in tables]

@@ -1,0 +1,168 @@
+"""The rows of a text table by their roles: CSV, TSV, and lists of paths and labels."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from headstart.data.choose_modality import LOOK_AT, choose_by_columns, find_source_noun
+from headstart.data.readers.class_names import read_class_list
+from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.tables.column_choice import choose_columns
+from headstart.data.readers.tables.column_evidence import MOSTLY, is_on, share_of_files
+from headstart.data.readers.tables.csv_text import TextTable, read_text_table
+from headstart.data.readers.tables.json_rows import is_json_table, read_json_table
+from headstart.data.readers.tables.label_column import SEVERAL, choose_indicator
+from headstart.data.readers.tables.path_lists import read_path_list
+from headstart.data.readers.tables.table_columns import (
+    ChosenColumns,
+    TableRow,
+    TableRows,
+    TableSample,
+    describe_empty,
+    find_key_columns,
+    find_path_column,
+    normalise_column,
+)
+from headstart.data.readers.tables.table_files import FileFinder
+from headstart.data.sources import ValueSource
+from headstart.data.subsets import parse_subset
+from headstart.errors import DataError
+from headstart.modalities.modality import Modality, all_modalities
+from headstart.storage.csv_cells import unescape_cell
+
+SAMPLED = 50_000  #: rows of a longer table, by which its columns are known
+
+
+def read_text_rows(table: Path, context: ReadContext) -> TableRows:
+    """Return the rows of a text table.
+
+    Raises:
+        OSError: it cannot be read.
+        DataError: it is empty or no text, or its columns cannot be told.
+    """
+    options = context.options
+    content = read_json_table(table) if is_json_table(table) else None
+    content = content or read_path_list(table, find_key_columns, encoding=options.encoding)
+    content = content or read_text_table(table, find_key_columns, encoding=options.encoding)
+    if not content.header:
+        noun = find_source_noun(options.modality).one
+        raise DataError(f"table {str(table)!r} is empty; wanted a header with path and label, and a row per {noun}")
+    sample = _sample_rows(content)
+    header = list(content.header)
+
+    def read_paths() -> list[str]:
+        column = find_path_column(header)
+        place = len(header) if column is None else header.index(column)
+        return [row.cells[place] for row in islice(content.iter_rows(), LOOK_AT) if place < len(row.cells)]
+
+    names = [normalise_column(column) for column in header]
+    choice = choose_by_columns(options.modality, names, read_paths, f"table {str(table)!r}")
+    headless = _lacks_header(table, sample, choice.modality)
+    notes = [*content.notes, *choice.notes]
+    if headless:
+        sample = _name_columns(sample, content)
+        header = list(sample.header)
+        notes.append(
+            f"{table.name} has no header: its first row is one like the others, its columns are {_list(header)}"
+        )
+    columns = choose_columns(table, sample, choice.modality, options, labelled=context.labelled)
+    rows = list(_make_rows(content, header, columns, choice.modality, headless=headless))
+    notes += columns.notes
+    if context.labelled and "label" in columns.taken:
+        named, note = read_class_list(table, {row.label for row in rows if not row.problem})
+        if named:
+            rows = [row._replace(label=named.get(row.label, row.label)) for row in rows]
+        notes += [note] if note else []
+    if columns.indicators:
+        left = sum(SEVERAL in row.problem for row in rows)
+        notes += [f"{left} rows have several labels, which are not read yet; they are skipped"] if left else []
+    taken, indicators = columns.taken, columns.indicators
+    return TableRows(rows, tuple(notes), choice.modality, taken["path"], taken, indicators)
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+
+
+def _sample_rows(content: TextTable) -> TableSample:
+    """Return the cells of each column in some rows, spread evenly."""
+    kept = list(content.iter_some(SAMPLED))
+    width = len(content.header)
+    cells = [[row[place].strip() if place < len(row) else "" for row in kept] for place in range(width)]
+
+    def read_column(column: str) -> Iterator[str]:
+        return _read_cells(content, list(content.header).index(column), header=False)
+
+    return TableSample(content.header, cells, read_column)
+
+
+def _read_cells(content: TextTable, place: int, *, header: bool) -> Iterator[str]:
+    rows = content.iter_rows(header=header)
+    return (row.cells[place].strip() if place < len(row.cells) else "" for row in rows if not row.problem)
+
+
+def _lacks_header(table: Path, sample: TableSample, modality: Modality) -> bool:
+    """Return whether the first row is an item like the others: a cell ends like a file, or leads to one."""
+    suffixes = tuple(suffix for one in all_modalities() for suffix in one.suffixes)
+    if any(cell.strip().lower().endswith(suffixes) for cell in sample.header):
+        return True
+    if find_key_columns(sample.header) or not any(sample.cells):
+        return False
+    finder = FileFinder(table.parent, modality)
+    cells = zip(sample.header, sample.cells, strict=True)
+    return any(
+        cell.strip() and finder.count_leading([cell.strip()]) and share_of_files(column, finder) >= MOSTLY
+        for cell, column in cells
+    )
+
+
+def _name_columns(sample: TableSample, content: TextTable) -> TableSample:
+    """Return a table without a header with its first row among the others, and numbers as names of its columns."""
+    cells = [[first.strip(), *column] for first, column in zip(sample.header, sample.cells, strict=True)]
+    names = [f"column {number}" for number in range(1, len(cells) + 1)]
+    for place, column in enumerate(cells):
+        different = set(column)
+        if 2 <= len(different) <= 3 and all(parse_subset(cell) for cell in different) and "split" not in names:
+            names[place] = "split"
+
+    def read_column(column: str) -> Iterator[str]:
+        return _read_cells(content, names.index(column), header=True)
+
+    return replace(sample, header=names, cells=cells, read_column=read_column, headless=True)
+
+
+def _make_rows(
+    content: TextTable, header: list[str], columns: ChosenColumns, modality: Modality, *, headless: bool
+) -> Iterator[TableRow]:
+    places = {role: header.index(column) for role, column in columns.taken.items()}
+    path_at, label_at, split_at, group_at = (places.get(role, -1) for role in ("path", "label", "split", "group"))
+    classes = [(header.index(column), column.strip()) for column in columns.indicators]
+    words = columns.split_words or {}
+    known: dict[str, str] = {"": ""}  # equal labels, splits and groups are one text in memory
+    width, first = len(header), header[path_at].strip()
+    for row in content.iter_rows(header=headless):
+        number, _, cells, problem = row
+        item, size = None, len(cells)
+        path = _read_plain(cells[path_at]) if path_at < size else ""
+        label = _read_plain(cells[label_at]) if 0 <= label_at < size else ""
+        split = _read_plain(cells[split_at]) if 0 <= split_at < size else ""
+        group = _read_plain(cells[group_at]) if 0 <= group_at < size else ""
+        if path == first and not problem and not headless and size == width and list(cells) == header:
+            problem = "the header again"  # files were put together
+        if columns.holds_values:
+            if path:
+                item = ValueSource(cells[path_at].encode("utf-8", "surrogatepass"))
+            problem = problem or ("" if path else describe_empty(modality))
+            path = f"row {number}"
+        if classes and not problem:
+            on = [name for place, name in classes if place < len(cells) and is_on(cells[place])]
+            label, problem = choose_indicator(on)
+        label, group = known.setdefault(label, label), known.setdefault(group, group)
+        yield TableRow(number, path, label, words.get(split, known.setdefault(split, split)), group, item, problem)
+
+
+def _read_plain(cell: str) -> str:
+    """Return a cell without outer blanks, and without what keeps spreadsheets from taking it for a formula."""
+    text = cell.strip()
+    return unescape_cell(text) if "'" in text else text

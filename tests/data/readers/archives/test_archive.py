@@ -1,0 +1,287 @@
+import errno
+import io
+import stat
+import struct
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from headstart.data.read import read_source
+from headstart.data.readers.archives import archive as archive_reader
+from headstart.errors import DataError, SettingError, StoreError
+from headstart.settings import DataSettings
+
+
+def pack(folder: Path, archive: Path, top: str = "") -> Path:
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive, "w") as out:
+            for path in files:
+                out.write(path, top + path.relative_to(folder).as_posix())
+        return archive
+    mode = {".tar": "w", ".gz": "w:gz", ".tgz": "w:gz", ".bz2": "w:bz2", ".xz": "w:xz"}[archive.suffix]
+    with tarfile.open(archive, mode) as out:
+        for path in files:
+            out.add(path, top + path.relative_to(folder).as_posix())
+    return archive
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize("ending", [".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz"])
+def test_every_kind_is_read_like_the_folder(pets, cache, tmp_path, ending):
+    (tmp_path / "in").mkdir()
+    samples = read_source(pack(pets, tmp_path / f"in/pets{ending}", "wrapped/twice/"), cache=cache)
+    assert [sample.id for sample in samples.samples] == [sample.id for sample in read_source(pets).samples]
+    assert samples.root.endswith(f"pets{ending}")
+    assert [path.name for path in (tmp_path / "in").iterdir()] == [f"pets{ending}"]
+
+
+def test_it_is_unpacked_once_and_by_content(pets, cache, tmp_path):
+    archive = pack(pets, tmp_path / "pets.zip")
+    read_source(archive, cache=cache)
+    (unpacked,) = [path for path in cache.iterdir() if path.is_dir()]
+    marker = unpacked / "cats/0.png"
+    before = marker.stat().st_mtime_ns
+    archive.rename(tmp_path / "renamed.zip")
+    read_source(tmp_path / "renamed.zip", cache=cache)
+    assert marker.stat().st_mtime_ns == before
+    assert [path for path in cache.iterdir() if path.is_dir()] == [unpacked]
+
+
+def test_without_a_cache_it_goes_to_the_store(pets, tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADSTART_STORE", str(tmp_path / "store"))
+    read_source(pack(pets, tmp_path / "pets.zip"))
+    assert any((tmp_path / "store/archives").iterdir())
+
+
+def test_what_a_killed_run_left_is_replaced(pets, cache, tmp_path):
+    archive = pack(pets, tmp_path / "pets.zip")
+    target = archive_reader.unpack(archive, cache).folder
+    target.rename(target.with_suffix(".partial"))
+    (target.with_suffix(".partial") / "cats/rubbish.png").write_bytes(b"half")
+    assert archive_reader.unpack(archive, cache).folder == target
+    assert not (target / "cats/rubbish.png").exists()
+
+
+def test_a_table_in_an_archive_is_preferred_where_its_photos_are_there(pets, cache, tmp_path):
+    rows = [f"{name}/{i}.png,{'odd' if i % 2 else 'even'}" for name in ("cats", "dogs") for i in range(10)]
+    (pets / "labels.csv").write_text("\n".join(["path,label", *rows]))
+    samples = read_source(pack(pets, tmp_path / "pets.zip"), cache=cache)
+    assert samples.classes == ("even", "odd")
+    assert samples.ledger.notes == ("the labels come from 'labels.csv' in the archive",)
+
+
+def test_a_table_about_other_things_is_not_taken(pets, cache, tmp_path):
+    (pets / "labels.csv").write_text("path,label\nnowhere.png,a\n")
+    assert read_source(pack(pets, tmp_path / "pets.zip"), cache=cache).classes == ("cats", "dogs")
+
+
+def test_arrays_in_an_archive(cache, tmp_path):
+    (tmp_path / "in").mkdir()
+    images = np.random.default_rng(0).integers(0, 256, (6, 4, 4), dtype=np.uint8)
+    np.savez(tmp_path / "in/all.npz", x=images, y=np.array([0, 1] * 3))
+    assert len(read_source(pack(tmp_path / "in", tmp_path / "all.zip"), cache=cache)) == 6
+
+
+def test_backslashes_of_old_packers(draw, cache, tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as out:
+        for i, name in enumerate(("a", "b") * 3):
+            out.writestr(zipfile.ZipInfo(f"{name}\\{i}.png"), draw(i))
+        out.writestr(zipfile.ZipInfo("b\\"), b"")
+    assert read_source(tmp_path / "a.zip", cache=cache).classes == ("a", "b")
+
+
+@pytest.mark.parametrize("name", ["../out.png", "a/../../out.png", "/out.png", "..\\out.png", "C:\\out.png"])
+@pytest.mark.parametrize("ending", [".zip", ".tar"])
+def test_no_member_leaves_the_target(cache, tmp_path, name, ending):
+    archive = tmp_path / f"evil{ending}"
+    if ending == ".zip":
+        with zipfile.ZipFile(archive, "w") as out:
+            out.writestr(name, b"x")
+    else:
+        with tarfile.open(archive, "w") as out:
+            out.addfile(tarfile.TarInfo(name), io.BytesIO())
+    with pytest.raises(DataError, match="would leave the folder it is unpacked into"):
+        read_source(archive, cache=cache)
+    assert [path.name for path in cache.iterdir() if path.suffix != ".lock"] == []
+    assert not list(tmp_path.rglob("out.png"))
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+def test_links_and_devices_in_a_tar_are_refused(cache, tmp_path, kind):
+    member = tarfile.TarInfo("a/link.png")
+    member.type, member.linkname = kind, "/etc/hostname"
+    with tarfile.open(tmp_path / "a.tar", "w") as out:
+        out.addfile(member)
+    with pytest.raises(DataError, match=r"'a/link.png' is a link or a device; wanted files and folders only"):
+        read_source(tmp_path / "a.tar", cache=cache)
+
+
+def test_links_in_a_zip_are_refused(cache, tmp_path):
+    member = zipfile.ZipInfo("a/link.png")
+    member.create_system, member.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as out:
+        out.writestr(member, "/etc/hostname")
+    with pytest.raises(DataError, match="is a link or a device"):
+        read_source(tmp_path / "a.zip", cache=cache)
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "message"),
+    [
+        ("MAX_MEMBERS", 5, "it has more than 5 members"),
+        ("MAX_TOTAL", 1000, "it unpacks to more than 1e-06 GB"),
+    ],
+)
+def test_limits(pets, cache, tmp_path, monkeypatch, limit, value, message):
+    monkeypatch.setattr(archive_reader, limit, value)
+    with pytest.raises(DataError, match=message):
+        read_source(pack(pets, tmp_path / "a.zip"), cache=cache)
+
+
+@pytest.mark.parametrize("ending", [".zip", ".tar.xz"])
+def test_bombs(cache, tmp_path, monkeypatch, ending):
+    monkeypatch.setattr(archive_reader, "RATIO_FROM", 1_000_000)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/zeros.bin").write_bytes(bytes(20_000_000))
+    archive = tmp_path / f"bomb{ending}"
+    if ending == ".zip":
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
+            out.write(tmp_path / "in/zeros.bin", "zeros.bin")
+    else:
+        pack(tmp_path / "in", archive)
+    with pytest.raises(DataError, match="as a bomb would; unpack it yourself if you trust it"):
+        read_source(archive, cache=cache)
+
+
+@pytest.mark.parametrize("ending", [".zip", ".tar", ".tar.gz", ".tar.bz2", ".tar.xz"])
+def test_damage_is_an_error_and_leaves_nothing(pets, cache, tmp_path, ending):
+    archive = pack(pets, tmp_path / f"pets{ending}")
+    content = archive.read_bytes()
+    archive.write_bytes(content[: len(content) // 2 + 100])
+    with pytest.raises(DataError, match=r"is damaged|cannot be unpacked"):
+        read_source(archive, cache=cache)
+    assert [path.name for path in cache.iterdir() if path.suffix != ".lock"] == []
+
+
+def test_what_is_no_archive(cache, tmp_path):
+    (tmp_path / "a.zip").write_text("hello")
+    with pytest.raises(DataError, match="is damaged: File is not a zip file; fetch or pack it again"):
+        read_source(tmp_path / "a.zip", cache=cache)
+
+
+class Named(zipfile.ZipInfo):
+    """A member whose name is in an encoding of its own, without the flag that says UTF-8."""
+
+    encoding = "cp437"
+
+    def _encodeFilenameFlags(self):
+        return self.filename.encode(self.encoding), self.flag_bits & ~0x800
+
+
+def pack_as(encoding: str, names: dict[str, str], folder: Path, archive: Path) -> Path:
+    """An archive with the folders called otherwise, in an encoding."""
+    if archive.suffix == ".tar":
+        with tarfile.open(archive, "w", format=tarfile.GNU_FORMAT, encoding=encoding) as out:
+            for path in sorted(folder.glob("*/*")):
+                out.add(path, f"{names[path.parent.name]}/{path.name}")
+        return archive
+    with zipfile.ZipFile(archive, "w") as out:
+        for path in sorted(folder.glob("*/*")):
+            info = Named(f"{names[path.parent.name]}/{path.name}")
+            info.encoding = encoding
+            out.writestr(info, path.read_bytes())
+    return archive
+
+
+@pytest.mark.parametrize("ending", [".zip", ".tar"])
+@pytest.mark.parametrize(
+    ("encoding", "cats", "dogs"),
+    [
+        ("cp1252", "Löwen", "étoilées"),
+        ("shift_jis", "アリ", "ハチ"),
+        ("gb18030", "昆虫照片", "正常肺炎"),
+        ("utf-8", "猫", "狗"),
+        ("cp866", "кошки", "собаки"),
+    ],
+)
+def test_names_in_another_encoding_are_read_with_a_note(pets, cache, tmp_path, ending, encoding, cats, dogs):
+    archive = pack_as(encoding, {"cats": cats, "dogs": dogs}, pets, tmp_path / f"pets{ending}")
+    for _ in range(2):  # unpacked now, and known from then
+        samples = read_source(archive, cache=cache)
+        assert set(samples.classes) == {cats, dogs}
+        assert len(samples) == 20
+        noted = f"names that are not UTF-8 and were read as {encoding}; where they look wrong"
+        assert any(noted in note for note in samples.ledger.notes) == (encoding != "utf-8")
+
+
+@pytest.mark.parametrize("ending", [".zip", ".tar"])
+def test_names_that_two_encodings_could_mean_are_asked_for(pets, cache, tmp_path, ending):
+    archive = pack_as("gb18030", {"cats": "猫", "dogs": "白色"}, pets, tmp_path / f"pets{ending}")
+    with pytest.raises(
+        DataError, match=r"pets.* has text that is not UTF-8 and may be .*'白色'.*say which it is with --encoding"
+    ):
+        read_source(archive, cache=cache)
+    assert set(read_source(archive, cache=cache, options=DataSettings(encoding="gbk")).classes) == {"猫", "白色"}
+    assert set(read_source(archive, cache=cache, options=DataSettings(encoding="GB18030")).classes) == {"猫", "白色"}
+    with pytest.raises(SettingError, match="encoding 'gkb' is not known"):
+        read_source(archive, cache=cache, options=DataSettings(encoding="gkb"))
+    with pytest.raises(DataError, match="has a name that is no ascii: "):
+        read_source(archive, cache=cache, options=DataSettings(encoding="ascii"))
+
+
+def test_names_of_files_alone_ask_nothing(pets, cache, tmp_path):
+    (pets / "cats" / "1.png").rename(pets / "cats" / "x.png")
+    archive = tmp_path / "pets.tar"
+    with tarfile.open(archive, "w", format=tarfile.GNU_FORMAT, encoding="latin-1") as out:
+        for path in sorted(pets.glob("*/*")):
+            out.add(path, f"{path.parent.name}/{path.name.replace('x', '°±')}")
+    samples = read_source(archive, cache=cache)
+    assert len(samples) == 20
+    assert samples.classes == ("cats", "dogs")
+    assert "pets.tar has names of files that are not UTF-8; they are shown with escapes" in samples.ledger.notes
+
+
+def test_a_unicode_name_in_an_extra_field_counts(pets, cache, tmp_path):
+    archive = tmp_path / "pets.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        for path in sorted(pets.glob("*/*")):
+            name = f"{'猫' if path.parent.name == 'cats' else '狗'}/{path.name}".encode()
+            info = Named(f"{path.parent.name[0]}?/{path.name}")
+            raw = info.filename.encode("cp437")
+            info.extra = struct.pack("<HHBL", 0x7075, 5 + len(name), 1, zipfile.crc32(raw)) + name
+            out.writestr(info, path.read_bytes())
+    assert set(read_source(archive, cache=cache).classes) == {"猫", "狗"}
+
+
+@pytest.mark.parametrize(("method", "name"), [(9, "Deflate64"), (98, "PPMd"), (77, "method 77")])
+def test_methods_that_are_not_read_are_named(pets, cache, tmp_path, method, name):
+    archive = pack(pets, tmp_path / "pets.zip")
+    content = bytearray(archive.read_bytes())
+    for mark, place in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        at = content.find(mark)
+        while at >= 0:
+            content[at + place : at + place + 2] = struct.pack("<H", method)
+            at = content.find(mark, at + 4)
+    archive.write_bytes(content)
+    told = rf"pets.zip' is packed by a method that is not read \({name}\); unpack it and give the folder"
+    with pytest.raises(DataError, match=told):
+        read_source(archive, cache=cache)
+
+
+def test_a_full_store_is_said_as_that(pets, cache, tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    archive = pack(pets, tmp_path / "pets.zip")
+    monkeypatch.setattr(archive_reader.shutil, "copyfileobj", full)
+    with pytest.raises(StoreError, match=r"no space left in the store for what 'pets.zip' unpacks to; free some"):
+        read_source(archive, cache=cache)
+    assert not [path for path in cache.iterdir() if path.is_dir()]

@@ -30,7 +30,7 @@ import numpy as np
 
 import measuring
 from killing.compare import compare_runs, list_leftovers
-from killing.watched import Attempt, Job, fit_watched
+from killing.watched import Attempt, Job, fit_watched, is_recorded, write_missing_report
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_ATTEMPTS = 40  #: of one job; its last one is let be
@@ -113,7 +113,10 @@ def check_attempts(attempts: list[Attempt]) -> list[str]:
 
 
 def _kill_until_done(job: Job, seconds: float, chance: np.random.Generator, most: int) -> list[Attempt]:
-    """Run a job, killed after a random time again and again, until it ends."""
+    """Run a job, killed after a random time again and again, until it ends.
+
+    A run that was killed after its record was written is finished: only its report may be missing.
+    """
     from tests.stored_rows import list_stored_rows
 
     attempts: list[Attempt] = []
@@ -121,7 +124,8 @@ def _kill_until_done(job: Job, seconds: float, chance: np.random.Generator, most
         before = list_stored_rows(job.store)
         delay = float(chance.uniform(0, seconds)) if len(attempts) < most else None
         log = job.home / f"log{len(attempts)}"
-        code = _run_apart(lambda log=log: fit_watched(job, log), delay)
+        work = write_missing_report if is_recorded(job) else fit_watched
+        code = _run_apart(lambda log=log, work=work: work(job, log), delay)
         if code not in (0, -signal.SIGKILL):
             raise RuntimeError(f"a fit ended with {code}: {(job.home / 'error').read_text('utf-8')}")
         killed = code == -signal.SIGKILL

@@ -74,6 +74,22 @@ class Removing(FileLock):
         Path(self.lock_file).unlink(missing_ok=True)
 
 
+def test_a_run_that_was_killed_while_its_report_was_written_is_finished(tmp_path):
+    for name in (RECORD, UNFINISHED):
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(SettingError, match=r"finished but for its report, .* headstart report "):
+        reserve_run(tmp_path)
+    assert names_in(tmp_path) == [RECORD]
+    with pytest.raises(SettingError, match="already holds a finished run"):
+        reserve_run(tmp_path)
+
+
+def test_a_run_whose_report_is_being_written_is_under_way(tmp_path):
+    (tmp_path / RECORD).write_text("{}")
+    with FileLock(tmp_path / UNFINISHED), pytest.raises(SettingError, match="by another run just now"):
+        reserve_run(tmp_path)
+
+
 def test_the_marker_stays_where_a_lock_takes_its_file_along(tmp_path, monkeypatch):
     monkeypatch.setattr(reserving, "FileLock", Removing)
     (tmp_path / "run").mkdir()

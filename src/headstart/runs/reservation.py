@@ -77,7 +77,18 @@ def claim_run(reserved: Path | None, source: Any) -> Iterator[Path]:
 
 
 def _refuse_taken(out: Path) -> None:
+    """Refuse a folder that is no new one; a run that was stopped while its report was written loses its marker.
+
+    Raises:
+        SettingError: it holds a finished run, one under way, or other things.
+    """
     if (out / RECORD).exists():
+        if (out / UNFINISHED).exists():
+            _release(_lock(out), out)
+            raise SettingError(
+                f"out {str(out)!r} holds a run that is finished but for its report, and is never overwritten; write "
+                f"the report with: headstart report {out}; or name another folder"
+            )
         raise SettingError(f"out {str(out)!r} already holds a finished run, which is never overwritten; name another")
     others = sorted(file.name for file in out.iterdir()) if out.exists() else []
     if others and UNFINISHED not in others:

@@ -17,6 +17,7 @@ class PlaceKind(StrEnum):
     FILE = "file"  #: one of several in a source: a shard, a table, a list of classes
     COLUMN = "column"
     ARRAY = "array"  #: a key of a container of arrays
+    FIELD = "field"  #: of each item's record: a member beside it, a feature, a question of a program for labelling
     NAME = "name"  #: a rule by which names of files are read
 
 

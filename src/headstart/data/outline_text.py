@@ -8,6 +8,7 @@ from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.outline import OutlineFolder, SkippedFiles, SourceOutline
 from headstart.errors import bounded
+from headstart.modalities.item import Noun
 
 MOST_FOLDERS = 8  #: shown of those in one folder that have one role
 MOST_NESTED = 3  #: of these, where they have folders in them
@@ -19,6 +20,7 @@ _HEADINGS = {
     PlaceKind.FILE: "files",
     PlaceKind.COLUMN: "columns",
     PlaceKind.ARRAY: "arrays",
+    PlaceKind.FIELD: "fields",
     PlaceKind.NAME: "names of files",
 }
 #: Words of a person's for roles, where they are others.
@@ -44,7 +46,7 @@ def _list_lines(outline: SourceOutline) -> Iterator[str]:
         found = [decision for decision in outline.decisions if decision.kind is kind]
         if found:
             yield f"  {_HEADINGS[kind]}:"
-            yield from (f"    {_describe_decision(decision)}" for decision in found[:MOST_CLASSES])
+            yield from (f"    {_describe_decision(decision, outline.noun)}" for decision in found[:MOST_CLASSES])
             if len(found) > MOST_CLASSES:
                 yield f"    ... and {len(found) - MOST_CLASSES:,} more"
     yield from _list_subset_lines(outline)
@@ -111,10 +113,10 @@ def _count_classes(classes: Mapping[str, int]) -> str:
     return f"{'classes' if len(classes) != 1 else 'class'} {', '.join(shown)}{more}"
 
 
-def _describe_decision(decision: Decision) -> str:
+def _describe_decision(decision: Decision, noun: Noun) -> str:
     place = _shorten("/".join(decision.place))
     count = f" ({decision.count:,})" if decision.count is not None else ""
-    role = _describe_role(decision.role, decision.value, "")
+    role = noun.many if decision.role is Role.ITEMS else _describe_role(decision.role, decision.value, "")
     return f"{place}{count}  = {role}{f': {_shorten(decision.reason)}' if decision.reason else ''}"
 
 

@@ -2,10 +2,11 @@
 
 import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import Subset
@@ -99,6 +100,20 @@ def find_folder(file: Path, paths: Sequence[str]) -> Path:
     return own if 2 * found >= len(some) or found >= count(above) else above
 
 
-def describe_files(files: Sequence[Path]) -> str:
-    """Return the names of files for a message."""
-    return preview([file.name for file in files])
+def describe_files(files: Sequence[Path], folder: Path | None = None) -> str:
+    """Return the names of files for a message; their paths under a folder where one is given."""
+    return preview([file.name if folder is None else file.relative_to(folder).as_posix() for file in files])
+
+
+def decide_file(
+    file: Path, folder: Path, role: Role, reason: str, *, value: str = "", count: int | None = None
+) -> Decision:
+    """Return the decision on a file of a source, or on all that a pattern such as ``labels/*.txt`` means."""
+    steps = file.relative_to(folder).parts if file.is_relative_to(folder) else ()
+    return Decision(PlaceKind.FILE, steps or (file.name,), role, reason, value, count)
+
+
+def decide_folders(files: Iterable[Path], folder: Path, role: Role, reason: str) -> list[Decision]:
+    """Return a decision for each folder that has some of many files, with their number, as ``Annotations/*.xml``."""
+    counts = Counter(file.parent / f"*{file.suffix}" for file in files)
+    return [decide_file(pattern, folder, role, reason, count=count) for pattern, count in counts.items()]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from headstart.data.decisions import Role
 from headstart.data.read import read_source
 from headstart.data.readers import json_stream
 from headstart.data.samples import FileStatus, Subset
@@ -53,6 +54,20 @@ def test_the_published_folder(coco):
     assert any("COCO annotations are read as classes of whole photos" in note for note in samples.ledger.notes)
     skipped = {entry.name: entry.reason for entry in samples.ledger.entries if entry.status is FileStatus.SKIPPED}
     assert skipped == {"annotations/captions_train2017.json": "not annotated"}
+    assert [(it.place[-1], it.role, it.count, it.reason) for it in samples.decisions] == [
+        ("instances_train2017.json", Role.LABELS, 10, "COCO annotations of train, by its name"),
+        ("instances_val2017.json", Role.LABELS, 10, "COCO annotations of validation, by its name"),
+    ]
+
+
+def test_other_annotations_of_a_part_are_left_out_with_the_reason(coco):
+    content = json.loads((coco / "annotations/instances_train2017.json").read_text())
+    (coco / "annotations/person_keypoints_train2017.json").write_text(json.dumps(content))
+    samples = read_source(coco)
+    left = samples.decisions[0]
+    assert (left.place, left.role) == (("annotations", "person_keypoints_train2017.json"), Role.SKIPPED)
+    reasons = {entry.name: entry.reason for entry in samples.ledger.entries if entry.reason}
+    assert reasons["annotations/person_keypoints_train2017.json"] == left.reason
 
 
 def test_one_file_of_it(coco):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from headstart.data.decisions import Role
 from headstart.data.read import read_source
 from headstart.data.readers.annotations.label_studio import parse_address
 from headstart.errors import DataError
@@ -47,7 +48,11 @@ def expect_pets(samples) -> None:
 def test_json_with_tasks(photos):
     file = write(photos, [task(upload(at), [choose(NAMES[at % 2])]) for at in range(8)])
     expect_pets(read_source(file))
-    expect_pets(read_source(photos))
+    expect_pets(samples := read_source(photos))
+    assert [(it.place, it.role, it.count) for it in samples.decisions] == [
+        ((file.name,), Role.LABELS, 8),
+        (("choice",), Role.LABELS, 8),
+    ]
 
 
 @pytest.mark.parametrize("whole", [True, False])

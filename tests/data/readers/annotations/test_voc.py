@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from headstart.data.decisions import Role
 from headstart.data.read import read_source
 from headstart.errors import DataError
 
@@ -50,6 +51,11 @@ def test_the_published_folder(voc, lists_only):
         assert (str(sample.subset) == "train") == (int(Path(sample.name).stem[-6:]) < 8)
     assert "VOC annotations are read as classes of whole photos" in " ".join(samples.ledger.notes)
     assert len(samples.ledger.entries) == 12
+    found = {("/".join(it.place[-2:]), it.role, it.value, it.count) for it in samples.decisions}
+    labels = (
+        ("Main/cat_train.txt", Role.CLASS, "cat", None) if lists_only else ("Annotations/*.xml", Role.LABELS, "", 12)
+    )
+    assert found >= {labels, ("Main/val.txt", Role.SUBSET, "validation", None)}
 
 
 def test_xml_beside_the_photos(tmp_path, plant):

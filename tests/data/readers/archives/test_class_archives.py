@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from headstart.data.decisions import Role
 from headstart.data.read import read_source
 from headstart.errors import DataError
 
@@ -45,6 +46,12 @@ def test_one_archive_in_a_folder(tmp_path, pets, cache):
     samples = read_source(tmp_path / "set", cache=cache)
     assert samples.classes == ("cats", "dogs")
     assert samples.ledger.notes[0] == "'pets.zip' is read, the one archive in the folder"
+
+
+def test_a_wrapper_in_an_archive_is_said(tmp_path, pets, cache):
+    packed = shutil.make_archive(str(tmp_path / "pets"), "zip", tmp_path, "pets")
+    first = read_source(packed, cache=cache).decisions[0]
+    assert (first.place, first.role, first.reason) == ((), Role.WRAPPER, "all is in 'pets'")
 
 
 def test_parts_and_folders_are_asked_about(tmp_path, pets, draw, cache):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from headstart.data.decisions import Role
 from headstart.data.read import read_source
 from headstart.data.readers.byte_ranges import RangeSource
 from headstart.data.readers.shards.crc32c import compute_masked_crc32c
@@ -89,6 +90,11 @@ def test_the_schema_of_inception(write):
     samples = read_source(write("a.tfrecord", inception))
     assert samples.classes == ("cat", "dog")
     assert [sample.name for sample in samples.samples] == [f"n{at}.png" for at in range(8)]
+    assert [(it.place[-1], it.role, it.count) for it in samples.decisions] == [
+        ("image/encoded", Role.ITEMS, 8),
+        ("class/text", Role.LABELS, 8),
+        ("class/label", Role.SKIPPED, 8),
+    ]
 
 
 def test_shards_with_parts_and_names(write, tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from headstart.data.decisions import Role
 from headstart.data.read import read_source
 from headstart.data.readers.byte_ranges import RangeSource
 from headstart.data.samples import FileStatus
@@ -58,6 +59,14 @@ def test_a_folder_of_shards_with_parts_and_names(tmp_path, make):
     assert samples.classes == ("cat", "dog")
     assert Counter(str(sample.subset) for sample in samples.samples) == {"train": 8, "validation": 8, "test": 8}
     assert "the names of the classes come from 'classnames.txt'" in samples.ledger.notes
+    assert [(it.place[-1], it.role, it.value, it.count) for it in samples.decisions] == [
+        (".png", Role.ITEMS, "", 24),
+        (".cls", Role.LABELS, "", 24),
+        ("classnames.txt", Role.CLASS_NAMES, "", 2),
+        ("test-000000.tar", Role.SUBSET, "test", 8),
+        ("train-000000.tar", Role.SUBSET, "train", 8),
+        ("val-000000.tar", Role.SUBSET, "validation", 8),
+    ]
 
 
 def test_parts_as_folders(tmp_path, make):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headstart.data.choose_modality import choose_by_names
+from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -24,6 +25,7 @@ from headstart.modalities.modality import Modality
 
 MOST_WITH_SEVERAL = 0.1  #: share of the annotated items that may have several classes; they are skipped
 LONGEST_PATH = 1000  #: characters of a path that are kept as a name
+_SKIPPED_FILE = (PlaceKind.FILE, Role.SKIPPED)
 _TABLE = "write a table with the columns path and label, and read that"
 
 
@@ -48,6 +50,7 @@ class AnnotationSet:
     files: frozenset[Path] = frozenset()  #: in which it stands
     marks: str = "boxes"  #: what an item has, in a message
     notes: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()  #: on its files and fields; one on a file that is left out is its reason
 
 
 def list_annotated(root: str, annotations: AnnotationSet, tree: FileTree | None, context: ReadContext) -> SourceListing:
@@ -100,6 +103,7 @@ def list_annotated(root: str, annotations: AnnotationSet, tree: FileTree | None,
         tuple(note for note in found if note),
         modality.name,
         in_rows=tree is None,
+        decisions=annotations.decisions,
     )
 
 
@@ -190,11 +194,12 @@ def _list_others(
     if tree is None:
         return [], 0
     entries, folders = [], {tree.root}
+    skipped = {it.place: it.reason for it in annotations.decisions if (it.kind, it.role) == _SKIPPED_FILE}
     for path in tree.files_under(tree.root):
         folders.add(path.parent)
         if path in seen or path in annotations.files:
             continue
-        name = path.relative_to(tree.root).as_posix()
-        name = f"{name} (file)" if name in names else name
-        entries.append(LedgerEntry(name, FileStatus.SKIPPED, "not annotated"))
+        inside = path.relative_to(tree.root)
+        name = f"{inside.as_posix()} (file)" if inside.as_posix() in names else inside.as_posix()
+        entries.append(LedgerEntry(name, FileStatus.SKIPPED, skipped.get(inside.parts, "not annotated")))
     return entries, sum(tree.scan(folder).ignored for folder in folders)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from headstart.data.decisions import Role
 from headstart.data.readers.annotations.annotations import (
     LONGEST_PATH,
     AnnotatedItem,
@@ -15,7 +16,7 @@ from headstart.data.readers.annotations.annotations import (
     collect_labels,
     list_annotated,
 )
-from headstart.data.readers.evidence import describe_files, find_folder, find_near_top, find_subset_in_path
+from headstart.data.readers.evidence import decide_file, describe_files, find_folder, find_near_top, find_subset_in_path
 from headstart.data.readers.json_stream import iter_json, read_ends
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -42,14 +43,25 @@ class CocoReader:
         Raises:
             DataError: a file is damaged, or what it says cannot be read as one class for each item.
         """
-        files = _choose_files(source, _find_files(tree)) if tree else [source]
+        every = _find_files(tree) if tree else [source]
+        files = _choose_files(source, every) if tree else every
+        decisions = [
+            decide_file(file, source, Role.SKIPPED, "annotations of the same part as its instances")
+            for file in every
+            if file not in files
+        ]
         items: list[AnnotatedItem] = []
         for file in files:
             subset = find_subset_in_path(file, tree.root if tree else file.parent) if len(files) > 1 else None
-            items += _read_items(file, subset)
+            found = _read_items(file, subset)
+            reason = f"COCO annotations of {subset}, by its name" if subset else "COCO annotations"
+            decisions.append(decide_file(file, source, Role.LABELS, reason, count=len(found)))
+            items += found
         folder = tree.root if tree else find_folder(source, [item.path for item in items])
-        notes = (f"the labels come from {describe_files(files)}",) if tree else ()
-        annotations = AnnotationSet("COCO annotations", folder, items, frozenset(files), "annotations", notes)
+        notes = (f"the labels come from {describe_files(files, source)}",) if tree else ()
+        annotations = AnnotationSet(
+            "COCO annotations", folder, items, frozenset(files), "annotations", notes, tuple(decisions)
+        )
         return list_annotated(str(source), annotations, tree, context)
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from headstart.data.decisions import Role
 from headstart.data.readers.annotations.annotations import AnnotatedItem, AnnotationSet, collect_labels, list_annotated
-from headstart.data.readers.evidence import find_folder, find_near_top
+from headstart.data.readers.evidence import decide_file, find_folder, find_near_top
 from headstart.data.readers.json_stream import read_ends
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -45,7 +46,8 @@ class CvatReader:
             items.append(AnnotatedItem(path, taken, parse_subset(attributes.get("subset", ""))))
         folder = tree.root if tree else find_folder(source, [item.path for item in items])
         marks = "tags" if tagged else "boxes"
-        annotations = AnnotationSet("CVAT annotations", folder, items, frozenset(files), marks)
+        decisions = tuple(decide_file(file, source, Role.LABELS, f"CVAT annotations: the {marks}") for file in files)
+        annotations = AnnotationSet("CVAT annotations", folder, items, frozenset(files), marks, (), decisions)
         return list_annotated(str(source), annotations, tree, context)
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.annotations.annotations import AnnotatedItem, AnnotationSet, collect_labels, list_annotated
-from headstart.data.readers.evidence import find_folder, find_near_top
+from headstart.data.readers.evidence import decide_file, find_folder, find_near_top
 from headstart.data.readers.json_stream import iter_json, read_ends
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -70,12 +71,18 @@ class LabelStudioReader:
             )
         tasks = _read_tasks(exports[0])
         question, notes = _choose_question(str(source), tasks, context.options)
+        decisions = [
+            decide_file(exports[0], source, Role.LABELS, "an export of Label Studio", count=len(tasks)),
+            *_decide_questions(tasks, question),
+        ]
         paths = [parse_address(task.address) for task in tasks]
         folder = tree.root if tree else find_folder(source, paths)
         paths = _drop_hashes(paths, tree or FileTree(folder))
         items = [_make_item(task, path, question) for task, path in zip(tasks, paths, strict=True)]
         marks = CHOICES if question else "regions"
-        found = AnnotationSet("annotations of Label Studio", folder, items, frozenset(exports), marks, notes)
+        found = AnnotationSet(
+            "annotations of Label Studio", folder, items, frozenset(exports), marks, notes, tuple(decisions)
+        )
         return list_annotated(str(source), found, tree, context)
 
 
@@ -213,6 +220,18 @@ def _choose_question(root: str, tasks: Sequence[_LabelledTask], options: DataSet
         listed = ", ".join(f"{name!r} ({CLASS.count(_count_answers(tasks, name))})" for name in (first, *same))
         raise DataError(f"{root!r} has several choices for each task, {listed}; choose one: --label-column {first}")
     return first, tuple([f"the label is read from the choice {first!r}"] if others else [])
+
+
+def _decide_questions(tasks: Iterable[_LabelledTask], taken: str) -> Iterator[Decision]:
+    """Yield what each question was taken for, with the number of tasks that have an answer to it."""
+    counts = Counter(question for task in tasks for question in task.choices)
+    for question, count in counts.most_common():
+        role = Role.LABELS if question == taken else Role.SKIPPED
+        reason = f"the choice {taken!r} is the label" if question != taken else ""
+        yield Decision(PlaceKind.FIELD, (question,), role, reason, count=count)
+    if not counts:
+        count = sum(bool(task.boxes) for task in tasks)
+        yield Decision(PlaceKind.FIELD, ("regions",), Role.LABELS, "no choice of whole items", count=count)
 
 
 def _count_answers(tasks: Iterable[_LabelledTask], question: str) -> int:

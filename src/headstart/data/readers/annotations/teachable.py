@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.data.choose_modality import choose_by_names
+from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name
 from headstart.data.readers.evidence import find_near_top
 from headstart.data.readers.listing import RawSample, SourceListing
@@ -73,4 +74,7 @@ class TeachableReader:
             content.ignored,
             (*choice.notes, note),
             choice.modality.name,
+            decisions=(
+                Decision(PlaceKind.NAME, ("CLASS-!-NUMBER",), Role.CLASS, "as Teachable Machine calls samples"),
+            ),
         )

@@ -9,8 +9,16 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from headstart.data.decisions import Role
 from headstart.data.readers.annotations.annotations import AnnotatedItem, AnnotationSet, collect_labels, list_annotated
-from headstart.data.readers.evidence import find_beside, find_near_top, find_subset_in_folders, iter_folders
+from headstart.data.readers.evidence import (
+    decide_file,
+    decide_folders,
+    find_beside,
+    find_near_top,
+    find_subset_in_folders,
+    iter_folders,
+)
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
@@ -47,11 +55,29 @@ class VocReader:
         lists = frozenset(file for folder in _find_lists(tree) for file in tree.scan(folder).files)
         if files:
             items = [_read_item(path, tree, subsets) for path in files]
+            decisions = decide_folders(files, tree.root, Role.LABELS, "VOC annotations, a file of each")
             notes: tuple[str, ...] = ()
         else:
             items = _read_class_lists(tree, subsets)
+            decisions = [
+                decide_file(path, tree.root, Role.CLASS, "those with a 1", value=name)
+                for (name, _), path in _find_class_lists(tree).items()
+            ]
             notes = ("the classes come from the lists of each class",)
-        annotations = AnnotationSet("VOC annotations", tree.root, items, frozenset(files) | lists, "annotations", notes)
+        decisions += [
+            decide_file(path, tree.root, Role.SUBSET, "the list of that part", value=str(parse_subset(path.stem)))
+            for path in sorted(lists)
+            if path.suffix == ".txt" and parse_subset(path.stem)
+        ]
+        annotations = AnnotationSet(
+            "VOC annotations",
+            tree.root,
+            items,
+            frozenset(files) | lists,
+            "annotations",
+            notes,
+            tuple(decisions),
+        )
         return list_annotated(str(source), annotations, tree, context)
 
 

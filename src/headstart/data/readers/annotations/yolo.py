@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from headstart.data.choose_modality import choose_by_names
+from headstart.data.decisions import Role
 from headstart.data.readers.annotations.annotations import AnnotatedItem, AnnotationSet, collect_labels, list_annotated
-from headstart.data.readers.evidence import find_near_top, find_subset_in_folders, iter_folders
+from headstart.data.readers.evidence import (
+    decide_file,
+    decide_folders,
+    find_near_top,
+    find_subset_in_folders,
+    iter_folders,
+)
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
@@ -45,17 +52,23 @@ class YoloReader:
             context.options.modality, (it.name for it in tree.files_under(tree.root)), repr(source)
         )
         suffixes = choice.modality.suffixes
-        items = []
+        decisions = [
+            decide_file(file, tree.root, Role.CLASS_NAMES, "names the classes of the boxes", count=len(names))
+            for file in files
+        ]
+        items, marked = [], []
         for path, boxes in _iter_pairs(tree, suffixes):
             labels, problem = _read_boxes(boxes)
             files.add(boxes)
+            marked += [boxes] if labels else []
             taken = collect_labels(names.get(label, label) for label in labels)
             subset = find_subset_in_folders(path, tree.root)
             items.append(AnnotatedItem(path.relative_to(tree.root).as_posix(), taken, subset, path, problem))
         notes = (
             () if names else ("no file names the classes (data.yaml, classes.txt); they are called by their numbers",)
         )
-        annotations = AnnotationSet("YOLO boxes", tree.root, items, frozenset(files), "boxes", notes)
+        decisions += decide_folders(marked, tree.root, Role.LABELS, "YOLO boxes, a file of each")
+        annotations = AnnotationSet("YOLO boxes", tree.root, items, frozenset(files), "boxes", notes, tuple(decisions))
         return list_annotated(str(source), annotations, tree, context)
 
 

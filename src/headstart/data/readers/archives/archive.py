@@ -18,6 +18,7 @@ from hashlib import blake2b, file_digest
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.readers.archive_members import Member, find_unread_kind, is_utf8, iter_members
 from headstart.data.readers.arrays.array_files import ArrayFileReader, ArrayFolderReader
 from headstart.data.readers.arrays.idx import IdxReader
@@ -94,6 +95,9 @@ class ArchiveReader:
         tree = FileTree(archive.folder)
         listing = _list_folder(tree, context)
         read_as = Path(listing.root)
+        if read_as.is_dir() and (inside := read_as.relative_to(archive.folder).parts):
+            decision = Decision(PlaceKind.FOLDER, (), Role.WRAPPER, f"all is in {'/'.join(inside)!r}")
+            listing = replace(listing, decisions=(decision, *listing.decisions))
         note = () if read_as.is_dir() else (f"the labels come from {read_as.name!r} in the archive",)
         ignored = filter(None, [tree.describe_ignored()])
         return replace(listing, root=str(source), notes=(*archive.notes, *listing.notes, *note, *ignored))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.data.choose_modality import choose_by_names
+from headstart.data.decisions import ANY, Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.archives.archive import SUFFIXES, ArchiveReader, unpack
 from headstart.data.readers.evidence import find_subset_in_path, index_near_top
@@ -92,5 +93,12 @@ def _list_classes(
     choice = choose_by_names(context.options.modality, (it.name for it in samples), repr(str(source)))
     classes = frozenset(normalise_class_name(name) for name in names.values())
     return SourceListing(
-        str(source), tuple(samples), classes, tuple(entries), ignored, (*choice.notes, *notes), choice.modality.name
+        str(source),
+        tuple(samples),
+        classes,
+        tuple(entries),
+        ignored,
+        (*choice.notes, *notes),
+        choice.modality.name,
+        decisions=(Decision(PlaceKind.FOLDER, (ANY,), Role.CLASS, "each archive is a class, by its name"),),
     )

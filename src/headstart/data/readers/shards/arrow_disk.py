@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headstart.data.choose_modality import choose_only
+from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.byte_ranges import RangeSource
 from headstart.data.readers.evidence import iter_folders
@@ -79,14 +80,16 @@ class ArrowDiskReader:
             shards.append(ItemShard(file, items))
         if columns is None:
             raise DataError(f"{str(source)!r} has no Arrow file that its {STATE} names; save the set again")
-        notes = [f"the item is read from column {columns.item!r}"]
+        known = choose_only(context.options.modality)
+        notes = [f"the {known.noun.one if known else 'item'} is read from column {columns.item!r}"]
         notes += [f"the label is read from column {columns.label!r}"] if columns.label else []
         beside = 0 if tree else len(list(source.parent.glob("*.arrow"))) - 1
         if beside:
             notes.append(
                 f"{beside} more files of this set lie beside it; the folder {str(source.parent)!r} is all of them"
             )
-        return list_shards(str(source), tree.root if tree else source.parent, shards, notes, context)
+        folder = tree.root if tree else source.parent
+        return list_shards(str(source), folder, shards, notes, context, _decide_columns(columns, context))
 
 
 def is_arrow(path: Path) -> bool:
@@ -188,6 +191,16 @@ def _choose_columns(file: Path, batch: "pyarrow.RecordBatch", context: ReadConte
         which = " and ".join(f"{name!r} ({CLASS.count(len(classes[name]))})" for name in labels)
         raise DataError(f"{str(file)!r} has several labels, {which}; choose one: --label-column {labels[0]}")
     return _Columns(item, labels[0], classes.get(labels[0], ()))
+
+
+def _decide_columns(columns: _Columns, context: ReadContext) -> Iterator[Decision]:
+    """Yield what each column was taken for."""
+    yield Decision(PlaceKind.COLUMN, (columns.item,), Role.ITEMS, "told by its bytes")
+    if columns.label:
+        reason = "asked for" if context.options.label_column else "by its name"
+        if columns.names:
+            reason = f"{reason}, numbers that the set names: {CLASS.count(len(columns.names))}"
+        yield Decision(PlaceKind.COLUMN, (columns.label,), Role.LABELS, reason)
 
 
 def _read_features(file: Path, schema: "pyarrow.Schema") -> Mapping[str, Any]:

@@ -2,19 +2,20 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from headstart.data.choose_modality import choose_by_sources
+from headstart.data.decisions import Decision, Role
 from headstart.data.names import normalise_class_name
-from headstart.data.readers.evidence import find_subset_in_path
+from headstart.data.readers.evidence import decide_file, find_subset_in_path
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import SampleSource
-from headstart.data.subsets import resolve_subsets
+from headstart.data.subsets import GivenSubsets, resolve_subsets
 from headstart.errors import DataError, bounded
 from headstart.parsing import parse_json
 
@@ -43,7 +44,12 @@ class ItemShard:
 
 
 def list_shards(
-    root: str, folder: Path, shards: Sequence[ItemShard], notes: Iterable[str], context: ReadContext
+    root: str,
+    folder: Path,
+    shards: Sequence[ItemShard],
+    notes: Iterable[str],
+    context: ReadContext,
+    decisions: Iterable[Decision] = (),
 ) -> SourceListing:
     """Return the items of shards, under the names of the shards where there are several.
 
@@ -53,6 +59,7 @@ def list_shards(
         shards: one at least.
         notes: on how they were read.
         context: says the modality, where it does not show.
+        decisions: on their fields, and on files beside them.
 
     Raises:
         DataError: nothing can be read, or their subsets make no split.
@@ -93,7 +100,28 @@ def list_shards(
         notes=tuple(note for note in found if note),
         modality=choice.modality.name,
         in_rows=True,
+        decisions=(*decisions, *_decide_files(shards, folder, subsets, given, named)),
     )
+
+
+def _decide_files(
+    shards: Sequence[ItemShard],
+    folder: Path,
+    subsets: Mapping[Path, Subset | None],
+    given: GivenSubsets,
+    named: "ClassNames",
+) -> Iterator[Decision]:
+    """Yield what each of several shards, and a file with the names of classes, was taken for."""
+    if named.file:
+        yield decide_file(named.file, folder, Role.CLASS_NAMES, "names the numbers", count=len(named.names))
+    for shard in shards if len(shards) > 1 else ():
+        subset, count = subsets[shard.path], len(shard.items)
+        used = given.used_as[subset] if subset else None
+        if used is None:
+            yield decide_file(shard.path, folder, Role.ITEMS, "", count=count)
+        else:
+            reason = "by its name" if used is subset else f"{subset} by its name, used as {used}"
+            yield decide_file(shard.path, folder, Role.SUBSET, reason, value=str(used), count=count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +130,7 @@ class ClassNames:
 
     names: Mapping[str, str]  #: of each number, as the labels have it; empty where there are none
     notes: tuple[str, ...] = ()
+    file: Path | None = None  #: which they come from
 
 
 def name_numbers(labels: Iterable[str], folders: Iterable[Path]) -> ClassNames:
@@ -128,7 +157,7 @@ def name_numbers(labels: Iterable[str], folders: Iterable[Path]) -> ClassNames:
             name = names[int(label) - first]
             shown[label] = name if again[name] == 1 and name else f"{name} ({label})".strip()
         notes.append(f"the names of the classes come from {file.name!r}" + (", which counts from 1" if first else ""))
-        return ClassNames(shown, tuple(notes))
+        return ClassNames(shown, tuple(notes), file)
     return ClassNames({}, (*notes, "no file names the classes (classes.txt); they are called by their numbers"))
 
 

@@ -9,12 +9,14 @@ as a whole is unpacked into the cache once.
 import gzip
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from headstart.data.choose_modality import choose_only
+from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.annotations.annotations import AnnotatedItem, collect_labels, judge_classes
 from headstart.data.readers.byte_ranges import RangeSource
@@ -91,7 +93,8 @@ class TfRecordReader:
             ItemShard(file, [_make_item(plain[file], one, item_key, label_key) for one in found], problems[file])
             for file, found in records.items()
         ]
-        return list_shards(str(source), tree.root if tree else source.parent, shards, notes, context)
+        folder = tree.root if tree else source.parent
+        return list_shards(str(source), folder, shards, notes, context, _decide_features(every, item_key, label_key))
 
 
 def is_tfrecord(path: Path) -> bool:
@@ -222,6 +225,20 @@ def _choose_item(root: str, records: Sequence[_Record], first: Path) -> str:
             break
         raise DataError(f"{root!r} has records with the features {preview(seen, most=8)}; none is an encoded item")
     raise DataError(f"{root!r} has records that are no tf.train.Example; only these are read")
+
+
+def _decide_features(records: Sequence[_Record], item_key: str, label_key: str) -> Iterator[Decision]:
+    """Yield what the features of the records were taken for, with how many have each."""
+    items = Counter(key for record in records for key in record.items)
+    labels = Counter(key for record in records for key in record.labels)
+    for key, count in sorted(items.items(), key=lambda found: found[0] != item_key):
+        role, reason = (Role.ITEMS, "told by its bytes") if key == item_key else (Role.SKIPPED, "not the plainest name")
+        yield Decision(PlaceKind.FIELD, (key,), role, reason, count=count)
+    for key, count in sorted(labels.items(), key=lambda found: found[0] != label_key):
+        role, reason = (
+            (Role.LABELS, "by its name") if key == label_key else (Role.SKIPPED, f"{label_key!r} is the label")
+        )
+        yield Decision(PlaceKind.FIELD, (key,), role, reason, count=count)
 
 
 def _judge(root: str, records: Sequence[_Record], key: str, modality: Modality) -> list[str]:

@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.archive_members import describe_tar_damage
 from headstart.data.readers.byte_ranges import RangeSource
-from headstart.data.readers.evidence import index_near_top
+from headstart.data.readers.evidence import decide_file, describe_files, index_near_top
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.shards.packed import ItemShard, PackedItem, choose_label_field, list_shards
@@ -69,7 +70,7 @@ class WebDatasetReader:
         Raises:
             DataError: a shard is missing, none can be read, or the labels are no classes.
         """
-        files, notes = _choose_files(source, tree)
+        files, notes, others = _choose_files(source, tree)
         plain = {file: _make_plain(file, context.cache) for file in files}
         scanned = {file: _scan_shard(path) for file, path in plain.items()}
         records = [record for found, _ in scanned.values() for record in found.values() if record.items]
@@ -79,7 +80,9 @@ class WebDatasetReader:
         for file, (found, problem) in scanned.items():
             items = [_make_item(plain[file], key, record, read) for key, record in found.items()]
             shards.append(ItemShard(file, items, problem))
-        return list_shards(str(source), tree.root if tree else source.parent, shards, notes, context)
+        folder = tree.root if tree else source.parent
+        decisions = [decide_file(file, folder, Role.SKIPPED, "no shard of samples") for file in others]
+        return list_shards(str(source), folder, shards, notes, context, [*_decide_fields(records, read), *decisions])
 
 
 def expand_braces(path: Path) -> list[Path]:
@@ -91,23 +94,24 @@ def expand_braces(path: Path) -> list[Path]:
     return [path.with_name(f"{match[1]}{at:0{width}}{match[4]}") for at in range(int(match[2]), int(match[3]) + 1)]
 
 
-def _choose_files(source: Path, tree: FileTree | None) -> tuple[Sequence[Path], list[str]]:
+def _choose_files(source: Path, tree: FileTree | None) -> tuple[Sequence[Path], list[str], Sequence[Path]]:
+    """Return the shards, notes, and tars that are none."""
     if tree:
         shards = _find_shards(tree)
         files = [path for path in shards if _is_shard(path)]
-        others = [path.name for path in shards if path not in files]
-        rest = [f"{preview(others)} are no shards of samples and are not read"] if others else []
-        return files, [f"{len(files)} shards are read", *rest]
+        others = [path for path in shards if path not in files]
+        rest = [f"{describe_files(others)} are no shards of samples and are not read"] if others else []
+        return files, [f"{len(files)} shards are read", *rest], others
     if files := expand_braces(source) if not source.exists() else []:
         if missing := [path.name for path in files if not path.is_file()]:
             raise DataError(
                 f"{str(source)!r} means {len(files)} shards and {len(missing)} are missing: {preview(missing)}"
             )
-        return files, [f"{len(files)} shards are read"]
+        return files, [f"{len(files)} shards are read"], ()
     stem = re.sub(r"\d+$", "", source.name.partition(".")[0])
     beside = [it for it in source.parent.glob("*.tar*") if it != source and stem and it.name.startswith(stem)]
     note = f"{len(beside)} more shards lie beside it; the folder {str(source.parent)!r} is all of them"
-    return [source], [note] if beside else []
+    return [source], [note] if beside else [], ()
 
 
 def _find_shards(tree: FileTree) -> list[Path]:
@@ -205,6 +209,7 @@ class _LabelPlace:
     ending: str
     key: str  #: in JSON; "" for the whole text
     note: str
+    reason: str = ""  #: why there, for a person
 
 
 def _choose_label(root: str, records: Sequence[_Record]) -> _LabelPlace:
@@ -216,16 +221,16 @@ def _choose_label(root: str, records: Sequence[_Record]) -> _LabelPlace:
     counts = Counter(ending for record in records for ending in record.labels)
     for ending in _SURE:
         if 2 * counts[ending] > len(records):
-            return _LabelPlace(ending, "", "")
+            return _LabelPlace(ending, "", "", "a field for the class")
     if 2 * counts["json"] > len(records):
         key, note = choose_label_field([_parse_json(record.labels.get("json", b"")) for record in records], _IN_JSON)
         if key:
-            return _LabelPlace("json", key, note)
+            return _LabelPlace("json", key, note, "a key that is called like a label")
     if 2 * counts["txt"] > len(records):
         texts = [record.labels.get("txt", b"") for record in records]
         different = len(set(texts))
         if max(map(len, texts)) <= 100 and (2 * different <= len(texts) or different < 4):
-            return _LabelPlace("txt", "", "the label is read from '.txt'")
+            return _LabelPlace("txt", "", "the label is read from '.txt'", f"{different} different texts, no captions")
         raise DataError(
             f"{root!r} has samples with texts, {different} different ones for {len(texts)}: these look like captions, "
             "not classes; pack a .cls with each sample, or write a table with the columns path and label"
@@ -234,6 +239,21 @@ def _choose_label(root: str, records: Sequence[_Record]) -> _LabelPlace:
     raise DataError(
         f"{root!r} has samples with {seen} and no label; wanted a .cls, or {_IN_JSON[0]!r} or 'label' in .json"
     )
+
+
+def _decide_fields(records: Sequence[_Record], read: _LabelPlace) -> Iterator[Decision]:
+    """Yield what the fields of the samples were taken for, with how many have each."""
+    counts = Counter(_choose_item(record) for record in records)
+    others = Counter(ending for record in records for ending in record.items if ending != _choose_item(record))
+    fields = Counter(ending for record in records for ending in record.labels)
+    for ending, count in counts.items():
+        yield Decision(PlaceKind.FIELD, (f".{ending}",), Role.ITEMS, "", count=count)
+    if read.ending:
+        place = (f".{read.ending}", read.key) if read.key else (f".{read.ending}",)
+        yield Decision(PlaceKind.FIELD, place, Role.LABELS, read.reason, count=fields.pop(read.ending, 0))
+    for ending, count in (others + fields).items():
+        reason = f"'.{read.ending}' has the label" if ending in fields and read.ending else "not the plainest name"
+        yield Decision(PlaceKind.FIELD, (f".{ending}",), Role.SKIPPED, reason, count=count)
 
 
 def _parse_json(content: bytes) -> dict[str, Any]:

@@ -55,11 +55,48 @@ def names_twice(desk: Desk) -> Path:
     return desk.root
 
 
-@add_layout("`normal/p01/1.png`, `tumor/p09/2.png`: patients in the classes", "the first folder is the class")
+@add_layout(
+    "`normal/p01/1.png`, `tumor/p09/2.png`: patients in the classes",
+    "the first folder is the class, the patient its group",
+)
 def patients_in_classes(desk: Desk) -> Path:
+    desk.mention("group")
     for photo in draw_photos(("normal", "tumor"), 12):
-        owner = photo.number % 4 + (4 if photo.label == "tumor" else 0)
-        desk.lay(f"{photo.label}/p{owner:02}/{photo.number}.png", photo)
+        owner = f"p{photo.number % 4 + (4 if photo.label == 'tumor' else 0):02}"
+        desk.lay(f"{photo.label}/{owner}/{photo.number}.png", photo, group=owner)
+    return desk.root
+
+
+@add_layout(
+    "`ok/20240501/1.png`, `defect/20240502/2.png`: days in the classes",
+    "the first folder is the class, the day its group",
+)
+def days_in_classes(desk: Desk) -> Path:
+    for photo in draw_photos(("ok", "defect"), 12):
+        day = f"2024050{1 + photo.number % 4}"
+        desk.lay(f"{photo.label}/{day}/{photo.number}.png", photo, group=day)
+    return desk.root
+
+
+@add_layout(
+    "`cup/A7731/1.jpg`, `plate/B0192/2.jpg`: serial numbers in the classes",
+    "the first folder is the class; the number is proposed as the group (`--group-from parent`)",
+)
+def numbers_in_classes(desk: Desk) -> Path:
+    for photo in draw_photos(("cup", "plate"), 12):
+        desk.lay(f"{photo.label}/{photo.label[0].upper()}{7731 + photo.number % 4 * 17}/{photo.number}.jpg", photo)
+    desk.say("--group-from parent")
+    return desk.root
+
+
+@add_layout(
+    "`walk/0003_0017.jpg`, `run/0004_0001.jpg`: the video and the frame in the names",
+    "the folder is the class; the video is proposed as the group (`--class-pattern`)",
+)
+def frames_in_names(desk: Desk) -> Path:
+    for photo in draw_photos(("walk", "run"), 12):
+        desk.lay(f"{photo.label}/{photo.number // 3:04}_{photo.number % 3:04}.jpg", photo)
+    desk.say("--class-pattern")
     return desk.root
 
 

@@ -21,7 +21,8 @@ _COUNTERS = frozenset(
 #: Words before the number of a person, an animal, a place or a day that items are of.
 OWNERS = frozenset(
     "patient patients pat subject subj sub person participant case study scan scanner slide series site hospital "  # noqa: SIM905
-    "centre center user animal mouse rat specimen donor id pid p s session day visit".split()
+    "centre center user animal mouse rat specimen donor id pid p s session day visit video vid clip sequence seq "
+    "recording track".split()
 )
 _SEPARATORS = r"[\s._\-]+"
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.encodings import check_encoding, guess_encoding
 from headstart.data.readers.folders.file_names import FIRST_WORD, NameRule, find_name_rule, read_names
-from headstart.data.readers.folders.folder_places import LabelPlace, find_place
-from headstart.data.readers.folders.folder_record import LEFT, NO_CLASS, FolderLayout
+from headstart.data.readers.folders.folder_places import find_place
+from headstart.data.readers.folders.folder_record import LEFT, NO_CLASS, FolderLayout, LabelPlace
 from headstart.data.readers.folders.folder_tree import OTHER_ENDINGS, PlacedFile
 from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
@@ -247,12 +247,19 @@ def _make_reader(
         return lambda placed: decoder.decode(name) if (name := rule.read(placed.file.stem)) else ""
     if not where:
         return lambda placed: ""
+    if where == "inner":
+        return lambda placed: decoder.decode(placed.steps[1]) if len(placed.steps) > 1 else ""
     step = 0 if where == "folder" else -1
     return lambda placed: decoder.decode(placed.steps[step]) if placed.steps else ""
 
 
 def _describe_groups(groups: set[str], place: LabelPlace, noun: Noun) -> str:
-    words = {"folder": "the first folder", "parent": "the folder right above it", "pattern": "what the pattern says"}
+    words = {
+        "folder": "the first folder",
+        "parent": "the folder right above it",
+        "inner": "the folder in its class",
+        "pattern": "what the pattern says",
+    }
     if not groups:
         return f"no {noun.one} has a group: nothing stands where it was looked for"
     rule = place.group_rule.description if place.group_rule else ""

@@ -170,6 +170,11 @@ def are_views(names: Sequence[str]) -> bool:
     return all(re.search(r"\d", name) or set(split_words(name)) & _VIEWS for name in names)
 
 
+def is_view(name: str) -> bool:
+    """Return whether a folder is called one side or version of things."""
+    return bool(set(split_words(name)) & _VIEWS)
+
+
 def find_classes_below(folders: Mapping[str, Sequence[str]], *, loose: bool) -> list[str]:
     """Return the names of folders right above the items, where the same ones come again in most of the first folders.
 

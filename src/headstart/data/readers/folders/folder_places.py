@@ -7,32 +7,18 @@ noted; where there is doubt nothing is fitted.
 import shlex
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from headstart.data.decisions import ANY, Decision, PlaceKind, Role
 from headstart.data.names import natural_key, preview
 from headstart.data.readers.folders import folder_names
-from headstart.data.readers.folders.file_names import NameReading, NameRule, read_names
-from headstart.data.readers.folders.folder_record import FolderLayout
+from headstart.data.readers.folders.file_names import NameReading, read_names
+from headstart.data.readers.folders.folder_groups import find_groups
+from headstart.data.readers.folders.folder_record import FolderLayout, LabelPlace
 from headstart.data.readers.folders.folder_tree import PlacedFile
 from headstart.data.samples import Subset
 from headstart.errors import DataError
-from headstart.settings.class_pattern import ClassPattern
 
 BEFORE = 4  #: times as many items beside the folders as in them say that these are no classes
-
-
-@dataclass(slots=True)
-class LabelPlace:
-    """Where the class of an item stands, and its group."""
-
-    where: str  #: "folder", "parent", "name" or "pattern"
-    rule: NameRule | None = None  #: for "name"
-    pattern: ClassPattern | None = None  #: for "pattern"
-    group_from: str = ""  #: "folder", "parent" or "name"; "" for no groups
-    group_rule: NameRule | None = None  #: for groups in names
-    notes: list[str] = field(default_factory=list)
-    decisions: list[Decision] = field(default_factory=list)
 
 
 def find_place(layout: FolderLayout) -> LabelPlace:
@@ -73,7 +59,7 @@ def find_place(layout: FolderLayout) -> LabelPlace:
         if look != "products":
             raise DataError(_describe_look(layout, names, look))
     place = LabelPlace("folder")
-    place.notes += _note_other_level(layout, folders, above)
+    find_groups(layout, place, folders)
     return place
 
 
@@ -103,7 +89,9 @@ def _choose_level(
             place.decisions.append(Decision(PlaceKind.FOLDER, (*part.node.steps, ANY), role, does))
         return place
     if sides and look != "owners":
-        return LabelPlace("folder", notes=_note_other_level(layout, folders, {"": list(below)}))
+        place = LabelPlace("folder")
+        find_groups(layout, place, folders)
+        return place
     counts: defaultdict[str, int] = defaultdict(int)
     for files in folders.values():
         for placed in files:
@@ -112,7 +100,8 @@ def _choose_level(
         f"the folders of {layout.root!r} hold the same folders each: either the classes are the folders right above "
         f"the {many}, {_format_counts({name: counts[name] for name in below})}, then add --classes-from parent "
         "--group-from folder, which keeps each first folder on one side of the split; or they are the first folders, "
-        f"{_format_counts({name: len(files) for name, files in folders.items()})}, then add --classes-from folder"
+        f"{_format_counts({name: len(files) for name, files in folders.items()})}, then add --classes-from folder "
+        f"(and --group-from parent, to keep the {many} of each of {preview(below)} together)"
     )
 
 
@@ -136,21 +125,6 @@ def _choose_owners(layout: FolderLayout, folders: Mapping[str, Sequence[PlacedFi
         "label"
     )
     return LabelPlace("folder", notes=[note])
-
-
-def _note_other_level(
-    layout: FolderLayout, folders: Mapping[str, Sequence[PlacedFile]], above: Mapping[str, Sequence[str]]
-) -> list[str]:
-    """Return a note where folders lie in the class folders, which could be the classes."""
-    inner = sorted({name for names in above.values() for name in names} - {""})
-    deep = sum(bool(len(it.steps) > 1) for files in folders.values() for it in files)
-    if len(inner) < 2 or 2 * deep < sum(map(len, folders.values())):
-        return []
-    note = (
-        f"the first folders are the classes ({preview(list(folders))}); if the folders right above the "
-        f"{layout.modality.noun.many} are ({preview(inner)}), add --classes-from parent"
-    )
-    return [note]
 
 
 def _read_names(layout: FolderLayout, held: Sequence[PlacedFile], folders: Sequence[str]) -> LabelPlace | None:

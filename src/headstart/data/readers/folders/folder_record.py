@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.folders import folder_names
-from headstart.data.readers.folders.file_names import find_masks
+from headstart.data.readers.folders.file_names import NameRule, find_masks
 from headstart.data.readers.folders.folder_tree import FolderNode, FoundFile, PlacedFile, sum_items
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.modalities.modality import Modality
+from headstart.settings.class_pattern import ClassPattern
 
 NO_CLASS, NO_SUBSET = "not in a class folder", "not in a class folder of a part"
 LEFT = "no label: left for predict"
@@ -53,6 +54,19 @@ class FolderLayout:
     def has_subsets(self) -> bool:
         """Whether the folders are parts of a split."""
         return any(part.subset for part in self.parts) or len(self.parts) > 1
+
+
+@dataclass(slots=True)
+class LabelPlace:
+    """Where the class of an item stands, and its group."""
+
+    where: str  #: "folder", "parent", "name" or "pattern"
+    rule: NameRule | None = None  #: for "name"
+    pattern: ClassPattern | None = None  #: for "pattern"
+    group_from: str = ""  #: as ``where``, or "inner", the folder right in that of the class; "" for no groups
+    group_rule: NameRule | None = None  #: for groups in names
+    notes: list[str] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
 
 
 def set_products_aside(layout: FolderLayout, node: FolderNode, *, peek: bool = False) -> list[FolderNode]:

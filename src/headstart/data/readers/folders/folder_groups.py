@@ -1,0 +1,175 @@
+"""Groups inside classes: folders of patients, videos, things or days in each class, or numbers of them in the names.
+
+Items of one patient or one video are much alike. With some in train and some in test a score is too good, so folders
+that are called like such owners are the groups; others that may be are named, with the flag that makes them groups.
+"""
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from headstart.data.decisions import ANY, Decision, PlaceKind, Role
+from headstart.data.names import natural_key, preview
+from headstart.data.readers.folders import folder_names
+from headstart.data.readers.folders.folder_record import FolderLayout, LabelPlace
+from headstart.data.readers.folders.folder_tree import PlacedFile
+
+Folders = Mapping[str, Sequence[PlacedFile]]  #: class -> its items
+
+INSIDE = 0.9  #: share of the items that have to lie in folders inside the classes
+FEWEST = 3  #: groups in each class, so that train, validation and test may have one each
+EACH = 3  #: items of a track, on average
+_TRACK = re.compile(r"(.*\d[^\W_]*)[\s._\-]+\(?\d+\)?")
+
+
+@dataclass(frozen=True, slots=True)
+class _InnerFolders:
+    """The folders right in the class folders."""
+
+    of_class: Mapping[str, frozenset[str]]  #: class -> their names
+    share: float  #: of the items that lie in one
+    are_last: bool  #: whether the items lie right in them
+
+    @property
+    def names(self) -> list[str]:
+        """All their names in natural order."""
+        return sorted(frozenset().union(*self.of_class.values()), key=natural_key)
+
+    @property
+    def are_shared(self) -> bool:
+        """Whether a name stands in several classes."""
+        return sum(map(len, self.of_class.values())) > len(self.names)
+
+
+def find_groups(layout: FolderLayout, place: LabelPlace, folders: Folders) -> None:
+    """Set the groups of classes that are the first folders, where clear, and note those that may be.
+
+    Args:
+        layout: of the source.
+        place: of the classes; gets the groups, notes and decisions.
+        folders: the first folders with their items.
+    """
+    inner = _list_inner_folders(folders)
+    if inner.share >= INSIDE and len(inner.names) > 1 and folder_names.are_owners(inner.names):
+        _use_owners(layout, place, folders, inner)
+        return
+    if notes := list(_describe_inner_folders(layout, folders, inner)):
+        place.notes += notes
+        return
+    place.notes += _describe_tracks(layout, folders)
+
+
+def describe_inner_level(layout: FolderLayout, folders: Folders) -> str:
+    """Return a note where folders lie in the class folders, which could be the classes; "" where none do."""
+    deep = [it.steps[-1] for files in folders.values() for it in files if len(it.steps) > 1]
+    inner = sorted(set(deep))
+    if len(inner) < 2 or 2 * len(deep) < sum(map(len, folders.values())):
+        return ""
+    return (
+        f"the first folders are the classes ({preview(list(folders))}); if the folders right above the "
+        f"{layout.modality.noun.many} are ({preview(inner)}), add --classes-from parent"
+    )
+
+
+def _list_inner_folders(folders: Folders) -> _InnerFolders:
+    items = [it for files in folders.values() for it in files]
+    of_class = {name: frozenset(it.steps[1] for it in files if len(it.steps) > 1) for name, files in folders.items()}
+    inside = [it for it in items if len(it.steps) > 1]
+    return _InnerFolders(of_class, len(inside) / max(1, len(items)), all(len(it.steps) == 2 for it in inside))
+
+
+def _use_owners(layout: FolderLayout, place: LabelPlace, folders: Folders, inner: _InnerFolders) -> None:
+    """Take folders that are called like owners as the groups, unless a class has few of them or parts share some."""
+    shown, many = preview(inner.names), layout.modality.noun.many
+    flag = _find_flag(layout, inner, apart=False)
+    if both := _list_straddlers(folders):
+        place.notes.append(
+            f"the folders in the classes ({shown}) look like patients or the like, and {preview(both)} "
+            f"{'is' if len(both) == 1 else 'are'} in several parts: where that is one patient, {_say_leak(many)}; name "
+            f"those that are the same alike and those that are not apart, then add {flag}"
+        )
+        return
+    if few := [name for name, found in inner.of_class.items() if len(found) < FEWEST]:
+        place.notes.append(
+            f"the folders in the classes ({shown}) look like patients or the like, but {preview(few)} has fewer than "
+            f"{FEWEST}, so they are not kept together, and {_say_leak(many)}; to keep them together, add {flag}"
+        )
+        return
+    place.group_from = "inner"
+    place.notes.append(
+        f"the folders in the classes ({shown}) look like patients or the like and are the groups, since "
+        f"{_say_leak(many)}; to split without them, add --classes-from folder"
+    )
+    for part in layout.parts:
+        steps = (*part.node.steps, ANY, ANY)
+        place.decisions.append(Decision(PlaceKind.FOLDER, steps, Role.GROUP, "looks like a patient or the like"))
+
+
+def _describe_inner_folders(layout: FolderLayout, folders: Folders, inner: _InnerFolders) -> Iterator[str]:
+    """Yield a note on folders in the classes that may be groups, or the classes."""
+    level = describe_inner_level(layout, folders)
+    names, several = inner.names, sum(len(found) > 1 for found in inner.of_class.values())
+    views = any(folder_names.is_view(name) for name in names)
+    if not level or views or inner.share < INSIDE or 2 * several < len(folders):
+        yield from [level] if level else []
+        return
+    flag = _find_flag(layout, inner, apart=inner.are_shared)
+    numbered = all(re.search(r"\d", name) for name in names)
+    start = level if not numbered else f"the first folders are the classes ({preview(list(folders))})"
+    yield (
+        f"{start}; if each folder in them ({preview(names)}) is one patient, thing or day, add {flag}: "
+        f"{_say_leak(layout.modality.noun.many)}"
+    )
+
+
+def _describe_tracks(layout: FolderLayout, folders: Folders) -> list[str]:
+    """Return a note where names of files are numbers of a track, as of a video, and of an item in it."""
+    found: dict[str, Counter[str]] = {}
+    for name, files in folders.items():
+        heads = (match[1] for it in files if (match := _TRACK.fullmatch(it.file.stem)))
+        found[name] = Counter(head for head in heads if head.casefold() != name.casefold())
+    items, tracks = sum(map(len, folders.values())), sum(map(len, found.values()))
+    held = sum(sum(counts.values()) for counts in found.values())
+    if held < INSIDE * items or tracks < FEWEST * len(folders) or held < EACH * tracks:
+        return []
+    shared = len(set().union(*found.values())) < tracks
+    words = any(re.search(r"[\s._\-]", head) for counts in found.values() for head in counts)
+    pattern = f"{_prefix(layout)}(?P<group>(?P<label>[^/]+)/(?:.*/)?[^/]+)[\\s._-]+\\(?\\d+\\)?\\.[^./]+$"
+    flag = "--group-from name" if not shared and not words else f"--class-pattern {shlex.quote(pattern)}"
+    first = next(it.file.stem for files in folders.values() for it in files if _TRACK.fullmatch(it.file.stem))
+    head = _TRACK.fullmatch(first)
+    note = (
+        f"the names of the files begin with {tracks} numbers that several share, such as {head[1] if head else ''!r} "
+        f"in {first!r}: if each is one video, patient or thing, add {flag}: {_say_leak(layout.modality.noun.many)}"
+    )
+    return [note]
+
+
+def _find_flag(layout: FolderLayout, inner: _InnerFolders, *, apart: bool) -> str:
+    """Return the flag that makes inner folders groups; apart where the same name in two classes is not the same."""
+    if inner.are_last and not apart:
+        return "--group-from parent"
+    start = "(?P<group>(?P<label>[^/]+)/[^/]+)/" if apart else "(?P<label>[^/]+)/(?P<group>[^/]+)/"
+    return f"--class-pattern {shlex.quote(_prefix(layout) + start)}"
+
+
+def _prefix(layout: FolderLayout) -> str:
+    """Return the pattern of the folders above the classes."""
+    above = sorted({"".join(f"{re.escape(step)}/" for step in part.node.steps) for part in layout.parts})
+    return f"^{above[0]}" if len(above) == 1 else f"^(?:{'|'.join(above)})"
+
+
+def _list_straddlers(folders: Folders) -> list[str]:
+    """Return the inner folders that have items in several parts."""
+    seen: dict[str, set[object]] = {}
+    for files in folders.values():
+        for placed in files:
+            if len(placed.steps) > 1:
+                seen.setdefault(placed.steps[1], set()).add(placed.subset)
+    return sorted((name for name, subsets in seen.items() if len(subsets) > 1), key=natural_key)
+
+
+def _say_leak(many: str) -> str:
+    return f"{many} of one in train and in test make the score too good"

@@ -1,7 +1,7 @@
 """Tables of photos as they are published: columns by many names, parts, groups, one column for each class."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from drawn.desk import Desk, add_layout, draw_photos, mix, rows_to_csv
@@ -200,3 +200,34 @@ def fold_column(desk: Desk) -> Path:
         desk.lay(f"img/{place}.jpg", photo)
         rows.append((f"img/{place}.jpg", photo.label, place % 5))
     return desk.write("folds.csv", rows_to_csv([("path", "label", "fold"), *rows]))
+
+
+@add_layout("`path,label,speaker`: a column that is called like groups and makes some", "`speaker` is the group")
+def speaker_column(desk: Desk) -> Path:
+    desk.say("--group-column none")
+    desk.mention("speaker")
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(("no", "stop", "yes")))):
+        desk.lay(f"img/{place}.jpg", photo, group=f"s{place // 2}")
+        rows.append((f"img/{place}.jpg", photo.label, f"s{place // 2}"))
+    return desk.write("words.csv", rows_to_csv([("path", "label", "speaker"), *rows]))
+
+
+@add_layout("`path,label,site`: four sites, each with all classes", "named with its flag, not used")
+def site_column(desk: Desk) -> Path:
+    desk.say("--group-column site")
+    return _lay_other(desk, "site", lambda place, label: "ABCD"[place % 4])
+
+
+@add_layout("`path,label,beetle`: a column whose values have one class each", "named with its flag, not used")
+def beetle_column(desk: Desk) -> Path:
+    desk.say("--group-column beetle")
+    return _lay_other(desk, "beetle", lambda place, label: f"{label} {place // 6}")
+
+
+def _lay_other(desk: Desk, column: str, tell: Callable[[int, str], str]) -> Path:
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(BREEDS, 12))):
+        desk.lay(f"img/{place}.jpg", photo)
+        rows.append((f"img/{place}.jpg", photo.label, tell(place, photo.label)))
+    return desk.write("table.csv", rows_to_csv([("path", "label", column), *rows]))

@@ -124,10 +124,12 @@ class DataSettings(Chapter):
     )
     split_column: str | None = Field(
         None,
-        description="Column of a table that says the part of each row: train, val, test, true or false, or a fold.",
+        description="Column of a table that says the part of each row: train, val, test, true or false, or a fold; or none.",
     )
     group_column: str | None = Field(
-        None, description="Column of a table with the group of each row, such as its patient; found by its name."
+        None,
+        description="Column of a table with the group of each row, such as its patient; found by its name and by what "
+        "it holds when not given; none leaves rows apart.",
     )
     encoding: str | None = Field(
         None,

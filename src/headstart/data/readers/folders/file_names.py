@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
+from headstart.data.readers.words import OWNERS, split_words
 from headstart.data.subsets import parse_subset
 from headstart.modalities.item import SourceHints
 
@@ -17,12 +18,6 @@ CROSSED = 0.5  #: share of the combinations of two words, of which so many occur
 #: Before numbers in names that somebody or something counted. A modality has more, as devices name files.
 _COUNTERS = frozenset(
     "scan page p file sample slice tile patch crop item copy untitled unnamed download new mask".split()  # noqa: SIM905
-)
-#: Words before the number of a person, an animal, a place or a day that items are of.
-OWNERS = frozenset(
-    "patient patients pat subject subj sub person participant case study scan scanner slide series site hospital "  # noqa: SIM905
-    "centre center user animal mouse rat specimen donor id pid p s session day visit video vid clip sequence seq "
-    "recording track".split()
 )
 _SEPARATORS = r"[\s._\-]+"
 
@@ -63,12 +58,6 @@ def find_masks(names: Sequence[str]) -> dict[str, str]:
         if match and (whole := stems.get(stem[: len(match[1])])):
             found[name] = whole
     return found
-
-
-def split_words(name: str) -> list[str]:
-    """Return the words in a name of a file or folder, in lower case, without numbers and signs."""
-    apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
-    return [word.lower() for word in re.findall(r"[^\W\d_]+", apart)]
 
 
 def _before_last_number(stem: str) -> str:

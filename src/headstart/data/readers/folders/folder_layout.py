@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from headstart.data.decisions import Role
 from headstart.data.names import preview
 from headstart.data.readers.folders import folder_names
-from headstart.data.readers.folders.file_names import split_words
 from headstart.data.readers.folders.folder_record import (
     LEFT,
     NO_CLASS,
@@ -20,6 +19,7 @@ from headstart.data.readers.folders.folder_record import (
     skip_masks,
 )
 from headstart.data.readers.folders.folder_tree import FolderNode, PlacedFile
+from headstart.data.readers.words import split_words
 from headstart.data.samples import Subset
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError

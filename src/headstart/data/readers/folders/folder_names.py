@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from headstart.data.readers.folders.file_names import OWNERS, split_words
+from headstart.data.readers.words import OWNERS, split_words
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset, sort_out_subsets
 from headstart.modalities.item import SourceHints

@@ -13,6 +13,7 @@ from headstart.data.readers.tables.column_evidence import (
     differs_by_row,
     share_of_files,
 )
+from headstart.data.readers.tables.group_column import find_group
 from headstart.data.readers.tables.label_column import choose_label
 from headstart.data.readers.tables.split_column import are_folds, read_parts
 from headstart.data.readers.tables.table_columns import (
@@ -22,6 +23,7 @@ from headstart.data.readers.tables.table_columns import (
     ChosenColumns,
     TableSample,
     match_columns,
+    quote_column,
     simplify_column,
 )
 from headstart.data.readers.tables.table_files import FileFinder
@@ -30,6 +32,8 @@ from headstart.modalities.modality import Modality
 from headstart.settings import DataSettings
 
 ROLES = ("path", "label", "split", "group")
+OPTIONAL = ("split", "group")  #: that a table need not have
+NONE = "none"  #: says of these that no column is to be taken
 
 
 class ColumnChoice:
@@ -38,6 +42,7 @@ class ColumnChoice:
     def __init__(self, table: Path, sample: TableSample, modality: Modality, options: DataSettings) -> None:
         self.table, self.sample, self.modality = table, sample, modality
         self.header = list(sample.header)
+        self.declined = {role for role in OPTIONAL if self._is_declined(role, options)}
         self.given = {role: column for role in ROLES if (column := self._find_given(role, options))}
         self.finder = FileFinder(table.parent, modality)
         self.taken: dict[str, str] = dict(self.given)
@@ -46,10 +51,15 @@ class ColumnChoice:
         self.values = [it for it in values if self.given.get("path", it) == it]
         self.split_words: Mapping[str, str] | None = None
 
+    def _is_declined(self, role: str, options: DataSettings) -> bool:
+        """Return whether a setting says that no column has a role."""
+        given: str = getattr(options, f"{role}_column") or ""
+        return given.strip().lower() == NONE and NONE not in map(simplify_column, self.header)
+
     def _find_given(self, role: str, options: DataSettings) -> str:
         """Return the column that a setting names, as the header spells it; "" where none is given."""
         given: str | None = getattr(options, f"{role}_column")
-        if not given:
+        if not given or role in self.declined:
             return ""
         alike = [column for column in self.header if simplify_column(column) == simplify_column(given)]
         if given.strip() in map(str.strip, self.header) or alike:
@@ -97,6 +107,8 @@ class ColumnChoice:
 
     def choose_split(self) -> None:
         """Find the column with the parts; one that is only called so and has others in it is left alone, and said."""
+        if "split" in self.declined:
+            return
         given = self.given.get("split")
         plain = [given] if given else list(match_columns(self.header, ALIASES["split"]))
         others = [] if given else list(match_columns(self.header, SPLIT_COLUMNS))
@@ -127,10 +139,19 @@ class ColumnChoice:
 
     def choose_group(self) -> None:
         """Find the column with the groups, by its name."""
-        if "group" not in self.taken:
+        if "group" not in self.taken and "group" not in self.declined:
             used = set(self.taken.values())
             if columns := [it for it in match_columns(self.header, ALIASES["group"]) if it not in used]:
                 self._take("group", columns)
+
+    def choose_owner(self, label: str, indicators: Sequence[str]) -> None:
+        """Find a column with groups by what it is called and holds, where none has the name of one."""
+        if "group" in self.taken or "group" in self.declined:
+            return
+        column, notes = find_group(self.sample, label, {*self.taken.values(), *indicators})
+        if column:
+            self.taken["group"] = column
+        self.notes += notes
 
     def _may_have_paths(self, column: str) -> bool:
         return column not in self.sample.contents and differs_by_row(self.sample.column(column))
@@ -196,6 +217,7 @@ def choose_columns(
         )
     if label.column:
         choice.taken["label"] = label.column
+    choice.choose_owner(label.column, label.indicators)
     notes = [*choice.notes, *label.notes]
     for role, column in choice.taken.items():
         said = modality.noun.one if choice.values and role == "path" else role
@@ -203,11 +225,6 @@ def choose_columns(
         if len(same) > 1:
             notes.append(f"the table has {len(same)} columns called {column!r}; the {said} is read from the first")
     return ChosenColumns(choice.taken, tuple(notes), bool(choice.values), label.indicators, choice.split_words)
-
-
-def quote_column(column: str) -> str:
-    """Return a column's name as an argument of a command."""
-    return f'"{column}"' if " " in column else column
 
 
 def _refuse_without_path(choice: ColumnChoice) -> None:

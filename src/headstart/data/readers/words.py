@@ -1,0 +1,31 @@
+"""Words in the names of files, folders and columns, and those that owners of items are called by."""
+
+import re
+
+#: Words before the number of a person, an animal, a place or a day that items are of.
+OWNERS = frozenset(
+    "patient patients pat subject subj sub person participant case study scan scanner slide series site hospital "  # noqa: SIM905
+    "centre center user animal mouse rat specimen donor id pid p s session day visit video vid clip sequence seq "
+    "recording track".split()
+)
+#: More that a table has a column for: whoever made an item, the recording it was cut from, the place or lot it is of.
+MORE_OWNERS = frozenset(
+    "speaker singer writer author signer artist player driver worker operator individual child twin household "  # noqa: SIM905
+    "herd nest hive colony litter plant tree plot field farm biopsy block well plate culture passage movie "
+    "film record burst shot flight mission trip transect station location camera cam "
+    "device machine instrument microscope sensor lot batch roll wafer board panel sheet reel charge production".split()
+)
+#: What stands beside such a word without saying anything: ``patient_id``, ``Lot No.``, ``video name``.
+_FILLERS = frozenset("id ids no nr num number name code key uid index idx".split())  # noqa: SIM905
+
+
+def split_words(name: str) -> list[str]:
+    """Return the words in a name of a file or folder, in lower case, without numbers and signs."""
+    apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
+    return [word.lower() for word in re.findall(r"[^\W\d_]+", apart)]
+
+
+def names_owner(column: str) -> bool:
+    """Return whether a column is called like those whose items are kept together: ``speaker_id``, ``Lot No.``."""
+    words = [word for word in split_words(column) if word not in _FILLERS]
+    return bool(words) and all(word in OWNERS | MORE_OWNERS and len(word) > 1 for word in words)

@@ -1,0 +1,120 @@
+"""Columns whose equal values belong together: used, named with their flag, or left alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from headstart.data.read import read_source
+from headstart.data.readers.tables.group_column import count_groups
+from headstart.data.samples import Samples
+from headstart.settings import DataSettings
+
+Plant = Callable[..., Path]
+CLASSES = ("ash", "birch", "cedar")
+COUNT = 36
+
+
+@pytest.fixture
+def trees(tmp_path: Path, plant: Plant) -> Path:
+    """Thirty-six photos in a folder, t0.png to t35.png."""
+    return plant(tmp_path / "trees", *(f"t{i}.png" for i in range(COUNT)))
+
+
+def write(trees: Path, columns: str, *cells: Callable[[int], object]) -> Path:
+    table = trees / "trees.csv"
+    rows = [",".join([f"t{i}.png", CLASSES[i % 3], *(str(cell(i)) for cell in cells)]) for i in range(COUNT)]
+    table.write_text("\n".join([f"path,label,{columns}", *rows]) + "\n", "utf-8")
+    return table
+
+
+def read(table: Path, **options: str) -> Samples:
+    return read_source(table, options=DataSettings.model_validate(options))
+
+
+def list_groups(samples: Samples) -> set[str]:
+    return {sample.group.given_name for sample in samples.samples} - {""}
+
+
+def describe_notes(samples: Samples) -> str:
+    return "\n".join(samples.ledger.notes)
+
+
+@pytest.mark.parametrize("column", ["speaker", "Speaker ID", "videoName", "lot_no", "camera", "session", "plate"])
+def test_a_column_that_is_called_like_groups_and_makes_some_is_used_and_said(trees: Path, column: str) -> None:
+    samples = read(write(trees, column, lambda i: f"s{i // 3}"))
+    assert len(list_groups(samples)) == 12
+    assert f"rows of one {column!r} stay in one part of the split" in describe_notes(samples)
+    assert "12 values in 36 rows, with 3.0 classes in each on average" in describe_notes(samples)
+
+
+def test_such_a_column_can_be_declined(trees: Path) -> None:
+    table = write(trees, "speaker", lambda i: i // 3)
+    samples = read(table, group_column="none")
+    assert not list_groups(samples)
+    assert not samples.ledger.notes
+
+
+def test_a_known_group_and_a_split_can_be_declined(trees: Path) -> None:
+    table = write(trees, "patient_id,split", lambda i: i // 3, lambda i: ("train", "test")[i % 2])
+    samples = read(table, group_column="none", split_column="none")
+    assert not list_groups(samples)
+    assert {sample.subset for sample in samples.samples} == {None}
+
+
+@pytest.mark.parametrize(
+    "tell", [lambda i: i % 4, lambda i: f"{CLASSES[i % 3]}{i // 18}", lambda i: i // 3 if i > 17 else 0]
+)
+def test_too_few_groups_are_named_with_the_flag(trees: Path, tell: Callable[[int], object]) -> None:
+    samples = read(write(trees, "site", tell))
+    assert not list_groups(samples)
+    assert "where rows of one value belong together, add --group-column site" in describe_notes(samples)
+    assert list_groups(read(trees / "trees.csv", group_column="site"))
+
+
+def test_values_that_do_not_repeat_are_no_groups(trees: Path) -> None:
+    samples = read(write(trees, "speaker", lambda i: i))
+    assert not list_groups(samples)
+    assert not samples.ledger.notes
+
+
+def test_of_two_columns_the_one_whose_groups_hold_the_others_is_used(trees: Path) -> None:
+    samples = read(write(trees, "clip,speaker", lambda i: f"c{i // 2}", lambda i: f"s{i // 4}"))
+    assert list_groups(samples) == {f"s{i}" for i in range(9)}
+    assert "not of 'clip'" in describe_notes(samples)
+
+
+def test_two_columns_that_cross_are_both_named(trees: Path) -> None:
+    samples = read(write(trees, "speaker,session", lambda i: f"s{i // 4}", lambda i: f"d{i % 11}"))
+    assert not list_groups(samples)
+    assert "add --group-column speaker or --group-column session" in describe_notes(samples)
+
+
+def test_a_column_of_any_name_whose_values_have_one_class_each_is_named(trees: Path) -> None:
+    samples = read(write(trees, "our beetle,age", lambda i: f"{CLASSES[i % 3]}{i // 6}", lambda i: i % 3))
+    assert not list_groups(samples)
+    assert 'add --group-column "our beetle"' in describe_notes(samples)
+
+
+@pytest.mark.parametrize(
+    "tell", [lambda i: "xyz"[i % 3], lambda i: f"w{i % 11}", lambda i: f"{i * 1.5}", lambda i: f"{i % 3}.{i // 6}"]
+)
+def test_nothing_is_said_of_other_columns(trees: Path, tell: Callable[[int], object]) -> None:
+    assert not read(write(trees, "note", tell)).ledger.notes
+
+
+def test_a_parquet_table_is_read_alike(trees: Path) -> None:
+    paths, labels = [f"t{i}.png" for i in range(COUNT)], [CLASSES[i % 3] for i in range(COUNT)]
+    table = pa.table({"path": paths, "label": labels, "speaker": [i // 3 for i in range(COUNT)]})
+    parquet.write_table(table, trees / "t.parquet")
+    assert len(list_groups(read(trees / "t.parquet"))) == 12
+
+
+def test_groups_are_counted() -> None:
+    stats = count_groups("c", ["a", "a", "b", "", "b", "d"], ["x", "y", "x", "x", "x", "y"])
+    assert (stats.values, stats.rows, stats.largest, stats.fewest) == (3, 5, 2, 2)
+    assert stats.classes == pytest.approx(1.5)
+    assert stats.pure == pytest.approx(0.5)
+    assert stats.pure_by_chance == pytest.approx(0.52)  # labels of rows with a value: x, y, x, x, y

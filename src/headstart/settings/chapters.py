@@ -124,8 +124,8 @@ class DataSettings(Chapter):
     )
     split_column: str | None = Field(
         None,
-        description="Column of a table that says the part of each row: train, val, test, true or false, or a fold; none "
-        "takes none.",
+        description="Column of a table that says the part of each row: train, val, test, true or false, or a fold; "
+        "none takes none.",
     )
     group_column: str | None = Field(
         None,

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import tarfile
+import zlib
 from pathlib import Path
 from urllib.parse import quote
 
@@ -119,12 +120,21 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
 
 @add_layout("`fruits.tfrecord.gz`, gzipped as a whole", "the records; unpacked once into the store")
 def tfrecords_gzipped(desk: Desk) -> Path:
+    return desk.write("fruits.tfrecord.gz", gzip.compress(_draw_records(desk)))
+
+
+@add_layout("`fruits.tfrecord` with TensorFlow's option `ZLIB`", "the same")
+def tfrecords_zlib(desk: Desk) -> Path:
+    return desk.write("fruits.tfrecord", zlib.compress(_draw_records(desk)))
+
+
+def _draw_records(desk: Desk) -> bytes:
     examples = []
     for photo in mix(draw_photos(FRUITS, 12)):
         content = photo.encode()
         desk.claim(content, photo.label)
         examples.append(encode_example({"image": [content], "label": [photo.label.encode()]}))
-    return desk.write("fruits.tfrecord.gz", gzip.compress(encode_records(examples)))
+    return encode_records(examples)
 
 
 @add_layout(

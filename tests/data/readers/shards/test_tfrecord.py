@@ -1,5 +1,6 @@
 import gzip
 import struct
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from headstart.data.decisions import Role
 from headstart.data.read import read_source
 from headstart.data.readers.byte_ranges import RangeSource
+from headstart.data.readers.shards import tfrecord
 from headstart.data.readers.shards.crc32c import compute_masked_crc32c
 from headstart.data.readers.shards.tf_example import parse_example
 from headstart.data.samples import FileStatus
@@ -116,14 +118,34 @@ def test_names_that_count_from_one(write, tmp_path):
     assert any("counts from 1" in note for note in samples.ledger.notes)
 
 
-def test_gzipped_as_a_whole(write, tmp_path, draw):
+@pytest.mark.parametrize("compress", [gzip.compress, zlib.compress, lambda content: zlib.compress(content, 1)])
+def test_compressed_as_a_whole(write, tmp_path, draw, compress):
     path = write("a.tfrecord")
-    path.write_bytes(gzip.compress(path.read_bytes()))
+    path.write_bytes(compress(path.read_bytes()))
     samples = read_source(path, cache=tmp_path / "cache")
     assert [sample.source.read() for sample in samples.samples] == [draw(at) for at in range(8)]
     path.write_bytes(path.read_bytes()[:-300])
     with pytest.raises(DataError, match="is damaged"):
         read_source(path, cache=tmp_path / "cache")
+
+
+def test_a_folder_of_compressed_files_and_plain_ones(write, tmp_path):
+    for start, compress in ((0, bytes), (20, zlib.compress), (40, gzip.compress)):
+        path = write(f"set/{start}.tfrecord", start=start)
+        path.write_bytes(compress(path.read_bytes()))
+    assert len(read_source(tmp_path / "set", cache=tmp_path / "cache")) == 24
+
+
+def test_a_record_that_is_too_large_is_said_to_be_that(write, monkeypatch):
+    monkeypatch.setattr(tfrecord, "MOST_BYTES", 1 << 20)
+    path = write("a.tfrecord")
+    path.write_bytes(path.read_bytes() + record(bytes(3 << 20)) + record(plain(9, b"")))
+    samples = read_source(path)
+    assert len(samples) == 8
+    assert [it.reason for it in samples.ledger.entries if it.reason] == [
+        "a record of 3 MiB; wanted 1 MiB at most",
+        "no item in 'image'",
+    ]
 
 
 def test_damaged_records_have_their_line(write):

@@ -2,18 +2,17 @@
 
 A record is its length (8 bytes, little-endian), the masked CRC-32C of that, the data, and the sum of the data.
 Two schemas are usual, ``.../encoded`` with ``.../class/label`` or ``.../class/text``, and an item with ``label``; which
-feature is the item is told by its bytes. Items are read at their offset when they are asked for; a file that is gzipped
-as a whole is unpacked into the cache once.
+feature is the item is told by its bytes. Items are read at their offset when they are asked for; a file that is
+compressed as a whole (``GZIP`` or ``ZLIB`` in TensorFlow) is unpacked into the cache once.
 """
 
-import gzip
 import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from headstart.data.choose_modality import choose_only
 from headstart.data.decisions import Decision, PlaceKind, Role
@@ -23,16 +22,16 @@ from headstart.data.readers.byte_ranges import RangeSource
 from headstart.data.readers.evidence import index_near_top
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.shards.compression import DAMAGE, Opener, ZlibFile, find_opener, unpack_whole
 from headstart.data.readers.shards.crc32c import compute_masked_crc32c
 from headstart.data.readers.shards.packed import ItemShard, PackedItem, choose_label_field, list_shards
 from headstart.data.readers.shards.tf_example import Feature, parse_example
-from headstart.data.readers.unpack import copy_bounded, unpack_once
 from headstart.data.readers.walk import FileTree
 from headstart.errors import DataError, refuse_machine_faults
 from headstart.modalities.modality import Modality, all_modalities
 
 _HEADER, _FOOTER = 12, 4  #: bytes around the data
-_MOST_BYTES = 1 << 30  #: of one record
+MOST_BYTES = 1 << 30  #: of one record
 _LOOK_AT = 5  #: files by which a folder is known, and records by which the item's feature is
 _HEAD = 4096  #: bytes by which an item is known
 _LABELS = (
@@ -98,14 +97,32 @@ class TfRecordReader:
 
 
 def is_tfrecord(path: Path) -> bool:
-    """Return whether a file begins with the length of a record and the sum of that, gzipped or not."""
+    """Return whether a file begins with the length of a record and the sum of that, compressed as a whole or not."""
+    return _begins_record(path, _open_plain) or _find_packing(path) is not None
+
+
+def _open_plain(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+def _find_packing(path: Path) -> Opener | None:
+    """Return what opens a file of records that is compressed; None for any other."""
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEADER)
-        if head.startswith(b"\x1f\x8b"):
-            with gzip.open(path) as packed:
-                head = packed.read(_HEADER)
-    except (OSError, EOFError, zlib.error) as error:
+    except OSError as error:
+        refuse_machine_faults(error, f"to read {str(path)!r}")
+        return None
+    is_zlib = len(head) > 1 and head[0] & 15 == zlib.DEFLATED and int.from_bytes(head[:2]) % 31 == 0  # RFC 1950
+    opener = ZlibFile if is_zlib else find_opener(head)
+    return opener if opener and _begins_record(path, opener) else None
+
+
+def _begins_record(path: Path, opener: Opener) -> bool:
+    try:
+        with opener(path) as stream:
+            head = stream.read(_HEADER)
+    except DAMAGE as error:
         refuse_machine_faults(error, f"to read {str(path)!r}")
         return False
     return len(head) == _HEADER and any(head) and _read_length(head) is not None
@@ -126,27 +143,16 @@ def _read_length(header: bytes) -> int | None:
 
 
 def _make_plain(path: Path, cache: Path) -> Path:
-    with path.open("rb") as stream:
-        if stream.read(2) != b"\x1f\x8b":
-            return path
-
-    def write(folder: Path) -> None:
-        with gzip.open(path) as packed, (folder / "records").open("wb") as out:
-            copy_bounded(packed, out, path)
-
-    try:
-        return unpack_once(path, cache, write, variant="records") / "records"
-    except (OSError, EOFError, zlib.error) as error:
-        refuse_machine_faults(error, f"to unpack {str(path)!r}")
-        raise DataError(f"{str(path)!r} is damaged: {error}; fetch it again") from None
+    opener = None if _begins_record(path, _open_plain) else _find_packing(path)
+    return path if opener is None else unpack_whole(path, opener, cache, "records")
 
 
 def _scan(path: Path, modalities: Sequence[Modality]) -> tuple[list[_Record], str]:
     """Return the records of a file, and why the rest of it cannot be read."""
     found: list[_Record] = []
     try:
-        for number, (offset, data) in enumerate(_iter_data(path)):
-            found.append(_parse(number, offset, data, modalities))
+        for number, (offset, data, problem) in enumerate(_iter_data(path)):
+            found.append(_parse(number, offset, data, problem, modalities))
     except ValueError as error:
         return found, f"after {len(found)} records {error}"
     except OSError as error:
@@ -155,8 +161,8 @@ def _scan(path: Path, modalities: Sequence[Modality]) -> tuple[list[_Record], st
     return found, ""
 
 
-def _iter_data(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield offset and data of each record; no data where its sum is another.
+def _iter_data(path: Path) -> Iterator[tuple[int, bytes, str]]:
+    """Yield offset and data of each record; of one that cannot be used no data, and why.
 
     Raises:
         ValueError: the next record cannot be found.
@@ -170,18 +176,18 @@ def _iter_data(path: Path) -> Iterator[tuple[int, bytes]]:
             offset = stream.tell()
             if offset + length + _FOOTER > size:
                 raise ValueError("the file is cut off")
-            if length > _MOST_BYTES:
+            if length > MOST_BYTES:
                 stream.seek(length + _FOOTER, 1)
-                yield offset, b""
+                yield offset, b"", f"a record of {length >> 20:,} MiB; wanted {MOST_BYTES >> 20:,} MiB at most"
                 continue
             data = stream.read(length)
             whole = compute_masked_crc32c(data) == int.from_bytes(stream.read(_FOOTER), "little")
-            yield offset, data if whole else b""
+            yield (offset, data, "") if whole else (offset, b"", "its checksum is wrong: the record is damaged")
 
 
-def _parse(number: int, offset: int, data: bytes, modalities: Sequence[Modality]) -> _Record:
-    if not data:
-        return _Record(number, offset, {}, {}, "", "its checksum is wrong: the record is damaged")
+def _parse(number: int, offset: int, data: bytes, problem: str, modalities: Sequence[Modality]) -> _Record:
+    if problem or not data:
+        return _Record(number, offset, {}, {}, "", problem or "the record is empty")
     try:
         features = parse_example(data)
     except ValueError as error:  # a UnicodeDecodeError too
@@ -218,7 +224,9 @@ def _choose_item(root: str, records: Sequence[_Record], first: Path) -> str:
     keys = {key for record in records[:_LOOK_AT] for key in record.items}
     if keys:
         return min(keys, key=lambda key: (bool(re.search("mask|segment|label|class", key)), len(key), key))
-    for _, data in _iter_data(first):
+    for _, data, problem in _iter_data(first):
+        if problem:
+            continue
         try:
             seen = sorted(parse_example(data))
         except ValueError:

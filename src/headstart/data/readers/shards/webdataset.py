@@ -5,12 +5,8 @@ For Large Scale Deep Learning*, 2019). Items are read at their offset in the tar
 cache once, as one plain tar.
 """
 
-import bz2
-import gzip
-import lzma
 import re
 import tarfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,10 +18,11 @@ from headstart.data.names import preview
 from headstart.data.readers.archive_members import describe_tar_damage
 from headstart.data.readers.byte_ranges import RangeSource
 from headstart.data.readers.evidence import decide_file, describe_files, index_near_top
+from headstart.data.readers.file_kinds import read_beginning
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.shards.compression import DAMAGE, find_opener, unpack_whole
 from headstart.data.readers.shards.packed import ItemShard, PackedItem, choose_label_field, list_shards
-from headstart.data.readers.unpack import copy_bounded, unpack_once
 from headstart.data.readers.walk import FileTree
 from headstart.errors import DataError, refuse_machine_faults
 from headstart.modalities.modality import all_modalities
@@ -36,7 +33,7 @@ _SURE, _LIKELY = ("cls", "cls.txt", "label"), ("json", "txt")  #: fields with th
 _IN_JSON = ("label_name", "class_name", "classname", "label", "class", "cls", "category", "target")
 _LOOK_AT = 60  #: members by which the format is known
 _MOST_BYTES = 1 << 16  #: of a label
-_DAMAGE = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError)
+_DAMAGE: tuple[type[Exception], ...] = (*DAMAGE, tarfile.TarError)
 
 
 @dataclass(slots=True)
@@ -157,22 +154,8 @@ def split_key(name: str) -> tuple[str, str]:
 
 def _make_plain(path: Path, cache: Path) -> Path:
     """Return a shard that is not compressed: the file, or its copy in the cache."""
-    with path.open("rb") as stream:
-        magic = stream.read(6)
-    openers = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open))
-    opener: Any = next((opener for start, opener in openers if magic.startswith(start)), None)
-    if opener is None:
-        return path
-
-    def write(folder: Path) -> None:
-        with opener(path) as packed, (folder / "shard.tar").open("wb") as out:
-            copy_bounded(packed, out, path)
-
-    try:
-        return unpack_once(path, cache, write, variant="tar") / "shard.tar"
-    except _DAMAGE as error:
-        refuse_machine_faults(error, f"to unpack {str(path)!r}")
-        raise DataError(f"{str(path)!r} is damaged: {error}; fetch it again") from None
+    opener = find_opener(read_beginning(path))
+    return path if opener is None else unpack_whole(path, opener, cache, "shard.tar")
 
 
 def _scan_shard(path: Path) -> tuple[dict[str, _Record], str]:

@@ -51,7 +51,7 @@ def test_our_fault_is_one(name: str) -> None:
 
 
 def test_a_missing_extra_says_how_to_get_it() -> None:
-    error = errors.MissingExtra("pyarrow", "tables", "reading a Parquet table")
+    error = errors.MissingExtra("reading a Parquet table", ["pyarrow"], "tables")
     assert str(error) == (
         "reading a Parquet table needs the package 'pyarrow'; install it with: pip install 'headstart[tables]'"
     )

@@ -15,6 +15,7 @@
 """
 
 import errno
+from collections.abc import Sequence
 
 MOST = 1000  #: characters of a message
 MOST_KNOWN = 40  #: names that an unknown one is shown beside
@@ -142,8 +143,20 @@ class ClassifierError(UserError):
 class MissingExtra(UserError):
     """An optional dependency is not installed."""
 
-    def __init__(self, package: str, extra: str, purpose: str):
-        super().__init__(f"{purpose} needs the package {package!r}; install it with: pip install 'headstart[{extra}]'")
+    def __init__(self, purpose: str, packages: Sequence[str], extra: str, hint: str = ""):
+        """Say what needs which packages, and the command that installs them.
+
+        Args:
+            purpose: what was asked for, as the sentence begins: "reading an HDF5 file".
+            packages: those that are missing, by the names that pip knows.
+            extra: of headstart, that holds them.
+            hint: what to know before they are installed; "" for nothing.
+        """
+        self.packages, self.extra = tuple(packages), extra
+        *others, last = [repr(name) for name in packages]
+        names = f"packages {', '.join(others)} and {last}" if others else f"package {last}"
+        command = f"install {'them' if others else 'it'} with: pip install 'headstart[{extra}]'"
+        super().__init__(f"{purpose} needs the {names}; {command}{f' ({hint})' if hint else ''}")
 
 
 class PluginError(UserError):

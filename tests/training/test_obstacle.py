@@ -1,5 +1,6 @@
 """What stands in the way of training: inputs of any length, and tasks that train nothing."""
 
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,3 +35,9 @@ def test_one_whose_inputs_are_of_any_length_cannot(monkeypatch: pytest.MonkeyPat
 def test_a_task_may_train_nothing(training: str | None, strategies: frozenset[str] | None, is_possible: bool) -> None:
     task: Any = SimpleNamespace(training=training, strategies=strategies, title="counting")
     assert (find_training_obstacle("lite0", PHOTOS, task) == "") is is_possible
+
+
+def test_without_pytorch_none_can_be_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    obstacle = find_training_obstacle("lite0", PHOTOS, get_task("classification"))
+    assert obstacle.startswith("training a network needs the package 'torch'; install it with: pip install 'headstart[")

@@ -4,6 +4,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headstart.extras import require_extra
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.matplotlib_axes import LABELS, TYPE, draw_on, measure_matrix
 from headstart.reporting.charts.short_names import fit_names
@@ -96,7 +97,12 @@ class Plots:
 
 
 def draw_figure(*made: Chart) -> "Figure":
-    """Draw charts side by side in one figure."""
+    """Draw charts side by side in one figure.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    require_extra("plots", "drawing a chart as a figure")
     from headstart.reporting.charts.notebook_figure import NotebookFigure
 
     columns = min(COLUMNS, len(made))

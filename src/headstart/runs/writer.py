@@ -3,9 +3,10 @@
 import json
 import platform
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,9 @@ from headstart.storage.run_layout import (
 )
 from headstart.tasks import task
 from headstart.tasks.task import Measure
+
+#: Whose versions a run records, where they are installed.
+LIBRARIES = ("numpy", "onnxruntime", "openvino", "pillow", "timm", "torch")
 
 
 def write_run(
@@ -112,9 +116,18 @@ def build_record(
         "test_opened_for": list(scores.tests),
         "seconds": log.seconds,
         "notes": _notes(context, log),
-        "versions": {name: version(name) for name in ("numpy", "onnxruntime", "openvino", "pillow", "timm", "torch")},
+        "versions": _find_versions(),
         "machine": {"python": platform.python_version(), "platform": platform.platform()},
     }
+
+
+def _find_versions() -> dict[str, str]:
+    """Return the versions of the libraries that numbers depend on, those that are installed."""
+    found = {}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _find_packages(samples: Samples) -> dict[str, str]:

@@ -8,6 +8,7 @@ from headstart.backbones.providers.bundled import BUNDLED, MODALITY
 from headstart.backbones.providers.hub import is_hub_reachable
 from headstart.backbones.providers.names import KNOWN
 from headstart.errors import SettingError
+from headstart.extras import PYTORCH, has_extra
 from headstart.modalities.modality import get_modality
 
 AUTO = "auto"  #: the name that asks for it
@@ -28,12 +29,15 @@ def list_tiers(networks: Path, online: Callable[[], bool] | None = None) -> Iter
     """Yield names to try, cheap to dear within each tier: bundled, others on this machine, the hub's if it is reached.
 
     A user's own checkpoints are none of them: one may have been trained on the very samples that are kept for testing.
+    Without the packages that convert networks the bundled ones are all there are.
 
     Args:
         networks: where converted networks lie.
         online: whether the hub can be reached; asked only when the search has come that far.
     """
     yield tuple(BUNDLED)
+    if not has_extra("train", *PYTORCH):
+        return
     local = list_offline(networks)
     yield local
     if (online or is_hub_reachable)():

@@ -3,7 +3,11 @@
 ``make_pipeline(FeatureExtractor("efficientnet_lite0"), SVC())`` learns from items: paths, bytes or arrays.
 """
 
-from headstart.sklearn.classifier import Classifier
-from headstart.sklearn.extractor import FeatureExtractor
+from headstart.extras import require_extra
+
+require_extra("sklearn", "headstart.sklearn")
+
+from headstart.sklearn.classifier import Classifier  # noqa: E402
+from headstart.sklearn.extractor import FeatureExtractor  # noqa: E402
 
 __all__ = ["Classifier", "FeatureExtractor"]

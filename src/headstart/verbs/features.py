@@ -14,8 +14,9 @@ from headstart.data.samples import Samples, Subset
 from headstart.data.split import Split
 from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress, watch
-from headstart.errors import BackboneError, MissingExtra, SettingError
+from headstart.errors import BackboneError, SettingError
 from headstart.events import RunLog
+from headstart.extras import import_extra
 from headstart.modalities.item import Noun
 from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.choices import check_choices
@@ -189,11 +190,8 @@ def _to_npz(table: Features) -> bytes:
 
 
 def _to_parquet(table: Features) -> bytes:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise MissingExtra("pyarrow", "tables", "writing a Parquet table") from None
+    pyarrow = import_extra("tables", "writing a Parquet table", "pyarrow")
+    parquet = import_extra("tables", "writing a Parquet table", "pyarrow.parquet")
     columns: dict[str, Any] = {
         "id": pyarrow.array(table.ids),
         "name": pyarrow.array(table.names),

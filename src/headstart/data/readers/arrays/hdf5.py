@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data.readers.arrays.stored_arrays import StoredArray
-from headstart.errors import DataError, MissingExtra
+from headstart.errors import DataError
+from headstart.extras import import_extra
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 OFFSETS = (0, 512, 1024, 2048)  #: where the magic may stand: MATLAB has a text before it
@@ -86,8 +87,4 @@ def _open_dataset(file: Path, place: str, version: tuple[int, int], process: int
 
 
 def _import_library() -> Any:
-    try:
-        import h5py
-    except ImportError:
-        raise MissingExtra("h5py", "hdf5", "reading an HDF5 file") from None
-    return h5py
+    return import_extra("hdf5", "reading an HDF5 file", "h5py")

@@ -18,6 +18,7 @@ from headstart.data.readers.arrays.npz import LARGE
 from headstart.data.readers.arrays.stored_arrays import COLUMNS, LoadedArray, StoredArray
 from headstart.data.readers.unpack import unpack_once
 from headstart.errors import DataError, refuse_machine_faults
+from headstart.extras import import_extra
 
 MAGIC = b"MATLAB 5.0"
 DIGITS = 10
@@ -31,6 +32,7 @@ def open_matlab(file: Path, cache: Path) -> list[StoredArray]:
 
     Raises:
         DataError: SciPy cannot read it.
+        MissingExtra: SciPy is not installed.
         OSError: it cannot be read.
     """
     if file.stat().st_size <= LARGE:
@@ -61,8 +63,7 @@ def _store(name: str, value: NDArray[Any]) -> StoredArray:
 
 def _iter_arrays(file: Path) -> Iterator[tuple[str, NDArray[Any]]]:
     """Yield name and values of every array, one top variable after the other."""
-    from scipy import io
-
+    io = import_extra("matlab", "reading a MATLAB file", "scipy.io")
     try:
         check_elements(file)
         for name in [name for name, *_ in _call_strictly(io.whosmat, file)]:

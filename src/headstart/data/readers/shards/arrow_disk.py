@@ -23,7 +23,8 @@ from headstart.data.readers.tables.arrow_cells import read_cells
 from headstart.data.readers.tables.table_columns import ALIASES, normalise_column
 from headstart.data.readers.walk import FileTree
 from headstart.data.sources import FileSource, SampleSource
-from headstart.errors import DataError, MissingExtra, refuse_machine_faults
+from headstart.errors import DataError, refuse_machine_faults
+from headstart.extras import import_extra
 from headstart.modalities.item import CLASS
 from headstart.modalities.modality import all_modalities
 from headstart.parsing import parse_json
@@ -64,10 +65,7 @@ class ArrowDiskReader:
             DataError: a file is damaged or missing, or has no items or no labels.
             MissingExtra: pyarrow is not installed.
         """
-        try:
-            import pyarrow
-        except ImportError:
-            raise MissingExtra("pyarrow", "tables", "reading an Arrow file") from None
+        pyarrow = import_extra("tables", "reading an Arrow file", "pyarrow")
         folders = _find_sets(tree) if tree else [source.parent]
         files = [file for folder in folders for file in _list_files(folder)] if tree else [source]
         shards, columns = [], None

@@ -28,7 +28,8 @@ from headstart.data.readers.tables.table_columns import (
 )
 from headstart.data.readers.unpack import unpack_once
 from headstart.data.sources import FileSource, SampleSource, ValueSource
-from headstart.errors import DataError, MissingExtra, refuse_machine_faults
+from headstart.errors import DataError, refuse_machine_faults
+from headstart.extras import import_extra
 from headstart.modalities.item import CLASS
 from headstart.modalities.modality import Modality
 from headstart.parsing import parse_json
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
 BATCH, BATCH_OF_ITEMS = 65_536, 32  #: rows in memory at once; where these have items in them
+PURPOSE = "reading a Parquet table"  #: what needs pyarrow
 IN_A_FOLDER = 10_000  #: items
 SAMPLED_GROUPS, SAMPLED_ROWS = 20, 2500  #: groups of rows at least, and rows of each, by which columns are known
 LOOK_AT = 20  #: items by which their modality is chosen
@@ -86,11 +88,8 @@ class _ParquetTable:
         self._table = table
 
     def __enter__(self) -> "ParquetFile":
-        try:
-            import pyarrow
-            from pyarrow import parquet
-        except ImportError:
-            raise MissingExtra("pyarrow", "tables", "reading a Parquet table") from None
+        pyarrow = import_extra("tables", PURPOSE, "pyarrow")
+        parquet = import_extra("tables", PURPOSE, "pyarrow.parquet")
         self._errors = (pyarrow.ArrowException, OSError, UnicodeDecodeError)
         try:
             self._file = parquet.ParquetFile(self._table)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from headstart.extras import import_extra
 from headstart.modalities.image.augment.chance import Chance, scale_around_zero, scale_between
 from headstart.modalities.image.augment.presets import Augmentation
 from headstart.modalities.image.decode import Pixels, crop_resize
@@ -189,11 +190,10 @@ def _resize(pixels: Pixels, width: int, height: int, interpolation: Interpolatio
     """Antialiased, rounded to uint8."""
     if pixels.shape[:2] == (height, width):
         return pixels
-    import torch  # not above: presets are resolved, and views found in a store, without it
-    from torch.nn.functional import interpolate
-
+    # Not above: presets are resolved, and views found in a store, without it.
+    torch = import_extra("train", "changing the views of photos", "torch")
     planes = torch.from_numpy(np.require(pixels, requirements="W")).permute(2, 0, 1)[None]
-    resized = interpolate(planes, (height, width), mode=interpolation, antialias=True)
+    resized = torch.nn.functional.interpolate(planes, (height, width), mode=interpolation, antialias=True)
     return np.ascontiguousarray(resized[0].permute(1, 2, 0).numpy())
 
 

@@ -45,6 +45,10 @@ def test_writing_leaves_nothing_beside_and_replaces(tmp_path):
         ('{"schema_version": 1, "ignored": 0, "notes": []}', "has schema version 1, this headstart reads 2; open it"),
         ('{"schema_version": 2, "ignored": 0, "notes": []}', "is not a ledger: KeyError 'modality'"),
         ('{"schema_version": 2, "modality": "", "ignored": 0, "notes": []}\n{"name": "a"}', "is not a ledger"),
+        (
+            '{"schema_version": 2, "modality": "", "ignored": 0, "notes": []}\n{"name": {}, "status": "accepted"}',
+            "is not a ledger: TypeError name is dict",
+        ),
     ],
 )
 def test_what_is_no_ledger(tmp_path, text, message):

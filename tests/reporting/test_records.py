@@ -12,6 +12,7 @@ from headstart.errors import UserError
 from headstart.reporting.records import read_records, total_seconds
 from headstart.runs.predictions import to_plain
 from headstart.storage.run_layout import SCHEMA_VERSION
+from headstart.verbs.report import report
 from tests.reporting.example_run import write_example_run
 
 
@@ -136,6 +137,51 @@ def test_arrays_that_do_not_belong_together_are_not_read(own):
     np.savez(own / "predictions.npz", **{**found, "probabilities": found["probabilities"][:, :2]})
     with pytest.raises(UserError, match=r"probabilities has shape \(\d+, 2\), wanted \(\d+, 3\)"):
         read_records(own)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value", "problem"),
+    [
+        ("comparison.json", "arms", [], "no arm has won"),
+        ("trust.json", "classes_of", {"a": 10**30}, "is none of 3"),
+        (
+            "trust.json",
+            "issues",
+            {"items": [], "counts": {"x": 1}, "imbalance": 1.0, "confusable": []},
+            "other classes",
+        ),
+    ],
+)
+def test_files_that_contradict_each_other_are_named(own, name, key, value, problem):
+    record = json.loads((own / name).read_text("utf-8"))
+    (own / name).write_text(json.dumps({**record, key: value}), "utf-8")
+    with pytest.raises(UserError, match=rf"{name}.*cannot be read: .*{problem}"):
+        read_records(own)
+
+
+def test_predictions_of_other_samples_are_not_read(own):
+    with np.load(own / "predictions.npz") as arrays:
+        found = dict(arrays)
+    for key, value, problem in (("part", "train", "0 samples of the part 'validation'"), ("label", 3, "none of 3")):
+        np.savez(own / "predictions.npz", **{**found, key: np.full_like(found[key], value)})
+        with pytest.raises(UserError, match=rf"predictions.npz.*cannot be read: .*{problem}"):
+            read_records(own)
+
+
+def test_scores_of_no_samples_are_not_read(own):
+    record = json.loads((own / "evaluation.json").read_text("utf-8"))
+    record["parts"]["test"]["n"] = 0
+    (own / "evaluation.json").write_text(json.dumps(record), "utf-8")
+    with pytest.raises(UserError, match=r"evaluation.json.*the part 'test' has no samples"):
+        read_records(own)
+
+
+def test_a_page_of_records_that_do_not_fit_together_is_one_line(own):
+    record = json.loads((own / "evaluation.json").read_text("utf-8"))
+    record["parts"]["test"]["confusion"] = []
+    (own / "evaluation.json").write_text(json.dumps(record), "utf-8")
+    with pytest.raises(UserError, match=r"cannot be shown: .* does not fit together"):
+        report(own)
 
 
 def test_pickles_are_not_read(own):

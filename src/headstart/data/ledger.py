@@ -45,4 +45,7 @@ def load_ledger(path: Path) -> Ledger:
 
 
 def _parse_entry(line: dict[str, Any]) -> LedgerEntry:
+    for key, value in line.items():
+        if not isinstance(value, dict if key == "properties" else str):
+            raise TypeError(f"{key} is {type(value).__name__}")
     return LedgerEntry(**{**line, "status": FileStatus(line["status"])})

@@ -23,6 +23,7 @@ from headstart.modalities.modality import find_noun
 from headstart.parsing import parse_json
 from headstart.reporting.absent import describe_absent_modality, get_task_of_run
 from headstart.reporting.described_inputs import describe_inputs
+from headstart.reporting.record_consistency import check_consistency
 from headstart.reporting.record_types import ComparisonRecord, RunRecord, TrustRecord
 from headstart.storage.previews import read_previews
 from headstart.storage.run_files import make_damage_error, read_run_arrays, read_run_json
@@ -203,8 +204,8 @@ def read_records(folder: str | Path) -> Records:
     """Read the folder of a finished run.
 
     Raises:
-        UserError: it is none, a file of it is missing or damaged, it was made without what the report needs, or its
-            task has no figures.
+        UserError: it is none, a file of it is missing or damaged or does not fit the others, it was made without what
+            the report needs, or its task has no figures.
     """
     folder = Path(folder).expanduser()
     check_support(read_task(folder), "figures")
@@ -213,7 +214,7 @@ def read_records(folder: str | Path) -> Records:
         subsets = {name: read_evaluation(evaluation["parts"][name]) for name in ("validation", "test")}
     except (KeyError, TypeError, DataError) as error:
         raise make_damage_error(folder / EVALUATION, error) from None
-    return Records(
+    records = Records(
         folder=folder,
         run=run,
         **subsets,
@@ -224,6 +225,8 @@ def read_records(folder: str | Path) -> Records:
         ledger=load_ledger(folder / LEDGER),
         engines=_read_engines(folder),
     )
+    check_consistency(records)
+    return records
 
 
 def _read_engines(folder: Path) -> EngineAgreement | None:

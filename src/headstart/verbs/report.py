@@ -3,7 +3,11 @@
 import os
 from pathlib import Path
 
+from headstart.errors import UserError
 from headstart.reporting.write import write_comparison, write_report
+
+#: What a page raises where values are of the right types and contradict each other.
+_CONTRADICTIONS = (ArithmeticError, AttributeError, LookupError, RuntimeError, StopIteration, TypeError, ValueError)
 
 
 def report(
@@ -17,7 +21,15 @@ def report(
         out: a new file for the page; RUN/report.html, or FIRST-versus-SECOND.html here, when not given.
 
     Raises:
-        UserError: no run, or one whose records lack what the page needs; or a file that is there already.
+        UserError: no run, or one whose records lack what the page needs, or do not fit together; or a file that is
+            there already.
     """
     file = None if out is None else Path(out)
-    return write_report(Path(run), file) if other is None else write_comparison(Path(run), Path(other), file)
+    try:
+        return write_report(Path(run), file) if other is None else write_comparison(Path(run), Path(other), file)
+    except _CONTRADICTIONS as error:
+        shown = " and ".join(repr(os.fspath(one)) for one in (run, other) if one is not None)
+        raise UserError(
+            f"{shown} cannot be shown: what the files of the run say does not fit together ({type(error).__name__}: "
+            f"{error}); restore the folder or fit again"
+        ) from error

@@ -7,6 +7,7 @@ from drawn import (
     desk,
     exports,
     file_names,
+    folder_tables,
     folders,
     oddities,
     resemblances,
@@ -19,6 +20,7 @@ SUBJECTS = tuple(
     module.__name__.rpartition(".")[2]
     for module in (
         folders,
+        folder_tables,
         file_names,
         tables,
         table_forms,

@@ -6,6 +6,7 @@ BEGIN = "<!-- Layouts: made by docs/generate.py from benchmarks/drawn. Change th
 END = "<!-- End of the layouts -->"
 TITLES = {
     "folders": "Folders",
+    "folder_tables": "Folders with tables beside",
     "file_names": "Classes in names, folders above the classes",
     "tables": "Tables",
     "table_forms": "Forms of tables",

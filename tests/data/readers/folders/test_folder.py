@@ -265,7 +265,10 @@ def planted_problem(name: str, root: Path, plant) -> Path:
     [
         ("missing", "does not exist; wanted a folder"),
         ("empty", "has no class with photos; wanted a folder per class"),
-        ("mixture", r"has part folders \('train', 'val'\) and another folder with photos \('cats'\); wanted"),
+        (
+            "mixture",
+            r"has part folders \('train' .1., 'val' .1.\) and another .* photos \('cats' .1.\) .*from folder; if",
+        ),
         ("twice", "has two folders for validation: 'val' and 'valid'; merge them"),
         ("flat parts", "has the parts 'test', 'train' but no class folders in them, .*; wanted"),
         ("no train", "validation and test are given without train; name"),

@@ -4,15 +4,20 @@ The class of an item is the first folder under the root (or under its subset's f
 unless the settings say that it stands right above the item or in its name.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from headstart.data.choose_modality import choose_by_files, find_source_noun
+from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.own_output import is_own_folder
-from headstart.data.readers.folders.folder_labels import choose_place, label_files
+from headstart.data.readers.folders.folder_labels import LabelledFiles, choose_place, label_files
 from headstart.data.readers.folders.folder_layout import find_layout
-from headstart.data.readers.folders.folder_tree import grow_tree
+from headstart.data.readers.folders.folder_record import FolderLayout
+from headstart.data.readers.folders.folder_tree import FolderNode, grow_tree, list_way
+from headstart.data.readers.folders.part_tables import describe_inner_tables
+from headstart.data.readers.folders.synset_names import read_synset_names
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.table import TABLE_SUFFIXES
@@ -85,9 +90,12 @@ def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
     choice = choose_by_files(options.modality, tree.files_under(root), repr(str(root)))
     walk = Walk(tree)
     nodes = grow_tree(walk, choice.modality)
-    layout = find_layout(nodes, choice.modality, as_folders=options.classes_from == "folder")
+    layout = find_layout(nodes, choice.modality, options)
     place = choose_place(layout, options)
     labelled = label_files(layout, place, options.encoding)
+    if place.where == "folder":
+        layout.add_note(describe_inner_tables(layout, options.encoding))
+        labelled = labelled if options.classes_from else _name_synsets(layout, nodes, labelled)
     own = f"{len(walk.own)} folders that headstart wrote are skipped: {preview(walk.own)}" if walk.own else ""
     layout.add_note(own)
     return SourceListing(
@@ -106,6 +114,24 @@ def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
         choice.modality.name,
         decisions=(*layout.decisions, *place.decisions),
     )
+
+
+def _name_synsets(layout: FolderLayout, root: FolderNode, labelled: LabelledFiles) -> LabelledFiles:
+    """Return labelled files with the names of classes that are called by numbers of WordNet, where a list has them."""
+    ways = [list_way(root, part.node) for part in layout.parts]
+    shared = [nodes[0] for nodes in zip(*ways, strict=False) if len({node.path for node in nodes}) == 1]
+    found = read_synset_names(shared or [root], labelled.classes)
+    layout.add_note(found.note)
+    if not found.names:
+        return labelled
+    reason = "the names of the classes, which are read"
+    layout.entries = [replace(it, reason=reason) if it.name == found.file else it for it in layout.entries]
+    steps = tuple(found.file.split("/"))
+    layout.decisions.append(
+        Decision(PlaceKind.FILE, steps, Role.CLASS_NAMES, "the folders are numbers of WordNet", count=len(found.names))
+    )
+    samples = tuple(replace(it, label=found.names[it.label]) for it in labelled.samples)
+    return replace(labelled, samples=samples, classes=frozenset(found.names.values()))
 
 
 def find_base_folder(tree: FileTree) -> Path:

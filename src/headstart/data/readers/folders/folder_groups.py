@@ -21,7 +21,7 @@ Folders = Mapping[str, Sequence[PlacedFile]]  #: class -> its items
 INSIDE = 0.9  #: share of the items that have to lie in folders inside the classes
 FEWEST = 3  #: groups in each class, so that train, validation and test may have one each
 EACH = 3  #: items of a track, on average
-_TRACK = re.compile(r"(.*\d[^\W_]*)[\s._\-]+\(?\d+\)?")
+_TRACK = re.compile(r"(.*\d[^\W_]*)([\s._\-]+\(?)\d+\)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +128,17 @@ def _describe_tracks(layout: FolderLayout, folders: Folders) -> list[str]:
     """Return a note where names of files are numbers of a track, as of a video, and of an item in it."""
     found: dict[str, Counter[str]] = {}
     for name, files in folders.items():
-        heads = (match[1] for it in files if (match := _TRACK.fullmatch(it.file.stem)))
-        found[name] = Counter(head for head in heads if head.casefold() != name.casefold())
+        found[name] = Counter(match[1] for it in files if (match := _TRACK.fullmatch(it.file.stem)))
     items, tracks = sum(map(len, folders.values())), sum(map(len, found.values()))
     held = sum(sum(counts.values()) for counts in found.values())
     if held < INSIDE * items or tracks < FEWEST * len(folders) or held < EACH * tracks:
         return []
     shared = len(set().union(*found.values())) < tracks
     words = any(re.search(r"[\s._\-]", head) for counts in found.values() for head in counts)
-    pattern = f"{_prefix(layout)}(?P<group>(?P<label>[^/]+)/(?:.*/)?[^/]+)[\\s._-]+\\(?\\d+\\)?\\.[^./]+$"
+    signs = {match[2] for files in folders.values() for it in files if (match := _TRACK.fullmatch(it.file.stem))}
+    inner = "(?:.*/)?" if any(len(it.steps) > 1 for files in folders.values() for it in files) else ""
+    end = rf"{re.escape(signs.pop())}\d+\." if len(signs) == 1 else r"[\s._-]+\(?\d+\)?\."
+    pattern = f"{_prefix(layout)}(?P<group>(?P<label>[^/]+)/{inner}[^/]+){end}"
     flag = "--group-from name" if not shared and not words else f"--class-pattern {shlex.quote(pattern)}"
     first = next(it.file.stem for files in folders.values() for it in files if _TRACK.fullmatch(it.file.stem))
     head = _TRACK.fullmatch(first)
@@ -157,7 +159,9 @@ def _find_flag(layout: FolderLayout, inner: _InnerFolders, *, apart: bool) -> st
 
 def _prefix(layout: FolderLayout) -> str:
     """Return the pattern of the folders above the classes."""
-    above = sorted({"".join(f"{re.escape(step)}/" for step in part.node.steps) for part in layout.parts})
+    above = sorted(
+        {"".join(f"{re.escape(step)}/" for step in part.node.steps) for part in layout.parts if part.node.filled}
+    )
     return f"^{above[0]}" if len(above) == 1 else f"^(?:{'|'.join(above)})"
 
 

@@ -87,6 +87,7 @@ def label_files(layout: FolderLayout, place: LabelPlace, encoding: str | None) -
     read_label = _make_reader(place.where, place.rule, place, decoder, group=False)
     read_group = _make_reader(place.group_from, place.group_rule, place, decoder, group=True)
     labels = {it.file.name: read_label(it) for it in layout.files}
+    labels |= {name: decoder.decode(label) for name, label in layout.table_labels.items()}
     known = {decoder.decode(name) for name in folders}
     named = place.where in ("name", "pattern")
     trained = [it for it in layout.files if it.subset is Subset.TRAIN] or layout.files

@@ -13,6 +13,7 @@ from headstart.modalities.modality import Modality
 from headstart.settings.class_pattern import ClassPattern
 
 NO_CLASS, NO_SUBSET = "not in a class folder", "not in a class folder of a part"
+TABLE = "a table of labels, which are read"
 LEFT = "no label: left for predict"
 
 
@@ -30,12 +31,15 @@ class FolderLayout:
 
     root: str  #: for a person
     modality: Modality
+    encoding: str | None = None  #: of tables; None finds it
     parts: list[FolderPart] = field(default_factory=list)
     files: list[PlacedFile] = field(default_factory=list)  #: with their folders under their part
     entries: list[LedgerEntry] = field(default_factory=list)  #: of files that are skipped
     notes: list[str] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     split_note: str = ""  #: what was assumed of the parts
+    table_labels: dict[str, str] = field(default_factory=dict)  #: file -> its class, where a table says it
+    label_tables: set[str] = field(default_factory=set)  #: the files of these tables
     doubtful: list[str] = field(default_factory=list)  #: folders beside classes that may be results or a part
 
     def add_note(self, note: str) -> None:
@@ -125,3 +129,17 @@ def skip_masks(layout: FolderLayout, node: FolderNode) -> set[str]:
             f"{len(found)} files are skipped as masks of others beside them, such as {preview(list(found))}"
         )
     return set(found)
+
+
+def place_files(layout: FolderLayout, node: FolderNode, subset: Subset | None) -> Iterable[PlacedFile]:
+    """Return the files of a part, without those that were skipped already."""
+    skipped = {entry.name for entry in layout.entries} | skip_masks(layout, node)
+    return [it for it in node.place_files(len(node.steps), subset) if it.file.name not in skipped]
+
+
+def skip_empty(layout: FolderLayout, node: FolderNode, kept: Sequence[FolderNode], reason: str) -> None:
+    """Skip the files of folders without items, beside some that are kept."""
+    skipped = {entry.name for entry in layout.entries}
+    for kid in node.children.values():
+        if kid not in kept:
+            layout.skip((file for file in kid.all_files() if file.name not in skipped), reason)

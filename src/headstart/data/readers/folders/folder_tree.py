@@ -139,3 +139,11 @@ def _add_folder(nodes: dict[Path, FolderNode], folder: Path) -> FolderNode:
 def sum_items(nodes: Sequence[FolderNode]) -> int:
     """Return the items in some folders and below them."""
     return sum(node.items for node in nodes)
+
+
+def list_way(root: FolderNode, node: FolderNode) -> list[FolderNode]:
+    """Return the folders from a root to one below it, both among them."""
+    way = [root]
+    for step in node.steps[len(root.steps) :]:
+        way.append(way[-1].children[step])
+    return way

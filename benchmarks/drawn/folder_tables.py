@@ -1,0 +1,115 @@
+"""Folders of classes with tables beside them: labels of a part without folders, names of classes, boxes of photos."""
+
+from pathlib import Path
+
+from drawn.desk import Desk, add_layout, draw_photos, mix, rows_to_csv, split_by_number
+
+PETS = ("cat", "dog", "rabbit")
+SYNSETS = {"n01443537": "goldfish", "n01629819": "European fire salamander", "n01641577": "bullfrog"}
+SIGN_HEADER = ("Filename", "Width", "Height", "Roi.X1", "Roi.Y1", "Roi.X2", "Roi.Y2", "ClassId")
+
+
+@add_layout(
+    "`train/n01443537/images/1.JPEG`, flat `val/images/` with `val_annotations.txt`, `words.txt` (Tiny ImageNet)",
+    "two parts, the names of `words.txt`; `test` is left for predict",
+)
+def tiny_imagenet(desk: Desk) -> Path:
+    root, rows = "tiny-imagenet-200", []
+    for photo in mix(draw_photos(tuple(SYNSETS), 14)):
+        label = SYNSETS[photo.label]
+        if photo.number < 10:
+            name = f"train/{photo.label}/images/{photo.label}_{photo.number}.JPEG"
+            desk.lay(f"{root}/{name}", photo, "train", label=label)
+        else:
+            desk.lay(f"{root}/val/images/val_{len(rows)}.JPEG", photo, "test", label=label)
+            rows.append((f"val_{len(rows)}.JPEG", photo.label, 0, 32, 44, 62))
+    for name in SYNSETS:
+        boxes = "".join(f"{name}_{it}.JPEG\t0\t10\t63\t58\n" for it in range(10))
+        desk.leave(f"{root}/train/{name}/{name}_boxes.txt", boxes)
+    desk.leave(f"{root}/val/val_annotations.txt", rows_to_csv(rows, "\t"))
+    desk.leave(f"{root}/wnids.txt", "".join(f"{name}\n" for name in SYNSETS))
+    words = [("n00001740", "entity"), *((number, f"{name}, {name[0]}.") for number, name in SYNSETS.items())]
+    desk.leave(f"{root}/words.txt", rows_to_csv(words, "\t"))
+    for photo in draw_photos(tuple(SYNSETS), 2, seed=1):
+        desk.leave(f"{root}/test/images/test_{photo.label[-2:]}{photo.number}.JPEG", photo.encode(), "predict")
+    desk.mention("val_annotations.txt", "words.txt")
+    return desk.root
+
+
+@add_layout(
+    "`Final_Training/Images/00000/00000_00001.ppm`, `GT-00000.csv` there, `Final_Test/Images/`, `GT-final_test.csv` "
+    "(GTSRB)",
+    "two parts, the test's labels from the table; the sign is proposed as the group (`--class-pattern`)",
+)
+def gtsrb(desk: Desk) -> Path:
+    classes, rows = ("00000", "00001", "00002"), []
+    for label in classes:
+        desk.leave(
+            f"GTSRB/Final_Training/Images/{label}/GT-{label}.csv",
+            rows_to_csv(
+                [
+                    SIGN_HEADER,
+                    *((f"{it // 4:05}_{it % 4:05}.ppm", 32, 32, 5, 5, 27, 27, int(label)) for it in range(12)),
+                ],
+                ";",
+            ),
+        )
+    for photo in draw_photos(classes, 16):
+        if photo.number < 12:
+            name = f"{photo.number // 4:05}_{photo.number % 4:05}.ppm"
+            desk.lay(f"GTSRB/Final_Training/Images/{photo.label}/{name}", photo, "train")
+        else:
+            desk.lay(f"GTSRB/Final_Test/Images/{len(rows):05}.ppm", photo, "test")
+            rows.append((f"{len(rows):05}.ppm", 32, 32, 5, 5, 27, 27, int(photo.label)))
+    desk.leave("GTSRB/GT-final_test.csv", rows_to_csv([SIGN_HEADER, *rows], ";"))
+    desk.leave("GTSRB/Readme-Images.txt", "signs\n")
+    desk.mention("GT-final_test.csv")
+    desk.say("--class-pattern", "GT-00000.csv")
+    return desk.root
+
+
+def lay_flat_validation(desk: Desk, table: str, header: tuple[str, ...] = (), separator: str = ",") -> Path:
+    """Lay class folders of train, and a flat validation part with its labels in a table."""
+    rows: list[tuple[str, ...]] = [header] if header else []
+    for place, photo in enumerate(mix(draw_photos(PETS, 14))):
+        if photo.number < 10:
+            desk.lay(f"train/{photo.label}/{photo.number}.jpg", photo, "train")
+        else:
+            desk.lay(f"val/{place:05}.jpg", photo, "test")
+            rows.append((f"{place:05}.jpg", photo.label))
+    desk.leave(table, rows_to_csv(rows, separator))
+    desk.mention(table)
+    return desk.root
+
+
+@add_layout("`train/cat/1.jpg`, flat `val/1.jpg` with `val/val.txt`: `1.jpg cat`", "two parts, `val` by the list")
+def flat_val_with_list(desk: Desk) -> Path:
+    return lay_flat_validation(desk, "val/val.txt", separator=" ")
+
+
+@add_layout("the same with `val.csv` beside: `filename,label`", "two parts, `val` by the table")
+def flat_val_with_table_beside(desk: Desk) -> Path:
+    return lay_flat_validation(desk, "val.csv", ("filename", "label"))
+
+
+@add_layout("the same with `val/labels.csv`: `id,breed`", "two parts, `val` by the table")
+def flat_val_with_labels(desk: Desk) -> Path:
+    return lay_flat_validation(desk, "val/labels.csv", ("id", "breed"))
+
+
+@add_layout("`cat/1.jpg`, `dog/2.jpg` beside `test/cat/3.jpg`: no folder `train`", "two parts")
+def train_beside_test(desk: Desk) -> Path:
+    for photo in draw_photos(PETS, 14):
+        part = split_by_number(photo, {"": 10, "test/": 4})
+        desk.lay(f"{part}{photo.label}/{photo.number}.jpg", photo, "test" if part else "train")
+    desk.say("no folder is called train")
+    return desk.root
+
+
+@add_layout("`cat/1.jpg`, `dog/2.jpg` beside `valid/cat/3.jpg`, `test/cat/4.jpg`", "three parts")
+def train_beside_valid_and_test(desk: Desk) -> Path:
+    uses = {"": "train", "valid/": "validation", "test/": "test"}
+    for photo in draw_photos(PETS, 14):
+        part = split_by_number(photo, {"": 8, "valid/": 3, "test/": 3})
+        desk.lay(f"{part}{photo.label}/{photo.number}.jpg", photo, uses[part])
+    return desk.root

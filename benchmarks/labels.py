@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import measuring
+from handwritten import write_scans
 from headstart import events
 from headstart.data.read import read_source
 from headstart.events import RunLog
@@ -30,7 +31,6 @@ from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import TrainingSet
 from headstart.heads.logistic import fit_logistic
 from headstart.heads.threads import limit_threads
-from headstart.modalities.image.demo import write_digits
 from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.dataset import prepare_dataset, split_samples
 from headstart.selection.budget import Budget
@@ -69,7 +69,7 @@ class Planted:
 def tasks_of(name: str, data: Path, scratch: Path, store: Store) -> dict[str, list[TrainingSet]]:
     """The photos as features of late and of early layers."""
     log, settings = RunLog(events.ignore), FitSettings.load()
-    source = write_digits(scratch / "digits") if name == "digits" else data / name
+    source = write_scans(scratch / "digits") if name == "digits" else data / name
     samples = read_source(source, listener=log)
     context = RunContext(settings, store, Budget(None), log)
     backbones = load_backbones(samples.samples, samples.modality, context, samples)

@@ -20,6 +20,7 @@ from PIL import Image, ImageFilter
 from scipy.stats import rankdata
 
 import measuring
+from handwritten import write_scans
 from headstart import events
 from headstart.data.groups import encode_groups
 from headstart.data.read import read_source
@@ -28,7 +29,6 @@ from headstart.engines.engine import forward_all
 from headstart.events import RunLog
 from headstart.extraction.extract import extract, load_batch
 from headstart.inference.novelty import Novelty
-from headstart.modalities.image.demo import write_digits
 from headstart.pipeline.backbones import load_backbones
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext
@@ -194,7 +194,7 @@ def load(data: Path, store: Path | None, features: Path | None, *, digits: bool)
     with TemporaryDirectory() as folder:
         home = Store(store or Path(folder) / "store")
         sets = {it.name: extracted(it, home) for it in sorted(data.iterdir()) if it.is_dir()}
-        return {**sets, "digits": extracted(write_digits(Path(folder) / "digits"), home)} if digits else sets
+        return {**sets, "digits": extracted(write_scans(Path(folder) / "digits"), home)} if digits else sets
 
 
 def main() -> None:

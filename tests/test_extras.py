@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from headstart.errors import MissingExtra
-from headstart.extras import EXTRAS, PYTORCH, describe_missing, has_extra, import_extra, list_missing, require_extra
+from headstart.extras import (
+    EXTRAS,
+    PYTORCH,
+    describe_missing_extra,
+    has_extra,
+    import_extra,
+    list_missing_packages,
+    require_extra,
+)
 
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
 
@@ -33,11 +41,11 @@ def test_the_small_form_holds_nothing_of_an_extra() -> None:
 def test_what_is_missing_is_one_line_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("torch", "timm"):
         monkeypatch.setitem(sys.modules, name, None)
-    assert list_missing("train", *PYTORCH) == ("torch", "timm")
+    assert list_missing_packages("train", *PYTORCH) == ("torch", "timm")
     assert not has_extra("train")
     with pytest.raises(MissingExtra) as caught:
         require_extra("train", "training a network")
-    assert str(caught.value) == describe_missing("train", "training a network")
+    assert str(caught.value) == describe_missing_extra("train", "training a network")
     assert str(caught.value).startswith(
         "training a network needs the packages 'torch' and 'timm'; install them with: pip install 'headstart[train]' "
         "(on Linux without a GPU first the small build"
@@ -49,8 +57,8 @@ def test_what_is_missing_is_one_line_with_the_command(monkeypatch: pytest.Monkey
 
 def test_nothing_is_said_of_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    assert describe_missing("train", "training a network", *PYTORCH) == ""
-    assert list_missing("train") == ("optuna",)
+    assert describe_missing_extra("train", "training a network", *PYTORCH) == ""
+    assert list_missing_packages("train") == ("optuna",)
 
 
 def test_a_module_of_an_extra_is_imported_or_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,4 +78,4 @@ def test_a_finder_that_refuses_a_package_is_none_of_it(monkeypatch: pytest.Monke
 
     monkeypatch.delitem(sys.modules, "optuna", raising=False)
     monkeypatch.setattr(sys, "meta_path", [Refusing(), *sys.meta_path])
-    assert list_missing("train", "optuna") == ("optuna",)
+    assert list_missing_packages("train", "optuna") == ("optuna",)

@@ -44,7 +44,7 @@ EXTRAS: Mapping[ExtraName, Extra] = MappingProxyType(
 )
 
 
-def list_missing(extra: ExtraName, *packages: str) -> tuple[str, ...]:
+def list_missing_packages(extra: ExtraName, *packages: str) -> tuple[str, ...]:
     """Return the packages of an extra that are not installed, by the names they are imported by.
 
     Args:
@@ -55,29 +55,29 @@ def list_missing(extra: ExtraName, *packages: str) -> tuple[str, ...]:
 
 
 def has_extra(extra: ExtraName, *packages: str) -> bool:
-    """Return whether packages of an extra are installed; the arguments are those of ``list_missing``."""
-    return not list_missing(extra, *packages)
+    """Return whether packages of an extra are installed; the arguments are those of ``list_missing_packages``."""
+    return not list_missing_packages(extra, *packages)
 
 
-def describe_missing(extra: ExtraName, purpose: str, *packages: str) -> str:
+def describe_missing_extra(extra: ExtraName, purpose: str, *packages: str) -> str:
     """Return what is missing and how to get it, in one line; "" where nothing is missing.
 
     Args:
         extra: its name.
         purpose: what needs it, as the sentence begins: "reading an HDF5 file".
-        packages: as in ``list_missing``.
+        packages: as in ``list_missing_packages``.
     """
-    missing = list_missing(extra, *packages)
+    missing = list_missing_packages(extra, *packages)
     return str(_make_error(extra, purpose, missing)) if missing else ""
 
 
 def require_extra(extra: ExtraName, purpose: str, *packages: str) -> None:
-    """Refuse to go on where packages of an extra are not installed; the arguments are those of ``describe_missing``.
+    """Refuse to go on where packages of an extra are missing; arguments as of ``describe_missing_extra``.
 
     Raises:
         MissingExtra: one is not.
     """
-    if missing := list_missing(extra, *packages):
+    if missing := list_missing_packages(extra, *packages):
         raise _make_error(extra, purpose, missing)
 
 
@@ -86,7 +86,7 @@ def import_extra(extra: ExtraName, purpose: str, module: str) -> Any:
 
     Args:
         extra: its name.
-        purpose: what needs it, as in ``describe_missing``.
+        purpose: what needs it, as in ``describe_missing_extra``.
         module: with dots, where it is not the package itself.
 
     Raises:

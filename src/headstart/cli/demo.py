@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def demo(folder: Path = Path("demo"), /) -> int:
-    """Run the whole job on handwritten digits: files on disk to a tested classifier and a prediction.
+    """Run the whole job on digits drawn by pen: files on disk to a tested classifier and a prediction.
 
     Args:
         folder: Where the digits and the run are written.
@@ -13,7 +13,7 @@ def demo(folder: Path = Path("demo"), /) -> int:
     from headstart.verbs.demo import demo as run_demo
     from headstart.verbs.demo import find_run_folder
 
-    print(f"writing scikit-learn's 1,797 handwritten digits to {folder / 'digits'}")
+    print(f"drawing 1,200 digits, as if by pen on paper, into {folder / 'digits'}")
     print(f"headstart fit {folder / 'digits'} --out {find_run_folder(folder)}")
     run = run_demo(folder, progress=True)
     print(describe_run(run))

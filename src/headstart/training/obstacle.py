@@ -1,6 +1,6 @@
 """Obstacles to training a network: the one place that advice, prices, comparisons and reports ask."""
 
-from headstart.extras import PYTORCH, describe_missing
+from headstart.extras import PYTORCH, describe_missing_extra
 from headstart.modalities.batch import AnySpec
 from headstart.modalities.modality import get_modality
 from headstart.tasks.task import Task
@@ -19,7 +19,7 @@ def find_training_obstacle(network: str, spec: AnySpec, task: Task) -> str:
     allowed = task.strategies is None or any(name in task.strategies for name in TRAINING)
     if task.training is None or not allowed:
         return f"{task.title} trains no networks"
-    return find_input_obstacle(network, spec) or describe_missing("train", "training a network", *PYTORCH)
+    return find_input_obstacle(network, spec) or describe_missing_extra("train", "training a network", *PYTORCH)
 
 
 def find_input_obstacle(network: str, spec: AnySpec) -> str:

@@ -14,7 +14,7 @@ from headstart.verbs.fit import fit
 def demo(
     folder: str | Path = "demo", *, listener: events.Listener | None = None, progress: ShowProgress = "auto"
 ) -> Run:
-    """Run the whole job on scikit-learn's 1,797 handwritten digits, written as files.
+    """Run the whole job on 1,200 drawn digits, written as files.
 
     Args:
         folder: where the digits and the run are written.

@@ -12,14 +12,14 @@ def test_the_digits_are_written_once(tmp_path):
     assert len(samples) == COUNT
     assert samples.ledger.entries[0].properties["width"] == EDGE
     assert [path.name for path in folder.parent.iterdir()] == ["digits"]
-    before = (folder / "0/0000.png").stat().st_mtime_ns
+    before = (folder / "0/000.jpg").stat().st_mtime_ns
     assert write_digits(folder) == folder
-    assert (folder / "0/0000.png").stat().st_mtime_ns == before
+    assert (folder / "0/000.jpg").stat().st_mtime_ns == before
 
 
 def test_an_empty_folder_is_filled(tmp_path):
     (tmp_path / "digits").mkdir()
-    assert len(list(write_digits(tmp_path / "digits").glob("*/*.png"))) == COUNT
+    assert len(list(write_digits(tmp_path / "digits").glob("*/*.jpg"))) == COUNT
 
 
 def test_nothing_of_the_users_is_touched(tmp_path):

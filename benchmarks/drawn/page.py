@@ -15,6 +15,8 @@ TITLES = {
     "containers": "Containers",
     "exports": "Exports",
     "annotations": "More annotations and containers",
+    "labelling": "Files of programs for labelling",
+    "services": "Services and hubs",
     "resemblances": "What looks like something else",
     "oddities": "Files among photos",
 }

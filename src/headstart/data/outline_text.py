@@ -99,12 +99,17 @@ def _list_skip_lines(outline: SourceOutline, skips: Sequence[SkippedFiles], inde
 
 def _list_subset_lines(outline: SourceOutline) -> Iterator[str]:
     """Yield the classes of each part, where no folders show them, and the number of groups."""
-    if outline.folders is None:
+    if outline.folders is None or (len(outline.subsets) > 1 and not _shows_subsets(outline.folders)):
         for subset, classes in outline.subsets.items():
             part = f"part {subset}: " if subset else ""
             yield f"  {part}{outline.noun.count(sum(classes.values()))}: {_count_classes(classes)}"
     if outline.groups:
         yield f"  {outline.groups:,} named group{'s' * (outline.groups != 1)}: those of one group stay in one part"
+
+
+def _shows_subsets(folder: OutlineFolder) -> bool:
+    """Return whether a folder or one below it is a subset."""
+    return folder.role is Role.SUBSET or any(map(_shows_subsets, folder.folders))
 
 
 def _count_classes(classes: Mapping[str, int]) -> str:

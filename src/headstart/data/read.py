@@ -11,6 +11,7 @@ from typing import Any
 from headstart import settings
 from headstart.data.assembly import assemble_samples
 from headstart.data.choose_modality import choose_by_sources, find_source_noun
+from headstart.data.decisions import PlaceKind
 from headstart.data.inspection import inspect
 from headstart.data.own_output import is_own_folder
 from headstart.data.readers.archives.archive import ArchiveReader
@@ -216,6 +217,7 @@ def _refuse_columns(listing: SourceListing, reader: Reader, options: DataSetting
     """Refuse to look for columns where nothing has any."""
     if listing.in_rows and not isinstance(reader, ArrayReader | IdxReader):
         return
+    has_fields = any(decision.kind is PlaceKind.FIELD for decision in listing.decisions)  #: one of which is the label
     for name in ("path_column", "label_column", "split_column", "group_column"):
-        if getattr(options, name) is not None:
+        if getattr(options, name) is not None and not (has_fields and name == "label_column"):
             raise SettingError(f"{name} is for tables; {listing.root} is none; drop it")

@@ -3,10 +3,14 @@
 Each knows its format by its bytes, in a file or in a folder, so that it is read the same inside an archive.
 """
 
+from headstart.data.readers.annotations.class_indices import ClassIndexReader
 from headstart.data.readers.annotations.coco import CocoReader
 from headstart.data.readers.annotations.cvat import CvatReader
+from headstart.data.readers.annotations.item_files import ItemFileReader
 from headstart.data.readers.annotations.label_studio import LabelStudioReader
 from headstart.data.readers.annotations.teachable import TeachableReader
+from headstart.data.readers.annotations.tool_exports import ToolExportReader
+from headstart.data.readers.annotations.via import ViaReader
 from headstart.data.readers.annotations.voc import VocReader
 from headstart.data.readers.annotations.yolo import YoloReader
 from headstart.data.readers.reader import Reader
@@ -24,6 +28,10 @@ CONTAINERS: tuple[Reader, ...] = (
     CocoReader(),
     CvatReader(),
     VocReader(),
+    ViaReader(),
+    ItemFileReader(),
+    ToolExportReader(),
+    ClassIndexReader(),
     YoloReader(),
     NumberTableReader(),
     TeachableReader(),

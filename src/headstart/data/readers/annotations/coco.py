@@ -4,13 +4,12 @@ The format is of T.-Y. Lin et al., *Microsoft COCO: Common Objects in Context* (
 ``file_name``), of annotations with an item and a category, and of categories.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from headstart.data.decisions import Role
+from headstart.data.readers.annotations.annotation_files import choose_files, find_annotated_file
 from headstart.data.readers.annotations.annotations import (
-    LONGEST_PATH,
     AnnotatedItem,
     AnnotationSet,
     collect_labels,
@@ -20,9 +19,8 @@ from headstart.data.readers.evidence import decide_file, describe_files, find_fo
 from headstart.data.readers.json_stream import iter_json, read_ends
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
-from headstart.data.readers.walk import FileTree, is_file_there
+from headstart.data.readers.walk import FileTree
 from headstart.data.samples import Subset
-from headstart.errors import DataError
 
 
 class CocoReader:
@@ -44,21 +42,21 @@ class CocoReader:
             DataError: a file is damaged, or what it says cannot be read as one class for each item.
         """
         every = _find_files(tree) if tree else [source]
-        files = _choose_files(source, every) if tree else every
+        files = choose_files(source, every, "COCO annotations", "instances") if tree else dict.fromkeys(every)
         decisions = [
             decide_file(file, source, Role.SKIPPED, "annotations of the same part as its instances")
             for file in every
             if file not in files
         ]
         items: list[AnnotatedItem] = []
-        for file in files:
-            subset = find_subset_in_path(file, tree.root if tree else file.parent) if len(files) > 1 else None
+        for file, part in files.items():
+            subset = part if len(files) > 1 else None
             found = _read_items(file, subset)
             reason = f"COCO annotations of {subset}, by its name" if subset else "COCO annotations"
             decisions.append(decide_file(file, source, Role.LABELS, reason, count=len(found)))
             items += found
         folder = tree.root if tree else find_folder(source, [item.path for item in items])
-        notes = (f"the labels come from {describe_files(files, source)}",) if tree else ()
+        notes = (f"the labels come from {describe_files(list(files), source)}",) if tree else ()
         annotations = AnnotationSet(
             "COCO annotations", folder, items, frozenset(files), "annotations", notes, tuple(decisions)
         )
@@ -73,27 +71,6 @@ def is_coco(path: Path) -> bool:
 
 def _find_files(tree: FileTree) -> list[Path]:
     return [path for path in find_near_top(tree, (".json",)) if is_coco(path)]
-
-
-def _choose_files(source: Path, files: list[Path]) -> list[Path]:
-    """Return the files that are read: of COCO's own for one subset those of instances; one for each subset.
-
-    Raises:
-        DataError: several are of one subset.
-    """
-    by_subset: dict[Subset | None, list[Path]] = {}
-    for file in files:
-        by_subset.setdefault(find_subset_in_path(file, source), []).append(file)
-    chosen = []
-    for same in by_subset.values():
-        best = [file for file in same if file.name.startswith("instances")] or same
-        if len(best) > 1:
-            raise DataError(
-                f"{str(source)!r} has several files of COCO annotations, {describe_files(best)}, for the same part; "
-                f"name one: headstart check {best[0]}"
-            )
-        chosen += best
-    return chosen
 
 
 def _read_items(file: Path, subset: Subset | None) -> list[AnnotatedItem]:
@@ -112,20 +89,18 @@ def _read_items(file: Path, subset: Subset | None) -> list[AnnotatedItem]:
             owner = next((value[name] for name in value if name.endswith("_id") and name != "category_id"), None)
             used.setdefault(str(owner), {})[str(value["category_id"])] = None
     items = []
-    words = [word for word in file.stem.split("_") if find_subset_in_path(Path(word), Path())]
+    folders = _list_folders(file)
     for number, name in names.items():
         ids = used.get(number, {})
         unknown = [one for one in ids if one not in categories]
         problem = f"category {unknown[0]} has no name" if unknown else "" if name else "no file_name"
         labels = collect_labels(categories[one] for one in ids if one in categories)
-        place = _find_place(file, words, name)
+        place = find_annotated_file(file, name, folders)
         items.append(AnnotatedItem(name.replace("\\", "/"), labels, subset, place, problem))
     return items
 
 
-def _find_place(file: Path, words: Sequence[str], name: str) -> Path | None:
-    """Return the file of an item where one of the usual places has it, so that equal names in subsets stay apart."""
-    if not name or "\0" in name or len(name) > LONGEST_PATH:
-        return None
-    folders = [file.parent, *(base / word for word in words for base in (file.parent, file.parent.parent))]
-    return next((place for folder in folders if is_file_there(place := folder / name)), None)
+def _list_folders(file: Path) -> list[Path]:
+    """Return the usual folders of the items of a file, by the subset in its name: equal names in subsets stay apart."""
+    words = [word for word in file.stem.split("_") if find_subset_in_path(Path(word), Path())]
+    return [base / word for word in words for base in (file.parent, file.parent.parent)]

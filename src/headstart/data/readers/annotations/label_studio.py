@@ -6,26 +6,24 @@ they name is looked for beside the export, with the hash and without.
 
 import csv
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from headstart.data.decisions import Decision, PlaceKind, Role
+from headstart.data.decisions import Role
 from headstart.data.names import preview
-from headstart.data.readers.annotations.annotations import AnnotatedItem, AnnotationSet, collect_labels, list_annotated
+from headstart.data.readers.annotations.annotations import AnnotationSet, collect_labels, list_annotated
+from headstart.data.readers.annotations.questions import LabelledTask, choose_question, decide_questions, make_item
 from headstart.data.readers.evidence import decide_file, find_folder, find_near_top
 from headstart.data.readers.json_stream import iter_json, read_ends
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
 from headstart.errors import DataError, refuse_machine_faults
-from headstart.modalities.item import CLASS
 from headstart.modalities.modality import all_modalities
 from headstart.parsing import parse_json
-from headstart.settings import DataSettings
 
 CHOICES = "choices"  #: the kind of a result that is of the whole item
 _OWN = frozenset(
@@ -33,16 +31,6 @@ _OWN = frozenset(
     "cancelled_annotations project completed_by".split()
 )
 _HASH = re.compile(r"[0-9a-f]{8}-(?=.)")
-_NEARLY_ALL = 0.9  #: share of the tasks that a second question has, before it is asked which one is meant
-
-
-@dataclass(slots=True)
-class _LabelledTask:
-    """A task: an item and the answers to each question that it was asked."""
-
-    address: str
-    choices: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)  #: question -> answers of each annotator
-    boxes: list[str] = field(default_factory=list)  #: labels of regions
 
 
 class LabelStudioReader:
@@ -70,15 +58,16 @@ class LabelStudioReader:
                 f"one: headstart check {exports[0]}"
             )
         tasks = _read_tasks(exports[0])
-        question, notes = _choose_question(str(source), tasks, context.options)
+        question, notes = choose_question(str(source), tasks, context.options)
         decisions = [
             decide_file(exports[0], source, Role.LABELS, "an export of Label Studio", count=len(tasks)),
-            *_decide_questions(tasks, question),
+            *decide_questions(tasks, question),
         ]
-        paths = [parse_address(task.address) for task in tasks]
+        paths = [parse_address(task.path) for task in tasks]
         folder = tree.root if tree else find_folder(source, paths)
-        paths = _drop_hashes(paths, tree or FileTree(folder))
-        items = [_make_item(task, path, question) for task, path in zip(tasks, paths, strict=True)]
+        for task, path in zip(tasks, _drop_hashes(paths, tree or FileTree(folder)), strict=True):
+            task.path = path
+        items = [make_item(task, question) for task in tasks]
         marks = CHOICES if question else "regions"
         found = AnnotationSet(
             "annotations of Label Studio", folder, items, frozenset(exports), marks, notes, tuple(decisions)
@@ -112,14 +101,14 @@ def _find_exports(tree: FileTree) -> list[Path]:
     return [path for path in find_near_top(tree, (".json", ".csv", ".tsv")) if is_label_studio(path)]
 
 
-def _read_tasks(file: Path) -> list[_LabelledTask]:
+def _read_tasks(file: Path) -> list[LabelledTask]:
     rows = iter_json(file) if read_ends(file).startswith(b"[") else _iter_csv(file)
-    merged: dict[str, _LabelledTask] = {}  # exports with a row for each annotation have an item in several
+    merged: dict[str, LabelledTask] = {}  # exports with a row for each annotation have an item in several
     for number, (_, row) in enumerate(rows):
-        task = _parse_task(row) if isinstance(row, dict) else _LabelledTask("")
-        known = merged.setdefault(task.address or f"\0{number}", task)
+        task = _parse_task(row) if isinstance(row, dict) else LabelledTask("")
+        known = merged.setdefault(task.path or f"\0{number}", task)
         if known is not task:
-            known.boxes += task.boxes
+            known.regions += task.regions
             for question, answers in task.choices.items():
                 known.choices.setdefault(question, []).extend(answers)
     return list(merged.values())
@@ -139,11 +128,11 @@ def _iter_csv(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         raise DataError(f"{str(file)!r} cannot be read: {error.strerror or error}; check the file") from None
 
 
-def _parse_task(row: Mapping[str, Any]) -> _LabelledTask:
+def _parse_task(row: Mapping[str, Any]) -> LabelledTask:
     data = row.get("data")
     if not isinstance(data, dict):
         return _parse_row(row)
-    task = _LabelledTask(_find_address(data))
+    task = LabelledTask(_find_address(data))
     annotations = row.get("annotations", row.get("completions"))
     for annotation in annotations if isinstance(annotations, list) else []:
         if not isinstance(annotation, dict) or annotation.get("was_cancelled"):
@@ -157,18 +146,18 @@ def _parse_task(row: Mapping[str, Any]) -> _LabelledTask:
                 if kind == CHOICES:
                     answers[str(result.get("from_name"))] += labels
                 elif kind.endswith("labels"):
-                    task.boxes += labels
+                    task.regions += labels
         for question, found in answers.items():
             task.choices.setdefault(question, []).append(collect_labels(found))
     return task
 
 
-def _parse_row(row: Mapping[str, Any]) -> _LabelledTask:
+def _parse_row(row: Mapping[str, Any]) -> LabelledTask:
     """Return a row of JSON-MIN or CSV: a key for each question, with one answer, ``{"choices": [...]}`` or regions."""
-    task = _LabelledTask(_find_address(row))
+    task = LabelledTask(_find_address(row))
     for key, given in row.items():
         value = given
-        if key is None or key in _OWN or value in (None, "", task.address):
+        if key is None or key in _OWN or value in (None, "", task.path):
             continue
         if isinstance(value, str) and value[:1] in ("{", "["):
             try:
@@ -179,7 +168,7 @@ def _parse_row(row: Mapping[str, Any]) -> _LabelledTask:
             value = value.get(CHOICES)
         if isinstance(value, list) and any(isinstance(one, dict) for one in value):
             regions = [one for one in value if isinstance(one, dict)]
-            task.boxes += [
+            task.regions += [
                 text for one in regions for name in one if name.endswith("labels") for text in _list_texts(one[name])
             ]
         elif labels := collect_labels(_list_texts([value] if isinstance(value, str) else value)):
@@ -201,43 +190,6 @@ def _find_address(data: Mapping[str, Any]) -> str:
     return like[0] if like else ""
 
 
-def _choose_question(root: str, tasks: Sequence[_LabelledTask], options: DataSettings) -> tuple[str, tuple[str, ...]]:
-    """Return the question whose answers are the labels, "" for none, and notes.
-
-    Raises:
-        DataError: several could be meant.
-    """
-    counts = Counter(question for task in tasks for question in task.choices)
-    if options.label_column is not None:
-        if options.label_column not in counts:
-            raise DataError(f"{root!r} has choices called {preview(sorted(counts))}, none {options.label_column!r}")
-        return options.label_column, ()
-    if not counts:
-        return "", ()
-    (first, most), *others = counts.most_common()
-    same = [question for question, count in others if count >= _NEARLY_ALL * most]
-    if same:
-        listed = ", ".join(f"{name!r} ({CLASS.count(_count_answers(tasks, name))})" for name in (first, *same))
-        raise DataError(f"{root!r} has several choices for each task, {listed}; choose one: --label-column {first}")
-    return first, tuple([f"the label is read from the choice {first!r}"] if others else [])
-
-
-def _decide_questions(tasks: Iterable[_LabelledTask], taken: str) -> Iterator[Decision]:
-    """Yield what each question was taken for, with the number of tasks that have an answer to it."""
-    counts = Counter(question for task in tasks for question in task.choices)
-    for question, count in counts.most_common():
-        role = Role.LABELS if question == taken else Role.SKIPPED
-        reason = f"the choice {taken!r} is the label" if question != taken else ""
-        yield Decision(PlaceKind.FIELD, (question,), role, reason, count=count)
-    if not counts:
-        count = sum(bool(task.boxes) for task in tasks)
-        yield Decision(PlaceKind.FIELD, ("regions",), Role.LABELS, "no choice of whole items", count=count)
-
-
-def _count_answers(tasks: Iterable[_LabelledTask], question: str) -> int:
-    return len({label for task in tasks for found in task.choices.get(question, []) for label in found})
-
-
 def _drop_hashes(paths: Sequence[str], tree: FileTree) -> list[str]:
     """Return paths without the hash that an upload got, where only the file without it is there."""
     if not any(_HASH.match(path.rpartition("/")[2]) for path in paths):
@@ -249,14 +201,3 @@ def _drop_hashes(paths: Sequence[str], tree: FileTree) -> list[str]:
         plain = _HASH.sub("", name, count=1)
         found.append(f"{folder}{slash}{plain}" if name not in there and plain in there else path)
     return found
-
-
-def _make_item(task: _LabelledTask, path: str, question: str) -> AnnotatedItem:
-    if not path:
-        return AnnotatedItem("", (), problem="no address of an item")
-    answers = task.choices.get(question, []) if question else [collect_labels(task.boxes)]
-    different = dict.fromkeys(frozenset(found) for found in answers if found)
-    if len(different) > 1:
-        shown = preview([" and ".join(sorted(found)) for found in different])
-        return AnnotatedItem(path, (), problem=f"its annotators disagree: {shown}")
-    return AnnotatedItem(path, next((found for found in answers if found), ()))

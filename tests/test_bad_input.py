@@ -195,7 +195,11 @@ FOLDERS = [
         two_folders_for_one_part,
         r"'parts' has two folders for validation: 'Validation' and 'val'; merge them",
     ),
-    Case("parts and classes", parts_and_classes_mixed, r"'mixed' has part folders .* move 'other' away"),
+    Case(
+        "parts and classes",
+        parts_and_classes_mixed,
+        r"'mixed' has part folders .* to leave 'other' out, add --classes-from folder; .*",
+    ),
     Case(
         "parts without classes", parts_without_classes, r"'flat' has the parts 'test', 'train' but no class folders.*"
     ),
@@ -256,7 +260,7 @@ TABLES = [
     Case(
         "photos that are not there",
         lambda place: place.table("path,label\nx.png,a\ny.png,a\nz.png,b\n"),
-        r"class 'a' has no usable photo \(skipped: 2 missing file\).*; also: class 'b' has no usable photo .*",
+        r"none of the 3 rows of 'table.csv' is a usable photo \(skipped: 3 missing file\), such as 'x.png'",
     ),
     Case(
         "empty labels",

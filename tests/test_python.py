@@ -32,7 +32,7 @@ def test_what_is_no_folder_is_said_to_be_none() -> None:
 
 
 def test_paths_that_lead_nowhere_are_not_learnt_from() -> None:
-    with pytest.raises(DataError, match=r"class 'x' has no usable photo \(skipped: 1 missing file\)"):
+    with pytest.raises(DataError, match=r"none of the 2 rows of .* is a usable photo \(skipped: 2 missing file\)"):
         headstart.fit(["a.jpg", "b.jpg"], labels=["x", "y"])
     entries = headstart.check(["a.jpg", "b.jpg"], labels=["x", "y"]).data.samples.ledger.entries
     assert [(entry.name, entry.reason) for entry in entries] == [("a.jpg", "missing file"), ("b.jpg", "missing file")]

@@ -38,11 +38,17 @@ def test_folders_have_counts_roles_and_what_was_skipped(tmp_path, plant):
 
 
 def test_folders_inside_a_class_are_not_listed_and_what_they_skip_is(tmp_path, plant):
-    plant(tmp_path, *(f"{name}/day{i}/{i}.png" for name in "ab" for i in range(3)))
-    (tmp_path / "a/day1/x.png").write_text("none")
+    plant(tmp_path, *(f"{name}/bay{i}/{i}.png" for name in "ab" for i in range(3)))
+    (tmp_path / "a/bay1/x.png").write_text("none")
     first = make_outline(_read(tmp_path)).folders.folders[0]
     assert first.folders == ()
-    assert [it.example for it in first.skips] == ["a/day1/x.png"]
+    assert [it.example for it in first.skips] == ["a/bay1/x.png"]
+
+
+def test_patients_inside_a_class_are_listed_as_groups(tmp_path, plant):
+    plant(tmp_path, *(f"{name}/{name}p{i}/{j}.png" for name in "ab" for i in range(3) for j in range(2)))
+    outline = make_outline(_read(tmp_path))
+    assert [(it.name, it.role) for it in outline.folders.folders] == [("a", Role.CLASS), ("b", Role.CLASS)]
 
 
 def test_groups_and_classes_on_two_levels(tmp_path, plant):

@@ -8,6 +8,7 @@ import numpy as np
 
 from headstart.arrays import Ints
 from headstart.data.names import natural_key, preview
+from headstart.data.no_items import describe_no_items
 from headstart.data.samples import FileStatus, LedgerEntry, Samples, Subset
 from headstart.errors import DataError, nearest
 from headstart.modalities.item import CLASS
@@ -74,6 +75,8 @@ class ClassTargets:
                 f"{samples.root!r} has only one class, {samples.classes[0]!r}; wanted two or more; add "
                 f"{samples.noun.many} of what it is to be told from"
             )
+        if not samples.samples and len(samples.classes) > 1 and samples.ledger.entries:
+            return [describe_no_items(samples)]
         return [*problems, *_find_small_classes(samples)]
 
     def match(self, samples: Samples, space: TargetSpace) -> Samples:

@@ -184,6 +184,11 @@ def test_a_page_of_records_that_do_not_fit_together_is_one_line(own):
         report(own)
 
 
+def test_a_name_that_no_system_can_hold_is_no_run():
+    with pytest.raises(UserError, match="is not a run: there is no such folder"):
+        report("x" * 300)
+
+
 def test_pickles_are_not_read(own):
     with np.load(own / "predictions.npz") as arrays:
         found = dict(arrays)

@@ -1,5 +1,6 @@
 """A finished run's folder, read into one record: the report, the model card and the figures are made from it."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -191,8 +192,8 @@ def refuse_unlike_runs(first: Path, second: Path) -> None:
 
 
 def _read_name(folder: Path, key: str) -> str:
-    if not (folder / RECORD).is_file():
-        state = "it has no finished run in it" if folder.exists() else "there is no such folder"
+    if not os.path.isfile(folder / RECORD):  # noqa: PTH113 (Path.is_file raises for names that are too long)
+        state = "it has no finished run in it" if os.path.exists(folder) else "there is no such folder"  # noqa: PTH110
         raise UserError(f"{str(folder)!r} is not a run: {state}; give the folder that headstart fit wrote")
     name = _read_json(folder, RECORD).get(key)
     if not isinstance(name, str):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import io
+from scipy import io, sparse
 
 from headstart.data.readers.arrays.matlab_elements import check_elements
 
@@ -16,6 +16,10 @@ CONTENT = {
     "nested": {"a": {"b": np.arange(3)}, "text": "word", "flag": np.array([True, False])},
     "wave": np.array([1 + 2j]),
     "empty": np.zeros((0, 3)),
+    "thin": sparse.csc_matrix(np.eye(3)),
+    "thin wave": sparse.csc_matrix(np.eye(3) * 1j),
+    "rows": np.array([(1, "a"), (2, "b")], [("number", "i4"), ("word", "U1")]),
+    "letters": np.array(["ab", "cd"]),
 }
 
 
@@ -47,6 +51,18 @@ def test_parts_of_other_types_are_errors(tmp_path: Path) -> None:
         file.write_bytes(sound[:place] + struct.pack("<I", value) + sound[place + 4 :])
         with pytest.raises(ValueError, match="matrix"):
             check_elements(file)
+
+
+@pytest.mark.parametrize(
+    ("kind", "problem"), [(0x0809, "has 4 parts; wanted 5"), (1, "part 4"), (2, "part 4"), (5, "has")]
+)
+def test_an_array_of_other_parts_than_its_kind_has_is_an_error(kind: int, problem: str, tmp_path: Path) -> None:
+    file = tmp_path / "set.mat"
+    io.savemat(file, {"X": np.arange(300, dtype=np.uint8)})
+    sound = file.read_bytes()
+    file.write_bytes(sound[:144] + struct.pack("<I", kind) + sound[148:])
+    with pytest.raises(ValueError, match=problem):
+        check_elements(file)
 
 
 def test_other_files_are_left_to_their_readers(tmp_path: Path) -> None:

@@ -107,3 +107,10 @@ def test_damage_is_said(tmp_path, photos):
     file.unlink()
     with pytest.raises(DataError, match=r"has 2 Arrow files and lacks 'data-00001-of-00002.arrow'"):
         read_source(folder)
+
+
+def test_a_file_that_no_system_can_hold_is_missing(tmp_path, photos):
+    folder = save_set(tmp_path / "pets", photos, {"label": halves()})
+    (folder / "state.json").write_text(json.dumps({"_data_files": [{"filename": "x" * 5000}]}))
+    with pytest.raises(DataError, match="has 1 Arrow files and lacks 'xxx"):
+        read_source(folder)

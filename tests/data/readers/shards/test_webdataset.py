@@ -84,6 +84,8 @@ def test_braces(tmp_path, make):
         read_source(tmp_path / "train-{000000..000004}.tar")
     with pytest.raises(DataError, match="does not exist"):
         read_source(tmp_path / "train-{a..b}.tar")
+    with pytest.raises(DataError, match="does not exist"):
+        read_source(tmp_path / f"{'x' * 300}-{{0..2}}.tar")
     note = read_source(tmp_path / "train-000000.tar").ledger.notes
     assert any("2 more shards lie beside it" in one for one in note)
 

@@ -6,13 +6,18 @@ The format is that of "MAT-File Format" (The MathWorks): elements of a type, a l
 
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 HEADER = 128  #: bytes before the first element
 MATRIX, COMPRESSED = 14, 15
 KNOWN = frozenset({1, 2, 3, 4, 5, 6, 7, 9, 12, 13, MATRIX, 16, 17, 18})
 FLAGS, SIGNED, BYTES = 6, 5, 1  #: types of the first three parts of a matrix: its kind, its shape, its name
-CLASSES, OPAQUE = range(1, 18), 17  #: kinds of arrays; that of an object of MATLAB's
+NUMBERS = frozenset({1, 2, 3, 4, 5, 6, 7, 9, 12, 13})  #: types of a part with numbers
+TEXTS = NUMBERS | {16, 17, 18}  #: of one with characters
+CLASSES, NUMERIC = range(1, 18), range(6, 16)  #: kinds of arrays; those of numbers
+STRUCT, OBJECT, CHARACTERS, SPARSE, OPAQUE = 2, 3, 4, 5, 17
+COMPLEX = 0x800  #: the flag of an array with a second part of numbers
 DEPTH = 20  #: matrices in one another
 LARGEST = 1 << 26  #: bytes of a packed element that are unpacked for this
 
@@ -60,23 +65,51 @@ def _check_matrix(content: bytes, order: str, length: int, depth: int) -> None:
     """Look over the parts of a matrix, as far as its bytes are at hand."""
     if depth > DEPTH:
         raise ValueError("its matrices lie in one another too deep")
-    place = number = 0
-    first: tuple[tuple[int, ...], ...] = ((FLAGS,), (SIGNED,), (BYTES,))
+    if depth and not length:
+        return  # an empty one
+    parts = list(_iter_parts(content, order, length))
+    if not parts or parts[0][0] != FLAGS or parts[0][2] != 8:
+        raise ValueError("a matrix does not begin with its kind")
+    (flags,) = struct.unpack_from(f"{order}I", content, parts[0][1])
+    if flags & 0xFF not in CLASSES:
+        raise ValueError("a matrix is of no known kind")
+    kinds = [kind for kind, _, _ in parts]
+    _check_kinds(kinds, flags & 0xFF, bool(flags & COMPLEX), whole=len(content) >= length)
+    for kind, start, size in parts:
+        if kind == MATRIX:
+            _check_matrix(content[start : start + size], order, size, depth + 1)
+
+
+def _iter_parts(content: bytes, order: str, length: int) -> Iterator[tuple[int, int, int]]:
+    """Yield type, offset and size of each part of a matrix."""
+    place = 0
     while place + 8 <= min(length, len(content)):
         kind, size = struct.unpack_from(f"{order}II", content, place)
         start = place + 8
         if kind >> 16:  # up to four bytes stand in the tag itself
             kind, size, start = kind & 0xFFFF, kind >> 16, place + 4
-            end = place + 8
+            place += 8
         else:
-            end = start + -(-size // 8) * 8
-        wanted = first[number] if number < len(first) else KNOWN
-        if kind not in wanted or (start + size > length and size):
+            place = start + -(-size // 8) * 8
+        if kind not in KNOWN or (start + size > length and size):
             raise ValueError(f"a matrix has a part of type {kind} with {size} bytes that cannot be one")
-        if number == 0 and (size != 8 or content[start + (0 if order == "<" else 3)] not in CLASSES):
-            raise ValueError("a matrix is of no known kind")
-        if number == 0 and content[start + (0 if order == "<" else 3)] == OPAQUE:
-            first = first[:1]  # it has names in place of a shape
-        if kind == MATRIX:
-            _check_matrix(content[start : start + size], order, size, depth + 1)
-        place, number = end, number + 1
+        yield kind, start, size
+
+
+def _check_kinds(kinds: list[int], flavour: int, is_complex: bool, *, whole: bool) -> None:
+    """Raise an error where the types of a matrix's parts are not those of its kind, or too few, if all are at hand."""
+    head = [{FLAGS}] if flavour == OPAQUE else [{FLAGS}, {SIGNED}, {BYTES}]
+    if flavour in NUMERIC or flavour == CHARACTERS:
+        wanted = [*head, *[NUMBERS if flavour in NUMERIC else TEXTS] * (1 + is_complex)]
+    elif flavour == SPARSE:
+        wanted = [*head, *[NUMBERS] * (3 + is_complex)]
+    elif flavour in (STRUCT, OBJECT):
+        wanted = [*head, *([{BYTES}] if flavour == OBJECT else []), {SIGNED}, {BYTES}]
+    else:
+        wanted = head
+    for number, kind in enumerate(kinds):
+        rest = KNOWN if flavour == OPAQUE else {MATRIX}
+        if kind not in (wanted[number] if number < len(wanted) else rest):
+            raise ValueError(f"part {number + 1} of a matrix of kind {flavour} is of type {kind}")
+    if whole and len(kinds) < len(wanted):
+        raise ValueError(f"a matrix of kind {flavour} has {len(kinds)} parts; wanted {len(wanted)}")

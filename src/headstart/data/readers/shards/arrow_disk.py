@@ -21,7 +21,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.shards.packed import ItemShard, PackedItem, list_shards
 from headstart.data.readers.tables.arrow_cells import read_cells
 from headstart.data.readers.tables.table_columns import ALIASES, normalise_column
-from headstart.data.readers.walk import FileTree
+from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.sources import FileSource, SampleSource
 from headstart.errors import DataError, refuse_machine_faults
 from headstart.extras import import_extra
@@ -119,7 +119,7 @@ def _list_files(folder: Path) -> list[Path]:
     entries = _read_json(folder / STATE).get("_data_files")
     named = [one.get("filename") for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
     files = [folder / Path(name).name for name in named if isinstance(name, str)] or sorted(folder.glob("*.arrow"))
-    if missing := [file.name for file in files if not file.is_file()]:
+    if missing := [file.name for file in files if not is_file_there(file)]:
         raise DataError(f"{str(folder)!r} has {len(files)} Arrow files and lacks {preview(missing)}; copy it again")
     return files
 

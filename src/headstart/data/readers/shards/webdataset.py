@@ -5,6 +5,7 @@ For Large Scale Deep Learning*, 2019). Items are read at their offset in the tar
 cache once, as one plain tar.
 """
 
+import os
 import re
 import tarfile
 from collections import Counter
@@ -23,7 +24,7 @@ from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.shards.compression import DAMAGE, find_opener, unpack_whole
 from headstart.data.readers.shards.packed import ItemShard, PackedItem, choose_label_field, list_shards
-from headstart.data.readers.walk import FileTree
+from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.errors import DataError, refuse_machine_faults
 from headstart.modalities.modality import all_modalities
 from headstart.parsing import parse_json
@@ -33,6 +34,7 @@ _SURE, _LIKELY = ("cls", "cls.txt", "label"), ("json", "txt")  #: fields with th
 _IN_JSON = ("label_name", "class_name", "classname", "label", "class", "cls", "category", "target")
 _LOOK_AT = 60  #: members by which the format is known
 _MOST_BYTES = 1 << 16  #: of a label
+_LONGEST = 255  #: bytes of a name that a system can hold
 _DAMAGE: tuple[type[Exception], ...] = (*DAMAGE, tarfile.TarError)
 
 
@@ -57,7 +59,7 @@ class WebDatasetReader:
             return bool(shards) and not _has_items(tree) and any(map(_is_shard, shards[:3]))
         if not isinstance(source, Path):
             return False
-        if not source.exists():
+        if not is_file_there(source):
             return bool(expand_braces(source))
         return source.name.lower().endswith(_ENDINGS) and _is_shard(source)
 
@@ -85,7 +87,7 @@ class WebDatasetReader:
 def expand_braces(path: Path) -> list[Path]:
     """Return the files of a name such as ``train-{000000..000009}.tar``; none where it has no braces."""
     match = re.fullmatch(r"(.*)\{(\d+)\.\.(\d+)\}(.*)", path.name)
-    if match is None or not 0 <= int(match[3]) - int(match[2]) < 1_000_000:
+    if match is None or not 0 <= int(match[3]) - int(match[2]) < 1_000_000 or len(os.fsencode(path.name)) > _LONGEST:
         return []
     width = len(match[2])
     return [path.with_name(f"{match[1]}{at:0{width}}{match[4]}") for at in range(int(match[2]), int(match[3]) + 1)]
@@ -99,8 +101,8 @@ def _choose_files(source: Path, tree: FileTree | None) -> tuple[Sequence[Path], 
         others = [path for path in shards if path not in files]
         rest = [f"{describe_files(others)} are no shards of samples and are not read"] if others else []
         return files, [f"{len(files)} shards are read", *rest], others
-    if files := expand_braces(source) if not source.exists() else []:
-        if missing := [path.name for path in files if not path.is_file()]:
+    if files := expand_braces(source) if not is_file_there(source) else []:
+        if missing := [path.name for path in files if not is_file_there(path)]:
             raise DataError(
                 f"{str(source)!r} means {len(files)} shards and {len(missing)} are missing: {preview(missing)}"
             )

@@ -17,6 +17,7 @@ NUMBERS = frozenset({1, 2, 3, 4, 5, 6, 7, 9, 12, 13})  #: types of a part with n
 TEXTS = NUMBERS | {16, 17, 18}  #: of one with characters
 CLASSES, NUMERIC = range(1, 18), range(6, 16)  #: kinds of arrays; those of numbers
 STRUCT, OBJECT, CHARACTERS, SPARSE, OPAQUE = 2, 3, 4, 5, 17
+HEAD = tuple(frozenset({kind}) for kind in (FLAGS, SIGNED, BYTES))
 COMPLEX = 0x800  #: the flag of an array with a second part of numbers
 DEPTH = 20  #: matrices in one another
 LARGEST = 1 << 26  #: bytes of a packed element that are unpacked for this
@@ -98,15 +99,15 @@ def _iter_parts(content: bytes, order: str, length: int) -> Iterator[tuple[int, 
 
 def _check_kinds(kinds: list[int], flavour: int, is_complex: bool, *, whole: bool) -> None:
     """Raise an error where the types of a matrix's parts are not those of its kind, or too few, if all are at hand."""
-    head = [{FLAGS}] if flavour == OPAQUE else [{FLAGS}, {SIGNED}, {BYTES}]
+    head = HEAD[:1] if flavour == OPAQUE else HEAD
     if flavour in NUMERIC or flavour == CHARACTERS:
         wanted = [*head, *[NUMBERS if flavour in NUMERIC else TEXTS] * (1 + is_complex)]
     elif flavour == SPARSE:
         wanted = [*head, *[NUMBERS] * (3 + is_complex)]
     elif flavour in (STRUCT, OBJECT):
-        wanted = [*head, *([{BYTES}] if flavour == OBJECT else []), {SIGNED}, {BYTES}]
+        wanted = [*head, *(HEAD[2:] if flavour == OBJECT else ()), *HEAD[1:]]
     else:
-        wanted = head
+        wanted = [*head]
     for number, kind in enumerate(kinds):
         rest = KNOWN if flavour == OPAQUE else {MATRIX}
         if kind not in (wanted[number] if number < len(wanted) else rest):

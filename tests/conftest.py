@@ -34,6 +34,16 @@ CLASSES = ("checks", "discs", "stripes")
 Photos = Callable[..., Path]
 
 
+#: A command in a process of its own that writes its exit code and the packages it imported into a file.
+WATCHED = """
+import json, sys
+from headstart.cli.main import run
+code = run(sys.argv[2:])
+with open(sys.argv[1], "w") as file:
+    json.dump([code, sorted({name.partition(".")[0] for name in sys.modules})], file)
+"""
+
+
 @dataclass(frozen=True)
 class Warm:
     """What one fit made for all tests of a session; never to be written to, except that the store may grow."""
@@ -43,6 +53,11 @@ class Warm:
     store: Path  #: the network is converted and proved in it; the store that tests have where they name none
     photos: Path  #: the drawn photos that it was fitted on
     run: Path  #: the finished run, with a report
+
+    @property
+    def imports(self) -> Path:
+        """A JSON file: exit code and imported packages of the process that made the run; lite0's run only."""
+        return self.run.with_name(f"{self.run.name}-imports.json")
 
     def new_store(self, folder: Path) -> Path:
         """A new store in which the network is converted and nothing is stored; this one may be written to meanwhile."""
@@ -121,13 +136,13 @@ def _own_store(shared_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def warm(shared_folder: Path) -> Warm:
-    """A store with lite0 and a finished run; made once, in a process of its own, for that imports PyTorch."""
+    """A store with lite0 and a finished run; made once, in a process of its own that says what it imported."""
     folders = shared_folder / "store", shared_folder / "photos", shared_folder / "run"
     made = Warm("efficientnet_lite0", "tf_efficientnet_lite0", *folders)
     with FileLock(shared_folder / "warm.lock"):
         if not (made.run / "run.json").exists():
             draw_photos(made.photos)
-            command = [sys.executable, "-m", "headstart.cli.main", "fit", made.photos, "--out", made.run, "--quiet"]
+            command = [sys.executable, "-c", WATCHED, made.imports, "fit", made.photos, "--out", made.run, "--quiet"]
             environment = {**os.environ, "HEADSTART_STORE": str(made.store)}
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr

@@ -1,20 +1,16 @@
-"""What is imported when: nobody waits for PyTorch to predict, to read a help page, or to fit a second time."""
+"""What is imported when: nobody waits for PyTorch to predict, to read a help page, or to fit a classifier."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import WATCHED
+
 HEAVY = {"torch", "torchvision", "timm", "sklearn", "scipy", "onnx", "matplotlib", "transformers"}
-WATCHED = """
-import json, sys
-from headstart.cli.main import run
-code = run(sys.argv[2:])
-with open(sys.argv[1], "w") as file:
-    json.dump([code, sorted({name.partition(".")[0] for name in sys.modules})], file)
-"""
 
 
 def imported_by(report: Path, *arguments: object) -> set[str]:
@@ -52,6 +48,29 @@ def test_predicting_many_photos(warm, tmp_path) -> None:
     modules = imported_by(tmp_path / "report", "predict", warm.run / "model", warm.photos)
     assert "openvino" in modules
     assert not modules & (HEAVY - {"onnx"})
+
+
+def test_a_first_fit_with_an_embedded_network(warm) -> None:
+    """Converted, proved, fitted, saved, tested and reported in one process."""
+    code, modules = json.loads(warm.imports.read_text())
+    assert code == 0
+    assert {"onnx", "onnxruntime", "openvino"} <= set(modules)
+    assert not set(modules) & {"torch", "torchvision", "timm"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["check", "report", "explain", "features", "evaluate"])
+def test_other_verbs(warm, tmp_path, verb) -> None:
+    shutil.copytree(warm.run, tmp_path / "run")
+    arguments = {
+        "check": [warm.photos, "--labels", tmp_path / "labels.csv"],
+        "report": [tmp_path / "run"],
+        "explain": [tmp_path / "run" / "model", warm.photos / "discs/0-000.png", "--out", tmp_path / "maps"],
+        "features": [warm.photos, "--out", tmp_path / "features.npz"],
+        "evaluate": [tmp_path / "run" / "model", warm.photos],
+    }
+    modules = imported_by(tmp_path / "report.json", verb, *arguments[verb])
+    assert not modules & {"torch", "torchvision", "timm"}
 
 
 @pytest.mark.slow

@@ -67,7 +67,15 @@ def narrow_vgg() -> LoadedNetwork:
         Layer(FINAL, 16),
     )
     network = Network(body, spec).eval().requires_grad_(requires_grad=False)
-    return LoadedNetwork(network, spec, layers, "random", "", "", 0)
+    return LoadedNetwork(
+        network=network,
+        spec=spec,
+        layers=layers,
+        weights="random",
+        weights_sha256="",
+        licence="",
+        parameters=0,
+    )
 
 
 def photos(loaded: LoadedNetwork, count: int = 2) -> Tensor:

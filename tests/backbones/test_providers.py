@@ -50,7 +50,15 @@ class Zoo:
             torch.default_generator.manual_seed(7 if seed is None else seed)
             network = Net().eval().requires_grad_(False)
         layers, spec = (Layer("stage1", 8), Layer("final", 16)), ImageSpec(32, 1000, (0.5,) * 3, (0.5,) * 3)
-        return LoadedNetwork(network, spec, layers, "drawn", "0" * 64, "mit", 1400)
+        return LoadedNetwork(
+            network=network,
+            spec=spec,
+            layers=layers,
+            weights="drawn",
+            weights_sha256="0" * 64,
+            licence="mit",
+            parameters=1400,
+        )
 
 
 PROVIDER = Zoo()

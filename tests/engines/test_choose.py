@@ -4,12 +4,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
+from headstart.backbones.reference import REFERENCE, ReferenceRows, read_reference, write_reference
 from headstart.engines import openvino, parity
 from headstart.engines.choose import choose_engine
 from headstart.engines.openvino import OpenVinoEngine
@@ -25,8 +27,9 @@ def unproved(warm: Warm, folder: Path) -> Backbone:
     known = load_backbone(warm.name, warm.store / "networks")
     home = folder / "networks" / known.folder.name
     home.mkdir(parents=True)
-    for name in ("backbone.json", "network.onnx"):
-        shutil.copy(known.folder / name, home / name)
+    for file in known.folder.iterdir():
+        if file.name in ("backbone.json", "network.onnx", REFERENCE):
+            shutil.copy(file, home)
     return load_backbone(warm.name, folder / "networks")
 
 
@@ -46,15 +49,56 @@ def large(count: int = 8, size: int = 224) -> Batch:
     return {"pixels": np.stack([picture(CLASSES[index % 3], chance, (size, size)) for index in range(count)])}
 
 
+def fail() -> Batch:
+    """Samples that no check may ask for."""
+    raise AssertionError
+
+
 def draw() -> Batch:
     return large(size=32)
 
 
-def test_the_converted_network_gives_pytorchs_features(lite0: Backbone) -> None:
+def test_a_graph_of_ours_is_held_to_rows_of_pytorch_and_to_onnx_runtime(lite0: Backbone) -> None:
     chosen = choose_engine(lite0, ParitySamples("drawn", large), precision="f32")
     assert (chosen.engine.name, chosen.engine.precision) == ("openvino", "f32")
+    kept, runtime = chosen.parity_checks
+    assert [(check.reference, check.samples) for check in (kept, runtime)] == [
+        ("rows kept from pytorch f32", 2),
+        ("onnxruntime f32", 8),
+    ]
+    for check in (kept, runtime):
+        assert list(check.cosine) == [layer.name for layer in lite0.layers]
+        assert min(check.cosine.values()) > 0.99999
+    assert choose_engine(lite0, ParitySamples("drawn", fail), precision="f32").parity_checks == chosen.parity_checks
+
+
+@pytest.mark.parametrize("fault", ["rows", "graph", "file"])
+def test_a_graph_of_ours_that_gives_other_features_is_not_run(lite0: Backbone, fault: str) -> None:
+    kept = read_reference(lite0.folder)
+    said = r"other features than PyTorch once .* \(cosine 0\."
+    if fault == "rows":
+        rows = {**kept.rows, "final": kept.rows["final"][:, ::-1]}
+        write_reference(lite0.folder, ReferenceRows(kept.batch, rows))
+    elif fault == "graph":  # a stage's stride is lost
+        model = onnx.load(lite0.graph)
+        (node,) = (node for node in model.graph.node if node.output[0] == "_blocks.3._depthwise_conv")
+        node.attribute.remove(next(one for one in node.attribute if one.name == "strides"))
+        onnx.save(model, lite0.graph)
+    else:
+        (lite0.folder / REFERENCE).write_bytes(b"nothing")
+        said = "reference rows of efficientnet_lite0 cannot be read"
+    with pytest.raises(EngineError, match=said):
+        choose_engine(lite0, ParitySamples("drawn", fail), engine="openvino", precision="f32")
+    heard: list[events.Event] = []
+    assert choose_engine(lite0, ParitySamples("drawn", large), listener=heard.append).engine.name == "pytorch"
+    assert any("PyTorch runs it instead" in event.text for event in heard if isinstance(event, events.Note))
+
+
+def test_the_converted_network_gives_pytorchs_features(network: Backbone) -> None:
+    chosen = choose_engine(network, ParitySamples("drawn", draw), precision="f32")
     (proof,) = chosen.parity_checks
-    assert set(proof.cosine) == {layer.name for layer in lite0.layers}
+    assert proof.reference == "pytorch f32"
+    assert set(proof.cosine) == {layer.name for layer in network.layers}
     assert min(proof.cosine.values()) > 0.99999
 
 

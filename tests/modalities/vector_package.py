@@ -216,7 +216,15 @@ class VectorZoo:
             network = Net().eval().requires_grad_(False)
         digest = hashlib.sha256(b"drawn").hexdigest()
         layers = (Layer("stage1", 8), Layer("final", 16))
-        return LoadedNetwork(network, VectorSpec(), layers, "drawn", digest, "mit", 168)
+        return LoadedNetwork(
+            network=network,
+            spec=VectorSpec(),
+            layers=layers,
+            weights="drawn",
+            weights_sha256=digest,
+            licence="mit",
+            parameters=168,
+        )
 
 
 MODALITY = VectorModality()

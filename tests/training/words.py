@@ -64,7 +64,15 @@ def load_words(length: int | None = None) -> LoadedNetwork:
     torch.manual_seed(0)
     network = Words().eval().requires_grad_(requires_grad=False)
     layers = (Layer("stage1", WIDTH), Layer("final", WIDTH))
-    return LoadedNetwork(network, WordSpec(length), layers, "drawn", "0" * 64, "none", 1)
+    return LoadedNetwork(
+        network=network,
+        spec=WordSpec(length),
+        layers=layers,
+        weights="drawn",
+        weights_sha256="0" * 64,
+        licence="none",
+        parameters=1,
+    )
 
 
 def convert_words(folder: Path, length: int | None = None) -> Backbone:

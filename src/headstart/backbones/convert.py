@@ -1,4 +1,7 @@
-"""A backbone's name -> its ONNX graph and record in the store, converted once; later uses import no PyTorch."""
+"""A backbone's name -> its ONNX graph and record in the store, converted once.
+
+Later uses import no PyTorch, nor does the first where the provider builds the graph itself.
+"""
 
 import json
 import shutil
@@ -10,11 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart import events
-from headstart.backbones.backbone import GRAPH, RECORD, SCHEMA_VERSION, Backbone
+from headstart.backbones import zoo
+from headstart.backbones.backbone import GRAPH, OPSET, PYTORCH, RECORD, SCHEMA_VERSION, Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.classifier import write_classifier
+from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
 from headstart.backbones.origin import Origin
 from headstart.backbones.outputs import check_outputs
+from headstart.backbones.reference import REFERENCE, write_reference
 from headstart.errors import BackboneError, refuse_machine_faults
 from headstart.modalities.batch import TensorSpec
 from headstart.modalities.checks import check_spec
@@ -23,10 +29,6 @@ from headstart.storage.atomic import new_folder, stamp
 
 if TYPE_CHECKING:
     from torch import nn
-
-    from headstart.backbones.loaded import LoadedNetwork
-
-OPSET = 18  #: the first with an antialiased Resize, which the saved classifier's graph needs
 
 
 def load_backbone(name: str, folder: Path, listener: events.Listener = events.ignore) -> Backbone:
@@ -53,7 +55,8 @@ def _read_converted(home: Path, origin: Origin) -> Backbone | None:
     """The converted network, if it is whole and of this version; an older one is converted anew."""
     try:
         record = json.loads((home / RECORD).read_text("utf-8"))
-        if record["schema_version"] != SCHEMA_VERSION or not (home / GRAPH).is_file():
+        files = (GRAPH,) if origin.conversion == PYTORCH else (GRAPH, REFERENCE)
+        if record["schema_version"] != SCHEMA_VERSION or not all((home / file).is_file() for file in files):
             return None
         return Backbone.from_json({**record, "name": origin.name}, home)
     except (OSError, ValueError, KeyError, TypeError):
@@ -62,26 +65,27 @@ def _read_converted(home: Path, origin: Origin) -> Backbone | None:
 
 def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
     listener(events.Note(f"preparing {origin.name}: first use on this machine"))
-    with passive_waiting():
-        from headstart.backbones.zoo import load_network
-
-    loaded = load_network(origin)
-    check_spec(loaded.spec)
+    network = _load(origin)
+    check_spec(network.spec)
     backbone = Backbone(
         name=origin.name,
         architecture=origin.architecture,
-        weights=loaded.weights,
-        weights_sha256=loaded.weights_sha256,
-        licence=loaded.licence,
-        parameters=loaded.parameters,
-        layers=loaded.layers,
-        spec=loaded.spec,
+        weights=network.weights,
+        weights_sha256=network.weights_sha256,
+        licence=network.licence,
+        parameters=network.parameters,
+        layers=network.layers,
+        spec=network.spec,
         folder=home,
+        conversion=origin.conversion,
     )
     try:
         with new_folder(home) as draft:
-            _export(loaded, origin, draft / GRAPH)
-            write_classifier(draft, loaded.classifier)
+            if isinstance(network, BuiltNetwork):
+                _write_built(network, draft)
+            else:
+                _export(network, origin, draft / GRAPH)
+            write_classifier(draft, network.classifier)
             (draft / RECORD).write_text(json.dumps(backbone.to_json(), indent=2), "utf-8")
             shutil.rmtree(home, ignore_errors=True)  # damaged, or of another version
     except OSError:
@@ -90,7 +94,21 @@ def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
     return backbone
 
 
-def _export(loaded: "LoadedNetwork", origin: Origin, file: Path) -> None:
+def _load(origin: Origin) -> LoadedNetwork | BuiltNetwork:
+    if origin.conversion != PYTORCH:
+        return zoo.build_network(origin)
+    with passive_waiting():
+        return zoo.load_network(origin)
+
+
+def _write_built(network: BuiltNetwork, draft: Path) -> None:
+    import onnx
+
+    onnx.save(network.graph, draft / GRAPH)
+    write_reference(draft, network.reference)
+
+
+def _export(loaded: LoadedNetwork, origin: Origin, file: Path) -> None:
     try:
         _check_outputs(loaded, origin)
         export_network(loaded, file)
@@ -104,7 +122,7 @@ def _export(loaded: "LoadedNetwork", origin: Origin, file: Path) -> None:
         ) from error
 
 
-def _check_outputs(loaded: "LoadedNetwork", origin: Origin) -> None:
+def _check_outputs(loaded: LoadedNetwork, origin: Origin) -> None:
     import torch
 
     from headstart.backbones.graph import make_examples
@@ -114,7 +132,7 @@ def _check_outputs(loaded: "LoadedNetwork", origin: Origin) -> None:
     check_outputs(origin.name, loaded.layers, outputs, 2)
 
 
-def export_network(loaded: "LoadedNetwork", file: Path) -> None:
+def export_network(loaded: LoadedNetwork, file: Path) -> None:
     """Write a loaded network as one ONNX file with a free number of parts."""
     write_graph(loaded.network, loaded.spec.tensors, [layer.name for layer in loaded.layers], file)
 

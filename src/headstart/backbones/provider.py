@@ -1,12 +1,12 @@
-"""The protocol of a provider: a zoo of pretrained networks."""
+"""The protocols of a provider: a zoo of pretrained networks."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from headstart.backbones.origin import BackboneListing, Origin
 
 if TYPE_CHECKING:
-    from headstart.backbones.loaded import LoadedNetwork
+    from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
 
 
 class Provider(Protocol):
@@ -37,5 +37,21 @@ class Provider(Protocol):
 
         Raises:
             BackboneError: an unknown architecture, or weights that do not fit or cannot be fetched.
+        """
+        ...
+
+
+@runtime_checkable
+class GraphProvider(Protocol):
+    """A provider that builds the ONNX graphs of some networks itself, so that PyTorch only trains them.
+
+    The ``conversion`` of their ``Origin`` names it, with a version that changes whenever features would.
+    """
+
+    def build_graph(self, origin: Origin) -> "BuiltNetwork":
+        """Return the graph of a network whose ``Origin`` says that this provider converts it.
+
+        Raises:
+            BackboneError: weights that do not fit.
         """
         ...

@@ -1,8 +1,10 @@
-"""Loading a network with PyTorch: weights or a clear error, never random weights without being asked."""
+"""Loading a network: weights or a clear error, never random weights without being asked."""
 
-from headstart.backbones.loaded import LoadedNetwork
+from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
 from headstart.backbones.origin import Origin
+from headstart.backbones.provider import GraphProvider
 from headstart.backbones.providers import find_provider
+from headstart.errors import BackboneError
 
 
 def load_network(origin: Origin) -> LoadedNetwork:
@@ -18,3 +20,17 @@ def load_network(origin: Origin) -> LoadedNetwork:
 def build_untrained(origin: Origin, seed: int) -> LoadedNetwork:
     """Return the same architecture with random weights, as its authors begin: the yardstick of pretraining."""
     return find_provider(origin.provider).load(origin, seed)
+
+
+def build_network(origin: Origin) -> BuiltNetwork:
+    """Return the graph of a network that its provider builds without PyTorch.
+
+    Raises:
+        BackboneError: its provider builds none, or the weights do not fit.
+    """
+    provider = find_provider(origin.provider)
+    if not isinstance(provider, GraphProvider):
+        raise BackboneError(
+            f"{origin.name} is to be converted by {origin.conversion}, and its provider builds no graph"
+        )
+    return provider.build_graph(origin)

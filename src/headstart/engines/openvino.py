@@ -1,12 +1,13 @@
 """OpenVINO on a CPU.
 
-Two checks are kept beside the converted network. *Conversion*: at a network's first use on a machine OpenVINO in
-float32 is held to PyTorch in float32. *Precision*: bf16 is held to float32 on each new set of samples, for how much it
+Checks are kept beside the converted network. *Conversion*: at a network's first use on a machine OpenVINO in float32 is
+held to PyTorch in float32; where the graph was built without PyTorch, to the rows that PyTorch once gave for drawn
+inputs, and to ONNX Runtime. *Precision*: bf16 is held to float32 on each new set of samples, for how much it
 loses depends on them; this one needs no PyTorch.
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING
 
 from headstart import events
 from headstart.arrays import Floats
-from headstart.backbones.backbone import Backbone
+from headstart.backbones.backbone import PYTORCH, Backbone
+from headstart.backbones.reference import read_reference
 from headstart.engines.engine import Engine
+from headstart.engines.onnxruntime import OnnxRuntimeEngine
 from headstart.engines.parity import (
     CONVERSION_SAMPLES,
     LEAST_COSINE,
@@ -23,6 +26,7 @@ from headstart.engines.parity import (
     ParityCheck,
     ParitySamples,
     check_parity,
+    compare_rows,
     describe_cosine,
     keep_check,
     machine_key,
@@ -83,7 +87,7 @@ class OpenVinoEngine:
 
 
 class OpenVinoFactory:
-    """Starts OpenVINO: in float32 checked against PyTorch, in bf16 against itself."""
+    """Starts OpenVINO: in float32 checked against a reference, in bf16 against itself."""
 
     name, title = "openvino", "OpenVINO"
 
@@ -101,21 +105,14 @@ class OpenVinoFactory:
             return OpenVinoEngine(backbone, step)
 
         wanted: ComputePrecision = ("bf16" if has_bf16() else "f32") if precision == "auto" else precision
-        conversion = keep_check(
-            backbone, f"conversion-{machine_key()}", lambda: _check_conversion(backbone, engine, wanted, samples)
-        )
-        if not conversion.passed:
-            raise EngineError(
-                f"OpenVINO gives other features than PyTorch for {backbone.name} "
-                f"(cosine {describe_cosine(conversion.least_cosine)}, wanted {LEAST_COSINE})"
-            )
+        conversions = tuple(_check_conversions(backbone, engine, wanted, samples))
         if wanted == "f32":
-            return EngineChoice(engine("f32"), (conversion,))
+            return EngineChoice(engine("f32"), conversions)
         check = keep_check(
             backbone, f"bf16-{machine_key()}-{samples.key}", lambda: _check_bf16(engine("bf16"), engine("f32"), samples)
         )
         if check.passed or precision == "bf16":
-            return EngineChoice(engine("bf16"), (conversion, check))
+            return EngineChoice(engine("bf16"), (*conversions, check))
         noun = get_modality(backbone.spec.kind).noun
         listener(
             events.Note(
@@ -123,7 +120,56 @@ class OpenVinoFactory:
                 f"{LEAST_COSINE}); float32 is used instead, about half as fast"
             )
         )
-        return EngineChoice(engine("f32"), (conversion, check))
+        return EngineChoice(engine("f32"), (*conversions, check))
+
+
+def _check_conversions(
+    backbone: Backbone, engine: Callable[[ComputePrecision], Engine], wanted: ComputePrecision, samples: ParitySamples
+) -> Iterator[ParityCheck]:
+    """Yield the checks of the conversion; they are made once on a machine.
+
+    Raises:
+        EngineError: one is not passed.
+    """
+    checks: dict[str, tuple[str, Callable[[], ParityCheck]]] = {
+        "conversion": ("PyTorch", lambda: _check_conversion(backbone, engine, wanted, samples))
+    }
+    if backbone.conversion != PYTORCH:
+        checks = {
+            "reference": ("PyTorch once", lambda: _check_reference(backbone, engine)),
+            "runtime": ("ONNX Runtime", lambda: _check_runtime(backbone, engine, wanted, samples)),
+        }
+    for name, (title, make) in checks.items():
+        check = keep_check(backbone, f"{name}-{machine_key()}", make)
+        if not check.passed:
+            raise EngineError(
+                f"OpenVINO gives other features than {title} for {backbone.name} "
+                f"(cosine {describe_cosine(check.least_cosine)}, wanted {LEAST_COSINE})"
+            )
+        yield check
+
+
+def _check_reference(backbone: Backbone, engine: Callable[[ComputePrecision], Engine]) -> ParityCheck:
+    """Hold a graph that was built here to rows that were kept from PyTorch."""
+    try:
+        kept = read_reference(backbone.folder)
+    except (OSError, ValueError) as error:
+        raise EngineError(
+            f"the reference rows of {backbone.name} cannot be read ({error}); remove {backbone.folder}"
+        ) from None
+    return compare_rows(engine("f32"), kept.batch, kept.rows, "rows kept from pytorch f32")
+
+
+def _check_runtime(
+    backbone: Backbone, engine: Callable[[ComputePrecision], Engine], wanted: ComputePrecision, samples: ParitySamples
+) -> ParityCheck:
+    """Hold OpenVINO to ONNX Runtime on samples."""
+    exact = engine("f32")
+    with ThreadPoolExecutor(1) as pool:
+        compiled = pool.submit(engine, wanted)  # needed next
+        check = check_parity(exact, OnnxRuntimeEngine(backbone), take(samples.load(), slice(CONVERSION_SAMPLES)))
+        compiled.result()
+    return check
 
 
 def _check_conversion(

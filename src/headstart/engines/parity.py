@@ -6,7 +6,7 @@ A check is kept beside the converted network, since what it holds for does not c
 import hashlib
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 
@@ -81,9 +81,22 @@ def describe_cosine(value: float) -> str:
 
 def check_parity(engine: Engine, reference: Engine, samples: Batch) -> ParityCheck:
     """Compare two engines' features of the same prepared samples."""
-    seen, wanted, count = forward_all(engine, samples), forward_all(reference, samples), count_parts(samples)
+    wanted = forward_all(reference, samples)
+    return compare_rows(engine, samples, wanted, f"{reference.name} {reference.precision}")
+
+
+def compare_rows(engine: Engine, samples: Batch, wanted: Mapping[str, Floats], reference: str) -> ParityCheck:
+    """Compare an engine's features of prepared samples with known ones.
+
+    Args:
+        engine: to be checked.
+        samples: what it runs.
+        wanted: layer -> float32 (N, width).
+        reference: names what gave these.
+    """
+    seen = forward_all(engine, samples)
     cosine = {layer: mean_cosine(rows, wanted[layer]) for layer, rows in seen.items()}
-    return ParityCheck(engine.name, engine.precision, f"{reference.name} {reference.precision}", cosine, count)
+    return ParityCheck(engine.name, engine.precision, reference, cosine, count_parts(samples))
 
 
 def mean_cosine(a: Floats, b: Floats) -> float:

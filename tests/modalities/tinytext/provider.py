@@ -44,7 +44,15 @@ class TextProvider:
         digest = hashlib.sha256(origin.architecture.encode()).hexdigest()
         layers = (Layer("stage1", 16), Layer("final", 24))
         spec = TextSpec(NETWORKS[origin.architecture], padded=origin.architecture == "blocks")
-        return LoadedNetwork(network, spec, layers, "drawn", digest, "mit", PARAMETERS)
+        return LoadedNetwork(
+            network=network,
+            spec=spec,
+            layers=layers,
+            weights="drawn",
+            weights_sha256=digest,
+            licence="mit",
+            parameters=PARAMETERS,
+        )
 
 
 PROVIDER = TextProvider()

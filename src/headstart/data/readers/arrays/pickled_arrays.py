@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.readers.arrays.restricted_pickle import RefusedPickle, load_plain_pickle
+from headstart.data.readers.arrays.restricted_pickle import load_plain_pickle
 from headstart.data.readers.arrays.stored_arrays import PLANES, LoadedArray, StoredArray
 from headstart.errors import DataError
+from headstart.unpickling import RefusedPickle
 
 LARGEST = 2_000_000_000  #: bytes; a pickle is read whole
 ENDINGS = (".pkl", ".pickle", ".p", ".pk", ".pkl.gz", ".pickle.gz")

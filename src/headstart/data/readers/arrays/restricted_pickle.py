@@ -1,25 +1,20 @@
 """Pickles of arrays, read by a reader that builds arrays, plain values, lists, tuples and dicts and nothing else.
 
-A pickle names functions that its reader calls, so any function can be run by one. Here every name stands for a record
-of ours that only keeps what NumPy's own functions would be given; an array is made of it afterwards, from its bytes.
-Any other name is refused before anything is done with it.
+In place of NumPy's functions stand records of ours that keep what these would be given; an array is made of it
+afterwards, from its bytes. See ``unpickling`` for what is refused.
 """
 
 import codecs
 import io
-import pickle
-import pickletools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.unpickling import RefusedPickle, read_pickle, refuse_damage
+
 _KINDS = "biufSU"  #: of values that are read; objects are none of them
-
-
-class RefusedPickle(ValueError):
-    """A pickle that holds something else than arrays and plain values, or is damaged."""
 
 
 class _TypeRecord:
@@ -84,21 +79,6 @@ def _encode(text: Any, encoding: Any = "latin-1", *_: Any) -> bytes:
     return text.encode(str(encoding))
 
 
-class _Function:
-    """The record in place of a function or a type: it can be called, and not be altered by the pickle."""
-
-    __slots__ = ("_call",)
-
-    def __init__(self, call: Callable[..., Any]) -> None:
-        self._call = call
-
-    def __call__(self, *arguments: Any) -> Any:
-        return self._call(*arguments)
-
-    def __setstate__(self, state: Any) -> None:
-        raise RefusedPickle("it would alter a function")
-
-
 _CORES = ("core", "_core")  #: before and since NumPy 2
 _KNOWN: dict[tuple[str, str], Callable[..., Any]] = {
     ("numpy", "dtype"): _TypeRecord,
@@ -110,17 +90,6 @@ _KNOWN: dict[tuple[str, str], Callable[..., Any]] = {
 }
 
 
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return _Function(_KNOWN[module, name])
-        except KeyError:
-            raise RefusedPickle(f"it would call {module}.{name}, which no array needs") from None
-
-    def persistent_load(self, pid: Any) -> Any:
-        raise RefusedPickle("it refers to something outside of it")
-
-
 def load_plain_pickle(content: bytes) -> Any:
     """Return what a pickle of arrays and plain values holds, arrays in lists, tuples and dicts up to three deep.
 
@@ -129,22 +98,8 @@ def load_plain_pickle(content: bytes) -> Any:
     Raises:
         RefusedPickle: it names anything but what NumPy needs for arrays, or is damaged.
     """
-    try:
-        _check_memory(content)
-        return _resolve(_Unpickler(io.BytesIO(content), encoding="bytes").load(), 3)
-    except RefusedPickle:
-        raise
-    except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 (bytes that anybody wrote raise anything)
-        raise RefusedPickle(f"it is damaged: {' '.join(str(error).split())[:200]}") from None
-
-
-def _check_memory(content: bytes) -> None:
-    """Refuse a pickle that keeps values under numbers far beyond how many there are: each number takes memory."""
-    for count, (code, argument, _) in enumerate(pickletools.genops(content)):
-        if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > count + 1000:
-            raise RefusedPickle("it is damaged")
+    with refuse_damage():
+        return _resolve(read_pickle(io.BytesIO(content), _KNOWN), 3)
 
 
 def _resolve(value: Any, depth: int) -> Any:

@@ -24,7 +24,7 @@ import pytest
 from PIL import Image
 
 from headstart.cli.main import run
-from headstart.data.readers.archives import archive as archive_reader
+from headstart.data.readers.archives import unpacking
 
 FIT = ["--out", "out"]
 
@@ -320,13 +320,13 @@ def cut_zip(place: Place) -> list[str]:
 
 
 def bomb(place: Place) -> list[str]:
-    place.patch.setattr(archive_reader, "RATIO_FROM", 1_000_000)
-    place.patch.setattr(archive_reader, "MAX_RATIO", 100)
+    place.patch.setattr(unpacking, "RATIO_FROM", 1_000_000)
+    place.patch.setattr(unpacking, "MAX_RATIO", 100)
     return place.zipped(("a/zeros.bin", bytes(3_000_000)))
 
 
 def too_many(place: Place) -> list[str]:
-    place.patch.setattr(archive_reader, "MAX_MEMBERS", 3)
+    place.patch.setattr(unpacking, "MAX_MEMBERS", 3)
     return place.zipped(*((f"a/{number}.png", b"x") for number in range(5)))
 
 

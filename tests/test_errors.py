@@ -8,7 +8,7 @@ import pytest
 
 import headstart
 from headstart import errors
-from headstart.data.readers.archives import archive as archive_reader
+from headstart.data.readers.archives import unpacking
 from headstart.data.readers.tables import table as table_reader
 from headstart.data.readers.walk import FileTree
 from headstart.errors import (
@@ -123,12 +123,12 @@ def test_files_that_cannot_be_opened_any_more_are_not_blamed(tmp_path: Path, mon
 
     monkeypatch.setattr(Path, "read_bytes", spent)
     monkeypatch.setattr(os, "scandir", spent)
-    monkeypatch.setattr(archive_reader, "_find_earlier_guess", spent)
+    monkeypatch.setattr(unpacking, "_find_earlier_guess", spent)
     monkeypatch.setattr(table_reader, "read_text_rows", spent)
     for read in (
         lambda: files._read_checked(tmp_path / "model.onnx", ""),
         lambda: photos.load_image(tmp_path / "a.jpg", ImageSpec(8, 1000, (0.5,) * 3, (0.5,) * 3)),
-        lambda: archive_reader.unpack(tmp_path / "a.zip", tmp_path),
+        lambda: unpacking.unpack(tmp_path / "a.zip", tmp_path),
         lambda: table_reader.read_rows(tmp_path / "a.csv", tmp_path),
         lambda: FileTree(tmp_path).scan(tmp_path / "inside"),
     ):

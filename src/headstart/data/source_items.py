@@ -9,7 +9,8 @@ from pathlib import Path
 
 from headstart import settings
 from headstart.data.read import find_reader, list_table_rows
-from headstart.data.readers.archives.archive import ArchiveReader, unpack
+from headstart.data.readers.archives.archive import ArchiveReader
+from headstart.data.readers.archives.unpacking import unpack
 from headstart.data.readers.folders.folder import FolderReader
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext

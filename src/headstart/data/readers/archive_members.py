@@ -1,5 +1,6 @@
 """The members of a ZIP or tar archive, as its directory describes them."""
 
+import io
 import stat
 import struct
 import tarfile
@@ -9,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from headstart.data.readers.file_kinds import TAR, ZIP, find_archive_kind, read_beginning
+from headstart.data.readers.file_kinds import PACKED_TARS, TAR, ZIP, find_archive_kind, read_beginning
 from headstart.errors import DataError
 
 _METHODS = {9: "Deflate64", 20: "Zstandard", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd"}
+_LOCAL_HEADER = struct.Struct("<26sHH")  #: of a ZIP's member: its last fields are the lengths of name and extra
 _UNREAD = ((b"Rar!\x1a\7", "RAR"), (b"7z\xbc\xaf\x27\x1c", "7z"))  #: how such an archive begins, and its kind
 
 
@@ -27,6 +29,8 @@ class Member:
     is_folder: bool
     refused: str  #: what it is when it is neither; ""
     content: Callable[[], IO[bytes] | None]
+    offset: int | None = None  #: of its content in the archive; None where it is compressed or in pieces
+    crc: int | None = None  #: the CRC-32 of its content, where the format has it
 
 
 def iter_members(archive: Path) -> Iterator[Member]:
@@ -37,6 +41,11 @@ def iter_members(archive: Path) -> Iterator[Member]:
     """
     kind = find_archive_kind(archive) or (ZIP if archive.name.lower().endswith(".zip") else TAR)
     return _zip_members(archive) if kind == ZIP else _tar_members(archive)
+
+
+def is_compressed_tar(archive: Path) -> bool:
+    """Return whether an archive is a tar that is compressed as a whole."""
+    return read_beginning(archive).startswith(PACKED_TARS)
 
 
 def find_unread_kind(archive: Path) -> str:
@@ -63,7 +72,22 @@ def _zip_members(archive: Path) -> Iterator[Member]:
                 refused = "a link or a device"
             content = lambda info=info: _open_member(archive, file, info)  # noqa: E731 (a default holds this turn's member)
             is_folder = info.filename.endswith(("/", "\\"))
-            yield Member(*_read_raw_name(info), info.file_size, info.compress_size, is_folder, refused, content)
+            offset = _find_stored(file, info) if not (refused or is_folder) else None
+            yield Member(
+                *_read_raw_name(info), info.file_size, info.compress_size, is_folder, refused, content, offset, info.CRC
+            )
+
+
+def _find_stored(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> int | None:
+    """Return the offset of a member's content; None where it is compressed, or its own header is not there."""
+    if info.compress_type != zipfile.ZIP_STORED or file.fp is None:
+        return None
+    file.fp.seek(info.header_offset)
+    header = file.fp.read(_LOCAL_HEADER.size)
+    if len(header) < _LOCAL_HEADER.size or not header.startswith(b"PK\3\4"):
+        return None
+    _, name, extra = _LOCAL_HEADER.unpack(header)
+    return int(info.header_offset + _LOCAL_HEADER.size + name + extra)
 
 
 def _open_member(archive: Path, file: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
@@ -94,11 +118,13 @@ def _read_raw_name(info: zipfile.ZipInfo) -> tuple[bytes, bool]:
 
 def _tar_members(archive: Path) -> Iterator[Member]:
     with tarfile.open(archive) as file:
+        is_plain = isinstance(file.fileobj, io.BufferedReader)
         while info := file.next():
             refused = "" if info.isfile() or info.isdir() else "a link or a device"
             content = lambda info=info: file.extractfile(info)  # noqa: E731 (as above)
             raw = info.name.encode("utf-8", "surrogateescape")
-            yield Member(raw, "path" in info.pax_headers, info.size, 0, info.isdir(), refused, content)
+            offset = info.offset_data if is_plain and info.isfile() and not info.issparse() else None
+            yield Member(raw, "path" in info.pax_headers, info.size, 0, info.isdir(), refused, content, offset)
             file.members.clear()  # type: ignore[attr-defined]  # it would keep every member it has passed
         if damage := describe_tar_damage(file):
             raise tarfile.ReadError(damage)

@@ -1,5 +1,6 @@
 """Items inside larger files, read at their offset when they are asked for; nothing is unpacked."""
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ class RangeSource:
     offset: int
     size: int
     name: str  #: of the item in the file; ends like the item's own file where it had one
+    crc: int | None = None  #: the CRC-32 of the bytes, where the file has it
 
     @property
     def uri(self) -> str:
@@ -28,11 +30,13 @@ class RangeSource:
         """Return the bytes.
 
         Raises:
-            OSError: the file is gone, or shorter than it was.
+            OSError: the file is gone or shorter than it was, or the bytes are others.
         """
         with self.path.open("rb") as stream:
             stream.seek(self.offset)
             content = stream.read(self.size)
         if len(content) < self.size:
             raise OSError(f"{self.path.name!r} is shorter than it was")
+        if self.crc is not None and zlib.crc32(content) != self.crc:
+            raise OSError(f"its checksum in {self.path.name!r} is wrong")
         return content

@@ -8,7 +8,7 @@ from pathlib import Path
 ZIP, TAR = "zip", "tar"
 HEAD = 4096  #: bytes by which a file is known
 
-_PACKED_TARS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
+PACKED_TARS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")  #: how a tar begins that is compressed as a whole
 _PARQUET = b"PAR1"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _WORKBOOK = "xl/workbook.xml"
@@ -39,7 +39,7 @@ def find_archive_kind(file: Path) -> str:
     """Return whether a file is a ``ZIP`` or a ``TAR``, packed or not; "" where it is neither, or a workbook."""
     head = read_beginning(file)
     try:
-        if head[257:262] == b"ustar" or (head.startswith(_PACKED_TARS) and tarfile.is_tarfile(file)):
+        if head[257:262] == b"ustar" or (head.startswith(PACKED_TARS) and tarfile.is_tarfile(file)):
             return TAR
     except (OSError, EOFError, zlib.error):
         return ""

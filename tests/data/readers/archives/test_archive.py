@@ -4,13 +4,15 @@ import stat
 import struct
 import tarfile
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from headstart.data.read import read_source
-from headstart.data.readers.archives import archive as archive_reader
+from headstart.data.readers.archives import unpacking
+from headstart.data.readers.byte_ranges import RangeSource
 from headstart.errors import DataError, SettingError, StoreError
 from headstart.settings import DataSettings
 
@@ -44,15 +46,51 @@ def test_every_kind_is_read_like_the_folder(pets, cache, tmp_path, ending):
 
 
 def test_it_is_unpacked_once_and_by_content(pets, cache, tmp_path):
-    archive = pack(pets, tmp_path / "pets.zip")
+    archive = pack(pets, tmp_path / "pets.tar.gz")
     read_source(archive, cache=cache)
     (unpacked,) = [path for path in cache.iterdir() if path.is_dir()]
     marker = unpacked / "cats/0.png"
     before = marker.stat().st_mtime_ns
-    archive.rename(tmp_path / "renamed.zip")
-    read_source(tmp_path / "renamed.zip", cache=cache)
+    archive.rename(tmp_path / "renamed.tar.gz")
+    read_source(tmp_path / "renamed.tar.gz", cache=cache)
     assert marker.stat().st_mtime_ns == before
     assert [path for path in cache.iterdir() if path.is_dir()] == [unpacked]
+
+
+@pytest.mark.parametrize("ending", [".zip", ".tar"])
+def test_items_that_are_not_compressed_are_read_in_the_archive(pets, cache, tmp_path, ending):
+    rows = [f"{name}/{i}.png,{'odd' if i % 2 else 'even'}" for name in ("cats", "dogs") for i in range(10)]
+    (pets / "labels.csv").write_text("\n".join(["path,label", *rows]))
+    archive = pack(pets, tmp_path / f"pets{ending}", "wrapped/")
+    for _ in range(2):
+        samples = read_source(archive, cache=cache)
+        assert samples.classes == ("even", "odd")
+        for sample in samples.samples:
+            assert isinstance(sample.source, RangeSource)
+            assert sample.source.path == archive
+            assert sample.source.uri.endswith(f"pets{ending}#wrapped/{sample.name}")
+            assert sample.source.read() == (pets / sample.name).read_bytes()
+    assert sum(path.stat().st_size for path in cache.rglob("*.png")) == 0
+
+
+def test_some_items_of_a_zip_are_compressed(pets, cache, tmp_path):
+    with zipfile.ZipFile(tmp_path / "pets.zip", "w") as out:
+        for at, path in enumerate(sorted(pets.glob("*/*.png"))):
+            kind = zipfile.ZIP_DEFLATED if at % 2 else zipfile.ZIP_STORED
+            out.write(path, path.relative_to(pets), kind)
+    samples = read_source(tmp_path / "pets.zip", cache=cache)
+    assert Counter(type(sample.source).__name__ for sample in samples.samples) == {"RangeSource": 10, "FileSource": 10}
+    assert [sample.id for sample in samples.samples] == [sample.id for sample in read_source(pets).samples]
+
+
+def test_a_photo_that_is_damaged_in_a_zip_has_its_line(pets, cache, tmp_path):
+    archive = pack(pets, tmp_path / "pets.zip")
+    content = bytearray(archive.read_bytes())
+    content[content.find((pets / "dogs/3.png").read_bytes()) + 40] ^= 255
+    archive.write_bytes(content)
+    samples = read_source(archive, cache=cache)
+    reasons = {entry.name: entry.reason for entry in samples.ledger.entries if entry.reason}
+    assert reasons == {"dogs/3.png": "unreadable: its checksum in 'pets.zip' is wrong"}
 
 
 def test_without_a_cache_it_goes_to_the_store(pets, tmp_path, monkeypatch):
@@ -63,10 +101,10 @@ def test_without_a_cache_it_goes_to_the_store(pets, tmp_path, monkeypatch):
 
 def test_what_a_killed_run_left_is_replaced(pets, cache, tmp_path):
     archive = pack(pets, tmp_path / "pets.zip")
-    target = archive_reader.unpack(archive, cache).folder
+    target = unpacking.unpack(archive, cache).folder
     target.rename(target.with_suffix(".partial"))
     (target.with_suffix(".partial") / "cats/rubbish.png").write_bytes(b"half")
-    assert archive_reader.unpack(archive, cache).folder == target
+    assert unpacking.unpack(archive, cache).folder == target
     assert not (target / "cats/rubbish.png").exists()
 
 
@@ -141,14 +179,14 @@ def test_links_in_a_zip_are_refused(cache, tmp_path):
     ],
 )
 def test_limits(pets, cache, tmp_path, monkeypatch, limit, value, message):
-    monkeypatch.setattr(archive_reader, limit, value)
+    monkeypatch.setattr(unpacking, limit, value)
     with pytest.raises(DataError, match=message):
         read_source(pack(pets, tmp_path / "a.zip"), cache=cache)
 
 
 @pytest.mark.parametrize("ending", [".zip", ".tar.xz"])
 def test_bombs(cache, tmp_path, monkeypatch, ending):
-    monkeypatch.setattr(archive_reader, "RATIO_FROM", 1_000_000)
+    monkeypatch.setattr(unpacking, "RATIO_FROM", 1_000_000)
     (tmp_path / "in").mkdir()
     (tmp_path / "in/zeros.bin").write_bytes(bytes(20_000_000))
     archive = tmp_path / f"bomb{ending}"
@@ -280,8 +318,8 @@ def test_a_full_store_is_said_as_that(pets, cache, tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    archive = pack(pets, tmp_path / "pets.zip")
-    monkeypatch.setattr(archive_reader.shutil, "copyfileobj", full)
-    with pytest.raises(StoreError, match=r"no space left in the store for what 'pets.zip' unpacks to; free some"):
+    archive = pack(pets, tmp_path / "pets.tar.gz")
+    monkeypatch.setattr(unpacking.shutil, "copyfileobj", full)
+    with pytest.raises(StoreError, match=r"no space left in the store for what 'pets.tar.gz' unpacks to; free some"):
         read_source(archive, cache=cache)
     assert not [path for path in cache.iterdir() if path.is_dir()]

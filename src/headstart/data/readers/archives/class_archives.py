@@ -9,7 +9,8 @@ from typing import Any
 from headstart.data.choose_modality import choose_by_names
 from headstart.data.decisions import ANY, Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name, preview
-from headstart.data.readers.archives.archive import SUFFIXES, ArchiveReader, unpack
+from headstart.data.readers.archives.archive import SUFFIXES, ArchiveReader
+from headstart.data.readers.archives.unpacking import unpack
 from headstart.data.readers.evidence import find_subset_in_path, index_near_top
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext

@@ -60,7 +60,7 @@ def has_extra(extra: ExtraName, *packages: str) -> bool:
 
 
 def describe_missing_extra(extra: ExtraName, purpose: str, *packages: str) -> str:
-    """Return what is missing and how to get it, in one line; "" where nothing is missing.
+    """Return what is missing and the command that installs it, in one line; "" where nothing is missing.
 
     Args:
         extra: its name.
@@ -68,7 +68,7 @@ def describe_missing_extra(extra: ExtraName, purpose: str, *packages: str) -> st
         packages: as in ``list_missing_packages``.
     """
     missing = list_missing_packages(extra, *packages)
-    return str(_make_error(extra, purpose, missing)) if missing else ""
+    return str(_make_error(extra, purpose, missing, hint=False)) if missing else ""
 
 
 def require_extra(extra: ExtraName, purpose: str, *packages: str) -> None:
@@ -105,6 +105,6 @@ def _is_installed(name: str) -> bool:
         return False
 
 
-def _make_error(extra: ExtraName, purpose: str, missing: tuple[str, ...]) -> MissingExtra:
+def _make_error(extra: ExtraName, purpose: str, missing: tuple[str, ...], *, hint: bool = True) -> MissingExtra:
     found = EXTRAS[extra]
-    return MissingExtra(purpose, [found.packages[name] for name in missing], extra, found.hint)
+    return MissingExtra(purpose, [found.packages[name] for name in missing], extra, found.hint if hint else "")

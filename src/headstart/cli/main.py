@@ -34,7 +34,7 @@ VERBS = {
     "report": "Make the report of a run anew, or set two runs side by side.",
     "models": "List backbones: size, licence, where their weights are.",
     "cache": "Show what is stored of earlier runs, and prune it to a size.",
-    "demo": "Run the whole job on handwritten digits.",
+    "demo": "Run the whole job on drawn digits.",
 }
 
 

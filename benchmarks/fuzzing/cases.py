@@ -10,23 +10,26 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from fuzzing.alterations import Chance, alter, alter_json, alter_text
+from fuzzing.layouts import PHOTOS, alter_record, list_altered_files, rename_photo
 from fuzzing.originals import pack_tar, pack_zip
 
 #: How many of a hundred seeds each family of inputs has.
 SHARES = {
-    "photos": 40,
-    "tables": 14,
-    "archives": 8,
-    "containers": 8,
-    "arrays": 8,
-    "model": 8,
-    "settings": 4,
-    "run": 10,
+    "photos": 30,
+    "tables": 12,
+    "archives": 7,
+    "containers": 7,
+    "arrays": 7,
+    "layouts": 18,
+    "model": 7,
+    "settings": 3,
+    "run": 9,
 }
 #: Files of a run that are altered, for each time that another one is.
 OFTEN = ("run.json", "split.json", "ledger.jsonl", "trust.json", "predictions.npz", "evaluation.json")
@@ -41,6 +44,7 @@ class Case:
     family: str
     original: str  #: its path below the family's folder
     content: bytes  #: as altered
+    name: str = ""  #: another path that it gets; "" where it keeps its own
 
 
 def make_case(seed: int, originals: Path) -> Case:
@@ -50,10 +54,14 @@ def make_case(seed: int, originals: Path) -> Case:
     names = _list_names(originals / family, family)
     name = names[int(chance.integers(len(names)))]
     content = (originals / family / name).read_bytes()
+    if family == "layouts" and Path(name).suffix.lower() in PHOTOS:
+        return Case(seed, family, name, content, rename_photo(name, chance))
     return Case(seed, family, name, _choose_alteration(name, chance)(content, chance))
 
 
 def _list_names(folder: Path, family: str) -> list[str]:
+    if family == "layouts":
+        return _list_layout_files(folder)
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     if family == "run":
         names = [name for name in names if not name.startswith("model/")] + [*OFTEN] * 2
@@ -62,14 +70,21 @@ def _list_names(folder: Path, family: str) -> list[str]:
     return names + ["model.json"] * 4 if family == "model" else names
 
 
+@cache
+def _list_layout_files(folder: Path) -> list[str]:
+    return list_altered_files(folder)
+
+
 def _choose_alteration(name: str, chance: Chance) -> Callable[[bytes, Chance], bytes]:
     """Return the alteration that suits a file: of its structure half of the time, else of its bytes."""
     structured = chance.random() < 0.6
     if name.endswith((".json", ".jsonl")):
         return alter_json if structured else alter_text
-    if name.endswith((".csv", ".tsv", ".toml", ".md")):
+    if structured and ".tfrecord" in name:
+        return alter_record
+    if name.endswith((".csv", ".tsv", ".toml", ".md", ".txt", ".xml", ".yaml", ".names", ".data")):
         return alter_text
-    if structured and name.endswith((".zip", ".npz")):
+    if structured and name.endswith((".zip", ".npz", ".tm")):
         return _alter_zip_member
     if structured and ".tar" in name:
         return _alter_tar_member
@@ -100,12 +115,16 @@ def _alter_members(members: dict[str, bytes], chance: Chance) -> dict[str, bytes
 
 
 def _alter_zip_member(content: bytes, chance: Chance) -> bytes:
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return alter(content, chance)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     return pack_zip(_alter_members(members, chance), zipfile.ZIP_DEFLATED)
 
 
 def _alter_tar_member(content: bytes, chance: Chance) -> bytes:
+    if not tarfile.is_tarfile(io.BytesIO(content)):
+        return alter(content, chance)
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
         members = {item.name: stream.read() for item in archive if (stream := archive.extractfile(item))}
     if chance.random() < 0.3:  # headers of the members
@@ -114,6 +133,8 @@ def _alter_tar_member(content: bytes, chance: Chance) -> bytes:
 
 
 def _alter_gzipped(content: bytes, chance: Chance) -> bytes:
+    if not content.startswith(b"\x1f\x8b"):
+        return alter(content, chance)
     return gzip.compress(alter(gzip.decompress(content), chance), mtime=0)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from fuzzing.containers import draw_containers
+from fuzzing.layouts import draw_layouts
 from fuzzing.photos import draw_photos, draw_pixels_of_class
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +38,7 @@ def draw_originals(folder: Path) -> Path:
     _write(folder / "archives", _draw_archives(photos))
     _write(folder / "containers", draw_containers(photos))
     _write(folder / "arrays", _draw_arrays())
+    draw_layouts(folder / "layouts")
     _fit_run(folder)
     shutil.copytree(folder / RUN / "model", folder / "model")
     _write(folder / "settings", _draw_settings(folder / RUN))
@@ -169,5 +171,5 @@ def _fit_run(folder: Path) -> None:
 
     os.environ["HEADSTART_STORE"] = str(folder / "store")
     weights = small_network.write_weights(folder / "small.safetensors")
-    photos = draw_textures(folder / "fitted", each=10)
+    photos = draw_textures(folder / "fitted", classes=CLASSES, each=10)
     headstart.fit(photos, backbone=small_network.name_of(weights), out=folder / RUN, report=False, progress=False)

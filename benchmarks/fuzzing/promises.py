@@ -1,6 +1,7 @@
 """What is asked of each altered input: an answer or one of the errors for users, and a line for each row and file."""
 
 import io
+import json
 import shutil
 import tarfile
 import zipfile
@@ -14,6 +15,7 @@ import numpy as np
 
 import headstart
 from fuzzing.cases import Case, copy_model
+from fuzzing.layouts import SOURCES
 from headstart.data.ledger import load_ledger
 from headstart.data.read import read_source
 from headstart.data.relabel import apply_relabels
@@ -43,6 +45,22 @@ class Desk:
     def good(self) -> bytes:
         """A photo that nothing is wrong with."""
         return (self.originals / "good" / "ants" / "a0.png").read_bytes()
+
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """What is read of each layout."""
+        return dict(json.loads((self.originals / "layouts" / SOURCES).read_text("utf-8")))
+
+    def predict(self, source: Path) -> None:
+        """Ask for an answer for each item of a source."""
+        for answer in headstart.predict(self.originals / "model", source, engine="onnxruntime"):
+            _expect_answer(answer)
+
+    def evaluate(self, source: Path) -> None:
+        """Ask for the score on a source."""
+        scores = headstart.evaluate(self.classifier, source, engine="onnxruntime", progress=False)
+        if not 0 <= scores.score <= 1:
+            raise BrokenPromiseError(f"a score of {scores.score}")
 
     def clear(self) -> Path:
         """Return an empty folder for the next case."""
@@ -155,6 +173,26 @@ def _hold_container(case: Case, desk: Desk, folder: Path) -> str:
     return "read" if ledger.entries else "read as nothing"
 
 
+def _hold_layout(case: Case, desk: Desk, folder: Path) -> str:
+    """The altered layout is checked, predicted and evaluated; a file that is no longer read has its line."""
+    layouts = desk.originals / "layouts"
+    layout = case.original.partition("/")[0]
+    shutil.copytree(layouts / layout, folder / layout, symlinks=True)
+    if case.name:
+        (folder / case.original).unlink()
+    altered = folder / (case.name or case.original)
+    altered.parent.mkdir(parents=True, exist_ok=True)
+    altered.write_bytes(case.content)
+    source = folder / desk.sources[layout]
+    refusals = 0
+    for ask in (_check, desk.predict, desk.evaluate):
+        try:
+            ask(source)
+        except headstart.UserError:
+            refusals += 1
+    return f"refused {refusals} of 3 times" if refusals else "read"
+
+
 def _hold_arrays(case: Case, desk: Desk, folder: Path) -> str:
     name = Path(case.original)
     if name.suffix == ".npz":
@@ -249,6 +287,7 @@ _PROMISES: dict[str, Callable[[Case, Desk, Path], str]] = {
     "archives": _hold_archive,
     "containers": _hold_container,
     "arrays": _hold_arrays,
+    "layouts": _hold_layout,
     "model": _hold_model,
     "settings": _hold_settings,
     "run": _hold_run,

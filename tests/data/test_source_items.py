@@ -1,9 +1,11 @@
 import shutil
+import tarfile
 
 import numpy as np
 import pytest
 
 from headstart.data.source_items import list_file_items, list_folder_items
+from headstart.modalities.item import BrokenItem
 from headstart.modalities.modality import get_modality
 from headstart.verbs.items import Expansion, expand_items, name_path
 
@@ -62,3 +64,19 @@ def test_what_is_called_like_an_item_is_one(tmp_path):
     (tmp_path / "a.jpg").write_text("path\nb.jpg\n")
     assert list_file_items(tmp_path / "a.jpg", get_modality("image")) is None
     assert list_file_items(tmp_path / "nowhere", get_modality("image")) is None
+
+
+def test_an_item_at_the_end_of_a_shard_that_was_cut_off_is_broken(tmp_path, pets):
+    shard = tmp_path / "0.tar"
+    with tarfile.open(shard, "w") as archive:
+        for number, photo in enumerate(sorted(pets.rglob("*.png"))[:4]):
+            archive.add(photo, f"{number}.png")
+            (tmp_path / "label").write_text("cat")
+            archive.add(tmp_path / "label", f"{number}.cls")
+    whole = shard.read_bytes()
+    with tarfile.open(shard) as archive:
+        last = archive.getmember("3.png")
+    shard.write_bytes(whole[: last.offset_data + last.size - 5])
+    items, _ = _expand(shard)
+    assert isinstance(items[-1].value, BrokenItem)
+    assert "shorter" in str(items[-1].value)

@@ -12,6 +12,15 @@ def get_item(source: SampleSource) -> ItemLike:
     return source.path if isinstance(source, FileSource) else source.read()
 
 
+def try_item(source: SampleSource) -> ItemLike | UnreadableItem:
+    """Return an item as ``get_item`` does; of one that cannot be read, as where its file was cut off, why."""
+    try:
+        return get_item(source)
+    except OSError as error:
+        refuse_machine_faults(error, "to read items")
+        return UnreadableItem(f"cannot be read: {error.strerror or error}")
+
+
 def load_item(source: SampleSource, spec: InputSpec) -> Decoded:
     """Return an item, decoded for a spec of its modality.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headstart import settings
+from headstart.data.load import try_item
 from headstart.data.read import find_reader, list_table_rows
 from headstart.data.readers.archives.archive import ArchiveReader
 from headstart.data.readers.archives.unpacking import unpack
@@ -15,7 +16,6 @@ from headstart.data.readers.folders.folder import FolderReader
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
-from headstart.data.sources import FileSource
 from headstart.data.unlabelled import HEAD, find_items
 from headstart.modalities.item import NamedItem
 from headstart.modalities.modality import Modality
@@ -94,6 +94,6 @@ def _list_samples(listing: SourceListing) -> SourceItems:
 
     def read() -> Iterator[NamedItem]:
         for raw in listing.samples:
-            yield NamedItem(raw.name, raw.source.path if isinstance(raw.source, FileSource) else raw.source.read())
+            yield NamedItem(raw.name, try_item(raw.source))
 
     return SourceItems(read(), listing.notes, tuple(f"{entry.name} ({entry.reason})" for entry in listing.entries))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.data.decisions import Decision, PlaceKind, Role
+from headstart.data.load import try_item
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.file_kinds import describe_unread, find_archive_kind, is_parquet, is_text, read_beginning
 from headstart.data.readers.listing import RawSample, SourceListing
@@ -23,7 +24,6 @@ from headstart.data.readers.tables.table_files import locate_files
 from headstart.data.readers.tables.text_rows import read_text_rows
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
-from headstart.data.sources import FileSource
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError, bounded, refuse_machine_faults
 from headstart.modalities.item import BrokenItem, NamedItem, Noun
@@ -138,8 +138,7 @@ def list_table_items(table: Path, context: ReadContext) -> ItemTable:
         if reason:
             value: Any = BrokenItem(reason)
         else:
-            source = row.item or located.find(row.path)
-            value = source.path if isinstance(source, FileSource) else source.read()
+            value = try_item(row.item or located.find(row.path))
         items.append(NamedItem(name, value))
     read = f"{noun.count(len(items))} read from column {content.column!r}"
     return ItemTable(tuple(items), (read, *content.notes, *located.notes))

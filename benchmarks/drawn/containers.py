@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,32 @@ def zip_per_class(desk: Desk) -> Path:
                     desk.claim(content, name)
                     archive.writestr(f"{photo.number}.jpg", content)
     return desk.root
+
+
+def _write_class_tars(desk: Desk, folder: Path) -> list[Path]:
+    folder.mkdir(exist_ok=True)
+    for name in FLOWERS:
+        with tarfile.open(folder / f"{name}.tar", "w") as archive:
+            for photo in draw_photos(FLOWERS):
+                if photo.label == name:
+                    content = photo.encode()
+                    desk.claim(content, name)
+                    add_member(archive, f"{name}_{photo.number}.JPEG", content)
+    return sorted(folder.iterdir())
+
+
+@add_layout("`daisy.tar`, `rose.tar`, `tulip.tar` (ImageNet's folder)", "the same; nothing is unpacked")
+def tar_per_class(desk: Desk) -> Path:
+    _write_class_tars(desk, desk.root)
+    return desk.root
+
+
+@add_layout("these tars in one, `ILSVRC2012_img_train.tar` (ImageNet)", "the same; nothing is unpacked")
+def tar_of_class_tars(desk: Desk) -> Path:
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(desk.root / "ILSVRC2012_img_train.tar", "w") as archive:
+        for path in _write_class_tars(desk, Path(folder) / "classes"):
+            add_member(archive, path.name, path.read_bytes())
+    return desk.root / "ILSVRC2012_img_train.tar"
 
 
 @add_layout("`photos.rar`, `photos.7z`", "nothing: unpack it", refused=("unpack",))

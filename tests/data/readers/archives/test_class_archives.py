@@ -1,3 +1,4 @@
+import io
 import shutil
 import tarfile
 import zipfile
@@ -8,6 +9,7 @@ import pytest
 
 from headstart.data.decisions import Role
 from headstart.data.read import read_source
+from headstart.data.readers.byte_ranges import RangeSource
 from headstart.errors import DataError
 
 
@@ -101,3 +103,74 @@ def test_archives_that_are_not_read(tmp_path, head, kind):
         (tmp_path / name).write_bytes(head + bytes(100))
         with pytest.raises(DataError, match=f"is a {kind} archive, which is not read; unpack it"):
             read_source(tmp_path / name)
+
+
+def pack_tars(folder: Path, draw, inside: str = "") -> list[Path]:
+    folder.mkdir()
+    for seed, name in enumerate(("n01440764", "n01443537")):
+        with tarfile.open(folder / f"{name}.tar", "w") as out:
+            for at in range(6):
+                add_file(out, f"{inside}{name}_{at}.png", draw(at + 20 * seed))
+    return sorted(folder.iterdir())
+
+
+def add_file(out: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    out.addfile(member, io.BytesIO(content))
+
+
+@pytest.mark.parametrize("inside", ["", "photos/"])
+def test_tars_of_classes_are_read_at_offsets(tmp_path, draw, cache, inside):
+    pack_tars(tmp_path / "set", draw, inside)
+    samples = read_source(tmp_path / "set", cache=cache)
+    assert Counter(samples.describe(one) for one in samples.samples) == {"n01440764": 6, "n01443537": 6}
+    for at, sample in enumerate(samples.samples):
+        assert isinstance(sample.source, RangeSource)
+        assert sample.source.read() == draw(at % 6 + 20 * (at // 6))
+    assert not cache.exists()
+
+
+def test_a_tar_of_tars_is_read_at_offsets(tmp_path, draw, cache):
+    tars = pack_tars(tmp_path / "set", draw)
+    with tarfile.open(tmp_path / "ILSVRC2012_img_train.tar", "w") as out:
+        for tar in tars:
+            out.add(tar, f"./{tar.name}")
+    samples = read_source(tmp_path / "ILSVRC2012_img_train.tar", cache=cache)
+    assert samples.samples[0].name == "n01440764.tar/n01440764_0.png"
+    assert Counter(samples.describe(one) for one in samples.samples) == {"n01440764": 6, "n01443537": 6}
+    for at, sample in enumerate(samples.samples):
+        assert sample.source.read() == draw(at % 6 + 20 * (at // 6))
+    assert not cache.exists()
+
+
+@pytest.mark.parametrize("cut", [700, 200])
+def test_a_damaged_tar_of_a_class_is_named(tmp_path, draw, cache, cut):
+    first, second = pack_tars(tmp_path / "set", draw)
+    with tarfile.open(tmp_path / "all.tar", "w") as out:
+        add_file(out, first.name, first.read_bytes())
+        add_file(out, second.name, second.read_bytes()[:cut])
+    second.write_bytes(second.read_bytes()[:cut])
+    with pytest.raises(DataError, match=r"archive '.*n01443537.tar' is damaged: .*; fetch or pack it again"):
+        read_source(tmp_path / "set", cache=cache)
+    with pytest.raises(DataError, match=r"is damaged: |has the archives .*; unpack it into a folder"):
+        read_source(tmp_path / "all.tar", cache=cache)
+
+
+def test_a_tar_with_links_is_refused_as_any_archive(tmp_path, draw, cache):
+    _, second = pack_tars(tmp_path / "set", draw)
+    with tarfile.open(second, "a") as out:
+        link = tarfile.TarInfo("link.png")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"
+        out.addfile(link)
+    with pytest.raises(DataError, match=r"'link.png' is a link or a device"):
+        read_source(tmp_path / "set", cache=cache)
+
+
+def test_tars_of_parts_in_a_tar_are_asked_about(tmp_path, draw, cache):
+    first, second = pack_tars(tmp_path / "set", draw)
+    with tarfile.open(tmp_path / "all.tar", "w") as out:
+        out.add(first, "train.tar")
+        out.add(second, "val.tar")
+    with pytest.raises(DataError, match=r"'train.tar', 'val.tar', which look like parts; unpack them into folders"):
+        read_source(tmp_path / "all.tar", cache=cache)

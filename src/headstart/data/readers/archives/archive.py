@@ -9,10 +9,12 @@ from typing import Any
 
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.readers.archive_members import find_unread_kind
+from headstart.data.readers.archives.class_tars import find_inner_tars, list_inner_tars
 from headstart.data.readers.archives.unpacking import UnpackedArchive, unpack
 from headstart.data.readers.arrays.array_files import ArrayFileReader, ArrayFolderReader
 from headstart.data.readers.arrays.idx import IdxReader
 from headstart.data.readers.containers import CONTAINERS
+from headstart.data.readers.evidence import describe_files, index_near_top
 from headstart.data.readers.file_kinds import find_archive_kind
 from headstart.data.readers.folders.folder import find_base_folder, list_folder
 from headstart.data.readers.listing import RawSample, SourceListing
@@ -58,9 +60,17 @@ class ArchiveReader:
         """
         if kind := find_unread_kind(source):
             raise DataError(f"{str(source)!r} is a {kind} archive, which is not read; unpack it and give the folder")
+        if (tars := find_inner_tars(source)) and (listing := list_inner_tars(source, tars, context)):
+            return listing
         archive = unpack(source, context.cache, encoding=context.options.encoding, leave=find_item_suffixes())
         tree = FileTree(archive.folder)
-        listing = _list_folder(tree, context)
+        try:
+            listing = _list_folder(tree, context)
+        except DataError:
+            _refuse_inner_archives(source, tree)
+            raise
+        if not listing.samples:
+            _refuse_inner_archives(source, tree)
         listing = replace(listing, samples=tuple(_leave_in_archive(raw, archive) for raw in listing.samples))
         read_as = Path(listing.root)
         if read_as.is_dir() and (inside := read_as.relative_to(archive.folder).parts):
@@ -75,6 +85,21 @@ def find_item_suffixes() -> frozenset[str]:
     """Return the endings of items of any modality, without those that readers have to look into."""
     items = {suffix for modality in all_modalities() for suffix in modality.suffixes}
     return frozenset(items - _LOOKED_INTO)
+
+
+def _refuse_inner_archives(source: Path, tree: FileTree) -> None:
+    """Refuse an archive of archives without items beside them, which cannot be read in there.
+
+    Raises:
+        DataError: it is one.
+    """
+    index = index_near_top(tree)
+    inner = [path for found in index.values() for path in found if path.name.lower().endswith(SUFFIXES)]
+    if inner and find_item_suffixes().isdisjoint(index):
+        raise DataError(
+            f"{str(source)!r} has the archives {describe_files(inner, tree.root)} in it; unpack it into a folder and "
+            "give that: a folder of archives is read, each as a class by its name"
+        )
 
 
 def _leave_in_archive(raw: RawSample, archive: UnpackedArchive) -> RawSample:

@@ -6,18 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headstart.data.choose_modality import choose_by_names
-from headstart.data.decisions import ANY, Decision, PlaceKind, Role
-from headstart.data.names import normalise_class_name, preview
-from headstart.data.readers.archives.archive import SUFFIXES, ArchiveReader
+from headstart.data.readers.archives.archive import SUFFIXES, ArchiveReader, find_item_suffixes
+from headstart.data.readers.archives.class_tars import (
+    ClassArchive,
+    list_class_archives,
+    list_tar_files,
+    refuse_subset_names,
+)
 from headstart.data.readers.archives.unpacking import unpack
-from headstart.data.readers.evidence import find_subset_in_path, index_near_top
-from headstart.data.readers.listing import RawSample, SourceListing
+from headstart.data.readers.evidence import index_near_top
+from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry
-from headstart.data.sources import FileSource
-from headstart.errors import DataError
+from headstart.data.sources import FileSource, SampleSource
 from headstart.modalities.modality import all_modalities
 
 _SAMPLES = re.compile(r"[-_ ]samples$", re.IGNORECASE)  #: how Teachable Machine ends the names of its archives
@@ -51,12 +53,7 @@ class ArchiveFolderReader:
             note = f"{archives[0].name!r} is read, the one archive in the folder"
             entries = [*listing.entries, *entries]
             return replace(listing, root=str(source), entries=tuple(entries), notes=(note, *listing.notes))
-        if any(find_subset_in_path(Path(_name_class(archive)), Path()) for archive in archives):
-            listed = preview([archive.name for archive in archives])
-            raise DataError(
-                f"{str(source)!r} has the archives {listed}, which look like parts; unpack them into folders of these "
-                f"names and give {str(source)!r} again, or one alone: headstart check {archives[0]}"
-            )
+        refuse_subset_names(source, [it.name for it in archives], [_name_class(it) for it in archives])
         return _list_classes(source, archives, entries, content.ignored, context)
 
 
@@ -75,31 +72,21 @@ def _list_classes(
     names = {archive: _name_class(archive) for archive in archives}
     if all(_SAMPLES.search(name) for name in names.values()):
         names = {archive: _SAMPLES.sub("", name) for archive, name in names.items()}
-    samples: list[RawSample] = []
-    notes = [f"each of {len(archives)} archives is a class, by its name"]
+    notes: list[str] = []
+    classes = []
     for archive, name in names.items():
-        unpacked = unpack(archive, context.cache, encoding=context.options.encoding)
-        tree = FileTree(unpacked.folder)
-        folders = tree.scan(unpacked.folder).folders
-        if len(folders) > 1:
-            raise DataError(
-                f"{str(source)!r} has {len(archives)} archives, and {archive.name!r} has the folders "
-                f"{preview([it.name for it in folders])}: classes in an archive, or archives of classes? Give one: "
-                f"headstart check {archive}"
-            )
-        notes += unpacked.notes
-        for path in tree.files_under(unpacked.folder):
-            inside = f"{archive.name}/{path.relative_to(unpacked.folder).as_posix()}"
-            samples.append(RawSample(inside, normalise_class_name(name), FileSource(path)))
-    choice = choose_by_names(context.options.modality, (it.name for it in samples), repr(str(source)))
-    classes = frozenset(normalise_class_name(name) for name in names.values())
-    return SourceListing(
-        str(source),
-        tuple(samples),
-        classes,
-        tuple(entries),
-        ignored,
-        (*choice.notes, *notes),
-        choice.modality.name,
-        decisions=(Decision(PlaceKind.FOLDER, (ANY,), Role.CLASS, "each archive is a class, by its name"),),
-    )
+        files = list_tar_files(archive)
+        classes.append(
+            ClassArchive(archive.name, name, _unpack_files(archive, context, notes) if files is None else files)
+        )
+    return list_class_archives(source, classes, entries, ignored, notes, context)
+
+
+def _unpack_files(archive: Path, context: ReadContext, notes: list[str]) -> list[tuple[str, SampleSource]]:
+    """Return path and place of each file of an archive that has to be unpacked."""
+    unpacked = unpack(archive, context.cache, encoding=context.options.encoding, leave=find_item_suffixes())
+    notes += unpacked.notes
+    files = FileTree(unpacked.folder).files_under(unpacked.folder)
+    return [
+        (path.relative_to(unpacked.folder).as_posix(), unpacked.find_item(path) or FileSource(path)) for path in files
+    ]

@@ -1,5 +1,6 @@
 """A source as it was understood: folders with counts and roles, decisions of its reader, and what was skipped."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from headstart.modalities.modality import all_modalities
 
 DEEPEST = 40  #: levels of folders that are told apart; what lies deeper counts as the last of them
 
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")  #: a name in a reason
 _MIXED = "\0mixed"  #: for a value that the items of a folder do not share
 _UNSEEN = "\0unseen"  #: for a value of a folder without items
 
@@ -140,8 +142,7 @@ def _grow(entries: Iterable[LedgerEntry], samples: Mapping[str, Sample]) -> _Nod
             node = node.inside.setdefault(step, _Node())
             node.count(entry, sample)
         if entry.status is FileStatus.SKIPPED:
-            count, example = node.skips.get(entry.reason, (0, entry.name))
-            node.skips[entry.reason] = (count + 1, example)
+            _count_skip(node.skips, entry.reason, 1, entry.name)
         else:
             node.classes[entry.label] += 1
     return root
@@ -153,6 +154,7 @@ class _Pruner:
     def __init__(self, decisions: Sequence[Decision], *, every: bool = False) -> None:
         self._every = every
         self._decisions = {decision.place: decision for decision in decisions}
+        self._levels = [it for it in decisions if it.place.count(ANY) > 1]
         self._decided = {place[:length] for place in self._decisions for length in range(1, len(place))}
 
     def finish(self, root: str, node: _Node) -> OutlineFolder:
@@ -167,9 +169,10 @@ class _Pruner:
         if decision and not value:
             value = _read_value(decision.role, name, node)
         kept, skips = [], dict(node.skips)
+        closed = role is Role.SKIPPED and not node.items  # nothing in it has to be told apart
         for inner_name in sorted(node.inside, key=natural_key):
             inner = self._shape(inner_name, (*steps, inner_name), node.inside[inner_name], node)
-            if (
+            if not closed and (
                 self._every
                 or inner.role is not None
                 or inner.folders
@@ -179,8 +182,7 @@ class _Pruner:
                 kept.append(inner)
                 continue
             for skip in inner.skips:
-                count, example = skips.get(skip.reason, (0, skip.example))
-                skips[skip.reason] = (count + skip.count, example)
+                _count_skip(skips, skip.reason, skip.count, skip.example)
         classes = {label: node.classes[label] for label in sorted(node.classes, key=natural_key)}
         several = classes if not self._every and (len(classes) > 1 or (kept and classes)) else {}
         reason = decision.reason if decision else ""
@@ -196,9 +198,9 @@ class _Pruner:
 
     def _find_level(self, steps: tuple[str, ...]) -> Decision | None:
         """Return the decision on a place of which several steps are ``ANY``."""
-        for place, decision in self._decisions.items():
-            same = len(place) == len(steps) and place.count(ANY) > 1
-            if same and all(want in (ANY, step) for want, step in zip(place, steps, strict=True)):
+        for decision in self._levels:
+            pairs = zip(decision.place, steps, strict=False)
+            if len(decision.place) == len(steps) and all(want in (ANY, step) for want, step in pairs):
                 return decision
         return None
 
@@ -232,11 +234,22 @@ def _collect_skips(entries: Iterable[LedgerEntry]) -> dict[str, tuple[int, str]]
     """Return reason -> count and first name."""
     found: dict[str, tuple[int, str]] = {}
     for entry in entries:
-        count, example = found.get(entry.reason, (0, entry.name))
-        found[entry.reason] = (count + 1, example)
+        _count_skip(found, entry.reason, 1, entry.name)
     return found
 
 
+def _count_skip(found: dict[str, tuple[int, str]], reason: str, count: int, example: str) -> None:
+    seen, first = found.get(reason, (0, example))
+    found[reason] = (seen + count, first)
+
+
 def _list_skips(found: Mapping[str, tuple[int, str]]) -> tuple[SkippedFiles, ...]:
-    listed = [SkippedFiles(reason, count, example) for reason, (count, example) in found.items()]
+    """Return the reasons, the most frequent first; those that differ only in a name between quotes are one."""
+    alike: dict[str, list[SkippedFiles]] = {}
+    for reason, (count, example) in found.items():
+        alike.setdefault(_QUOTED.sub("...", reason), []).append(SkippedFiles(reason, count, example))
+    listed = [
+        same[0] if len(same) == 1 else SkippedFiles(reason, sum(it.count for it in same), same[0].example)
+        for reason, same in alike.items()
+    ]
     return tuple(sorted(listed, key=lambda skip: -skip.count))

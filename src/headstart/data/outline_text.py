@@ -68,6 +68,7 @@ def _list_folder_lines(outline: SourceOutline, folder: OutlineFolder, depth: int
     told = ""
     for several in _group_by_role(folder.folders):
         most = MOST_NESTED if any(inner.folders for inner in several) else MOST_FOLDERS
+        most += len(several) == most + 1  # a line for one more is no longer than the folder's own
         for inner in several[:most]:
             yield from _list_folder_lines(outline, inner, depth + 1, told)
             told = inner.reason

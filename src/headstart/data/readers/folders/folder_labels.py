@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from headstart.data.decisions import Role
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.encodings import check_encoding, guess_encoding
 from headstart.data.readers.folders.file_names import FIRST_WORD, NameRule, find_name_rule, read_names
 from headstart.data.readers.folders.folder_places import find_place
+from headstart.data.readers.folders.folder_reasons import decide_places
 from headstart.data.readers.folders.folder_record import LEFT, NO_CLASS, FolderLayout, LabelPlace
 from headstart.data.readers.folders.folder_tree import OTHER_ENDINGS, PlacedFile
 from headstart.data.readers.listing import RawSample
@@ -54,6 +56,7 @@ def choose_place(layout: FolderLayout, options: DataSettings) -> LabelPlace:
         place = find_place(layout)
     if options.group_from:
         place.group_from, place.group_rule = options.group_from, FIRST_WORD
+    decide_places(layout, place, options)
     if place.group_from == place.where in ("folder", "parent"):
         raise SettingError(
             f"classes and groups are both read from the {place.where}, so each class would be one group; choose "
@@ -102,6 +105,11 @@ def label_files(layout: FolderLayout, place: LabelPlace, encoding: str | None) -
             f"{noun.count(len(layout.files))}, such as {preview([it.file.name for it in layout.files])}; wanted one "
             "that is found in their names"
         )
+    for part in layout.parts:
+        if part.subset in left:
+            layout.decide(
+                part.above or part.node, Role.SKIPPED, "no class of the others in its names: left for predict"
+            )
     samples, entries = [], []
     for placed in layout.files:
         file, label = placed.file, labels[placed.file.name]

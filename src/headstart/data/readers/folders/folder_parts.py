@@ -178,7 +178,7 @@ def add_parts(
         subset = given.used_as[labelled[name]]
         if name != HERE:
             layout.decide(nodes[name], Role.SUBSET, "by its name", subset.value if subset else "")
-        layout.parts.append(FolderPart(inner, subset))
+        layout.parts.append(FolderPart(inner, subset, nodes[name]))
         placed = list(place_files(layout, inner, subset))
         if name in tables:
             placed = [it for it in placed if it.file.name in tables[name].labels]

@@ -86,7 +86,8 @@ def _choose_level(
         )
         role = Role.GROUP if grouped else Role.WRAPPER
         for part in layout.parts:
-            place.decisions.append(Decision(PlaceKind.FOLDER, (*part.node.steps, ANY), role, does))
+            reason = "looks like a patient or the like" if what and grouped else does
+            place.decisions.append(Decision(PlaceKind.FOLDER, (*part.node.steps, ANY), role, reason))
         return place
     if sides and look != "owners":
         place = LabelPlace("folder")
@@ -145,9 +146,6 @@ def _read_names(layout: FolderLayout, held: Sequence[PlacedFile], folders: Seque
     place.notes.append(
         f"there are no class folders, so the class is read off the names of the files: {reading.rule.description} "
         f"({_format_counts(reading.classes)}); --classes-from folder or --class-pattern says otherwise"
-    )
-    place.decisions.append(
-        Decision(PlaceKind.NAME, (reading.rule.description,), Role.CLASS, "the names speak of a few classes")
     )
     return place
 

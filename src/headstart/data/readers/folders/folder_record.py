@@ -23,6 +23,7 @@ class FolderPart:
 
     node: FolderNode
     subset: Subset | None  #: None where no split is given
+    above: FolderNode | None = None  #: the folder that is called the part, where that only holds this one
 
 
 @dataclass(slots=True)

@@ -346,3 +346,35 @@ def npz_two_labels(desk: Desk) -> Path:
 def npz_called_zip(desk: Desk) -> Path:
     images, labels = draw_arrays(desk)
     return save_npz(desk, "images.npz", images=images, labels=labels).rename(desk.root / "images.zip")
+
+
+def draw_shades(desk: Desk, shades: int, *, edge: int = 16) -> Arrays:
+    """Return drawn values (N, H, W) from 0 to some number, with the truth noted as 8 bits."""
+    photos = mix(draw_photos(DIGITS, edge=edge, grey=True))
+    values = [np.rint(photo.pixels * (shades / photo.pixels.max())).astype(np.uint8) for photo in photos]
+    for photo, one in zip(photos, values, strict=True):
+        desk.claim(np.rint(one * (255 / shades)).astype(np.uint8), photo.label)
+    return np.stack(values), np.array([DIGITS.index(photo.label) for photo in photos])
+
+
+@add_layout("`digits.npz`: `data`, whole numbers from 0 to 16 (scikit-learn's digits)", "scaled, which is said")
+def npz_shades(desk: Desk) -> Path:
+    desk.say("whole numbers of 0 to 16")
+    values, labels = draw_shades(desk, 16)
+    return save_npz(desk, "digits.npz", data=values.reshape(len(values), -1).astype(np.float64), target=labels)
+
+
+@add_layout("`digits.csv`: `pixel_0_0,...,target` with whole numbers from 0 to 16", "scaled, which is said")
+def csv_shades(desk: Desk) -> Path:
+    desk.say("whole numbers of 0 to 16")
+    values, labels = draw_shades(desk, 16)
+    head = [f"pixel_{y}_{x}" for y in range(16) for x in range(16)]
+    rows = [(*one.ravel().tolist(), label) for one, label in zip(values, labels.tolist(), strict=True)]
+    return desk.write("digits.csv", rows_to_csv([(*head, "target"), *rows]))
+
+
+@add_layout("`masks.npz`: `images` of true and false", "black and white, which is said")
+def npz_bits(desk: Desk) -> Path:
+    desk.say("whole numbers of 0 to 1")
+    values, labels = draw_shades(desk, 1)
+    return save_npz(desk, "masks.npz", images=values.astype(bool), labels=labels)

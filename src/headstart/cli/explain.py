@@ -9,7 +9,9 @@ from headstart.stderr import print_to_stderr
 from headstart.verbs.items import Expansion, refuse_nothing
 
 
-def explain(model: Path, items: list[str], /, *, out: Path, label: str | None = None) -> int:
+def explain(
+    model: Path, items: list[str], /, *, out: Path, label: str | None = None, path_column: str | None = None
+) -> int:
     """Show where a saved classifier looked.
 
     For each item a file is written: the item beside what spoke for the label, mostly as a heat map, where
@@ -23,17 +25,18 @@ def explain(model: Path, items: list[str], /, *, out: Path, label: str | None = 
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
-        items: Files, folders (searched in depth), tables, archives, or - for a list on standard input, in lines or
-            ended by null bytes.
+        items: Files, folders (searched in depth), tables, archives, arrays, or - for a list on standard input, in
+            lines or ended by null bytes.
         out: The folder for what is drawn.
         label: The class to explain; without it, the likeliest of each item.
+        path_column: The column of a table with the items or their paths, or the array of items; found when not given.
     """
     from headstart.explanation.explainer import Explainer
     from headstart.verbs.explain import explain_each
 
     explainer = Explainer(model)
     modality, seen, failed = explainer.modality, 0, 0
-    met = Expansion(alone=len(items) == 1)
+    met = Expansion(alone=len(items) == 1, path_column=path_column)
     for explained in explain_each(explainer, read_items(modality, items, met), out=out, label=label):
         seen += 1
         if explained.heat is None:

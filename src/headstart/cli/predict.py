@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +14,7 @@ from headstart.errors import SettingError
 from headstart.modalities.item import Noun
 from headstart.modalities.modality import Modality
 from headstart.stderr import print_to_stderr
-from headstart.verbs.items import Expansion, expand_items, name_path, refuse_nothing
+from headstart.verbs.items import Expansion, expand_items, name_path, refuse_nothing, take_few
 
 
 def predict(
@@ -27,14 +26,16 @@ def predict(
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     csv_: Annotated[bool, Parameter(name="--csv", negative="")] = False,
     engine: str = "auto",
+    path_column: str | None = None,
 ) -> int:
     """Say what items show, with a saved classifier.
 
     An item is what the classifier was made from, mostly a file. A table has one in each row, in the column that fit
-    reads; its rows are answered in their order. Items are read and answered as they come, so any number
-    will do. One that cannot be read gets a row with its error, and the rest go on; the exit code is then 2. One that is
-    unlike all that the classifier was made from is declined: it gets its likeliest class too, which means little. In a
-    folder the bytes of a file say whether it is an item, as they do for fit; what is none is counted on standard error.
+    reads, and so have files of arrays; rows are answered in their order, under the names that fit has for them. Items
+    are read and answered as they come, so any number will do. One that cannot be read gets a row with its error, and
+    the rest go on; the exit code is then 2. One that is unlike all that the classifier was made from is declined: it
+    gets its likeliest class too, which means little. In a folder the bytes of a file say whether it is an item, as they
+    do for fit; what is none is counted on standard error.
 
     With --json and --csv each item has its prediction set, the classes of which one is right as often as was promised
     (fit's --coverage), and its novelty, above 1 where it is declined.
@@ -50,12 +51,13 @@ def predict(
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
-        items: Files, folders (searched in depth), tables, archives, or - for a list on standard input, in lines or
-            ended by null bytes.
+        items: Files, folders (searched in depth), tables, archives, arrays, or - for a list on standard input, in
+            lines or ended by null bytes.
         top: How many classes to give for each item, the likeliest first.
         json_: A JSON object per line.
         csv_: A table with a header line; classes of a set have | between them, with a backslash before it in a name.
         engine: What answers: auto, onnxruntime or openvino.
+        path_column: The column of a table with the items or their paths, or the array of items; found when not given.
     """
     from headstart.inference.classifier import load
 
@@ -75,7 +77,7 @@ def predict(
     if json_ or csv_:
         form = partial(format_json_lines, top=top) if json_ else partial(format_csv_lines, top=top, columns=columns)
     seen = failed = 0
-    met = Expansion(alone=len(items) == 1)
+    met = Expansion(alone=len(items) == 1, path_column=path_column)
     for line, bad in form(classifier.stream(_asked(modality, items, met))):
         if csv_ and not seen:
             print(format_csv_header(columns))
@@ -100,8 +102,7 @@ def _asked(modality: Modality, items: Sequence[str], met: Expansion) -> Iterable
     found = read_items(modality, items, met)
     if "-" in items:
         return Arrivals(found)
-    first = list(islice(found, BATCH_FROM))
-    return first if len(first) < BATCH_FROM else chain(first, found)
+    return take_few(found, BATCH_FROM)
 
 
 def read_items(modality: Modality, items: Iterable[str], met: Expansion) -> Iterator[Any]:

@@ -25,17 +25,16 @@ from headstart.data.readers.folders.folder import FolderReader
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext, Reader
 from headstart.data.readers.shards.webdataset import expand_braces
-from headstart.data.readers.tables.number_rows import NumberTableReader, list_number_items
 from headstart.data.readers.tables.numbered_lists import NumberedListReader
 from headstart.data.readers.tables.parquet_shards import ShardReader
-from headstart.data.readers.tables.table import ItemTable, TableReader, list_table_items
+from headstart.data.readers.tables.table import TableReader
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import Samples
 from headstart.data.stray_files import note_strays, refuse_stray_source
 from headstart.data.unlabelled import is_item
 from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
-from headstart.modalities.modality import Modality, all_modalities, get_modality
+from headstart.modalities.modality import all_modalities, get_modality
 from headstart.plugins import Registry
 from headstart.protocol_checks import expect_members
 from headstart.settings import DataSettings
@@ -100,30 +99,6 @@ def read_source(
         more = f"; and {rest} more problems like these" if rest > 0 else ""
         raise DataError("; also: ".join(problems[:MOST_PROBLEMS]) + more)
     return samples
-
-
-def list_table_rows(table: Path, modality: Modality, cache: Path | None = None) -> ItemTable | None:
-    """Return the items in the rows of a file that ``read_source`` reads as a table; None for any other file.
-
-    Args:
-        table: a file.
-        modality: of the items; a file that ends like one of its items is no table.
-        cache: as of ``read_source``.
-
-    Raises:
-        DataError: the table cannot be read, or lacks a column with such items.
-        MissingExtra: a Parquet table without pyarrow.
-    """
-    if table.suffix.lower() in modality.suffixes or not table.is_file():
-        return None
-    reader = find_reader(table, None)
-    options = DataSettings.model_validate({"modality": modality.name})
-    context = ReadContext(options, cache or settings.locate_store() / "archives", labelled=False)
-    if isinstance(reader, NumberTableReader):
-        return list_number_items(table, context)
-    if not isinstance(reader, TableReader):
-        return None
-    return list_table_items(table, context)
 
 
 def find_reader(source: Any, tree: FileTree | None) -> Reader | None:

@@ -9,15 +9,18 @@ from pathlib import Path
 
 from headstart import settings
 from headstart.data.load import try_item
-from headstart.data.read import find_reader, list_table_rows
+from headstart.data.read import find_reader
 from headstart.data.readers.archives.archive import ArchiveReader
 from headstart.data.readers.archives.unpacking import unpack
+from headstart.data.readers.file_kinds import describe_unread
 from headstart.data.readers.folders.folder import FolderReader
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.tables.table import TableReader, list_table_items
 from headstart.data.readers.walk import FileTree
 from headstart.data.unlabelled import HEAD, find_items
-from headstart.modalities.item import NamedItem
+from headstart.errors import SettingError
+from headstart.modalities.item import BrokenItem, NamedItem
 from headstart.modalities.modality import Modality
 from headstart.settings import DataSettings
 
@@ -31,38 +34,54 @@ class SourceItems:
     skipped: tuple[str, ...] = ()  #: names of what else is in there
 
 
-def list_file_items(file: Path, modality: Modality, cache: Path | None = None) -> SourceItems | None:
+def list_file_items(
+    file: Path, modality: Modality, cache: Path | None = None, *, path_column: str | None = None
+) -> SourceItems | None:
     """Return the items of a file that ``read_source`` reads; None for a file that is one item, or nothing that is read.
 
     Args:
         file: a path; a file that is called like an item is one.
         modality: of the items.
         cache: as of ``read_source``.
+        path_column: the column of a table with the items or their paths, or the array of items; None finds it.
 
     Raises:
         DataError: it cannot be read, or its items are of another modality.
+        SettingError: a column is named where nothing has any.
         MissingExtra: what reads it is not installed.
     """
     if file.suffix.lower() in modality.suffixes or not file.is_file():
         return None
     reader = find_reader(file, None)
+    if reader is None and (what := describe_unread(file)):
+        return SourceItems([NamedItem(file.name, BrokenItem(f"this is {what}"))])
     if reader is None or (file.suffix.lower() not in reader.suffixes and _is_one_item(file, modality)):
         return None
-    if table := list_table_rows(file, modality, cache):
+    context = _make_context(modality, cache, path_column)
+    if isinstance(reader, TableReader):
+        table = list_table_items(file, context)
         return SourceItems(table.items, table.notes)
-    context = _make_context(modality, cache)
     if isinstance(reader, ArchiveReader):
         archive = unpack(file, context.cache, encoding=context.options.encoding)
-        found = list_folder_items(archive.folder, modality, cache)
+        found = list_folder_items(archive.folder, modality, cache, path_column=path_column)
         return SourceItems(found.items, (*archive.notes, *found.notes), found.skipped)
     return _list_samples(reader.list(file, None, context))
 
 
-def list_folder_items(folder: Path, modality: Modality, cache: Path | None = None) -> SourceItems:
+def list_folder_items(
+    folder: Path, modality: Modality, cache: Path | None = None, *, path_column: str | None = None
+) -> SourceItems:
     """Return the files under a folder that are items; of one without such files, what ``read_source`` reads in it.
+
+    Args:
+        folder: a path.
+        modality: of the items.
+        cache: as of ``read_source``.
+        path_column: as of ``list_file_items``.
 
     Raises:
         DataError: it cannot be read.
+        SettingError: a column is named where nothing has any.
         MissingExtra: what reads it is not installed.
     """
     others = list[str]()
@@ -71,13 +90,15 @@ def list_folder_items(folder: Path, modality: Modality, cache: Path | None = Non
         tree = FileTree(folder)
         reader = find_reader(folder, tree)
         if reader is not None and not isinstance(reader, FolderReader):
-            return _list_samples(reader.list(folder, tree, _make_context(modality, cache)))
+            return _list_samples(reader.list(folder, tree, _make_context(modality, cache, path_column)))
+    if path_column:
+        raise SettingError(f"--path-column is for tables and arrays; {str(folder)!r} is a folder; give the table in it")
     items = [NamedItem(path.relative_to(folder).as_posix(), path) for path in paths]
     return SourceItems(items, skipped=tuple(others))
 
 
-def _make_context(modality: Modality, cache: Path | None) -> ReadContext:
-    options = DataSettings.model_validate({"modality": modality.name})
+def _make_context(modality: Modality, cache: Path | None, path_column: str | None) -> ReadContext:
+    options = DataSettings.model_validate({"modality": modality.name, "path_column": path_column})
     return ReadContext(options, cache or settings.locate_store() / "archives", labelled=False)
 
 

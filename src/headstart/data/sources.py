@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.modalities.item import Raw
+from headstart.modalities.item import BrokenItem, Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +101,23 @@ class ValueSource:
     def read(self) -> bytes:
         """Return the content."""
         return self.content
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenSource:
+    """The place of an item that is known to be none: a row of a table without values."""
+
+    reason: str
+
+    @property
+    def uri(self) -> str:
+        """The scheme of addresses that have their content in them, without the content."""
+        return "data:"
+
+    def stat(self) -> SourceStat:
+        """Return a size of nothing."""
+        return SourceStat(0)
+
+    def read(self) -> Raw:
+        """Raise the reason as a ``BrokenItem``."""
+        raise BrokenItem(self.reason)

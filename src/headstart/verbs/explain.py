@@ -52,6 +52,7 @@ def explain(
     *,
     out: str | Path | None = None,
     label: str | None = None,
+    path_column: str | None = None,
 ) -> Explanations:
     """Return where a saved classifier looked in items, for each in order.
 
@@ -60,6 +61,7 @@ def explain(
         items: an item as ``predict`` takes it, a folder, which is searched in depth, a table, or several of them.
         out: a folder for each item beside its heat map; nothing there is overwritten. None draws none.
         label: the class to explain; the likeliest of each item when not given.
+        path_column: the column of a table with the items or their paths, or the array of items among several.
 
     Raises:
         UserError: a classifier or a class that cannot be used, a kind of data that has no explanation, or a folder
@@ -68,7 +70,7 @@ def explain(
     explainer = Explainer(Path(model))
     modality = explainer.modality
     several = list_items(modality, items)
-    met = Expansion(alone=isinstance(several, Sized) and len(several) == 1)
+    met = Expansion(alone=isinstance(several, Sized) and len(several) == 1, path_column=path_column)
     explained = explain_each(explainer, expand_items(modality, several, met), out=out, label=label)
     found = Explanations(list(explained), modality.noun, met.notes)
     if not found and (met.skipped or several):

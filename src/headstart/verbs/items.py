@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,7 +13,6 @@ from headstart.modalities.item import NamedItem, Noun
 from headstart.modalities.modality import Modality
 
 ITEM = Noun("item", "items")  #: where the kind of data is not at hand
-#: Of files that may be tables; whether they are, the readers say.
 
 
 @dataclass(slots=True)
@@ -20,6 +20,7 @@ class Expansion:
     """The findings about folders and tables that items stood in."""
 
     alone: bool = True  #: whether one thing is given: rows of a table are called by it where there is more
+    path_column: str | None = None  #: the column of tables with the items, or the array of them; None finds it
     skipped: list[str] = field(default_factory=list)  #: names of what else lies in folders
     notes: list[str] = field(default_factory=list)  #: on tables, for a person
 
@@ -29,6 +30,12 @@ def list_items(modality: Modality, given: Any) -> Iterable[Any]:
     one = modality.accepts(given) or not isinstance(given, Iterable)
     several: Iterable[Any] = [given] if one else given
     return several
+
+
+def take_few(items: Iterator[Any], few: int) -> Iterable[Any]:
+    """Return a list where there are fewer items than some number, for that is answered sooner; else all, one by one."""
+    first = list(islice(items, few))
+    return first if len(first) < few else chain(first, items)
 
 
 def name_path(path: str) -> NamedItem:
@@ -64,7 +71,7 @@ def expand_items(modality: Modality, items: Iterable[Any], expansion: Expansion)
 def _expand_folder(modality: Modality, name: str, expansion: Expansion) -> Iterator[NamedItem]:
     from headstart.data.source_items import list_folder_items
 
-    found = list_folder_items(Path(name), modality)
+    found = list_folder_items(Path(name), modality, path_column=expansion.path_column)
     expansion.notes += [f"{name}: {note}" for note in found.notes]
     for one in found.items:
         # the name as the user wrote it, "./a.jpg" included
@@ -75,7 +82,7 @@ def _expand_folder(modality: Modality, name: str, expansion: Expansion) -> Itera
 def _expand_file(modality: Modality, item: Any, file: Path, expansion: Expansion) -> Iterator[Any]:
     from headstart.data.source_items import list_file_items
 
-    found = list_file_items(file, modality)
+    found = list_file_items(file, modality, path_column=expansion.path_column)
     if found is None:
         yield item
         return

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sized
 from typing import Any
 
 from headstart.display.html import html_table
-from headstart.inference.classifier import Prediction, load
+from headstart.inference.classifier import BATCH_FROM, Prediction, load
 from headstart.inference.predictors import InferenceEngineChoice
 from headstart.modalities.item import Noun
-from headstart.verbs.items import ITEM, Expansion, expand_items, list_items, refuse_nothing
+from headstart.verbs.items import ITEM, Expansion, expand_items, list_items, refuse_nothing, take_few
 
 
 class Predictions(list[Prediction]):
@@ -42,6 +42,7 @@ def predict(
     items: Any,
     *,
     engine: InferenceEngineChoice = "auto",
+    path_column: str | None = None,
 ) -> Predictions:
     """Return what items show, by a saved classifier: a prediction for each, in order.
 
@@ -51,6 +52,7 @@ def predict(
             which is searched in depth, a table, an archive or another source that ``fit`` reads, or several of them.
             A ``pathlib.Path`` is always a path. A str is one too, except where items are texts: there it is an item.
         engine: what answers: "auto", "onnxruntime" or "openvino".
+        path_column: the column of a table with the items or their paths, or the array of items among several.
 
     Raises:
         UserError: a classifier that cannot be used, a folder without items, or a table without a column of them. An
@@ -59,9 +61,9 @@ def predict(
     classifier = load(model, engine)
     modality = classifier.record.modality
     several = list_items(modality, items)
-    met = Expansion(alone=isinstance(several, Sized) and len(several) == 1)
+    met = Expansion(alone=isinstance(several, Sized) and len(several) == 1, path_column=path_column)
     files = expand_items(modality, several, met)
-    answers = list(classifier.stream(list(files) if isinstance(several, Sized) else files))
+    answers = list(classifier.stream(take_few(files, BATCH_FROM) if isinstance(several, Sized) else files))
     found = Predictions(answers, modality.noun, met.notes)
     if not found and (met.skipped or several):
         refuse_nothing(modality, items, met.skipped)

@@ -137,11 +137,54 @@ def test_channels_that_the_values_do_not_tell_are_asked_for(tmp_path):
         read_source(tmp_path / "a.npz")
 
 
-@pytest.mark.parametrize("dim", [lambda x: x % 17, lambda x: x / 255 * 7 - 1, lambda x: x * 16])
-def test_values_of_no_clear_range_are_refused(tmp_path, dim):
-    np.savez(tmp_path / "a.npz", x=dim(draw().astype(np.float64)), y=label())
-    with pytest.raises(DataError, match=r"type float64; wanted uint8 .* scale and convert it"):
+@pytest.mark.parametrize(
+    ("dim", "seen"),
+    [
+        (lambda x: x % 14, r"whole numbers of 0 to 13 \(float64\), which do not say of which range they are"),
+        (lambda x: x / 255 * 7, r"values of \S+ to \S+ \(float64\), which do not say of which range they are"),
+        (lambda x: x / 20 - 3.1, r"\(\(x - least\) \* \(255 / \(largest - least\)\)\)"),
+        (lambda x: x * 16, "whole numbers of .*; with the largest value that any can have"),
+        (lambda x: np.where(x > x.min(), x, np.nan), "values that are no numbers"),
+    ],
+)
+def test_values_of_no_clear_range_are_refused(tmp_path, dim, seen):
+    np.savez(tmp_path / "a.npz", x=dim(draw().astype(np.float64) - 10), y=label())
+    with pytest.raises(DataError, match=seen):
         read_source(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("largest", [1, 15, 16, 1023, 4095, 65535])
+@pytest.mark.parametrize("dtype", [np.int64, np.float32, np.uint16])
+def test_a_largest_value_that_says_the_range_is_used_and_said(tmp_path, largest, dtype):
+    values = np.random.default_rng(0).integers(0, largest + 1, (len(label()), 5, 5))
+    values[0, 0, 0] = largest
+    np.savez(tmp_path / "a.npz", x=values.astype(dtype), y=label())
+    samples = read_source(tmp_path / "a.npz")
+    first = min(samples.samples, key=lambda sample: int(sample.name[1:]))
+    assert np.array_equal(first.source.read(), np.rint(values[0] * (255 / largest)).astype(np.uint8))
+    assert (
+        f"'x': whole numbers of 0 to {largest} are read as such, multiplied by 255 / {largest}" in samples.ledger.notes
+    )
+
+
+def test_bytes_of_17_shades_and_bits_are_scaled_too_and_all_parts_alike(tmp_path):
+    shades = np.random.default_rng(0).integers(0, 17, (len(label()), 5, 5), np.uint8)
+    shades[0, 0, 0], test = 16, shades[:4] // 2
+    np.savez(tmp_path / "a.npz", x_train=shades, y_train=label(), x_test=test, y_test=label()[:4])
+    samples = read_source(tmp_path / "a.npz")
+    rows = {sample.name: sample.source.read() for sample in samples.samples}
+    assert rows["train#0"].max() == 255
+    assert np.array_equal(rows["test#1"], np.rint(test[1] * (255 / 16)).astype(np.uint8))
+    np.savez(tmp_path / "b.npz", x=shades > 8, y=label())
+    assert {row.source.read().max() for row in read_source(tmp_path / "b.npz").samples} == {255}
+
+
+def test_dark_bytes_are_left_alone(tmp_path):
+    dark = (draw() % 90).astype(np.uint8)
+    np.savez(tmp_path / "a.npz", x=dark, y=label())
+    samples = read_source(tmp_path / "a.npz")
+    assert not samples.ledger.notes
+    assert max(sample.source.read().max() for sample in samples.samples) == dark.max()
 
 
 def test_a_member_that_is_shorter_than_it_says(tmp_path):

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from headstart.data.decisions import Role
-from headstart.data.read import list_table_rows, read_source
+from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Samples, Subset
+from headstart.data.source_items import list_file_items
 from headstart.errors import DataError
 from headstart.modalities.modality import get_modality
 from headstart.settings import DataSettings
@@ -151,14 +152,29 @@ def test_several_columns_that_may_be_the_label_are_asked_for(tmp_path):
         read_source(file, options=DataSettings.model_validate({"label_column": "x"}), cache=tmp_path / "cache")
 
 
-def test_values_of_no_clear_range_are_refused(tmp_path):
-    rows = [(number % 3, *(pixels.ravel() % 17)) for number, pixels in enumerate(draw())]
+@pytest.mark.parametrize("largest", [1, 15, 16])
+def test_whole_numbers_of_few_shades_are_scaled_by_their_largest(tmp_path, largest):
+    images = draw() % (largest + 1)
+    images[0, 0, 0] = largest
+    rows = [(number % 3, *pixels.ravel()) for number, pixels in enumerate(images)]
     file = write(tmp_path / "digits.csv", [("label", *header(25)), *rows])
-    samples = read_source(file, cache=tmp_path / "cache")  # whole numbers from 0 on are what 8 bits have
+    samples = read_source(file, cache=tmp_path / "cache")
     assert len(samples) == 12
+    first = next(sample for sample in samples.samples if sample.name == "row 2")
+    assert np.array_equal(first.source.read(), np.rint(images[0] * (255 / largest)).astype(np.uint8))
+    assert any(f"whole numbers of 0 to {largest}" in note for note in samples.ledger.notes)
+
+
+def test_values_of_no_clear_range_are_refused(tmp_path):
+    rows: list[Sequence[object]]
+    rows = [(number % 3, *(pixels.ravel() % 100)) for number, pixels in enumerate(draw())]
+    file = write(tmp_path / "digits.csv", [("label", *header(25)), *rows])
+    with pytest.raises(DataError, match="whole numbers of 0 to 99, which do not say of which range they are"):
+        read_source(file, cache=tmp_path / "cache")
+    assert len(list(list_file_items(file, get_modality("image"), tmp_path / "cache").items)) == 12
     rows = [(number % 3, *(pixels.ravel() / 16.0)) for number, pixels in enumerate(draw())]
     file = write(tmp_path / "floats.csv", [("label", *header(25)), *rows])
-    with pytest.raises(DataError, match=r"type float32; wanted uint8"):
+    with pytest.raises(DataError, match=r"values of 0 to 15\.9375, which do not say"):
         read_source(file, cache=tmp_path / "cache")
 
 
@@ -184,11 +200,12 @@ def test_rows_to_predict_need_no_label(tmp_path):
     images = draw()
     rows: list[Sequence[object]] = [tuple(pixels.ravel()) for pixels in images]
     rows[5] = rows[5][:-1]
-    table = list_table_rows(
+    table = list_file_items(
         write(tmp_path / "test.csv", [header(25), *rows]), get_modality("image"), tmp_path / "cache"
     )
     assert table is not None
     assert table.notes[0] == "12 photos read from rows of 25 values"
-    assert [item.name for item in table.items[:2]] == ["row 2", "row 3"]
-    assert np.array_equal(table.items[0].value, images[0])
-    assert str(table.items[5].value) == "24 values, where other rows have 25"
+    items = list(table.items)
+    assert [item.name for item in items[:2]] == ["row 2", "row 3"]
+    assert np.array_equal(items[0].value, images[0])
+    assert str(items[5].value) == "24 values, where other rows have 25"

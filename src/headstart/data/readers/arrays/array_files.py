@@ -8,17 +8,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from headstart.data.readers.arrays import byte_records, hdf5, matlab, npz, pickled_arrays
+from headstart.data.readers.arrays.array_blocks import UNKNOWN
+from headstart.data.readers.arrays.array_layout import is_flat_size
 from headstart.data.readers.arrays.array_names import ArrayRole, list_item_names, parse_array_name
 from headstart.data.readers.arrays.array_sets import list_array_sets
 from headstart.data.readers.arrays.stored_arrays import StoredArray
-from headstart.data.readers.listing import SourceListing
+from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry
+from headstart.data.sources import ArraySource
 from headstart.data.subsets import parse_subset
 from headstart.errors import DataError, HeadstartError, refuse_machine_faults
-from headstart.modalities.modality import all_modalities
+from headstart.modalities.modality import all_modalities, get_modality
 
 MOST_FILES = 200  #: of arrays in a folder; where there are more, each file is an item
 _ZIP = b"PK\x03\x04"
@@ -65,11 +70,16 @@ class ArrayFileReader:
         kind = _find_kind(source)
         assert kind is not None
         arrays = _open_arrays(source, kind, context)
-        if kind is NPY or (kind is RECORDS and len(arrays) == 1):
+        if not context.labelled and kind is NPY and _is_one_item(source, arrays[0], context):
+            return _list_one(source, arrays[0], context)
+        if context.labelled and (kind is NPY or (kind is RECORDS and len(arrays) == 1)):
             raise DataError(
                 f"{str(source)!r} is one array of a set; wanted the folder with the items and their labels: "
                 f"{source.parent}"
             )
+        if kind in (NPY, RECORDS):
+            for stored in arrays:  # as it is called among the files of a folder
+                stored.name = f"{source.stem}/{stored.name}".rstrip("/")
         return _list_sets(str(source), arrays, kind, context)
 
 
@@ -111,6 +121,37 @@ class ArrayFolderReader:
             if path not in named
         )
         return replace(listing, entries=(*listing.entries, *entries), ignored=tree.scan(base).ignored)
+
+
+def _list_one(file: Path, stored: StoredArray, context: ReadContext) -> SourceListing:
+    """Return a file of one array that is one item, under the file's name."""
+    whole = ArraySource(np.asarray(stored.load())[None], 0)
+    return SourceListing(
+        str(file), (RawSample(file.name, UNKNOWN, whole),), frozenset(), modality=context.options.modality
+    )
+
+
+def _is_one_item(file: Path, stored: StoredArray, context: ReadContext) -> bool:
+    """Return whether the one array of a file is one item and not rows of items.
+
+    Raises:
+        DataError: it may be either.
+    """
+    modality = get_modality(context.options.modality)
+    if parse_array_name(file.stem, list_item_names(modality)).role is ArrayRole.ITEMS:
+        return False
+    values = np.asarray(stored.load())
+    try:
+        modality.decode(values, modality.default_spec)
+    except DataError:
+        return False
+    if values.ndim == 2 and len(values) > 1 and is_flat_size(values.shape[1]):
+        rows, size = values.shape
+        raise DataError(
+            f"{str(file)!r} is an array {values.shape}: {modality.noun.a_one} of that size, or {rows} rows of {size} "
+            f"values; save it as x.reshape(1, {rows}, {size}) or as x.reshape({rows}, side, side)"
+        )
+    return True
 
 
 def _find_kind(file: Path) -> ArrayFileKind | None:

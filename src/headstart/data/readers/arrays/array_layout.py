@@ -6,22 +6,21 @@ clearly more alike.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.readers.arrays.array_labels import are_whole
 from headstart.data.readers.arrays.stored_arrays import (
     COLUMNS,
     PLANES,
     PLANES_OF_COLUMNS,
     RowLayout,
     StoredArray,
-    iter_chunks,
 )
+from headstart.data.readers.arrays.value_range import DARK_STEPS, LARGEST, measure_range
 from headstart.errors import DataError
 from headstart.modalities.given import accepts_rows
 from headstart.modalities.modality import Modality
@@ -29,7 +28,6 @@ from headstart.modalities.modality import Modality
 SMALLEST_SIDE = 4  #: of a square that a flat row is taken for
 LOOK_AT = 64  #: rows whose neighbours are compared
 CLEARLY = 1.3  #: times as different are neighbours in the wrong reading
-BRIGHT = 128  #: that some whole number has to reach for 0 to 255 to be meant
 CHANNELS = 3
 
 
@@ -39,10 +37,45 @@ class ChosenLayout:
 
     layout: RowLayout
     notes: tuple[str, ...] = ()
+    wants_bytes: bool = False  #: whether the modality takes such rows as 8 bits only, so that others are scaled
 
 
-def choose_layout(stored: StoredArray, axis: int, modality: Modality) -> ChosenLayout:
-    """Return the way from the rows of an array to items of a modality.
+def choose_layouts(
+    arrays: Sequence[tuple[StoredArray, int]], modality: Modality, *, typed: bool = True, labelled: bool = True
+) -> list[ChosenLayout]:
+    """Return the way from the rows of each array of a set to items of a modality; all are scaled alike.
+
+    Args:
+        arrays: each with the axis along which its items lie, and a row at least.
+        modality: of the items.
+        typed: whether the type of the values says something: not of the cells of a table.
+        labelled: whether they are to be learnt from; of a few rows to predict the largest value says less.
+
+    Raises:
+        DataError: no usual arrangement gives items, or two may be meant, or the range of the values is not clear.
+    """
+    chosen = [choose_arrangement(stored, axis, modality) for stored, axis in arrays]
+    asked = [place for place, one in enumerate(chosen) if one.wants_bytes]
+    if not asked:
+        return chosen
+    types = {str(arrays[place][0].dtype) for place in asked} if typed else {""}
+    seen = measure_range([arrays[place] for place in asked], types.pop() if len(types) == 1 else "several types")
+    bright = not typed and not labelled and DARK_STEPS[-1] < seen.largest <= LARGEST and seen.whole
+    scale = 1.0 if bright else seen.scale
+    if not scale:
+        raise DataError(f"{arrays[asked[0]][0].name!r} has {seen.describe_doubt()}")
+    for place in asked:
+        plain = arrays[place][0].dtype == np.uint8
+        if scale == 1 and plain:
+            continue
+        one = chosen[place]
+        notes = (*one.notes, f"{arrays[place][0].name!r}: {seen.note}")
+        chosen[place] = replace(one, layout=replace(one.layout, scale=scale), notes=notes)
+    return chosen
+
+
+def choose_arrangement(stored: StoredArray, axis: int, modality: Modality) -> ChosenLayout:
+    """Return the way from the rows of an array to items of a modality, without a scale.
 
     Args:
         stored: the array, with a row at least.
@@ -67,13 +100,12 @@ def choose_layout(stored: StoredArray, axis: int, modality: Modality) -> ChosenL
     if len(layout.shape) == CHANNELS:
         layout, note = _choose_channel_order(stored, layout)
     notes += (f"{stored.name!r}: {note}",) if note else ()
-    if as_it_is:
-        return ChosenLayout(layout, notes)
-    scale = _find_scale(stored, axis)
-    if not scale:
-        return ChosenLayout(layout, notes)
-    said = "values of 0 to 1 are multiplied by 255" if scale > 1 else "whole numbers up to 255 are read as 8 bits"
-    return ChosenLayout(replace(layout, scale=scale), (*notes, f"{stored.name!r}: {said}"))
+    return ChosenLayout(layout, notes, not as_it_is or _takes_bytes_only(modality, layout.arrange(first)))
+
+
+def _takes_bytes_only(modality: Modality, row: NDArray[Any]) -> bool:
+    """Return whether a row of 8 bits is an item, and the same in floating point is none."""
+    return row.dtype == np.uint8 and not _fits(modality, row.astype(np.float32))
 
 
 def _iter_layouts(shape: tuple[int, ...], axis: int, flat_order: str) -> Iterator[tuple[RowLayout, str]]:
@@ -92,6 +124,12 @@ def _iter_layouts(shape: tuple[int, ...], axis: int, flat_order: str) -> Iterato
     side = math.isqrt(size // CHANNELS)
     if CHANNELS * side * side == size and side >= SMALLEST_SIDE:
         yield RowLayout(axis, (side, side, CHANNELS)), ""
+
+
+def is_flat_size(size: int) -> bool:
+    """Return whether a flat row of so many values may be an item: a square, of one channel or three."""
+    sides = [math.isqrt(size // channels) for channels in (1, CHANNELS) if size % channels == 0]
+    return any(side >= SMALLEST_SIDE and size in (side * side, CHANNELS * side * side) for side in sides)
 
 
 def _fits(modality: Modality, row: NDArray[Any]) -> bool:
@@ -130,21 +168,3 @@ def _choose_channel_order(stored: StoredArray, layout: RowLayout) -> tuple[RowLa
 def _measure_roughness(values: NDArray[np.float64], axis: int) -> float:
     """Return the mean difference of neighbours along two axes, an axis and the one behind it."""
     return float(sum(np.abs(np.diff(values, axis=place)).mean() for place in (axis, axis + 1)))
-
-
-def _find_scale(stored: StoredArray, axis: int) -> float:
-    """Return by what values become 0 to 255: 1 for whole numbers up to that, 255 for 0 to 1, 0 if it is not clear."""
-    if stored.dtype.kind not in "iuf":
-        return 0.0
-    least, largest, whole = math.inf, -math.inf, True
-    for rows in iter_chunks(stored, axis):
-        low, high = float(rows.min()), float(rows.max())
-        if not (math.isfinite(low) and math.isfinite(high)):
-            return 0.0
-        least, largest = min(least, low), max(largest, high)
-        whole = whole and (rows.dtype.kind in "iu" or are_whole(rows))
-        if least < 0 or largest > 255 or not (whole or largest <= 1):
-            return 0.0
-    if whole and largest >= BRIGHT:
-        return 1.0
-    return 255.0 if stored.dtype.kind == "f" and 0.5 < largest <= 1 else 0.0

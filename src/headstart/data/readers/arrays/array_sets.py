@@ -4,20 +4,16 @@ Names decide where they say it. Else any two arrays that fit are taken, if only 
 several do, it is asked for.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from headstart.data.choose_modality import choose_by_array
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
-from headstart.data.readers.arrays.array_labels import format_labels, is_one_hot
-from headstart.data.readers.arrays.array_layout import choose_layout
+from headstart.data.readers.arrays.array_blocks import BY_NAME, ArrayPair, make_blocks
 from headstart.data.readers.arrays.array_names import (
     ArrayRole,
     ParsedName,
@@ -25,28 +21,16 @@ from headstart.data.readers.arrays.array_names import (
     parse_array_name,
     refuse_several_sets,
 )
-from headstart.data.readers.arrays.arrays import ArrayBlock, list_blocks, make_block
-from headstart.data.readers.arrays.matlab import find_digit_classes
-from headstart.data.readers.arrays.stored_arrays import LoadedArray, RowSource, StoredArray
+from headstart.data.readers.arrays.arrays import list_blocks
+from headstart.data.readers.arrays.stored_arrays import StoredArray
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.errors import DataError
 
 WANTED = "(or x and y, or x_train, y_train, x_test, y_test)"
-BY_NAME = "by their names"  #: why two arrays were taken for a pair
 SMALLEST_ROW = 16  #: values of a flat row that may be an item
 
 SetKey = tuple[tuple[str, ...], str]  #: scope, and the word that says the subset
-
-
-@dataclass(frozen=True, slots=True)
-class ArrayPair:
-    """Items and their labels."""
-
-    items: StoredArray
-    labels: StoredArray
-    parsed: ParsedName  #: of the items
-    reason: str  #: why these two were taken
 
 
 def list_array_sets(root: str, arrays: Sequence[StoredArray], context: ReadContext) -> SourceListing:
@@ -66,22 +50,23 @@ def list_array_sets(root: str, arrays: Sequence[StoredArray], context: ReadConte
             known = preview([stored.name for stored in arrays], most=8)
             raise DataError(f"{root!r} has no array {setting!r}; there are {known}")
     parsed = {stored.name: _parse(stored.name, item_names, context) for stored in arrays}
-    pairs = _pair_by_names(arrays, parsed) or _pair_by_shapes(root, arrays, parsed, item_names)
-    if any(pair.parsed.subset for pair in pairs):
+    if context.labelled:
+        pairs = _pair_by_names(arrays, parsed) or _pair_by_shapes(root, arrays, parsed, item_names)
+    else:
+        pairs = _list_alone(root, arrays, parsed)
+    if context.labelled and any(pair.parsed.subset for pair in pairs):
         pairs = [pair for pair in pairs if pair.parsed.subset]
     refuse_several_sets(root, [pair.parsed.scope for pair in pairs if pair.reason == BY_NAME])
     classes = {stored.name: stored for stored in arrays if parsed[stored.name].role is ArrayRole.CLASSES}
     prefixes = _name_pairs(pairs)
-    blocks, notes = [], []
-    for pair, prefix in zip(pairs, prefixes, strict=True):
-        names = _find_classes(pair, classes, parsed)
-        try:
-            block, said = _make_block(pair, names, prefix, context)
-        except DataError as error:
-            raise DataError(f"{root!r}: {error}") from None
-        blocks.append(block)
-        notes += [note for note in said if note not in notes]
+    names = [_find_classes(pair, classes, parsed) for pair in pairs]
+    try:
+        blocks, notes = make_blocks(pairs, names, prefixes, context)
+    except DataError as error:
+        raise DataError(f"{root!r}: {error}") from None
     listing = list_blocks(root, blocks)
+    if not context.labelled:  # parts make no split here
+        return replace(listing, notes=tuple(notes))
     notes += _note_rest(arrays, pairs, parsed, classes)
     decisions = tuple(decision for pair in pairs for decision in _decide(pair))
     return replace(listing, notes=(*listing.notes, *notes), decisions=(*listing.decisions, *decisions))
@@ -150,6 +135,36 @@ def _pair_by_shapes(
     return pairs
 
 
+def _list_alone(root: str, arrays: Sequence[StoredArray], parsed: Mapping[str, ParsedName]) -> list[ArrayPair]:
+    """Return all arrays of items, of which nobody wants a label; those that have one with it, for its axis.
+
+    Raises:
+        DataError: several may be the items, or none.
+    """
+    pairs = {pair.items.name: pair for pair in _pair_by_names(arrays, parsed)}
+    items = [stored for stored in arrays if parsed[stored.name].role is ArrayRole.ITEMS]
+    best: dict[SetKey, StoredArray] = {}
+    for stored in sorted(items, key=lambda stored: parsed[stored.name].rank):
+        best.setdefault((parsed[stored.name].scope, parsed[stored.name].subset_word), stored)
+    found = list(best.values()) or _list_full(arrays)
+    by_subset = Counter(parsed[stored.name].subset_word for stored in found)
+    if not best and any(count > 1 for count in by_subset.values()):
+        flags = " or ".join(f"--path-column {stored.name}" for stored in found[:4])
+        raise DataError(f"{root!r} has several arrays of items; name what is meant: {flags}")
+    if not found:
+        shapes = [f"{stored.name!r} {stored.shape}" for stored in arrays]
+        raise DataError(
+            f"{root!r} has the arrays {preview(shapes, str, most=8) or 'of no kind that is read'}, no items"
+        )
+    return [pairs.get(it.name) or ArrayPair(it, None, parsed[it.name], "alone") for it in found]
+
+
+def _list_full(arrays: Sequence[StoredArray]) -> list[StoredArray]:
+    """Return the arrays that may be items by their shape."""
+    full = [stored for stored in arrays if len(stored.shape) >= 3 and max(stored.shape[1:3]) > 1]
+    return full or [stored for stored in arrays if len(stored.shape) == 2 and min(stored.shape) >= SMALLEST_ROW]
+
+
 def _propose(found: Sequence[tuple[StoredArray, StoredArray]]) -> str:
     """Return the flags of each pair, without those that all have."""
     names = [(items.name, labels.name) for items, labels in found[:4]]
@@ -169,11 +184,9 @@ def _list_fitting(
     arrays: Sequence[StoredArray], parsed: Mapping[str, ParsedName]
 ) -> list[tuple[StoredArray, StoredArray]]:
     """Return all pairs of items and labels by shape; those in which one is called so, where there are such."""
-    full = [stored for stored in arrays if len(stored.shape) >= 3 and max(stored.shape[1:3]) > 1]
-    flat = [stored for stored in arrays if len(stored.shape) == 2 and min(stored.shape) >= SMALLEST_ROW]
     pairs = [
         (items, labels)
-        for items in full or flat
+        for items in _list_full(arrays)
         for labels in arrays
         if labels is not items and _are_labels(labels, items)
     ]
@@ -215,54 +228,6 @@ def _to_text(value: Any) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
-def _make_block(
-    pair: ArrayPair, classes: list[str] | None, prefix: str, context: ReadContext
-) -> tuple[ArrayBlock, list[str]]:
-    """Return the rows of a pair with their labels, and what was assumed."""
-    items, notes = pair.items, []
-    if pair.reason != BY_NAME:
-        notes.append(f"{items.name!r} is read with the labels {pair.labels.name!r}: {pair.reason}")
-    labels = _orient_labels(np.asarray(pair.labels.load()), items.shape)
-    count = len(labels)
-    axis = -1 if items.shape[0] != count and items.shape[-1] == count else 0
-    if is_one_hot(labels):
-        notes.append(f"{pair.labels.name!r} has a column for each class, of which one in each row is 1")
-    if classes is None and axis and (digits := find_digit_classes(items.shape, labels)):
-        classes, note = digits
-        notes.append(note)
-    if classes is not None and _count_from_one(labels, len(classes)):
-        labels = labels - 1
-        notes.append(f"{pair.labels.name!r} counts the {len(classes)} classes from 1")
-    if not items.shape[axis] or len(items.shape) == 1:
-        return make_block(items.name, items.load(), labels, classes, pair.parsed.subset, prefix, context), notes
-    first = np.asarray(items.read_rows(0, 1, axis))
-    modality = choose_by_array(context.options.modality, first, items.name)
-    chosen = choose_layout(items, axis, modality)
-    notes += chosen.notes
-    fits_as_it_is = chosen.layout.is_plain
-    if isinstance(items, LoadedArray) and fits_as_it_is:
-        return make_block(items.name, items.load(), labels, classes, pair.parsed.subset, prefix, context), notes
-    row = RowSource(items, chosen.layout, 0).read()
-    make_block(items.name, row[None], np.zeros(1, np.int64), None, None, "", context)  # says what is wrong with a row
-    texts = format_labels(labels, classes, modality.noun, items.shape[axis], items.name)
-    return ArrayBlock(partial(RowSource, items, chosen.layout), texts, pair.parsed.subset, prefix, modality), notes
-
-
-def _count_from_one(labels: NDArray[Any], classes: int) -> bool:
-    if labels.ndim != 1 or labels.dtype.kind not in "iuf" or not labels.size:
-        return False
-    return bool(labels.min() >= 1 and labels.max() == classes)
-
-
-def _orient_labels(labels: NDArray[Any], items: tuple[int, ...]) -> NDArray[Any]:
-    """Return labels (N,), or (N, K) with a row for each item where there are N columns of K values."""
-    if labels.ndim and labels.size == max(labels.shape, default=0):
-        return labels.reshape(-1)
-    if labels.ndim == 2 and len(labels) not in (items[0], items[-1]) and labels.shape[1] in (items[0], items[-1]):
-        return labels.T
-    return labels
-
-
 def _note_rest(
     arrays: Sequence[StoredArray],
     pairs: Sequence[ArrayPair],
@@ -270,7 +235,7 @@ def _note_rest(
     classes: Mapping[str, StoredArray],
 ) -> list[str]:
     """Return notes on the arrays that are not read."""
-    read = {stored.name for pair in pairs for stored in (pair.items, pair.labels)} | set(classes)
+    read = {stored.name for pair in pairs for stored in (pair.items, pair.labels) if stored} | set(classes)
     rest = [stored for stored in arrays if stored.name not in read]
     alone = [
         stored.name
@@ -288,4 +253,5 @@ def _decide(pair: ArrayPair) -> tuple[Decision, ...]:
     return tuple(
         Decision(PlaceKind.ARRAY, tuple(stored.name.split("/")), role, pair.reason, value, max(stored.shape))
         for stored, role in ((pair.items, Role.ITEMS), (pair.labels, Role.LABELS))
+        if stored is not None
     )

@@ -12,6 +12,7 @@ from headstart.data.choose_modality import choose_by_array, choose_by_items
 from headstart.data.names import preview
 from headstart.data.readers.arrays.array_labels import format_labels
 from headstart.data.readers.arrays.array_names import list_item_names
+from headstart.data.readers.arrays.value_range import refuse_dark_bytes
 from headstart.data.readers.items import collect_items, list_item_samples, note_names_of_files
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -63,6 +64,7 @@ class ArrayReader:
         """
         items = collect_items(source.items)
         if not isinstance(items, list):
+            refuse_dark_bytes("the items", np.asarray(items))
             return list_blocks(IN_MEMORY, [make_block("", items, source.labels, None, None, "", context)])
         choice = choose_by_items(context.options.modality, items, IN_MEMORY)
         labels = format_labels(source.labels, None, choice.modality.noun, len(items))

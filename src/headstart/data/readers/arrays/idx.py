@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data.names import preview
+from headstart.data.readers.arrays.array_blocks import UNKNOWN
 from headstart.data.readers.arrays.arrays import list_blocks, make_block
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -49,6 +50,8 @@ class IdxReader:
         Raises:
             DataError: a file is missing, damaged or no IDX file, or the subsets make no split.
         """
+        if tree is None and not context.labelled:
+            return _list_file(source, context)
         folder = _find_folder(tree) if tree else None
         if tree is None or folder is None:
             raise DataError(
@@ -65,11 +68,14 @@ class IdxReader:
         blocks = []
         for stem in sorted({stem for stem, _ in files}):
             kinds = [kind for other, kind in files if other == stem and kind != _LABELS]
-            if len(kinds) != 1 or (stem, _LABELS) not in files:
+            if not context.labelled and not kinds:
+                continue
+            if len(kinds) != 1 or ((stem, _LABELS) not in files and context.labelled):
                 missing = _LABELS if kinds else next((kind for _, kind in files if kind != _LABELS), "items")
                 raise DataError(f"{str(folder)!r} has IDX files of {stem!r} but no {missing}; put these beside them")
-            items, labels = (_map_values(files[stem, kind], context.cache) for kind in (kinds[0], _LABELS))
-            subset = Subset.TEST if stem == "t10k" else parse_subset(stem)
+            items = _map_values(files[stem, kinds[0]], context.cache)
+            labels = _map_values(files[stem, _LABELS], context.cache) if context.labelled else [UNKNOWN] * len(items)
+            subset = _parse_stem(stem) if context.labelled else None
             try:
                 blocks.append(make_block(kinds[0], items, labels, None, subset, stem, context))
             except DataError as error:
@@ -78,6 +84,26 @@ class IdxReader:
         entries = tuple(LedgerEntry(it.name, FileStatus.SKIPPED, "no IDX file of items or labels") for it in others)
         notes = (*listing.notes, *(f"{name!r} was not read: another form of it lies beside it" for name in doubles))
         return replace(listing, entries=entries, ignored=content.ignored, notes=notes)
+
+
+def _list_file(file: Path, context: ReadContext) -> SourceListing:
+    """Return the items of one file, of which nobody wants labels.
+
+    Raises:
+        DataError: it is of labels, damaged or no IDX file.
+    """
+    match = _NAME.fullmatch(file.name)
+    assert match is not None
+    stem, kind = match[1].lower(), match[2].lower()
+    if kind == _LABELS:
+        raise DataError(f"{str(file)!r} is a file of labels; wanted the one of items beside it")
+    items = _map_values(file, context.cache)
+    block = make_block(kind, items, [UNKNOWN] * len(items), None, None, stem, context)
+    return list_blocks(str(file), [block])
+
+
+def _parse_stem(stem: str) -> Subset | None:
+    return Subset.TEST if stem == "t10k" else parse_subset(stem)
 
 
 def _find_folder(tree: FileTree) -> Path | None:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from headstart.data.choose_modality import choose_by_array
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name, preview
-from headstart.data.readers.arrays.array_layout import choose_layout
+from headstart.data.readers.arrays.array_blocks import UNKNOWN
+from headstart.data.readers.arrays.array_layout import ChosenLayout, choose_layouts
 from headstart.data.readers.arrays.array_names import parse_array_name, refuse_several_sets
-from headstart.data.readers.arrays.stored_arrays import LoadedArray, RowLayout, RowSource
+from headstart.data.readers.arrays.stored_arrays import LoadedArray, RowSource
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.number_tables import (
@@ -24,13 +25,12 @@ from headstart.data.readers.tables.number_tables import (
     read_number_rows,
 )
 from headstart.data.readers.tables.split_column import read_parts
-from headstart.data.readers.tables.table import ItemTable
 from headstart.data.readers.tables.table_columns import ALIASES, find_path_column, match_columns
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
+from headstart.data.sources import BrokenSource
 from headstart.data.subsets import resolve_subsets
 from headstart.errors import DataError, refuse_machine_faults
-from headstart.modalities.item import BrokenItem, NamedItem
 from headstart.modalities.modality import Modality, all_modalities, get_modality
 
 MOST_FILES = 20  #: in a folder of such tables
@@ -68,13 +68,14 @@ class NumberTableReader:
             DataError: no column has labels, several may, or the values make no items.
         """
         tables = _find_tables(tree) if tree else {source: _find_table(source)}
+        choose = _choose_columns if context.labelled else _leave_columns
         labelled = [
-            _choose_columns(table, context, f"{file.stem}/" if len(tables) > 1 else "")
+            choose(table, context, f"{file.stem}/" if len(tables) > 1 else "")
             for file, table in tables.items()
             if table is not None
         ]
         without = [one for one in labelled if one.label is None]
-        kept = [one for one in labelled if one.label is not None]
+        kept = [one for one in labelled if one.label is not None or not context.labelled]
         if not kept:
             names = preview(without[0].table.other_columns) or "none"
             raise DataError(
@@ -88,48 +89,50 @@ class NumberTableReader:
         except OSError as error:
             refuse_machine_faults(error, f"to read the table {str(source)!r}")
             raise DataError(f"table {str(source)!r} cannot be read: {error.strerror or error}") from None
+        if not context.labelled:
+            noun, size = get_modality(listing.modality).noun, kept[0].table.size
+            read = f"{noun.count(len(listing.samples))} read from rows of {size} values"
+            return replace(listing, notes=(read, *listing.notes))
         left = [f"{one.table.file.name!r} has no labels and is left for predict" for one in without]
         beside = [path for path in tree.files_under(tree.root) if path not in tables] if tree else []
         entries = tuple(LedgerEntry(path.name, FileStatus.SKIPPED, "no table of numbers") for path in beside)
         return replace(listing, entries=(*listing.entries, *entries), notes=(*listing.notes, *left))
 
 
-def list_number_items(file: Path, context: ReadContext) -> ItemTable | None:
-    """Return an item for every row of a table of numbers, of which nobody wants a label; None for any other file.
+@dataclass(frozen=True, slots=True)
+class _ReadTable:
+    """A table of numbers with its values and rows."""
 
-    Raises:
-        DataError: it cannot be read, or its values make no items.
-    """
-    table = _find_table(file)
-    if table is None:
-        return None
-    values, rows = read_number_rows(table, context.cache)
-    layout, modality, notes = _choose_layout(str(file), values, context)
-    items = tuple(
-        NamedItem(f"row {row.number}", BrokenItem(row.problem) if row.problem else layout.arrange(values[row.place]))
-        for row in rows
-    )
-    read = f"{modality.noun.count(len(items))} read from rows of {table.size} values"
-    return ItemTable(items, (read, *notes))
+    labelled: _LabelledTable
+    values: NDArray[Any]  #: (N, size), memory-mapped
+    rows: Sequence[NumberRow]
 
 
-def _choose_layout(
-    root: str, values: NDArray[Any], context: ReadContext
-) -> tuple[RowLayout, Modality, tuple[str, ...]]:
-    """Return how rows of values become items, and what was assumed.
+def _read_tables(tables: Sequence[_LabelledTable], context: ReadContext) -> list[_ReadTable]:
+    return [_ReadTable(one, *read_number_rows(one.table, context.cache)) for one in tables]
+
+
+def _choose_layouts(tables: Sequence[_ReadTable], context: ReadContext) -> tuple[list[ChosenLayout], Modality]:
+    """Return how rows of values become items, those of all tables alike, and of which modality.
 
     Raises:
         DataError: they make none.
     """
-    if not len(values):
-        raise DataError(f"{root!r} has no row that can be read; wanted rows of numbers of one length")
+    if empty := next((one for one in tables if not len(one.values)), None):
+        raise DataError(
+            f"{str(empty.labelled.table.file)!r} has no row that can be read; wanted rows of numbers of one length"
+        )
+    first = tables[0]
+    root = str(first.labelled.table.file)
     try:
-        modality = choose_by_array(context.options.modality, values[:1], repr(root))
-        chosen = choose_layout(LoadedArray.from_array("the values", values), 0, modality)
-        modality.decode(chosen.layout.arrange(values[0]), modality.default_spec)
+        modality = choose_by_array(context.options.modality, first.values[:1], repr(root))
+        arrays = [(LoadedArray.from_array("the values", one.values), 0) for one in tables]
+        chosen = choose_layouts(arrays, modality, typed=False, labelled=context.labelled)
+        for one, layout in zip(tables, chosen, strict=True):
+            modality.decode(layout.layout.arrange(one.values[0]), modality.default_spec)
     except DataError as error:
         raise DataError(f"{root!r}: {error}") from None
-    return chosen.layout, modality, chosen.notes
+    return chosen, modality
 
 
 def _find_table(file: Path) -> NumberTable | None:
@@ -179,28 +182,35 @@ def _choose_columns(table: NumberTable, context: ReadContext, prefix: str) -> _L
     return _LabelledTable(table, places[0], places[1], prefix, subset)
 
 
+def _leave_columns(table: NumberTable, context: ReadContext, prefix: str) -> _LabelledTable:
+    """Return a table of which nobody wants labels."""
+    return _LabelledTable(table, None, None, prefix, None)
+
+
 def _list_tables(root: str, tables: Sequence[_LabelledTable], context: ReadContext) -> SourceListing:
     samples: list[RawSample] = []
     entries: list[LedgerEntry] = []
     notes: list[str] = []
     decisions: list[Decision] = []
-    modality = ""
-    for one in tables:
-        values, rows = read_number_rows(one.table, context.cache)
-        layout, kind, said = _choose_layout(str(one.table.file), values, context)
-        modality = kind.name
-        source = partial(RowSource, LoadedArray.from_array("values", values), layout)
-        subsets = _read_subsets(one, rows)
-        notes += [note for note in (*said, *_note_column(one)) if note not in notes]
+    read = _read_tables(tables, context)
+    layouts, modality = _choose_layouts(read, context)
+    for content, chosen in zip(read, layouts, strict=True):
+        one, rows = content.labelled, content.rows
+        source = partial(RowSource, LoadedArray.from_array("values", content.values), chosen.layout)
+        subsets = _read_subsets(one, rows) if context.labelled else dict.fromkeys(row.number for row in rows)
+        said = _note_column(one) if context.labelled else []
+        notes += [note for note in (*chosen.notes, *said) if note not in notes]
         for row in rows:
             name = f"{one.prefix}row {row.number}"
-            label = _get_cell(row, one.label)
-            if row.problem or not label:
+            label = _get_cell(row, one.label) if context.labelled else UNKNOWN
+            if row.problem and not context.labelled:
+                samples.append(RawSample(name, label, BrokenSource(row.problem)))
+            elif row.problem or not label:
                 entries.append(LedgerEntry(name, FileStatus.SKIPPED, row.problem or "empty label"))
             else:
                 samples.append(RawSample(name, label, source(row.place), subsets[row.number]))
         decisions += _decide(one)
-    given = resolve_subsets((sample.subset for sample in samples if sample.subset), get_modality(modality).noun)
+    given = resolve_subsets((sample.subset for sample in samples if sample.subset), modality.noun)
     if given.problem:
         raise DataError(f"{root!r}: {given.problem}")
     if any(sample.subset is None for sample in samples) and given.used_as:
@@ -213,7 +223,7 @@ def _list_tables(root: str, tables: Sequence[_LabelledTable], context: ReadConte
         frozenset(sample.label for sample in samples),
         tuple(entries),
         notes=tuple(notes),
-        modality=modality,
+        modality=modality.name,
         in_rows=True,
         decisions=tuple(decisions),
     )

@@ -58,7 +58,7 @@ def find_shards(tree: FileTree) -> list[Path]:
 
 
 def _list_shards(folder: Path, shards: Sequence[Path], context: ReadContext) -> SourceListing:
-    subsets = {shard: _find_subset(shard) for shard in shards}
+    subsets = {shard: _find_subset(shard) if context.labelled else None for shard in shards}
     without = [shard.name for shard, subset in subsets.items() if subset is None]
     if without and len(without) < len(shards):
         raise DataError(

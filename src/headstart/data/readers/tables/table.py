@@ -13,6 +13,7 @@ from typing import Any
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.load import try_item
 from headstart.data.names import normalise_class_name, preview
+from headstart.data.readers.arrays.array_blocks import UNKNOWN
 from headstart.data.readers.file_kinds import describe_unread, find_archive_kind, is_parquet, is_text, read_beginning
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -20,10 +21,11 @@ from headstart.data.readers.tables.json_rows import LINES, is_json_table
 from headstart.data.readers.tables.parquet import holds_items, read_parquet_rows
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
 from headstart.data.readers.tables.table_columns import TableRow, TableRows, find_key_columns
-from headstart.data.readers.tables.table_files import locate_files
+from headstart.data.readers.tables.table_files import LocatedFiles, locate_files
 from headstart.data.readers.tables.text_rows import read_text_rows
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
+from headstart.data.sources import BrokenSource
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError, bounded, refuse_machine_faults
 from headstart.modalities.item import BrokenItem, NamedItem, Noun
@@ -74,6 +76,8 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
     content = read_rows(table, context)
     rows, modality = content.rows, content.modality
     subsets, subset_note = _resolve_split(table, rows, modality.noun)
+    if not context.labelled:
+        rows = [row._replace(label=UNKNOWN) for row in rows]
     paths = [row.path for row in rows if row.item is None and not _find_problem(row, row.label, 0)]
     located = locate_files(table, paths, modality)
     samples: list[RawSample] = []
@@ -82,8 +86,11 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
     for name, row in _name_rows(rows):
         label = normalise_class_name(row.label)
         again = first.setdefault((row.path, label), row.number) if row.item is None else row.number
+        again = again if context.labelled else row.number
         reason = _find_problem(row, label, again) or located.reasons.get(row.path, "")
-        if reason:
+        if reason and not context.labelled:
+            samples.append(RawSample(name, label, BrokenSource(reason)))
+        elif reason:
             entries.append(LedgerEntry(name, FileStatus.SKIPPED, reason, label))
         else:
             source = row.item or located.find(row.path)
@@ -117,31 +124,37 @@ def _decide(content: TableRows) -> Iterator[Decision]:
 class ItemTable:
     """The items of a table, of which nobody wants a label."""
 
-    items: tuple[NamedItem, ...]  #: one for each row, in their order, under the name that it has among samples
+    items: Iterable[NamedItem]  #: one for each row, in their order, under the name that it has among samples
     notes: tuple[str, ...]  #: for a person; the first one says what column was read
 
 
 def list_table_items(table: Path, context: ReadContext) -> ItemTable:
-    """Return an item for every row of a table.
+    """Return an item for every row of a table; what is in a cell is read when it is asked for.
 
     Raises:
         DataError: it cannot be read, or lacks a column.
         MissingExtra: it is a Parquet file and pyarrow is not installed.
     """
     content = read_rows(table, context)
-    noun = content.modality.noun
     paths = [row.path for row in content.rows if row.item is None and not _find_row_problem(row)]
     located = locate_files(table, paths, content.modality)
-    items = []
-    for name, row in _name_rows(content.rows):
-        reason = _find_row_problem(row) or located.reasons.get(row.path, "")
-        if reason:
-            value: Any = BrokenItem(reason)
-        else:
-            value = try_item(row.item or located.find(row.path))
-        items.append(NamedItem(name, value))
-    read = f"{noun.count(len(items))} read from column {content.column!r}"
-    return ItemTable(tuple(items), (read, *content.notes, *located.notes))
+    items = _RowItems(content.rows, located)
+    read = f"{content.modality.noun.count(len(content.rows))} read from column {content.column!r}"
+    return ItemTable(items, (read, *content.notes, *located.notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _RowItems:
+    """The items of rows, one after the other."""
+
+    rows: Sequence[TableRow]
+    located: LocatedFiles
+
+    def __iter__(self) -> Iterator[NamedItem]:
+        for name, row in _name_rows(self.rows):
+            reason = _find_row_problem(row) or self.located.reasons.get(row.path, "")
+            value = BrokenItem(reason) if reason else try_item(row.item or self.located.find(row.path))
+            yield NamedItem(name, value)
 
 
 def read_rows(table: Path, context: ReadContext) -> TableRows:

@@ -24,7 +24,6 @@ from headstart.backbones.reference import REFERENCE, write_reference
 from headstart.errors import BackboneError, refuse_machine_faults
 from headstart.modalities.batch import TensorSpec
 from headstart.modalities.checks import check_spec
-from headstart.process import passive_waiting
 from headstart.storage.atomic import new_folder, stamp
 
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ def load_backbone(name: str, folder: Path, listener: events.Listener = events.ig
 
     Raises:
         BackboneError: an unknown name, or weights that are not there or do not fit.
+        MissingExtra: it was never converted, that takes PyTorch, and PyTorch is not installed.
     """
     origin = resolve_origin(name)
     home = folder / origin.key
@@ -65,7 +65,7 @@ def _read_converted(home: Path, origin: Origin) -> Backbone | None:
 
 def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
     listener(events.Note(f"preparing {origin.name}: first use on this machine"))
-    network = _load(origin)
+    network = zoo.load_facts(origin)
     check_spec(network.spec)
     backbone = Backbone(
         name=origin.name,
@@ -92,13 +92,6 @@ def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
         if _read_converted(home, origin) is None:  # else another process was faster, and its conversion serves
             raise
     return backbone
-
-
-def _load(origin: Origin) -> LoadedNetwork | BuiltNetwork:
-    if origin.conversion != PYTORCH:
-        return zoo.build_network(origin)
-    with passive_waiting():
-        return zoo.load_network(origin)
 
 
 def _write_built(network: BuiltNetwork, draft: Path) -> None:

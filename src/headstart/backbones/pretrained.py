@@ -9,7 +9,7 @@ from headstart.errors import BackboneError
 def read_pretrained_classifier(backbone: Backbone) -> PretrainedClassifier | None:
     """Return the classifier that a backbone was pretrained with; None where it had none that is a plain linear layer.
 
-    Where its file is missing or damaged it loads PyTorch and the weights, once.
+    Where its file is missing or damaged it loads the weights, once.
 
     Raises:
         BackboneError: the weights are not there any more, or are not those that were converted.
@@ -19,9 +19,9 @@ def read_pretrained_classifier(backbone: Backbone) -> PretrainedClassifier | Non
         return read_classifier(file, backbone.layers[-1].width)
     except (OSError, ValueError):
         pass
-    from headstart.backbones.zoo import load_network
+    from headstart.backbones.zoo import load_facts
 
-    loaded = load_network(resolve_origin(backbone.name))
+    loaded = load_facts(resolve_origin(backbone.name))
     if loaded.weights_sha256 != backbone.weights_sha256:
         raise BackboneError(
             f"the weights of {backbone.name} are no longer those that were converted; remove {backbone.folder} "

@@ -37,6 +37,7 @@ class Provider(Protocol):
 
         Raises:
             BackboneError: an unknown architecture, or weights that do not fit or cannot be fetched.
+            MissingExtra: what it loads with is not installed.
         """
         ...
 

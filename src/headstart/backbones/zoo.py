@@ -1,10 +1,12 @@
 """Loading a network: weights or a clear error, never random weights without being asked."""
 
+from headstart.backbones.backbone import PYTORCH
 from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
 from headstart.backbones.origin import Origin
 from headstart.backbones.provider import GraphProvider
 from headstart.backbones.providers import find_provider
 from headstart.errors import BackboneError
+from headstart.process import passive_waiting
 
 
 def load_network(origin: Origin) -> LoadedNetwork:
@@ -13,6 +15,7 @@ def load_network(origin: Origin) -> LoadedNetwork:
     Raises:
         BackboneError: an unknown architecture, an input of an unsupported kind, or weights that do not fit or cannot be
             fetched.
+        MissingExtra: PyTorch is not installed.
     """
     return find_provider(origin.provider).load(origin)
 
@@ -20,6 +23,19 @@ def load_network(origin: Origin) -> LoadedNetwork:
 def build_untrained(origin: Origin, seed: int) -> LoadedNetwork:
     """Return the same architecture with random weights, as its authors begin: the yardstick of pretraining."""
     return find_provider(origin.provider).load(origin, seed)
+
+
+def load_facts(origin: Origin) -> LoadedNetwork | BuiltNetwork:
+    """Return a network with its facts: as its graph where its provider builds that, else loaded with PyTorch.
+
+    Raises:
+        BackboneError: as of ``load_network`` and ``build_network``.
+        MissingExtra: PyTorch is needed and not installed.
+    """
+    if origin.conversion != PYTORCH:
+        return build_network(origin)
+    with passive_waiting():
+        return load_network(origin)
 
 
 def build_network(origin: Origin) -> BuiltNetwork:

@@ -38,6 +38,7 @@ def models(
         modality: Only networks that read this kind of data.
         store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
     """
+    from headstart.extras import PYTORCH, describe_missing_extra
     from headstart.verbs.models import models as list_models
 
     if layers:
@@ -55,6 +56,8 @@ def models(
         for entry in list_models(pattern, all=all_, modality=modality, store=store)
     ]
     print(format_table(("name", "parameters", "reads", "licence", "weights", "here"), rows))
+    if (pattern or all_) and (missing := describe_missing_extra("train", "a list of timm's networks too", *PYTORCH)):
+        print(f"\n{missing}")
     if not pattern and not all_ and modality is None:
         print("\nmore: headstart models PATTERN searches all of timm; a checkpoint of yours is named timm:NAME@FILE")
     return 0

@@ -5,8 +5,9 @@ from headstart.backbones.backbone import Backbone
 from headstart.engines.factory import EngineFactory
 from headstart.engines.openvino import OpenVinoFactory
 from headstart.engines.parity import EngineChoice, ParitySamples
-from headstart.engines.pytorch_factory import PyTorchFactory, find_accelerator
+from headstart.engines.pytorch_factory import PyTorchFactory, find_accelerator, has_gpu
 from headstart.errors import EngineError
+from headstart.extras import has_extra
 from headstart.hardware import Hardware, count_cores
 from headstart.plugins import Registry
 from headstart.protocol_checks import expect_members
@@ -52,7 +53,12 @@ def choose_engine(
 
     Raises:
         EngineError: none works.
+        MissingExtra: the one that is asked for, or the check of a network that PyTorch converted, needs PyTorch.
     """
+    if engine == "auto" and has_gpu() and not has_extra("train", "torch"):
+        listener(
+            events.Note("this machine's GPU is not used: PyTorch is not installed (pip install 'headstart[train]')")
+        )
     if engine != "auto":
         return REGISTRY.get(engine).start(backbone, samples, precision, listener)
     first, *others = rank_engines(backbone, Hardware(count_cores(), find_accelerator()))

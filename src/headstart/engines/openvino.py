@@ -33,6 +33,7 @@ from headstart.engines.parity import (
 )
 from headstart.engines.rounding import round_graph
 from headstart.errors import EngineError
+from headstart.extras import require_extra
 from headstart.hardware import ComputePrecision, Hardware, count_cores, has_bf16
 from headstart.inference.openvino import BATCH, Runner
 from headstart.modalities.batch import Batch, TensorSpec, take
@@ -175,6 +176,7 @@ def _check_runtime(
 def _check_conversion(
     backbone: Backbone, engine: Callable[[ComputePrecision], Engine], wanted: ComputePrecision, samples: ParitySamples
 ) -> ParityCheck:
+    require_extra("train", f"the check of {backbone.name} on this machine", "torch")
     with passive_waiting():
         from headstart.engines.pytorch import PyTorchEngine
 

@@ -14,6 +14,7 @@ from headstart.engines.parity import (
     describe_cosine,
     keep_check,
 )
+from headstart.extras import has_extra, require_extra
 from headstart.hardware import ComputePrecision, Hardware
 from headstart.modalities.batch import take
 from headstart.process import passive_waiting
@@ -27,12 +28,15 @@ class PyTorchFactory:
 
     def rank(self, backbone: Backbone, hardware: Hardware) -> float | None:
         """See ``EngineFactory.rank``."""
+        if not has_extra("train", "torch"):
+            return None
         return 0.0 if hardware.accelerator is None else 2.0
 
     def start(
         self, backbone: Backbone, samples: ParitySamples, precision: Precision, listener: events.Listener
     ) -> EngineChoice:
         """See ``EngineFactory.start``."""
+        require_extra("train", "the engine PyTorch", "torch")
         with passive_waiting():
             from headstart.engines.pytorch import PyTorchEngine, select_device
 
@@ -54,11 +58,16 @@ class PyTorchFactory:
         return EngineChoice(PyTorchEngine(backbone, "f32", device=device), (check,))
 
 
-def find_accelerator() -> str | None:
-    """Return the kind of GPU that PyTorch could use; it is not imported where there is clearly none."""
+def has_gpu() -> bool:
+    """Return whether the system shows a GPU of a kind that PyTorch knows; whether it can be used is not asked."""
     apple = platform.system() == "Darwin" and platform.machine() == "arm64"
     nodes = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "C:/Windows/System32/nvcuda.dll")
-    if not apple and not any(Path(node).exists() for node in nodes):
+    return apple or any(Path(node).exists() for node in nodes)
+
+
+def find_accelerator() -> str | None:
+    """Return the kind of GPU that PyTorch can use; it is not imported where there is clearly none."""
+    if not has_gpu() or not has_extra("train", "torch"):
         return None
     with passive_waiting():
         from headstart.engines.pytorch import select_device

@@ -8,6 +8,7 @@ from headstart.backbones.listing import list_by_modality, list_present, search_b
 from headstart.backbones.origin import BackboneListing
 from headstart.display.html import html_table
 from headstart.errors import BackboneError, SettingError
+from headstart.extras import PYTORCH, require_extra
 from headstart.modalities.modality import get_modality
 from headstart.settings import locate_store
 
@@ -63,12 +64,14 @@ def models(
 
     Raises:
         BackboneError: nothing matches.
+        MissingExtra: nothing matches and timm, which would know more, is not installed; or ``layers`` without PyTorch.
         SettingError: ``layers`` without one name, or a modality that is none.
     """
     if layers:
         if not pattern or any(sign in pattern for sign in "*?["):
             raise SettingError(f"--layers shows one backbone, seen {pattern!r}; give its name, such as VGG16")
         origin = resolve_origin(pattern)  # a name that is none is said before PyTorch is imported, which takes seconds
+        require_extra("train", "the table of a network's layers", *PYTORCH)
         from headstart.backbones.layers import describe_layers
 
         return describe_layers(origin)
@@ -83,5 +86,6 @@ def models(
     if not found and not pattern and modality is not None:
         raise BackboneError(f"no backbone on this machine is known to read {get_modality(modality).noun.many}")
     if not found:
+        require_extra("train", f"a search of timm's networks for {pattern!r}", *PYTORCH)
         raise BackboneError(f"no backbone matches {pattern!r}; try part of a name, such as resnet or 'vit_*'")
     return found

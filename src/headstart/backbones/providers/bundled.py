@@ -17,6 +17,7 @@ from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.providers.names import normalise_name, to_wildcard
 from headstart.backbones.reference import ReferenceRows
 from headstart.errors import BackboneError
+from headstart.extras import PYTORCH, require_extra
 from headstart.inference.model_format import hash_file
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 
@@ -127,6 +128,7 @@ class BundledProvider:
 
     def load(self, origin: Origin, seed: int | None = None) -> "LoadedNetwork":
         """See ``Provider.load``."""
+        require_extra("train", f"loading {origin.name} into PyTorch", *PYTORCH)
         import torch
 
         from headstart.backbones.providers.timm_network import build_random, create_body, describe_network

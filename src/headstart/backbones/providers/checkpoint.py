@@ -9,6 +9,7 @@ from headstart.backbones.providers.bundled import BUNDLED, find_bundled
 from headstart.backbones.providers.names import find_known
 from headstart.backbones.providers.timm import PREFIX, parse_architecture
 from headstart.errors import BackboneError
+from headstart.extras import PYTORCH, require_extra
 from headstart.inference.model_format import hash_file
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class CheckpointProvider:
 
     def load(self, origin: Origin, seed: int | None = None) -> "LoadedNetwork":
         """See ``Provider.load``."""
+        require_extra("train", f"the network {origin.name}", *PYTORCH)
         import torch
 
         from headstart.backbones.providers.timm_network import build_random, create_body, describe_network

@@ -12,6 +12,7 @@ from headstart.backbones.providers.bundled import MODALITY
 from headstart.backbones.providers.hub import skip_unreachable_hub
 from headstart.backbones.providers.names import find_known, match_names, to_wildcard
 from headstart.errors import BackboneError, refuse_machine_faults
+from headstart.extras import PYTORCH, has_extra, require_extra
 
 if TYPE_CHECKING:
     from timm.models import PretrainedCfg
@@ -36,7 +37,12 @@ class TimmProvider:
         return None if known is None else Origin(known.name, self.scheme, known.tag, None, "")
 
     def search(self, pattern: str) -> Iterator[BackboneListing]:
-        """See ``Provider.search``; a network with a name of its own is listed under that, timm's name is an alias."""
+        """See ``Provider.search``; a network with a name of its own is listed under that, timm's name is an alias.
+
+        Where timm is not installed nothing is found.
+        """
+        if not has_extra("train", *PYTORCH):
+            return
         import timm
 
         tags = {known.tag: known.name for known in match_names(pattern)}
@@ -48,6 +54,7 @@ class TimmProvider:
 
     def load(self, origin: Origin, seed: int | None = None) -> "LoadedNetwork":
         """See ``Provider.load``."""
+        require_extra("train", f"the network {origin.name}", *PYTORCH)
         import torch
 
         from headstart.backbones.providers.timm_network import build_random

@@ -13,15 +13,11 @@ import pytest
 from tests.conftest import Warm
 from tests.small_form import REFUSED
 
-#: Packages that the first use of an embedded network still needs.
-ALLOWED = ("torch", "timm", "torchvision", "huggingface_hub", "sympy")
 
-
-def run_small(store: Path, commands: Sequence[Sequence[object]], allowed: Sequence[str] = ()) -> tuple[list[int], str]:
+def run_small(store: Path, commands: Sequence[Sequence[object]]) -> tuple[list[int], str]:
     """Return the exit codes of commands that are run where no extra is installed, and all that they print."""
-    refused = ",".join(name for name in REFUSED if name not in allowed)
     words = [str(word) for command in commands for word in ("+", *command)][1:]
-    called = [sys.executable, "-m", "tests.small_form", refused, *words]
+    called = [sys.executable, "-m", "tests.small_form", ",".join(REFUSED), *words]
     done = subprocess.run(
         called, capture_output=True, text=True, check=False, env={**os.environ, "HEADSTART_STORE": str(store)}
     )
@@ -86,6 +82,29 @@ def test_what_needs_an_extra_says_so_in_one_line(small: Warm, tmp_path: Path) ->
     assert all("pip install 'headstart[train]'" in line for line in lines)
 
 
+def test_networks_that_need_pytorch_say_so_in_one_line(small: Warm, tmp_path: Path) -> None:
+    fit = ("fit", small.photos, "--out", tmp_path / "run", "--no-report")
+    codes, output = run_small(
+        small.store,
+        [
+            [*fit, "--backbone", "resnet50"],
+            [*fit, "--backbone", small.name, "--engine", "pytorch"],
+            ("models", "resnet"),
+            ("models", "efficientnet_lite0", "--layers"),
+            ("models", "lite"),
+        ],
+    )
+    assert codes == [2, 2, 2, 2, 0], output
+    lines = [line for line in output.splitlines() if line.startswith("headstart: ")]
+    assert lines[0].startswith("headstart: the network resnet50 needs the packages 'torch', 'timm' and 'torchvision'")
+    assert lines[1].startswith("headstart: the engine PyTorch needs the package 'torch'")
+    assert lines[2].startswith("headstart: a search of timm's networks for 'resnet' needs the packages")
+    assert lines[3].startswith("headstart: the table of a network's layers needs the packages")
+    assert len(lines) == 4
+    assert "efficientnet_lite2" in output
+    assert "\na list of timm's networks too needs the packages" in output
+
+
 @pytest.mark.parametrize(
     ("package", "words", "line"),
     [
@@ -106,8 +125,12 @@ SOURCES = Path(__file__).parents[1] / "src"
 #: before they are asked for.
 BEHIND_EXTRAS = (
     "headstart.training.",
-    "headstart.backbones.",
-    "headstart.engines.",
+    "headstart.backbones.graph",
+    "headstart.backbones.layers",
+    "headstart.backbones.providers.timm_network",
+    "headstart.backbones.providers.weights",
+    "headstart.engines.placement",
+    "headstart.engines.pytorch",
     "headstart.tasks.classification.objective",
     "headstart.sklearn",
     "headstart.reporting.charts.notebook_figure",
@@ -154,6 +177,5 @@ def test_the_first_fit_and_the_demo_need_no_extra(warm: Warm, tmp_path: Path) ->
             ("predict", run, next(warm.photos.glob("*/*.jpg"))),
             ("demo", tmp_path / "demo"),
         ],
-        allowed=ALLOWED,
     )
     assert codes == [0, 0, 0], output

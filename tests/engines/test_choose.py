@@ -12,12 +12,12 @@ from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.backbones.reference import REFERENCE, ReferenceRows, read_reference, write_reference
-from headstart.engines import openvino, parity
+from headstart.engines import choose, openvino, parity, pytorch_factory
 from headstart.engines.choose import choose_engine
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.engines.parity import ParityCheck, ParitySamples, check_parity
-from headstart.errors import EngineError
-from headstart.hardware import has_bf16
+from headstart.errors import EngineError, MissingExtra
+from headstart.hardware import Hardware, has_bf16
 from headstart.modalities.batch import Batch, count_parts, take
 from tests.conftest import CLASSES, Warm, picture
 
@@ -202,3 +202,23 @@ def test_a_row_does_not_depend_on_its_batch(lite0: Backbone) -> None:
         alone = engine.forward(take(photos, slice(2, 2 + count)))
         for layer, rows in alone.items():
             np.testing.assert_array_equal(rows, together[layer][2 : 2 + count])
+
+
+def test_without_pytorch_a_gpu_gets_a_note_and_openvino_is_all_there_is(
+    network: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose_engine(network, ParitySamples("a", draw))  # checked while PyTorch was there
+    for module in (choose, pytorch_factory):
+        monkeypatch.setattr(module, "has_gpu", lambda: True)
+    monkeypatch.setitem(sys.modules, "torch", None)  # importing it fails as where it is not installed
+    heard: list[events.Event] = []
+    assert choose_engine(network, ParitySamples("a", fail), listener=heard.append).engine.name == "openvino"
+    said = [event.text for event in heard if isinstance(event, events.Note)]
+    assert said == ["this machine's GPU is not used: PyTorch is not installed (pip install 'headstart[train]')"]
+    assert [factory.name for factory in choose.rank_engines(network, Hardware(2, None))] == ["openvino"]
+    with pytest.raises(MissingExtra, match=r"^the engine PyTorch needs the package 'torch'"):
+        choose_engine(network, ParitySamples("a", fail), engine="pytorch")
+    for file in network.folder.glob("proof-*.json"):
+        file.unlink()
+    with pytest.raises(MissingExtra, match=r"^the check of .* on this machine needs the package 'torch'"):
+        choose_engine(network, ParitySamples("a", draw))

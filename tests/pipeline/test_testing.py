@@ -15,14 +15,12 @@ from headstart.data.samples import Sample
 from headstart.data.sources import FileSource
 from headstart.errors import HeadstartError
 from headstart.evaluation import metrics
-from headstart.events import RunLog
 from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from headstart.inference.engine_agreement import EngineAgreement
 from headstart.modalities.image import load as photos
 from headstart.modalities.item import Noun
-from headstart.pipeline import testing as judging
 from headstart.pipeline.evaluate import evaluate
-from headstart.pipeline.testing import describe_second_engine, describe_test, run_test, score_classifier
+from headstart.pipeline.testing import describe_second_engine, describe_test, score_classifier
 from tests.conftest import Small
 
 PHOTO = Noun("photo", "photos")
@@ -42,7 +40,7 @@ def samples(small: Small) -> tuple[Sample, ...]:
 def test_each_engine_is_scored_on_the_same_photos(
     classifier: Classifier, samples: tuple[Sample, ...], count: int, main: str
 ) -> None:
-    judged = score_classifier(classifier, samples[:count], seed=3)
+    judged = score_classifier(classifier, samples[:count], twice=np.ones(count, bool))
     engines = judged.engines
     assert engines is not None
     assert (engines.scored_by, engines.items, set(engines.scores)) == (main, count, {"onnxruntime", "openvino"})
@@ -63,7 +61,7 @@ def test_each_engine_is_scored_on_the_same_photos(
 
 
 def test_a_share_of_equal_answers_below_one_is_said(classifier: Classifier, samples: tuple[Sample, ...]) -> None:
-    judged = score_classifier(classifier, samples, seed=0)
+    judged = score_classifier(classifier, samples, twice=np.ones(len(samples), bool))
     assert judged.engines is not None
     engines = replace(judged.engines, same_answers=0.75, items=len(samples) - 1)
     said = describe_second_engine(replace(judged, engines=engines), PHOTO)
@@ -74,20 +72,16 @@ def test_a_share_of_equal_answers_below_one_is_said(classifier: Classifier, samp
     assert describe_test(judged, PHOTO).endswith(" photos, answered by OpenVINO")
 
 
-def test_only_so_many_go_twice_and_the_order_stays(
-    classifier: Classifier, samples: tuple[Sample, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(judging, "MOST_TWICE", 10)
+def test_only_so_many_go_twice_and_the_order_stays(classifier: Classifier, samples: tuple[Sample, ...]) -> None:
     alone = score_classifier(classifier, samples)
-    assert (alone.engines, alone.second_seconds) == (None, 0)
+    assert (alone.engines, alone.second_seconds, alone.from_bytes) == (None, 0, len(samples))
     assert " answered by " not in describe_test(alone, PHOTO)
-    drawn = [score_classifier(classifier, samples, seed=seed) for seed in (0, 1)]
-    for judged in drawn:
-        assert judged.engines is not None
-        assert judged.engines.items == 10
-        assert judged.samples == samples
-        np.testing.assert_array_equal(judged.answers.probabilities, alone.answers.probabilities)
-    assert drawn[0].engines != drawn[1].engines
+    twice = np.arange(len(samples)) % 3 == 0
+    judged = score_classifier(classifier, samples, twice=twice)
+    assert judged.engines is not None
+    assert judged.engines.items == twice.sum()
+    assert judged.samples == samples
+    np.testing.assert_array_equal(judged.answers.probabilities, alone.answers.probabilities)
 
 
 def test_both_engines_answer_from_one_decoding(
@@ -101,7 +95,7 @@ def test_both_engines_answer_from_one_decoding(
         return true(content, spec)  # type: ignore[arg-type]
 
     monkeypatch.setattr(photos, "decode", counted)
-    score_classifier(classifier, samples, seed=0)
+    score_classifier(classifier, samples, twice=np.ones(len(samples), bool))
     assert set(decoded.values()) == {1}
     assert len(decoded) == len(samples)
 
@@ -110,7 +104,7 @@ def test_where_there_is_one_engine_its_score_stands_alone(
     small: Small, samples: tuple[Sample, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    judged = score_classifier(load(small.run), samples, seed=0)
+    judged = score_classifier(load(small.run), samples, twice=np.ones(len(samples), bool))
     assert judged.engines is not None
     assert (judged.engines.scored_by, list(judged.engines.scores)) == ("onnxruntime", ["onnxruntime"])
     assert (judged.engines.same_answers, judged.engines.mean_difference) == (None, None)
@@ -123,24 +117,15 @@ def test_a_photo_that_cannot_be_read_any_more(
     gone = replace(samples[5], source=FileSource(tmp_path / "gone.jpg"))
     given = [*samples[:5], gone, *samples[6:]]
     with pytest.raises(HeadstartError, match="could be read before and now cannot: cannot be read: No such file"):
-        score_classifier(classifier, given, seed=0)
+        score_classifier(classifier, given, twice=np.ones(len(given), bool))
     notes: list[events.Event] = []
-    judged = score_classifier(classifier, given, notes.append, seed=0, strict=False)
+    judged = score_classifier(classifier, given, notes.append, twice=np.ones(len(given), bool), strict=False)
     assert judged.samples == (*samples[:5], *samples[6:])
     assert judged.engines is not None
     assert judged.engines.items == len(samples) - 1
     assert [it.text for it in notes if isinstance(it, events.Note)] == [
         f"{gone.name} is left out: cannot be read: No such file or directory"
     ]
-
-
-def test_the_second_engine_is_a_stage_of_its_own(classifier: Classifier, samples: tuple[Sample, ...]) -> None:
-    told: list[events.Event] = []
-    log = RunLog(told.append)
-    judged = run_test(classifier, samples, 0, log)
-    stages = [(it.stage, it.seconds) for it in told if isinstance(it, events.Finished)]
-    assert stages == [("test", log.seconds["test"]), ("second engine", judged.second_seconds)]
-    assert log.seconds["test"] > 0
 
 
 def test_a_run_keeps_it_in_the_model_folder(small: Small) -> None:

@@ -396,6 +396,7 @@ def _record(
         "machine": {"python": "3.11.7", "platform": "Linux-6"},
         "backbone_search": [],
         "refitted": True,
+        "test_from_bytes": 5,
         "advice": _advice(choice.winner) if trained else None,
     }
 

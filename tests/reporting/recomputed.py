@@ -435,6 +435,11 @@ def _(it: Files) -> float:
     return sum(issue["id"] in it.parts["test"] for issue in it.trust["labels"]["issues"])
 
 
+@rule("test.from_bytes")
+def _(it: Files) -> float:
+    return it.run["test_from_bytes"]
+
+
 @rule("engines.items")
 def _(it: Files) -> float:
     return it.model["engines"]["items"]

@@ -119,4 +119,6 @@ def _make_entry(raw: RawSample, modality: Modality) -> LedgerEntry:
         return LedgerEntry(raw.name, FileStatus.SKIPPED, str(error), raw.label, digest)
     note = "called like an unfinished download" if is_unfinished(raw.name) else ""
     note = "; ".join(filter(None, (facts.note, note)))
-    return LedgerEntry(raw.name, FileStatus.ACCEPTED, "", raw.label, digest, facts.format, facts.properties, note)
+    return LedgerEntry(
+        raw.name, FileStatus.ACCEPTED, "", raw.label, digest, facts.format, facts.properties, note, facts.variant
+    )

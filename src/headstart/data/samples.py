@@ -86,9 +86,10 @@ class LedgerEntry:
     reason: str = ""  #: why it was repaired or skipped
     label: str = ""  #: the class it was found under
     digest: str = ""
-    format: str = ""  #: as ``ItemFacts`` has it, and the next two
+    format: str = ""  #: as ``ItemFacts`` has it, and the next three
     properties: Mapping[str, Any] = field(default_factory=dict, hash=False)
     note: str = ""
+    variant: str = ""
     cause: str = ""  #: the name of what stands there in place of an item: of a ``modalities.strays.Stray``
 
     def __post_init__(self) -> None:
@@ -98,7 +99,7 @@ class LedgerEntry:
     @property
     def facts(self) -> ItemFacts:
         """The facts that the item's first bytes gave, with the note as it stands now."""
-        return ItemFacts(self.format, self.properties, self.note)
+        return ItemFacts(self.format, self.properties, self.note, self.variant)
 
     @property
     def all_properties(self) -> Mapping[str, Any]:

@@ -117,7 +117,7 @@ def _add_branches(builder: GraphBuilder, model: FittedModel) -> onnx.ModelProto:
                 builder.node("Identity", [prepared[spec][name]], tensor)
         sharing = [other for other in range(len(model.branches)) if model.find_network(other) == index]
         layers = {layer for other in sharing for layer in model.branches[other].layers}
-        prefix = f"branch{index}/"
+        prefix = model_format.network_prefix(index)
         network = networks.add(branch.graph, layers, tensors, prefix)
         for other in sharing:
             outputs = [prefix + layer for layer in model.branches[other].layers]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 
 from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
@@ -32,8 +33,24 @@ class FeatureBranch:
     @property
     def graph(self) -> Path:
         """The backbone's graph with the weights that the head was fitted on."""
-        rounded = self.engine == "openvino" and self.precision == "bf16"
-        return round_graph(self.backbone.graph) if rounded else self.backbone.graph
+        return round_graph(self.backbone.graph) if self._is_rounded else self.backbone.graph
+
+    def find_taps(self) -> tuple[str, ...]:
+        """Return the tensors of the graph whose means are the layers before the branch's last one; () in float32.
+
+        These means were outputs when the features were stored. Without them OpenVINO joins steps, and in bf16 a step
+        that is joined with the next is not rounded, which moves features in the third digit.
+        """
+        if not self._is_rounded:
+            return ()
+        names = [layer.name for layer in self.backbone.layers]
+        before = names[: max(names.index(name) for name in self.layers)]
+        nodes = onnx.load(self.graph).graph.node
+        return tuple(node.input[0] for node in nodes if node.op_type == "ReduceMean" and node.output[0] in before)
+
+    @property
+    def _is_rounded(self) -> bool:
+        return self.engine == "openvino" and self.precision == "bf16"
 
     @property
     def width(self) -> int:

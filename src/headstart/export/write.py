@@ -92,4 +92,5 @@ def _describe_branch(model: FittedModel, index: int) -> model_format.BranchFacts
         engine=branch.engine,
         precision=branch.precision,
         network=model.find_network(index),
+        taps=tuple(model_format.network_prefix(model.find_network(index)) + name for name in branch.find_taps()),
     )

@@ -96,7 +96,8 @@ def compile_branches(graph: bytes, branches: Sequence[model_format.BranchFacts],
     for members in networks.values():
         first = members[0]
         outputs = {branches[index].layers: model_format.features_name(index) for index in members}
-        runner = _compile(graph, branches[first], first, tuple(outputs.values()), streams)
+        taps = tuple(dict.fromkeys(tap for index in members for tap in branches[index].taps))
+        runner = _compile(graph, branches[first], first, tuple(outputs.values()), taps, streams)
         by_branch = {index: outputs[branches[index].layers] for index in members}
         passes.append(ForwardPass(runner, branches[first].spec, by_branch))
     return BatchRunner(tuple(passes), modality, passes[0].runner.batch, streams)
@@ -107,6 +108,7 @@ def _compile(
     branch: model_format.BranchFacts,
     first: int,
     outputs: tuple[str, ...],
+    taps: tuple[str, ...],
     streams: int,
 ) -> Runner:
     """Compile a network cut out of the graph, from the tensors of its first branch to features."""
@@ -117,4 +119,5 @@ def _compile(
         streams=streams,
         start={one.name: model_format.tensor_name(one.name, first) for one in branch.spec.tensors},
         outputs=outputs,
+        taps=taps,
     )

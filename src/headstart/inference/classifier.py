@@ -16,14 +16,17 @@ from typing import Any, cast, overload
 
 import numpy as np
 
+from headstart.arrays import Floats
 from headstart.errors import ClassifierError, DataError
 from headstart.hardware import count_cores
 from headstart.inference import model_format
 from headstart.inference.display import render_table
 from headstart.inference.files import ModelFiles, read_files
 from headstart.inference.item_predictor import ByEngine, ItemPredictor
+from headstart.inference.postprocess import BatchPredictions
 from headstart.inference.prediction import Prediction as Prediction
 from headstart.inference.predictors import (
+    FeaturePredictor,
     InferenceEngine,
     InferenceEngineChoice,
     Predictors,
@@ -203,6 +206,17 @@ class Classifier:
             return predictor.predict(items, [every if twice[index] else [main] for index in indices])
 
         return map_in_order(predict, range(len(twice)), size=size, threads=threads)
+
+    def predict_features(self, features: Sequence[Floats]) -> BatchPredictions:
+        """Predict items from their features by the saved heads and what follows them, without a network.
+
+        Args:
+            features: for each branch float32 (N, D), as the engine made them that ran its backbone.
+
+        Raises:
+            ClassifierError: heads or novelty do not belong to the record.
+        """
+        return FeaturePredictor(self._files).predict(features)
 
     def _predict_all(self, items: Iterable[ItemLike], engine: InferenceEngine) -> Iterator[Prediction]:
         if engine == "onnxruntime":

@@ -71,6 +71,8 @@ class BranchFacts:
     engine: str  #: what ran the backbone when the head was fitted
     precision: Literal["bf16", "f32"]  #: of that forward pass
     network: int  #: the first branch with the same weights, spec, engine and precision; perhaps this one
+    #: Tensors of the graph of which OpenVINO takes the mean beside, so that it rounds as when the head was fitted.
+    taps: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict of plain values."""
@@ -91,6 +93,7 @@ class BranchFacts:
                 "backbone": BackboneFacts(**record["backbone"]),
                 "spec": read_spec(record["spec"]),
                 "layers": tuple(record["layers"]),
+                "taps": tuple(record.get("taps", ())),
             }
         )
 
@@ -205,6 +208,11 @@ def largest_spec(specs: Iterable[AnySpec]) -> AnySpec:
 def tensor_name(name: str, branch: int) -> str:
     """Return the name of a tensor that a branch reads, from that of its spec; branches of one network share it."""
     return f"{name}.{branch}" if branch else name
+
+
+def network_prefix(branch: int) -> str:
+    """Return what the names of the tensors of a network begin with, whose first branch is ``branch``."""
+    return f"branch{branch}/"
 
 
 def features_name(branch: int) -> str:

@@ -34,6 +34,7 @@ class Runner:
         precision: ComputePrecision,
         streams: int,
         outputs: tuple[str, ...],
+        taps: tuple[str, ...] = (),
         start: Mapping[str, str] | None = None,
         batch: int = BATCH,
     ):
@@ -45,6 +46,8 @@ class Runner:
             precision: arithmetic inside; inputs and outputs keep their types.
             streams: calls that run at the same time, each on a core of its own.
             outputs: the tensors to compute, outputs of the graph or tensors inside it; nothing else is computed.
+            taps: tensors inside the graph, (B, C, ...), of which means over all but the first two axes are computed and
+                not returned, so that steps are not joined there; see ``export.model.FeatureBranch.find_taps``.
             start: for each of ``tensors``, by name, the tensor inside the graph to feed instead of the graph's input:
                 what lies before it is cut off. None feeds the inputs of these names, or the only input.
             batch: parts in a call; fewer are padded.
@@ -55,7 +58,7 @@ class Runner:
         self.batch, self.streams = batch, streams
         core = import_openvino().Core()
         try:
-            model = _cut(core.read_model(graph), tensors, start or {}, outputs)
+            model = _cut(core.read_model(graph), tensors, start or {}, outputs, taps)
             shapes = [(batch, *(-1 if axis is None else axis for axis in one.shape)) for one in tensors]
             model.reshape({index: import_openvino().PartialShape(shape) for index, shape in enumerate(shapes)})
             self._compiled = core.compile_model(
@@ -118,11 +121,23 @@ class Runner:
         return self._local.request
 
 
-def _cut(model: Any, tensors: Sequence[TensorSpec], start: Mapping[str, str], outputs: tuple[str, ...]) -> Any:
-    """Return the part of a graph from the tensors at ``start`` to the tensors ``outputs``, its inputs in order."""
+def _cut(
+    model: Any,
+    tensors: Sequence[TensorSpec],
+    start: Mapping[str, str],
+    outputs: tuple[str, ...],
+    taps: tuple[str, ...],
+) -> Any:
+    """Return the part of a graph from the tensors at ``start`` to the tensors ``outputs``, its inputs in order.
+
+    Means of the ``taps`` that are there are further outputs, behind the others.
+    """
     openvino = import_openvino()
     ports = {name: port for node in model.get_ops() for port in node.outputs() for name in port.get_names()}
     ends = [ports[name] for name in outputs]
+    for port in [ports[name] for name in taps if name in ports]:
+        axes = np.arange(2, len(port.get_partial_shape()), dtype=np.int64)
+        ends.append(openvino.opset11.reduce_mean(port, axes, False).output(0))
     only = model.get_parameters()[0].output(0) if len(model.get_parameters()) == 1 else None
     entries = []
     for tensor in tensors:

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.arrays import Bools, Floats
+from headstart.arrays import Bools, Floats, Ints
 from headstart.errors import ClassifierError
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
 from headstart.inference.novelty import Novelty
@@ -82,7 +82,7 @@ class BatchPredictions:
     def __len__(self) -> int:
         return len(next(iter(self.outputs.values())))
 
-    def select(self, rows: slice) -> Self:
+    def select(self, rows: slice | Bools | Ints) -> Self:
         """Return the predictions of some of the items."""
         return type(self)(
             {name: values[rows] for name, values in self.outputs.items()},

@@ -27,6 +27,35 @@ InferenceEngineChoice = Literal["auto", "onnxruntime", "openvino"]
 CHOICES = ("auto", "onnxruntime", "openvino")
 
 
+class FeaturePredictor:
+    """A classifier's heads and what follows them, in NumPy."""
+
+    def __init__(self, files: ModelFiles):
+        """Read heads and novelty.
+
+        Raises:
+            ClassifierError: they do not belong to the record.
+        """
+        self._record = files.record
+        self._heads: tuple[DenseLayers, ...] = files.load_heads()
+        self._novelty: Novelty | None = files.load_novelty()
+        width, wanted = self._heads[-1][-1][1].size, self._record.task.count_outputs(self._record.space)
+        if width != wanted:
+            raise ClassifierError(
+                f"the head gives {width} outputs, model.json names {wanted}; copy the whole model folder again"
+            )
+
+    def predict(self, features: Sequence[Floats]) -> BatchPredictions:
+        """Return predictions from the features of each branch, float32 (B, D)."""
+        members, task = self._record.members, self._record.task
+        rows = [
+            task.activate(apply_head(head, np.concatenate([features[branch] for branch in member.branches], axis=1)))
+            for head, member in zip(self._heads, members, strict=True)
+        ]
+        combined = task.combine(rows, [member.weight for member in members], self._record.combine)
+        return postprocess(combined, features, self._record.postprocessor, self._novelty)
+
+
 class BatchPredictor:
     """A classifier's networks in OpenVINO; its heads and what follows them in NumPy."""
 
@@ -39,29 +68,12 @@ class BatchPredictor:
         """
         from headstart.inference.batch_runner import compile_branches
 
-        self._record = files.record
-        self._heads: tuple[DenseLayers, ...] = files.load_heads()
-        self._novelty: Novelty | None = files.load_novelty()
-        width, wanted = self._heads[-1][-1][1].size, self._record.task.count_outputs(self._record.space)
-        if width != wanted:
-            raise ClassifierError(
-                f"the head gives {width} outputs, model.json names {wanted}; copy the whole model folder again"
-            )
+        self._predict_features = FeaturePredictor(files).predict
         self.runner: BatchRunner = compile_branches(files.graph, files.record.branches, files.record.modality)
 
     def predict(self, items: Sequence[Mapping[AnySpec, Sequence[Part]]]) -> BatchPredictions:
         """Return predictions for items, each prepared for all specs."""
         return self._predict_features(self.runner.extract(items))
-
-    def _predict_features(self, features: Sequence[Floats]) -> BatchPredictions:
-        """Return predictions from the features of each branch, float32 (B, D)."""
-        members, task = self._record.members, self._record.task
-        rows = [
-            task.activate(apply_head(head, np.concatenate([features[branch] for branch in member.branches], axis=1)))
-            for head, member in zip(self._heads, members, strict=True)
-        ]
-        combined = task.combine(rows, [member.weight for member in members], self._record.combine)
-        return postprocess(combined, features, self._record.postprocessor, self._novelty)
 
 
 class Predictors:

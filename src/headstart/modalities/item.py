@@ -142,6 +142,7 @@ class ItemFacts:
     #: Plain values for the ledger, such as width and height; slices, issues and cues are made of them.
     properties: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""  #: what is done with this item that is not done with every one
+    variant: str = ""  #: the way it is stored, "CMYK, orientation 6"; "" for its format's usual one
 
 
 @dataclass(frozen=True, slots=True)

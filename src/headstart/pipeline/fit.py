@@ -5,6 +5,7 @@ fitted once more on train and validation -> saved, read back -> tested once.
 """
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from headstart.pipeline.dataset import prepare_dataset, read_samples, split_for_
 from headstart.pipeline.diagnosis import diagnose_run, report_run
 from headstart.pipeline.model import export_model
 from headstart.pipeline.postprocess import fit_postprocessors, mark_validation
-from headstart.pipeline.testing import record_scores, run_test
+from headstart.pipeline.run_test import run_test
+from headstart.pipeline.testing import record_scores
 from headstart.runs.reservation import claim_run, reserve_run
 from headstart.runs.run import Run
 from headstart.runs.writer import finish_run, write_run
@@ -92,7 +94,14 @@ def fit(
             if classifier.record.novelty is None:  # it may have had to be given up
                 ready = replace(ready, model=ready.model.without_novelty())
             validation = mark_validation(winner.validation, ready)
-            test = run_test(classifier, dataset.samples_in(Subset.TEST), chosen.seed, log)
+            test = run_test(
+                classifier,
+                dataset.samples,
+                dataset.samples_in(Subset.TEST),
+                partial(first.load_all, ready.model.branches),
+                chosen.seed,
+                log,
+            )
             record_scores(classifier, validation, test)
             scores = score_on_test(data, comparison, test.evaluation)
 
@@ -107,6 +116,7 @@ def fit(
                 {
                     "backbone_search": backbones.tried,
                     "refitted": model is not winner.model,
+                    "test_from_bytes": test.from_bytes,
                     "advice": record_expectation(expectation, comparison),
                 },
             )

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from headstart import events
+from headstart.arrays import Bools
 from headstart.data.load import get_item
 from headstart.data.samples import Sample
 from headstart.errors import DataError, HeadstartError
 from headstart.evaluation.evaluation import Evaluation
-from headstart.events import RunLog
 from headstart.export import add_scores
 from headstart.inference.classifier import Classifier, ItemLike
 from headstart.inference.engine_agreement import ENGINE_NAMES, EngineAgreement, EngineScore
@@ -27,8 +27,6 @@ from headstart.selection.context import make_targets
 from headstart.selection.results import TestResult
 from headstart.tasks.task import get_task
 
-MOST_TWICE = 256  #: samples that both engines answer: the share of equal answers is known to about 2 points then
-
 
 def score_classifier(
     classifier: Classifier,
@@ -37,7 +35,7 @@ def score_classifier(
     *,
     part: str = "test",
     strict: bool = True,
-    seed: int | None = None,
+    twice: Bools | None = None,
 ) -> TestResult:
     """Score a saved classifier, from the bytes of files to probabilities.
 
@@ -47,13 +45,13 @@ def score_classifier(
         listener: is told of the progress.
         part: the name of the score.
         strict: whether a sample that cannot be read is an error.
-        seed: draws at most ``MOST_TWICE`` samples that every engine answers; None asks one engine only.
+        twice: for each sample whether every engine answers it, (N,); None asks one engine only.
 
     Raises:
         HeadstartError: a sample cannot be read; with ``strict`` off it is left out with a note, unless none is left.
     """
     noun = get_modality(classifier.record.spec.kind).noun
-    both = _Both(classifier, samples, seed)
+    both = _Both(classifier, samples, np.zeros(len(samples), bool) if twice is None else twice)
     known: list[Sample] = []
     rows: list[BatchPredictions] = []
     for number, (sample, row) in enumerate(both.predict(), 1):
@@ -69,22 +67,18 @@ def score_classifier(
     if not known:
         raise DataError(f"none of the {noun.count(len(samples))} decodes; run headstart check to see why")
     predictions = BatchPredictions.concatenate(rows)
+    score = score_predictions(classifier, part, known, predictions)
+    return TestResult(tuple(known), predictions, score, len(known), both.compare(), both.second_seconds)
+
+
+def score_predictions(
+    classifier: Classifier, part: str, samples: Sequence[Sample], predictions: BatchPredictions
+) -> Evaluation:
+    """Return the score of a classifier's predictions for labelled samples, in their order."""
     task = classifier.task
-    score = task.scoring.score(
-        part, make_targets(known, task), predictions.outputs[task.answer], classifier.record.space
+    return task.scoring.score(
+        part, make_targets(samples, task), predictions.outputs[task.answer], classifier.record.space
     )
-    return TestResult(tuple(known), predictions, score, both.compare(), both.second_seconds)
-
-
-def run_test(classifier: Classifier, samples: Sequence[Sample], seed: int, log: RunLog) -> TestResult:
-    """Score a saved classifier on test; the time of the engine that does not give the score is a stage of its own."""
-    noun = get_modality(classifier.record.spec.kind).noun
-    with log.stage("test") as stage:
-        test = score_classifier(classifier, samples, log, seed=seed)
-        stage.summary, stage.apart = describe_test(test, noun), test.second_seconds
-    if second := describe_second_engine(test, noun):
-        log.finish("second engine", test.second_seconds, second)
-    return test
 
 
 def record_scores(classifier: Classifier, validation: Evaluation, test: TestResult) -> None:
@@ -96,16 +90,13 @@ def record_scores(classifier: Classifier, validation: Evaluation, test: TestResu
 class _Both:
     """Samples answered by the engine whose answers are scored, and some of them by the other too."""
 
-    def __init__(self, classifier: Classifier, samples: Sequence[Sample], seed: int | None):
-        self._classifier, self._samples = classifier, samples
+    def __init__(self, classifier: Classifier, samples: Sequence[Sample], twice: Bools):
+        self._classifier, self._samples, self._twice = classifier, samples, twice
         self._main = classifier.select_engine(len(samples))
         self._seconds: dict[str, float] = defaultdict(float)
         self._lock = threading.Lock()
         self._rows: dict[InferenceEngine, list[BatchPredictions]] = defaultdict(list)  #: of samples that go twice
         self._answered: list[Sample] = []  #: these
-        count = 0 if seed is None else min(len(samples), MOST_TWICE)
-        self._twice = np.zeros(len(samples), bool)
-        self._twice[np.random.default_rng(seed).permutation(len(samples))[:count]] = True
 
     def predict(self) -> Iterator[tuple[Sample, BatchPredictions | BrokenItem]]:
         """Yield each sample and its prediction by the engine that is scored, as one row."""

@@ -108,6 +108,7 @@ class RunRecord:
     machine: Mapping[str, str]
     refitted: bool = False  #: the winner was fitted once more, on training and validation samples together
     advice: AdviceRecord | None = None
+    test_from_bytes: int = 0  #: test samples answered from their bytes; stored features answered the rest. 0: not known
     training_obstacle: str = ""  #: why no network can be trained; "" where one can
     took: float | None = None  #: seconds from the beginning to the last result
 

@@ -125,10 +125,14 @@ class DatasetContext(RunContext):
         """Return a branch's features of some samples, float32 (N, D); computed now where the store has none."""
         return self.features.load(branch, samples)
 
+    def load_all(self, branches: Sequence[FeatureBranch], samples: Sequence[Sample]) -> list[Floats]:
+        """Return the features of some samples, for each branch float32 (N, D)."""
+        return [self.load_features(branch, samples) for branch in branches]
+
     def training_set(self, branches: Sequence[FeatureBranch], *subsets: Subset) -> TrainingSet:
         """Return the features of branches, side by side, with labels and groups of some subsets."""
         samples = self.samples_in(*subsets)
-        rows = [self.load_features(branch, samples) for branch in branches]
+        rows = self.load_all(branches, samples)
         return TrainingSet(
             features=rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1),
             targets=self.target_values(*subsets),
@@ -140,7 +144,7 @@ class DatasetContext(RunContext):
 
     def predict_raw(self, model: FittedModel, samples: Sequence[Sample]) -> Floats:
         """Return a model's raw outputs for samples, (N, K), from stored features."""
-        return model.predict_raw([self.load_features(branch, samples) for branch in model.branches])
+        return model.predict_raw(self.load_all(model.branches, samples))
 
 
 @dataclass

@@ -50,6 +50,7 @@ class TestResult:
     samples: tuple[Sample, ...]  #: those that could be read
     answers: BatchPredictions  #: in their order
     evaluation: Evaluation
+    from_bytes: int  #: how many were answered from their bytes; stored features of the same network answered the rest
     engines: EngineAgreement | None = None  #: of the engines that can answer here; None where none was compared
     second_seconds: float = 0.0  #: that the engine which does not give the score took
 

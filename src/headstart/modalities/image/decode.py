@@ -39,6 +39,8 @@ __all__ = [
 SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .mpo .png .webp .bmp .gif .tif .tiff .avif .heic .heif .jp2 .ppm .pgm .pbm .tga".split()  # noqa: SIM905
 )
+#: Keys of Pillow's ``info`` under which an orientation may stand; a TIFF has it among its tags.
+_MAY_TURN = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
 
 
 def identify(data: bytes) -> Header:
@@ -51,7 +53,9 @@ def identify(data: bytes) -> Header:
         camera = read_camera(image.info, getattr(image, "tag_v2", None))
         deep = is_deep(image) or is_deep_colour(image, data)
         picture = _describe_picture(image, data)
-        return Header(image.format or "?", image.width, image.height, image.mode, camera, deep, picture)
+        may_turn = image.format == "TIFF" or not _MAY_TURN.isdisjoint(image.info)
+        turn = colour.read_orientation(image) if may_turn else 1
+        return Header(image.format or "?", image.width, image.height, image.mode, camera, deep, picture, turn)
 
 
 def measure_depth(data: bytes) -> BitDepth | None:

@@ -83,7 +83,10 @@ class ImageModality:
         if depth is not None:
             properties["depth"] = asdict(depth)
         note = "; ".join(filter(None, (header.note, describe_depth(depth) if depth else "")))
-        return ItemFacts(header.format, properties, note)
+        variant = [header.mode] if header.mode != "RGB" else []
+        if header.orientation != 1:
+            variant.append(f"orientation {header.orientation}")
+        return ItemFacts(header.format, properties, note, ", ".join(variant))
 
     def decode(self, raw: Raw, spec: ImageSpec | None) -> Decoded:
         """Decode a photo upright, uint8 (H, W, 3); a JPEG shrinks while decoding as the spec allows.

@@ -19,6 +19,7 @@ class Header:
     camera: str = ""  #: make and model, as EXIF says; "" where it says nothing
     deep: bool = False  #: more than 8 bits
     note: str = ""  #: which picture of a file of several it is
+    orientation: int = 1  #: 1 (upright) to 8, as Exif numbers them
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ def make_test(photos: int, seed: int = 0) -> TestResult:
     rows = chance.dirichlet(np.full(3, 0.5), photos).astype(np.float32)
     samples = tuple(sample(number, label) for number, label in enumerate(labels))
     answers = make_batch(rows, rows, rows > 0.5, None)
-    return TestResult(samples, answers, score_predictions("test", Targets.independent(labels), rows, ("x", "y", "z")))
+    evaluation = score_predictions("test", Targets.independent(labels), rows, ("x", "y", "z"))
+    return TestResult(samples, answers, evaluation, photos)
 
 
 def test_the_worst_mistakes_come_first_then_the_least_sure() -> None:
@@ -43,11 +44,8 @@ def test_without_a_mistake_the_least_sure_are_left() -> None:
     rows = np.full((5, 2), [0.4, 0.6], np.float32)
     answers = make_batch(rows, rows, rows > 0.5, None)
     samples = tuple(sample(number, 1) for number in range(5))
-    assert select_examples(
-        TestResult(
-            samples, answers, score_predictions("test", Targets.independent(np.ones(5, np.int64)), rows, ("a", "b"))
-        )
-    ) == list(samples)
+    evaluation = score_predictions("test", Targets.independent(np.ones(5, np.int64)), rows, ("a", "b"))
+    assert select_examples(TestResult(samples, answers, evaluation, 5)) == list(samples)
 
 
 def test_of_many_test_photos_the_mistakes_are_shown_first() -> None:

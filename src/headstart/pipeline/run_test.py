@@ -18,7 +18,7 @@ from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
 from headstart.inference.classifier import Classifier
 from headstart.inference.postprocess import BatchPredictions
-from headstart.pipeline.testing import describe_second_engine, describe_test, score_classifier, score_predictions
+from headstart.pipeline.testing import describe_second_engine, describe_test, score_classifier, score_answers
 from headstart.selection.results import TestResult
 from headstart.tasks.task import Task
 
@@ -130,6 +130,6 @@ def _score(
         others = stored.select(~chosen)
     places = np.argsort(np.concatenate([np.flatnonzero(chosen), np.flatnonzero(~chosen)]))
     answers = BatchPredictions.concatenate([result.answers, others]).select(places)
-    evaluation: Evaluation = score_predictions(classifier, "test", test, answers)
+    evaluation: Evaluation = score_answers(classifier, "test", test, answers)
     from_bytes = len(test) if difference else len(first)
     return replace(result, samples=tuple(test), answers=answers, evaluation=evaluation, from_bytes=from_bytes)

@@ -67,11 +67,11 @@ def score_classifier(
     if not known:
         raise DataError(f"none of the {noun.count(len(samples))} decodes; run headstart check to see why")
     predictions = BatchPredictions.concatenate(rows)
-    score = score_predictions(classifier, part, known, predictions)
+    score = score_answers(classifier, part, known, predictions)
     return TestResult(tuple(known), predictions, score, len(known), both.compare(), both.second_seconds)
 
 
-def score_predictions(
+def score_answers(
     classifier: Classifier, part: str, samples: Sequence[Sample], predictions: BatchPredictions
 ) -> Evaluation:
     """Return the score of a classifier's predictions for labelled samples, in their order."""

@@ -18,7 +18,7 @@ from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
 from headstart.inference.classifier import Classifier
 from headstart.inference.postprocess import BatchPredictions
-from headstart.pipeline.testing import describe_second_engine, describe_test, score_classifier, score_answers
+from headstart.pipeline.testing import describe_second_engine, describe_test, score_answers, score_classifier
 from headstart.selection.results import TestResult
 from headstart.tasks.task import Task
 

@@ -3,7 +3,7 @@
 from headstart.data.sources import FileSource, SampleSource
 from headstart.errors import refuse_machine_faults
 from headstart.modalities.batch import InputSpec
-from headstart.modalities.item import Decoded, ItemLike, UnreadableItem
+from headstart.modalities.item import BrokenItem, Decoded, ItemLike, UnreadableItem
 from headstart.modalities.modality import get_modality
 
 
@@ -12,10 +12,12 @@ def get_item(source: SampleSource) -> ItemLike:
     return source.path if isinstance(source, FileSource) else source.read()
 
 
-def try_item(source: SampleSource) -> ItemLike | UnreadableItem:
+def try_item(source: SampleSource) -> ItemLike | BrokenItem:
     """Return an item as ``get_item`` does; of one that cannot be read, as where its file was cut off, why."""
     try:
         return get_item(source)
+    except BrokenItem as error:
+        return error
     except OSError as error:
         refuse_machine_faults(error, "to read items")
         return UnreadableItem(f"cannot be read: {error.strerror or error}")

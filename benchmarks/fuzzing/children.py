@@ -102,7 +102,7 @@ def serve(originals: Path) -> None:
     """Run the cases whose seeds stand in the first line of the input, and write a line for each."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print disturbs no answer
-    from fuzzing.promises import Desk
+    from fuzzing.desk import Desk
 
     seeds = json.loads(sys.stdin.readline())
     here = Path.cwd()
@@ -161,7 +161,8 @@ def _run_case(seed: int, desk: Any, at_start: int) -> dict[str, Any]:
 def _hold(case: Any, desk: Any) -> dict[str, Any]:
     """Return the outcome of a case, and where in headstart an error was raised."""
     import headstart
-    from fuzzing.promises import BrokenPromiseError, hold
+    from fuzzing.desk import BrokenPromiseError
+    from fuzzing.promises import hold
 
     try:
         return {"outcome": hold(case, desk)}

@@ -1,73 +1,27 @@
 """What is asked of each altered input: an answer or one of the errors for users, and a line for each row and file."""
 
 import io
-import json
+import os
 import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import headstart
 from fuzzing.cases import Case, copy_model
-from fuzzing.layouts import SOURCES
+from fuzzing.desk import BrokenPromiseError, Desk, expect_answer
+from fuzzing.layouts import PHOTOS
 from headstart.data.ledger import load_ledger
 from headstart.data.read import read_source
+from headstart.data.readers.walk import SYSTEM
 from headstart.data.relabel import apply_relabels
 from headstart.data.samples import FileStatus, Ledger
 from headstart.data.split import load_split
 from headstart.settings import FitSettings
-
-
-class BrokenPromiseError(Exception):
-    """An input was read without an error, and what was read is not what is there."""
-
-
-@dataclass(frozen=True)
-class Desk:
-    """The place where a process lays out its cases, one after the other."""
-
-    originals: Path
-    folder: Path  #: this process's own
-    store: Path  #: where archives are unpacked
-
-    @cached_property
-    def classifier(self) -> headstart.Classifier:
-        """The classifier that is asked about altered photos."""
-        return headstart.load(self.originals / "model", engine="onnxruntime")
-
-    @cached_property
-    def good(self) -> bytes:
-        """A photo that nothing is wrong with."""
-        return (self.originals / "good" / "ants" / "a0.png").read_bytes()
-
-    @cached_property
-    def sources(self) -> dict[str, str]:
-        """What is read of each layout."""
-        return dict(json.loads((self.originals / "layouts" / SOURCES).read_text("utf-8")))
-
-    def predict(self, source: Path) -> None:
-        """Ask for an answer for each item of a source."""
-        for answer in headstart.predict(self.originals / "model", source, engine="onnxruntime"):
-            _expect_answer(answer)
-
-    def evaluate(self, source: Path) -> None:
-        """Ask for the score on a source."""
-        scores = headstart.evaluate(self.classifier, source, engine="onnxruntime", progress=False)
-        if not 0 <= scores.score <= 1:
-            raise BrokenPromiseError(f"a score of {scores.score}")
-
-    def clear(self) -> Path:
-        """Return an empty folder for the next case."""
-        for folder in (self.folder, self.store / "archives"):
-            shutil.rmtree(folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        return self.folder
 
 
 def hold(case: Case, desk: Desk) -> str:
@@ -85,6 +39,14 @@ def _check(source: Path) -> Ledger:
     return headstart.check(source, progress=False).data.samples.ledger
 
 
+def _ask_all(source: Path, desk: Desk) -> Ledger:
+    """Predict and evaluate a source, which may be refused, and check it."""
+    for ask in (desk.predict, desk.evaluate):
+        with suppress(headstart.UserError):
+            ask(source)
+    return _check(source)
+
+
 def _hold_photo(case: Case, desk: Desk, folder: Path) -> str:
     """Check reads all files of the folder, and a classifier answers just those that check accepts."""
     for name in ("ants", "bees"):
@@ -95,7 +57,7 @@ def _hold_photo(case: Case, desk: Desk, folder: Path) -> str:
     _expect_names(ledger, {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()})
     entry = next(entry for entry in ledger.entries if entry.name == f"ants/{altered.name}")
     (answer,) = desk.classifier.predict([case.content])
-    _expect_answer(answer)
+    expect_answer(answer)
     copy = "the same bytes" in entry.reason
     if (entry.status is FileStatus.SKIPPED) != (answer.error is not None) and not copy:
         raise BrokenPromiseError(f"check says {entry.status.value} ({entry.reason}), predict {answer.error}")
@@ -107,18 +69,12 @@ def _expect_names(ledger: Ledger, files: set[str]) -> None:
         raise BrokenPromiseError(f"without a line in the ledger: {sorted(missing)[:3]}")
 
 
-def _expect_answer(answer: Any) -> None:
-    given = answer.probabilities
-    if answer.error is None and not (np.isfinite(given).all() and 0 <= given.min() <= given.max() <= 1.0001):
-        raise BrokenPromiseError("probabilities that are none")
-
-
 def _hold_table(case: Case, desk: Desk, folder: Path) -> str:
     (folder / "good").symlink_to(desk.originals / "good")
     table = folder / case.original
     table.write_bytes(case.content)
     try:
-        ledger = _check(table)
+        ledger = _ask_all(table, desk)
     finally:
         if case.original == "plain.csv":  # corrections are such a table too
             samples = read_source(desk.originals / "good", strict=False)
@@ -148,7 +104,7 @@ def _count_parquet_rows(content: bytes) -> int:
 def _hold_archive(case: Case, desk: Desk, folder: Path) -> str:
     archive = folder / case.original
     archive.write_bytes(case.content)
-    ledger = _check(archive)
+    ledger = _ask_all(archive, desk)
     files = list(_list_members(case.content))
     if not ledger.ignored and case.original != "table.zip" and len(ledger.entries) < len(files):
         raise BrokenPromiseError(f"{len(ledger.entries)} lines in the ledger of {len(files)} members")
@@ -169,8 +125,19 @@ def _hold_container(case: Case, desk: Desk, folder: Path) -> str:
         shutil.copytree(desk.originals / "containers" / name.parts[0], folder / name.parts[0])
     (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).write_bytes(case.content)
-    ledger = _check(folder / (name if name.parts[0] == "one" else name.parts[0]))
+    ledger = _ask_all(folder / (name if name.parts[0] == "one" else name.parts[0]), desk)
     return "read" if ledger.entries else "read as nothing"
+
+
+def _check_folder(source: Path) -> None:
+    """Check a folder; each photo in it has its line, which may have its name without folder and ending."""
+    ledger = _check(source)
+    known = {Path(entry.name.replace("\\", "/")).stem for entry in ledger.entries}
+    for folder, folders, files in os.walk(source):
+        folders[:] = [name for name in folders if not name.startswith(".") and name.lower() not in SYSTEM]
+        lost = [name for name in files if Path(name).suffix.lower() in PHOTOS and Path(name).stem not in known]
+        if lost := [name for name in lost if not name.startswith(".")]:
+            raise BrokenPromiseError(f"without a line in the ledger: {lost[:3]} in {Path(folder).name}")
 
 
 def _hold_layout(case: Case, desk: Desk, folder: Path) -> str:
@@ -185,7 +152,7 @@ def _hold_layout(case: Case, desk: Desk, folder: Path) -> str:
     altered.write_bytes(case.content)
     source = folder / desk.sources[layout]
     refusals = 0
-    for ask in (_check, desk.predict, desk.evaluate):
+    for ask in (_check_folder if source.is_dir() else _check, desk.predict, desk.evaluate):
         try:
             ask(source)
         except headstart.UserError:
@@ -197,7 +164,7 @@ def _hold_arrays(case: Case, desk: Desk, folder: Path) -> str:
     name = Path(case.original)
     if name.suffix == ".npz":
         (folder / name).write_bytes(case.content)
-        ledger = _check(folder / name)
+        ledger = _ask_all(folder / name, desk)
         shapes = list(_list_shapes(case.content))
         counts = [
             max(shape) for shape in shapes if shape and np.prod(shape) == max(shape)
@@ -209,7 +176,7 @@ def _hold_arrays(case: Case, desk: Desk, folder: Path) -> str:
         return "read"
     shutil.copytree(desk.originals / "arrays" / name.parent, folder / "idx")
     (folder / "idx" / name.name).write_bytes(case.content)
-    ledger = _check(folder / "idx")
+    ledger = _ask_all(folder / "idx", desk)
     if len(ledger.entries) < 12:
         raise BrokenPromiseError(f"{len(ledger.entries)} lines in the ledger of 12 items")
     return "read"
@@ -228,7 +195,7 @@ def _hold_model(case: Case, desk: Desk, folder: Path) -> str:
     classifier = headstart.load(folder / "model")
     _ = repr(classifier), classifier._repr_html_()
     (answer,) = classifier.predict([desk.good])
-    _expect_answer(answer)
+    expect_answer(answer)
     _ = repr(answer), answer._repr_html_()
     return "loaded" if answer.error is None else "answered with an error"
 

@@ -194,3 +194,28 @@ def kaggle(desk: Desk) -> Path:
     tests = [(f"{label[0]}{at}x", TREES[0]) for label in TREES for at in range(3)]
     desk.write("sample_submission.csv", rows_to_csv([("id", "label"), *tests]))
     return desk.root
+
+
+@add_layout(
+    '`metadata.jsonl`: `"objects": {"bbox": [...], "categories": [...]}` (Hugging Face) with several in a photo',
+    "nothing: these are boxes",
+    refused=("box", "of several"),
+)
+def hf_imagefolder_boxes(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(TREES))):
+        desk.write(f"{place:04}.png", photo.encode(".png"))
+        rows.append({"file_name": f"{place:04}.png", "objects": {"bbox": [[1, 2, 9, 9]] * 2, "categories": [0, 1]}})
+    _write_lines(desk, "metadata.jsonl", rows)
+    return desk.root
+
+
+@add_layout(
+    "`import.csv` (Vertex AI) with boxes, `TRAIN,gs://bucket/1.jpg,oak,0.1,0.1,,,0.3,0.3,,`", "the label of them"
+)
+def vertex_boxes(desk: Desk) -> Path:
+    rows = [
+        ("UNASSIGNED", f"gs://my-bucket/{name}", label, 0.1, 0.1, "", "", 0.3, 0.3, "", "")
+        for name, label, _ in _lay_all(desk, "photos")
+    ]
+    return desk.write("import.csv", rows_to_csv(rows * 2))

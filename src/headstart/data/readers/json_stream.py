@@ -1,6 +1,7 @@
 """Large JSON files, read an element at a time: what stands in the arrays of the outermost object, or in the array."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -40,6 +41,11 @@ def read_ends(path: Path) -> bytes:
         refuse_machine_faults(error, f"to read {str(path)!r}")
         return b""
     return head.removeprefix(b"\xef\xbb\xbf").lstrip() + tail
+
+
+def has_lines(ends: bytes) -> bool:
+    """Return whether the ends of a file are those of several JSON objects, each in a line of its own."""
+    return re.match(rb"\{[^\n]*\}[ \t\r]*\n\s*\{", ends) is not None
 
 
 class _Scanner:

@@ -75,9 +75,17 @@ def fiftyone(name: str, labels: list[str]) -> dict[str, Any]:
     return {"filepath": f"data/{name}", "tags": [], "metadata": None, "ground_truth": said}
 
 
+def imagefolder(name: str, labels: list[str]) -> dict[str, Any]:
+    return {"file_name": name, "objects": {"bbox": [[1, 2, 3, 4]] * len(labels), "categories": labels}}
+
+
+def own_manifest(name: str, labels: list[str]) -> dict[str, Any]:
+    return ground_truth(name, labels) if len(labels) > 1 else {"source-ref": f"s3://b/{name}", "class": labels[0]}
+
+
 MAKERS = (
     *(create_ml, create_ml_boxes, scale, scale_boxes, labelbox, labelbox_old, ground_truth, ground_truth_boxes),
-    *(vertex, custom_vision, superannotate, fiftyone),
+    *(vertex, custom_vision, superannotate, fiftyone, imagefolder, own_manifest),
 )
 
 

@@ -85,7 +85,7 @@ def list_tasks(
         DataError: it cannot be told which question is meant, or items have several classes or none.
     """
     tasks = [task for file in files for task in file.tasks]
-    question, notes = choose_question(str(source), tasks, context.options, PREFERRED)
+    question, notes = choose_question(str(source), tasks, context, PREFERRED)
     items = [make_annotated_item(task, question) for task in tasks]
     folder = tree.root if tree else find_folder(source, [item.path for item in items])
     decisions: list[Decision] = [

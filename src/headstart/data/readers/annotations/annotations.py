@@ -12,6 +12,7 @@ from pathlib import Path
 from headstart.data.choose_modality import choose_by_names
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name, preview
+from headstart.data.readers.evidence import find_subset_in_folders
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.table_files import locate_files
@@ -94,6 +95,7 @@ def list_annotated(root: str, annotations: AnnotationSet, tree: FileTree | None,
     if len({item.subset for item in items}) > 1 and any(item.subset is None for item in items):
         found.append("some have no part: they are split with the rest")
     classes = frozenset(sample.label for sample in samples)
+    found.append(_note_folders(samples, annotations.folder) if tree else "")
     return SourceListing(
         root,
         tuple(samples),
@@ -135,7 +137,8 @@ def judge_classes(root: str, name: str, marks: str, items: Sequence[AnnotatedIte
         shown = f"{bounded(first.path, 80)!r} has {preview(list(first.labels))}"
         raise DataError(
             f"{root!r} has {name}: {marks} of one class in {noun.count(one)}, of several in {len(several)} ({shown}); "
-            f"{marks} and several labels are not read yet, only one class for each {noun.one}: {_TABLE}, such as "
+            f"{'' if marks == 'labels' else f'{marks} and '}several labels are not read yet, only one class for each "
+            f"{noun.one}: {_TABLE}, such as "
             "headstart check labels.csv"
         )
     rest = [f"{len(several)} with several classes" if several else "", f"{none} with none" if none else ""]
@@ -180,6 +183,22 @@ def _name_items(items: Sequence[AnnotatedItem], places: dict[str, Path], folder:
         names.append(bounded(name, LONGEST_PATH) or "no path")
     again = Counter(names)
     return [f"{name} (number {at})" if again[name] > 1 else name for at, name in enumerate(names, 1)]
+
+
+def _note_folders(samples: Sequence[RawSample], root: Path) -> str:
+    """Return a note where items lie in folders that may be the classes and say others than the annotations."""
+    folders: dict[str, set[str]] = {}
+    for sample in samples:
+        assert isinstance(sample.source, FileSource)
+        parent = sample.source.path.parent
+        if parent != root and not find_subset_in_folders(sample.source.path, root):
+            folders.setdefault(parent.name, set()).add(sample.label)
+    if len(folders) < 2 or len(folders) == len(set().union(*folders.values())):
+        return ""
+    return (
+        f"they lie in {len(folders)} folders, {preview(sorted(folders))}, and the annotations say other classes; to "
+        "read the folders instead, add --classes-from folder"
+    )
 
 
 def _names_of(samples: Iterable[RawSample], entries: Iterable[LedgerEntry]) -> Iterable[str]:

@@ -16,7 +16,7 @@ from headstart.data.readers.annotations.annotations import (
     list_annotated,
 )
 from headstart.data.readers.evidence import decide_file, describe_files, find_folder, find_near_top, find_subset_in_path
-from headstart.data.readers.json_stream import iter_json, read_ends
+from headstart.data.readers.json_stream import has_lines, iter_json, read_ends
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
@@ -66,7 +66,8 @@ class CocoReader:
 def is_coco(path: Path) -> bool:
     """Return whether a file looks like COCO annotations of categories."""
     ends = read_ends(path)
-    return ends.startswith(b"{") and b'"file_name"' in ends and (b'"categories"' in ends or b'"category_id"' in ends)
+    whole = ends.startswith(b"{") and not has_lines(ends)
+    return whole and b'"file_name"' in ends and (b'"categories"' in ends or b'"category_id"' in ends)
 
 
 def _find_files(tree: FileTree) -> list[Path]:

@@ -86,7 +86,7 @@ class ItemFileReader:
         every = [path for path in tree.files_under(tree.root) if path.suffix.lower() == ".json"]
         files = [path for path in every if _find_file_format(path) == kind]
         tasks = [_read_file(file, kind, tree) for file in files]
-        question, notes = choose_question(str(source), tasks, context.options, PREFERRED)
+        question, notes = choose_question(str(source), tasks, context, PREFERRED)
         decisions = decide_folders(files, tree.root, Role.LABELS, f"{kind.name}, a file of each")
         found = AnnotationSet(
             kind.name,

@@ -58,7 +58,7 @@ class LabelStudioReader:
                 f"one: headstart check {exports[0]}"
             )
         tasks = _read_tasks(exports[0])
-        question, notes = choose_question(str(source), tasks, context.options)
+        question, notes = choose_question(str(source), tasks, context)
         decisions = [
             decide_file(exports[0], source, Role.LABELS, "an export of Label Studio", count=len(tasks)),
             *decide_questions(tasks, question),

@@ -12,10 +12,10 @@ from pathlib import Path
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.annotations.annotations import AnnotatedItem, collect_labels
+from headstart.data.readers.reader import ReadContext
 from headstart.data.samples import Subset
 from headstart.errors import DataError
 from headstart.modalities.item import CLASS
-from headstart.settings import DataSettings
 
 _NEARLY_ALL = 0.9  #: share of the tasks that a second question has, before it is asked which one is meant
 #: Questions that are taken before others, where a format has no rule of its own.
@@ -40,20 +40,23 @@ class LabelledTask:
 
 
 def choose_question(
-    root: str, tasks: Sequence[LabelledTask], options: DataSettings, preferred: Sequence[str] = ()
+    root: str, tasks: Sequence[LabelledTask], context: ReadContext, preferred: Sequence[str] = ()
 ) -> tuple[str, tuple[str, ...]]:
     """Return the question whose answers are the labels, "" for none, and notes.
 
     Args:
         root: the source, for an error.
         tasks: of the source.
-        options: may name the question.
+        context: its options may name the question; nothing is asked where no labels are wanted.
         preferred: names of questions that are taken before others.
 
     Raises:
         DataError: several could be meant.
     """
     counts = Counter(question for task in tasks for question in task.choices)
+    options = context.options
+    if not context.labelled:
+        return "", ()
     if options.label_column is not None:
         if options.label_column not in counts:
             raise DataError(f"{root!r} has choices called {preview(sorted(counts))}, none {options.label_column!r}")

@@ -1,4 +1,4 @@
-"""Exports of programs and services for labelling in one file: an object for each item, in an array or in lines."""
+"""Exports of programs and services for labelling with a row for each item: JSON in an array or in lines, or CSV."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 from headstart.data.readers.annotations.annotation_files import TaskFile, choose_files, find_annotated_file, list_tasks
 from headstart.data.readers.annotations.questions import LabelledTask
+from headstart.data.readers.annotations.tool_csv import is_tool_csv, iter_tool_csv
 from headstart.data.readers.annotations.tool_rows import RowFormat, find_format
 from headstart.data.readers.evidence import find_near_top
 from headstart.data.readers.json_stream import iter_json, read_ends
@@ -16,7 +17,7 @@ from headstart.data.samples import Subset
 from headstart.errors import DataError, refuse_machine_faults
 from headstart.parsing import parse_json
 
-SUFFIXES = (".json", ".jsonl", ".ndjson", ".manifest")
+SUFFIXES = (".json", ".jsonl", ".ndjson", ".manifest", ".csv")
 _SAMPLES = "samples"  #: the key of the rows where they stand in an object
 _FOLDERS = ("data", "images")  #: in which items lie beside such a file
 _LONGEST_LINE = 1 << 24
@@ -60,7 +61,7 @@ def _get_format(file: Path) -> RowFormat:
 
 def _find_format(file: Path) -> RowFormat | None:
     """Return the format of the first row of a file; None where it has no such rows."""
-    if file.suffix.lower() not in SUFFIXES or not read_ends(file).startswith((b"[", b"{")):
+    if file.suffix.lower() not in SUFFIXES or not (read_ends(file).startswith((b"[", b"{")) or is_tool_csv(file)):
         return None
     try:
         return find_format(next(_iter_rows(file), None))
@@ -75,7 +76,9 @@ def _iter_rows(file: Path) -> Iterator[Any]:
         DataError: it is no JSON.
     """
     ends = read_ends(file)
-    if ends.startswith(b"["):
+    if is_tool_csv(file):
+        yield from iter_tool_csv(file)
+    elif ends.startswith(b"["):
         yield from (value for _, value in iter_json(file))
     elif f'"{_SAMPLES}"'.encode() in ends and b'"filepath"' in ends:
         yield from (value for key, value in iter_json(file) if key == _SAMPLES)

@@ -1,7 +1,8 @@
 """Rows of JSON as programs and services for labelling write them, an object for each item: its path and its labels.
 
 Each format is known by keys that no other has: Create ML, Labelbox, Scale, SuperAnnotate, FiftyOne, Vertex AI's import
-files, SageMaker Ground Truth's manifests, and the images that Azure Custom Vision lists.
+files, SageMaker Ground Truth's manifests, the images that Azure Custom Vision lists, and Hugging Face's folders with
+boxes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -109,8 +110,10 @@ def _parse_azure(row: Row) -> LabelledTask:
 
 def _parse_ground_truth(row: Row) -> LabelledTask:
     task = LabelledTask(parse_uri(row.get("source-ref")))
-    for key in row:
+    for key, value in row.items():
         if not key.endswith(_METADATA):
+            if f"{key}{_METADATA}" not in row and key != "source-ref" and type(value) in (str, int):
+                task.answer(key, [str(value)])  # as people write the input of a training themselves
             continue
         job, facts = key.removesuffix(_METADATA), _get_dict(row, key)
         names, said = _get_dict(facts, "class-map"), row.get(job)
@@ -144,6 +147,14 @@ def parse_superannotate(row: Row) -> LabelledTask:
     return task
 
 
+def _parse_object_boxes(row: Row) -> LabelledTask:
+    task = LabelledTask(parse_uri(row.get("file_name")))
+    said = _get_dict(row, "objects")
+    found = next((said[key] for key in ("categories", "category", "label", "labels") if key in said), None)
+    task.regions += [str(one) for one in found] if isinstance(found, list) else []
+    return task
+
+
 def _parse_fiftyone(row: Row) -> LabelledTask:
     tags = row.get("tags")
     parts = filter(None, map(parse_subset, _read_texts(tags if isinstance(tags, list) else ())))
@@ -166,7 +177,7 @@ FORMATS = (
     RowFormat("tasks of Scale", lambda row: {"task_id", "params"} <= row.keys(), _parse_scale),
     RowFormat(
         "labels of Ground Truth",
-        lambda row: "source-ref" in row and any(key.endswith(_METADATA) for key in row),
+        lambda row: "source-ref" in row,
         _parse_ground_truth,
     ),
     RowFormat("labels of Vertex AI", lambda row: "imageGcsUri" in row, _parse_vertex),
@@ -177,5 +188,10 @@ FORMATS = (
         parse_superannotate,
     ),
     RowFormat("samples of FiftyOne", lambda row: {"filepath", "tags", "metadata"} <= row.keys(), _parse_fiftyone),
+    RowFormat(
+        "objects of an imagefolder",
+        lambda row: "file_name" in row and "bbox" in _get_dict(row, "objects"),
+        _parse_object_boxes,
+    ),
     RowFormat("annotations of Create ML", _matches_create_ml, _parse_create_ml),
 )

@@ -1,0 +1,56 @@
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from headstart.data.read import read_source
+from headstart.errors import DataError
+
+NAMES = ("cat", "dog")
+
+
+@pytest.fixture
+def photos(tmp_path, plant) -> Path:
+    return plant(tmp_path / "set", *(f"photos/{at}.png" for at in range(12)))
+
+
+def expect_pets(samples) -> None:
+    assert samples.classes == NAMES
+    assert [sample.target for sample in samples.samples] == [at % 2 for at in range(12)]
+
+
+@pytest.mark.parametrize("start", ["", "UNASSIGNED,", ","])
+@pytest.mark.parametrize("box", ["", ",0.1,0.1,,,0.3,0.3,,"])
+def test_vertex(photos, start, box):
+    rows = [f"{start}gs://bucket/pets/{at}.png,{NAMES[at % 2]}{box}\n" for at in range(12) for _ in range(2)]
+    (photos / "import.csv").write_text("".join(rows))
+    expect_pets(read_source(photos / "import.csv"))
+    expect_pets(read_source(photos))
+
+
+def test_vertex_with_parts_and_several_labels(photos):
+    parts = ("TRAINING", "VALIDATION", "TEST")
+    rows = [f"{parts[at % 3]},gs://bucket/{at}.png,{NAMES[at % 2]}\n" for at in range(12)]
+    (photos / "import.csv").write_text("".join(rows))
+    samples = read_source(photos)
+    assert Counter(str(sample.subset) for sample in samples.samples) == {"train": 4, "validation": 4, "test": 4}
+    (photos / "import.csv").write_text("".join(row.replace("\n", ",small\n") for row in rows))
+    with pytest.raises(DataError, match=r"of several in 12 .*; several labels are not read yet"):
+        read_source(photos)
+
+
+def test_labelbox(photos):
+    said = [
+        f'{{""classifications"":[{{""title"":""pet"",""answer"":{{""title"":""{NAMES[at % 2]}""}}}}]}}'
+        for at in range(12)
+    ]
+    rows = [f'c{at},https://x/y{at},"{it}",{at}.png\n' for at, it in enumerate(said)]
+    (photos / "export.csv").write_text("ID,Labeled Data,Label,External ID\n" + "".join(rows))
+    expect_pets(read_source(photos))
+
+
+def test_rows_without_an_address_have_their_line(photos):
+    rows = [f"gs://bucket/{at}.png,{NAMES[at % 2]}\n" for at in range(12)]
+    (photos / "import.csv").write_text("".join(rows) + "here,cat\n\n")
+    reasons = [entry.reason for entry in read_source(photos).ledger.entries if entry.reason]
+    assert reasons == ["no address of an item"]

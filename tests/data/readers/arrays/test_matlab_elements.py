@@ -65,6 +65,15 @@ def test_an_array_of_other_parts_than_its_kind_has_is_an_error(kind: int, proble
         check_elements(file)
 
 
+def test_a_header_without_the_order_of_bytes_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "set.mat"
+    io.savemat(file, {"X": np.arange(300, dtype=np.uint8)})
+    sound = file.read_bytes()
+    file.write_bytes(sound[:126] + b"IX" + sound[128:])
+    with pytest.raises(ValueError, match="order of bytes"):
+        check_elements(file)
+
+
 def test_other_files_are_left_to_their_readers(tmp_path: Path) -> None:
     (tmp_path / "short.mat").write_bytes(b"no")
     check_elements(tmp_path / "short.mat")

@@ -32,8 +32,10 @@ def check_elements(file: Path) -> None:
     """
     with file.open("rb") as opened:
         header = opened.read(HEADER)
-        if len(header) < HEADER or header[126:128] not in (b"IM", b"MI"):
-            return  # of another version
+        if len(header) < HEADER or 0 in header[:4]:
+            return  # of version 4, or too short for SciPy too
+        if header[126:128] not in (b"IM", b"MI"):
+            raise ValueError("its header does not say the order of bytes")  # SciPy would take one
         order = "<" if header[126:128] == b"IM" else ">"
         size, place = file.stat().st_size, HEADER
         while place + 8 <= size:

@@ -113,3 +113,18 @@ def train_beside_valid_and_test(desk: Desk) -> Path:
         part = split_by_number(photo, {"": 8, "valid/": 3, "test/": 3})
         desk.lay(f"{part}{photo.label}/{photo.number}.jpg", photo, uses[part])
     return desk.root
+
+
+@add_layout(
+    "`train/cat/1.jpg`, flat `test/9.jpg`, `sample_submission.csv` with a guess for each",
+    "`train`; a form for guesses is no table of labels",
+)
+def form_for_guesses(desk: Desk) -> Path:
+    for photo in draw_photos(PETS):
+        desk.lay(f"train/{photo.label}/{photo.number}.jpg", photo)
+    for place, photo in enumerate(draw_photos(PETS, 2, seed=1)):
+        desk.leave(f"test/{place}.jpg", photo.encode(), "predict")
+    desk.leave(
+        "sample_submission.csv", rows_to_csv([("id", "label"), *((f"{it}.jpg", PETS[it % 3]) for it in range(6))])
+    )
+    return desk.root

@@ -292,3 +292,51 @@ def people_with_moods(desk: Desk) -> Path:
         owner = ("ann", "bo", "cy", "di")[photo.number % 4]
         desk.lay(f"{owner}/{photo.label}/{photo.number}.jpg", photo, group=owner)
     return desk.root
+
+
+@add_layout("`train_cats/1.jpg`, `train_dogs/`, `test_cats/`, `test_dogs/`", "two parts, the class behind the part")
+def part_and_class_in_names(desk: Desk) -> Path:
+    for photo in draw_photos(("cats", "dogs"), 14):
+        part = split_by_number(photo, {"train": 10, "test": 4})
+        desk.lay(f"{part}_{photo.label}/{photo.number}.jpg", photo, part)
+    return desk.root
+
+
+@add_layout("`trainA/1.jpg`, `trainB/`, `testA/`, `testB/` (CycleGAN)", "two parts, classes `A` and `B`")
+def domains(desk: Desk) -> Path:
+    for photo in draw_photos(("A", "B"), 14):
+        part = split_by_number(photo, {"train": 10, "test": 4})
+        desk.lay(f"{part}{photo.label}/{photo.number}.jpg", photo, part)
+    return desk.root
+
+
+@add_layout("`cat/1.jpg`, `cat - Copy/1.jpg`", "copies of class folders are skipped")
+def copied_class(desk: Desk) -> Path:
+    for photo in draw_photos(PETS):
+        content = desk.lay(f"{photo.label}/{photo.number}.jpg", photo)
+        if photo.label == "cat":
+            desk.leave(f"cat - Copy/{photo.number}.jpg", content, "copy")
+    return desk.root
+
+
+@add_layout(
+    "`cat/1.jpg`, `cat (2)/1.jpg` with other photos",
+    "one class, or two",
+    flags="--class-pattern '^(?P<label>[^/]+?)(?: \\(2\\))?/'",
+)
+def second_folder_of_a_class(desk: Desk) -> Path:
+    for photo in draw_photos(PETS):
+        second = " (2)" if photo.label == "cat" and photo.number > 5 else ""
+        desk.lay(f"{photo.label}{second}/{photo.number}.jpg", photo)
+    return desk.root
+
+
+@add_layout("`cat/1.jpg`, `dog/1.jpg`, `unsorted/9.jpg`, `IMG_7.jpg` beside", "the classes; the rest is left out")
+def photos_without_class_beside(desk: Desk) -> Path:
+    for photo in draw_photos(PETS):
+        desk.lay(f"{photo.label}/{photo.number}.jpg", photo)
+    for photo in draw_photos(PETS, 2, seed=1):
+        desk.leave(f"unsorted/{photo.label[0]}{photo.number}.jpg", photo.encode(), "predict")
+        desk.leave(f"IMG_{photo.label[0]}{photo.number}.jpg", photo.encode(), "class folder")
+    desk.say("beside the class folders")
+    return desk.root

@@ -84,6 +84,63 @@ def test_a_folder_beside_train_is_left_out_when_that_is_said(tmp_path, plant):
     assert skips(samples) == {f"more/more{i}.png": "not in a class folder of a part" for i in range(4)}
 
 
+# --- parts and classes in one name, copies, photos that belong to no class --------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["{part}_{name}", "{name}-{part}", "{part} {name}"])
+def test_a_part_and_a_class_in_the_name_of_each_folder(tmp_path, plant, form):
+    folders = [form.format(part=part, name=name) for part in ("train", "val", "test") for name in PETS]
+    samples = read(plant(tmp_path, *list_photos(*folders)))
+    assert samples.classes == PETS
+    assert count_subsets(samples) == {Subset.TRAIN: 8, Subset.VALIDATION: 8, Subset.TEST: 8}
+    assert has_note(samples, "are called by a part and a class, which are read off their names")
+    assert len(read(tmp_path, classes_from="folder").classes) == 6
+
+
+def test_domains_of_two_letters(tmp_path, plant):
+    samples = read(plant(tmp_path, *list_photos("trainA", "trainB", "testA", "testB")))
+    assert samples.classes == ("A", "B")
+    assert count_subsets(samples) == {Subset.TRAIN: 8, Subset.TEST: 8}
+
+
+@pytest.mark.parametrize("folders", [("train_cats", "train_dogs"), ("train_cats", "train_dogs", "test_newts")])
+def test_names_of_folders_that_say_no_split_are_classes(tmp_path, plant, folders):
+    assert len(read(plant(tmp_path, *list_photos(*folders))).classes) == len(folders)
+
+
+def plant_copies(plant, root, name):
+    photos = list_photos(*PETS)
+    plant(root, *photos)
+    (root / name).mkdir()
+    for photo in photos[:4]:
+        (root / name / photo.rpartition("/")[2]).write_bytes((root / photo).read_bytes())
+    return root
+
+
+@pytest.mark.parametrize("name", ["cats - Copy", "cats copy 2", "Copy of cats", "cats (1)"])
+def test_a_copy_of_a_class_folder_is_left_out(tmp_path, plant, name):
+    samples = read(plant_copies(plant, tmp_path, name))
+    assert samples.classes == PETS
+    assert has_note(samples, f"{name!r} (4 photos) is skipped: a copy of 'cats'")
+    assert set(skips(samples).values()) == {"in a copy of the folder 'cats'"}
+
+
+def test_a_folder_called_like_a_copy_with_other_photos_is_asked_for(tmp_path, plant):
+    root = plant(tmp_path, *(f"in it/{photo}" for photo in list_photos(*PETS, "cats (2)")))
+    with pytest.raises(DataError, match=r"'cats \(2\)' \(4 photos\), which is called like a copy of 'cats'") as caught:
+        read(root)
+    pattern = str(caught.value).partition("--class-pattern '")[2].partition("'")[0]
+    assert Counter(labels_of(read(root, class_pattern=pattern)).values()) == {"cats": 8, "dogs": 4}
+    assert read(root, classes_from="folder").classes == ("cats", "cats (2)", "dogs")
+
+
+def test_photos_beside_the_class_folders_and_unsorted_ones_are_said_to_be_left_out(tmp_path, plant):
+    samples = read(plant(tmp_path, *list_photos(*PETS, "unsorted"), *(f"IMG_{i}.png" for i in range(3))))
+    assert samples.classes == PETS
+    assert has_note(samples, "3 photos beside the class folders left out: no label")
+    assert has_note(samples, "4 photos in 'unsorted' have no labels: left for predict; if it is a class, add")
+
+
 # --- tables of parts --------------------------------------------------------------------------------------------------
 
 
@@ -139,6 +196,16 @@ def test_labels_that_are_no_classes_of_train_are_said(tmp_path, plant):
     assert count_subsets(samples) == {None: 8}
     assert has_note(samples, "'val.csv' has rows for 'val', but its labels ('0', '1') are none of the class folders")
     assert has_note(samples, "6 photos in 'val' have no labels and are left for predict")
+
+
+@pytest.mark.parametrize("name", ["sample_submission.csv", "test.csv"])
+def test_forms_for_guesses_are_no_labels(tmp_path, plant, name):
+    root = plant_flat_part(plant, tmp_path, "test")
+    form = "{i:03}.png,{c}" if name == "sample_submission.csv" else "{i:03}.png,cats"
+    write_rows(root / name, form, "id,label")
+    samples = read(root)
+    assert count_subsets(samples) == {None: 8}
+    assert has_note(samples, "6 photos in 'test' have no labels and are left for predict")
 
 
 def test_a_table_that_says_two_labels_of_a_photo(tmp_path, plant):

@@ -117,11 +117,9 @@ def _describe_inner_folders(layout: FolderLayout, folders: Folders, inner: _Inne
         return
     flag = _find_flag(layout, inner, apart=inner.are_shared)
     numbered = all(re.search(r"\d", name) for name in names)
-    start = level if not numbered else f"the first folders are the classes ({preview(list(folders))})"
-    yield (
-        f"{start}; if each folder in them ({preview(names)}) is one patient, thing or day, add {flag}: "
-        f"{_say_leak(layout.modality.noun.many)}"
-    )
+    start = f"the first folders are the classes ({preview(list(folders))}); if each folder in them ({preview(names)})"
+    start = start if numbered else f"{level}; if each of the folders in the first ones"
+    yield f"{start} is one patient, thing or day, add {flag}: {_say_leak(layout.modality.noun.many)}"
 
 
 def _describe_tracks(layout: FolderLayout, folders: Folders) -> list[str]:

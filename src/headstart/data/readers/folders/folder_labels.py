@@ -121,6 +121,9 @@ def label_files(layout: FolderLayout, place: LabelPlace, encoding: str | None) -
         else:
             entries.append(LedgerEntry(file.name, FileStatus.SKIPPED, "no class in its name" if named else NO_CLASS))
     notes = [*decoder.notes, *place.notes, *notes]
+    loose = sum(it.file.is_item and labels[it.file.name] not in known for it in layout.files)
+    if loose and known and not named:
+        notes.append(f"{noun.count(loose)} beside the class folders left out: no label")
     if place.rule is not None and not place.notes:
         notes.append(f"the class of {noun.a_one} is {place.rule.description}")
     if place.group_from:

@@ -3,7 +3,10 @@
 Clear evidence is used and noted. Where two readings are possible an error says both, and how to say which is meant.
 """
 
+import re
+import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from headstart.data.decisions import Role
@@ -47,6 +50,9 @@ def find_layout(root: FolderNode, modality: Modality, options: DataSettings) -> 
     node = descend(layout, root, as_folders=as_folders)
     kids = node.filled if as_folders else set_products_aside(layout, node)
     by_pattern = options.class_pattern is not None
+    if not as_folders and not by_pattern and (in_names := _find_parts_in_class_names(kids, modality)):
+        _add_files_by_names(layout, node, kids, in_names)
+        return layout
     found = find_parts(layout, node, kids, as_folders=as_folders, by_pattern=by_pattern)
     if not as_folders and not found:
         copies = skip_copies(layout, kids, set())
@@ -58,6 +64,8 @@ def find_layout(root: FolderNode, modality: Modality, options: DataSettings) -> 
         _add_files_under_classes(layout, node, kids, under)
     else:
         layout.parts = [FolderPart(node, None)]
+        if options.classes_from is None and not by_pattern:
+            kids = _skip_copied_folders(layout, kids)
         if not as_folders:
             _look_at_classes(layout, kids)
         layout.files += place_files(layout, node, None)
@@ -72,11 +80,57 @@ def _look_at_classes(layout: FolderLayout, kids: Sequence[FolderNode]) -> None:
         return
     for kid in odd:
         layout.skip(kid.all_files(), LEFT)
-        layout.add_note(f"{layout.modality.noun.count(kid.items)} in {kid.name!r} have no labels: left for predict")
+        layout.add_note(
+            f"{layout.modality.noun.count(kid.items)} in {kid.name!r} have no labels: left for predict; if it "
+            "is a class, add --classes-from folder"
+        )
         layout.decide(kid, Role.SKIPPED, LEFT)
     doubtful = [kid.name for kid in kids if kid not in odd and folder_names.is_doubtful(kid.name, hints)]
     if len(doubtful) < len(kids) - len(odd):
         layout.doubtful += doubtful
+
+
+def _skip_copied_folders(layout: FolderLayout, kids: Sequence[FolderNode]) -> list[FolderNode]:
+    """Skip folders that are copies of one beside them, ``cats - Copy``, and return the others.
+
+    Raises:
+        DataError: a folder is called so but has other files.
+    """
+    by_name = {kid.name: kid for kid in kids}
+    copies = {kid.name: found for kid in kids if (found := folder_names.find_original(kid.name, by_name))}
+    for name, original in copies.items():
+        kid, count = by_name[name], layout.modality.noun.count(by_name[name].items)
+        if not _list_contents(kid) <= _list_contents(by_name[original]):
+            raise DataError(
+                f"{layout.root!r} has the folder {name!r} ({count}), which is called like a copy of {original!r} and "
+                f"has other files: if it is the same class, {_suggest_merging(kid, original)}; if it is a class of its "
+                "own, add --classes-from folder"
+            )
+        layout.skip(kid.all_files(), f"in a copy of the folder {original!r}")
+        layout.add_note(
+            f"{name!r} ({count}) is skipped: a copy of {original!r} by its name and the names and sizes of its files; "
+            "if it is a class, add --classes-from folder"
+        )
+        layout.decide(kid, Role.SKIPPED, f"a copy of {original!r}")
+    return [kid for kid in kids if kid.name not in copies]
+
+
+def _suggest_merging(folder: FolderNode, original: str) -> str:
+    """Return how to read a folder as the class that another one is called by."""
+    if not folder.name.startswith(original):
+        return f"move its files into {original!r}"
+    above, end = (re.escape(text).replace("\\ ", " ") for text in ("/".join((*folder.steps[:-1], "")), folder.name))
+    end = end.removeprefix(re.escape(original).replace("\\ ", " "))
+    return f"add --class-pattern {shlex.quote(f'^{above}(?P<label>[^/]+?)(?:{end})?/')}"
+
+
+def _list_contents(folder: FolderNode) -> set[tuple[str, int]]:
+    """Return the files under a folder, by their paths from it and their sizes."""
+    depth, found = len(folder.steps), set()
+    for file in folder.all_files():
+        with suppress(OSError):
+            found.add(("/".join(file.name.split("/")[depth:]), file.path.stat().st_size))
+    return found
 
 
 def descend(layout: FolderLayout, node: FolderNode, *, as_folders: bool = False) -> FolderNode:
@@ -99,6 +153,47 @@ def descend(layout: FolderLayout, node: FolderNode, *, as_folders: bool = False)
         layout.add_note(alone or f"the classes were looked for in {above!r}")
         layout.decide(only, Role.WRAPPER, "the only folder here with " + layout.modality.noun.many)
         node = only
+
+
+def _find_parts_in_class_names(kids: Sequence[FolderNode], modality: Modality) -> dict[str, tuple[Subset, str]]:
+    """Return the part and the class in the name of each folder, as in ``train_cats``; nothing where that is not clear.
+
+    Clear is: all folders have both in their names, train has two classes or more, and each other part has no others.
+    """
+    found = {kid.name: both for kid in kids if (both := folder_names.read_part_and_class(kid.name)) and kid.own_items}
+    classes: dict[Subset, set[str]] = {}
+    for subset, label in found.values():
+        classes.setdefault(subset, set()).add(label)
+    train = classes.pop(Subset.TRAIN, set())
+    if len(found) < len(kids) or len(train) < 2 or not classes or any(not it <= train for it in classes.values()):
+        return {}
+    hints = modality.hints
+    for label in train:
+        if label.isdigit() or folder_names.is_place(label, hints) or folder_names.is_product(label, hints):
+            return {}
+    return found
+
+
+def _add_files_by_names(
+    layout: FolderLayout, node: FolderNode, kids: Sequence[FolderNode], found: dict[str, tuple[Subset, str]]
+) -> None:
+    """Add the files of folders that are called by a part and a class."""
+    given = resolve_subsets((subset for subset, _ in found.values()), layout.modality.noun)
+    if given.problem:
+        raise DataError(f"{str(node.path)!r}: {given.problem}")
+    layout.add_note(
+        f"the folders {preview(list(found))} are called by a part and a class, which are read off their names; if the "
+        "folders are the classes, add --classes-from folder"
+    )
+    layout.split_note = given.note
+    layout.parts = [FolderPart(node, None)]
+    for kid in kids:
+        subset, label = given.used_as[found[kid.name][0]], found[kid.name][1]
+        layout.decide(kid, Role.CLASS, "a part and a class by its name", label)
+        placed = kid.place_files(len(kid.steps), subset)
+        layout.files += [PlacedFile(it.file, (label, *it.steps), subset) for it in placed]
+    layout.skip(node.files, NO_CLASS)
+    skip_empty(layout, node, kids, NO_SUBSET)
 
 
 def _find_parts_under_classes(kids: Sequence[FolderNode], modality: Modality) -> dict[str, Subset]:

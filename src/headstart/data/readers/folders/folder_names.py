@@ -1,7 +1,7 @@
 """Names of folders that are no classes: parts of a split, places for items, results, patients, pieces of one heap."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from headstart.data.readers.words import OWNERS, split_words
@@ -42,7 +42,9 @@ _VIEWS = frozenset(
     "left right front back top bottom side up down raw original cropped augmented processed resized camera cam "  # noqa: SIM905
     "day night view rgb grey gray depth small large".split()
 )
-_UNLABELLED = frozenset("pred predict unlabeled unlabelled unlabel nolabel unsup unknown".split())  # noqa: SIM905
+_UNLABELLED = frozenset(
+    "pred predict unlabeled unlabelled unlabel nolabel unsup unknown unsorted unclassified unannotated untagged".split()  # noqa: SIM905
+)
 
 
 def find_subset_in_name(name: str, hints: SourceHints, shared: frozenset[str] = frozenset()) -> Subset | None:
@@ -121,6 +123,31 @@ def is_doubtful(name: str, hints: SourceHints) -> bool:
     subset = find_subset_in_name(name, hints)
     known = bool(words) and words <= _DOUBTFUL_PRODUCTS
     return known or is_place(name, hints) or (subset is not None and subset is not Subset.TRAIN)
+
+
+def read_part_and_class(name: str) -> tuple[Subset, str] | None:
+    """Return the part and the class in a folder's name: ``train_cats``, ``cats-test``, ``trainA``; None for others."""
+    match = re.fullmatch(r"([a-z]+)([A-Z].*)", name) or re.fullmatch(r"([^\W\d_]+)[\s._\-]+(.+)", name)
+    if match and (subset := parse_subset(match[1])):
+        return subset, match[2]
+    match = re.fullmatch(r"(.+?)[\s._\-]+([^\W\d_]+)", name)
+    subset = parse_subset(match[2]) if match else None
+    return (subset, match[1]) if match and subset else None
+
+
+def find_original(name: str, names: Collection[str]) -> str:
+    """Return the folder of which one is a copy by its name, as systems call copies; "" for none.
+
+    Args:
+        name: such as ``cats - Copy``, ``cats copy 2``, ``Copy of cats``, ``cats (1)``.
+        names: of the folders beside it.
+    """
+    forms = (r"(.+?)[\s_\-]+\(?copy\)?(?:[\s_\-]*\(?\d+\)?)?", r"copy of (.+)", r"(.+?)\s*\(\d+\)")
+    for form in forms:
+        match = re.fullmatch(form, name, re.IGNORECASE)
+        if match and match[1] != name and match[1] in names:
+            return match[1]
+    return ""
 
 
 def recognise_folders(names: Sequence[str], hints: SourceHints) -> str:

@@ -99,7 +99,11 @@ def find_tables(
     for name in sorted(unlabelled & set(labelled)) if len(classes) > 1 else ():
         outer, inner = places[name]
         labels = find_part_labels(layout, (outer, *reversed(way)), inner, classes, layout.encoding)
-        if labels is not None:
+        if labels is not None and len(set(labels.labels.values())) < 2:
+            layout.add_note(
+                f"{labels.table.name!r} has one label for all of {name!r} and is not read: it may be a form"
+            )
+        elif labels is not None:
             found[name] = labels
             _use_labels(layout, name, inner, labels)
     return found
@@ -178,7 +182,7 @@ def _list_tables(places: Sequence[FolderNode], part: FolderNode) -> Iterator[Fou
     beside = [child for place in places[1:] for child in place.children.values() if not child.items]
     folders = [*dict.fromkeys((part, *list_way(places[0], part), *places[1:])), *beside]
     tables = [file for folder in folders for file in folder.files if file.path.suffix.lower() in SUFFIXES]
-    for table in tables[:MOST_TABLES]:
+    for table in [it for it in tables if "submission" not in it.path.name.lower()][:MOST_TABLES]:  # these hold guesses
         if table.path.stat().st_size <= MOST_BYTES:
             yield table
 

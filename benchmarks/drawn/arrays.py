@@ -378,3 +378,29 @@ def npz_bits(desk: Desk) -> Path:
     desk.say("whole numbers of 0 to 1")
     values, labels = draw_shades(desk, 1)
     return save_npz(desk, "masks.npz", images=values.astype(bool), labels=labels)
+
+
+@add_layout("`images.npy`, `labels.npy` with text as objects (a pandas column)", "as text; nothing is unpickled")
+def npy_objects(desk: Desk) -> Path:
+    images, labels = draw_arrays(desk, ("ant", "bee", "cat"))
+    np.save(desk.root / "images.npy", images)
+    np.save(desk.root / "labels.npy", np.array(["ant", "bee", "cat"], dtype=object)[labels])
+    return desk.root
+
+
+@add_layout("`X_train.npy.gz`, `y_train.npy.gz`", "unpacked once into the store")
+def npy_packed(desk: Desk) -> Path:
+    for name, array in zip(("X_train", "y_train"), draw_arrays(desk), strict=True):
+        with gzip.GzipFile(desk.root / f"{name}.npy.gz", "wb", mtime=0) as packed:
+            np.save(packed, array)
+    return desk.root
+
+
+@add_layout("`train.csv`: `label,subject,pixel0,...`", "the pixels; `subject` is the group")
+def pixel_columns_groups(desk: Desk) -> Path:
+    desk.mention("subject")
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(DIGITS, edge=28, grey=True))):
+        desk.claim(photo.pixels, photo.label, group=f"s{place // 2}")
+        rows.append((photo.label, f"s{place // 2}", *photo.pixels.ravel().tolist()))
+    return desk.write("train.csv", rows_to_csv([("label", "subject", *(f"pixel{it}" for it in range(784))), *rows]))

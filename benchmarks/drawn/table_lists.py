@@ -71,3 +71,24 @@ def folders_against_table(desk: Desk) -> Path:
         rows.append((f"e{place}", photo.label))
     desk.write("metadata.csv", rows_to_csv([("image", "dx"), *rows]))
     return desk.root
+
+
+@add_layout("`labels.csv` with a title, a blank line and a comment above `path,label`", "the header that is there")
+def title_lines(desk: Desk) -> Path:
+    desk.say("line 4")
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(("ash", "birch", "cedar")))):
+        desk.lay(f"img/{place}.jpg", photo)
+        rows.append((f"img/{place}.jpg", photo.label))
+    above = "Trees of 2020,\n\n# by hand\n"
+    return desk.write("labels.csv", above + rows_to_csv([("path", "label"), *rows]))
+
+
+@add_layout("`labels.csv` with two rows of headers: `the photo,what it shows` above `path,label`", "the second one")
+def two_headers(desk: Desk) -> Path:
+    desk.say("line 2")
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(("ash", "birch", "cedar")))):
+        desk.lay(f"img/{place}.jpg", photo)
+        rows.append((f"img/{place}.jpg", photo.label))
+    return desk.write("labels.csv", rows_to_csv([("the photo", "what it shows"), ("path", "label"), *rows]))

@@ -22,7 +22,7 @@ def flags_of(settings: type[BaseModel]) -> list[str]:
 FLAGS = {
     "fit": [*flags_of(complete_class()), "--config", "--quiet", "--json"],
     "compare": [*flags_of(complete_class()), "--config", "--quiet", "--json"],
-    "predict": ["--top", "--json", "--csv", "--engine"],
+    "predict": ["--top", "--json", "--csv", "--engine", "--path-column"],
     "evaluate": [*flags_of(DataSettings), "--quiet", "--json", "--engine"],
     "check": [
         *flags_of(AugmentSettings),
@@ -36,7 +36,7 @@ FLAGS = {
         *("--out", "--backbone", "--layer", "--seed", "--split-from", "--precision", "--engine", "--workers"),
         *("--store", "--quiet", "--json"),
     ],
-    "explain": ["--out", "--label"],
+    "explain": ["--out", "--label", "--path-column"],
     "report": ["--out", "--open"],
     "models": ["--all", "--layers", "--modality", "--store"],
     "advise": [*flags_of(DataSettings), "--backbone", "--seed", "--cost", "--store", "--quiet", "--json"],

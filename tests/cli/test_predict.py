@@ -371,3 +371,21 @@ def test_nothing_on_standard_input_is_no_rows(small, form, printed, capsys, monk
     out, errors = capsys.readouterr()
     assert len(out.splitlines()) == printed
     assert errors == ""
+
+
+def test_arrays_and_tables_are_answered_row_by_row(small, capsys, tmp_path) -> None:
+    photo = next(small.photos.rglob("*.png"))
+    pixels = np.asarray(Image.open(photo).convert("RGB"))
+    np.savez(tmp_path / "a.npz", x_train=np.stack([pixels] * 3), y_train=np.arange(3), x_test=pixels[None])
+    (tmp_path / "b.csv").write_text(f"path,copy\nnowhere.png,{photo}\n")
+    assert run(["predict", str(small.run), str(tmp_path / "a.npz"), "--json"]) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert sorted(it["source"] for it in records) == ["test#0", "train#0", "train#1", "train#2"]
+    assert len({it["label"] for it in records}) == 1
+    assert run(["predict", str(small.run), str(tmp_path / "b.csv"), "--path-column", "copy", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["label"] == records[0]["label"]
+    answers = headstart.predict(small.run, tmp_path / "a.npz")
+    assert [one.source for one in answers] == [it["source"] for it in records]
+    assert [one.label for one in headstart.predict(small.run, tmp_path / "b.csv", path_column="copy")] == [
+        answers[0].label
+    ]

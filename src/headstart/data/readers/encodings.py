@@ -67,12 +67,25 @@ def decode_text(raw: bytes, given: str | None, what: str, remedy: str = REMEDY) 
             return DecodedText(_decode(raw, encoding, what), encoding, guessed=False)
     if given is not None:
         return DecodedText(_decode(raw, check_encoding(given), what), given, guessed=False)
+    if wide := _find_wide(raw):
+        return DecodedText(_decode(raw, wide, what), wide, guessed=True)
     try:
         return DecodedText(raw.decode("utf-8"), "utf-8", guessed=False)
     except UnicodeDecodeError:
         lines = [line for line in raw.splitlines() if not line.isascii()]
         encoding = guess_encoding(lines, what, remedy)
         return DecodedText(_decode(raw, encoding, what), encoding, guessed=True)
+
+
+def _find_wide(raw: bytes) -> str:
+    """Return the UTF-16 that text without a byte order mark is in, by its null bytes; "" for none."""
+    head = raw[:1000]
+    if len(raw) % 2 or not head:
+        return ""
+    for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if 2 * head[first::2].count(0) > len(head[first::2]) and not head[1 - first :: 2].count(0):
+            return encoding
+    return ""
 
 
 def guess_encoding(texts: Sequence[bytes], what: str, remedy: str = REMEDY) -> str:

@@ -73,4 +73,6 @@ def describe_unread(file: Path) -> str:
     head = read_beginning(file)
     if head.startswith(b"PK") and is_workbook(file):
         return "a workbook of Excel; save the table as CSV"
+    if head.startswith(b"PK") and b"opendocument" in head[:200]:
+        return "a workbook or text of LibreOffice; save the table as CSV"
     return next((text for start, text in _UNREAD if head.startswith(start)), "")

@@ -573,3 +573,27 @@ def test_a_damaged_hdf5_file(tmp_path):
         DataError, match=r"a.h5' cannot be read as arrays: .*; save it with h5py, as the arrays x and y"
     ):
         read_source(tmp_path / "a.h5")
+
+
+def test_labels_that_were_saved_as_objects_are_read_without_unpickling(tmp_path):
+    names = np.array(["ant", "bee", "cat"] * (len(label()) // 3), dtype=object)
+    folder = tmp_path / "set"
+    folder.mkdir()
+    np.save(folder / "images.npy", draw())
+    np.save(folder / "labels.npy", names)
+    np.savez(tmp_path / "a.npz", x=draw(), y=names)
+    assert read_source(folder).classes == read_source(tmp_path / "a.npz").classes == ("ant", "bee", "cat")
+    np.savez(tmp_path / "b.npz", x=draw(), y=np.array([[it] for it in names] + [None], dtype=object)[:-1])
+    with pytest.raises(DataError, match="objects that are not all text or numbers"):
+        read_source(tmp_path / "b.npz")
+
+
+def test_packed_arrays_are_unpacked_once(tmp_path):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    for name, array in (("X_train", draw()), ("y_train", label())):
+        with gzip.open(folder / f"{name}.npy.gz", "wb") as packed:
+            np.save(packed, array)
+    samples = read_source(folder, cache=tmp_path / "cache")
+    assert len(samples) == len(label())
+    assert min(sample.name for sample in samples.samples) == "train#0"

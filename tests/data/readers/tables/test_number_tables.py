@@ -209,3 +209,28 @@ def test_rows_to_predict_need_no_label(tmp_path):
     assert [item.name for item in items[:2]] == ["row 2", "row 3"]
     assert np.array_equal(items[0].value, images[0])
     assert str(items[5].value) == "24 values, where other rows have 25"
+
+
+@pytest.mark.parametrize(
+    ("column", "options", "groups"),
+    [
+        ("patient_id", {}, 6),
+        ("patient_id", {"group_column": "none"}, 0),
+        ("cat", {"group_column": "cat"}, 6),
+        ("cat", {}, 0),
+    ],
+)
+def test_a_column_of_groups_is_read_beside_values(tmp_path, column, options, groups):
+    rows = [(number % 2, f"p{number // 2}", *pixels.ravel()) for number, pixels in enumerate(draw())]
+    file = write(tmp_path / "a.csv", [("label", column, *header(25)), *rows])
+    samples = read_source(file, options=DataSettings.model_validate(options), cache=tmp_path / "cache")
+    assert len({it.group.given_name for it in samples.samples} - {""}) == groups
+
+
+def test_a_column_that_is_called_like_groups_is_used_and_said(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (24, 5, 5))
+    rows = [(number % 2, f"p{number // 3}", *pixels.ravel()) for number, pixels in enumerate(images)]
+    file = write(tmp_path / "a.csv", [("label", "speaker", *header(25)), *rows])
+    samples = read_source(file, cache=tmp_path / "cache")
+    assert len({it.group.given_name for it in samples.samples}) == 8
+    assert any("rows of one 'speaker' stay in one part of the split" in note for note in samples.ledger.notes)

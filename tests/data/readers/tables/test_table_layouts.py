@@ -257,3 +257,26 @@ def test_two_columns_of_0_and_1_about_different_things_are_no_classes(trees):
     with pytest.raises(DataError, match=r"rows have one 1, .* --label-column tall or another"):
         read(table)
     assert read(table, label_column="tall").classes == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("above", "line"),
+    [
+        (["the photo,what it shows"], 2),
+        (["Trees of 2020,", "", "# by hand"], 4),
+        (["# made by a script", "# on a day"], 3),
+    ],
+)
+def test_what_stands_above_the_header_is_no_row(trees: Path, above: list[str], line: int) -> None:
+    rows = rows_of_trees(lambda i: f"photos/t{i}.png", name)
+    samples = read(write(trees / "t.csv", *above, "path,label", *rows))
+    assert count(samples) == EACH
+    assert has_note(samples, f"the header of t.csv is line {line}; what stands above it is no row")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_byte_order_mark(trees: Path, encoding: str) -> None:
+    rows = rows_of_trees(lambda i: f"photos/t{i}.png", name)
+    samples = read(write(trees / "t.csv", "path,label", *rows, encoding=encoding))
+    assert count(samples) == EACH
+    assert has_note(samples, f"was read as {encoding}")

@@ -42,12 +42,14 @@ class ArrayFileKind:
 
 
 NPY = ArrayFileKind(npz.open_npy, (".npy",), "numpy.save(file, array)")
+PACKED_NPY = ArrayFileKind(npz.open_packed_npy, (".npy.gz",), "numpy.save(file, array)")
 NPZ = ArrayFileKind(npz.open_npz, (".npz",), "numpy.savez({items}=..., labels=...)")
 HDF5 = ArrayFileKind(hdf5.open_hdf5, (".h5", ".hdf5", ".hdf"), "h5py, as the arrays x and y")
 MATLAB = ArrayFileKind(matlab.open_matlab, (".mat",), "save('name.mat', 'X', 'y')")
 PICKLE = ArrayFileKind(pickled_arrays.open_pickle, (".pkl", ".pickle"), "numpy.savez(x=..., y=...)")
 RECORDS = ArrayFileKind(byte_records.open_records, (), "numpy.savez(x=..., y=...)")
-KINDS = (NPY, NPZ, HDF5, MATLAB, PICKLE, RECORDS)
+ONE_ARRAY = (NPY, PACKED_NPY)  #: kinds with one array in a file
+KINDS = (NPY, PACKED_NPY, NPZ, HDF5, MATLAB, PICKLE, RECORDS)
 
 
 class ArrayFileReader:
@@ -70,16 +72,16 @@ class ArrayFileReader:
         kind = _find_kind(source)
         assert kind is not None
         arrays = _open_arrays(source, kind, context)
-        if not context.labelled and kind is NPY and _is_one_item(source, arrays[0], context):
+        if not context.labelled and kind in ONE_ARRAY and _is_one_item(source, arrays[0], context):
             return _list_one(source, arrays[0], context)
-        if context.labelled and (kind is NPY or (kind is RECORDS and len(arrays) == 1)):
+        if context.labelled and (kind in ONE_ARRAY or (kind is RECORDS and len(arrays) == 1)):
             raise DataError(
                 f"{str(source)!r} is one array of a set; wanted the folder with the items and their labels: "
                 f"{source.parent}"
             )
-        if kind in (NPY, RECORDS):
+        if kind in (*ONE_ARRAY, RECORDS):
             for stored in arrays:  # as it is called among the files of a folder
-                stored.name = f"{source.stem}/{stored.name}".rstrip("/")
+                stored.name = f"{_get_stem(source)}/{stored.name}".rstrip("/")
         return _list_sets(str(source), arrays, kind, context)
 
 
@@ -105,7 +107,7 @@ class ArrayFolderReader:
         base = _find_base(tree)
         arrays: list[StoredArray] = []
         for file, kind in files.items():
-            outer = file.relative_to(base).with_suffix("").as_posix()
+            outer = file.relative_to(base).with_name(_get_stem(file)).as_posix()
             opened = _open_arrays(file, kind, context)
             for stored in opened:
                 stored.name = f"{outer}/{stored.name}" if stored.name else outer
@@ -138,7 +140,7 @@ def _is_one_item(file: Path, stored: StoredArray, context: ReadContext) -> bool:
         DataError: it may be either.
     """
     modality = get_modality(context.options.modality)
-    if parse_array_name(file.stem, list_item_names(modality)).role is ArrayRole.ITEMS:
+    if parse_array_name(_get_stem(file), list_item_names(modality)).role is ArrayRole.ITEMS:
         return False
     values = np.asarray(stored.load())
     try:
@@ -152,6 +154,11 @@ def _is_one_item(file: Path, stored: StoredArray, context: ReadContext) -> bool:
             f"values; save it as x.reshape(1, {rows}, {size}) or as x.reshape({rows}, side, side)"
         )
     return True
+
+
+def _get_stem(file: Path) -> str:
+    """Return the name of a file without its endings."""
+    return file.stem.removesuffix(NPY.endings[0])
 
 
 def _find_kind(file: Path) -> ArrayFileKind | None:
@@ -169,6 +176,8 @@ def _find_kind(file: Path) -> ArrayFileKind | None:
         return None
     if head.startswith(npz.NPY_MAGIC):
         return NPY
+    if npz.is_packed_npy(file, head):
+        return PACKED_NPY
     if head.startswith(matlab.MAGIC):
         return MATLAB
     if pickled_arrays.is_pickle(file, head):
@@ -207,10 +216,10 @@ def _find_files(tree: FileTree) -> dict[Path, ArrayFileKind]:
 
 def _name_roles(kinds: dict[Path, ArrayFileKind]) -> bool:
     """Return whether files are containers, or arrays whose names say that they are items or labels."""
-    if any(kind is not NPY for kind in kinds.values()):
+    if any(kind not in ONE_ARRAY for kind in kinds.values()):
         return True
     names = list_item_names()
-    roles = {parse_array_name(file.stem, names).role for file in kinds}
+    roles = {parse_array_name(_get_stem(file), names).role for file in kinds}
     return ArrayRole.ITEMS in roles or ArrayRole.LABELS in roles
 
 

@@ -3,24 +3,28 @@
 A packed file that is large is unpacked into the cache once, so that memory stays bounded. Nothing is unpickled.
 """
 
+import gzip
 import math
 import shutil
 import zipfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.data.readers.arrays.restricted_pickle import load_plain_pickle
 from headstart.data.readers.arrays.stored_arrays import LoadedArray, StoredArray
 from headstart.data.readers.unpack import unpack_once
 from headstart.errors import DataError
+from headstart.unpickling import RefusedPickle
 
 LARGE = 300_000_000  #: bytes of arrays that are not kept in memory
 NPY_MAGIC = b"\x93NUMPY"
 _ENDING = ".npy"
+_GZIP = b"\x1f\x8b"
 
 
 def holds_arrays(file: Path) -> bool:
@@ -41,6 +45,22 @@ def open_npy(file: Path, cache: Path) -> list[StoredArray]:
         OSError: it cannot be read.
     """
     return [LoadedArray.from_array("", _map_array(file))]
+
+
+def open_packed_npy(file: Path, cache: Path) -> list[StoredArray]:
+    """Return the one array of a gzipped ``.npy`` file, unpacked into the cache once.
+
+    Raises:
+        ValueError: it holds objects or is no such file.
+        OSError: it cannot be read.
+    """
+    folder = unpack_once(file, cache, partial(_gunzip, file), "npy")
+    return [LoadedArray.from_array("", _map_array(folder / f"0{_ENDING}"))]
+
+
+def is_packed_npy(file: Path, head: bytes) -> bool:
+    """Return whether a file is gzipped and called like a packed ``.npy`` file."""
+    return head.startswith(_GZIP) and file.name.lower().endswith(f"{_ENDING}.gz")
 
 
 def open_npz(file: Path, cache: Path) -> list[StoredArray]:
@@ -65,8 +85,7 @@ def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: Path) 
         version = np.lib.format.read_magic(stream)
         if version not in ((1, 0), (2, 0)):
             return LoadedArray.from_array(member.filename.removesuffix(_ENDING), _load_member(file, member.filename))
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(stream)
+        shape, _, dtype = _read_header(stream, version)
     if not dtype.hasobject and math.prod(shape) * dtype.itemsize > member.file_size:
         raise DataError(f"{str(file)!r}: {member.filename!r} is not as long as its header says; fetch it again")
     return LoadedArray(
@@ -76,7 +95,34 @@ def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: Path) 
 
 def _load_member(file: Path, name: str) -> NDArray[Any]:
     with zipfile.ZipFile(file) as archive, archive.open(name) as stream:
+        version = np.lib.format.read_magic(stream)
+        _, _, dtype = _read_header(stream, version)
+        if dtype.hasobject:
+            return _read_objects(stream)
+    with zipfile.ZipFile(file) as archive, archive.open(name) as stream:
         return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+
+
+def _read_header(stream: IO[bytes], version: tuple[int, int]) -> tuple[tuple[int, ...], bool, "np.dtype[Any]"]:
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    return read(stream)
+
+
+def _read_objects(stream: IO[bytes]) -> NDArray[Any]:
+    """Return text or numbers that were saved as objects; they are pickled, and read by our own reader.
+
+    Raises:
+        RefusedPickle: they are something else, or too large.
+    """
+    content = stream.read(LARGE + 1)
+    if len(content) > LARGE:
+        raise RefusedPickle("an array of objects that is too large")
+    return np.asarray(load_plain_pickle(content))
+
+
+def _gunzip(file: Path, folder: Path) -> None:
+    with gzip.open(file) as packed, (folder / f"0{_ENDING}").open("wb") as out:
+        shutil.copyfileobj(packed, out, 1 << 20)
 
 
 def _unpack(file: Path, folder: Path) -> None:
@@ -95,5 +141,9 @@ def _map_unpacked(folder: Path, members: list[zipfile.ZipInfo]) -> Iterator[Stor
 
 
 def _map_array(file: Path) -> NDArray[Any]:
-    """Return an array, memory-mapped, as a plain view: a memmap costs more at each index."""
+    """Return an array, memory-mapped, as a plain view (a memmap costs more at each index); of objects in memory."""
+    with file.open("rb") as stream:
+        version = np.lib.format.read_magic(stream)
+        if version in ((1, 0), (2, 0)) and _read_header(stream, version)[2].hasobject:
+            return _read_objects(stream)
     return np.asarray(np.lib.format.open_memmap(file, mode="r"))

@@ -49,12 +49,26 @@ class _ArrayRecord:
     def resolve(self) -> NDArray[Any]:
         if not isinstance(self.type, _TypeRecord):
             raise RefusedPickle("an array of no type")
+        if isinstance(self.values, list):
+            return _read_objects(self.values).reshape(tuple(int(length) for length in self.shape))
         values = self.values.encode("latin-1") if isinstance(self.values, str) else self.values
         if not isinstance(values, bytes | bytearray):
             raise RefusedPickle("an array of objects")
         shape = tuple(int(length) for length in self.shape)
         order = "F" if self.columns_first in (True, "F") else "C"
         return np.frombuffer(bytes(values), self.type.resolve()).reshape(shape, order=order)  # type: ignore[call-overload,no-any-return]
+
+
+def _read_objects(values: list[Any]) -> NDArray[Any]:
+    """Return the values of an array of objects that are all text or all numbers, as such an array.
+
+    Raises:
+        RefusedPickle: they are something else.
+    """
+    for kinds in ((str,), (bytes,), (bool, int), (int, float)):
+        if values and all(type(value) in kinds for value in values):
+            return np.asarray(values)
+    raise RefusedPickle("an array of objects that are not all text or numbers")
 
 
 def _reconstruct(*_: Any) -> _ArrayRecord:

@@ -18,6 +18,7 @@ from headstart.errors import DataError
 from headstart.modalities.modality import all_modalities
 
 DELIMITERS = ",;\t|"
+MOST_ABOVE = 12  #: lines in which the header of a table is looked for
 
 #: Which columns of a header tell a row, by their place: those of the path and the label.
 FindKeys = Callable[[Sequence[str]], Sequence[int]]
@@ -105,7 +106,9 @@ def read_text_table(
     plain = '"' not in text and "\0" not in text
     del text
     separator = re.fullmatch(r"sep=(.)", lines[0].strip())  # a line that Excel writes and reads
-    skipped = 1 if separator else 0
+    skipped = 1 if separator else _find_header(lines, find_keys)
+    if skipped and not separator:
+        notes.append(f"the header of {table.name} is line {skipped + 1}; what stands above it is no row")
     first = next((line for line in lines[skipped:] if line.strip()), "")
     delimiter = (
         separator[1]
@@ -118,6 +121,22 @@ def read_text_table(
     content = TextTable((), tuple(notes), parse, lines if plain else (), delimiter)
     header = next(content.iter_rows(header=True), None)
     return replace(content, header=header.cells) if header else content
+
+
+def _find_header(lines: Sequence[str], find_keys: FindKeys) -> int:
+    """Return how many lines stand above the header: titles, comments, names of groups of columns."""
+
+    def count_keys(line: str) -> int:
+        return max(len(find_keys(_split_cells(line, sign))) for sign in DELIMITERS)
+
+    first = next((line for line in lines if line.strip()), "")
+    if count_keys(first) > 1:
+        return 0
+    comments = next((place for place, line in enumerate(lines) if line.strip() and line[0] != "#"), 0)
+    for place, line in enumerate(lines[:MOST_ABOVE]):
+        if line.strip() and line != first and count_keys(line) > 1:
+            return place
+    return comments if first.startswith("#") and not count_keys(first) else 0
 
 
 def _choose_delimiter(header: str, find_keys: FindKeys) -> str:

@@ -17,6 +17,8 @@ from headstart.data.readers.arrays.array_names import parse_array_name, refuse_s
 from headstart.data.readers.arrays.stored_arrays import LoadedArray, RowSource
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.tables.column_choice import NONE
+from headstart.data.readers.tables.group_column import find_group
 from headstart.data.readers.tables.number_tables import (
     ENDINGS,
     NumberRow,
@@ -25,7 +27,7 @@ from headstart.data.readers.tables.number_tables import (
     read_number_rows,
 )
 from headstart.data.readers.tables.split_column import read_parts
-from headstart.data.readers.tables.table_columns import ALIASES, find_path_column, match_columns
+from headstart.data.readers.tables.table_columns import ALIASES, TableSample, find_path_column, match_columns
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import BrokenSource
@@ -45,6 +47,7 @@ class _LabelledTable:
     table: NumberTable
     label: int | None  #: None where no column has labels
     split: int | None
+    group: str  #: the column that a setting names; "" for none
     prefix: str  #: before the name of a row
     subset: Subset | None  #: that the name of the file says
 
@@ -163,7 +166,7 @@ def _choose_columns(table: NumberTable, context: ReadContext, prefix: str) -> _L
     names = list(table.other_columns)
     subset = parse_array_name(table.file.stem, ()).subset if prefix else None
     if not table.header:
-        return _LabelledTable(table, 0, None, prefix, subset)
+        return _LabelledTable(table, 0, None, "", prefix, subset)
     options = context.options
     split = options.split_column or next(match_columns(names, _SPLITS), None)
     label = options.label_column or next(match_columns(names, ALIASES["label"]), None)
@@ -175,16 +178,17 @@ def _choose_columns(table: NumberTable, context: ReadContext, prefix: str) -> _L
                 f"the labels, such as --label-column {left[0]}"
             )
         label = left[0] if left else None
-    for column in filter(None, (options.label_column, options.split_column)):
+    given = (options.label_column, options.split_column, options.group_column if options.group_column != NONE else None)
+    for column in filter(None, given):
         if column not in names:
             raise DataError(f"table {str(table.file)!r} has no column {column!r}; there are {preview(names, most=8)}")
     places = [names.index(column) if column in names else None for column in (label, split)]
-    return _LabelledTable(table, places[0], places[1], prefix, subset)
+    return _LabelledTable(table, places[0], places[1], options.group_column or "", prefix, subset)
 
 
 def _leave_columns(table: NumberTable, context: ReadContext, prefix: str) -> _LabelledTable:
     """Return a table of which nobody wants labels."""
-    return _LabelledTable(table, None, None, prefix, None)
+    return _LabelledTable(table, None, None, "", prefix, None)
 
 
 def _list_tables(root: str, tables: Sequence[_LabelledTable], context: ReadContext) -> SourceListing:
@@ -198,7 +202,8 @@ def _list_tables(root: str, tables: Sequence[_LabelledTable], context: ReadConte
         one, rows = content.labelled, content.rows
         source = partial(RowSource, LoadedArray.from_array("values", content.values), chosen.layout)
         subsets = _read_subsets(one, rows) if context.labelled else dict.fromkeys(row.number for row in rows)
-        said = _note_column(one) if context.labelled else []
+        group, of_group = _find_group(one, rows) if context.labelled else (None, [])
+        said = [*_note_column(one), *of_group] if context.labelled else []
         notes += [note for note in (*chosen.notes, *said) if note not in notes]
         for row in rows:
             name = f"{one.prefix}row {row.number}"
@@ -208,8 +213,8 @@ def _list_tables(root: str, tables: Sequence[_LabelledTable], context: ReadConte
             elif row.problem or not label:
                 entries.append(LedgerEntry(name, FileStatus.SKIPPED, row.problem or "empty label"))
             else:
-                samples.append(RawSample(name, label, source(row.place), subsets[row.number]))
-        decisions += _decide(one)
+                samples.append(RawSample(name, label, source(row.place), subsets[row.number], _get_cell(row, group)))
+        decisions += _decide(one, group)
     given = resolve_subsets((sample.subset for sample in samples if sample.subset), modality.noun)
     if given.problem:
         raise DataError(f"{root!r}: {given.problem}")
@@ -255,6 +260,22 @@ def _read_subsets(one: _LabelledTable, rows: Sequence[NumberRow]) -> dict[int, S
     return {row.number: Subset(parts[cells[row.number]]) if row.number in cells else None for row in rows}
 
 
+def _find_group(one: _LabelledTable, rows: Sequence[NumberRow]) -> tuple[int | None, list[str]]:
+    """Return the column of groups, as tables of paths have it, and notes on it."""
+    names = list(one.table.other_columns) if one.table.header else []
+    if one.group == NONE or not names:
+        return None, []
+    used = {names[place] for place in (one.label, one.split) if place is not None}
+    known = [column for column in match_columns(names, ALIASES["group"]) if column not in used]
+    if one.group or known:
+        return names.index(one.group or known[0]), []
+    cells = {name: [_get_cell(row, place) for row in rows if not row.problem] for place, name in enumerate(names)}
+    counters = {name for name in names if name.strip().lower() in _COUNTERS}
+    sample = TableSample(names, [cells[name] for name in names], cells.__getitem__)
+    column, notes = find_group(sample, names[one.label or 0], {*used, *counters})
+    return names.index(column) if column else None, notes
+
+
 def _note_column(one: _LabelledTable) -> list[str]:
     """Return what was taken for the labels where nothing said so."""
     if not one.table.header:
@@ -266,12 +287,12 @@ def _note_column(one: _LabelledTable) -> list[str]:
     return [f"the label is read from column {column!r}"]
 
 
-def _decide(one: _LabelledTable) -> list[Decision]:
+def _decide(one: _LabelledTable, group: int | None) -> list[Decision]:
     if not one.table.header:
         return []
     names, table = one.table.other_columns, one.table
     found = [Decision(PlaceKind.COLUMN, (table.header[table.first],), Role.ITEMS, f"{table.size} values", "", None)]
-    for place, role in ((one.label, Role.LABELS), (one.split, Role.SUBSET)):
+    for place, role in ((one.label, Role.LABELS), (one.split, Role.SUBSET), (group, Role.GROUP)):
         if place is not None:
             found.append(Decision(PlaceKind.COLUMN, (names[place],), role, "by its name"))
     return found

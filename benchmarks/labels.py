@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import measuring
-from handwritten import write_scans
+from drawn.handwritten import write_scans
 from headstart import events
 from headstart.data.read import read_source
 from headstart.events import RunLog

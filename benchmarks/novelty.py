@@ -20,7 +20,7 @@ from PIL import Image, ImageFilter
 from scipy.stats import rankdata
 
 import measuring
-from handwritten import write_scans
+from drawn.handwritten import write_scans
 from headstart import events
 from headstart.data.groups import encode_groups
 from headstart.data.read import read_source

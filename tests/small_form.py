@@ -13,7 +13,7 @@ from headstart.extras import EXTRAS
 #: What the small form does not install, and what comes with it.
 REFUSED = (
     *(package for extra in EXTRAS.values() for package in extra.packages),
-    *("huggingface_hub", "sqlalchemy", "sympy", "faiss", "pandas"),
+    *("huggingface_hub", "sqlalchemy", "sympy", "pandas"),
 )
 
 

@@ -18,6 +18,7 @@ SMALL = {
     "arms": ("{photos} --splits 1 --backbones efficientnet_lite0", {"all", "results"}),
     "busy": ("--rows 60 --steps 1 --rounds 1", {"heads_busy_gain", "training_alone_gain"}),
     "calibration": ("{photos} --splits 1", {"splits", "results"}),
+    "candidates": ("--rows 500", {"seconds", "copies", "of_exact"}),
     "choosing": ("{photos} --splits 1", {"results", "mean"}),
     "duplicates": ("{photos} --copies 2 --many 400 --rounds 1", {"found", "many_found"}),
     "explanations": ("{data} --only test_vit", {"results"}),

@@ -28,7 +28,7 @@ def _name(requirement: str) -> str:
 def test_the_table_is_that_of_pyproject() -> None:
     extras = {name: {_name(it) for it in found} for name, found in PROJECT["optional-dependencies"].items()}
     assert {name: set(extra.packages.values()) for name, extra in EXTRAS.items()} == {
-        name: packages for name, packages in extras.items() if name not in ("all", "dev", "large")
+        name: packages for name, packages in extras.items() if name not in ("all", "dev")
     }
     assert PROJECT["optional-dependencies"]["all"] == [f"headstart[{','.join(sorted(EXTRAS))}]"]
 

@@ -128,3 +128,25 @@ def form_for_guesses(desk: Desk) -> Path:
         "sample_submission.csv", rows_to_csv([("id", "label"), *((f"{it}.jpg", PETS[it % 3]) for it in range(6))])
     )
     return desk.root
+
+
+@add_layout(
+    "`ILSVRC/Data/CLS-LOC/train/n01443537/1.JPEG`, flat `val/`, `LOC_val_solution.csv`, `LOC_synset_mapping.txt` "
+    "(ImageNet of Kaggle)",
+    "two parts, the names of the mapping",
+)
+def imagenet_of_kaggle(desk: Desk) -> Path:
+    rows = []
+    for photo in mix(draw_photos(tuple(SYNSETS), 14)):
+        label = SYNSETS[photo.label]
+        if photo.number < 10:
+            name = f"train/{photo.label}/{photo.label}_{photo.number}.JPEG"
+            desk.lay(f"ILSVRC/Data/CLS-LOC/{name}", photo, "train", label=label)
+        else:
+            name = f"ILSVRC2012_val_{len(rows):08}"
+            desk.lay(f"ILSVRC/Data/CLS-LOC/val/{name}.JPEG", photo, "test", label=label)
+            rows.append((name, f"{photo.label} 85 1 499 272"))
+    desk.leave("LOC_val_solution.csv", rows_to_csv([("ImageId", "PredictionString"), *rows]))
+    desk.leave("LOC_synset_mapping.txt", "".join(f"{number} {name}\n" for number, name in SYNSETS.items()))
+    desk.mention("LOC_val_solution.csv", "LOC_synset_mapping.txt")
+    return desk.root

@@ -273,6 +273,23 @@ def test_numbers_of_wordnet_get_their_names(tiny):
     assert read(tiny, classes_from="folder").classes == ("n01443537", "n01629819")
 
 
+def test_a_solution_with_boxes_behind_the_number(plant, tmp_path):
+    numbers = ("n01443537", "n01629819")
+    root = plant(tmp_path, *list_photos(*(f"d/train/{it}" for it in numbers)), *(f"d/val/v{i}.png" for i in range(6)))
+    write_rows(root / "solution.csv", "v{i},{c} 85 1 499 272 {c} 1 2 3 4", "ImageId,PredictionString", classes=numbers)
+    (root / "LOC_synset_mapping.txt").write_text("n01443537 goldfish, C.\nn01629819 fire salamander\n")
+    samples = read(root)
+    assert samples.classes == ("fire salamander", "goldfish")
+    assert count_subsets(samples) == {Subset.TRAIN: 8, Subset.TEST: 6}
+
+
+def test_texts_on_each_photo_are_no_tables_of_classes(plant, tmp_path):
+    root = plant(tmp_path, *list_photos(*PETS))
+    for photo in list_photos(*PETS):
+        (root / photo).with_suffix(".txt").write_text("a photo of a pet")
+    assert not has_note(read(root), "tables or lists")
+
+
 @pytest.mark.parametrize(
     ("words", "classes", "note"),
     [

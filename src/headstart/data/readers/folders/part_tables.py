@@ -5,6 +5,7 @@ Examples are ``val/images/`` with ``val_annotations.txt`` (Tiny ImageNet), ``Fin
 and nearly all labels are classes of train, or numbers of them: 7 for ``00007``.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ SUFFIXES = (".csv", ".tsv", *LIST_SUFFIXES)
 COVERED = 0.9  #: share of the part's items that have a row, and of the labels that are classes
 MOST_TABLES = 30  #: that are looked at
 MOST_BYTES = 100_000_000  #: of such a table
+MOST_INSIDE = 3  #: tables in a class folder; more are texts on an item each
 MOST_FOLDERS = 200  #: classes whose tables are looked at
 LOOK_AT = 200  #: rows by which the columns are known
 
@@ -162,8 +164,8 @@ def describe_inner_tables(layout: FolderLayout, encoding: str | None) -> str:
     """Return a note on tables in the class folders, and whether they say the same classes; "" where there are none."""
     classes = [kid for part in layout.parts for kid in part.node.filled]
     names = {kid.name for kid in classes}
-    tables = [(kid, file) for kid in classes for file in kid.files if file.path.suffix.lower() in SUFFIXES]
-    if len(tables) < 2:
+    tables = [(kid, file) for kid in classes for file in kid.files if _may_be_table(file)]
+    if len(tables) < 2 or len(tables) > MOST_INSIDE * len(classes):
         return ""
     same = other = 0
     for kid in list(dict.fromkeys(kid for kid, _ in tables))[:MOST_FOLDERS]:
@@ -177,11 +179,15 @@ def describe_inner_tables(layout: FolderLayout, encoding: str | None) -> str:
     return f"{start}: {'they say the same classes' if same else 'the folders are the classes'}"
 
 
+def _may_be_table(file: FoundFile) -> bool:
+    return not file.is_item and file.path.suffix.lower() in SUFFIXES
+
+
 def _list_tables(places: Sequence[FolderNode], part: FolderNode) -> Iterator[FoundFile]:
     """Yield the tables in the part, in the folders above it, and in folders beside it that have no items."""
     beside = [child for place in places[1:] for child in place.children.values() if not child.items]
     folders = [*dict.fromkeys((part, *list_way(places[0], part), *places[1:])), *beside]
-    tables = [file for folder in folders for file in folder.files if file.path.suffix.lower() in SUFFIXES]
+    tables = [file for folder in folders for file in folder.files if _may_be_table(file)]
     for table in [it for it in tables if "submission" not in it.path.name.lower()][:MOST_TABLES]:  # these hold guesses
         if table.path.stat().st_size <= MOST_BYTES:
             yield table
@@ -259,8 +265,13 @@ def _index_classes(classes: Iterable[str]) -> dict[str, str]:
 
 
 def _simplify(label: str) -> str:
-    """Return a label without case and outer blanks; of a whole number without zeros before it."""
+    """Return a label without case and outer blanks; of a whole number without zeros before it.
+
+    Of a number of WordNet with numbers behind it (a box: ``n01440764 12 34 56 78``) the first is kept.
+    """
     text = normalise_class_name(label).casefold()
+    if match := re.match(r"(n\d{8})(?: \d+)+", text):
+        return match[1]
     return str(int(text)) if text.isascii() and text.isdigit() and len(text) < 20 else text
 
 

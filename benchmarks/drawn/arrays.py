@@ -404,3 +404,14 @@ def pixel_columns_groups(desk: Desk) -> Path:
         desk.claim(photo.pixels, photo.label, group=f"s{place // 2}")
         rows.append((photo.label, f"s{place // 2}", *photo.pixels.ravel().tolist()))
     return desk.write("train.csv", rows_to_csv([("label", "subject", *(f"pixel{it}" for it in range(784))), *rows]))
+
+
+@add_layout("`images.npy` and `labels.csv`: `index,label`, a row for each photo", "the rows, in the order of `index`")
+def npy_with_table(desk: Desk) -> Path:
+    desk.say("labels.csv")
+    names = ("ant", "bee", "cat")
+    images, labels = draw_arrays(desk, names)
+    np.save(desk.root / "images.npy", images)
+    rows = [(place, names[label]) for place, label in enumerate(labels.tolist())]
+    desk.write("labels.csv", rows_to_csv([("index", "label"), *reversed(rows)]))
+    return desk.root

@@ -16,7 +16,7 @@ from headstart.data.inspection import inspect
 from headstart.data.own_output import is_own_folder
 from headstart.data.readers.archives.archive import ArchiveReader
 from headstart.data.readers.archives.class_archives import ArchiveFolderReader
-from headstart.data.readers.arrays.array_files import ArrayFileReader, ArrayFolderReader
+from headstart.data.readers.arrays.array_files import ArrayFileReader
 from headstart.data.readers.arrays.arrays import ArrayReader, LabelledArrays
 from headstart.data.readers.arrays.idx import IdxReader
 from headstart.data.readers.containers import CONTAINERS
@@ -25,6 +25,7 @@ from headstart.data.readers.folders.folder import FolderReader
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext, Reader
 from headstart.data.readers.shards.webdataset import expand_braces
+from headstart.data.readers.tables.array_labels_table import LabelledArrayFolderReader
 from headstart.data.readers.tables.numbered_lists import NumberedListReader
 from headstart.data.readers.tables.parquet_shards import ShardReader
 from headstart.data.readers.tables.table import TableReader
@@ -50,7 +51,7 @@ READERS: tuple[Reader, ...] = (
     IdxReader(),
     ShardReader(),
     NumberedListReader(),
-    ArrayFolderReader(),
+    LabelledArrayFolderReader(),
     FolderReader(),
 )
 GROUP = "headstart.readers"  #: of the entry points by which other packages add readers; these are asked first

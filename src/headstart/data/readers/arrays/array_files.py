@@ -3,7 +3,7 @@
 The bytes at the beginning of a file say which it is, whatever its ending.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,15 @@ class ArrayFileKind:
     open: Open  #: returns the arrays of a file, given the cache
     endings: tuple[str, ...]  #: files that end so are meant to be of this kind
     save: str  #: what saves such a file, for an error
+
+
+@dataclass(frozen=True, slots=True)
+class BesideFile:
+    """A file beside arrays that holds no array and says something of them."""
+
+    file: Path
+    arrays: Sequence[StoredArray]  #: what it says, as arrays
+    note: str = ""  #: for a person
 
 
 NPY = ArrayFileKind(npz.open_npy, (".npy",), "numpy.save(file, array)")
@@ -113,16 +122,30 @@ class ArrayFolderReader:
                 stored.name = f"{outer}/{stored.name}" if stored.name else outer
             arrays += opened
         beside = [path for path in tree.files_under(base) if path not in files]
-        named = [path for path in beside if byte_records.is_class_file(path)]
-        for path in named:
-            arrays += byte_records.open_class_file(path, context.cache)
+        found = self.open_beside(beside, arrays, context)
+        named = [one.file for one in found]
+        for one in found:
+            arrays += one.arrays
         listing = _list_sets(str(source), arrays, NPZ, context)
         entries = tuple(
             LedgerEntry(path.relative_to(tree.root).as_posix(), FileStatus.SKIPPED, "no file of arrays")
             for path in beside
             if path not in named
         )
-        return replace(listing, entries=(*listing.entries, *entries), ignored=tree.scan(base).ignored)
+        notes = tuple(one.note for one in found if one.note)
+        return replace(
+            listing,
+            entries=(*listing.entries, *entries),
+            ignored=tree.scan(base).ignored,
+            notes=(*notes, *listing.notes),
+        )
+
+    def open_beside(
+        self, files: Sequence[Path], arrays: Sequence[StoredArray], context: ReadContext
+    ) -> Sequence[BesideFile]:
+        """Return the files beside the arrays that say something of them."""
+        named = [path for path in files if byte_records.is_class_file(path)]
+        return [BesideFile(path, byte_records.open_class_file(path, context.cache)) for path in named]
 
 
 def _list_one(file: Path, stored: StoredArray, context: ReadContext) -> SourceListing:

@@ -145,3 +145,20 @@ def create_ml_boxes(desk: Desk) -> Path:
         ]
         desk.write_json(f"{part}/_annotations.createml.json", rows)
     return desk.root
+
+
+@add_layout("`annotations/default.json`, `images/default/1.jpg` (Datumaro, also from CVAT) with labels", "the label")
+def datumaro(desk: Desk) -> Path:
+    items = [
+        {
+            "id": Path(name).stem,
+            "annotations": [{"id": 0, "type": "label", "attributes": {}, "label_id": BIRDS.index(photo.label)}],
+            "image": {"path": name, "size": [32, 32]},
+        }
+        for photo, name, _ in _lay_photos(desk, "images/default")
+    ]
+    labels = [{"name": name, "parent": "", "attributes": []} for name in BIRDS]
+    desk.write_json(
+        "annotations/default.json", {"info": {}, "categories": {"label": {"labels": labels}}, "items": items}
+    )
+    return desk.root

@@ -76,3 +76,9 @@ def test_addresses_and_sizes(tmp_path):
     assert (file.stat(), FileSource(tmp_path).stat().readable) == (SourceStat(3), False)
     assert (row.uri, row.stat()) == ("array:#2", SourceStat(72))
     assert (ValueSource(b"abcd").stat(), ValueSource(b"abcd").read()) == (SourceStat(4), b"abcd")
+
+
+def test_a_path_that_no_system_can_hold_is_a_missing_file(tmp_path):
+    raw = RawSample("a", "x", FileSource(tmp_path / "\ud800.jpg"))
+    (found,) = inspect([raw], IMAGES, ignore)
+    assert (found.entry.status, found.entry.reason) == (FileStatus.SKIPPED, "missing file")

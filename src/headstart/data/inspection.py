@@ -106,6 +106,8 @@ def _make_entry(raw: RawSample, modality: Modality) -> LedgerEntry:
         if stray is not None:
             return make_stray_entry(raw.name, raw.label, stray, modality.noun)
         return LedgerEntry(raw.name, FileStatus.SKIPPED, reason, raw.label)
+    except UnicodeEncodeError:  # a path that no system can hold
+        return LedgerEntry(raw.name, FileStatus.SKIPPED, "missing file", raw.label)
     except OSError as error:
         return LedgerEntry(raw.name, FileStatus.SKIPPED, describe_read_error(error, modality.noun), raw.label)
     digest = compute_digest(content)

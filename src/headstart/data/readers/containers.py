@@ -6,6 +6,7 @@ Each knows its format by its bytes, in a file or in a folder, so that it is read
 from headstart.data.readers.annotations.class_indices import ClassIndexReader
 from headstart.data.readers.annotations.coco import CocoReader
 from headstart.data.readers.annotations.cvat import CvatReader
+from headstart.data.readers.annotations.datumaro import DatumaroReader
 from headstart.data.readers.annotations.item_files import ItemFileReader
 from headstart.data.readers.annotations.label_studio import LabelStudioReader
 from headstart.data.readers.annotations.teachable import TeachableReader
@@ -32,6 +33,7 @@ CONTAINERS: tuple[Reader, ...] = (
     ItemFileReader(),
     ToolExportReader(),
     ClassIndexReader(),
+    DatumaroReader(),
     YoloReader(),
     NumberTableReader(),
     TeachableReader(),

@@ -76,6 +76,7 @@ def test_csv(photos):
     [
         ("/data/local-files/?d=my%20photos/a.jpg", "my photos/a.jpg"),
         ("/data/local-files/?d=C%3A%5Cset%5Ca.jpg", "C:/set/a.jpg"),
+        ("https://[bad/a.jpg", ""),
         ("/data/upload/3/0a1b2c3d-a%20b.jpg", "upload/3/0a1b2c3d-a b.jpg"),
         ("https://example.org/set/a.jpg?size=1", "set/a.jpg"),
         ("s3://bucket/set/a.jpg", "set/a.jpg"),

@@ -149,7 +149,13 @@ def test_each_row_has_its_line(tmp_path, plant):
 
 @pytest.mark.parametrize(
     ("address", "path"),
-    [("gs://b/a/1.jpg", "a/1.jpg"), ("https://x/a%20b.jpg?s=1", "a b.jpg"), ("a\\1.jpg", "a/1.jpg"), (None, "")],
+    [
+        ("gs://b/a/1.jpg", "a/1.jpg"),
+        ("https://x/a%20b.jpg?s=1", "a b.jpg"),
+        ("a\\1.jpg", "a/1.jpg"),
+        (None, ""),
+        ("http://[x/1.jpg", ""),
+    ],
 )
 def test_addresses(address, path):
     assert parse_uri(address) == path

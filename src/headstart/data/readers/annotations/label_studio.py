@@ -16,6 +16,7 @@ from headstart.data.decisions import Role
 from headstart.data.names import preview
 from headstart.data.readers.annotations.annotations import AnnotationSet, collect_labels, list_annotated
 from headstart.data.readers.annotations.questions import LabelledTask, choose_question, decide_questions, make_item
+from headstart.data.readers.annotations.tool_rows import parse_uri
 from headstart.data.readers.evidence import decide_file, find_folder, find_near_top
 from headstart.data.readers.json_stream import iter_json, read_ends
 from headstart.data.readers.listing import SourceListing
@@ -93,7 +94,7 @@ def parse_address(address: str) -> str:
     if address.startswith("/data/upload/"):
         return unquote(address.removeprefix("/data/"))
     if re.match(r"[a-z][a-z0-9+]+://", address):
-        return unquote(urlsplit(address).path).lstrip("/")
+        return parse_uri(address)
     return address.replace("\\", "/")
 
 

@@ -111,10 +111,7 @@ def _read_tasks(file: Path, subset: Subset | None, has_parts: bool) -> list[Labe
     parse = _get_format(file).parse
     tasks = []
     for number, row in enumerate(_iter_rows(file), 1):
-        try:
-            task = parse(row) if isinstance(row, dict) else LabelledTask("", problem=f"row {number} is no JSON object")
-        except ValueError:  # an address that cannot be taken apart
-            task = LabelledTask("", problem=f"row {number} has no address that can be read")
+        task = parse(row) if isinstance(row, dict) else LabelledTask("", problem=f"row {number} is no JSON object")
         task.place = find_annotated_file(file, task.path, [file.parent / name for name in _FOLDERS])
         task.subset = task.subset or (subset if has_parts else None)
         tasks.append(task)

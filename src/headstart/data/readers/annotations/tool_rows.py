@@ -30,10 +30,15 @@ class RowFormat:
 
 
 def parse_uri(address: Any) -> str:
-    """Return the path in an address of the web or of a store such as ``s3://``, or a path with "/"; "" for no text."""
+    """Return the path in an address of the web or of a store such as ``s3://``, or a path with "/"; "" for neither."""
     if not isinstance(address, str):
         return ""
-    return unquote(urlsplit(address).path).lstrip("/") if "://" in address[:12] else address.replace("\\", "/")
+    if "://" not in address[:12]:
+        return address.replace("\\", "/")
+    try:
+        return unquote(urlsplit(address).path).lstrip("/")
+    except ValueError:  # a host that is none
+        return ""
 
 
 def find_format(row: Any) -> RowFormat | None:
@@ -62,7 +67,7 @@ def _matches_create_ml(row: Row) -> bool:
 def _parse_create_ml(row: Row) -> LabelledTask:
     task = LabelledTask(parse_uri(row.get("image", row.get("imagefilename"))))
     said = row.get("annotations", row.get("annotation"))
-    task.answer(LABEL, _read_texts([said] if isinstance(said, str) else said or ()))
+    task.answer(LABEL, _read_texts(said if isinstance(said, list) else [said]))
     task.regions += _read_texts(one.get("label") for one in _list_dicts(said))
     return task
 

@@ -20,7 +20,7 @@ SCHEMA_VERSION = 3
 GRAPH = "network.onnx"
 RECORD = "backbone.json"
 OPSET = 18  #: of all graphs: the first with an antialiased Resize, which the saved classifier's graph needs
-PYTORCH = "pytorch"  #: the conversion of a network whose graph PyTorch's exporter wrote
+PYTORCH_EXPORT = "pytorch"  #: the conversion of a network whose graph PyTorch's exporter wrote
 INPUT = "input"  #: the boundary under which nothing lies
 
 
@@ -45,7 +45,7 @@ class Backbone:
     layers: tuple[Layer, ...]  #: from the input upwards; the last is "final"
     spec: AnySpec  #: the ``InputSpec`` of its modality
     folder: Path  #: where ``network.onnx`` and this record lie
-    conversion: str = PYTORCH  #: what made the graph, with its version where that is not PyTorch
+    conversion: str = PYTORCH_EXPORT  #: what made the graph, with its version where that is not PyTorch
 
     @property
     def graph(self) -> Path:
@@ -68,7 +68,7 @@ class Backbone:
     def fingerprint(self) -> str:
         """40 hexadecimal digits that change whenever the features would: weights, architecture, conversion, spec."""
         facts = [self.architecture, self.weights_sha256, self.spec.to_json()]
-        if self.conversion != PYTORCH:
+        if self.conversion != PYTORCH_EXPORT:
             facts.append(self.conversion)
         return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=20).hexdigest()
 

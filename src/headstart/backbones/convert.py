@@ -14,7 +14,7 @@ import numpy as np
 
 from headstart import events
 from headstart.backbones import zoo
-from headstart.backbones.backbone import GRAPH, OPSET, PYTORCH, RECORD, SCHEMA_VERSION, Backbone
+from headstart.backbones.backbone import GRAPH, OPSET, PYTORCH_EXPORT, RECORD, SCHEMA_VERSION, Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.classifier import write_classifier
 from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
@@ -55,7 +55,7 @@ def _read_converted(home: Path, origin: Origin) -> Backbone | None:
     """The converted network, if it is whole and of this version; an older one is converted anew."""
     try:
         record = json.loads((home / RECORD).read_text("utf-8"))
-        files = (GRAPH,) if origin.conversion == PYTORCH else (GRAPH, REFERENCE)
+        files = (GRAPH,) if origin.conversion == PYTORCH_EXPORT else (GRAPH, REFERENCE)
         if record["schema_version"] != SCHEMA_VERSION or not all((home / file).is_file() for file in files):
             return None
         return Backbone.from_json({**record, "name": origin.name}, home)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart.backbones.backbone import PYTORCH
+from headstart.backbones.backbone import PYTORCH_EXPORT
 from headstart.modalities.batch import InputSpec
 from headstart.modalities.modality import find_noun
 
@@ -19,13 +19,13 @@ class Origin:
     architecture: str  #: as the provider names it: timm's name, with its pretrained tag
     file: Path | None  #: the weights' file; None where the provider fetches them
     sha256: str  #: of that file; "" where it is known once fetched
-    conversion: str = PYTORCH  #: what makes its graph; anything else: its provider is a ``GraphProvider``
+    conversion: str = PYTORCH_EXPORT  #: what makes its graph; anything else: its provider is a ``GraphProvider``
 
     @property
     def key(self) -> str:
         """The name of the converted network's folder: the same weights, architecture and conversion, the same key."""
         facts = f"{self.provider} {self.architecture} {self.sha256}"
-        if self.conversion != PYTORCH:
+        if self.conversion != PYTORCH_EXPORT:
             facts += f" {self.conversion}"
         plain = "".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in self.architecture)
         return f"{plain}-{hashlib.blake2b(facts.encode(), digest_size=6).hexdigest()}"

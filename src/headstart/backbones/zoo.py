@@ -1,6 +1,6 @@
 """Loading a network: weights or a clear error, never random weights without being asked."""
 
-from headstart.backbones.backbone import PYTORCH
+from headstart.backbones.backbone import PYTORCH_EXPORT
 from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
 from headstart.backbones.origin import Origin
 from headstart.backbones.provider import GraphProvider
@@ -32,7 +32,7 @@ def load_facts(origin: Origin) -> LoadedNetwork | BuiltNetwork:
         BackboneError: as of ``load_network`` and ``build_network``.
         MissingExtra: PyTorch is needed and not installed.
     """
-    if origin.conversion != PYTORCH:
+    if origin.conversion != PYTORCH_EXPORT:
         return build_network(origin)
     with passive_waiting():
         return load_network(origin)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from headstart import events
 from headstart.arrays import Floats
-from headstart.backbones.backbone import PYTORCH, Backbone
+from headstart.backbones.backbone import PYTORCH_EXPORT, Backbone
 from headstart.backbones.reference import read_reference
 from headstart.engines.engine import Engine
 from headstart.engines.onnxruntime import OnnxRuntimeEngine
@@ -135,7 +135,7 @@ def _check_conversions(
     checks: dict[str, tuple[str, Callable[[], ParityCheck]]] = {
         "conversion": ("PyTorch", lambda: _check_conversion(backbone, engine, wanted, samples))
     }
-    if backbone.conversion != PYTORCH:
+    if backbone.conversion != PYTORCH_EXPORT:
         checks = {
             "reference": ("PyTorch once", lambda: _check_reference(backbone, engine)),
             "runtime": ("ONNX Runtime", lambda: _check_runtime(backbone, engine, wanted, samples)),

@@ -415,3 +415,14 @@ def npy_with_table(desk: Desk) -> Path:
     rows = [(place, names[label]) for place, label in enumerate(labels.tolist())]
     desk.write("labels.csv", rows_to_csv([("index", "label"), *reversed(rows)]))
     return desk.root
+
+
+@add_layout("`scans.npz`: `images`, `labels`, `patient_id`", "`patient_id` is the group, which is said")
+def npz_groups(desk: Desk) -> Path:
+    desk.say("patient_id", "--group-column none")
+    photos = mix(draw_photos(DIGITS))
+    for place, photo in enumerate(photos):
+        desk.claim(photo.pixels, photo.label, group=f"p{place // 3}")
+    owners = np.array([f"p{place // 3}" for place in range(len(photos))])
+    labels = np.array([DIGITS.index(photo.label) for photo in photos])
+    return save_npz(desk, "scans.npz", images=np.stack([it.pixels for it in photos]), labels=labels, patient_id=owners)

@@ -28,4 +28,5 @@ def split_words(name: str) -> list[str]:
 def names_owner(column: str) -> bool:
     """Return whether a column is called like those whose items are kept together: ``speaker_id``, ``Lot No.``."""
     words = [word for word in split_words(column) if word not in _FILLERS]
-    return bool(words) and all(word in OWNERS | MORE_OWNERS and len(word) > 1 for word in words)
+    known = OWNERS | MORE_OWNERS
+    return bool(words) and all(len(word) > 1 and (word in known or word.removesuffix("s") in known) for word in words)

@@ -16,6 +16,7 @@ from headstart.data.decisions import Role
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Samples, Subset
 from headstart.errors import DataError, MissingExtra
+from headstart.settings import DataSettings
 
 COUNTS = {"train": 12, "val": 6, "test": 6}
 GIVEN = {"train": Subset.TRAIN, "val": Subset.VALIDATION, "test": Subset.TEST}
@@ -597,3 +598,28 @@ def test_packed_arrays_are_unpacked_once(tmp_path):
     samples = read_source(folder, cache=tmp_path / "cache")
     assert len(samples) == len(label())
     assert min(sample.name for sample in samples.samples) == "train#0"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "options", "groups", "said"),
+    [
+        ("groups", np.arange(24) // 8, {}, 3, ""),
+        ("patient_ids", np.array([f"p{i // 3}" for i in range(24)]), {}, 8, "rows of one 'patient_ids' stay in one"),
+        ("patient_ids", np.array([f"p{i // 3}" for i in range(24)]), {"group_column": "none"}, 0, "not read"),
+        ("site", np.arange(24) % 4, {}, 0, "add --group-column site"),
+        ("site", np.arange(24) % 4, {"group_column": "site"}, 4, ""),
+        ("year", np.arange(24) // 3, {}, 0, "arrays that are not read: 'year'"),
+    ],
+)
+def test_an_array_of_groups(tmp_path, name, values, options, groups, said):
+    images = np.random.default_rng(0).integers(0, 256, (24, 5, 5), np.uint8)
+    np.savez(tmp_path / "a.npz", images=images, labels=np.arange(24) % 2, **{name: values})
+    samples = read_source(tmp_path / "a.npz", options=DataSettings.model_validate(options))
+    assert len({sample.group.given_name for sample in samples.samples} - {""}) == groups
+    assert said in "\n".join(samples.ledger.notes)
+
+
+def test_an_array_of_groups_that_is_not_there(tmp_path):
+    np.savez(tmp_path / "a.npz", x=draw(), y=label(), owner=np.arange(3))
+    with pytest.raises(DataError, match="no array 'owner' with a value for each row of 'x'"):
+        read_source(tmp_path / "a.npz", options=DataSettings.model_validate({"group_column": "owner"}))

@@ -8,7 +8,7 @@ import pytest
 from pyarrow import parquet
 
 from headstart.data.read import read_source
-from headstart.data.readers.tables.group_column import count_groups
+from headstart.data.readers.group_stats import count_groups
 from headstart.data.samples import Samples
 from headstart.settings import DataSettings
 

@@ -1,7 +1,7 @@
 """Blocks of rows of pairs of arrays: which axis they lie along, how they become items, the label of each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,7 @@ class ArrayPair:
     labels: StoredArray | None  #: None only where nobody wants labels
     parsed: ParsedName  #: of the items
     reason: str  #: why these two were taken
+    groups: StoredArray | None = None  #: a name for each item of what it belongs to
 
 
 @dataclass(slots=True)
@@ -71,13 +72,25 @@ def make_blocks(
         arrays = [(rows[place].pair.items, rows[place].axis) for place in places]
         chosen = choose_layouts(arrays, kind, labelled=context.labelled)
         layouts |= dict(zip(places, chosen, strict=True))
-    blocks, notes = [], list[str]()
+    blocks, notes = list[ArrayBlock](), list[str]()
     for place, (one, prefix) in enumerate(zip(rows, prefixes, strict=True)):
         layout, modality = layouts.get(place), modalities[place]
-        blocks.append(_make_block(one, layout, modality, prefix, context))
+        block = _make_block(one, layout, modality, prefix, context)
+        blocks.append(replace(block, groups=_read_groups(one.pair)))
         said = [*one.notes, *(layout.notes if layout else ())]
         notes += [note for note in said if note not in notes]
     return blocks, notes
+
+
+def _read_groups(pair: ArrayPair) -> list[str]:
+    """Return the name of each item's group; none where no array has them."""
+    return [] if pair.groups is None else read_texts(pair.groups)
+
+
+def read_texts(stored: StoredArray) -> list[str]:
+    """Return the values of an array of one for each item, as text."""
+    values = np.asarray(stored.load()).reshape(-1).tolist()
+    return [value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value) for value in values]
 
 
 def _orient(pair: ArrayPair, classes: Sequence[str] | None, context: ReadContext) -> _Rows:

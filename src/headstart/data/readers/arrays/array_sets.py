@@ -14,6 +14,7 @@ import numpy as np
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.arrays.array_blocks import BY_NAME, ArrayPair, make_blocks
+from headstart.data.readers.arrays.array_groups import add_groups
 from headstart.data.readers.arrays.array_names import (
     ArrayRole,
     ParsedName,
@@ -58,6 +59,7 @@ def list_array_sets(root: str, arrays: Sequence[StoredArray], context: ReadConte
         pairs = [pair for pair in pairs if pair.parsed.subset]
     refuse_several_sets(root, [pair.parsed.scope for pair in pairs if pair.reason == BY_NAME])
     classes = {stored.name: stored for stored in arrays if parsed[stored.name].role is ArrayRole.CLASSES}
+    pairs, of_groups = add_groups(pairs, arrays, parsed, context)
     prefixes = _name_pairs(pairs)
     names = [_find_classes(pair, classes, parsed) for pair in pairs]
     try:
@@ -67,6 +69,7 @@ def list_array_sets(root: str, arrays: Sequence[StoredArray], context: ReadConte
     listing = list_blocks(root, blocks)
     if not context.labelled:  # parts make no split here
         return replace(listing, notes=tuple(notes))
+    notes += of_groups
     notes += _note_rest(arrays, pairs, parsed, classes)
     decisions = tuple(decision for pair in pairs for decision in _decide(pair))
     return replace(listing, notes=(*listing.notes, *notes), decisions=(*listing.decisions, *decisions))
@@ -235,7 +238,7 @@ def _note_rest(
     classes: Mapping[str, StoredArray],
 ) -> list[str]:
     """Return notes on the arrays that are not read."""
-    read = {stored.name for pair in pairs for stored in (pair.items, pair.labels) if stored} | set(classes)
+    read = {stored.name for pair in pairs for stored in (pair.items, pair.labels, pair.groups) if stored} | set(classes)
     rest = [stored for stored in arrays if stored.name not in read]
     alone = [
         stored.name
@@ -252,6 +255,6 @@ def _decide(pair: ArrayPair) -> tuple[Decision, ...]:
     value = str(pair.parsed.subset or "")
     return tuple(
         Decision(PlaceKind.ARRAY, tuple(stored.name.split("/")), role, pair.reason, value, max(stored.shape))
-        for stored, role in ((pair.items, Role.ITEMS), (pair.labels, Role.LABELS))
+        for stored, role in ((pair.items, Role.ITEMS), (pair.labels, Role.LABELS), (pair.groups, Role.GROUP))
         if stored is not None
     )

@@ -44,6 +44,7 @@ class ArrayBlock:
     given_subset: Subset | None
     prefix: str  #: before "#17" in the names, so that rows of different subsets differ
     modality: Modality
+    groups: Sequence[str] = ()  #: N names of what the items belong to; none for no groups
 
 
 class ArrayReader:
@@ -135,7 +136,8 @@ def list_blocks(root: str, blocks: Sequence[ArrayBlock]) -> SourceListing:
         for index, label in enumerate(block.labels):
             name = f"{block.prefix}#{index}"
             if label:
-                samples.append(RawSample(name, label, block.make_source(index), subset))
+                group = block.groups[index] if block.groups else ""
+                samples.append(RawSample(name, label, block.make_source(index), subset, group))
             else:
                 entries.append(LedgerEntry(name, FileStatus.SKIPPED, "empty label"))
     notes = (given.note,) if given.note else ()

@@ -61,6 +61,34 @@ def test_an_alteration_is_made_again_by_its_seed() -> None:
         assert len(set(first)) > 25
 
 
+@pytest.mark.usefixtures("fuzzing")
+def test_altered_records_are_under_right_checksums() -> None:
+    from drawn.tfrecords import encode_records
+    from fuzzing.layouts import alter_record
+    from headstart.data.readers.shards.crc32c import compute_masked_crc32c
+
+    content = encode_records([bytes([number] * 40) for number in range(3)])
+    changed = 0
+    for seed in range(12):
+        altered, place = alter_record(content, np.random.default_rng(seed)), 0
+        changed += altered != content
+        while place < len(altered):
+            length = int.from_bytes(altered[place : place + 8], "little")
+            record = altered[place + 12 : place + 12 + length]
+            place += length + 16
+            assert compute_masked_crc32c(record) == int.from_bytes(altered[place - 4 : place], "little")
+    assert changed > 8
+
+
+@pytest.mark.usefixtures("fuzzing")
+def test_a_renamed_photo_stays_below_its_layout() -> None:
+    from fuzzing.layouts import rename_photo
+
+    names = {rename_photo("pets/cats/1.jpg", np.random.default_rng(seed)) for seed in range(60)}
+    assert len(names) > 10
+    assert all(name.startswith("pets/") and ".." not in name and "//" not in name for name in names)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="measures memory and time as Linux tells them")
 def test_altered_inputs_of_all_kinds(tmp_path: Path) -> None:

@@ -49,6 +49,10 @@ def test_writing_leaves_nothing_beside_and_replaces(tmp_path):
             '{"schema_version": 2, "modality": "", "ignored": 0, "notes": []}\n{"name": {}, "status": "accepted"}',
             "is not a ledger: TypeError name is dict",
         ),
+        (
+            '{"schema_version": 2, "modality": "", "ignored": 0, "notes": []}\n1e999',
+            "is not a ledger: TypeError a line is float",
+        ),
     ],
 )
 def test_what_is_no_ledger(tmp_path, text, message):

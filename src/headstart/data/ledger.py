@@ -45,6 +45,8 @@ def load_ledger(path: Path) -> Ledger:
 
 
 def _parse_entry(line: dict[str, Any]) -> LedgerEntry:
+    if not isinstance(line, dict):
+        raise TypeError(f"a line is {type(line).__name__}")
     for key, value in line.items():
         if not isinstance(value, dict if key == "properties" else str):
             raise TypeError(f"{key} is {type(value).__name__}")

@@ -150,3 +150,17 @@ def imagenet_of_kaggle(desk: Desk) -> Path:
     desk.leave("LOC_synset_mapping.txt", "".join(f"{number} {name}\n" for number, name in SYNSETS.items()))
     desk.mention("LOC_val_solution.csv", "LOC_synset_mapping.txt")
     return desk.root
+
+
+@add_layout(
+    '`train/1/1.jpg`, `valid/1/`, `cat_to_name.json`: `{"1": "pink primrose"}` (102 flowers)', "the names of the file"
+)
+def numbers_with_names(desk: Desk) -> Path:
+    names = {"1": "pink primrose", "2": "canna lily", "10": "globe thistle"}
+    for photo in draw_photos(tuple(names), 14):
+        part = split_by_number(photo, {"train": 10, "valid": 4})
+        use = "train" if part == "train" else "test"
+        desk.lay(f"{part}/{photo.label}/image_{photo.number:05}.jpg", photo, use, label=names[photo.label])
+    desk.write_json("cat_to_name.json", names)
+    desk.mention("cat_to_name.json")
+    return desk.root

@@ -340,3 +340,23 @@ def photos_without_class_beside(desk: Desk) -> Path:
         desk.leave(f"IMG_{photo.label[0]}{photo.number}.jpg", photo.encode(), "class folder")
     desk.say("beside the class folders")
     return desk.root
+
+
+@add_layout("`COVID/images/1.png`, `COVID/masks/1.png`, `Normal/images/` (COVID-19 radiography)", "masks are skipped")
+def masks_in_classes(desk: Desk) -> Path:
+    for photo in draw_photos(("COVID", "Normal")):
+        desk.lay(f"{photo.label}/images/{photo.label}-{photo.number}.png", photo)
+    for photo in draw_photos(("COVID", "Normal"), seed=1, grey=True):
+        desk.leave(f"{photo.label}/masks/{photo.label}-{photo.number}.png", photo.encode(".png"), "masks")
+    return desk.root
+
+
+@add_layout(
+    "`0/10_left.jpeg`, `1/10_right.jpeg` (diabetic retinopathy)",
+    "the folder is the class; the patient is proposed as the group (`--group-from name`)",
+)
+def sides_in_names(desk: Desk) -> Path:
+    for photo in draw_photos(("0", "1"), 12):
+        desk.lay(f"{photo.label}/{photo.number + 10}_{('left', 'right')[int(photo.label)]}.jpeg", photo)
+    desk.say("--group-from name")
+    return desk.root

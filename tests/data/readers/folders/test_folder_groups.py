@@ -109,3 +109,13 @@ def test_names_of_people_in_each_class_are_asked_for_with_a_third_reading(tmp_pa
         read(root)
     samples = read(root, classes_from="folder", group_from="parent")
     assert (samples.classes, len(groups_of(samples))) == (("calm", "glad"), 3)
+
+
+def test_sides_and_altered_copies_in_names_are_proposed(tmp_path, plant):
+    eyes = [f"{(p + side) % 2}/{p}_{name}.png" for p in range(8) for side, name in enumerate(("left", "right"))]
+    samples = read(plant(tmp_path / "eyes", *eyes))
+    assert has_note(samples, "end in a side or the like, such as 'left' in '0_left'")
+    assert len(groups_of(read_as_proposed(tmp_path / "eyes", samples))) == 8
+    root = lay(plant, tmp_path / "copies", "{c}/{f}_aug{i}.png")
+    again = read_as_proposed(root, read(root))
+    assert (len(groups_of(again)), again.classes) == (8, ("ant", "bee"))

@@ -303,3 +303,33 @@ def test_names_that_are_not_clear(tiny, words, classes, note):
     samples = read(tiny)
     assert samples.classes == classes
     assert has_note(samples, note)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "classes"),
+    [
+        ("cat_to_name.json", '{"1": "primrose", "2": "lily", "9": "more"}', ("lily", "primrose")),
+        ("classes.txt", "primrose\nlily\n", ("lily", "primrose")),
+        ("cat_to_name.json", '{"1": "primrose"}', ("1", "2")),
+        ("cat_to_name.json", '{"1": "primrose", "2": "primrose"}', ("1", "2")),
+        ("settings.json", '{"1": 3, "2": [4]}', ("1", "2")),
+        ("broken.json", "{", ("1", "2")),
+    ],
+)
+def test_numbered_folders_get_names_from_a_list_that_has_them_all(tmp_path, plant, file, text, classes):
+    root = plant(tmp_path, *list_photos("train/1", "train/2"))
+    (root / file).write_text(text)
+    samples = read(root)
+    assert samples.classes == classes
+    assert (skips(samples)[file] == "the names of the classes, which are read") is ("lily" in classes)
+    assert read(root, classes_from="folder").classes == ("1", "2")
+
+
+@pytest.mark.parametrize("above", ["", "train/"])
+def test_masks_beside_images_in_each_class_are_skipped(tmp_path, plant, above):
+    root = plant(tmp_path, *list_photos(*(f"{above}{name}/{inner}" for name in PETS for inner in ("images", "masks"))))
+    samples = read(root)
+    assert samples.classes == PETS
+    assert len(samples) == 8
+    assert set(skips(samples).values()) == {"in a folder of masks and the like"}
+    assert has_note(samples, "'masks' in the class folders (8 photos) is skipped: masks and the like beside 'images'")

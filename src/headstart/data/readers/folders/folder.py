@@ -16,8 +16,8 @@ from headstart.data.readers.folders.folder_labels import LabelledFiles, choose_p
 from headstart.data.readers.folders.folder_layout import find_layout
 from headstart.data.readers.folders.folder_record import FolderLayout
 from headstart.data.readers.folders.folder_tree import FolderNode, grow_tree, list_way
+from headstart.data.readers.folders.number_names import read_number_names, read_synset_names
 from headstart.data.readers.folders.part_tables import describe_inner_tables
-from headstart.data.readers.folders.synset_names import read_synset_names
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.table import TABLE_SUFFIXES
@@ -95,7 +95,7 @@ def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
     labelled = label_files(layout, place, options.encoding)
     if place.where == "folder":
         layout.add_note(describe_inner_tables(layout, options.encoding))
-        labelled = labelled if options.classes_from else _name_synsets(layout, nodes, labelled)
+        labelled = labelled if options.classes_from else _name_numbers(layout, nodes, labelled)
     own = f"{len(walk.own)} folders that headstart wrote are skipped: {preview(walk.own)}" if walk.own else ""
     layout.add_note(own)
     return SourceListing(
@@ -116,22 +116,25 @@ def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
     )
 
 
-def _name_synsets(layout: FolderLayout, root: FolderNode, labelled: LabelledFiles) -> LabelledFiles:
-    """Return labelled files with the names of classes that are called by numbers of WordNet, where a list has them."""
+def _name_numbers(layout: FolderLayout, root: FolderNode, labelled: LabelledFiles) -> LabelledFiles:
+    """Return labelled files with the names of classes that are called by numbers, where a list has them."""
     ways = [list_way(root, part.node) for part in layout.parts]
     shared = [nodes[0] for nodes in zip(*ways, strict=False) if len({node.path for node in nodes}) == 1]
     found = read_synset_names(shared or [root], labelled.classes)
+    if not found.names and not found.note:
+        found = read_number_names(shared or [root], labelled.classes)
     layout.add_note(found.note)
     if not found.names:
         return labelled
     reason = "the names of the classes, which are read"
     layout.entries = [replace(it, reason=reason) if it.name == found.file else it for it in layout.entries]
+    entries = tuple(replace(it, reason=reason) if it.name == found.file else it for it in labelled.entries)
     steps = tuple(found.file.split("/"))
     layout.decisions.append(
-        Decision(PlaceKind.FILE, steps, Role.CLASS_NAMES, "the folders are numbers of WordNet", count=len(found.names))
+        Decision(PlaceKind.FILE, steps, Role.CLASS_NAMES, "the folders are numbers", count=len(found.names))
     )
     samples = tuple(replace(it, label=found.names[it.label]) for it in labelled.samples)
-    return replace(labelled, samples=samples, classes=frozenset(found.names.values()))
+    return replace(labelled, samples=samples, entries=entries, classes=frozenset(found.names.values()))
 
 
 def find_base_folder(tree: FileTree) -> Path:

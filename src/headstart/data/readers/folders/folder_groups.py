@@ -21,6 +21,10 @@ Folders = Mapping[str, Sequence[PlacedFile]]  #: class -> its items
 INSIDE = 0.9  #: share of the items that have to lie in folders inside the classes
 FEWEST = 3  #: groups in each class, so that train, validation and test may have one each
 EACH = 3  #: items of a track, on average
+EACH_SIDE = 1.5  #: items with one beginning, where the names end in sides
+_SIDES = ("left", "right", "front", "back", "od", "os")
+_ALTERED = r"(?:aug|augmented|flip|flipped|rot|rotated|copy)\d*"
+_SIDE = re.compile(rf"(.*\d[^\W_]*)[\s._\-]+({'|'.join(_SIDES)}|{_ALTERED})", re.IGNORECASE)
 _TRACK = re.compile(r"(.*\d[^\W_]*)([\s._\-]+\(?)\d+\)?")
 
 
@@ -58,7 +62,7 @@ def find_groups(layout: FolderLayout, place: LabelPlace, folders: Folders) -> No
     if notes := list(_describe_inner_folders(layout, folders, inner)):
         place.notes += notes
         return
-    place.notes += _describe_tracks(layout, folders)
+    place.notes += _describe_tracks(layout, folders) or _describe_sides(layout, folders)
 
 
 def describe_inner_level(layout: FolderLayout, folders: Folders) -> str:
@@ -143,6 +147,28 @@ def _describe_tracks(layout: FolderLayout, folders: Folders) -> list[str]:
     note = (
         f"the names of the files begin with {tracks} numbers that several share, such as {head[1] if head else ''!r} "
         f"in {first!r}: if each is one video, patient or thing, add {flag}: {_say_leak(layout.modality.noun.many)}"
+    )
+    return [note]
+
+
+def _describe_sides(layout: FolderLayout, folders: Folders) -> list[str]:
+    """Return a note where names end in a side, or say a copy that was altered: ``10_left``, ``7_aug2``."""
+    stems = [(name, it.file.stem) for name, files in folders.items() for it in files]
+    found = [(name, match) for name, stem in stems if (match := _SIDE.fullmatch(stem))]
+    heads = {(name, match[1]) for name, match in found}
+    sides = bool(found) and all(match[2].lower() in _SIDES for _, match in found)
+    owners = {head for _, head in heads} if sides else heads  # both sides of one may be of two classes
+    if len(found) < INSIDE * len(stems) or len(heads) < FEWEST * len(folders) or len(found) < EACH_SIDE * len(owners):
+        return []
+    inner = "(?:.*/)?" if any(len(it.steps) > 1 for files in folders.values() for it in files) else ""
+    group = f"(?P<label>[^/]+)/{inner}(?P<group>[^/]+)" if sides else f"(?P<group>(?P<label>[^/]+)/{inner}[^/]+)"
+    pattern = f"{_prefix(layout)}{group}[\\s._-]+[a-zA-Z]+\\d*\\.[^.]+$"
+    words = not sides or any(re.search(r"[\s._\-]", head) for _, head in heads)
+    flag = f"--class-pattern {shlex.quote(pattern)}" if words else "--group-from name"
+    first = found[0][1]
+    note = (
+        f"the names of the files end in a side or the like, such as {first[2]!r} in {first[0]!r}: if those that "
+        f"begin alike are of one patient or thing, add {flag}: {_say_leak(layout.modality.noun.many)}"
     )
     return [note]
 

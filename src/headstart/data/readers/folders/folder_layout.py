@@ -24,6 +24,7 @@ from headstart.data.readers.folders.folder_record import (
     set_products_aside,
     skip_copies,
     skip_empty,
+    skip_inner_products,
 )
 from headstart.data.readers.folders.folder_tree import FolderNode, PlacedFile, list_way
 from headstart.data.samples import Subset
@@ -58,7 +59,7 @@ def find_layout(root: FolderNode, modality: Modality, options: DataSettings) -> 
         copies = skip_copies(layout, kids, set())
         kids = [kid for kid in kids if kid not in copies]
     if found:
-        add_parts(layout, list_way(root, node), {kid.name: kid for kid in kids}, found)
+        add_parts(layout, list_way(root, node), {kid.name: kid for kid in kids}, found, as_folders=as_folders)
         layout.entries = [replace(it, reason=TABLE) if it.name in layout.label_tables else it for it in layout.entries]
     elif not as_folders and (under := _find_parts_under_classes(kids, modality)):
         _add_files_under_classes(layout, node, kids, under)
@@ -68,6 +69,7 @@ def find_layout(root: FolderNode, modality: Modality, options: DataSettings) -> 
             kids = _skip_copied_folders(layout, kids)
         if not as_folders:
             _look_at_classes(layout, kids)
+            skip_inner_products(layout, kids)
         layout.files += place_files(layout, node, None)
     return layout
 

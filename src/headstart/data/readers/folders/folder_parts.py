@@ -20,6 +20,7 @@ from headstart.data.readers.folders.folder_record import (
     set_products_aside,
     skip_copies,
     skip_empty,
+    skip_inner_products,
 )
 from headstart.data.readers.folders.folder_tree import FolderNode, sum_items
 from headstart.data.readers.folders.part_tables import find_tables
@@ -140,7 +141,12 @@ def _count(names: Sequence[str], kids: Mapping[str, FolderNode]) -> str:
 
 
 def add_parts(
-    layout: FolderLayout, way: Sequence[FolderNode], kids: Mapping[str, FolderNode], found: FoundParts
+    layout: FolderLayout,
+    way: Sequence[FolderNode],
+    kids: Mapping[str, FolderNode],
+    found: FoundParts,
+    *,
+    as_folders: bool,
 ) -> None:
     """Add the files of parts.
 
@@ -149,6 +155,7 @@ def add_parts(
         way: the folders from the source to that with the parts.
         kids: the folders in that one by their names.
         found: which of them are parts.
+        as_folders: all that is in a class folder is of the class.
 
     Raises:
         DataError: two folders are the same part, or the parts cannot be used together.
@@ -178,6 +185,8 @@ def add_parts(
         subset = given.used_as[labelled[name]]
         if name != HERE:
             layout.decide(nodes[name], Role.SUBSET, "by its name", subset.value if subset else "")
+        if not as_folders:
+            skip_inner_products(layout, inner.filled)
         layout.parts.append(FolderPart(inner, subset, nodes[name]))
         placed = list(place_files(layout, inner, subset))
         if name in tables:

@@ -118,6 +118,25 @@ def skip_copies(layout: FolderLayout, kids: Sequence[FolderNode], names: set[str
     return copies
 
 
+def skip_inner_products(layout: FolderLayout, classes: Sequence[FolderNode]) -> None:
+    """Skip folders of masks and the like in class folders, ``COVID/masks``, where all hold a place for items too."""
+    hints = layout.modality.hints
+    inner = [below for kid in classes for below in kid.filled]
+    products = [below for below in inner if folder_names.is_product(below.name, hints)]
+    places = [below for below in inner if folder_names.is_place(below.name, hints)]
+    if not products or len(products) + len(places) < len(inner) or len(places) < len(classes):
+        return
+    names, beside = ({below.name for below in some} for some in (products, places))
+    layout.add_note(
+        f"{preview(sorted(names))} in the class folders ({layout.modality.noun.count(sum_items(products))}) "
+        f"{'are' if len(names) > 1 else 'is'} skipped: masks and the like beside {preview(sorted(beside))}; to read "
+        "all, add --classes-from folder"
+    )
+    for below in products:
+        layout.skip(below.all_files(), "in a folder of masks and the like")
+        layout.decide(below, Role.SKIPPED, "masks and the like, by its name")
+
+
 def skip_masks(layout: FolderLayout, node: FolderNode) -> set[str]:
     """Skip items that are masks of others in the same folder; return their names."""
     found: dict[str, str] = {}

@@ -426,3 +426,22 @@ def npz_groups(desk: Desk) -> Path:
     owners = np.array([f"p{place // 3}" for place in range(len(photos))])
     labels = np.array([DIGITS.index(photo.label) for photo in photos])
     return save_npz(desk, "scans.npz", images=np.stack([it.pixels for it in photos]), labels=labels, patient_id=owners)
+
+
+@add_layout("`full_numpy_bitmap_ant.npy`, ...: an array for each class (Quick, Draw!)", "each file is a class")
+def npy_per_class(desk: Desk) -> Path:
+    desk.say("each file is a class")
+    for label in ("ant", "bee", "cat"):
+        photos = [photo for photo in draw_photos(("ant", "bee", "cat"), edge=28, grey=True) if photo.label == label]
+        for photo in photos:
+            desk.claim(photo.pixels, label)
+        rows = np.stack([photo.pixels.ravel() for photo in photos])
+        np.save(desk.root / f"full_numpy_bitmap_{label}.npy", rows)
+    return desk.root
+
+
+@add_layout("`imgs.npy`, `kinds.npy`: two arrays of other names that fit", "these two")
+def npy_other_names(desk: Desk) -> Path:
+    for name, array in zip(("imgs", "kinds"), draw_arrays(desk), strict=True):
+        np.save(desk.root / f"{name}.npy", array)
+    return desk.root

@@ -3,7 +3,7 @@
 The bytes at the beginning of a file say which it is, whatever its ending.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ import numpy as np
 
 from headstart.data.readers.arrays import byte_records, hdf5, matlab, npz, pickled_arrays
 from headstart.data.readers.arrays.array_blocks import UNKNOWN
-from headstart.data.readers.arrays.array_layout import is_flat_size
+from headstart.data.readers.arrays.array_layout import CHANNELS, is_flat_size
 from headstart.data.readers.arrays.array_names import ArrayRole, list_item_names, parse_array_name
 from headstart.data.readers.arrays.array_sets import list_array_sets
+from headstart.data.readers.arrays.class_arrays import find_class_arrays, list_class_arrays
 from headstart.data.readers.arrays.stored_arrays import StoredArray
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -114,6 +115,8 @@ class ArrayFolderReader:
         assert tree is not None
         files = _find_files(tree)
         base = _find_base(tree)
+        if not _name_roles(files) and (classes := find_class_arrays(list(files))):
+            return self._list_classes(source, tree, classes, context)
         arrays: list[StoredArray] = []
         for file, kind in files.items():
             outer = file.relative_to(base).with_name(_get_stem(file)).as_posix()
@@ -139,6 +142,16 @@ class ArrayFolderReader:
             ignored=tree.scan(base).ignored,
             notes=(*notes, *listing.notes),
         )
+
+    def _list_classes(
+        self, source: Path, tree: FileTree, classes: Mapping[Path, str], context: ReadContext
+    ) -> SourceListing:
+        """Return the rows of a folder with an array for each class, and what else is in it."""
+        listing = list_class_arrays(str(source), classes, context)
+        others = [path for path in tree.files_under(_find_base(tree)) if path not in classes]
+        names = [path.relative_to(tree.root).as_posix() for path in others]
+        entries = tuple(LedgerEntry(name, FileStatus.SKIPPED, "no file of arrays") for name in names)
+        return replace(listing, entries=(*listing.entries, *entries), ignored=tree.scan(_find_base(tree)).ignored)
 
     def open_beside(
         self, files: Sequence[Path], arrays: Sequence[StoredArray], context: ReadContext
@@ -234,7 +247,18 @@ def _find_files(tree: FileTree) -> dict[Path, ArrayFileKind]:
     items = sum(file.suffix.lower() in suffixes for file in files)
     if len(kinds) > MOST_FILES or items > len(kinds):
         return {}
-    return kinds if _name_roles(kinds) else {}
+    return kinds if _name_roles(kinds) or find_class_arrays(list(kinds)) or _are_pair(list(kinds)) else {}
+
+
+def _are_pair(files: Sequence[Path]) -> bool:
+    """Return whether two files, whatever they are called, are items and one value for each of them."""
+    if len(files) != 2:
+        return False
+    try:
+        shapes = sorted((npz.open_npy(file, file.parent)[0].shape for file in files), key=len)
+    except (OSError, ValueError):
+        return False
+    return len(shapes[0]) == 1 and len(shapes[1]) >= CHANNELS and shapes[0][0] == shapes[1][0] > 1
 
 
 def _name_roles(kinds: dict[Path, ArrayFileKind]) -> bool:

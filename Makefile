@@ -1,7 +1,9 @@
-# `make demo` and `make test` are all a new user needs: each sets up its own virtual environment.
+# `make demo` and `make test` are all a new user needs. Both set up the virtual environment: `make demo` with what the main
+# job needs (550 MB), `make test` with every extra, PyTorch among them, and the tools (gigabytes).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SMALL := $(VENV)/.small
 READY := $(VENV)/.ready
 DEMO := demo
 
@@ -10,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .PHONY: demo test test-slow test-all check docs browser clean
 
-demo: $(READY)
+demo: $(SMALL)
 	$(BIN)/headstart demo $(DEMO)
 
 test: $(READY)
@@ -47,8 +49,12 @@ check: $(READY)
 docs: $(READY)
 	$(BIN)/python docs/generate.py
 
-$(READY): pyproject.toml
+$(SMALL): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $(SMALL)
+
+$(READY): $(SMALL)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $(READY)
 

@@ -21,7 +21,7 @@ COUNT = 10 * EACH
 SEED = 0
 SMOOTH = 2  #: the pen draws so many times larger, so that its edges are smooth
 STEPS = 8  #: straight pieces between two points of a stroke
-UNSTEADY = 0.055  #: deviation of the points of a stroke, in heights of a digit
+UNSTEADY = 0.045  #: deviation of the points of a stroke, in heights of a digit
 
 #: Ways to write each digit. Strokes are points ``x,y`` in percent of a box, y downwards, with a slash between two.
 WAYS: Sequence[Sequence[str]] = (
@@ -127,7 +127,7 @@ def _lay_on_paper(ink: Floats, random: Generator) -> Image.Image:
     """Return the ink (H, W), 0 to 1, on rough paper in uneven light, perhaps ruled, as a photo."""
     paper = np.float32(random.uniform(165, 250) + random.normal(0, 7, 3))
     pigment = np.float32(random.uniform(15, 110) + random.normal(0, 25, 3))
-    grain = np.float32(random.uniform(2, 9)) * random.standard_normal((EDGE, EDGE, 1), np.float32)
+    grain = np.float32(random.uniform(5, 16)) * random.standard_normal((EDGE, EDGE, 1), np.float32)
     edge = np.linspace(-0.5, 0.5, EDGE, dtype=np.float32)
     light = 1 + np.float32(random.normal(0, 0.12)) * edge[:, None] + np.float32(random.normal(0, 0.12)) * edge
     ruled = np.zeros((EDGE, EDGE), np.float32)

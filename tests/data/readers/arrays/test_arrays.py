@@ -119,3 +119,12 @@ def test_a_file_that_is_no_npz(tmp_path):
     (tmp_path / "a.npz").write_bytes(b"hello")
     with pytest.raises(DataError, match=r"cannot be read as arrays: File is not a zip file; save it with"):
         read_source(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("largest", [1, 15, 16])
+def test_bytes_in_memory_of_few_shades_are_refused_with_the_multiplication(largest):
+    images = np.random.default_rng(0).integers(0, largest + 1, (12, 5, 5), np.uint8)
+    with pytest.raises(DataError, match=rf"whole numbers of 0 to {largest} \(uint8\).*\(x \* \(255 / {largest}\)\)"):
+        read_source(images, labels=np.arange(12) % 3)
+    images[3, 0, 0] = 17
+    assert len(read_source(images, labels=np.arange(12) % 3)) == 12

@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 
 from headstart.cli.flags import ModalitySettings
 from headstart.cli.main import VERBS
+from headstart.extras import EXTRAS
 from headstart.modalities.modality import find_noun
 from headstart.reporting.glossary import render_glossary
 from headstart.settings import DataSettings, complete_class, list_chapters
@@ -26,6 +27,9 @@ from headstart.settings import DataSettings, complete_class, list_chapters
 ROOT = Path(__file__).resolve().parents[1]
 MADE = "<!-- Made by docs/generate.py from the code. Change the code, then run: make docs -->"
 DATA_PAGE = ROOT / "docs" / "data.md"
+INSTALL_PAGE = ROOT / "docs" / "install.md"
+EXTRAS_BEGIN = "<!-- Extras: made by docs/generate.py from headstart/extras.py. Change that, then run: make docs -->"
+EXTRAS_END = "<!-- End of the extras -->"
 METAVARS = {Path: "PATH", int: "INT", str: "TEXT", complete_class(): "", ModalitySettings: "", DataSettings: ""}
 LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
 
@@ -78,8 +82,7 @@ def main(arguments: list[str]) -> int:
     """Write the files, or compare them with ``--check``; give the exit code."""
     stale = []
     made = {ROOT / name: make for name, make in MADE_FILES.items()}
-    if DATA_PAGE.is_file():
-        made[DATA_PAGE] = data_page
+    made |= {page: make for page, make in ((DATA_PAGE, data_page), (INSTALL_PAGE, install_page)) if page.is_file()}
     for page, make in made.items():
         name, text = page.relative_to(ROOT).as_posix(), make()
         if page.is_file() and page.read_text("utf-8") == text:
@@ -113,6 +116,14 @@ def cli_page() -> str:
 def glossary_page() -> str:
     """Return the words that stay in reports and documents, each in plain sentences."""
     return _page("# Glossary", GLOSSARY_INTRO.strip(), render_glossary(find_noun("image")))
+
+
+def install_page() -> str:
+    """Return the page on installation with the table of extras between its two marks."""
+    rows = ((f"`{name}`", ", ".join(extra.packages.values()), extra.used_for) for name, extra in EXTRAS.items())
+    before, _, rest = INSTALL_PAGE.read_text("utf-8").partition(EXTRAS_BEGIN)
+    table = _table(("extra", "packages", "asked for by"), rows)
+    return f"{before}{EXTRAS_BEGIN}\n{table}\n{EXTRAS_END}{rest.partition(EXTRAS_END)[2]}"
 
 
 def data_page() -> str:

@@ -11,6 +11,7 @@ TITLES = {
     "tables": "Tables",
     "table_forms": "Forms of tables",
     "table_lists": "Tables and lists beside other things",
+    "near_tables": "Tables that nearly fit",
     "arrays": "Arrays",
     "containers": "Containers",
     "exports": "Exports",

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from headstart.data.readers.tables.table_files import _FileIndex, locate_files
+from headstart.data.readers.tables.file_index import FileIndex
+from headstart.data.readers.tables.table_files import locate_files
 from headstart.modalities.modality import get_modality
 
 IMAGES = get_modality("image")
@@ -36,10 +37,49 @@ def test_one_name_in_many_folders_is_said_by_the_last_folders_it_shares(tmp_path
 
 
 def test_a_row_is_not_compared_with_every_file_of_its_name(tmp_path: Path) -> None:
-    files = _FileIndex(tmp_path, IMAGES)
+    files = FileIndex(tmp_path, IMAGES)
     files.__dict__["files"] = [Counted(f"P{number}/front.jpg") for number in range(300)]
     Counted.looks = 0
     for number in range(300):
         assert files.find(f"/old/P{number}/front.jpg") == [f"P{number}/front.jpg"]
         assert len(files.find(f"/old/Q{number}/front.jpg")) == 300
     assert Counted.looks < 5 * 300
+
+
+def lay(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+def find_all(table: Path, paths: list[str]) -> dict[str, str]:
+    located = locate_files(table, paths, IMAGES)
+    found = {path: located.find(path).path for path in paths}
+    return {path: file.relative_to(table.parent).as_posix() for path, file in found.items() if file.is_file()}
+
+
+def test_names_with_other_signs_zeros_and_endings_are_found(tmp_path: Path) -> None:
+    lay(tmp_path, *[f"img/left_{number:03}.jpg" for number in range(10)], *[f"{number:05}.png" for number in range(12)])
+    spaced = [f"Left {number:03}" for number in range(10)]
+    assert find_all(tmp_path / "t.csv", spaced)["Left 003"] == "img/left_003.jpg"
+    assert len(find_all(tmp_path / "t.csv", [f"{number}.0" for number in range(3, 12)])) == 9
+    assert find_all(tmp_path / "t.csv", ["scans/00003.tif"]) == {"scans/00003.tif": "00003.png"}
+
+
+def test_numbers_of_rows_are_no_names_with_zeros(tmp_path: Path) -> None:
+    lay(tmp_path, *[f"{number:05}.png" for number in range(1, 40)])
+    assert find_all(tmp_path / "t.csv", [str(number) for number in range(1, 21)]) == {}
+    assert len(find_all(tmp_path / "t.csv", [str(number) for number in range(1, 40)])) == 39
+
+
+def test_a_file_that_a_path_leads_to_is_not_found_by_another_path_too(tmp_path: Path) -> None:
+    lay(tmp_path, "a/1.jpg", "site1/2.jpg")
+    assert find_all(tmp_path / "t.csv", ["a/1.jpg", "b/1.jpg"]) == {"a/1.jpg": "a/1.jpg"}
+    assert find_all(tmp_path / "t.csv", ["/mnt/site1/2.jpg", "/mnt/site2/2.jpg"]) == {"/mnt/site1/2.jpg": "site1/2.jpg"}
+
+
+def test_folders_with_another_number_are_a_conflict(tmp_path: Path) -> None:
+    lay(tmp_path, *[f"site1/{number}.jpg" for number in range(4)])
+    paths = [f"/mnt/site2/{number}.jpg" for number in range(4)]
+    assert "4 of its paths say 'site2'" in locate_files(tmp_path / "t.csv", paths, IMAGES).conflict
+    assert not locate_files(tmp_path / "t.csv", [path.replace("site2", "photos") for path in paths], IMAGES).conflict

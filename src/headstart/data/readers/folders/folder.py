@@ -29,6 +29,7 @@ from headstart.data.readers.tables.table_folder import (
 )
 from headstart.data.readers.walk import FileTree, Walk, get_file_id
 from headstart.errors import DataError
+from headstart.settings import DataSettings
 
 
 class FolderReader:
@@ -50,7 +51,7 @@ class FolderReader:
         """
         assert tree is not None
         where, base = context.options.classes_from, find_base_folder(tree)
-        if where == "table" or (where is None and context.options.label_column):
+        if where == "table" or (where is None and _names_columns(context.options)):
             return list_label_tables(find_label_tables(tree, base, context), tree)
         by_tables = where is None and not context.options.class_pattern
         try:
@@ -74,6 +75,11 @@ class FolderReader:
                 f"the table or the arrays, name the file: {source / beside[0]}"
             )
         return listing
+
+
+def _names_columns(options: DataSettings) -> bool:
+    """Return whether the settings name a column, which only a table has."""
+    return bool(options.label_column or options.path_column)
 
 
 def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:

@@ -15,6 +15,7 @@ from headstart.data.readers.tables.column_evidence import (
 )
 from headstart.data.readers.tables.group_column import find_group
 from headstart.data.readers.tables.label_column import choose_label
+from headstart.data.readers.tables.path_column import find_folder_column, prefer_names
 from headstart.data.readers.tables.split_column import are_folds, read_parts
 from headstart.data.readers.tables.table_columns import (
     ALIASES,
@@ -27,12 +28,14 @@ from headstart.data.readers.tables.table_columns import (
     simplify_column,
 )
 from headstart.data.readers.tables.table_files import FileFinder
+from headstart.data.samples import Subset
 from headstart.errors import DataError
 from headstart.modalities.modality import Modality
 from headstart.settings import DataSettings
 
 ROLES = ("path", "label", "split", "group")
 OPTIONAL = ("split", "group")  #: that a table need not have
+MOST_PARTS = 8  #: different cells of a column that is known as the split by them
 NONE = "none"  #: says of these that no column is to be taken
 
 
@@ -87,6 +90,12 @@ class ColumnChoice:
         others = [column for column in self.header if column not in known and self._may_have_paths(column)]
         leading = [column for column in others if self._share(column) >= MOSTLY]
         ids = list(match_columns(leading, ID_COLUMNS))
+        if ids and len(leading) > 1 and (column := prefer_names(self.table, self.sample, self.finder, leading, ids[0])):
+            self.taken["path"] = column
+            self.notes.append(
+                f"the paths are read from column {column!r}, not from {ids[0]!r}, whose numbers lead to other files"
+            )
+            return
         if len(leading) > 1 and not ids:
             best_two = sorted(map(self._share, leading), reverse=True)[:2]
             if best_two[0] == best_two[1]:
@@ -96,7 +105,8 @@ class ColumnChoice:
                     f"{preview(leading, most=4)}; say which: {flags}"
                 )
             ids = [max(leading, key=self._share)]
-        found = (ids or leading or known or [self._find_endings(others)])[0]
+        loose = [] if leading or known else [column for column in others if self._leads_loosely(column)][:1]
+        found = (ids or leading or known or loose or [self._find_endings(others)])[0]
         if not found:
             return
         self.taken["path"] = found
@@ -104,6 +114,14 @@ class ColumnChoice:
             self._note_others("path", known)
         elif found not in ids or found in others:
             self.notes.append(f"the paths are read from column {found!r}, whose cells lead to files")
+
+    def choose_folder(self) -> str:
+        """Return the column with the folder of each path, where names alone may be of several files; "" for none."""
+        path = self.taken.get("path", "")
+        column = "" if not path or self.values else find_folder_column(self.sample, self.finder, path)
+        if column:
+            self.notes.append(f"the path of a row is its folder in column {column!r} and its name in column {path!r}")
+        return column
 
     def choose_split(self) -> None:
         """Find the column with the parts; one that is only called so and has others in it is left alone, and said."""
@@ -127,6 +145,21 @@ class ColumnChoice:
                 return
             if len(cells) > 1 and not differs_by_row(self.sample.column(column)):
                 self._note_no_split(column, sorted(cells - {""}))
+        if not given:
+            self._choose_split_by_cells()
+
+    def _choose_split_by_cells(self) -> None:
+        """Find a column of any name all of whose cells are parts, train among them."""
+        for column in dict.fromkeys(self.header):
+            cells = set() if column in self.taken.values() else set(self.sample.column(column))
+            parts = (
+                read_parts(column, cells, folds=False) if 2 <= len(cells) <= MOST_PARTS and "" not in cells else None
+            )
+            if parts and len(set(parts.values())) > 1 and str(Subset.TRAIN) in parts.values():
+                self._take("split", [column])
+                self.split_words = read_parts(column, self.sample.read_column(column), folds=False)
+                self.notes.append(f"column {column!r} is taken for the split: it says {preview(sorted(cells))}")
+                return
 
     def _note_no_split(self, column: str, cells: Sequence[str]) -> None:
         if are_folds(cells):
@@ -152,6 +185,10 @@ class ColumnChoice:
         if column:
             self.taken["group"] = column
         self.notes += notes
+
+    def _leads_loosely(self, column: str) -> bool:
+        cells = dict.fromkeys(cell for cell in self.sample.column(column) if cell)
+        return bool(self.finder.find_loosely(cells))
 
     def _may_have_paths(self, column: str) -> bool:
         return column not in self.sample.contents and differs_by_row(self.sample.column(column))
@@ -203,7 +240,8 @@ def choose_columns(
     if not labelled:
         if "path" not in choice.taken:
             _refuse_without_path(choice)
-        return ChosenColumns({"path": choice.taken["path"]}, (), bool(choice.values))
+        return ChosenColumns({"path": choice.taken["path"]}, (), bool(choice.values), folder=choice.choose_folder())
+    folder = choice.choose_folder()
     choice.choose_split()
     choice.choose_group()
     label = choose_label(table, sample, choice.taken)
@@ -224,7 +262,7 @@ def choose_columns(
         same = [it for it in choice.header if simplify_column(it) == simplify_column(column)]
         if len(same) > 1:
             notes.append(f"the table has {len(same)} columns called {column!r}; the {said} is read from the first")
-    return ChosenColumns(choice.taken, tuple(notes), bool(choice.values), label.indicators, choice.split_words)
+    return ChosenColumns(choice.taken, tuple(notes), bool(choice.values), label.indicators, choice.split_words, folder)
 
 
 def _refuse_without_path(choice: ColumnChoice) -> None:

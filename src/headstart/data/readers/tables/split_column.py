@@ -17,6 +17,14 @@ _MORE_NAMES = {
     "validationset": Subset.VALIDATION,
     "valset": Subset.VALIDATION,
     "testset": Subset.TEST,
+    "trainingsdaten": Subset.TRAIN,
+    "validierung": Subset.VALIDATION,
+    "testdaten": Subset.TEST,
+    "entrenamiento": Subset.TRAIN,
+    "validación": Subset.VALIDATION,
+    "prueba": Subset.TEST,
+    "apprentissage": Subset.TRAIN,
+    "entraînement": Subset.TRAIN,
 }
 #: A column of true and false -> the part where it is true, and where it is false.
 _FLAGS = {

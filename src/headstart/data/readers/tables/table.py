@@ -20,7 +20,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.json_rows import LINES, is_json_table
 from headstart.data.readers.tables.parquet import holds_items, read_parquet_rows
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
-from headstart.data.readers.tables.table_columns import TableRow, TableRows, find_key_columns
+from headstart.data.readers.tables.table_columns import TableRow, TableRows, find_key_columns, quote_column
 from headstart.data.readers.tables.table_files import LocatedFiles, locate_files
 from headstart.data.readers.tables.text_rows import read_text_rows
 from headstart.data.readers.walk import FileTree, is_file_there
@@ -80,6 +80,12 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
         rows = [row._replace(label=UNKNOWN) for row in rows]
     paths = [row.path for row in rows if row.item is None and not _find_problem(row, row.label, 0)]
     located = locate_files(table, paths, modality)
+    if located.conflict and context.labelled and not context.options.path_column:
+        flag = f"--path-column {quote_column(content.column)}"
+        raise DataError(
+            f"table {str(table)!r} may be about other {modality.noun.many}: {located.conflict}; if they are the same, "
+            f"add {flag}; else give the folder or the table that goes with it"
+        )
     samples: list[RawSample] = []
     entries: list[LedgerEntry] = []
     first: dict[tuple[str, str], int] = {}
@@ -140,7 +146,8 @@ def list_table_items(table: Path, context: ReadContext) -> ItemTable:
     located = locate_files(table, paths, content.modality)
     items = _RowItems(content.rows, located)
     read = f"{content.modality.noun.count(len(content.rows))} read from column {content.column!r}"
-    return ItemTable(items, (read, *content.notes, *located.notes))
+    conflict = [f"these may be other {content.modality.noun.many}: {located.conflict}"] if located.conflict else []
+    return ItemTable(items, (read, *content.notes, *located.notes, *conflict))
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +265,10 @@ def _resolve_split(table: Path, rows: Sequence[TableRow], noun: Noun) -> tuple[d
     meant = {cell: parse_subset(cell) for cell in cells}
     unknown = sorted(cell for cell, subset in meant.items() if subset is None)
     if unknown:
-        raise DataError(f"table {str(table)!r}: the split column says {preview(unknown)}; wanted {KNOWN}")
+        raise DataError(
+            f"table {str(table)!r}: the split column says {preview(unknown)}; wanted {KNOWN}; to leave the column "
+            "alone and have a split made, add --split-column none"
+        )
     given = resolve_subsets((subset for subset in meant.values() if subset), noun)
     if given.problem:
         raise DataError(f"table {str(table)!r}: {given.problem}")

@@ -27,7 +27,21 @@ ID_COLUMNS = ("id", "ids", "name", "uid", "uuid", "key", "fname", "fn", "item", 
 LABEL_COLUMNS = (
     *("label_name", "label_names", "class_id", "class_label", "category_name", "category_id", "label_id", "label_text"),
     *("species", "breed", "variety", "dx", "diagnosis", "disease", "finding", "subclass", "sub_class", "superclass"),
-    *("fine_label", "coarse_label", "ground_truth", "gt", "y", "emotion", "grade", "cell_type", "genus", "family"),
+    *(
+        "scientific_name",
+        "taxon",
+        "taxon_name",
+        "fine_label",
+        "coarse_label",
+        "ground_truth",
+        "gt",
+        "y",
+        "emotion",
+        "grade",
+        "cell_type",
+        "genus",
+        "family",
+    ),
     *("target_name", "class_names", "class_idx", "class_index", "benign_malignant", "landmark_id", "individual_id"),
 )
 #: What the split may be called too, where all of its cells are parts.
@@ -58,6 +72,7 @@ class ChosenColumns:
     holds_values: bool  #: whether the cells of the column "path" are the items themselves
     indicators: tuple[str, ...] = ()  #: columns of one class each, with a 1 where a row is of it; then none is "label"
     split_words: Mapping[str, str] | None = None  #: cell of the split column -> the part's name, where it is no name
+    folder: str = ""  #: the column with the folder of each path; "" where paths are whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,26 @@
 
 Tables are made on other machines, for files in another folder, and some name files by an id without an ending. Where
 a path leads nowhere, the files under the table's folder are listed once, and one is taken if its name, or its name
-without the ending, is that of the row and of no other row. Where the table's folder has no files of the kind, those
+without the ending, is that of the row and of no other row; where nearly all rows lack one so, names that are almost
+the same count. Where the table's folder has no files of the kind, those
 in the folder above it count, if most of the paths are found there.
 """
 
 import os
+import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from headstart.data.names import preview
+from headstart.data.readers.tables.file_index import FileIndex, normalise_path
+from headstart.data.readers.tables.loose_names import match_loosely
 from headstart.data.sources import FileSource
 from headstart.modalities.modality import Modality
 
-DEPTH = 4  #: folders below the table's that are looked into
-MOST_FILES = 500_000  #: that are listed; beyond, nothing is guessed
+_SIZES = re.compile("size|scale|res|px|crop")  #: in names of folders with the same files once more
 ABOVE = 3  #: paths at least that have to be found above the table's folder
 
 
@@ -50,13 +53,14 @@ class LocatedFiles:
     elsewhere: Mapping[str, tuple[Path, str]]  #: of a path that means another file, where that begins, and its path
     reasons: Mapping[str, str]  #: of a path for which none can be taken, why
     notes: tuple[str, ...] = ()
+    conflict: str = ""  #: where folders have other numbers here than in the paths, what differs
 
     def find(self, path: str) -> TableFile:
         """Return the file that a path means, whether it is there or not."""
         return TableFile(*self.elsewhere.get(path, (self.folder, path)))
 
 
-def locate_files(table: Path, paths: Iterable[str], modality: Modality) -> LocatedFiles:
+def locate_files(table: Path, paths: Collection[str], modality: Modality) -> LocatedFiles:
     """Return the files that the paths of a table mean.
 
     Args:
@@ -78,19 +82,54 @@ def locate_files(table: Path, paths: Iterable[str], modality: Modality) -> Locat
     if not missing:
         return LocatedFiles(table.parent, elsewhere, {})
     candidates = finder.find_all(missing)
+    direct = {normalise_path(path) for path in paths if path and path not in missing}
     claims: defaultdict[str, list[str]] = defaultdict(list)
     for path, found in candidates.items():
-        if len(found) == 1:
+        if len(found) == 1 and (finder.base != table.parent or found[0] not in direct):
             claims[found[0]].append(path)
-    taken = {of_file[0]: file for file, of_file in claims.items() if len(of_file) == 1}
-    elsewhere.update({path: (finder.base, file) for path, file in taken.items()})
+    taken = {path: file for file, of_file in claims.items() if (path := _choose_claim(of_file, file))}
+    loose = finder.find_loosely([path for path in missing if path not in candidates], {*direct, *claims})
+    elsewhere.update({path: (finder.base, file) for path, file in {**taken, **loose}.items()})
     reasons = {
         path: f"missing file; it may be one of {len(found)}: {preview(found)}"
         for path, found in candidates.items()
         if len(found) > 1
     }
-    notes = _describe(table.parent, len(missing), taken, finder)
-    return LocatedFiles(table.parent, elsewhere, reasons, tuple(notes))
+    notes = _describe(table.parent, len(missing) - len(loose), taken, finder)
+    if loose:
+        path, file = next(iter(loose.items()))
+        notes.append(
+            f"{finder.noun.count(len(loose))} found by names that are almost those of the table, such as {file!r} for "
+            f"{path!r}: only zeros and the signs between words differ"
+        )
+    return LocatedFiles(table.parent, elsewhere, reasons, tuple(notes), _describe_conflict(taken))
+
+
+def _choose_claim(paths: Sequence[str], file: str) -> str:
+    """Return the one path that means a file: the only one, or the only one that names its folder; "" for none."""
+    folder = PurePosixPath(file).parent.name.casefold()
+    if len(paths) > 1:
+        paths = [path for path in paths if PurePosixPath(path.replace("\\", "/")).parent.name.casefold() == folder]
+    return paths[0] if len(paths) == 1 else ""
+
+
+def _describe_conflict(taken: Mapping[str, str]) -> str:
+    """Return how the folders of paths differ from those of their files by a number only; "" where most do not."""
+    apart: list[tuple[str, str]] = []
+    for path, file in taken.items():
+        said, here = PurePosixPath(path.replace("\\", "/")).parent.name, PurePosixPath(file).parent.name
+        words = [re.sub(r"\d+", "#", name.casefold()) for name in (said, here)]
+        alike = "#" in words[0] and words[0] == words[1] and not _SIZES.search(words[0])
+        if alike and said.casefold() != here.casefold():
+            apart.append((said, here))
+    if 2 * len(apart) <= len(taken) or not apart:
+        return ""
+    said, here = apart[0]
+    path, file = next(iter(taken.items()))
+    return (
+        f"{len(apart)} of its paths say {said!r}, but the files of these names lie in {here!r} ({path!r} would be "
+        f"{file!r})"
+    )
 
 
 def _describe(folder: Path, missing: int, taken: Mapping[str, str], finder: "FileFinder") -> list[str]:
@@ -116,7 +155,7 @@ class FileFinder:
         self.base = folder  #: under which files are looked for by name
         self.noun = modality.noun
         self._folder = folder
-        self._index = _FileIndex(folder, modality)
+        self._index = FileIndex(folder, modality)
         self._modality = modality
         self._start = os.path.join(folder, "")  # noqa: PTH118
 
@@ -136,6 +175,36 @@ class FileFinder:
             above = sum(len(self._above.find(path)) == 1 for path in paths)
             return above if above >= ABOVE else 0
         return leading
+
+    def find_loosely(self, paths: Collection[str], taken: Collection[str] = ()) -> Mapping[str, str]:
+        """Return path -> file under ``base``, by names that are almost the same; nothing where that is not clear."""
+        return match_loosely(paths, [file for file in self._index.files if file not in taken]) if paths else {}
+
+    def find_exactly(self, path: str) -> str:
+        """Return the file that a path leads to by its whole name, with the ending; "" for none or several."""
+        place = self.resolve(path)
+        if place is not None and os.path.isfile(os.path.join(self._start, place)):  # noqa: PTH113, PTH118
+            return normalise_path(place)
+        found = self._index.find(path)
+        name = PurePosixPath(path.replace("\\", "/")).name.casefold()
+        return found[0] if len(found) == 1 and PurePosixPath(found[0]).name.casefold() == name else ""
+
+    def find_in_folder(self, folder: str, name: str) -> str:
+        """Return the one file of a name in a folder whose last step is that of another; "" for none or several."""
+        path = "/".join(step for step in (folder.replace("\\", "/").strip("/ "), name) if step)
+        found = self._index.find(path)
+        last = PurePosixPath(path).parent.name.casefold()
+        inside = [file for file in found if PurePosixPath(file).parent.name.casefold() == last]
+        return inside[0] if len(inside) == 1 else ""
+
+    def find_several(self, path: str) -> list[str]:
+        """Return all files that a path may mean by its name."""
+        return self._index.find(path)
+
+    @property
+    def files(self) -> Sequence[str]:
+        """The files that there are, below ``base``."""
+        return self._index.files
 
     def _leads(self, path: str) -> bool:
         if "\0" in path:
@@ -161,85 +230,8 @@ class FileFinder:
         return self._index.summary
 
     @cached_property
-    def _above(self) -> "_FileIndex":
+    def _above(self) -> "FileIndex":
         """The files under the folder above; none where the table's own folder has some."""
         above = self._folder.resolve().parent
         alone = any(self._index.files) or above in (Path(above.anchor), Path.home())
-        return _FileIndex(self._folder.parent, self._modality, [] if alone else None)
-
-
-class _FileIndex:
-    """The files of a modality under a folder, listed when first asked for."""
-
-    def __init__(self, folder: Path, modality: Modality, files: list[str] | None = None) -> None:
-        self._folder = folder
-        self._suffixes = modality.suffixes
-        self.noun = modality.noun
-        self._by_folders: dict[str, dict[tuple[str, ...], list[str]]] = {}  #: of a name, once it is asked for
-        if files is not None:
-            self.__dict__["files"] = files
-
-    def find(self, path: str) -> list[str]:
-        """Return the files that a path may mean: those that share most of its last steps, in any case."""
-        if not self.files:
-            return []
-        wanted = [step.casefold() for step in PurePosixPath(path.replace("\\", "/")).parts]
-        if not wanted or not wanted[-1].strip(". "):
-            return []
-        *folders, name = wanted
-        same = self._by_name.get(name, [])
-        if len(same) < 2:
-            return same
-        if name not in self._by_folders:
-            self._by_folders[name] = _index_by_folders(same)
-        tails = (tuple(folders[-count:]) for count in range(min(len(folders), DEPTH), 0, -1))
-        found = (self._by_folders[name].get(tail) for tail in tails)
-        return next(filter(None, found), same)
-
-    def find_all(self, paths: Collection[str]) -> dict[str, list[str]]:
-        """Return path -> files that it may mean, of those that may mean any."""
-        if not self.files:
-            return {}
-        return {path: found for path in paths if (found := self.find(path))}
-
-    @property
-    def summary(self) -> str:
-        """The files that there are, for a person."""
-        if not self.files:
-            return f"no {self.noun.many} in it"
-        folders = sorted({os.path.dirname(file) or "." for file in self.files})  # noqa: PTH120
-        return f"{len(self.files)} {self.noun.many}, such as {self.files[0]!r}, in {preview(folders)}"
-
-    @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
-        """Name, and name without ending, in any case -> files."""
-        named: defaultdict[str, list[str]] = defaultdict(list)
-        for file in self.files:
-            name = file.rpartition("/")[2].casefold()
-            named[name].append(file)
-            named[name.rpartition(".")[0]].append(file)
-        return named
-
-    @cached_property
-    def files(self) -> list[str]:
-        """Paths of files under the folder, with "/"; empty where there are too many to guess among."""
-        found: list[str] = []
-        for here, folders, files in os.walk(self._folder):
-            inside = os.path.relpath(here, self._folder)
-            depth = 0 if inside == "." else inside.count(os.sep) + 1
-            folders[:] = sorted(name for name in folders if not name.startswith(".")) if depth < DEPTH else []
-            start = "" if inside == "." else inside.replace(os.sep, "/") + "/"
-            found += [start + name for name in sorted(files) if os.path.splitext(name)[1].lower() in self._suffixes]  # noqa: PTH122
-            if len(found) > MOST_FILES:
-                return []
-        return found
-
-
-def _index_by_folders(files: list[str]) -> dict[tuple[str, ...], list[str]]:
-    """Return any number of last folders, in any case -> the files in them, so that each row is one look-up."""
-    found: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
-    for file in files:
-        folders = tuple(file.casefold().split("/")[:-1])
-        for first in range(len(folders)):
-            found[folders[first:]].append(file)
-    return dict(found)
+        return FileIndex(self._folder.parent, self._modality, [] if alone else None)

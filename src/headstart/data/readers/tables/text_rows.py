@@ -139,12 +139,15 @@ def _make_rows(
     path_at, label_at, split_at, group_at = (places.get(role, -1) for role in ("path", "label", "split", "group"))
     classes = [(header.index(column), column.strip()) for column in columns.indicators]
     words = columns.split_words or {}
+    folder_at = header.index(columns.folder) if columns.folder else -1
     known: dict[str, str] = {"": ""}  # equal labels, splits and groups are one text in memory
     width, first = len(header), header[path_at].strip()
     for row in content.iter_rows(header=headless):
         number, _, cells, problem = row
         item, size = None, len(cells)
         path = _read_plain(cells[path_at]) if path_at < size else ""
+        if path and 0 <= folder_at < size and (folder := cells[folder_at].strip().replace("\\", "/").strip("/")):
+            path = f"{known.setdefault(folder, folder)}/{path}"
         label = _read_plain(cells[label_at]) if 0 <= label_at < size else ""
         split = _read_plain(cells[split_at]) if 0 <= split_at < size else ""
         group = _read_plain(cells[group_at]) if 0 <= group_at < size else ""

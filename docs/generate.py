@@ -204,7 +204,8 @@ def _verb(name: str) -> str:
 
 def _data_row(named: tuple[str, FieldInfo]) -> tuple[str, str, str]:
     name, field = named
-    kinds = [choice for choice in get_args(field.annotation) if choice is not type(None)] or [field.annotation]
+    choices = () if get_origin(field.annotation) is Literal else get_args(field.annotation)
+    kinds = [choice for choice in choices if choice is not type(None)] or [field.annotation]
     default = "" if field.default is None else f"`{field.default}`"
     return f"`{_flag(name)} {_metavar(kinds[0])}`", default, field.description or ""
 

@@ -12,6 +12,7 @@ TITLES = {
     "table_forms": "Forms of tables",
     "table_lists": "Tables and lists beside other things",
     "near_tables": "Tables that nearly fit",
+    "label_cells": "Cells of labels",
     "arrays": "Arrays",
     "containers": "Containers",
     "exports": "Exports",

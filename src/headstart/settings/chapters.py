@@ -26,6 +26,7 @@ BUILT_IN_ENGINES = ("auto", "openvino", "onnxruntime", "pytorch")
 
 PathPart = Literal["folder", "parent", "name"]
 ClassPlace = Literal["folder", "parent", "name", "table"]
+LabelCells = Literal["auto", "whole"]
 
 DEFAULT_STEPS = 1000  #: of a training whose epochs are not set
 MIN_EPOCHS, MAX_EPOCHS = 5, 40  #: of such a training
@@ -121,6 +122,11 @@ class DataSettings(Chapter):
     label_column: str | None = Field(
         None,
         description="Column of a table that has the labels; found by its name and by what it holds when not given.",
+    )
+    label_cells: LabelCells = Field(
+        "auto",
+        description="Whether cells such as NA, ? or none are rows without a label, and such as a;b have several labels "
+        "(auto), or each cell of a table's labels is a class as it stands (whole).",
     )
     split_column: str | None = Field(
         None,

@@ -10,6 +10,7 @@ from headstart.settings.chapters import (
     DataSettings,
     HeadName,
     HeadSettings,
+    LabelCells,
     PathPart,
     Precision,
     RunSettings,
@@ -47,6 +48,7 @@ class DataOptions(TypedDict, total=False):
     group_from: PathPart | None
     path_column: str | None
     label_column: str | None
+    label_cells: LabelCells
     split_column: str | None
     group_column: str | None
     encoding: str | None

@@ -18,6 +18,7 @@ from headstart.data.readers.file_kinds import describe_unread, find_archive_kind
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.json_rows import LINES, is_json_table
+from headstart.data.readers.tables.label_cells import read_label_cells
 from headstart.data.readers.tables.parquet import holds_items, read_parquet_rows
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
 from headstart.data.readers.tables.table_columns import TableRow, TableRows, find_key_columns, quote_column
@@ -75,6 +76,10 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
     """
     content = read_rows(table, context)
     rows, modality = content.rows, content.modality
+    cell_notes: list[str] = []
+    if context.labelled and (column := (content.taken or {}).get("label")):
+        whole = context.options.label_cells == "whole"
+        rows, cell_notes = read_label_cells(table, rows, column, whole=whole)
     subsets, subset_note = _resolve_split(table, rows, modality.noun)
     if not context.labelled:
         rows = [row._replace(label=UNKNOWN) for row in rows]
@@ -101,7 +106,7 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
         else:
             source = row.item or located.find(row.path)
             samples.append(RawSample(name, label, source, subsets[row.split], row.group))
-    notes = [*content.notes, *located.notes, *([subset_note] if subset_note else [])]
+    notes = [*content.notes, *cell_notes, *located.notes, *([subset_note] if subset_note else [])]
     classes = frozenset(sample.label for sample in samples)
     return SourceListing(
         str(table),

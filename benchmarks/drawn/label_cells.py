@@ -1,0 +1,47 @@
+"""Cells of labels as people and programs write them: missing ones, and several in one cell."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from drawn.desk import Desk, Photo, add_layout, draw_photos, mix, rows_to_csv
+
+FRUITS = ("apple", "pear")
+
+
+def _lay_table(desk: Desk, label: Callable[[Photo], str], column: str = "label") -> Path:
+    """Lay a table whose cells of labels are what is given for each photo; an empty truth is none."""
+    rows = [("filename", column)]
+    for place, photo in enumerate(mix(draw_photos(FRUITS, 12))):
+        name, cell = f"{place:04}.jpg", label(photo)
+        if cell == photo.label or ", " in cell:
+            desk.lay(f"images/{name}", photo, label=cell)
+        else:
+            desk.leave(f"images/{name}", photo.encode(), "")
+        rows.append((name, f'"{cell}"'))
+    return desk.write("labels.csv", rows_to_csv(rows)).parent
+
+
+@add_layout("`labels.csv` whose labels are `NA`, `nan`, `?` in some rows", "the other rows; a note has the count")
+def missing_label_words(desk: Desk) -> Path:
+    desk.say("without a label", "'NA' (2)")
+    words = {1: "NA", 4: "nan", 8: "?"}
+    return _lay_table(desk, lambda photo: words.get(photo.number, photo.label))
+
+
+@add_layout(
+    "`Effusion|Mass` in a cell (NIH chest X-ray)",
+    "nothing: several labels for one photo",
+    refused=("several labels", "--label-cells whole"),
+)
+def several_labels_in_a_cell(desk: Desk) -> Path:
+    words = {0: "apple|pear", 1: "pear|ripe", 2: "ripe"}
+    rows = [("Image Index", "label")]
+    for place, photo in enumerate(mix(draw_photos(FRUITS, 12))):
+        desk.leave(f"images/{place:04}.png", photo.encode(".png"))
+        rows.append((f"{place:04}.png", words.get(photo.number % 3, photo.label)))
+    return desk.write("Data_Entry.csv", rows_to_csv(rows))
+
+
+@add_layout("`crane, bird` and `crane, machine` in cells of labels", "each cell, one class")
+def commas_in_names(desk: Desk) -> Path:
+    return _lay_table(desk, lambda photo: f"{photo.label}, {'red' if photo.label == 'apple' else 'green'}")

@@ -113,8 +113,8 @@ def find_several_labels(counts: Iterable[str]) -> SeveralLabels | None:
     if lists:
         return SeveralLabels("[]", lists)
     for separator in SEPARATORS:
-        parts = {label: _split(label, separator) for label in labels}
-        if any(len(found) > 1 for found in parts.values()) and (cells := _find_combined(parts, separator)):
+        split = {label: _split(label, separator) for label in labels}
+        if any(len(found) > 1 for found in split.values()) and (cells := _find_combined(split, separator)):
             return SeveralLabels(separator, cells)
     return None
 

@@ -32,7 +32,7 @@ def test_a_converted_network_needs_no_extra_from_photos_to_report(small: Warm, t
     codes, output = run_small(
         small.store,
         [
-            ("check", small.photos),
+            ("check", small.photos, "--augment", tmp_path / "views.png"),
             small.words("--out", run, "--arms", "linear-probe,intermediate-probe,average"),
             ("report", run),
             ("predict", run, photo),
@@ -48,6 +48,7 @@ def test_a_converted_network_needs_no_extra_from_photos_to_report(small: Warm, t
     assert codes == [0] * 11, output
     assert "no network was trained: training a network needs the packages" in " ".join(output.split())
     record = json.loads((run / "run.json").read_text("utf-8"))
+    assert {"numpy", "openvino"} <= set(record["versions"])
     assert record["training_obstacle"].startswith("training a network needs the packages 'torch', 'timm' and")
     assert (run / "report.html").is_file()
 
@@ -72,14 +73,16 @@ def test_what_needs_an_extra_says_so_in_one_line(small: Warm, tmp_path: Path) ->
             [*fit, "--strategy", "full-finetune"],
             [*fit, "--arms", "scratch,average"],
             [*fit, "--arms", "linear-probe,partial-finetune", "--search", "3"],
+            ["features", small.photos, "--out", tmp_path / "rows.parquet"],
         ],
     )
-    assert codes == [2, 2, 2], output
+    assert codes == [2, 2, 2, 2], output
     lines = [line for line in output.splitlines() if line.startswith("headstart: ")]
     assert lines[0].startswith("headstart: full-finetune needs the packages 'torch', 'timm' and 'torchvision'; install")
     assert lines[1].startswith("headstart: scratch needs the packages")
     assert lines[2].startswith("headstart: a search for hyperparameters needs the packages")
-    assert all("pip install 'headstart[train]'" in line for line in lines)
+    assert all("pip install 'headstart[train]'" in line for line in lines[:3])
+    assert lines[3].startswith("headstart: writing a Parquet table needs the package 'pyarrow'; install it with: pip")
 
 
 def test_networks_that_need_pytorch_say_so_in_one_line(small: Warm, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress, watch
 from headstart.errors import BackboneError, SettingError
 from headstart.events import RunLog
-from headstart.extras import import_extra
+from headstart.extras import import_extra, require_extra
 from headstart.modalities.item import Noun
 from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.choices import check_choices
@@ -30,7 +30,9 @@ from headstart.verbs.items import ITEM
 from headstart.verbs.options import FitOptions
 
 ALL_LAYERS = "all"
-SUFFIXES = (".npz", ".parquet")
+PARQUET = ".parquet"
+SUFFIXES = (".npz", PARQUET)
+PURPOSE = "writing a Parquet table"
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,8 +169,11 @@ def check_features_file(file: Path) -> Path:
 
     Raises:
         SettingError: another ending than ``SUFFIXES``, or the file is there.
+        MissingExtra: a Parquet table without pyarrow.
     """
     file = file.expanduser()
+    if file.suffix.lower() == PARQUET:
+        require_extra("tables", PURPOSE, "pyarrow")
     if file.suffix.lower() not in SUFFIXES:
         raise SettingError(f"out {str(file)!r} ends in neither .npz nor .parquet; choose one of them")
     if file.exists():
@@ -190,8 +195,8 @@ def _to_npz(table: Features) -> bytes:
 
 
 def _to_parquet(table: Features) -> bytes:
-    pyarrow = import_extra("tables", "writing a Parquet table", "pyarrow")
-    parquet = import_extra("tables", "writing a Parquet table", "pyarrow.parquet")
+    pyarrow = import_extra("tables", PURPOSE, "pyarrow")
+    parquet = import_extra("tables", PURPOSE, "pyarrow.parquet")
     columns: dict[str, Any] = {
         "id": pyarrow.array(table.ids),
         "name": pyarrow.array(table.names),

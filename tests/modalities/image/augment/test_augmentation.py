@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
@@ -448,3 +449,14 @@ def test_the_page_shows_the_presets_as_they_are() -> None:
 )
 def test_the_edge_of_views(given: dict[str, Any], size: int, edge: int) -> None:
     assert resolve_view_size(FitSettings(**given), size) == edge
+
+
+@pytest.mark.parametrize("knobs", [{"crop_scale": 0.5}, {"zoom": 0.2, "shift_width": 0.1}], ids=str)
+def test_without_pytorch_views_are_the_same_but_for_a_grey_level(
+    knobs: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = np.random.default_rng(3).integers(0, 256, (90, 120, 3), np.uint8)
+    with_pytorch = [seen(photo, number, **knobs).astype(np.int16) for number in range(8)]
+    monkeypatch.setitem(sys.modules, "torch", None)
+    without = [seen(photo, number, **knobs).astype(np.int16) for number in range(8)]
+    assert max(np.abs(one - other).max() for one, other in zip(with_pytorch, without, strict=True)) <= 1

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from headstart.extras import import_extra
+from headstart.extras import has_extra
 from headstart.modalities.image.augment.chance import Chance, scale_around_zero, scale_between
 from headstart.modalities.image.augment.presets import Augmentation
 from headstart.modalities.image.decode import Pixels, crop_resize
@@ -187,11 +187,14 @@ def _mirror(edge: Visible) -> NDArray[np.intp]:
 
 
 def _resize(pixels: Pixels, width: int, height: int, interpolation: Interpolation) -> Pixels:
-    """Antialiased, rounded to uint8."""
+    """Return pixels resized, antialiased and rounded; without PyTorch by Pillow, as for a sheet: one grey level off."""
     if pixels.shape[:2] == (height, width):
         return pixels
-    # Not above: presets are resolved, and views found in a store, without it.
-    torch = import_extra("train", "changing the views of photos", "torch")
+    if not has_extra("train", "torch"):
+        method = Image.Resampling[interpolation.upper()]
+        return np.asarray(Image.fromarray(pixels).resize((width, height), method))
+    import torch  # not above: presets are resolved, and views found in a store, without it
+
     planes = torch.from_numpy(np.require(pixels, requirements="W")).permute(2, 0, 1)[None]
     resized = torch.nn.functional.interpolate(planes, (height, width), mode=interpolation, antialias=True)
     return np.ascontiguousarray(resized[0].permute(1, 2, 0).numpy())

@@ -31,6 +31,7 @@ from headstart.data.sources import FileSource, SampleSource
 from headstart.errors import DataError
 from headstart.modalities.modality import all_modalities
 
+_UNREADABLE: tuple[type[Exception], ...] = (*DAMAGE, DataError, OSError)
 _SAMPLES = re.compile(r"[-_ ]samples$", re.IGNORECASE)  #: how Teachable Machine ends the names of its archives
 
 
@@ -81,7 +82,7 @@ def _join_parts(archives: Sequence[Path], context: ReadContext) -> UnpackedArchi
     if not by_google:
         try:
             files = [[member.raw.decode("utf-8", "replace") for member in iter_members(it)] for it in archives]
-        except (*DAMAGE, DataError, OSError):
+        except _UNREADABLE:
             return None  # what is wrong is said when it is unpacked
         if not hold_one_folder([[path for path in paths if not path.endswith("/")] for paths in files]):
             return None

@@ -1,5 +1,6 @@
 """Tables that nearly go with their photos: names that differ a little, folders in a column of their own, other ids."""
 
+import zipfile
 from pathlib import Path
 
 from drawn.desk import Desk, add_layout, draw_photos, mix, rows_to_csv
@@ -86,3 +87,112 @@ def parts_in_other_words(desk: Desk) -> Path:
         rows.append((f"{place:03}.jpg", photo.label, part))
     desk.mention("Teilmenge")
     return desk.write("labels.csv", rows_to_csv([("Datei", "label", "Teilmenge"), *rows]))
+
+
+def lay_sides(desk: Desk, *, said: str = "") -> list[tuple[str, str]]:
+    """Lay photos whose names say a side, which is no class, and return name and label of each."""
+    rows = []
+    for place, photo in enumerate(draw_photos(("defect", "ok"), 12)):
+        name = f"{('left', 'right')[place % 2]}_{place:03}.jpg"
+        desk.lay(f"photos/{name}", photo) if not said else desk.write(f"photos/{name}", photo.encode())
+        rows.append((name, photo.label))
+    return rows
+
+
+@add_layout(
+    "`left_001.jpg`, `right_002.jpg` and `lab.csv`: `photo,result` with `left 001.jpg`",
+    "asked: names or table",
+    flags="--classes-from table",
+)
+def names_with_other_signs(desk: Desk) -> Path:
+    rows = [(name.replace("_", " "), label) for name, label in lay_sides(desk)]
+    desk.write("lab.csv", rows_to_csv([("photo", "result"), *rows]))
+    return desk.root
+
+
+@add_layout(
+    "`left_001.jpg`, `right_002.jpg` and a workbook",
+    "nothing: the table as CSV, or the names",
+    refused=("Labels.xlsx", "save the table as CSV", "--classes-from name"),
+)
+def workbook_beside_names(desk: Desk) -> Path:
+    lay_sides(desk, said="workbook")
+    with zipfile.ZipFile(desk.root / "Labels.xlsx", "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    return desk.root
+
+
+@add_layout("class folders and a workbook beside", "the folders; the workbook is named")
+def workbook_beside_folders(desk: Desk) -> Path:
+    for photo in draw_photos(BIRDS):
+        desk.lay(f"{photo.label}/{photo.number}.jpg", photo)
+    with zipfile.ZipFile(desk.root / "Birds.xlsx", "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    desk.say("Birds.xlsx", "save the table as CSV")
+    return desk.root
+
+
+@add_layout(
+    "`left_001.jpg` with `left_001.txt` beside, which says `ok`",
+    "nothing: which labels are meant is asked",
+    refused=("*.txt", "'defect', 'ok'", "--classes-from name"),
+)
+def texts_beside_names(desk: Desk) -> Path:
+    for name, label in lay_sides(desk, said="text"):
+        desk.write(f"photos/{name.replace('.jpg', '.txt')}", f"{label}\n")
+    return desk.root
+
+
+@add_layout(
+    "`K000001_dorsal.jpg`, `K000001_lateral.jpg` and `specimens.csv`: `barcode,species` with `K000001`",
+    "nothing: the ids are only the beginnings of names",
+    refused=("specimens.csv", "2 names begin with 'K000001'", "--classes-from name"),
+)
+def beginnings_of_names(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(draw_photos(("ant", "bee")), 1):
+        for side in ("dorsal", "lateral"):
+            desk.write(f"scans/K{place:06}_{side}.jpg", photo.encode() + side.encode())
+        rows.append((f"K{place:06}", photo.label))
+    desk.write("specimens.csv", rows_to_csv([("barcode", "species"), *rows]))
+    return desk.root
+
+
+@add_layout(
+    "`labels.csv` with `4.00638E+12`; photos `4006381333900.jpg`",
+    "nothing: a spreadsheet has rounded the numbers",
+    refused=("4.00638E+12", "rounded"),
+)
+def rounded_numbers(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(draw_photos(("ant", "bee"))):
+        desk.write(f"photos/{4006381333900 + 10 * place}.jpg", photo.encode())
+        rows.append((f"{4006381333900 + 10 * place:.5E}", photo.label))
+    desk.write("labels.csv", rows_to_csv([("barcode", "species"), *rows]))
+    return desk.root
+
+
+@add_layout(
+    "`full/1.jpg`, `crop/1.jpg` and `labels.csv`: `file,label` with `1.jpg`",
+    "nothing: each row may mean two photos",
+    refused=("labels.csv", "may be one of 2", "--classes-from folder"),
+)
+def names_in_two_folders(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(draw_photos(("ant", "bee"))):
+        desk.write(f"full/{place}.jpg", photo.encode())
+        desk.write(f"crop/{place}.jpg", photo.encode() + b"crop")
+        rows.append((f"{place}.jpg", photo.label))
+    desk.write("labels.csv", rows_to_csv([("file", "label"), *rows]))
+    return desk.root
+
+
+@add_layout("class folders, `exif.csv` with a camera for each photo, `prices.csv`", "the folders")
+def tables_of_other_things(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(draw_photos(BIRDS)):
+        desk.lay(f"{photo.label}/{place}.jpg", photo)
+        rows.append((f"{photo.label}/{place}.jpg", f"{(2, 4, 8)[place % 3]}.8", ("Canon", "Nikon")[place % 2]))
+    desk.write("exif.csv", rows_to_csv([("SourceFile", "FNumber", "Make"), *rows]))
+    desk.write("prices.csv", rows_to_csv([("item", "price"), ("film", 3), ("lens", 400), ("bag", 40)]))
+    return desk.root

@@ -31,4 +31,5 @@ class SourceListing:
     modality: str = ""  #: the name of that of its items; "" where their places and contents have to say
     column: str = ""  #: the name of a table's column that the items or their paths were read from
     in_rows: bool = False  #: whether its entries are rows of a table or of arrays, and not files
+    guessed: bool = False  #: whether its classes stand in names of files, or were taken since nothing else says any
     decisions: tuple[Decision, ...] = ()  #: what the places in it were taken for, and why, for ``check --explain``

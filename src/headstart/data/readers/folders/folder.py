@@ -4,6 +4,7 @@ The class of an item is the first folder under the root (or under its subset's f
 unless the settings say that it stands right above the item or in its name.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,20 +17,27 @@ from headstart.data.readers.folders.folder_labels import LabelledFiles, choose_p
 from headstart.data.readers.folders.folder_layout import find_layout
 from headstart.data.readers.folders.folder_record import FolderLayout
 from headstart.data.readers.folders.folder_tree import FolderNode, grow_tree, list_way
+from headstart.data.readers.folders.label_files import find_label_files
 from headstart.data.readers.folders.number_names import read_number_names, read_synset_names
 from headstart.data.readers.folders.part_tables import describe_inner_tables
+from headstart.data.readers.folders.unused_labels import describe_unused, sort_out_files
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.table import TABLE_SUFFIXES
+from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.readers.tables.table_folder import (
+    FolderTables,
     find_label_tables,
     list_label_tables,
     refuse_two_readings,
     suggest_tables,
 )
 from headstart.data.readers.walk import FileTree, Walk, get_file_id
-from headstart.errors import DataError
+from headstart.errors import DataError, UserError
+from headstart.modalities.modality import get_modality
 from headstart.settings import DataSettings
+
+WAYS = ("folder", "name", "parent")  #: to read folders without what lies beside
 
 
 class FolderReader:
@@ -54,27 +62,71 @@ class FolderReader:
         if where == "table" or (where is None and _names_columns(context.options)):
             return list_label_tables(find_label_tables(tree, base, context), tree)
         by_tables = where is None and not context.options.class_pattern
+        if not by_tables:
+            return list_folder(tree, context)
         try:
             listing = list_folder(tree, context)
         except DataError as error:
-            found = find_label_tables(tree, base, context) if by_tables else None
-            if found is None or not found.may_be_read:
-                raise DataError(f"{error}{suggest_tables(tree, base)}") from None
-            return list_label_tables(found, tree)
-        if by_tables:
             found = find_label_tables(tree, base, context)
-            if len(listing.classes) < 2 and found.may_be_read:
-                by_rows = list_label_tables(found, tree)
-                if len(by_rows.classes) > 1:
-                    return by_rows
-            refuse_two_readings(listing, found, tree)
+            if found.may_be_read:
+                return list_label_tables(found, tree)
+            try:
+                refuse_unused_labels(tree, base, None, found, context)
+            except DataError as unused:
+                raise DataError(f"{unused}; without it: {error}") from None
+            raise DataError(f"{error}{suggest_tables(tree, base)}") from None
+        found = find_label_tables(tree, base, context)
+        if len(listing.classes) < 2 and found.may_be_read:
+            by_rows = list_label_tables(found, tree)
+            if len(by_rows.classes) > 1:
+                return by_rows
+        refuse_two_readings(listing, found, tree)
+        notes = refuse_unused_labels(tree, base, listing, found, context)
         beside = [it.name for it in tree.scan(tree.root).files if it.suffix.lower() in (*TABLE_SUFFIXES, ".npz")]
-        if len(listing.classes) < 2 and beside and by_tables:
+        if len(listing.classes) < 2 and beside:
             raise DataError(
                 f"{str(source)!r} has no two class folders but {preview(beside)}; wanted a folder per class; to read "
                 f"the table or the arrays, name the file: {source / beside[0]}"
             )
-        return listing
+        return replace(listing, notes=(*notes, *listing.notes))
+
+
+def refuse_unused_labels(
+    tree: FileTree, base: Path, listing: SourceListing | None, tables: FolderTables, context: ReadContext
+) -> Sequence[str]:
+    """Return notes on files beside items that are not used.
+
+    Raises:
+        DataError: one may have their labels; with what was seen, and how to go on.
+    """
+    options = context.options
+    modality = (
+        get_modality(listing.modality)
+        if listing
+        else choose_by_files(options.modality, tree.files_under(tree.root), repr(str(tree.root))).modality
+    )
+    decisions = listing.decisions if listing else ()
+    used = {"/".join(it.place) for it in decisions if it.role in (Role.LABELS, Role.CLASS_NAMES)}
+    files = find_label_files(tree, base, FileFinder(tree.root, modality), used)
+    unused = sort_out_files(files, listing, modality)
+
+    def find_flag() -> str:
+        return next((f"--classes-from {way}" for way in WAYS if _reads_same(tree, listing, context, way)), "")
+
+    if unused.stopping:
+        raise DataError(describe_unused(tree.root, unused, listing, tables, modality, find_flag))
+    return unused.notes
+
+
+def _reads_same(tree: FileTree, listing: SourceListing | None, context: ReadContext, way: str) -> bool:
+    """Return whether a way to read the folders gives a reading once more."""
+    options = context.options.model_copy(update={"classes_from": way})
+    try:
+        again = list_folder(tree, replace(context, options=options))
+    except UserError:
+        return False
+    first = {(it.name, it.label, it.subset) for it in listing.samples} if listing else set()
+    return first == {(it.name, it.label, it.subset) for it in again.samples}
 
 
 def _names_columns(options: DataSettings) -> bool:
@@ -118,6 +170,7 @@ def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
             *labelled.notes,
         ),
         choice.modality.name,
+        guessed=place.guessed or (place.where == "name" and not options.classes_from),
         decisions=(*layout.decisions, *place.decisions),
     )
 

@@ -1,10 +1,12 @@
 """The files of a kind under a folder, by the ends of their paths: what the path of a table's row may mean."""
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from headstart.data.names import preview
 from headstart.modalities.modality import Modality
@@ -33,6 +35,8 @@ class FileIndex:
         """Return the files that a path may mean: those that share most of its last steps, in any case."""
         if not self.files:
             return []
+        if "://" in path:  # on the web, perhaps with a question behind it
+            path = unquote(re.split(r"[?#]", path, maxsplit=1)[0])
         wanted = [step.casefold() for step in PurePosixPath(path.replace("\\", "/")).parts]
         if not wanted or not wanted[-1].strip(". "):
             return []

@@ -48,11 +48,7 @@ class TableReader:
         if not isinstance(source, Path) or tree is not None or not source.is_file():
             return False
         called_so = source.suffix.lower() in self.suffixes
-        if (
-            is_json_table(source)
-            or is_parquet(source)
-            or (is_text(source) and (called_so or _looks_like_table(source)))
-        ):
+        if is_json_table(source) or is_parquet(source) or (is_text(source) and (called_so or looks_like_table(source))):
             return True
         return called_so and not (find_archive_kind(source) or describe_unread(source))
 
@@ -183,7 +179,7 @@ def read_rows(table: Path, context: ReadContext) -> TableRows:
         raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the file") from None
 
 
-def _looks_like_table(file: Path) -> bool:
+def looks_like_table(file: Path) -> bool:
     """Return whether a text begins with a header of known columns, or with lines that name a file and more."""
     lines = [line for line in read_beginning(file).decode("utf-8-sig", "replace").splitlines() if line.strip()][
         :LOOK_AT
@@ -199,7 +195,7 @@ def _looks_like_table(file: Path) -> bool:
 
 
 def _is_parquet(table: Path) -> bool:
-    return is_parquet(table) or (table.suffix.lower() == ".parquet" and not _looks_like_table(table))
+    return is_parquet(table) or (table.suffix.lower() == ".parquet" and not looks_like_table(table))
 
 
 def items_exist(table: Path, context: ReadContext, look_at: int = 100) -> bool:

@@ -201,6 +201,20 @@ class FileFinder:
         """Return all files that a path may mean by its name."""
         return self._index.find(path)
 
+    def find_files(self, path: str) -> list[str]:
+        """Return the file that a path leads to, or all that it may mean by its name."""
+        if "\0" in path:
+            return []
+        place = self.resolve(path)
+        there = place is not None and os.path.isfile(os.path.join(self._start, place))  # noqa: PTH113, PTH118
+        known = normalise_path(place) if there and place is not None else ""
+        return [known] if known in self._known else self._index.find(path)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """All files below the folder."""
+        return frozenset(self._index.files)
+
     @property
     def files(self) -> Sequence[str]:
         """The files that there are, below ``base``."""

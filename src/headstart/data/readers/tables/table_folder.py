@@ -15,7 +15,8 @@ from headstart.data.names import preview
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_evidence import says_the_same
-from headstart.data.readers.tables.table import TABLE_SUFFIXES, items_exist, list_table
+from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
+from headstart.data.readers.tables.table import TABLE_SUFFIXES, items_exist, list_table, looks_like_table
 from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, match_columns
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
@@ -29,6 +30,7 @@ MOST_TABLES = 30  #: that are looked at
 MOST_BYTES = 300_000_000  #: of such a table
 LOOK_AT = 200  #: files of a table of which it is asked whether they are there
 COVERED = 0.9  #: share of a folder's files that a table has to have, to be another reading of all of it
+_NOTES = re.compile(r"read.?me|licen[cs]e|requirements", re.IGNORECASE)  #: names of texts that are no tables
 _OWN_HEADER = b"photo,given,now,likely"  #: of tables of labels that look wrong, which are no labels of a set
 
 
@@ -86,7 +88,7 @@ def list_label_tables(found: FolderTables, tree: FileTree) -> SourceListing:
         )
     subsets = {table: _find_subset(table) for table in tables} if len(tables) > 1 else dict.fromkeys(tables)
     if len(tables) > 1 and (None in subsets.values() or len(set(subsets.values())) < len(tables)):
-        counts = [f"{name!r} with {_describe(found.listings[it])}" for name, it in _zip_names(tree, tables)]
+        counts = [f"{name!r} with {describe_classes(found.listings[it])}" for name, it in _zip_names(tree, tables)]
         raise DataError(
             f"{str(tree.root)!r} has {len(tables)} tables with labels: {', '.join(counts[:4])}; give the one that is "
             f"meant, such as {str(tables[0])!r}, or name them after their parts (train.csv, val.csv, test.csv)"
@@ -123,8 +125,8 @@ def refuse_two_readings(folders: SourceListing, found: FolderTables, tree: FileT
             continue
         name = table.relative_to(tree.root).as_posix()
         raise DataError(
-            f"{str(tree.root)!r} can be read in two ways: its folders say {_describe(folders)}, the table {name!r} "
-            f"says {_describe(listing)}; choose with --classes-from folder or --classes-from table"
+            f"{str(tree.root)!r} can be read in two ways: its folders say {describe_classes(folders)}, the table "
+            f"{name!r} says {describe_classes(listing)}; choose with --classes-from folder or --classes-from table"
         )
 
 
@@ -149,12 +151,20 @@ def _list_candidates(tree: FileTree, base: Path) -> Iterator[Path]:
         content = tree.scan(inner)
         if parse_subset(inner.name) or (content.files and not content.folders):
             places.append(inner)
-    tables = [file for place in places for file in tree.scan(place).files if file.suffix.lower() in TABLE_SUFFIXES]
+    tables = [file for place in places for file in tree.scan(place).files if _is_called_table(file)]
     for table in [it for it in tables if "submission" not in it.name.lower()][:MOST_TABLES]:
         with table.open("rb") as opened:
             own = opened.read(len(_OWN_HEADER)).startswith(_OWN_HEADER)
         if not own and table.stat().st_size <= MOST_BYTES:
             yield table
+
+
+def _is_called_table(file: Path) -> bool:
+    """Return whether a file is called a table, or a list and looks like one."""
+    suffix = file.suffix.lower()
+    return suffix in TABLE_SUFFIXES or (
+        suffix in LIST_SUFFIXES and not _NOTES.match(file.stem) and looks_like_table(file)
+    )
 
 
 def _find_subset(table: Path) -> Subset | None:
@@ -222,7 +232,8 @@ def _count(listing: SourceListing) -> int:
     return len(listing.samples)
 
 
-def _describe(listing: SourceListing) -> str:
+def describe_classes(listing: SourceListing) -> str:
+    """Return the number of classes and items of a reading, and some of the classes."""
     classes = preview(sorted(listing.classes), most=2)
     many = get_modality(listing.modality).noun.many
     return f"{CLASS.count(len(listing.classes))} ({classes}) of {_count(listing)} {many}"

@@ -30,7 +30,7 @@ import numpy as np
 
 import measuring
 from killing.compare import compare_runs, list_leftovers
-from killing.watched import Attempt, Job, fit_watched, is_recorded, write_missing_report
+from killing.watched import Attempt, Job, work_watched
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_ATTEMPTS = 40  #: of one job; its last one is let be
@@ -124,8 +124,7 @@ def _kill_until_done(job: Job, seconds: float, chance: np.random.Generator, most
         before = list_stored_rows(job.store)
         delay = float(chance.uniform(0, seconds)) if len(attempts) < most else None
         log = job.home / f"log{len(attempts)}"
-        work = write_missing_report if is_recorded(job) else fit_watched
-        code = _run_apart(lambda log=log, work=work: work(job, log), delay)
+        code = _run_apart(lambda log=log: work_watched(job, log), delay)
         if code not in (0, -signal.SIGKILL):
             raise RuntimeError(f"a fit ended with {code}: {(job.home / 'error').read_text('utf-8')}")
         killed = code == -signal.SIGKILL
@@ -135,7 +134,7 @@ def _kill_until_done(job: Job, seconds: float, chance: np.random.Generator, most
 
 def _time_calm(job: Job) -> float:
     before = os.times()
-    if code := _run_apart(lambda: fit_watched(job, job.home / "log")):
+    if code := _run_apart(lambda: work_watched(job, job.home / "log")):
         raise RuntimeError(f"an undisturbed fit ended with {code}: {(job.home / 'error').read_text('utf-8')}")
     after = os.times()
     return after.children_user + after.children_system - before.children_user - before.children_system

@@ -45,3 +45,13 @@ def several_labels_in_a_cell(desk: Desk) -> Path:
 @add_layout("`crane, bird` and `crane, machine` in cells of labels", "each cell, one class")
 def commas_in_names(desk: Desk) -> Path:
     return _lay_table(desk, lambda photo: f"{photo.label}, {'red' if photo.label == 'apple' else 'green'}")
+
+
+@add_layout("`images_variant_train.txt`: `1025794 Boeing 707-320` (FGVC Aircraft), no header", "the id, then the label")
+def ids_with_words(desk: Desk) -> Path:
+    lines = []
+    for place, photo in enumerate(mix(draw_photos(FRUITS, 12))):
+        label = {"apple": "Boeing 707-320", "pear": "Cessna 172 old"}[photo.label]
+        desk.lay(f"images/{1025014 + 7 * place}.jpg", photo, label=label)
+        lines.append(f"{1025014 + 7 * place} {label}\n")
+    return desk.write("images_variant_train.txt", "".join(lines))

@@ -13,6 +13,7 @@ TITLES = {
     "table_lists": "Tables and lists beside other things",
     "near_tables": "Tables that nearly fit",
     "label_cells": "Cells of labels",
+    "leftovers": "Folders and files left from other work",
     "arrays": "Arrays",
     "containers": "Containers",
     "exports": "Exports",

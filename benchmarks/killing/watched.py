@@ -48,21 +48,19 @@ class Attempt:
         return cls(found["row"], found["epoch"], found["stage"][-1], before, after, killed)
 
 
-def fit_watched(job: Job, log: Path) -> None:
-    """Fit, in this process, and log every row and epoch; of an error its traceback lies in ``error``."""
+def work_watched(job: Job, log: Path) -> None:
+    """Fit, in this process, and log every row and epoch; of an error its traceback lies in ``error``.
+
+    Where the run has its record already, and so is finished but for its report, write the report instead.
+    """
     try:
-        _fit(job, log)
+        _write_missing_report(job, log) if (job.run / "run.json").is_file() else _fit(job, log)
     except BaseException:
         (job.home / "error").write_text(traceback.format_exc(), "utf-8")
         raise
 
 
-def is_recorded(job: Job) -> bool:
-    """Return whether the job's run has its record, and so is finished but for its report."""
-    return (job.run / "run.json").is_file()
-
-
-def write_missing_report(job: Job, log: Path) -> None:
+def _write_missing_report(job: Job, log: Path) -> None:
     """Fit into a recorded run once more, which has to be refused in one line, and write the report that it names."""
     import headstart
     from headstart.errors import SettingError

@@ -84,6 +84,18 @@ def test_a_run_that_was_killed_while_its_report_was_written_is_finished(tmp_path
         reserve_run(tmp_path)
 
 
+def test_drafts_of_a_killed_run_are_removed_when_it_is_gone_on_with(tmp_path):
+    drafts = [tmp_path / ".model.5b422cb0830a", tmp_path / "arms" / ".probe.json.0123456789ab"]
+    kept = [tmp_path / UNFINISHED, tmp_path / "arms" / ".mine", tmp_path / "model.5b422cb0830a"]
+    drafts[0].mkdir()
+    (tmp_path / "arms").mkdir()
+    for file in (drafts[0] / "model.onnx", drafts[1], *kept):
+        file.write_text("x")
+    with claim_run(reserve_run(tmp_path), "photos"):
+        assert not any(draft.exists() for draft in drafts)
+        assert all(file.exists() for file in kept)
+
+
 def test_a_run_whose_report_is_being_written_is_under_way(tmp_path):
     (tmp_path / RECORD).write_text("{}")
     with FileLock(tmp_path / UNFINISHED), pytest.raises(SettingError, match="by another run just now"):

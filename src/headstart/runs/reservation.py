@@ -14,6 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from headstart.errors import SettingError, refuse_machine_faults
+from headstart.storage.atomic import remove_drafts
 from headstart.storage.run_layout import RECORD, UNFINISHED
 
 
@@ -64,6 +65,7 @@ def claim_run(reserved: Path | None, source: Any) -> Iterator[Path]:
     if (out / RECORD).exists():  # of a run that ended just now
         _release(lock, out)
         _refuse_taken(out)
+    remove_drafts(out)
     try:
         yield out
     except BaseException:

@@ -55,7 +55,7 @@ def write_run(
     log: RunLog,
     more: Mapping[str, Any],
 ) -> Run:
-    """Write a run's folder, all beside ``model/``, and return the run.
+    """Write a run's folder, all beside ``model/`` but ``run.json``, and return the run. ``finish_run`` does the rest.
 
     Args:
         contexts: one for each network, the first of them that of the run.
@@ -168,7 +168,7 @@ def _describe_arm(arm: Arm) -> dict[str, Any]:
 
 
 def _write_files(run: Run, context: FitContext, comparison: Comparison, scores: ArmTestScores) -> None:
-    """Write everything beside ``model/``; ``run.json`` last, for it marks the run as finished."""
+    """Write everything beside ``model/`` but ``run.json``, which marks the run as finished: see ``finish_run``."""
     replace_text(run.folder / SETTINGS, context.settings.to_toml(_list_chosen(run, context)))
     context.split.save(run.folder / SPLIT)
     save_ledger(context.samples.ledger, run.folder / LEDGER)
@@ -177,7 +177,6 @@ def _write_files(run: Run, context: FitContext, comparison: Comparison, scores: 
     evaluations = {"validation": run.validation.to_json(), "test": run.test.to_json()}
     _write_json(run.folder / EVALUATION, {"schema_version": SCHEMA_VERSION, "parts": evaluations})
     _write_comparison(run.folder, comparison, scores, context.task.measure)
-    _write_json(run.folder / RECORD, run.record)
 
 
 def _list_chosen(run: Run, context: FitContext) -> dict[str, str]:
@@ -187,7 +186,10 @@ def _list_chosen(run: Run, context: FitContext) -> dict[str, str]:
 
 
 def finish_run(run: Run, context: FitContext, log: RunLog) -> Run:
-    """Return the run with what the log heard since it was written: notes, and what the last stages took."""
+    """Write ``run.json``, by which a run is finished, with what the log heard since: notes, what the last stages took.
+
+    Until then a run that is killed is gone on with. Once it has its report, this is done again.
+    """
     record = {**run.record, "seconds": dict(log.seconds), "notes": _notes(context, log)}
     record |= {} if log.took is None else {"took": log.took}
     _write_json(run.folder / RECORD, record)

@@ -1,6 +1,7 @@
 """Files that are there whole or not at all: written beside their place, then renamed into it."""
 
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from headstart.errors import StoreError, is_disk_full
+
+_DRAFT = re.compile(r"\..+\.[0-9a-f]{12}")  #: names that ``_draft_path`` gives
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -71,6 +74,16 @@ def new_folder(target: Path) -> Iterator[Path]:
         raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove what writers that were killed left under a folder; nobody else may be writing there."""
+    for draft in [path for path in folder.rglob(".*") if _DRAFT.fullmatch(path.name)]:
+        if draft.is_dir() and not draft.is_symlink():
+            shutil.rmtree(draft, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                draft.unlink()
 
 
 def _refuse_full(error: OSError, path: Path) -> None:

@@ -15,14 +15,19 @@ from headstart.errors import DataError, refuse_machine_faults
 from headstart.modalities.strays import CLOUD_PLACEHOLDER
 
 SYSTEM = frozenset(
-    "__macosx thumbs.db ehthumbs.db desktop.ini @eadir $recycle.bin __pycache__ lost+found".split()  # noqa: SIM905
-) | {"system volume information"}
+    "__macosx thumbs.db ehthumbs.db desktop.ini @eadir $recycle.bin __pycache__ lost+found #recycle".split()  # noqa: SIM905
+) | {"system volume information", "@recycle", "#snapshot"}
 #: Of what is ignored, kinds that people ask about, by name in lower case.
 _KINDS = {
     "__macosx": "folders of Mac resource files (__MACOSX)",
     "thumbs.db": "thumbnails of Windows (Thumbs.db)",
     "ehthumbs.db": "thumbnails of Windows (ehthumbs.db)",
     "@eadir": "folders of a file server's thumbnails (@eaDir)",
+    "$recycle.bin": "recycle bins ($RECYCLE.BIN)",
+    "#recycle": "recycle bins of a file server (#recycle)",
+    "@recycle": "recycle bins of a file server (@Recycle)",
+    ".trash": "recycle bins (.Trash)",
+    ".trashes": "recycle bins (.Trashes)",
     ".thumbnails": "folders of thumbnails (.thumbnails)",
     ".ipynb_checkpoints": "folders of a notebook's checkpoints (.ipynb_checkpoints)",
 }

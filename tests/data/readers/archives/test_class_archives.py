@@ -174,3 +174,35 @@ def test_tars_of_parts_in_a_tar_are_asked_about(tmp_path, draw, cache):
         out.add(second, "val.tar")
     with pytest.raises(DataError, match=r"'train.tar', 'val.tar', which look like parts; unpack them into folders"):
         read_source(tmp_path / "all.tar", cache=cache)
+
+
+def pack_part(archive: Path, draw, names: dict[str, int]) -> None:
+    with zipfile.ZipFile(archive, "w") as out:
+        for name, seed in names.items():
+            out.writestr(name, draw(seed))
+
+
+@pytest.mark.parametrize("name", ["my photos-20231105T101010Z-00{}", "photos-00{}", "photos.part{}"])
+def test_parts_of_one_download_are_joined(tmp_path, draw, cache, name):
+    for part in (1, 2):
+        names = {
+            f"my photos/{kind}/{part}{i}.png": 50 * part + 10 * at + i for at, kind in enumerate("ab") for i in range(4)
+        }
+        pack_part(tmp_path / f"{name.format(part)}.zip", draw, names)
+    samples = read_source(tmp_path, cache=cache)
+    assert Counter(samples.classes[one.target] for one in samples.samples) == {"a": 8, "b": 8}
+    assert any("are parts of one archive and are read together" in note for note in samples.ledger.notes)
+    assert all(isinstance(one.source, RangeSource) for one in samples.samples)
+    assert len(read_source(tmp_path, cache=cache)) == 16
+
+
+def test_parts_of_a_download_with_a_class_each_and_two_files_of_one_name(tmp_path, draw, cache):
+    pack_part(tmp_path / "drive-download-20231105T101010Z-001.zip", draw, {"a/1.png": 1, "a/2.png": 2, "b/1.png": 9})
+    pack_part(tmp_path / "drive-download-20231105T101010Z-002.zip", draw, {"a/1.png": 3, "a/2.png": 2, "b/2.png": 4})
+    samples = read_source(tmp_path, cache=cache, strict=False)
+    assert Counter(samples.classes[one.target] for one in samples.samples) == {"a": 3, "b": 2}
+
+
+def test_numbered_archives_of_one_folder_are_classes(tmp_path, draw, cache):
+    folder = pack_classes(tmp_path / "set", draw, {"class-1": ".zip", "class-2": ".zip"}, "photos/")
+    assert read_source(folder, cache=cache).classes == ("class-1", "class-2")

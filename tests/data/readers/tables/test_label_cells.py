@@ -100,3 +100,22 @@ def test_a_class_may_be_called_none(tmp_path: Path, plant: Plant, labels: list[s
 def test_folders_have_no_cells(pets: Path) -> None:
     with pytest.raises(SettingError, match="label_cells is for tables"):
         read(pets, label_cells="whole")
+
+
+@pytest.mark.parametrize("labels", [("Boeing 707-320", "Airbus A300"), ("Boeing 707", "Cessna")])
+def test_a_list_of_ids_and_labels_of_several_words_has_no_header(
+    tmp_path: Path, plant: Plant, labels: tuple[str, ...]
+) -> None:
+    plant(tmp_path, *(f"images/{1000 + 7 * i}.png" for i in range(12)))
+    table = tmp_path / "train.txt"
+    table.write_text("".join(f"{1000 + 7 * i} {labels[i % 2]}\n" for i in range(12)))
+    assert count(read(table)) == dict.fromkeys(sorted(labels), 6)
+
+
+def test_a_list_of_ids_numbers_and_parts_keeps_its_columns(tmp_path: Path, plant: Plant) -> None:
+    plant(tmp_path, *(f"{i}.png" for i in range(12)))
+    table = tmp_path / "all.txt"
+    table.write_text("".join(f"{i} {'ab'[i % 2]} {('train', 'train', 'test')[i // 2 % 3]}\n" for i in range(12)))
+    samples = read(table)
+    assert count(samples) == {"a": 6, "b": 6}
+    assert all(sample.subset for sample in samples.samples)

@@ -62,23 +62,45 @@ class ArchiveReader:
             raise DataError(f"{str(source)!r} is a {kind} archive, which is not read; unpack it and give the folder")
         if (tars := find_inner_tars(source)) and (listing := list_inner_tars(source, tars, context)):
             return listing
-        archive = unpack(source, context.cache, encoding=context.options.encoding, leave=find_item_suffixes())
-        tree = FileTree(archive.folder)
-        try:
-            listing = _list_folder(tree, context)
-        except DataError:
-            _refuse_inner_archives(source, tree)
-            raise
-        if not listing.samples:
-            _refuse_inner_archives(source, tree)
-        listing = replace(listing, samples=tuple(_leave_in_archive(raw, archive) for raw in listing.samples))
-        read_as = Path(listing.root)
-        if read_as.is_dir() and (inside := read_as.relative_to(archive.folder).parts):
-            decision = Decision(PlaceKind.FOLDER, (), Role.WRAPPER, f"all is in {'/'.join(inside)!r}")
-            listing = replace(listing, decisions=(decision, *listing.decisions))
-        note = () if read_as.is_dir() else (f"the labels come from {read_as.name!r} in the archive",)
-        ignored = filter(None, [tree.describe_ignored()])
-        return replace(listing, root=str(source), notes=(*archive.notes, *listing.notes, *note, *ignored))
+        return list_unpacked(source, unpack_archive(source, context), context)
+
+
+def unpack_archive(source: Path, context: ReadContext) -> UnpackedArchive:
+    """Return an archive's content; items stay in it where they are not compressed in there.
+
+    Raises:
+        DataError: it is damaged or refused.
+    """
+    return unpack(source, context.cache, encoding=context.options.encoding, leave=find_item_suffixes())
+
+
+def list_unpacked(source: Path, archive: UnpackedArchive, context: ReadContext) -> SourceListing:
+    """Return what an archive holds.
+
+    Args:
+        source: the archive, or the folder of its parts.
+        archive: its content.
+        context: the settings.
+
+    Raises:
+        DataError: it holds nothing that is read.
+    """
+    tree = FileTree(archive.folder)
+    try:
+        listing = _list_folder(tree, context)
+    except DataError:
+        _refuse_inner_archives(source, tree)
+        raise
+    if not listing.samples:
+        _refuse_inner_archives(source, tree)
+    listing = replace(listing, samples=tuple(_leave_in_archive(raw, archive) for raw in listing.samples))
+    read_as = Path(listing.root)
+    if read_as.is_dir() and (inside := read_as.relative_to(archive.folder).parts):
+        decision = Decision(PlaceKind.FOLDER, (), Role.WRAPPER, f"all is in {'/'.join(inside)!r}")
+        listing = replace(listing, decisions=(decision, *listing.decisions))
+    note = () if read_as.is_dir() else (f"the labels come from {read_as.name!r} in the archive",)
+    ignored = filter(None, [tree.describe_ignored()])
+    return replace(listing, root=str(source), notes=(*archive.notes, *listing.notes, *note, *ignored))
 
 
 def find_item_suffixes() -> frozenset[str]:

@@ -6,22 +6,32 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headstart.data.readers.archives.archive import SUFFIXES, ArchiveReader, find_item_suffixes
+from headstart.data.readers.archive_members import iter_members
+from headstart.data.readers.archives.archive import (
+    SUFFIXES,
+    ArchiveReader,
+    find_item_suffixes,
+    list_unpacked,
+    unpack_archive,
+)
+from headstart.data.readers.archives.archive_parts import find_shared_name, hold_one_folder, join_parts
 from headstart.data.readers.archives.class_tars import (
     ClassArchive,
     list_class_archives,
     list_tar_files,
     refuse_subset_names,
 )
-from headstart.data.readers.archives.unpacking import unpack
+from headstart.data.readers.archives.unpacking import DAMAGE, UnpackedArchive, unpack
 from headstart.data.readers.evidence import index_near_top
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry
 from headstart.data.sources import FileSource, SampleSource
+from headstart.errors import DataError
 from headstart.modalities.modality import all_modalities
 
+_UNREADABLE: tuple[type[Exception], ...] = (*DAMAGE, DataError, OSError)
 _SAMPLES = re.compile(r"[-_ ]samples$", re.IGNORECASE)  #: how Teachable Machine ends the names of its archives
 
 
@@ -53,12 +63,30 @@ class ArchiveFolderReader:
             note = f"{archives[0].name!r} is read, the one archive in the folder"
             entries = [*listing.entries, *entries]
             return replace(listing, root=str(source), entries=tuple(entries), notes=(note, *listing.notes))
+        if parts := _join_parts(archives, context):
+            listing = list_unpacked(source, parts, context)
+            return replace(listing, entries=(*listing.entries, *entries))
         refuse_subset_names(source, [it.name for it in archives], [_name_class(it) for it in archives])
         return _list_classes(source, archives, entries, content.ignored, context)
 
 
 def _find_archives(tree: FileTree) -> list[Path]:
     return [path for path in tree.scan(tree.root).files if path.name.lower().endswith(SUFFIXES)]
+
+
+def _join_parts(archives: Sequence[Path], context: ReadContext) -> UnpackedArchive | None:
+    """Return the content of archives that are parts of one; None where they are others."""
+    name, by_google = find_shared_name([_name_class(archive) for archive in archives])
+    if not name:
+        return None
+    if not by_google:
+        try:
+            files = [[member.raw.decode("utf-8", "replace") for member in iter_members(it)] for it in archives]
+        except _UNREADABLE:
+            return None  # what is wrong is said when it is unpacked
+        if not hold_one_folder([[path for path in paths if not path.endswith("/")] for paths in files]):
+            return None
+    return join_parts([(archive, unpack_archive(archive, context)) for archive in archives], context.cache)
 
 
 def _name_class(archive: Path) -> str:

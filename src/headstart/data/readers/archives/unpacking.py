@@ -31,9 +31,9 @@ MAX_RATIO = 1000  #: unpacked bytes per packed byte ...
 RATIO_FROM = 100_000_000  #: ... of what unpacks to more than this many bytes
 
 #: The errors that libraries raise of an archive that is not whole, or that is something else.
-_DAMAGE: tuple[type[Exception], ...] = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)
+DAMAGE: tuple[type[Exception], ...] = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)
 with suppress(ImportError, AttributeError):  # from Python 3.14 on
-    _DAMAGE = (*_DAMAGE, importlib.import_module("compression.zstd").ZstdError)
+    DAMAGE = (*DAMAGE, importlib.import_module("compression.zstd").ZstdError)
 
 _ESCAPED = "escaped"  #: for an encoding that could not be told, where only names of files have it
 _GUESSED = "guessed-"  #: before an encoding in the name of a folder in the cache
@@ -121,7 +121,7 @@ def _may_leave(archive: Path) -> bool:
     """Return whether files can be read in an archive; not where it is damaged, as is said when it is unpacked."""
     if is_compressed_tar(archive):
         return False
-    with suppress(*_DAMAGE, DataError):
+    with suppress(*DAMAGE, DataError):
         return any(member.offset is not None for member in iter_members(archive))
     return False
 
@@ -175,7 +175,7 @@ def _make_writer(archive: Path, encoding: str | None, leave: frozenset[str]) -> 
             places = _write_members(archive, folder / _CONTENT, encoding, leave)
             with (folder / _RANGES).open("w", encoding="utf-8") as out:
                 out.writelines(json.dumps([name, *place]) + "\n" for name, place in places.items())
-        except _DAMAGE as error:
+        except DAMAGE as error:
             what = str(error).partition("\n")[0].rstrip(": ")  # tarfile lists what it tried, a line each
             raise DataError(f"archive {str(archive)!r} is damaged: {what}; fetch or pack it again") from None
 

@@ -5,7 +5,7 @@ Clear evidence is used and noted. Where two readings are possible an error says 
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -20,6 +20,7 @@ from headstart.data.readers.folders.folder_record import (
     TABLE,
     FolderLayout,
     FolderPart,
+    describe_leaving_out,
     place_files,
     set_products_aside,
     skip_copies,
@@ -27,6 +28,7 @@ from headstart.data.readers.folders.folder_record import (
     skip_inner_products,
 )
 from headstart.data.readers.folders.folder_tree import FolderNode, PlacedFile, list_way
+from headstart.data.readers.folders.leftover_names import find_leftover, may_be_leftover
 from headstart.data.samples import Subset
 from headstart.data.subsets import resolve_subsets
 from headstart.errors import DataError
@@ -77,9 +79,16 @@ def find_layout(root: FolderNode, modality: Modality, options: DataSettings) -> 
 def _look_at_classes(layout: FolderLayout, kids: Sequence[FolderNode]) -> None:
     """Skip items without labels beside class folders, and note folders there that may be no classes."""
     hints = layout.modality.hints
+    left = {kid.name: reason for kid in kids if (reason := find_leftover(kid.name))}
     odd = [kid for kid in kids if folder_names.is_unlabelled(kid.name) and kid.name.lower() != "unknown"]
-    if len(kids) - len(odd) < 2:
+    if len(kids) - len(odd) - len(left) < 2:
         return
+    _skip_leftovers(layout, [kid for kid in kids if kid.name in left], left)
+    kids = [kid for kid in kids if kid.name not in left]
+    if strange := [kid.name for kid in kids if may_be_leftover(kid.name)]:
+        them, none = ("a class", "it is none") if len(strange) == 1 else ("classes", "they are none")
+        leaving = describe_leaving_out(layout.parts[0].node, strange)
+        layout.add_note(f"read as {them}: {preview(strange)}; where {none}, {leaving}")
     for kid in odd:
         layout.skip(kid.all_files(), LEFT)
         layout.add_note(
@@ -90,6 +99,22 @@ def _look_at_classes(layout: FolderLayout, kids: Sequence[FolderNode]) -> None:
     doubtful = [kid.name for kid in kids if kid not in odd and folder_names.is_doubtful(kid.name, hints)]
     if len(doubtful) < len(kids) - len(odd):
         layout.doubtful += doubtful
+
+
+def _skip_leftovers(layout: FolderLayout, kids: Sequence[FolderNode], reasons: Mapping[str, str]) -> None:
+    """Skip folders that are no classes by their names, each with its reason."""
+    for kid in kids:
+        reason = reasons[kid.name]
+        layout.skip(kid.all_files(), reason)
+        layout.decide(kid, Role.SKIPPED, f"{reason}, by its name")
+    if kids:
+        shown = ", ".join(
+            f"{kid.name!r} ({layout.modality.noun.count(kid.items)}; {reasons[kid.name]})" for kid in kids
+        )
+        layout.add_note(
+            f"no {'class' if len(kids) == 1 else 'classes'} by the name, and skipped: {shown}; if all folders are "
+            "classes, add --classes-from folder"
+        )
 
 
 def _skip_copied_folders(layout: FolderLayout, kids: Sequence[FolderNode]) -> list[FolderNode]:

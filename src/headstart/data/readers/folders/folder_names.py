@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from headstart.data.readers.folders.leftover_names import are_of_camera
 from headstart.data.readers.words import OWNERS, split_words
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset, sort_out_subsets
@@ -151,9 +152,11 @@ def find_original(name: str, names: Collection[str]) -> str:
 
 
 def recognise_folders(names: Sequence[str], hints: SourceHints) -> str:
-    """Return what all of some folders are by their names: "places" of items, "products", "pieces" or nothing."""
+    """Return what all of some folders are by their names: "places" of items, "products", "pieces", "camera" or ""."""
     if all(is_place(name, hints) or is_product(name, hints) for name in names):
         return "places" if any(is_place(name, hints) for name in names) else "products"
+    if are_of_camera(names):
+        return "camera"
     apart = {re.sub(r"[\d\s._\-]+$", "", name) for name in names}
     words = split_words(next(iter(names), ""))
     numbered = len(apart) == 1 and len(names) > 1 and bool(words)

@@ -13,7 +13,7 @@ from headstart.data.names import natural_key, preview
 from headstart.data.readers.folders import folder_names
 from headstart.data.readers.folders.file_names import NameReading, read_names
 from headstart.data.readers.folders.folder_groups import find_groups
-from headstart.data.readers.folders.folder_record import FolderLayout, LabelPlace
+from headstart.data.readers.folders.folder_record import FolderLayout, LabelPlace, describe_leaving_out
 from headstart.data.readers.folders.folder_tree import PlacedFile
 from headstart.data.samples import Subset
 from headstart.errors import DataError
@@ -72,7 +72,13 @@ def _choose_level(
         DataError: both levels may be the classes.
     """
     many, names = layout.modality.noun.many, list(folders)
-    kinds = {"places": "places", "pieces": "pieces of one heap", "products": "places", "owners": "patients or the like"}
+    kinds = {
+        "places": "places",
+        "pieces": "pieces of one heap",
+        "products": "places",
+        "owners": "patients or the like",
+        "camera": "folders of a camera",
+    }
     what = kinds.get(look, "")
     answers = folder_names.are_answers(below, len(folders))
     sides = folder_names.are_views(below) and not answers
@@ -187,7 +193,7 @@ def _describe_flat_parts(layout: FolderLayout) -> str:
 
 def _describe_look(layout: FolderLayout, names: Sequence[str], look: str) -> str:
     noun = layout.modality.noun
-    kinds = {"places": f"places for {noun.many}", "pieces": "pieces of one heap"}
+    kinds = {"places": f"places for {noun.many}", "pieces": "pieces of one heap", "camera": "folders of a camera"}
     return (
         f"{layout.root!r} has the folders {preview(names)}, which look like {kinds.get(look, 'parts of a split')}, not "
         "like classes; wanted a folder per class, or a table with path and label; if the folders are the classes, add "
@@ -199,11 +205,8 @@ def _describe_doubtful(layout: FolderLayout, folders: Mapping[str, Sequence[Plac
     counts = {name: len(files) for name, files in folders.items()}
     odd = layout.doubtful
     others = {name: count for name, count in counts.items() if name not in odd}
-    node = layout.parts[0].node
-    under = "/".join((*node.steps, ""))
-    pattern = f"^{under}(?!{'|'.join(f'{name}/' for name in odd)})(?P<label>[^/]+)/"
     return (
         f"{layout.root!r} has the folder {preview(odd)} beside {_format_counts(others)}, which may be no class: to "
-        f"read all as classes, add --classes-from folder; to leave {preview(odd)} out, add --class-pattern "
-        f"{shlex.quote(pattern)}"
+        f"read all as classes, add --classes-from folder; to leave {preview(odd)} out, "
+        f"{describe_leaving_out(layout.parts[0].node, odd)}"
     )

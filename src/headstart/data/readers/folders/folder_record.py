@@ -1,5 +1,7 @@
 """The record of a folder's layout while it is found: parts, files, what is skipped and what was decided."""
 
+import re
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -73,6 +75,19 @@ class LabelPlace:
     guessed: bool = False  #: whether nothing says that these are classes but that nothing else does
     notes: list[str] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+
+
+def describe_leaving_out(node: FolderNode, names: Sequence[str]) -> str:
+    """Return the flag that reads the classes in a folder without those of some names."""
+    under = escape_pattern("/".join((*node.steps, "")))
+    others = "|".join(f"{escape_pattern(name)}/" for name in names)
+    pattern = f"^{under}(?!{others})(?P<label>[^/]+)/"
+    return f"add --class-pattern {shlex.quote(pattern)}"
+
+
+def escape_pattern(text: str) -> str:
+    """Return text as a regular expression that a person can read: blanks stand as they are."""
+    return re.escape(text).replace("\\ ", " ").replace("\\-", "-")
 
 
 def set_products_aside(layout: FolderLayout, node: FolderNode, *, peek: bool = False) -> list[FolderNode]:

@@ -1,15 +1,20 @@
 """Lists of paths and labels with blanks between them, one item a line, as many old sets have them in text files."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from headstart.data.readers.encodings import decode_text
 from headstart.data.readers.file_kinds import HEAD
 from headstart.data.readers.tables.csv_text import DELIMITERS, FindKeys, TextRow, TextTable
+from headstart.data.readers.tables.table_files import FileFinder
+from headstart.data.subsets import parse_subset
 from headstart.modalities.modality import all_modalities
 
 LIST_SUFFIXES = (".txt", ".lst", ".list")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+OFTEN = 1.5  #: lines of a label of several words, on average
 LOOK_AT = 100  #: lines that say how a line is divided
 
 
@@ -38,7 +43,7 @@ def read_path_list(table: Path, find_keys: FindKeys, *, encoding: str | None = N
     lines = decoded.text.splitlines()
     comments = sum(line.startswith("#") for line in lines)
     some = [line for line in lines if line.strip() and not line.startswith("#")][:LOOK_AT]
-    columns = _count_columns(some, table.parent)
+    columns = -1 if _are_ids_with_words(some, table.parent, find_keys) else _count_columns(some, table.parent)
     notes = [f"{table.name} is not UTF-8 and was read as {decoded.encoding}"] if decoded.guessed else []
     if comments:
         notes.append(f"{comments} lines of {table.name} begin with # and are no rows")
@@ -59,6 +64,28 @@ def _count_columns(lines: Sequence[str], folder: Path) -> int:
         return counts.pop()
     ends = sum(_ends_like_file([line]) for line in lines)
     return -1 if 2 * ends > len(lines) else 0
+
+
+def _are_ids_with_words(lines: Sequence[str], folder: Path, find_keys: FindKeys) -> bool:
+    """Return whether each line is the id of a file and a label of several words: ``1025794 Boeing 707-320``.
+
+    Each id is another one and most lead to files by their names without the ending; labels come again, and no column
+    behind the id has only numbers or names of parts.
+    """
+    tokens = [line.split() for line in lines]
+    width = min(map(len, tokens))
+    if width < 2 or max(map(len, tokens)) < 3 or _ends_like_file(lines) or any(_ends_like_file(it) for it in tokens):
+        return False
+    if find_keys(tokens[0]):
+        return False
+    columns = [[line[place] for line in tokens] for place in range(1, width)]
+    if any(all(_NUMBER.fullmatch(it) or parse_subset(it) for it in column) for column in columns):
+        return False
+    ids, labels = [line[0] for line in tokens], {" ".join(line[1:]) for line in tokens}
+    if len(set(ids)) < len(ids) or len(lines) < OFTEN * len(labels):
+        return False
+    finders = (FileFinder(folder, modality) for modality in all_modalities())
+    return any(2 * finder.count_leading(ids) > len(ids) for finder in finders)
 
 
 def _divide(line: str, columns: int) -> list[str]:

@@ -119,3 +119,10 @@ def test_sides_and_altered_copies_in_names_are_proposed(tmp_path, plant):
     root = lay(plant, tmp_path / "copies", "{c}/{f}_aug{i}.png")
     again = read_as_proposed(root, read(root))
     assert (len(groups_of(again)), again.classes) == (8, ("ant", "bee"))
+
+
+def test_slices_of_patients_are_tracks(tmp_path, plant):
+    root = lay(plant, tmp_path, "{c}/patient0{n}{f}_slice{i}.png")
+    samples = read(root)
+    assert has_note(samples, "begin with 8 numbers that several share, such as 'patient0")
+    assert len(groups_of(read_as_proposed(root, samples))) == 8

@@ -118,3 +118,21 @@ def test_groups_are_counted() -> None:
     assert stats.classes == pytest.approx(1.5)
     assert stats.pure == pytest.approx(0.5)
     assert stats.pure_by_chance == pytest.approx(0.52)  # labels of rows with a value: x, y, x, x, y
+
+
+@pytest.mark.parametrize("column", ["PatientenNr", "Proband", "participant", "Tier_ID", "Paciente"])
+def test_owners_in_other_languages(tmp_path, plant, column):
+    plant(tmp_path, *(f"{i:x}.png" for i in range(32)))
+    rows = "".join(f"{i:x}.png,{'ab'[i % 2]},P{i // 4}\n" for i in range(32))
+    (tmp_path / "labels.csv").write_text(f"file,label,{column}\n{rows}")
+    samples = read_source(tmp_path / "labels.csv")
+    assert len({sample.group.name for sample in samples.samples}) == 8
+    assert any(f"rows of one '{column}' stay in one part of the split" in note for note in samples.ledger.notes)
+
+
+def test_numbers_of_patients_in_the_names_of_files_are_noted(tmp_path, plant):
+    plant(tmp_path, *(f"P{i // 4:02}_{i % 4}.png" for i in range(32)))
+    rows = "".join(f"P{i // 4:02}_{i % 4}.png,{'ab'[i // 16]}\n" for i in range(32))
+    (tmp_path / "labels.csv").write_text(f"file,label\n{rows}")
+    notes = read_source(tmp_path / "labels.csv").ledger.notes
+    assert any("8 numbers that several share, such as 'P00' in 'P00_0'" in note for note in notes)

@@ -15,6 +15,7 @@ from headstart.data.names import natural_key, preview
 from headstart.data.readers.folders import folder_names
 from headstart.data.readers.folders.folder_record import FolderLayout, LabelPlace
 from headstart.data.readers.folders.folder_tree import PlacedFile
+from headstart.data.readers.words import TRACK
 
 Folders = Mapping[str, Sequence[PlacedFile]]  #: class -> its items
 
@@ -25,7 +26,6 @@ EACH_SIDE = 1.5  #: items with one beginning, where the names end in sides
 _SIDES = ("left", "right", "front", "back", "od", "os")
 _ALTERED = r"(?:aug|augmented|flip|flipped|rot|rotated|copy)\d*"
 _SIDE = re.compile(rf"(.*\d[^\W_]*)[\s._\-]+({'|'.join(_SIDES)}|{_ALTERED})", re.IGNORECASE)
-_TRACK = re.compile(r"(.*\d[^\W_]*)([\s._\-]+\(?)\d+\)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +130,20 @@ def _describe_tracks(layout: FolderLayout, folders: Folders) -> list[str]:
     """Return a note where names of files are numbers of a track, as of a video, and of an item in it."""
     found: dict[str, Counter[str]] = {}
     for name, files in folders.items():
-        found[name] = Counter(match[1] for it in files if (match := _TRACK.fullmatch(it.file.stem)))
+        found[name] = Counter(match[1] for it in files if (match := TRACK.fullmatch(it.file.stem)))
     items, tracks = sum(map(len, folders.values())), sum(map(len, found.values()))
     held = sum(sum(counts.values()) for counts in found.values())
     if held < INSIDE * items or tracks < FEWEST * len(folders) or held < EACH * tracks:
         return []
     shared = len(set().union(*found.values())) < tracks
     words = any(re.search(r"[\s._\-]", head) for counts in found.values() for head in counts)
-    signs = {match[2] for files in folders.values() for it in files if (match := _TRACK.fullmatch(it.file.stem))}
+    signs = {match[2] for files in folders.values() for it in files if (match := TRACK.fullmatch(it.file.stem))}
     inner = "(?:.*/)?" if any(len(it.steps) > 1 for files in folders.values() for it in files) else ""
-    end = rf"{re.escape(signs.pop())}\d+\." if len(signs) == 1 else r"[\s._-]+\(?\d+\)?\."
+    end = rf"{re.escape(signs.pop())}\d+\." if len(signs) == 1 else r"[\s._-]+\(?(?:[a-zA-Z]+[._ -]?)?\d+\)?\."
     pattern = f"{_prefix(layout)}(?P<group>(?P<label>[^/]+)/{inner}[^/]+){end}"
     flag = "--group-from name" if not shared and not words else f"--class-pattern {shlex.quote(pattern)}"
-    first = next(it.file.stem for files in folders.values() for it in files if _TRACK.fullmatch(it.file.stem))
-    head = _TRACK.fullmatch(first)
+    first = next(it.file.stem for files in folders.values() for it in files if TRACK.fullmatch(it.file.stem))
+    head = TRACK.fullmatch(first)
     note = (
         f"the names of the files begin with {tracks} numbers that several share, such as {head[1] if head else ''!r} "
         f"in {first!r}: if each is one video, patient or thing, add {flag}: {_say_leak(layout.modality.noun.many)}"

@@ -176,6 +176,9 @@ class ColumnChoice:
             used = set(self.taken.values())
             if columns := [it for it in match_columns(self.header, ALIASES["group"]) if it not in used]:
                 self._take("group", columns)
+                self.notes.append(
+                    f"rows of one {columns[0]!r} stay in one part of the split; --group-column none leaves them apart"
+                )
 
     def choose_owner(self, label: str, indicators: Sequence[str]) -> None:
         """Find a column with groups by what it is called and holds, where none has the name of one."""

@@ -6,6 +6,7 @@ has too few of them, and one that only looks so, is named with its flag.
 
 from collections.abc import Iterable, Sequence
 from itertools import repeat
+from pathlib import PurePosixPath
 
 from headstart.data.readers.group_stats import FEW, GroupStats, count_groups, propose_groups
 from headstart.data.readers.tables.column_evidence import is_wordy
@@ -16,8 +17,10 @@ from headstart.data.readers.tables.table_columns import (
     TableSample,
     match_columns,
 )
-from headstart.data.readers.words import names_owner
+from headstart.data.readers.words import TRACK, names_owner
 
+INSIDE = 0.9  #: share of the rows whose files have the number of a thing in their names
+EACH = 3  #: rows of such a thing on average
 PURE = 0.95  #: share of values with one class each that makes a column look like groups, whatever it is called
 BY_CHANCE = 0.5  #: share that this may have by chance
 
@@ -75,3 +78,23 @@ def _find_look(sample: TableSample, column: str, label: str) -> GroupStats | Non
     stats = count_groups(column, cells, sample.column(label))
     pure = stats.pure >= PURE and stats.pure_by_chance <= BY_CHANCE
     return stats if stats.is_clear and pure else None
+
+
+def describe_tracks(paths: Sequence[str], classes: int, many: str) -> str:
+    """Return a note where names of files are the number of a thing and of an item of it, as ``P03_2``; "" elsewhere.
+
+    Args:
+        paths: of the rows.
+        classes: how many there are.
+        many: the word for the items.
+    """
+    stems = [PurePosixPath(path.replace("\\", "/")).stem for path in paths]
+    found = [match for stem in stems if (match := TRACK.fullmatch(stem))]
+    tracks = len({match[1] for match in found})
+    if not found or len(found) < INSIDE * len(stems) or tracks < FEW * classes or len(found) < EACH * tracks:
+        return ""
+    return (
+        f"the names of the files begin with {tracks} numbers that several share, such as {found[0][1]!r} in "
+        f"{found[0][0]!r}: if each is one patient, video or thing, add a column group with it to the table, since "
+        f"{many} of one in train and in test make the score too good"
+    )

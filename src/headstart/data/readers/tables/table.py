@@ -17,6 +17,7 @@ from headstart.data.readers.arrays.array_blocks import UNKNOWN
 from headstart.data.readers.file_kinds import describe_unread, find_archive_kind, is_parquet, is_text, read_beginning
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.tables.group_column import describe_tracks
 from headstart.data.readers.tables.json_rows import LINES, is_json_table
 from headstart.data.readers.tables.label_cells import read_label_cells
 from headstart.data.readers.tables.parquet import holds_items, read_parquet_rows
@@ -26,7 +27,7 @@ from headstart.data.readers.tables.table_files import LocatedFiles, locate_files
 from headstart.data.readers.tables.text_rows import read_text_rows
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
-from headstart.data.sources import BrokenSource
+from headstart.data.sources import BrokenSource, FileSource
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError, bounded, refuse_machine_faults
 from headstart.modalities.item import BrokenItem, NamedItem, Noun
@@ -104,6 +105,9 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
             samples.append(RawSample(name, label, source, subsets[row.split], row.group))
     notes = [*content.notes, *cell_notes, *located.notes, *([subset_note] if subset_note else [])]
     classes = frozenset(sample.label for sample in samples)
+    if context.labelled and not {"split", "group"} & set(content.taken or {}) and not context.options.group_column:
+        names = [sample.name for sample in samples if isinstance(sample.source, FileSource)]
+        notes += [note] if (note := describe_tracks(names, len(classes), modality.noun.many)) else []
     return SourceListing(
         str(table),
         tuple(samples),

@@ -18,7 +18,17 @@ ALIASES = {
     "split": ("split", "part", "subset", "partition"),
     "group": (
         *("group", "group_id", "groups", "patient", "patient_id", "subject", "subject_id"),
-        *("participant_id", "person_id", "case_id", "study_id", "lesion_id", "specimen_id", "animal_id", "plant_id"),
+        *(
+            "participant",
+            "participant_id",
+            "person_id",
+            "case_id",
+            "study_id",
+            "lesion_id",
+            "specimen_id",
+            "animal_id",
+            "plant_id",
+        ),
     ),
 }
 #: What the path may be called too, where the cells lead to files.

@@ -107,7 +107,8 @@ def _lacks_header(table: Path, sample: TableSample, modality: Modality) -> bool:
     suffixes = tuple(suffix for one in all_modalities() for suffix in one.suffixes)
     if any(cell.strip().lower().endswith(suffixes) for cell in sample.header):
         return True
-    if find_key_columns(sample.header) or not any(sample.cells):
+    known = [place for place in find_key_columns(sample.header) if not _comes_again(sample, place)]
+    if known or not any(sample.cells):
         return False
     finder = FileFinder(table.parent, modality)
     cells = zip(sample.header, sample.cells, strict=True)
@@ -115,6 +116,11 @@ def _lacks_header(table: Path, sample: TableSample, modality: Modality) -> bool:
         cell.strip() and finder.count_leading([cell.strip()]) and share_of_files(column, finder) >= MOSTLY
         for cell, column in cells
     )
+
+
+def _comes_again(sample: TableSample, place: int) -> bool:
+    """Return whether the name of a column stands among its cells too, as ``train`` does where there is no header."""
+    return sample.header[place].strip() in sample.cells[place]
 
 
 def _name_columns(sample: TableSample, content: TextTable) -> TableSample:

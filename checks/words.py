@@ -32,6 +32,11 @@ SEAMS = (
             "modalities/image/": "their home",
             "backbones/providers/": "zoos of networks that read images",
             "data/readers/tables/numbered_lists.py": "names of files as a public set has them",
+            "data/readers/folders/part_tables.py": "names of folders as public sets have them",
+            **{
+                f"data/readers/annotations/{name}.py": "keys and file names of the formats, as the tools write them"
+                for name in ("datumaro", "item_files", "tool_csv", "tool_exports", "tool_rows", "via")
+            },
             "verbs/demo.py": "the demonstration is of drawn digits",
             "verbs/options.py": "made by docs/generate.py from the chapters of all modalities",
         },

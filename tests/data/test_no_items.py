@@ -21,7 +21,7 @@ def lay(root, ending, content):
 @pytest.mark.parametrize(
     ("ending", "content", "kind"),
     [
-        (".mp4", FILM, "they end in .mp4; by their bytes they are films: take single pictures out of them"),
+        (".mp4", FILM, "they end in .mp4; by their bytes they are films: take single frames out of them"),
         (".jpg", b"hello ", "they end in .jpg; by their bytes they are text"),
         ("", b"\x93NUMPY\x01\0", "they have no ending; by their bytes they are NumPy arrays"),
         (".xyz", bytes(range(1, 9)), "they end in .xyz$"),

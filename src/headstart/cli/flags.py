@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from headstart.settings import FitSettings, complete_class
-from headstart.settings.chapters import Chapter
+from headstart.settings.chapter import Chapter
 from headstart.settings.registry import list_modality_chapters
 
 if TYPE_CHECKING:

@@ -11,16 +11,16 @@ from headstart.data.samples import LedgerEntry, Samples
 LOOK_AT = 20  #: files whose first bytes are read
 #: Kinds of files that are often given: where their mark stands, the mark, and what they are and what to do.
 _KINDS = (
-    (4, b"ftyp", "films: take single pictures out of them, such as ffmpeg -i film.mp4 -r 1 frames/%05d.png"),
-    (0, b"\x1a\x45\xdf\xa3", "films (Matroska or WebM): take single pictures out of them, such as with ffmpeg"),
-    (8, b"AVI ", "films (AVI): take single pictures out of them, such as with ffmpeg"),
+    (4, b"ftyp", "films: take single frames out of them, such as ffmpeg -i film.mp4 -r 1 frames/%05d.png"),
+    (0, b"\x1a\x45\xdf\xa3", "films (Matroska or WebM): take single frames out of them, such as with ffmpeg"),
+    (8, b"AVI ", "films (AVI): take single frames out of them, such as with ffmpeg"),
     (8, b"WAVE", "sounds (WAV)"),
     (0, b"ID3", "sounds (MP3)"),
     (0, b"fLaC", "sounds (FLAC)"),
     (0, b"OggS", "sounds (Ogg)"),
     (0, b"\x93NUMPY", "NumPy arrays: put them together into one .npz with their labels"),
     (0, b"\x89HDF\r\n", "HDF5 files: give one of them"),
-    (0, b"%PDF-", "PDFs: take the pictures out of them"),
+    (0, b"%PDF-", "PDFs: take the pages out of them"),
     (128, b"DICM", "DICOM files: save them as PNG"),
     (0, b"PK\x03\x04", "ZIP archives, or what is packed as such: unpack them"),
     (0, b"\x1f\x8b", "packed with gzip: unpack them"),

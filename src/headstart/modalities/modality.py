@@ -19,7 +19,7 @@ from headstart.protocol_checks import expect_members
 if TYPE_CHECKING:
     from headstart.modalities import facets
     from headstart.modalities.preprocessing_facet import PreprocessingFacet
-    from headstart.settings.chapters import Chapter
+    from headstart.settings.chapter import Chapter
 
 GROUP = "headstart.modalities"  #: of the entry points by which other packages add modalities
 #: Where each built-in modality is; it is imported when it is first asked for.

@@ -1,7 +1,7 @@
 """Settings: every one once, in chapters; read from keywords, flags and TOML files."""
 
+from headstart.settings.chapter import Chapter
 from headstart.settings.chapters import (
-    Chapter,
     ClassPlace,
     CompareSettings,
     DataSettings,
@@ -9,15 +9,14 @@ from headstart.settings.chapters import (
     HeadSettings,
     LabelCells,
     PathPart,
-    Precision,
     RunSettings,
     StrategyName,
-    TrainSettings,
     TrustSettings,
 )
 from headstart.settings.fit_settings import FitSettings, complete_class
 from headstart.settings.foreign import refuse_foreign_settings
 from headstart.settings.registry import list_chapters, list_spellings
+from headstart.settings.training import Precision, TrainSettings
 from headstart.settings.values import describe_validation_error, locate_store, parse_duration, parse_size
 
 __all__ = [

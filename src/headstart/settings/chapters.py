@@ -4,32 +4,28 @@ The flags of the command line, the settings file, the documents and the records 
 task brings a chapter of its own.
 """
 
-from collections.abc import Mapping
-from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from headstart.errors import nearest
 from headstart.modalities import modality
 from headstart.plugins import Registry, list_plugin_names
+from headstart.settings.chapter import Chapter
 from headstart.settings.class_pattern import read_class_pattern
+from headstart.settings.training import Precision
 from headstart.tasks import task
 
 HeadName = Literal["logistic", "lda", "ridge", "mlp", "auto"]
 StrategyName = Literal["auto", "linear-probe", "intermediate-probe", "partial-finetune", "full-finetune", "scratch"]
-Precision = Literal["auto", "bf16", "f32"]
 #: One list everywhere: backbones are run by openvino or pytorch, saved classifiers by openvino or onnxruntime.
 BUILT_IN_ENGINES = ("auto", "openvino", "onnxruntime", "pytorch")
 
 PathPart = Literal["folder", "parent", "name"]
 ClassPlace = Literal["folder", "parent", "name", "table"]
 LabelCells = Literal["auto", "whole"]
-
-DEFAULT_STEPS = 1000  #: of a training whose epochs are not set
-MIN_EPOCHS, MAX_EPOCHS = 5, 40  #: of such a training
 
 
 def _check_engine(name: str) -> str:
@@ -74,17 +70,6 @@ def _check_registered(name: str, registry: Registry[Any]) -> str:
     if name != "auto":
         registry.get(name)
     return name
-
-
-class Chapter(BaseModel):
-    """A chapter of settings; each field has a default and a description."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
-
-    chapter_name: ClassVar[str]  #: of its table in TOML and its keyword in Python
-    chapter_title: ClassVar[str]  #: of its flags in help and documents
-    chapter_spellings: ClassVar[Mapping[str, str]] = {}  #: a setting's other spelling -> its name
-    chapter_first: ClassVar[tuple[str, ...]] = ()  #: settings of it that most people need; short help shows them
 
 
 class DataSettings(Chapter):
@@ -204,67 +189,6 @@ class HeadSettings(Chapter):
     mlp_dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.5, description="Dropout before the mlp's last layer.")
     mlp_epochs: Annotated[int, Field(ge=1, le=10000)] = Field(60, description="Most epochs the mlp is trained for.")
     mlp_rate: Annotated[float, Field(gt=0, le=1)] = Field(1e-3, description="The mlp's learning rate (Adam).")
-
-
-class TrainSettings(Chapter):
-    """Training of networks."""
-
-    chapter_name = "train"
-    chapter_title = "Training"
-    chapter_spellings: ClassVar[Mapping[str, str]] = {"optimizer": "optimiser"}
-
-    unfreeze: str = Field(
-        "auto",
-        description="partial-finetune trains this layer and all above it; see headstart models NAME --layers.",
-    )
-    epochs: Annotated[int, Field(ge=1, le=10000)] | None = Field(
-        None,
-        description="Passes over the training samples; by default 5 to 40, about 1000 steps, fewer within a budget.",
-    )
-    batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(32, description="Samples in a step of training.")
-    optimiser: Literal["adamw", "sgd"] = Field("adamw", description="adamw, or sgd with momentum.")
-    rate: Annotated[float, Field(gt=0, le=10)] | None = Field(
-        None, description="Highest learning rate, at the top; by default 7e-4 for adamw, 5e-3 for sgd; scratch 4 times."
-    )
-    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="Of sgd.")
-    weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.02, description="Of weights, not of biases and norms.")
-    warmup: Annotated[float, Field(ge=0, le=0.9)] = Field(
-        0.1, description="Share of the steps in which the rate rises; it falls along a cosine afterwards."
-    )
-    layer_decay: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.8, description="Each layer is trained at this share of the rate of the layer above it."
-    )
-    mixup: Annotated[float, Field(ge=0, le=10)] = Field(0.0, description="Alpha of mixup; 0 is none.")
-    clip: Annotated[float, Field(ge=0)] = Field(1.0, description="Largest norm of a step's gradient; 0 is any.")
-    ema: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.999,
-        description="Greatest decay per step of the moving average of the weights, which is what is scored; 0 is none.",
-    )
-    patience: Annotated[int, Field(ge=1)] = Field(
-        20, description="Epochs after the last one worth keeping, by calibrated validation loss, to the end."
-    )
-    batchnorm: Literal["frozen", "update"] = Field(
-        "frozen", description="Statistics of BatchNorm in trained layers: kept as loaded, or updated."
-    )
-    views: Annotated[int, Field(ge=1, le=1000)] = Field(
-        40, description="Changed views of each sample whose boundary activations are kept; epochs take them in turn."
-    )
-    cache_budget: str = Field(
-        "4GB", description="Disk for boundary activations; where they need more, each epoch computes them anew."
-    )
-    training_precision: Precision = Field(
-        "auto", description="Arithmetic of training; auto is the faster of bf16 and f32 in a timed trial."
-    )
-    find_rate: bool = Field(False, description="Find the learning rate by a range test before training.")
-    search: Annotated[int, Field(ge=0, le=10000)] = Field(
-        0, description="Tries of settings of fine-tuning, chosen on validation; 0 is none."
-    )
-
-    def epochs_for(self, samples: int) -> int:
-        """Passes over so many training samples: as set, else as many as make ``DEFAULT_STEPS`` steps, within bounds."""
-        if self.epochs is not None:
-            return self.epochs
-        return min(max(ceil(DEFAULT_STEPS / ceil(samples / self.batch_size)), MIN_EPOCHS), MAX_EPOCHS)
 
 
 class CompareSettings(Chapter):

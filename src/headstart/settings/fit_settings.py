@@ -10,17 +10,11 @@ from pydantic import Field, ValidationError
 
 from headstart.errors import SettingError
 from headstart.plugins import cache_until_forgotten
-from headstart.settings.chapters import (
-    Chapter,
-    CompareSettings,
-    DataSettings,
-    HeadSettings,
-    RunSettings,
-    TrainSettings,
-    TrustSettings,
-)
+from headstart.settings.chapter import Chapter
+from headstart.settings.chapters import CompareSettings, DataSettings, HeadSettings, RunSettings, TrustSettings
 from headstart.settings.keywords import flatten, read_toml
 from headstart.settings.registry import OWNERS, REGISTRIES, list_allowed_values, list_chapters, list_foreign_chapters
+from headstart.settings.training import TrainSettings
 from headstart.settings.values import describe_validation_error, parse_duration, parse_size
 
 AnyChapter = TypeVar("AnyChapter", bound=Chapter)

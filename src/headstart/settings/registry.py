@@ -8,15 +8,9 @@ from pydantic.fields import FieldInfo
 from headstart.modalities import modality
 from headstart.plugins import Registry, cache_until_forgotten, list_plugin_names
 from headstart.protocol_checks import describe_fault
-from headstart.settings.chapters import (
-    Chapter,
-    CompareSettings,
-    DataSettings,
-    HeadSettings,
-    RunSettings,
-    TrainSettings,
-    TrustSettings,
-)
+from headstart.settings.chapter import Chapter
+from headstart.settings.chapters import CompareSettings, DataSettings, HeadSettings, RunSettings, TrustSettings
+from headstart.settings.training import TrainSettings
 from headstart.tasks import task
 
 #: Settings that choose from a registry -> the group of entry points by which other packages add to it.

@@ -19,7 +19,7 @@ from headstart.protocol_checks import expect_members
 
 if TYPE_CHECKING:
     from headstart.inference.postprocess import BatchPredictions
-    from headstart.settings.chapters import Chapter
+    from headstart.settings.chapter import Chapter
     from headstart.tasks import facets, optional_facets
 
 GROUP = "headstart.tasks"  #: of the entry points by which other packages add tasks

@@ -18,7 +18,7 @@ from headstart.display.watch import ShowProgress, watch
 from headstart.errors import SettingError, nearest
 from headstart.pipeline.label_check import LabelCheck, check_labels
 from headstart.settings import DataSettings, FitSettings, Precision, locate_store, refuse_foreign_settings
-from headstart.settings.chapters import Chapter
+from headstart.settings.chapter import Chapter
 from headstart.settings.registry import list_modality_chapters
 from headstart.storage.locks import try_mark_in_use
 from headstart.training.view_sheet import check_sheet_file, write_view_sheet

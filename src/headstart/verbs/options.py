@@ -12,12 +12,11 @@ from headstart.settings.chapters import (
     HeadSettings,
     LabelCells,
     PathPart,
-    Precision,
     RunSettings,
     StrategyName,
-    TrainSettings,
     TrustSettings,
 )
+from headstart.settings.training import Precision, TrainSettings
 from headstart.tasks.classification.settings import ClassificationSettings
 
 

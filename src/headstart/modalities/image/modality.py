@@ -28,7 +28,7 @@ from headstart.modalities.modality import Modality
 from headstart.modalities.preprocessing_facet import PreprocessingFacet
 
 if TYPE_CHECKING:
-    from headstart.settings.chapters import Chapter
+    from headstart.settings.chapter import Chapter
 
 PIXELS = "pixels"  #: the one tensor of a batch, uint8 (B, S, S, 3)
 

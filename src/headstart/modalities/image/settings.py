@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from headstart.settings.chapters import Chapter
+from headstart.settings.chapter import Chapter
 
 AugmentPreset = Literal["none", "light", "standard", "strong"]
 AugmentPolicy = Literal["none", "randaugment", "trivialaugment"]

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from headstart.settings.chapters import Chapter
+from headstart.settings.chapter import Chapter
 
 
 class ClassificationSettings(Chapter):

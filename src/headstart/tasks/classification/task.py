@@ -16,7 +16,7 @@ from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.task import Measure, Support, TargetSpace
 
 if TYPE_CHECKING:
-    from headstart.settings.chapters import Chapter
+    from headstart.settings.chapter import Chapter
     from headstart.tasks import facets, optional_facets
 
 

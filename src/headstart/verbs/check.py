@@ -1,7 +1,7 @@
 """``headstart.check``."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any, Unpack
@@ -12,10 +12,11 @@ from headstart.data.outline import SourceOutline, make_outline
 from headstart.data.outline_text import describe_outline
 from headstart.data.read import read_source
 from headstart.data.reading_table import check_reading_table, write_reading_table
-from headstart.data.samples import FileStatus
+from headstart.data.samples import FileStatus, GroupKind, Samples
 from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress, watch
-from headstart.errors import SettingError, nearest
+from headstart.errors import DataError, SettingError, nearest
+from headstart.pipeline.dataset import split_samples
 from headstart.pipeline.label_check import LabelCheck, check_labels
 from headstart.settings import DataSettings, FitSettings, Precision, locate_store, refuse_foreign_settings
 from headstart.settings.chapter import Chapter
@@ -129,12 +130,22 @@ def check(
             samples = read_source(source, labels=labels, options=settings, listener=heard, strict=False)
             refuse_foreign_settings(settings, samples.modality, samples.space.task)
             seen = check_samples(samples, decode_all=not fast, listener=heard)
+        seen = replace(seen, problems=seen.problems or tuple(_find_split_problems(seen.samples, settings)))
         if drawn is not None:
             write_view_sheet(drawn, seen.samples, settings)
         if written is not None:
             write_reading_table(written, seen.samples, [locate_store(), locate_store(settings.store)])
     outline = make_outline(seen.samples) if explain else None
     return CheckReport(seen, found, table, drawn, outline, written)
+
+
+def _find_split_problems(samples: Samples, settings: FitSettings) -> Iterator[str]:
+    """Yield why samples whose groups are named cannot be split, as a fit would split them."""
+    if any(sample.group.kind is GroupKind.NAMED for sample in samples.samples):
+        try:
+            split_samples(samples, settings)
+        except DataError as error:
+            yield str(error)
 
 
 def load_check_settings(options: Mapping[str, Any]) -> FitSettings:

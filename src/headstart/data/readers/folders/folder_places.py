@@ -18,6 +18,7 @@ from headstart.data.readers.folders.folder_tree import PlacedFile
 from headstart.data.samples import Subset
 from headstart.errors import DataError
 
+FEWEST = 3  #: groups of a class, one for each part of the split, before they are proposed
 BEFORE = 4  #: times as many items beside the folders as in them say that these are no classes
 
 
@@ -103,12 +104,15 @@ def _choose_level(
     for files in folders.values():
         for placed in files:
             counts[placed.steps[-1]] += 1
+    held = {name: {file.steps[-1] for file in files} for name, files in folders.items()}
+    owners = min(sum(name in inner for inner in held.values()) for name in below)
+    keeps = " --group-from folder, which keeps each first folder on one side of the split" if owners >= FEWEST else ""
+    inner = f" (and --group-from parent, to keep the {many} of each of {preview(below)} together)"
     raise DataError(
         f"the folders of {layout.root!r} hold the same folders each: either the classes are the folders right above "
-        f"the {many}, {_format_counts({name: counts[name] for name in below})}, then add --classes-from parent "
-        "--group-from folder, which keeps each first folder on one side of the split; or they are the first folders, "
-        f"{_format_counts({name: len(files) for name, files in folders.items()})}, then add --classes-from folder "
-        f"(and --group-from parent, to keep the {many} of each of {preview(below)} together)"
+        f"the {many}, {_format_counts({name: counts[name] for name in below})}, then add --classes-from parent{keeps}; "
+        f"or they are the first folders, {_format_counts({name: len(files) for name, files in folders.items()})}, then "
+        f"add --classes-from folder{inner if min(map(len, held.values())) >= FEWEST else ''}"
     )
 
 

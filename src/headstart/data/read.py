@@ -11,6 +11,7 @@ from typing import Any
 from headstart import settings
 from headstart.data.assembly import assemble_samples
 from headstart.data.choose_modality import choose_by_sources, find_source_noun
+from headstart.data.class_notes import note_classes
 from headstart.data.decisions import PlaceKind
 from headstart.data.inspection import inspect
 from headstart.data.own_output import is_own_folder
@@ -93,7 +94,7 @@ def read_source(
         listing = _choose_modality(listing, options.modality)
     modality = get_modality(listing.modality)
     samples = assemble_samples(listing, inspect(listing.samples, modality, listener), modality, options.task)
-    samples = note_strays(samples)
+    samples = note_strays(note_classes(samples))
     problems = samples.task.targets.find_problems(samples) if strict else []
     if problems:
         rest = len(problems) - MOST_PROBLEMS

@@ -55,6 +55,7 @@ def find_groups(layout: FolderLayout, place: LabelPlace, folders: Folders) -> No
         place: of the classes; gets the groups, notes and decisions.
         folders: the first folders with their items.
     """
+    place.notes += _describe_ragged(layout, folders)
     inner = _list_inner_folders(folders)
     if inner.share >= INSIDE and len(inner.names) > 1 and folder_names.are_owners(inner.names):
         _use_owners(layout, place, folders, inner)
@@ -75,6 +76,29 @@ def describe_inner_level(layout: FolderLayout, folders: Folders) -> str:
         f"the first folders are the classes ({preview(list(folders))}); if the folders right above the "
         f"{layout.modality.noun.many} are ({preview(inner)}), add --classes-from parent"
     )
+
+
+def _describe_ragged(layout: FolderLayout, folders: Folders) -> list[str]:
+    """Return a note where some first folders have items and others only folders with items, which may be classes."""
+    hints = layout.modality.hints
+    inner = {name: sorted({it.steps[1] for it in files if len(it.steps) > 1}) for name, files in folders.items()}
+    deep = {name: inner[name] for name, files in folders.items() if all(len(it.steps) > 1 for it in files)}
+    deep = {name: below for name, below in deep.items() if len(below) > 1}
+    if not deep or len(deep) + sum(not below for below in inner.values()) < len(folders) or len(deep) == len(folders):
+        return []
+    below = [name for names in deep.values() for name in names]
+    plain = not any(
+        folder_names.is_view(it) or folder_names.is_place(it, hints) or re.search(r"\d", it) for it in below
+    )
+    if not plain or folder_names.are_owners(below) or len(set(below)) < len(below):
+        return []
+    first = next(iter(deep))
+    are = "is one class" if len(deep) == 1 else "are one class each"
+    note = (
+        f"{preview(list(deep))} {are} of all folders in it, such as {preview(deep[first])}, beside classes without such "
+        f"folders; if each folder right above the {layout.modality.noun.many} is a class, add --classes-from parent"
+    )
+    return [note]
 
 
 def _list_inner_folders(folders: Folders) -> _InnerFolders:

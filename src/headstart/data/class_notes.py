@@ -79,8 +79,8 @@ def _note_numbers(samples: Samples) -> Iterator[str]:
     if called or fractions or gaps:
         yield (
             f"the {len(names)} classes are numbers, such as {preview(names)}: each is a class of its own here, and "
-            "none is nearer to another; where they measure something (an age, a score), that is a task for numbers, which "
-            "is to come: until then put them into a few ranges"
+            "none is nearer to another; where they measure something (an age, a score), that is a task for numbers, "
+            "which is to come: until then put them into a few ranges"
         )
 
 

@@ -88,15 +88,15 @@ def _describe_ragged(layout: FolderLayout, folders: Folders) -> list[str]:
         return []
     below = [name for names in deep.values() for name in names]
     plain = not any(
-        folder_names.is_view(it) or folder_names.is_place(it, hints) or re.search(r"\d", it) for it in below
+        folder_names.is_view(one) or folder_names.is_place(one, hints) or re.search(r"\d", one) for one in below
     )
     if not plain or folder_names.are_owners(below) or len(set(below)) < len(below):
         return []
     first = next(iter(deep))
     are = "is one class" if len(deep) == 1 else "are one class each"
     note = (
-        f"{preview(list(deep))} {are} of all folders in it, such as {preview(deep[first])}, beside classes without such "
-        f"folders; if each folder right above the {layout.modality.noun.many} is a class, add --classes-from parent"
+        f"{preview(list(deep))} {are} of all folders in it, such as {preview(deep[first])}, beside classes without "
+        f"such folders; if each folder right above the {layout.modality.noun.many} is a class, add --classes-from parent"
     )
     return [note]
 

@@ -96,7 +96,8 @@ def _describe_ragged(layout: FolderLayout, folders: Folders) -> list[str]:
     are = "is one class" if len(deep) == 1 else "are one class each"
     note = (
         f"{preview(list(deep))} {are} of all folders in it, such as {preview(deep[first])}, beside classes without "
-        f"such folders; if each folder right above the {layout.modality.noun.many} is a class, add --classes-from parent"
+        f"such folders; if each folder right above the {layout.modality.noun.many} is a class, add --classes-from "
+        "parent"
     )
     return [note]
 

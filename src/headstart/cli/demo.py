@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from headstart.quoting import quote_argument
+
 
 def demo(folder: Path = Path("demo"), /) -> int:
     """Run the whole job on digits drawn by pen: files on disk to a tested classifier and a prediction.
@@ -14,11 +16,11 @@ def demo(folder: Path = Path("demo"), /) -> int:
     from headstart.verbs.demo import find_run_folder
 
     print(f"drawing 1,200 digits, as if by pen on paper, into {folder / 'digits'}")
-    print(f"headstart fit {folder / 'digits'} --out {find_run_folder(folder)}")
+    print(f"headstart fit {quote_argument(folder / 'digits')} --out {quote_argument(find_run_folder(folder))}")
     run = run_demo(folder, progress=True)
     print(describe_run(run))
     digit = sorted((folder / "digits" / "7").iterdir())[0]
     prediction = run.classifier.predict(digit)
-    print(f"\nheadstart predict {run.folder / 'model'} {digit}")
+    print(f"\nheadstart predict {quote_argument(run.folder / 'model')} {quote_argument(digit)}")
     print(f"{digit}: {prediction.label} {prediction.probability:.1%}")
     return 0

@@ -14,6 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from headstart.errors import SettingError, refuse_machine_faults
+from headstart.quoting import quote_argument
 from headstart.storage.atomic import remove_drafts
 from headstart.storage.run_layout import RECORD, UNFINISHED
 
@@ -89,7 +90,7 @@ def _refuse_taken(out: Path) -> None:
             _release(_lock(out), out)
             raise SettingError(
                 f"out {str(out)!r} holds a run that is finished but for its report, and is never overwritten; write "
-                f"the report with: headstart report {out}; or name another folder"
+                f"the report with: headstart report {quote_argument(out)}; or name another folder"
             )
         raise SettingError(f"out {str(out)!r} already holds a finished run, which is never overwritten; name another")
     others = sorted(file.name for file in out.iterdir()) if out.exists() else []

@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from headstart.quoting import quote_argument
+
 FEWEST = 8  #: groups that a column has, before it is used without being asked for
 FEWEST_OF_CLASS = 3  #: groups in which each class is: for a part of the split each
 LARGEST = 0.3  #: share of the rows in one group
@@ -87,6 +89,5 @@ def count_groups(column: str, cells: Iterable[str], labels: Iterable[str]) -> Gr
 def propose_groups(stats: Sequence[GroupStats]) -> str:
     """Return a note on columns that may be groups, which are not used."""
     shown = " and ".join(one.describe() for one in stats[:OFFERED])
-    names = [f'"{one.column}"' if " " in one.column else one.column for one in stats[:OFFERED]]
-    flags = " or ".join(f"--group-column {name}" for name in names)
+    flags = " or ".join(f"--group-column {quote_argument(one.column)}" for one in stats[:OFFERED])
     return f"{shown}: where rows of one value belong together, add {flags}; now they may be in several parts"

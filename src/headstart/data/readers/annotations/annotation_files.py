@@ -14,6 +14,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import Subset
 from headstart.errors import DataError
+from headstart.quoting import quote_argument
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def choose_files(source: Path, files: Sequence[Path], name: str, prefix: str = "
         if len(best) > 1:
             raise DataError(
                 f"{str(source)!r} has several files of {name}, {describe_files(best, source)}, for the same part; "
-                f"name one: headstart check {best[0]}"
+                f"name one: headstart check {quote_argument(best[0])}"
             )
         chosen[best[0]] = subset
     return chosen

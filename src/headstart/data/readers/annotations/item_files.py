@@ -33,6 +33,7 @@ from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.errors import DataError
+from headstart.quoting import quote_argument
 
 _LOOK_AT = 8  #: files by which the format is known
 _LEFT_OUT = "imageData"  #: the item itself, in LabelMe's files
@@ -81,7 +82,7 @@ class ItemFileReader:
             noun = choose_by_names(context.options.modality, [], repr(str(source))).modality.noun
             raise DataError(
                 f"{str(source)!r} has {kind.name} of one {noun.one}; give the folder of all: "
-                f"headstart check {source.parent}"
+                f"headstart check {quote_argument(source.parent)}"
             )
         every = [path for path in tree.files_under(tree.root) if path.suffix.lower() == ".json"]
         files = [path for path in every if _find_file_format(path) == kind]

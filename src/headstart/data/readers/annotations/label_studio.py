@@ -25,6 +25,7 @@ from headstart.data.readers.walk import FileTree
 from headstart.errors import DataError, refuse_machine_faults
 from headstart.modalities.modality import all_modalities
 from headstart.parsing import parse_json
+from headstart.quoting import quote_argument
 
 CHOICES = "choices"  #: the kind of a result that is of the whole item
 _OWN = frozenset(
@@ -56,7 +57,7 @@ class LabelStudioReader:
         if len(exports) > 1:
             raise DataError(
                 f"{str(source)!r} has several exports of Label Studio, {preview([it.name for it in exports])}; name "
-                f"one: headstart check {exports[0]}"
+                f"one: headstart check {quote_argument(exports[0])}"
             )
         tasks = _read_tasks(exports[0])
         question, notes = choose_question(str(source), tasks, context)

@@ -16,6 +16,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.samples import Subset
 from headstart.errors import DataError
 from headstart.modalities.item import CLASS
+from headstart.quoting import quote_argument
 
 _NEARLY_ALL = 0.9  #: share of the tasks that a second question has, before it is asked which one is meant
 #: Questions that are taken before others, where a format has no rule of its own.
@@ -68,7 +69,9 @@ def choose_question(
     same = [question for question, count in counts.items() if count >= _NEARLY_ALL * most and question != first]
     if same and first not in preferred:
         listed = ", ".join(f"{name!r} ({CLASS.count(_count_answers(tasks, name))})" for name in (first, *same))
-        raise DataError(f"{root!r} has several choices for each task, {listed}; choose one: --label-column {first}")
+        raise DataError(
+            f"{root!r} has several choices for each task, {listed}; choose one: --label-column {quote_argument(first)}"
+        )
     return first, tuple([f"the label is read from the choice {first!r}"] if others else [])
 
 

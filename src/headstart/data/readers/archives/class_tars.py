@@ -21,6 +21,7 @@ from headstart.data.readers.walk import SYSTEM
 from headstart.data.samples import LedgerEntry
 from headstart.data.sources import SampleSource
 from headstart.errors import DataError
+from headstart.quoting import quote_argument
 
 _MAGIC = slice(257, 262)  #: where a tar says that it is one
 
@@ -163,7 +164,7 @@ def refuse_subset_names(source: Path, archives: Sequence[str], names: Sequence[s
     """
     if any(find_subset_in_path(Path(name), Path()) for name in names):
         folder = source if source.is_dir() else source.parent
-        one = f", or one alone: headstart check {folder / archives[0]}" if source.is_dir() else ""
+        one = f", or one alone: headstart check {quote_argument(folder / archives[0])}" if source.is_dir() else ""
         raise DataError(
             f"{str(source)!r} has the archives {preview(archives)}, which look like parts; unpack them into folders of "
             f"these names and give {str(folder)!r} again{one}"
@@ -198,7 +199,7 @@ def list_class_archives(
             raise DataError(
                 f"{str(source)!r} has {len(archives)} archives, and {archive.name!r} has the folders "
                 f"{preview(folders)}: classes in an archive, or archives of classes? Unpack it and give the folder, or "
-                f"give one: headstart check {source / archive.name}"
+                f"give one: headstart check {quote_argument(source / archive.name)}"
             )
         label = normalise_class_name(archive.label)
         samples += [RawSample(f"{archive.name}/{path}", label, place) for path, place in archive.files]

@@ -27,6 +27,7 @@ from headstart.data.readers.arrays.stored_arrays import StoredArray
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.errors import DataError
+from headstart.quoting import quote_argument
 
 WANTED = "(or x and y, or x_train, y_train, x_test, y_test)"
 SMALLEST_ROW = 16  #: values of a flat row that may be an item
@@ -152,7 +153,7 @@ def _list_alone(root: str, arrays: Sequence[StoredArray], parsed: Mapping[str, P
     found = list(best.values()) or _list_full(arrays)
     by_subset = Counter(parsed[stored.name].subset_word for stored in found)
     if not best and any(count > 1 for count in by_subset.values()):
-        flags = " or ".join(f"--path-column {stored.name}" for stored in found[:4])
+        flags = " or ".join(f"--path-column {quote_argument(stored.name)}" for stored in found[:4])
         raise DataError(f"{root!r} has several arrays of items; name what is meant: {flags}")
     if not found:
         shapes = [f"{stored.name!r} {stored.shape}" for stored in arrays]

@@ -35,6 +35,7 @@ from headstart.data.readers.tables.table_folder import (
 from headstart.data.readers.walk import FileTree, Walk, get_file_id
 from headstart.errors import DataError, UserError
 from headstart.modalities.modality import get_modality
+from headstart.quoting import quote_argument
 from headstart.settings import DataSettings
 
 WAYS = ("folder", "name", "parent")  #: to read folders without what lies beside
@@ -86,7 +87,7 @@ class FolderReader:
         if len(listing.classes) < 2 and beside:
             raise DataError(
                 f"{str(source)!r} has no two class folders but {preview(beside)}; wanted a folder per class; to read "
-                f"the table or the arrays, name the file: {source / beside[0]}"
+                f"the table or the arrays, name the file: {quote_argument(source / beside[0])}"
             )
         return replace(listing, notes=(*notes, *listing.notes))
 

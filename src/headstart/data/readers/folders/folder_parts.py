@@ -28,6 +28,7 @@ from headstart.data.readers.words import split_words
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset, resolve_subsets
 from headstart.errors import DataError
+from headstart.quoting import quote_argument
 
 HERE = ""  #: stands for the train part whose class folders lie beside the folders of the other parts
 SHARED = 0.5  #: share of these class folders that another part has to have too
@@ -128,7 +129,7 @@ def _describe_strange(
     if len(strange) < 2:
         return (
             f"{start}if all of these folders are classes, add --class-pattern {pattern}; if {them} is no part of the "
-            f"set, give {node.path / split[0]}; wanted a folder train beside {preview(split)}"
+            f"set, give {quote_argument(node.path / split[0])}; wanted a folder train beside {preview(split)}"
         )
     return (
         f"{start}if {them} are the classes of the train part, add --classes-from folder; if all of these folders are "

@@ -13,9 +13,9 @@ from headstart.data.names import preview
 from headstart.data.readers.folders.label_files import LabelFile
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.tables.column_evidence import holds_labels, says_the_same
-from headstart.data.readers.tables.table_columns import quote_column
 from headstart.data.readers.tables.table_folder import FolderTables, describe_classes
 from headstart.modalities.modality import Modality
+from headstart.quoting import quote_argument
 
 ALIKE = 0.9  #: share of the labels that have to be those of the folders, to say the same
 OFTEN = 2  #: items of a label that is a finer one, on average
@@ -171,5 +171,5 @@ def _describe_file(file: LabelFile, tables: FolderTables, modality: Modality) ->
     told = f"{has}{file.found} of {file.rows} rows lead to one {noun.one}{why}"
     if file.found < file.rows or not column or file.path in tables.listings:
         return told
-    flags = f"--path-column {quote_column(file.column)} --label-column {quote_column(column)}"
+    flags = f"--path-column {quote_argument(file.column)} --label-column {quote_argument(column)}"
     return f"{told}, by column {file.column!r}: to read it, add {flags}"

@@ -28,6 +28,7 @@ from headstart.extras import import_extra
 from headstart.modalities.item import CLASS
 from headstart.modalities.modality import all_modalities
 from headstart.parsing import parse_json
+from headstart.quoting import quote_argument
 
 if TYPE_CHECKING:
     import pyarrow
@@ -187,7 +188,9 @@ def _choose_columns(file: Path, batch: "pyarrow.RecordBatch", context: ReadConte
         raise DataError(f"{str(file)!r} has the columns {seen} and none with {lacking}; name one with --label-column")
     if len(labels) > 1 and labels[0] not in called:
         which = " and ".join(f"{name!r} ({CLASS.count(len(classes[name]))})" for name in labels)
-        raise DataError(f"{str(file)!r} has several labels, {which}; choose one: --label-column {labels[0]}")
+        raise DataError(
+            f"{str(file)!r} has several labels, {which}; choose one: --label-column {quote_argument(labels[0])}"
+        )
     return _Columns(item, labels[0], classes.get(labels[0], ()))
 
 

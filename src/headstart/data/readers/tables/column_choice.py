@@ -24,13 +24,13 @@ from headstart.data.readers.tables.table_columns import (
     ChosenColumns,
     TableSample,
     match_columns,
-    quote_column,
     simplify_column,
 )
 from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.samples import Subset
 from headstart.errors import DataError
 from headstart.modalities.modality import Modality
+from headstart.quoting import quote_argument
 from headstart.settings import DataSettings
 
 ROLES = ("path", "label", "split", "group")
@@ -99,7 +99,7 @@ class ColumnChoice:
         if len(leading) > 1 and not ids:
             best_two = sorted(map(self._share, leading), reverse=True)[:2]
             if best_two[0] == best_two[1]:
-                flags = " or ".join(f"--path-column {quote_column(column)}" for column in leading[:4])
+                flags = " or ".join(f"--path-column {quote_argument(column)}" for column in leading[:4])
                 raise DataError(
                     f"table {str(self.table)!r} has {len(leading)} columns whose cells lead to files, "
                     f"{preview(leading, most=4)}; say which: {flags}"
@@ -165,7 +165,7 @@ class ColumnChoice:
         if are_folds(cells):
             self.notes.append(
                 f"column {column!r} numbers {len(cells)} folds, which are not used: a split is made; with "
-                f"--split-column {quote_column(column)} the last fold is the test part, the one before it validation"
+                f"--split-column {quote_argument(column)} the last fold is the test part, the one before it validation"
             )
         else:
             self.notes.append(f"column {column!r} is not taken for the split: it says {preview(cells)}")

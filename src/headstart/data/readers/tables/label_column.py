@@ -26,6 +26,7 @@ from headstart.data.readers.tables.table_columns import (
     simplify_column,
 )
 from headstart.errors import DataError
+from headstart.quoting import quote_argument
 
 OFFERED = 4  #: columns in a message
 SINGLE = 0.8  #: share of rows with one 1 that makes columns of 0 and 1 classes
@@ -178,4 +179,4 @@ def _count(sample: TableSample, columns: Sequence[str]) -> str:
 
 
 def _flag(column: str) -> str:
-    return f'--label-column "{column}"' if " " in column else f"--label-column {column}"
+    return f"--label-column {quote_argument(column)}"

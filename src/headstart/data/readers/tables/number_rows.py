@@ -34,6 +34,7 @@ from headstart.data.sources import BrokenSource
 from headstart.data.subsets import resolve_subsets
 from headstart.errors import DataError, refuse_machine_faults
 from headstart.modalities.modality import Modality, all_modalities, get_modality
+from headstart.quoting import quote_argument
 
 MOST_FILES = 20  #: in a folder of such tables
 _SPLITS = (*ALIASES["split"], "usage")
@@ -175,7 +176,7 @@ def _choose_columns(table: NumberTable, context: ReadContext, prefix: str) -> _L
         if len(left) > 1:
             raise DataError(
                 f"table {str(table.file)!r} has the columns {preview(left, most=8)} beside its values; name that of "
-                f"the labels, such as --label-column {left[0]}"
+                f"the labels, such as --label-column {quote_argument(left[0])}"
             )
         label = left[0] if left else None
     given = (options.label_column, options.split_column, options.group_column if options.group_column != NONE else None)

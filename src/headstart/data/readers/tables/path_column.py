@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from headstart.data.readers.tables.column_evidence import LOOK_AT, MOSTLY
-from headstart.data.readers.tables.table_columns import TableSample, quote_column
+from headstart.data.readers.tables.table_columns import TableSample
 from headstart.data.readers.tables.table_files import FileFinder
 from headstart.errors import DataError
+from headstart.quoting import quote_argument
 
 
 def prefer_names(table: Path, sample: TableSample, finder: FileFinder, leading: Sequence[str], first: str) -> str:
@@ -32,7 +33,7 @@ def prefer_names(table: Path, sample: TableSample, finder: FileFinder, leading: 
             continue
         if all(cell.isdigit() for cell in cells if cell):
             return column
-        flags = " or ".join(f"--path-column {quote_column(one)}" for one in (first, column))
+        flags = " or ".join(f"--path-column {quote_argument(one)}" for one in (first, column))
         raise DataError(
             f"table {str(table)!r} has the columns {first!r} and {column!r}, whose cells lead to different files "
             f"({pairs[0][0]!r} and {pairs[0][1]!r} in one row); say which: {flags}"

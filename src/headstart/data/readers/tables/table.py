@@ -22,7 +22,7 @@ from headstart.data.readers.tables.json_rows import LINES, is_json_table
 from headstart.data.readers.tables.label_cells import read_label_cells
 from headstart.data.readers.tables.parquet import holds_items, read_parquet_rows
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
-from headstart.data.readers.tables.table_columns import TableRow, TableRows, find_key_columns, quote_column
+from headstart.data.readers.tables.table_columns import TableRow, TableRows, find_key_columns
 from headstart.data.readers.tables.table_files import LocatedFiles, locate_files
 from headstart.data.readers.tables.text_rows import read_text_rows
 from headstart.data.readers.walk import FileTree, is_file_there
@@ -32,6 +32,7 @@ from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError, bounded, refuse_machine_faults
 from headstart.modalities.item import BrokenItem, NamedItem, Noun
 from headstart.modalities.modality import all_modalities
+from headstart.quoting import quote_argument
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", *LINES)
 LOOK_AT = 20  #: lines of a text that is not called like a table
@@ -83,7 +84,7 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
     paths = [row.path for row in rows if row.item is None and not _find_problem(row, row.label, 0)]
     located = locate_files(table, paths, modality)
     if located.conflict and context.labelled and not context.options.path_column:
-        flag = f"--path-column {quote_column(content.column)}"
+        flag = f"--path-column {quote_argument(content.column)}"
         raise DataError(
             f"table {str(table)!r} may be about other {modality.noun.many}: {located.conflict}; if they are the same, "
             f"add {flag}; else give the folder or the table that goes with it"

@@ -158,8 +158,3 @@ def normalise_column(column: str) -> str:
 def simplify_column(column: str) -> str:
     """Return the name of a column in lower case, without what separates its words: "Class-ID" is "classid"."""
     return normalise_column(column).replace("_", "").replace(".", "")
-
-
-def quote_column(column: str) -> str:
-    """Return a column's name as an argument of a command."""
-    return f'"{column}"' if " " in column else column

@@ -25,6 +25,7 @@ from headstart.data.subsets import parse_subset, resolve_subsets
 from headstart.errors import DataError
 from headstart.modalities.item import CLASS
 from headstart.modalities.modality import get_modality
+from headstart.quoting import quote_argument
 
 MOST_TABLES = 30  #: that are looked at
 MOST_BYTES = 300_000_000  #: of such a table
@@ -140,7 +141,9 @@ def _has_named_labels(listing: SourceListing) -> bool:
 def suggest_tables(tree: FileTree, base: Path) -> str:
     """Return what to add to an error where a folder has tables; "" where it has none."""
     places = dict.fromkeys((tree.root, base))
-    tables = [str(it) for place in places for it in tree.scan(place).files if it.suffix.lower() in TABLE_SUFFIXES]
+    tables = [
+        quote_argument(it) for place in places for it in tree.scan(place).files if it.suffix.lower() in TABLE_SUFFIXES
+    ]
     return f"; to read a table instead, name the file: {preview(tables, show=str)}" if tables else ""
 
 

@@ -3,7 +3,7 @@
 import zipfile
 from pathlib import Path
 
-from drawn.desk import Desk, add_layout, draw_photos, mix, rows_to_csv
+from drawn.desk import Desk, add_layout, draw_photos, mix, rows_to_csv, split_by_number
 
 BIRDS = ("owl", "rail", "wren")
 
@@ -195,4 +195,39 @@ def tables_of_other_things(desk: Desk) -> Path:
         rows.append((f"{photo.label}/{place}.jpg", f"{(2, 4, 8)[place % 3]}.8", ("Canon", "Nikon")[place % 2]))
     desk.write("exif.csv", rows_to_csv([("SourceFile", "FNumber", "Make"), *rows]))
     desk.write("prices.csv", rows_to_csv([("item", "price"), ("film", 3), ("lens", 400), ("bag", 40)]))
+    return desk.root
+
+
+def lay_split(desk: Desk) -> dict[str, list[str]]:
+    """Lay class folders whose split is known, and return part -> paths."""
+    of_part: dict[str, list[str]] = {"train": [], "validation": [], "test": []}
+    for photo in draw_photos(BIRDS, 12):
+        part = split_by_number(photo, {"train": 8, "validation": 2, "test": 2})
+        desk.lay(f"images/{photo.label}/{photo.number}.jpg", photo, part)
+        of_part[part].append(f"{photo.label}/{photo.number}.jpg")
+    return of_part
+
+
+@add_layout("`images/wren/1.jpg`, `train.txt`, `val.txt` and `test.txt` of paths", "three parts")
+def lists_of_parts(desk: Desk) -> Path:
+    of_part = lay_split(desk)
+    for name, part in (("train", "train"), ("val", "validation"), ("test", "test")):
+        desk.write(f"{name}.txt", "".join(f"{path}\n" for path in of_part[part]))
+    desk.mention("train.txt")
+    return desk.root
+
+
+@add_layout("the same with `validation_list.txt` and `testing_list.txt` only", "three parts: the rest is train")
+def lists_without_train(desk: Desk) -> Path:
+    of_part = lay_split(desk)
+    for name, part in (("validation_list", "validation"), ("testing_list", "test")):
+        desk.write(f"{name}.txt", "".join(f"images/{path}\n" for path in of_part[part]))
+    return desk.root
+
+
+@add_layout("class folders and `split.csv`: `file,split`", "three parts")
+def table_of_parts(desk: Desk) -> Path:
+    rows = [(path, part) for part, paths in lay_split(desk).items() for path in paths]
+    desk.write("split.csv", rows_to_csv([("file", "split"), *rows]))
+    desk.mention("split.csv")
     return desk.root

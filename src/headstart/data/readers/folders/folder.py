@@ -20,6 +20,7 @@ from headstart.data.readers.folders.folder_tree import FolderNode, grow_tree, li
 from headstart.data.readers.folders.label_files import find_label_files
 from headstart.data.readers.folders.number_names import read_number_names, read_synset_names
 from headstart.data.readers.folders.part_tables import describe_inner_tables
+from headstart.data.readers.folders.split_lists import apply_split_lists
 from headstart.data.readers.folders.unused_labels import describe_unused, sort_out_files
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -89,7 +90,7 @@ class FolderReader:
                 f"{str(source)!r} has no two class folders but {preview(beside)}; wanted a folder per class; to read "
                 f"the table or the arrays, name the file: {quote_argument(source / beside[0])}"
             )
-        return replace(listing, notes=(*notes, *listing.notes))
+        return apply_lists(replace(listing, notes=(*notes, *listing.notes)), tree, base, context)
 
 
 def refuse_unused_labels(
@@ -110,13 +111,21 @@ def refuse_unused_labels(
     used = {"/".join(it.place) for it in decisions if it.role in (Role.LABELS, Role.CLASS_NAMES)}
     files = find_label_files(tree, base, FileFinder(tree.root, modality), used)
     unused = sort_out_files(files, listing, modality)
-
-    def find_flag() -> str:
-        return next((f"--classes-from {way}" for way in WAYS if _reads_same(tree, listing, context, way)), "")
-
     if unused.stopping:
-        raise DataError(describe_unused(tree.root, unused, listing, tables, modality, find_flag))
+        flag = _find_flag(tree, listing, context)
+        raise DataError(describe_unused(tree.root, unused, listing, tables, modality, flag))
     return unused.notes
+
+
+def apply_lists(listing: SourceListing, tree: FileTree, base: Path, context: ReadContext) -> SourceListing:
+    """Return a listing with the parts that lists beside its items give."""
+    finder = FileFinder(tree.root, get_modality(listing.modality))
+    return apply_split_lists(listing, tree, base, finder, lambda: _find_flag(tree, listing, context))
+
+
+def _find_flag(tree: FileTree, listing: SourceListing | None, context: ReadContext) -> str:
+    """Return the flag that reads the folders as a listing has them, without what lies beside; "" where none does."""
+    return next((f"--classes-from {way}" for way in WAYS if _reads_same(tree, listing, context, way)), "")
 
 
 def _reads_same(tree: FileTree, listing: SourceListing | None, context: ReadContext, way: str) -> bool:

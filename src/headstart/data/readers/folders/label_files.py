@@ -19,6 +19,7 @@ from headstart.data.readers.tables.json_rows import JSON_SUFFIXES, is_json_table
 from headstart.data.readers.tables.label_cells import MISSING
 from headstart.data.readers.tables.loose_names import explain_difference
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES, read_path_list
+from headstart.data.readers.tables.split_column import read_parts
 from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, find_key_columns, match_columns
 from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.readers.walk import FileTree
@@ -156,6 +157,9 @@ def _read_table(path: Path, name: str, content: TextTable, finder: FileFinder) -
         for place, cells in enumerate(columns)
     ]
     path_at = max(range(len(header)), key=shares.__getitem__)
+    if finder.find_files(header[path_at].strip()):  # no header, but an item like the others
+        columns = [[cell.strip(), *cells] for cell, cells in zip(header, columns, strict=True)]
+        header = [f"column {number}" for number in range(1, len(header) + 1)]
     items: list[str] = []
     several, left = 0, list[str]()
     for cell in columns[path_at]:
@@ -163,7 +167,7 @@ def _read_table(path: Path, name: str, content: TextTable, finder: FileFinder) -
         items.append(files[0] if len(files) == 1 else "")
         several += len(files) > 1
         left += [cell] if cell and not files else []
-    loose = {} if len(left) < len(rows) / 2 else finder.find_loosely(dict.fromkeys(left))
+    loose = {} if len(left) < len(items) / 2 else finder.find_loosely(dict.fromkeys(left))
     items = [item or loose.get(cell, "") for item, cell in zip(items, columns[path_at], strict=True)]
     missed = (
         "" if loose else next((cell for cell in columns[path_at] if cell and len(finder.find_files(cell)) != 1), "")
@@ -174,10 +178,14 @@ def _read_table(path: Path, name: str, content: TextTable, finder: FileFinder) -
     example = f"{missed!r}, where {finder.noun.a_one} is {finder.files[0]!r}" if missed and finder.files else ""
     named = set(match_columns(header, [*ALIASES["label"], *LABEL_COLUMNS])) - {header[path_at]}
     known = [["" if cell.lower() in MISSING else cell for cell in cells] for cells in columns]
-    held = {column: cells for column, cells in zip(header, known, strict=True) if column != header[path_at]}
+    held = {
+        column: cells
+        for column, cells in zip(header, known, strict=True)
+        if column != header[path_at] and not read_parts(column, set(cells), folds=False)
+    }
     labels = {column: cells for column, cells in held.items() if column in named and len(set(cells) - {""}) > 1}
     others = {column: cells for column, cells in held.items() if column not in named and holds_labels(cells)}
-    return LabelFile(path, name, len(rows), items, several, header[path_at], labels, others, hint, example)
+    return LabelFile(path, name, len(items), items, several, header[path_at], labels, others, hint, example)
 
 
 def _explain(cell: str, finder: FileFinder) -> str:

@@ -4,7 +4,7 @@ Folders of classes are clear: beside them only labels of other classes stop a re
 of files, or were the best guess, any file that may have labels stops it. Files about something else stop nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -125,7 +125,7 @@ def describe_unused(
     listing: SourceListing | None,
     tables: FolderTables,
     modality: Modality,
-    find_flag: Callable[[], str],
+    flag: str,
 ) -> str:
     """Return what files beside items may have the labels, why they are not read, and how to go on with and without.
 
@@ -135,7 +135,7 @@ def describe_unused(
         listing: of the folders; None where they gave none.
         tables: that can be read.
         modality: of the items.
-        find_flag: returns the flag that reads the folders without the tables; "" where none does.
+        flag: reads the folders without the files; "" where none does.
     """
     many, files = modality.noun.many, unused.stopping
     shown = "; ".join(f"{file.name!r}: {_describe_file(file, tables, modality)}" for file in files[:MOST])
@@ -144,7 +144,6 @@ def describe_unused(
     if listing is not None and len(listing.classes) > 1:
         by_name = any(decision.kind is PlaceKind.NAME for decision in listing.decisions)
         where = "the names of the files" if by_name else "the folders"
-        flag = find_flag()
         how = f"add {flag}" if flag else f"move {preview([file.name for file in files])} elsewhere"
         message += f"; to read {where} instead, {describe_classes(listing)}, {how}"
     readable = [path for path in tables.listings if path in {file.path for file in files}]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
+from headstart.data.readers.file_kinds import is_text, read_beginning
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_evidence import says_the_same
@@ -87,7 +88,7 @@ def list_label_tables(found: FolderTables, tree: FileTree) -> SourceListing:
             f"{str(tree.root)!r} has no one table with labels{seen}; wanted one of {', '.join(TABLE_SUFFIXES)} in it; "
             "give the table itself, or drop --classes-from table"
         )
-    subsets = {table: _find_subset(table) for table in tables} if len(tables) > 1 else dict.fromkeys(tables)
+    subsets = {table: find_table_subset(table) for table in tables} if len(tables) > 1 else dict.fromkeys(tables)
     if len(tables) > 1 and (None in subsets.values() or len(set(subsets.values())) < len(tables)):
         counts = [f"{name!r} with {describe_classes(found.listings[it])}" for name, it in _zip_names(tree, tables)]
         raise DataError(
@@ -163,14 +164,16 @@ def _list_candidates(tree: FileTree, base: Path) -> Iterator[Path]:
 
 
 def _is_called_table(file: Path) -> bool:
-    """Return whether a file is called a table, or a list and looks like one."""
-    suffix = file.suffix.lower()
-    return suffix in TABLE_SUFFIXES or (
-        suffix in LIST_SUFFIXES and not _NOTES.match(file.stem) and looks_like_table(file)
-    )
+    """Return whether a file is called a table, or is a list whose lines have a path or an id, and a label."""
+    if file.suffix.lower() in TABLE_SUFFIXES:
+        return True
+    if file.suffix.lower() not in LIST_SUFFIXES or _NOTES.match(file.stem) or not is_text(file):
+        return False
+    lines = read_beginning(file).splitlines()[:-1][:LOOK_AT]
+    return looks_like_table(file) or sum(len(line.split()) > 1 for line in lines) > len(lines) / 2
 
 
-def _find_subset(table: Path) -> Subset | None:
+def find_table_subset(table: Path) -> Subset | None:
     """Return the part that a word of a table's name says, else the name of its folder; None where neither does."""
     words = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", table.stem).lower())
     return next(filter(None, map(parse_subset, words)), parse_subset(table.parent.name))

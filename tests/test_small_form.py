@@ -46,9 +46,12 @@ def test_a_converted_network_needs_no_extra_from_photos_to_report(small: Warm, t
         ],
     )
     assert codes == [0] * 11, output
-    assert "no network was trained: training a network needs the packages" in " ".join(output.split())
+    better = "training part of the network may do better: pip install 'headstart[train]' then: headstart compare "
+    assert better in " ".join(output.split())
+    assert "headstart[train]" in (run / "report.html").read_text("utf-8")
     record = json.loads((run / "run.json").read_text("utf-8"))
     assert {"numpy", "openvino"} <= set(record["versions"])
+    assert record["training_extra"] == "train"
     assert record["training_obstacle"].startswith("training a network needs the packages 'torch', 'timm' and")
     assert (run / "report.html").is_file()
 

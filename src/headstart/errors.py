@@ -155,8 +155,13 @@ class MissingExtra(UserError):
         self.packages, self.extra = tuple(packages), extra
         *others, last = [repr(name) for name in packages]
         names = f"packages {', '.join(others)} and {last}" if others else f"package {last}"
-        command = f"install {'them' if others else 'it'} with: pip install 'headstart[{extra}]'"
+        command = f"install {'them' if others else 'it'} with: {format_install_command(extra)}"
         super().__init__(f"{purpose} needs the {names}; {command}{f' ({hint})' if hint else ''}")
+
+
+def format_install_command(extra: str) -> str:
+    """Return the command that installs an extra of headstart."""
+    return f"pip install 'headstart[{extra}]'"
 
 
 class PluginError(UserError):

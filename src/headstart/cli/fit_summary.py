@@ -6,6 +6,7 @@ from typing import Any
 from headstart.cli.tables import format_table, wrap_paragraph
 from headstart.data.ledger import load_ledger
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
+from headstart.errors import format_install_command
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.modalities.item import Noun
 from headstart.runs.run import Run
@@ -137,11 +138,14 @@ def _arms(run: Run) -> list[str]:
     if left_out:
         lines.append(f"left out: {', '.join(arm['name'] for arm in left_out)}; see {run.folder / 'comparison.json'}")
     perfect = measure.share and run.validation.score == 1
-    if obstacle := run.record.get("training_obstacle"):
-        lines.append(wrap_paragraph(f"no network was trained: {obstacle}", WIDTH))
+    extra = run.record.get("training_extra", "")
+    if run.record.get("training_obstacle") and not extra:
+        lines.append(wrap_paragraph(f"no network was trained: {run.record['training_obstacle']}", WIDTH))
     elif not any(arm["curves"] for arm in arms) and not perfect:
         compare = suggest_comparing(run.record["source"], run.record["settings"])
-        lines.append(f"training part of the network may do better{f':  {compare}' if compare else ''}")
+        commands = [command for command in (extra and format_install_command(extra), compare) if command]
+        lines.append(":  ".join(["training part of the network may do better", *commands[:1]]))
+        lines += [f"then:  {command}" for command in commands[1:]]
     return lines
 
 

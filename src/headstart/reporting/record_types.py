@@ -110,6 +110,7 @@ class RunRecord:
     advice: AdviceRecord | None = None
     test_from_bytes: int = 0  #: test samples answered from their bytes; stored features answered the rest. 0: not known
     training_obstacle: str = ""  #: why no network can be trained; "" where one can
+    training_extra: str = ""  #: that is not installed, and for want of which alone no network could be trained
     took: float | None = None  #: seconds from the beginning to the last result
 
 

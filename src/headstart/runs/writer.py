@@ -40,6 +40,7 @@ from headstart.storage.run_layout import (
 )
 from headstart.tasks import task
 from headstart.tasks.task import Measure
+from headstart.training.obstacle import EXTRA, find_network_obstacle
 
 #: Whose versions a run records, where they are installed.
 LIBRARIES = ("numpy", "onnxruntime", "openvino", "pillow", "timm", "torch")
@@ -111,6 +112,7 @@ def build_record(
         "arms": [_describe_arm(arm) for arm in comparison.arms],
         "left_out": [asdict(it) for it in comparison.skipped],
         "training_obstacle": _find_training_obstacle(contexts),
+        "training_extra": _find_training_extra(contexts),
         "winner": comparison.winner.name,
         "choice": comparison.choice.to_json(),
         "test_opened_for": list(scores.tests),
@@ -143,6 +145,12 @@ def _find_training_obstacle(contexts: Sequence[FitContext]) -> str:
     """Return why none of the networks can be trained; "" where one can."""
     obstacles = [context.training_obstacle for context in contexts]
     return obstacles[0] if all(obstacles) else ""
+
+
+def _find_training_extra(contexts: Sequence[FitContext]) -> str:
+    """Return the extra for want of which no network was trained; "" where another reason stands before it, or none."""
+    obstacles = [find_network_obstacle(it.backbone.name, it.backbone.spec, it.task) for it in contexts]
+    return EXTRA if _find_training_obstacle(contexts) and not all(obstacles) else ""
 
 
 def _describe_arm(arm: Arm) -> dict[str, Any]:

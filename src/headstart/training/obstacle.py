@@ -1,25 +1,31 @@
 """Obstacles to training a network: the one place that advice, prices, comparisons and reports ask."""
 
-from headstart.extras import PYTORCH, describe_missing_extra
+from headstart.extras import PYTORCH, ExtraName, describe_missing_extra
 from headstart.modalities.batch import AnySpec
 from headstart.modalities.modality import get_modality
 from headstart.tasks.task import Task
 
+EXTRA: ExtraName = "train"  #: that training takes
 TRAINING = ("partial-finetune", "full-finetune", "scratch")  #: strategies that train a network
 
 
 def find_training_obstacle(network: str, spec: AnySpec, task: Task) -> str:
-    """Return why a network cannot be trained for a task, to stand behind a colon; "" where it can.
+    """Return why a network cannot be trained for a task here, to stand behind a colon; "" where it can.
 
     Args:
         network: its name.
         spec: the ``InputSpec`` by which it reads items.
         task: that is learnt.
     """
+    return find_network_obstacle(network, spec, task) or describe_missing_extra(EXTRA, "training a network", *PYTORCH)
+
+
+def find_network_obstacle(network: str, spec: AnySpec, task: Task) -> str:
+    """Return why a network cannot be trained for a task, whatever is installed; "" where it can."""
     allowed = task.strategies is None or any(name in task.strategies for name in TRAINING)
     if task.training is None or not allowed:
         return f"{task.title} trains no networks"
-    return find_input_obstacle(network, spec) or describe_missing_extra("train", "training a network", *PYTORCH)
+    return find_input_obstacle(network, spec)
 
 
 def find_input_obstacle(network: str, spec: AnySpec) -> str:

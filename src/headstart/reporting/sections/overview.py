@@ -9,6 +9,7 @@ import numpy as np
 
 from headstart.data.samples import FileStatus
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
+from headstart.errors import format_install_command
 from headstart.evaluation.intervals import Interval
 from headstart.reporting.by_chance import ece_by_chance
 from headstart.reporting.records import Records
@@ -224,10 +225,11 @@ def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection)
             "Look at the suspicious labels, correct them in the table, and fit again.",
             f"{hint.check}\n{hint.fit}" if hint else "",
         )
-    if not run.training_obstacle and not any(arm.curves for arm in run.arms):
+    if (run.training_extra or not run.training_obstacle) and not any(arm.curves for arm in run.arms):
+        install = f"{format_install_command(run.training_extra)}\n" if run.training_extra else ""
         yield NextStep(
             "Training a part of the network may do better; this tries it within a time limit.",
-            suggest_comparing(run.source, run.settings),
+            f"{install}{suggest_comparing(run.source, run.settings)}",
         )
     if more.most is not None:
         yield NextStep(f"Collect more {noun.many} of {more.most.name}: more helped that class, by more than chance.")

@@ -47,3 +47,19 @@ def camera_card(desk: Desk) -> Path:
         for photo in draw_photos(("a",), 8, seed=at):
             desk.leave(f"DCIM/{name}/IMG_{photo.number:04}.jpg", photo.encode())
     return desk.root
+
+
+@add_layout(
+    "`all photos/` that has the photos of `apple/` and `pear/` once more", "asked about", flags="--class-pattern"
+)
+def everything_once_more(desk: Desk) -> Path:
+    for photo in _lay_classes(desk):
+        desk.leave(f"all photos/{photo.label}{photo.number}.jpg", photo.encode(), "")
+    return desk.root
+
+
+@add_layout("a class of one photo beside others", "the others", flags="--min-samples 3")
+def class_of_one_photo(desk: Desk) -> Path:
+    _lay_classes(desk)
+    desk.leave("fig/0.jpg", draw_photos(("a",), 1, seed=5)[0].encode(), "--min-samples")
+    return desk.root

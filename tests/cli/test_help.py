@@ -104,3 +104,10 @@ def test_all_help_is_in_named_groups(capsys: pytest.CaptureFixture[str]) -> None
 def test_both_spellings_are_flags(flag: str, tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["fit", str(tmp_path / "nowhere"), flag]) == 2
     assert "nowhere' does not exist" in capsys.readouterr().err  # the flag was understood
+
+
+def test_help_has_every_description_as_it_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["fit", "--help-all"])
+    told = "".join(capsys.readouterr().out.replace("│", "").split())
+    descriptions = [field.description or "" for field in complete_class().model_fields.values()]
+    assert [text for text in descriptions if "".join(text.split()) not in told] == []

@@ -22,6 +22,8 @@ class GroupedHelp:
     def __call__(self, console: "Console", options: "ConsoleOptions", panel: "HelpPanel") -> None:
         """Draw a panel; one of parameters in groups."""
         draw = _default()
+        if panel.format == "parameter":
+            panel = panel.copy(entries=[_show_as_written(entry) for entry in panel.entries])
         if panel.format != "parameter" or not self._verb:
             draw(console, options, panel)
             return
@@ -57,6 +59,19 @@ class GroupedHelp:
             elif not self._short:
                 groups[titles[name]].append(entry)
         return [(title, found) for title, found in groups.items() if found]
+
+
+def _show_as_written(entry: "HelpEntry") -> "HelpEntry":
+    """Return an entry whose description is plain text: as Markdown ``(?P<label>[a-z]+)_`` would lose signs."""
+    from cyclopts.help import InlineText
+    from rich.text import Text
+
+    source = getattr(getattr(entry.description, "primary_renderable", None), "markup", None)
+    if source is None:
+        return entry
+    plain = InlineText(Text(" ".join(source.replace("``", "").split())))
+    plain.texts = list(entry.description.texts)
+    return entry.copy(description=plain)
 
 
 def _default() -> "DefaultFormatter":

@@ -32,6 +32,7 @@ from headstart.data.readers.tables.parquet_shards import ShardReader
 from headstart.data.readers.tables.table import TableReader
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import Samples
+from headstart.data.small_classes import leave_out_small
 from headstart.data.stray_files import note_strays, refuse_stray_source
 from headstart.data.unlabelled import is_item
 from headstart.errors import DataError, SettingError
@@ -94,7 +95,7 @@ def read_source(
         listing = _choose_modality(listing, options.modality)
     modality = get_modality(listing.modality)
     samples = assemble_samples(listing, inspect(listing.samples, modality, listener), modality, options.task)
-    samples = note_strays(note_classes(samples))
+    samples = note_strays(note_classes(leave_out_small(samples, options.min_samples)))
     problems = samples.task.targets.find_problems(samples) if strict else []
     if problems:
         rest = len(problems) - MOST_PROBLEMS

@@ -123,6 +123,11 @@ class DataSettings(Chapter):
         description="Column of a table with the group of each row, such as its patient; found by its name and by what "
         "it holds when not given; none leaves rows apart.",
     )
+    min_samples: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="Classes with fewer usable samples than this, in train where parts are given, are left out with a "
+        "note; 3 leaves out those that cannot be split.",
+    )
     encoding: str | None = Field(
         None,
         description="Encoding of a text table or of names in an archive that are not UTF-8, such as gbk; found or "

@@ -50,6 +50,7 @@ class DataOptions(TypedDict, total=False):
     label_cells: LabelCells
     split_column: str | None
     group_column: str | None
+    min_samples: int
     encoding: str | None
 
 

@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from headstart.arrays import Ints
+from headstart.data.copied_classes import describe_copied_classes
 from headstart.data.names import natural_key, preview
 from headstart.data.no_items import describe_no_items
 from headstart.data.samples import FileStatus, LedgerEntry, Samples, Subset
+from headstart.data.small_classes import FLAG
 from headstart.errors import DataError, nearest
 from headstart.modalities.item import CLASS
 from headstart.tasks.classification.scorable import check_scorable
@@ -75,9 +77,11 @@ class ClassTargets:
                 f"{samples.root!r} has only one class, {samples.classes[0]!r}; wanted two or more; add "
                 f"{samples.noun.many} of what it is to be told from"
             )
+        copied = describe_copied_classes(samples)
         if not samples.samples and len(samples.classes) > 1 and samples.ledger.entries:
-            return [describe_no_items(samples)]
-        return [*problems, *_find_small_classes(samples)]
+            return [copied or describe_no_items(samples)]
+        small = _find_small_classes(samples)
+        return [*problems, *([copied] if copied and small else []), *small]
 
     def match(self, samples: Samples, space: TargetSpace) -> Samples:
         """Return samples with classes matched by name to those of a saved classifier.
@@ -124,6 +128,9 @@ def _find_small_classes(samples: Samples) -> list[str]:
                 f"class {name!r} has {usable[label]} usable {noun.form(usable[label])}; wanted 3 at least, one "
                 f"each to train on, to choose by and to test on; add {noun.many} or remove the class"
             )
+    if problems and len(samples.classes) > 2:
+        most = 2 if carve else 1 if given else 3
+        problems[0] += f"; {FLAG} {most} leaves out classes that are smaller"
     return problems
 
 

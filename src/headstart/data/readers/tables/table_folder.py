@@ -143,7 +143,10 @@ def suggest_tables(tree: FileTree, base: Path) -> str:
     """Return what to add to an error where a folder has tables; "" where it has none."""
     places = dict.fromkeys((tree.root, base))
     tables = [
-        quote_argument(it) for place in places for it in tree.scan(place).files if it.suffix.lower() in TABLE_SUFFIXES
+        quote_argument(file)
+        for place in places
+        for file in tree.scan(place).files
+        if file.suffix.lower() in TABLE_SUFFIXES
     ]
     return f"; to read a table instead, name the file: {preview(tables, show=str)}" if tables else ""
 

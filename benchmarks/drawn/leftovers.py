@@ -50,7 +50,9 @@ def camera_card(desk: Desk) -> Path:
 
 
 @add_layout(
-    "`all photos/` that has the photos of `apple/` and `pear/` once more", "asked about", flags="--class-pattern"
+    "`all photos/` that has the photos of `apple/` and `pear/` once more",
+    "asked about",
+    flags="--class-pattern '^(?!all photos/)(?P<label>[^/]+)/'",
 )
 def everything_once_more(desk: Desk) -> Path:
     for photo in _lay_classes(desk):

@@ -39,7 +39,7 @@ def test_small_classes_are_left_out_where_it_is_said(tmp_path: Path, plant: Plan
 
 def test_a_class_in_the_test_part_only_is_left_out_too(tmp_path: Path, plant: Plant) -> None:
     source = lay(plant, tmp_path, {"train/good": 5, "train/ok": 5, "test/good": 2, "test/ok": 2, "test/broken": 3})
-    with pytest.raises(DataError, match="'broken' has no usable photo in train.*--min-samples 2"):
+    with pytest.raises(DataError, match=r"'broken' has no usable photo in train.*--min-samples 2"):
         read(source)
     assert read(source, min_samples=2).classes == ("good", "ok")
 

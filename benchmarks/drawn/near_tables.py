@@ -231,3 +231,51 @@ def table_of_parts(desk: Desk) -> Path:
     desk.write("split.csv", rows_to_csv([("file", "split"), *rows]))
     desk.mention("split.csv")
     return desk.root
+
+
+@add_layout(
+    "`train.csv`: `id,label` beside `images.zip` (Kaggle, as loaded)",
+    "nothing: unpack the archive",
+    refused=("train.csv", "30 of 30 rows lead to one photo", "unpack 'images.zip'"),
+)
+def table_beside_archive(desk: Desk) -> Path:
+    rows = []
+    with zipfile.ZipFile(desk.root / "images.zip", "w") as archive:
+        for place, photo in enumerate(mix(draw_photos(BIRDS))):
+            archive.writestr(f"images/{place:04}.jpg", photo.encode())
+            rows.append((f"{place:04}", photo.label))
+    desk.write("train.csv", rows_to_csv([("id", "label"), *rows]))
+    return desk.root
+
+
+@add_layout("`train.csv`: `Path,ClassId`, `signnames.csv`: `ClassId,SignName`", "the names")
+def table_of_names(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(BIRDS))):
+        desk.lay(f"images/{place}.png", photo)
+        rows.append((f"images/{place}.png", BIRDS.index(photo.label)))
+    desk.write("train.csv", rows_to_csv([("Path", "ClassId"), *rows]))
+    desk.write("signnames.csv", rows_to_csv([("ClassId", "SignName"), *enumerate(BIRDS)]))
+    desk.mention("signnames.csv")
+    return desk.root
+
+
+@add_layout("`train.csv`: `image_id,label`, `label_num_to_disease_map.json` (Cassava)", "the names")
+def json_of_names(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(BIRDS))):
+        desk.lay(f"train_images/{place:05}.jpg", photo)
+        rows.append((f"{place:05}.jpg", BIRDS.index(photo.label)))
+    desk.write("train.csv", rows_to_csv([("image_id", "label"), *rows]))
+    desk.write_json("label_num_to_disease_map.json", {str(number): name for number, name in enumerate(BIRDS)})
+    desk.mention("label_num_to_disease_map.json")
+    return desk.root
+
+
+@add_layout("`images/1/7.jpg`, `labels.csv`: `ClassId,Name`", "the names")
+def folders_of_numbers(desk: Desk) -> Path:
+    for photo in draw_photos(BIRDS):
+        desk.lay(f"images/{1 + BIRDS.index(photo.label)}/{photo.number}.jpg", photo)
+    desk.leave("labels.csv", rows_to_csv([("ClassId", "Name"), *enumerate(BIRDS, 1)]))
+    desk.mention("labels.csv")
+    return desk.root

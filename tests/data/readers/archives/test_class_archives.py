@@ -206,3 +206,18 @@ def test_parts_of_a_download_with_a_class_each_and_two_files_of_one_name(tmp_pat
 def test_numbered_archives_of_one_folder_are_classes(tmp_path, draw, cache):
     folder = pack_classes(tmp_path / "set", draw, {"class-1": ".zip", "class-2": ".zip"}, "photos/")
     assert read_source(folder, cache=cache).classes == ("class-1", "class-2")
+
+
+def test_a_table_beside_the_one_archive_is_asked_for(tmp_path, draw, cache):
+    with zipfile.ZipFile(tmp_path / "images (1).zip", "w") as out:
+        for at in range(12):
+            out.writestr(f"images/{('left', 'right')[at % 2]}_{at:02}.png", draw(at))
+    rows = [f"{('left', 'right')[at % 2]}_{at:02},{('ok', 'bad')[at // 2 % 2]}" for at in range(12)]
+    (tmp_path / "train.csv").write_text("\n".join(["id,label", *rows]))
+    with pytest.raises(DataError) as caught:
+        read_source(tmp_path, cache=cache)
+    assert "'train.csv': its column 'label' has 2 values ('ok', 'bad'), and 12 of 12 rows" in str(caught.value)
+    assert "unpack 'images (1).zip' there" in str(caught.value)
+    assert f"headstart check '{tmp_path}/images (1).zip'" in str(caught.value)
+    (tmp_path / "train.csv").write_text("\n".join(["id,side", *[f"{row.split(',')[0]},{row[:4]}" for row in rows]]))
+    assert set(read_source(tmp_path, cache=cache).classes) == {"left", "right"}

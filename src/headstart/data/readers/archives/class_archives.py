@@ -1,11 +1,13 @@
 """Folders of nothing but archives: one that holds everything, or one for each class, as some tools export samples."""
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from headstart.data.choose_modality import choose_by_names
 from headstart.data.readers.archive_members import iter_members
 from headstart.data.readers.archives.archive import (
     SUFFIXES,
@@ -23,8 +25,11 @@ from headstart.data.readers.archives.class_tars import (
 )
 from headstart.data.readers.archives.unpacking import DAMAGE, UnpackedArchive, unpack
 from headstart.data.readers.evidence import index_near_top
+from headstart.data.readers.folders.label_files import find_label_files
+from headstart.data.readers.folders.unused_labels import MOST, describe_file, sort_out_files
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry
 from headstart.data.sources import FileSource, SampleSource
@@ -59,7 +64,12 @@ class ArchiveFolderReader:
         beside = [path for path in content.files if path not in archives]
         entries = [LedgerEntry(path.name, FileStatus.SKIPPED, "beside the archives") for path in beside]
         if len(archives) == 1:
-            listing = ArchiveReader().list(archives[0], None, context)
+            try:
+                listing = ArchiveReader().list(archives[0], None, context)
+            except DataError:
+                _refuse_tables_beside(source, tree, archives[0], None, context)
+                raise
+            _refuse_tables_beside(source, tree, archives[0], listing, context)
             note = f"{archives[0].name!r} is read, the one archive in the folder"
             entries = [*listing.entries, *entries]
             return replace(listing, root=str(source), entries=tuple(entries), notes=(note, *listing.notes))
@@ -68,6 +78,37 @@ class ArchiveFolderReader:
             return replace(listing, entries=(*listing.entries, *entries))
         refuse_subset_names(source, [it.name for it in archives], [_name_class(it) for it in archives])
         return _list_classes(source, archives, entries, content.ignored, context)
+
+
+def _refuse_tables_beside(
+    source: Path, tree: FileTree, archive: Path, listing: SourceListing | None, context: ReadContext
+) -> None:
+    """Refuse an archive beside which lies a table that may have the labels of its items.
+
+    Raises:
+        DataError: it does; with what it says, and how to read it.
+    """
+    try:
+        names = [member.raw.decode("utf-8", "replace") for member in iter_members(archive)]
+    except _UNREADABLE:
+        return
+    suffixes = tuple(suffix for one in all_modalities() for suffix in one.suffixes)
+    items = [name for name in names if name.lower().endswith(suffixes)]
+    if not items:
+        return
+    modality = choose_by_names(context.options.modality, items, repr(str(source))).modality
+    if listing is not None and listing.samples:
+        items = [sample.name for sample in listing.samples]
+    files = find_label_files(tree, tree.root, FileFinder(tree.root, modality, items), [])
+    stopping = [it for it in sort_out_files(files, listing, modality).stopping if it.is_workbook or it.found]
+    if stopping:
+        shown = "; ".join(f"{it.name!r}: {describe_file(it, None, modality)}" for it in stopping[:MOST])
+        alone = f"; to read the archive without them, give it alone: headstart check {shlex.quote(str(archive))}"
+        raise DataError(
+            f"{str(source)!r} has what may be the labels of the {modality.noun.many} in {archive.name!r} beside it: "
+            f"{shown}; to read them, unpack {archive.name!r} there and give the folder again"
+            + (alone if listing is not None and len(listing.classes) > 1 else "")
+        )
 
 
 def _find_archives(tree: FileTree) -> list[Path]:

@@ -138,7 +138,7 @@ def describe_unused(
         flag: reads the folders without the files; "" where none does.
     """
     many, files = modality.noun.many, unused.stopping
-    shown = "; ".join(f"{file.name!r}: {_describe_file(file, tables, modality)}" for file in files[:MOST])
+    shown = "; ".join(f"{file.name!r}: {describe_file(file, tables, modality)}" for file in files[:MOST])
     more = f"; and {len(files) - MOST} more" if len(files) > MOST else ""
     message = f"{str(root)!r} has what may be the labels of its {many} and is not used: {shown}{more}"
     if listing is not None and len(listing.classes) > 1:
@@ -155,9 +155,16 @@ def describe_unused(
     return f"{message}; to use it, write a table (CSV) with the columns path and label, with the paths of the {many}"
 
 
-def _describe_file(file: LabelFile, tables: FolderTables, modality: Modality) -> str:
+def describe_file(file: LabelFile, tables: FolderTables | None, modality: Modality) -> str:
+    """Return what a file says and how far it goes with the items.
+
+    Args:
+        file: beside the items.
+        tables: of the folder; None where none can be read.
+        modality: of the items.
+    """
     noun = modality.noun
-    if file.path in tables.problems:
+    if tables and file.path in tables.problems:
         text = str(tables.problems[file.path])
         return text.removeprefix(f"table {str(file.path)!r} ")
     columns = file.labels or file.others
@@ -168,7 +175,7 @@ def _describe_file(file: LabelFile, tables: FolderTables, modality: Modality) ->
     has = f"its column {column!r} has {len(values)} values ({preview(values, most=2)}), and " if column else ""
     why = f" ({file.hint or file.example})" if file.hint or file.example else ""
     told = f"{has}{file.found} of {file.rows} rows lead to one {noun.one}{why}"
-    if file.found < file.rows or not column or file.path in tables.listings:
+    if file.found < file.rows or not column or tables is None or file.path in tables.listings:
         return told
     flags = f"--path-column {quote_argument(file.column)} --label-column {quote_argument(column)}"
     return f"{told}, by column {file.column!r}: to read it, add {flags}"

@@ -151,11 +151,12 @@ def _describe(folder: Path, missing: int, taken: Mapping[str, str], finder: "Fil
 class FileFinder:
     """The files of a modality that the paths of a table may mean; a folder is listed when it is first needed."""
 
-    def __init__(self, folder: Path, modality: Modality) -> None:
+    def __init__(self, folder: Path, modality: Modality, files: list[str] | None = None) -> None:
+        """Take a folder, or the paths of the files of an archive in it."""
         self.base = folder  #: under which files are looked for by name
         self.noun = modality.noun
         self._folder = folder
-        self._index = FileIndex(folder, modality)
+        self._index = FileIndex(folder, modality, files)
         self._modality = modality
         self._start = os.path.join(folder, "")  # noqa: PTH118
 

@@ -103,8 +103,9 @@ def list_label_tables(found: FolderTables, tree: FileTree) -> SourceListing:
     if left:
         noun = get_modality(listing.modality).noun
         notes.append(f"{noun.count(len(left))} in no row of a table, such as {left[0].name!r}, left out: no label")
-    if found.problems:
-        notes.append(f"{preview(_name_tables(tree, list(found.problems)))} left alone: no labels can be read from it")
+    said = " ".join(listing.notes)
+    if alone := [table for table in found.problems if table.name not in said]:
+        notes.append(f"{preview(_name_tables(tree, alone))} left alone: no labels can be read from it")
     return replace(listing, entries=(*listing.entries, *left), notes=(*notes, *listing.notes))
 
 
@@ -142,12 +143,8 @@ def _has_named_labels(listing: SourceListing) -> bool:
 def suggest_tables(tree: FileTree, base: Path) -> str:
     """Return what to add to an error where a folder has tables; "" where it has none."""
     places = dict.fromkeys((tree.root, base))
-    tables = [
-        quote_argument(file)
-        for place in places
-        for file in tree.scan(place).files
-        if file.suffix.lower() in TABLE_SUFFIXES
-    ]
+    files = [file for place in places for file in tree.scan(place).files]
+    tables = [quote_argument(file) for file in files if file.suffix.lower() in TABLE_SUFFIXES]
     return f"; to read a table instead, name the file: {preview(tables, show=str)}" if tables else ""
 
 

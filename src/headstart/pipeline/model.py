@@ -21,7 +21,7 @@ from headstart.modalities.item import BrokenItem
 from headstart.selection.context import FitContext
 from headstart.storage.run_layout import MODEL
 
-EXAMPLES = 48  #: validation samples on which the saved graph is checked against the fitted head
+EXAMPLES = 16  #: validation samples on which the saved graph is checked against the fitted head
 OPENED = 8  #: of them, how many are opened as predictions open them too
 
 

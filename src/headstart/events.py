@@ -138,4 +138,9 @@ class RunLog:
         """Keep the seconds that all of it took, and note a budget that was not kept."""
         self.took = took
         if budget is not None and took > budget:
-            self(Note(f"took {took:.0f} s, more than the budget of {budget:.0f} s"))
+            self(
+                Note(
+                    f"took {took:.0f} s, more than the budget of {budget:.0f} s: it decides what is trained; reading, a "
+                    "network's features at its first use, probes, test and export count in it and are never cut short"
+                )
+            )

@@ -156,3 +156,21 @@ def test_resource_files_in_an_archive_of_a_mac_are_counted(tmp_path, pets):
     samples = _read(tmp_path / "pets.zip")
     assert len(samples) == 20
     assert "ignored are folders of Mac resource files (__MACOSX): 1" in samples.ledger.notes
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        (
+            "a.docx",
+            b"PK\3\4" + bytes(90),
+            "an office document, such as .docx or .xlsx, not the photo",
+        ),
+        ("a.mp4", bytes(range(90)), "a video, not the photo: take single frames out of it"),
+        ("a.mov", b"\0\0\0\x14ftypqt  " + bytes(60), "a video, not the photo: take single frames out of it"),
+    ],
+)
+def test_documents_and_videos_are_called_what_they_are(pets, name, content, reason):
+    (pets / "cats" / name).write_bytes(content)
+    entry = next(entry for entry in read_source(pets).ledger.entries if entry.name == f"cats/{name}")
+    assert entry.reason.startswith(reason)

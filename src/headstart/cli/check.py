@@ -1,6 +1,7 @@
 """``headstart check SOURCE``."""
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -152,7 +153,7 @@ def describe_check(found: "DataCheck") -> str:
     ranges = [(name, numbers, unit) for name, unit in hints.units.items() if (numbers := found.ranges[name])]
     sections = [
         f"{samples.root}: {sum(found.counts.values())} {samples.ledger.unit.many} seen: {counts}{ignored}",
-        format_table((found.stratum, samples.noun.many), found.usable.items()),
+        _describe_counts(found),
         f"formats: {formats}" if formats else "",
         ", ".join(_describe_range(*one) for one in ranges),
         _listed(f"group{{s}} of {samples.noun.many} with equal bytes", [" = ".join(names) for names in found.copies]),
@@ -167,6 +168,23 @@ def describe_check(found: "DataCheck") -> str:
         _listed("to mend before fitting", list(found.problems)),
     ]
     return "\n\n".join(section for section in sections if section)
+
+
+def _describe_counts(found: "DataCheck") -> str:
+    """Return the usable samples of each class; those of each part too, where parts are given."""
+    from headstart.data.samples import Subset
+
+    samples = found.samples
+    subsets = [subset for subset in Subset if any(sample.subset is subset for sample in samples.samples)]
+    if not subsets:
+        return format_table((found.stratum, samples.noun.many), found.usable.items())
+    numbers = samples.stratify().numbers.tolist()
+    parts = Counter((number, sample.subset) for number, sample in zip(numbers, samples.samples, strict=True))
+    rows = [
+        (name, count, *(parts[number, subset] for subset in subsets))
+        for number, (name, count) in enumerate(found.usable.items())
+    ]
+    return format_table((found.stratum, samples.noun.many, *(subset.value for subset in subsets)), rows)
 
 
 def _describe_entry(entry: "LedgerEntry") -> str:

@@ -11,9 +11,14 @@ from headstart.errors import DataError
 from headstart.modalities.item import Noun
 from headstart.modalities.strays import (
     ANNEX_POINTER,
+    ARCHIVE,
+    OFFICE,
+    OFFICE_SUFFIXES,
     STRAYS,
     UNFINISHED,
     UNFINISHED_SUFFIXES,
+    VIDEO,
+    VIDEO_SUFFIXES,
     Stray,
     describe_stray,
     recognise_pointer,
@@ -83,7 +88,7 @@ def refuse_stray_source(source: Path, *, pointers_only: bool) -> None:
     except OSError:
         return  # its reader says why
     stray = recognise_pointer(content) if pointers_only else recognise_stray(content)
-    if stray is None or stray.name in ("archive", "empty", "only-zeros"):
+    if stray is None or stray.name in ("archive", "office-document", "video", "empty", "only-zeros"):
         return
     remedy = _find_remedy(stray, source, in_rows=True)
     raise DataError(f"{str(source)!r} is {stray.one}, not the file itself: {remedy}")
@@ -92,6 +97,11 @@ def refuse_stray_source(source: Path, *, pointers_only: bool) -> None:
 def recognise_failed(name: str, content: object) -> Stray | None:
     """Return what the bytes of a file are that is no item; None where that cannot be told."""
     stray = recognise_stray(content) if isinstance(content, bytes) else None
+    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 (a name may be no path)
+    if stray is ARCHIVE and suffix in OFFICE_SUFFIXES:
+        return OFFICE
+    if stray is None and suffix in VIDEO_SUFFIXES:
+        return VIDEO
     return UNFINISHED if stray is None and is_unfinished(name) else stray
 
 

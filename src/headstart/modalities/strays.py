@@ -61,6 +61,19 @@ SHORTCUT = Stray(
     "shortcut", "a shortcut to a file", "shortcuts to files", "copy the file itself here, and not the shortcut"
 )
 ARCHIVE = Stray("archive", "an archive", "archives", "unpack it, or give it alone as the source")
+OFFICE = Stray(
+    "office-document",
+    "an office document, such as .docx or .xlsx",
+    "office documents, such as .docx or .xlsx",
+    "save the pictures in it as files, or its table as CSV",
+)
+VIDEO = Stray(
+    "video",
+    "a video",
+    "videos",
+    "take single frames out of it, such as ffmpeg -i film.mp4 -r 1 frames/%05d.png",
+    packed_remedy="take single frames out of it, such as ffmpeg -i film.mp4 -r 1 frames/%05d.png",
+)
 ONLY_ZEROS = Stray(
     "only-zeros",
     "a file of nothing but zero bytes",
@@ -80,7 +93,7 @@ STRAYS = {
     stray.name: stray
     for stray in (
         *(LFS_POINTER, ANNEX_POINTER, WEB_PAGE, ERROR_ANSWER, RESOURCE_FILE, SHORTCUT, ARCHIVE),
-        *(ONLY_ZEROS, EMPTY, UNFINISHED, CLOUD_PLACEHOLDER),
+        *(OFFICE, VIDEO, ONLY_ZEROS, EMPTY, UNFINISHED, CLOUD_PLACEHOLDER),
     )
 }
 
@@ -88,6 +101,13 @@ _ARCHIVES = (
     *(b"PK\3\4", b"PK\5\6", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0"),
     *(b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\7", b"\x28\xb5\x2f\xfd"),
 )
+_OFFICE = re.compile(rb"\[Content_Types\]\.xml|mimetypeapplication/vnd\.oasis\.opendocument|word/|xl/|ppt/")
+OFFICE_SUFFIXES = frozenset({".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".xlsm", ".docm", ".numbers", ".pages"})
+VIDEO_SUFFIXES = frozenset(
+    ".mp4 .mov .avi .mkv .webm .m4v .wmv .flv .mpg .mpeg .3gp .mts .m2ts".split()  # noqa: SIM905
+)
+_FILM_BRANDS = re.compile(rb"isom|iso[2-9]|mp4[12v]|avc1|qt  |M4V|3g[ep]|MSNV|dash|f4v|mmp4|XAVC")
+_FILMS = (b"\x1a\x45\xdf\xa3", b"FLV\1", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", b"\0\0\1\xba", b"\0\0\1\xb3")
 _SHORTCUTS = (b"L\0\0\0\x01\x14\x02\0", b"book\0\0\0\0mark", b"[InternetShortcut]", b"[Desktop Entry]")
 _ERROR_KEYS = frozenset({"error", "errors", "message", "detail"})
 _ERROR_TEXT = re.compile(
@@ -119,6 +139,8 @@ def recognise_stray(content: bytes) -> Stray | None:
         (ERROR_ANSWER, _is_error_answer),
         (RESOURCE_FILE, lambda data: data.startswith((b"\0\5\x16\7", b"\0\5\x16\0"))),
         (SHORTCUT, lambda data: data.startswith(_SHORTCUTS)),
+        (OFFICE, lambda data: data.startswith(b"PK\3\4") and _OFFICE.search(data[:_HEAD]) is not None),
+        (VIDEO, _is_video),
         (ARCHIVE, lambda data: data.startswith(_ARCHIVES) or data[257:262] == b"ustar"),
         (ONLY_ZEROS, lambda data: len(data) > 1 and not data[0] and data.count(0) == len(data)),
     )
@@ -128,6 +150,13 @@ def recognise_stray(content: bytes) -> Stray | None:
 def describe_stray(stray: Stray, noun: str) -> str:
     """Return what one is and what to do, as the reason why it is not used; ``noun`` is of what it is not."""
     return f"{stray.one}: {stray.remedy}" if stray is EMPTY else f"{stray.one}, not the {noun}: {stray.remedy}"
+
+
+def _is_video(content: bytes) -> bool:
+    """Return whether bytes begin like an MP4 or QuickTime film, AVI, Matroska, Flash, Windows Media or MPEG."""
+    if content[4:8] == b"ftyp":
+        return _FILM_BRANDS.match(content[8:12]) is not None
+    return content.startswith(_FILMS) or (content[:4] == b"RIFF" and content[8:12] == b"AVI ")
 
 
 def _is_page(content: bytes) -> bool:

@@ -159,7 +159,11 @@ class RunSettings(Chapter):
         "tries several on a sample.",
     )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Decides the split, the folds and the mlp.")
-    budget: str | None = Field(None, description="Time that may be spent, such as 90s, 10m or 2h; none by default.")
+    budget: str | None = Field(
+        None,
+        description="Time that may be spent, such as 90s, 10m or 2h; none by default. It decides what is trained: "
+        "reading, features, probes, test and export count in it but are never cut short; the report comes on top.",
+    )
     test_share: Annotated[float, Field(gt=0, lt=0.9)] = Field(
         0.2, description="Share of the samples kept for the test."
     )

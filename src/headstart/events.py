@@ -140,7 +140,7 @@ class RunLog:
         if budget is not None and took > budget:
             self(
                 Note(
-                    f"took {took:.0f} s, more than the budget of {budget:.0f} s: it decides what is trained; reading, a "
-                    "network's features at its first use, probes, test and export count in it and are never cut short"
+                    f"took {took:.0f} s, more than the budget of {budget:.0f} s: it decides what is trained; reading, "
+                    "features of a network, probes, test and export count in it and are never cut short"
                 )
             )

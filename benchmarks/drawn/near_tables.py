@@ -260,18 +260,6 @@ def table_of_names(desk: Desk) -> Path:
     return desk.root
 
 
-@add_layout("`train.csv`: `image_id,label`, `label_num_to_disease_map.json` (Cassava)", "the names")
-def json_of_names(desk: Desk) -> Path:
-    rows = []
-    for place, photo in enumerate(mix(draw_photos(BIRDS))):
-        desk.lay(f"train_images/{place:05}.jpg", photo)
-        rows.append((f"{place:05}.jpg", BIRDS.index(photo.label)))
-    desk.write("train.csv", rows_to_csv([("image_id", "label"), *rows]))
-    desk.write_json("label_num_to_disease_map.json", {str(number): name for number, name in enumerate(BIRDS)})
-    desk.mention("label_num_to_disease_map.json")
-    return desk.root
-
-
 @add_layout("`images/1/7.jpg`, `labels.csv`: `ClassId,Name`", "the names")
 def folders_of_numbers(desk: Desk) -> Path:
     for photo in draw_photos(BIRDS):

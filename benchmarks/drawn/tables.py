@@ -89,13 +89,17 @@ def aptos(desk: Desk) -> Path:
     return desk.write("train.csv", rows_to_csv([("id_code", "diagnosis"), *rows]))
 
 
-@add_layout("`train.csv`: `image_id,label`; `train_images/1000.jpg` (cassava)", "names looked for under the folder")
+@add_layout(
+    "`train.csv`: `image_id,label`; `train_images/1000.jpg`, `label_num_to_disease_map.json` (cassava)",
+    "names looked for under the folder; numbers get the names of the JSON",
+)
 def cassava(desk: Desk) -> Path:
-    rows = []
-    for place, photo in enumerate(mix(draw_photos(("0", "1", "3")))):
-        desk.lay(f"train_images/{1000015157 + place}.jpg", photo)
+    rows, names = [], {"0": "CBB", "1": "CBSD", "3": "CMD"}
+    for place, photo in enumerate(mix(draw_photos(tuple(names)))):
+        desk.lay(f"train_images/{1000015157 + place}.jpg", photo, label=names[photo.label])
         rows.append((f"{1000015157 + place}.jpg", photo.label))
-    desk.write_json("label_num_to_disease_map.json", {"0": "CBB", "1": "CBSD", "3": "CMD"})
+    desk.write_json("label_num_to_disease_map.json", names)
+    desk.mention("label_num_to_disease_map.json")
     return desk.write("train.csv", rows_to_csv([("image_id", "label"), *rows]))
 
 

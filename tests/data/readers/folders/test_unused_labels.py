@@ -93,10 +93,8 @@ def test_a_workbook_stops_where_the_classes_stand_in_names_and_is_noted_beside_f
 
 def test_json_and_texts_that_name_the_photos(tmp_path: Path) -> None:
     names = draw_sides(tmp_path / "json")
-    of_class: dict[str, list[str]] = {"ok": [], "bad": []}
-    for name, label in zip(names, label_halves(names), strict=True):
-        of_class[label].append(name)
-    (tmp_path / "json/labels.json").write_text(json.dumps(of_class))
+    photos = {Path(name).stem: {"label": label} for name, label in zip(names, label_halves(names), strict=True)}
+    (tmp_path / "json/labels.json").write_text(json.dumps({"version": 2, "photos": photos}))
     assert "'labels.json': it names 16 of the 16 photos" in refuse(tmp_path / "json")
     names = draw_sides(tmp_path / "texts")
     for name, label in zip(names, label_halves(names), strict=True):

@@ -30,6 +30,11 @@ def to_lines(found: list[dict]) -> str:
         ("metadata.jsonl", "\ufeff" + to_lines(rows(boxes=[[1, 2]], size={"w": 3}, score=0.5))),
         ("rows.json", json.dumps(rows(extra=None), indent=1)),
         ("labels.json", json.dumps({row["file_name"]: row["label"] for row in rows()})),
+        ("labels.json", json.dumps({row["file_name"]: {"label": row["label"], "meta": {"x": 1}} for row in rows()})),
+        (
+            "labels.json",
+            json.dumps({name: [f"{at}.png" for at in range(8) if NAMES[at % 2] == name] for name in NAMES}),
+        ),
         ("lists.jsonl", to_lines([{**row, "label": [row["label"]]} for row in rows()])),
     ],
 )

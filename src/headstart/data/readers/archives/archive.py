@@ -16,13 +16,12 @@ from headstart.data.readers.arrays.idx import IdxReader
 from headstart.data.readers.containers import CONTAINERS
 from headstart.data.readers.evidence import describe_files, index_near_top
 from headstart.data.readers.file_kinds import find_archive_kind
-from headstart.data.readers.folders.folder import find_base_folder, list_folder
+from headstart.data.readers.folders.folder import FolderReader, find_base_folder
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.numbered_lists import NumberedListReader
 from headstart.data.readers.tables.parquet_shards import ShardReader, find_shards
 from headstart.data.readers.tables.table import TABLE_SUFFIXES, TableReader, items_exist
-from headstart.data.readers.tables.table_folder import find_label_tables, list_label_tables
 from headstart.data.readers.walk import FileTree
 from headstart.data.sources import FileSource
 from headstart.errors import DataError
@@ -88,9 +87,9 @@ def list_unpacked(source: Path, archive: UnpackedArchive, context: ReadContext) 
     tree = FileTree(archive.folder)
     try:
         listing = _list_folder(tree, context)
-    except DataError:
+    except DataError as error:
         _refuse_inner_archives(source, tree)
-        raise
+        raise DataError(str(error).replace(str(archive.folder), str(source))) from None
     if not listing.samples:
         _refuse_inner_archives(source, tree)
     listing = replace(listing, samples=tuple(_leave_in_archive(raw, archive) for raw in listing.samples))
@@ -151,22 +150,4 @@ def _list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
         return folder.list(base.root, base, context)
     if (lists := NumberedListReader()).accepts(base.root, base):
         return lists.list(base.root, base, context)
-    return _list_classes(base, context)
-
-
-def _list_classes(base: FileTree, context: ReadContext) -> SourceListing:
-    """Return the items of class folders, else of the tables that have their labels."""
-    where = context.options.classes_from
-    if where == "table":
-        return list_label_tables(find_label_tables(base, base.root, context), base)
-    try:
-        listing = list_folder(base, context)
-    except DataError:
-        found = find_label_tables(base, base.root, context) if where is None else None
-        if found is None or not found.listings:
-            raise
-        return list_label_tables(found, base)
-    if where is None and len(listing.classes) < 2:
-        found = find_label_tables(base, base.root, context)
-        return list_label_tables(found, base) if found.listings else listing
-    return listing
+    return FolderReader().list(base.root, base, context)

@@ -1,4 +1,6 @@
-"""Tables in JSON: an object for each row in lines or in an array, or one object that gives each path its label.
+"""Tables in JSON: an object for each row in lines or in an array, or one object of all.
+
+That gives each path its label, or an object with it, or each label a list of its paths.
 
 ``metadata.jsonl`` beside the items is how Hugging Face's folders name their labels. Columns are the keys of all rows;
 what stands in a cell is text, as in any other table.
@@ -12,13 +14,16 @@ from typing import Any
 from headstart.data.readers.json_stream import iter_json, read_ends
 from headstart.data.readers.tables.csv_text import TextRow, TextTable
 from headstart.data.readers.tables.label_column import SEVERAL
-from headstart.data.readers.tables.table_columns import ALIASES, normalise_column
+from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, match_columns, normalise_column
+from headstart.data.subsets import parse_subset
 from headstart.errors import DataError
+from headstart.modalities.modality import all_modalities
 from headstart.parsing import parse_json
 
 LINES = (".jsonl", ".ndjson")
 JSON_SUFFIXES = (*LINES, ".json")
 _MOST_KEYS = 10_000
+_LOOK_AT = 20  #: keys by which the form of an object is known
 _MAPPING = ("path", "label")  #: the columns of an object that gives each path its label
 
 
@@ -31,7 +36,7 @@ def is_json_table(path: Path) -> bool:
         return head.startswith(b"{")
     if head.startswith(b"["):
         return head[1:].lstrip().startswith(b"{")
-    return head.startswith(b"{") and _is_mapping(path)
+    return head.startswith(b"{") and bool(_find_form(path))
 
 
 def read_json_table(table: Path) -> TextTable:
@@ -42,7 +47,12 @@ def read_json_table(table: Path) -> TextTable:
         OSError: it cannot be read.
     """
     if table.suffix.lower() not in LINES and read_ends(table).startswith(b"{"):
-        return TextTable(_MAPPING, (), lambda: _iter_mapping(table))
+        form = _find_form(table)
+        if form != "records":
+            return TextTable(_MAPPING, (), lambda: _iter_mapping(table, lists=form == "lists"))
+        fields = dict.fromkeys(key for _, value in iter_json(table) if isinstance(value, dict) for key in value)
+        columns = (_MAPPING[0], *(key for key in fields if key != _MAPPING[0]))
+        return TextTable(columns, (), lambda: _iter_records(table, columns))
     keys: dict[str, None] = {}
     for row in _iter_objects(table):
         if isinstance(row, dict):
@@ -52,23 +62,47 @@ def read_json_table(table: Path) -> TextTable:
     return TextTable(tuple(keys), (), lambda: _iter_rows(table, tuple(keys)))
 
 
-def _is_mapping(path: Path) -> bool:
-    """Return whether the values of an object are text or numbers, and its keys look like files."""
+def _find_form(path: Path) -> str:
+    """Return the form of an object of all rows by its first keys: "mapping", "records" or "lists"; "" for none."""
+    forms: set[str] = set()
     try:
         for count, (key, value) in enumerate(iter_json(path)):
-            if isinstance(value, bool) or not isinstance(value, str | int) or "." not in key:
-                return False
-            if count >= 20:
-                return True
+            forms.add(_recognise_form(key, value))
+            if count >= _LOOK_AT or len(forms) > 1:
+                break
     except DataError:
-        return False
-    return True
+        return ""
+    return forms.pop() if len(forms) == 1 else "mapping" if not forms else ""
 
 
-def _iter_mapping(table: Path) -> Iterator[TextRow]:
+def _recognise_form(key: str, value: Any) -> str:
+    if "." not in key:  # each element of a list comes with its key
+        suffixes = tuple(suffix for one in all_modalities() for suffix in one.suffixes)
+        is_path = isinstance(value, str) and value.lower().endswith(suffixes)
+        return "lists" if key and is_path and not parse_subset(key) else ""
+    if isinstance(value, bool):
+        return ""
+    if isinstance(value, dict):
+        plain = [name for name, cell in value.items() if isinstance(cell, str | int) and not isinstance(cell, bool)]
+        return "records" if next(match_columns(plain, [*ALIASES["label"], *LABEL_COLUMNS]), None) else ""
+    return "mapping" if isinstance(value, str | int) else ""
+
+
+def _iter_mapping(table: Path, *, lists: bool) -> Iterator[TextRow]:
     yield TextRow(1, 1, _MAPPING)
     for number, (key, value) in enumerate(iter_json(table), 2):
-        yield TextRow(number, number, (key, _format_value(value)))
+        cells = (key, _format_value(value))
+        yield TextRow(number, number, cells[::-1] if lists else cells)
+
+
+def _iter_records(table: Path, columns: tuple[str, ...]) -> Iterator[TextRow]:
+    yield TextRow(1, 1, columns)
+    for number, (key, value) in enumerate(iter_json(table), 2):
+        if isinstance(value, dict):
+            cells = (key, *(_format_value(value.get(name)) for name in columns[1:]))
+            yield TextRow(number, number, cells)
+        else:
+            yield TextRow(number, number, (key, *[""] * (len(columns) - 1)), "no JSON object in this row")
 
 
 def _iter_rows(table: Path, keys: tuple[str, ...]) -> Iterator[TextRow]:

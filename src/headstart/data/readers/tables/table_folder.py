@@ -16,6 +16,7 @@ from headstart.data.readers.file_kinds import is_text, read_beginning
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_evidence import says_the_same
+from headstart.data.readers.tables.json_rows import is_json_table
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
 from headstart.data.readers.tables.table import TABLE_SUFFIXES, items_exist, list_table, looks_like_table
 from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, match_columns
@@ -165,7 +166,7 @@ def _list_candidates(tree: FileTree, base: Path) -> Iterator[Path]:
 
 def _is_called_table(file: Path) -> bool:
     """Return whether a file is called a table, or is a list whose lines have a path or an id, and a label."""
-    if file.suffix.lower() in TABLE_SUFFIXES:
+    if file.suffix.lower() in TABLE_SUFFIXES or is_json_table(file):
         return True
     if file.suffix.lower() not in LIST_SUFFIXES or _NOTES.match(file.stem) or not is_text(file):
         return False

@@ -274,7 +274,7 @@ def planted_problem(name: str, root: Path, plant) -> Path:
         ("no train", "validation and test are given without train; name"),
         ("one class", "has only one class, 'cats'; wanted two or more"),
         ("no class folder", r"has no class with photos \(skipped: 2 not in a class folder\); wanted"),
-        ("no usable photo", r"^class 'c' has no usable photo \(skipped: 1 zero bytes: .*\); add photos or remove it$"),
+        ("no usable photo", r"^class 'c' has no usable photo \(skipped: 1 zero bytes: .*\); add photos or remove it;"),
         ("too few", "class 'a' has 2 usable photos; wanted 3 .*; also: class 'b' has 1 usable photo; wanted 3"),
         ("not in train", "class 'b' has no usable photo in train; wanted one at least"),
         ("one in train", "class 'b' has 1 photo in train; wanted 2"),

@@ -119,3 +119,10 @@ def test_a_list_of_ids_numbers_and_parts_keeps_its_columns(tmp_path: Path, plant
     samples = read(table)
     assert count(samples) == {"a": 6, "b": 6}
     assert all(sample.subset for sample in samples.samples)
+
+
+def test_words_that_may_be_several_labels_are_noted(tmp_path: Path, plant: Plant) -> None:
+    labels = ["clear primary", "clear primary water", "clear primary road", "haze primary"]
+    samples = read(lay(tmp_path, plant, labels * 4))
+    assert len(samples.classes) == 4
+    assert any("begin with 'clear primary': each cell is read as one class" in note for note in samples.ledger.notes)

@@ -55,7 +55,9 @@ def read_label_cells(
     kept = Counter({label: count for label, count in counts.items() if label not in missing})
     several = find_several_labels(kept)
     problems = {label: f"empty label: {label!r}" for label in missing}
-    if several is not None:
+    if several is None:
+        notes += _note_words(kept)
+    else:
         problems |= {
             label: f"{' and '.join(map(repr, parts[:3]))} in one cell: {SEVERAL}"
             for label, parts in several.cells.items()
@@ -153,6 +155,20 @@ def _find_combined(parts: dict[str, tuple[str, ...]], separator: str) -> dict[st
     if len(in_order) < len(several) or many or joined:
         return several
     return combined
+
+
+def _note_words(labels: Iterable[str]) -> list[str]:
+    """Return a note where labels of several words begin with others whose words come again elsewhere."""
+    parts = {label: tuple(label.split()) for label in labels if label.islower()}
+    for label, words in parts.items():
+        longer = [
+            other for other, found in parts.items() if len(found) > len(words) > 1 and found[: len(words)] == words
+        ]
+        apart = [found for other, found in parts.items() if other != label and other not in longer]
+        if len(longer) > 1 and any(not set(words).isdisjoint(found) for found in apart):
+            shown = f"labels such as {longer[0]!r} begin with {label!r}: each cell is read as one class"
+            return [f"{shown}; where each word is a label of its own, {SEVERAL}"]
+    return []
 
 
 def _describe_several(table: Path, column: str, counts: Counter[str], several: SeveralLabels) -> str:

@@ -23,6 +23,7 @@ WHOLE = "--label-cells whole"  #: takes each cell as it is for a class
 _LIST = re.compile(r"[\[({].*[\])}]")
 _SIZES = 3  #: different numbers of parts that names of classes do not have, where there are many
 _PER_PART = 2  #: labels for each part, which names of classes do not make either
+MOST_COMPARED = 500  #: labels of which each is held against all others
 _OWN_SHARE = 0.5  #: of the rows of the smallest other class, which a class that is called ``none`` has at least
 
 
@@ -160,7 +161,7 @@ def _find_combined(parts: dict[str, tuple[str, ...]], separator: str) -> dict[st
 def _note_words(labels: Iterable[str]) -> list[str]:
     """Return a note where labels of several words begin with others whose words come again elsewhere."""
     parts = {label: tuple(label.split()) for label in labels if label.islower()}
-    for label, words in parts.items():
+    for label, words in parts.items() if len(parts) <= MOST_COMPARED else ():
         longer = [
             other for other, found in parts.items() if len(found) > len(words) > 1 and found[: len(words)] == words
         ]

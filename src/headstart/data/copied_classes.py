@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from headstart.data.names import preview
 from headstart.data.samples import LedgerEntry, Samples
 
-_EVERYTHING = re.compile(r"photos from \d{4}|all\b.*|.*\ball", re.IGNORECASE)  #: names of such folders
+_EVERYTHING = re.compile(r"\w+ from \d{4}|all\b.*|.*\ball", re.IGNORECASE)  #: names of such folders
 
 
 def describe_copied_classes(samples: Samples) -> str:

@@ -65,7 +65,7 @@ OFFICE = Stray(
     "office-document",
     "an office document, such as .docx or .xlsx",
     "office documents, such as .docx or .xlsx",
-    "save the pictures in it as files, or its table as CSV",
+    "save what it shows as files, or its table as CSV",
 )
 VIDEO = Stray(
     "video",

@@ -1,4 +1,4 @@
-"""Archives in parts, as Google Drive and Takeout hand out one large folder: ``photos-001.zip``, ``photos-002.zip``.
+"""Archives in parts, as Google Drive and Takeout hand out one large folder: ``name-001.zip``, ``name-002.zip``.
 
 Each part is an archive of its own. They are joined in the cache: a folder with the files of all.
 """

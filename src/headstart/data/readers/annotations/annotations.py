@@ -88,7 +88,7 @@ def list_annotated(root: str, annotations: AnnotationSet, tree: FileTree | None,
         if reason or place is None:
             entries.append(LedgerEntry(name, FileStatus.SKIPPED, reason or "missing file", label))
         else:
-            subset = given.used_as[item.subset] if item.subset else None
+            subset = given.used_as.get(item.subset) if item.subset else None
             samples.append(RawSample(name, label, FileSource(place), subset))
     others, ignored = _list_others(tree, annotations, seen, set(_names_of(samples, entries)))
     found = [*choice.notes, note, *annotations.notes, *notes, given.note]

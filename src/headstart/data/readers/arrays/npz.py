@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -104,8 +105,16 @@ def _load_member(file: Path, name: str) -> NDArray[Any]:
 
 
 def _read_header(stream: IO[bytes], version: tuple[int, int]) -> tuple[tuple[int, ...], bool, "np.dtype[Any]"]:
+    """Return shape, order and dtype.
+
+    Raises:
+        ValueError: they are damaged.
+    """
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    return read(stream)
+    try:
+        return read(stream)
+    except (TokenError, SyntaxError, TypeError, KeyError, RecursionError) as error:  # NumPy reads it as Python's text
+        raise ValueError(f"the header is damaged: {error}") from None
 
 
 def _read_objects(stream: IO[bytes]) -> NDArray[Any]:

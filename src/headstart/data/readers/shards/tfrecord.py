@@ -10,6 +10,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -224,15 +225,18 @@ def _choose_item(root: str, records: Sequence[_Record], first: Path) -> str:
     keys = {key for record in records[:_LOOK_AT] for key in record.items}
     if keys:
         return min(keys, key=lambda key: (bool(re.search("mask|segment|label|class", key)), len(key), key))
-    for _, data, problem in _iter_data(first):
-        if problem:
-            continue
-        try:
-            seen = sorted(parse_example(data))
-        except ValueError:
-            break
+    if seen := _list_features(first):
         raise DataError(f"{root!r} has records with the features {preview(seen, most=8)}; none is an encoded item")
     raise DataError(f"{root!r} has records that are no tf.train.Example; only these are read")
+
+
+def _list_features(path: Path) -> list[str]:
+    """Return the names of the features of the first record that can be read; [] where that is none."""
+    with suppress(ValueError):
+        for _, data, problem in _iter_data(path):
+            if not problem:
+                return sorted(parse_example(data))
+    return []
 
 
 def _decide_features(records: Sequence[_Record], item_key: str, label_key: str) -> Iterator[Decision]:

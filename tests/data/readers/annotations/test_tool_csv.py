@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from headstart.data.read import read_source
+from headstart.data.read import find_reader, read_source
+from headstart.data.readers.reader import ReadContext
 from headstart.errors import DataError
+from headstart.settings import DataSettings
 
 NAMES = ("cat", "dog")
 
@@ -37,6 +39,16 @@ def test_vertex_with_parts_and_several_labels(photos):
     (photos / "import.csv").write_text("".join(row.replace("\n", ",small\n") for row in rows))
     with pytest.raises(DataError, match=r"of several in 12 .*; several labels are not read yet"):
         read_source(photos)
+
+
+def test_a_part_whose_items_have_no_label_is_predicted_like_the_others(photos, tmp_path):
+    rows = ["TRAINING,gs://bucket/0.png,\n", *(f"TEST,gs://bucket/{at}.png,{NAMES[at % 2]}\n" for at in range(1, 12))]
+    (photos / "import.csv").write_text("".join(rows))
+    context = ReadContext(DataSettings(), tmp_path / "cache", labelled=False)
+    reader = find_reader(photos / "import.csv", None)
+    assert reader is not None
+    listing = reader.list(photos / "import.csv", None, context)
+    assert [raw.source.path.name for raw in listing.samples] == [f"{at}.png" for at in range(12)]
 
 
 def test_labelbox(photos):

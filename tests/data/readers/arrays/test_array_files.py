@@ -212,6 +212,17 @@ def test_a_header_that_cannot_be_read(tmp_path, change):
         read_source(tmp_path / "a.npz")
 
 
+@pytest.mark.parametrize("change", [(b"'descr': ", b"'descr': ("), (b"'shape': (", b"'shape': {"), (b"<i8", b"<z8")])
+def test_a_header_of_a_lone_file_that_cannot_be_read(tmp_path, change):
+    np.save(tmp_path / "photos.npy", draw())
+    np.save(tmp_path / "kinds.npy", label())
+    content = (tmp_path / "kinds.npy").read_bytes()
+    (tmp_path / "kinds.npy").write_bytes(content.replace(*change))
+    for source in (tmp_path, tmp_path / "kinds.npy"):
+        with pytest.raises(DataError):
+            read_source(source)
+
+
 @pytest.mark.parametrize(
     "names",
     [

@@ -164,6 +164,16 @@ def test_damaged_records_have_their_line(write):
     }
 
 
+def test_a_length_that_is_damaged_behind_records_that_hold_no_item(write):
+    path = write("a.tfrecord", lambda at, photo: example(label=[1]))
+    path.write_bytes(b"\0" * 12 + path.read_bytes()[12:])
+    with pytest.raises(DataError):
+        read_source(path)
+    path.write_bytes(record(b"\x0b\x0c") + b"\x01" * 40)
+    with pytest.raises(DataError, match=r"that are no tf\.train\.Example"):
+        read_source(path)
+
+
 def test_a_file_that_is_cut_off(write):
     path = write("a.tfrecord")
     path.write_bytes(path.read_bytes()[:-9])

@@ -64,7 +64,7 @@ def is_utf8(raw: bytes) -> bool:
 
 
 def _zip_members(archive: Path) -> Iterator[Member]:
-    with zipfile.ZipFile(archive) as file:
+    with _open_zip(archive) as file:
         for info in file.infolist():
             kind = stat.S_IFMT(info.external_attr >> 16)
             refused = "encrypted" if info.flag_bits & 1 else ""
@@ -76,6 +76,13 @@ def _zip_members(archive: Path) -> Iterator[Member]:
             yield Member(
                 *_read_raw_name(info), info.file_size, info.compress_size, is_folder, refused, content, offset, info.CRC
             )
+
+
+def _open_zip(archive: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(archive)
+    except NotImplementedError as error:  # of a later version of the format, or damaged so that it says so
+        raise zipfile.BadZipFile(str(error)) from None
 
 
 def _find_stored(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> int | None:

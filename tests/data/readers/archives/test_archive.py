@@ -209,6 +209,15 @@ def test_damage_is_an_error_and_leaves_nothing(pets, cache, tmp_path, ending):
     assert [path.name for path in cache.iterdir() if path.suffix != ".lock"] == []
 
 
+def test_a_zip_of_a_later_version_is_refused(pets, cache, tmp_path):
+    archive = pack(pets, tmp_path / "pets.zip")
+    content = archive.read_bytes()
+    at = content.index(b"PK\1\2")
+    archive.write_bytes(content[: at + 6] + b"\xff\x00" + content[at + 8 :])
+    with pytest.raises(DataError, match=r"zip file version 25\.5"):
+        read_source(archive, cache=cache)
+
+
 def test_what_is_no_archive(cache, tmp_path):
     (tmp_path / "a.zip").write_text("hello")
     with pytest.raises(DataError, match="is damaged: File is not a zip file; fetch or pack it again"):

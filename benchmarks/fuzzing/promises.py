@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import tarfile
 import zipfile
@@ -131,13 +132,18 @@ def _hold_container(case: Case, desk: Desk, folder: Path) -> str:
     return "read" if ledger.entries else "read as nothing"
 
 
+def _shorten(name: str) -> str:
+    """Return a name without folder, ending, signs between words and zeros before numbers."""
+    return re.sub(r"[\W_]+|(?<!\d)0+(?=\d)", "", Path(name.replace("\\", "/")).stem).lower()
+
+
 def _check_folder(source: Path) -> None:
-    """Check a folder; each photo in it has its line, which may have its name without folder and ending."""
+    """Check a folder; each photo in it has its line, which may have its name as a table has it: see ``_shorten``."""
     ledger = _check(source)
-    known = {Path(entry.name.replace("\\", "/")).stem for entry in ledger.entries}
+    known = {_shorten(entry.name) for entry in ledger.entries}
     for folder, folders, files in os.walk(source):
         folders[:] = [name for name in folders if not name.startswith(".") and name.lower() not in SYSTEM]
-        lost = [name for name in files if Path(name).suffix.lower() in PHOTOS and Path(name).stem not in known]
+        lost = [name for name in files if Path(name).suffix.lower() in PHOTOS and _shorten(name) not in known]
         if lost := [name for name in lost if not name.startswith(".")]:
             raise BrokenPromiseError(f"without a line in the ledger: {lost[:3]} in {Path(folder).name}")
 

@@ -64,3 +64,8 @@ def test_folders_in_some_classes_are_noted(tmp_path: Path, plant: Plant) -> None
     assert "'insects' is one class of all folders in it, such as 'ant', 'bee'" in list_notes(source)
     views = lay(plant, tmp_path / "views", {"cats": 4, "dogs": 4, "birds/left": 4, "birds/right": 4})
     assert "is one class of all folders" not in list_notes(views)
+
+
+def test_what_is_no_word_is_not_compared():
+    long = "a" * 1_000_000
+    assert find_near_names([long, long + "b", "heron", "herron"]) == [("heron", "herron")]

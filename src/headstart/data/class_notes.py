@@ -13,6 +13,7 @@ from headstart.tasks.task import DEFAULT
 
 FEW = 0.5  #: samples of a class that may be misspelt, by those of the other
 SHORTEST = 3  #: characters of a name
+LONGEST = 100  #: characters of a name; what is longer is no word
 SHORT = 5  #: characters of a name in which another letter makes another word: ``cat``, ``bat``
 MOST = 3  #: pairs in a note
 NUMBERS = 8  #: classes that are whole numbers, which may measure something
@@ -37,6 +38,8 @@ def find_near_names(names: Sequence[str]) -> list[tuple[str, str]]:
     """Return pairs of names that differ by one letter, or by two that are swapped; not by a digit."""
     shared: defaultdict[str, list[str]] = defaultdict(list)
     for name in names:
+        if len(name) > LONGEST:
+            continue
         folded = name.casefold()
         for key in {folded, *(folded[:at] + folded[at + 1 :] for at in range(len(folded)))}:
             shared[key].append(name)

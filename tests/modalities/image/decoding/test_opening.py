@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageFile, PngImagePlugin
 
 from headstart.modalities.image.decode import decode
+from headstart.modalities.image.decoding import opening
 from headstart.modalities.image.decoding.opening import decode_opened, open_image
 from headstart.modalities.item import BrokenItem
 
@@ -130,3 +131,11 @@ def test_what_is_missing_counts_whatever_colour_it_becomes(mode):
     whole = encoded(image, "PNG", compress_level=0)
     with pytest.raises(BrokenItem, match=r"truncated: only \d+% of its rows decode"):
         decode(whole[: int(len(whole) * 0.4)])
+
+
+def test_a_large_jpeg_2000_is_refused_sooner(monkeypatch):
+    content = encoded(noisy((64, 48)), "JPEG2000")
+    assert decode(content).pixels.shape == (48, 64, 3)
+    monkeypatch.setattr(opening, "MAX_JPEG2000", 64 * 48 - 1)
+    with pytest.raises(BrokenItem, match="too large: 64 x 48 pixels, more than 3,071; save it smaller"):
+        decode(content)

@@ -37,6 +37,9 @@ _PLUGINS = {
     "TGA": "Tga",
 }
 
+#: Pixels of a JPEG 2000 that are decoded: OpenJPEG holds each channel in 32 bits beside the photo itself.
+MAX_JPEG2000 = MAX_PIXELS // 3
+
 
 @contextmanager
 def open_image(data: bytes) -> Iterator[ImageFile.ImageFile]:
@@ -82,9 +85,10 @@ def guard(image: Image.Image, data: bytes, *, factor: int) -> None:
     """
     size = f"{image.width} x {image.height} pixels"
     if image.format not in JPEGS:
-        if image.width * image.height > MAX_PIXELS:
+        most = MAX_JPEG2000 if image.format == "JPEG2000" else MAX_PIXELS
+        if image.width * image.height > most:
             raise BrokenItem(
-                f"too large: {size}, more than {MAX_PIXELS:,}; save it smaller, or as a JPEG, which is decoded small"
+                f"too large: {size}, more than {most:,}; save it smaller, or as a JPEG, which is decoded small"
             )
         return
     layout = read_jpeg_layout(data)

@@ -188,7 +188,7 @@ FOLDERS = [
     Case(
         "a class that does not decode",
         found_broken_while_decoding,
-        r"class 'discs' has no usable photo \(skipped: .*truncated.*\); add photos or remove it",
+        r"class 'discs' has no usable photo \(skipped: .*truncated.*\); add photos or remove it; --min-.*",
     ),
     Case(
         "two folders for one part",

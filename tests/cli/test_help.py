@@ -106,7 +106,10 @@ def test_both_spellings_are_flags(flag: str, tmp_path, capsys: pytest.CaptureFix
     assert "nowhere' does not exist" in capsys.readouterr().err  # the flag was understood
 
 
-def test_help_has_every_description_as_it_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_has_every_description_as_it_is_written(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")  # so that no name of a flag stands between two lines of its description
     run(["fit", "--help-all"])
     told = "".join(capsys.readouterr().out.replace("│", "").split())
     descriptions = [field.description or "" for field in complete_class().model_fields.values()]

@@ -21,7 +21,6 @@ def lay(root, ending, content):
 @pytest.mark.parametrize(
     ("ending", "content", "kind"),
     [
-        (".mp4", FILM, "they end in .mp4; by their bytes they are films: take single frames out of them"),
         (".jpg", b"hello ", "they end in .jpg; by their bytes they are text"),
         ("", b"\x93NUMPY\x01\0", "they have no ending; by their bytes they are NumPy arrays"),
         (".xyz", bytes(range(1, 9)), "they end in .xyz$"),
@@ -31,6 +30,14 @@ def test_files_that_are_no_photos_are_one_sentence(tmp_path, ending, content, ki
     root = lay(tmp_path / "set", ending, content)
     told = rf"^none of the 6 files of '.*' is a usable photo \(skipped: 6 not an image in a known format\), .*; {kind}"
     with pytest.raises(DataError, match=told):
+        read_source(root)
+
+
+def test_videos_are_called_so(tmp_path):
+    root = lay(tmp_path / "set", ".mp4", FILM)
+    with pytest.raises(
+        DataError, match=r"^all 6 files of '.*' are videos, not photos: take single frames out, such as"
+    ):
         read_source(root)
 
 

@@ -166,8 +166,12 @@ def test_resource_files_in_an_archive_of_a_mac_are_counted(tmp_path, pets):
             b"PK\3\4" + bytes(90),
             "an office document, such as .docx or .xlsx, not the photo",
         ),
-        ("a.mp4", bytes(range(90)), "a video, not the photo: take single frames out of it"),
-        ("a.mov", b"\0\0\0\x14ftypqt  " + bytes(60), "a video, not the photo: take single frames out of it"),
+        ("a.mp4", bytes(range(90)), "a video, not the photo: take single frames out, such as by ffmpeg"),
+        (
+            "a.mov",
+            b"\0\0\0\x14ftypqt  " + bytes(60),
+            "a video, not the photo: take single frames out, such as by ffmpeg",
+        ),
     ],
 )
 def test_documents_and_videos_are_called_what_they_are(pets, name, content, reason):

@@ -71,8 +71,8 @@ VIDEO = Stray(
     "video",
     "a video",
     "videos",
-    "take single frames out of it, such as ffmpeg -i film.mp4 -r 1 frames/%05d.png",
-    packed_remedy="take single frames out of it, such as ffmpeg -i film.mp4 -r 1 frames/%05d.png",
+    "take single frames out, such as by ffmpeg -i film.mp4 -r 1 frames/%05d.png",
+    packed_remedy="take single frames out, such as by ffmpeg -i film.mp4 -r 1 frames/%05d.png",
 )
 ONLY_ZEROS = Stray(
     "only-zeros",

@@ -13,7 +13,10 @@ from headstart.errors import ClassifierError, DataError, EngineError, SettingErr
 from headstart.hardware import count_cores
 from headstart.inference import classifier as runtime
 from headstart.inference.classifier import Classifier, load
+from headstart.inference.graph_predictor import GraphPredictor
 from headstart.inference.openvino import BATCH
+from headstart.inference.postprocess import BatchPredictions
+from headstart.inference.predictors import BatchPredictor
 from headstart.inference.streaming import PREFETCH
 from tests.conftest import CLASSES, Small, Warm
 
@@ -55,6 +58,26 @@ def test_many_are_predicted_like_one_by_one_and_in_order(classifier: Classifier,
     assert [prediction.label for prediction in together] == [prediction.label for prediction in alone]
     for a, b in zip(together, alone, strict=True):
         np.testing.assert_allclose(a.probabilities, b.probabilities, atol=0.03)
+
+
+@pytest.mark.parametrize("predictor", [GraphPredictor, BatchPredictor])
+def test_numbers_that_are_none_are_an_error_of_their_item(
+    small: Small, monkeypatch: pytest.MonkeyPatch, predictor: type[GraphPredictor] | type[BatchPredictor]
+) -> None:
+    true = predictor.predict
+
+    def predict(self: Any, items: Any) -> BatchPredictions:
+        answer = true(self, items)
+        answer.probabilities[0] = np.nan
+        return answer
+
+    monkeypatch.setattr(predictor, "predict", predict)
+    photos = sorted(file for file in small.photos.rglob("*") if file.is_file())[:BATCH]
+    engine: Any = "onnxruntime" if predictor is GraphPredictor else "openvino"
+    answers = load(small.run, engine).predict(photos)
+    errors = [answer.error for answer in answers]
+    assert errors[0] == "the classifier gives no numbers for it (NaN or infinite): its weights may be damaged"
+    assert [error is None for error in errors[1:]] == [engine == "openvino"] * (len(photos) - 1)
 
 
 def test_without_openvino_many_go_through_onnx_runtime(

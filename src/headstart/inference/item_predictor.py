@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
+import numpy as np
+
 from headstart.inference.graph_inputs import load_graph_inputs
 from headstart.inference.graph_predictor import GraphPredictor
 from headstart.inference.model_format import ModelRecord
@@ -56,7 +58,16 @@ class ItemPredictor:
                 together = self.batch.predict(parts)
             for index, row in enumerate(rows):
                 row["openvino"] = together.select(slice(index, index + 1))
-        return found
+        return [self._expect_numbers(answer) for answer in found]
+
+    def _expect_numbers(self, answer: ByEngine | BrokenItem) -> ByEngine | BrokenItem:
+        """Return an answer, or the error of an item for which an engine gives no numbers, as of damaged weights."""
+        if isinstance(answer, BrokenItem):
+            return answer
+        name = self.record.task.answer
+        if all(np.isfinite(one.outputs[name]).all() for one in answer.values()):
+            return answer
+        return BrokenItem("the classifier gives no numbers for it (NaN or infinite): its weights may be damaged")
 
     def _run_graph(self, item: OpenedItem) -> ByEngine:
         assert self.graph is not None

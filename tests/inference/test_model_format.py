@@ -200,6 +200,7 @@ def test_a_damaged_folder_gets_a_clear_error(model: Path, damage: Callable[[Path
 @pytest.mark.parametrize(
     "changes",
     [
+        {"scores": {"test": "a text"}},
         *[{"head_sha256": 3}, {"graph_sha256": None}, {"novelty_sha256": True}, {"combine": 1}, {"novelty": [1]}],
         *[{"scores": []}, {"headstart": None}, {"parity": {}}, {"space": {"task": [], "names": [], "facts": {}}}],
     ],

@@ -127,7 +127,7 @@ class ModelRecord:
     postprocessor: Any  #: the task's ``Postprocessor``
     novelty: dict[str, Any] | None = None  #: the novelty score, as ``Novelty.to_json`` gives it
     novelty_sha256: str | None = None  #: of novelty.safetensors
-    scores: dict[str, Any] = field(default_factory=dict)  #: subset -> evaluation, see evaluation.json
+    scores: dict[str, dict[str, Any]] = field(default_factory=dict)  #: subset -> evaluation, see evaluation.json
     engines: EngineAgreement | None = None  #: how each engine answers test items; None: not tested
 
     @property

@@ -85,7 +85,7 @@ class ClassificationTask:
             ("calibration", postprocessor.calibration.kind),
             ("prediction sets", f"{conformal.coverage:.0%} coverage" if conformal else "none"),
         ]
-        return rows + ([] if accuracy is None else [("test accuracy", f"{accuracy:.1%}")])
+        return rows + ([("test accuracy", f"{accuracy:.1%}")] if isinstance(accuracy, float | int) else [])
 
     def make_predictions(self, items: Sequence[Any], batch: BatchPredictions, space: TargetSpace) -> list[Prediction]:
         """Return a prediction for each opened item, in their order."""

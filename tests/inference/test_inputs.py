@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -163,3 +164,11 @@ def test_a_photo_that_was_mended_says_so(classifier: Classifier, file: Path) -> 
         assert answer.repaired is not None
         assert answer.repaired.startswith("truncated: ")
     assert classifier.predict(file).repaired is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes of this kind")
+def test_a_pipe_and_a_device_are_no_files(small: Small, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    for path in (tmp_path / "pipe.jpg", Path("/dev/zero")):
+        (answer,) = load(small.run).predict([path])
+        assert answer.error == "not a file: a pipe or a device"

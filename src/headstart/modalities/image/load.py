@@ -4,6 +4,7 @@ What is none of these is refused for itself, never taken for a collection of pho
 """
 
 import os
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,8 @@ def _read_path(path: str) -> bytes:
     if not path:
         raise BrokenItem(f"an empty path; {WANTED}")
     try:
+        if _would_wait(path):
+            raise BrokenItem("not a file: a pipe or a device")
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
         refuse_machine_faults(error, "to read photos")
@@ -186,6 +189,14 @@ def _read_path(path: str) -> bytes:
         if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for names that are too long)
             raise BrokenItem("is a folder; wanted its files, one by one") from None
         raise BrokenItem(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _would_wait(path: str) -> bool:
+    """Return whether reading a path may never end: a named pipe, a device; what a shell opened itself is read."""
+    mode = os.stat(path).st_mode  # noqa: PTH116 (as above)
+    if stat.S_ISFIFO(mode):
+        return not path.startswith(("/dev/", "/proc/"))
+    return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
 
 
 def _read_file(file: Any) -> bytes:

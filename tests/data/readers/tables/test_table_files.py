@@ -1,5 +1,6 @@
 """Photos of a table's rows that lie elsewhere."""
 
+import unicodedata
 from pathlib import Path
 
 from headstart.data.readers.tables.file_index import FileIndex
@@ -83,3 +84,12 @@ def test_folders_with_another_number_are_a_conflict(tmp_path: Path) -> None:
     paths = [f"/mnt/site2/{number}.jpg" for number in range(4)]
     assert "4 of its paths say 'site2'" in locate_files(tmp_path / "t.csv", paths, IMAGES).conflict
     assert not locate_files(tmp_path / "t.csv", [path.replace("site2", "photos") for path in paths], IMAGES).conflict
+
+
+def test_letters_that_a_mac_writes_in_two_signs_are_one(tmp_path: Path) -> None:
+    for name in ("K\u00e4fer_1.jpg", "Mu\u0308cke_2.jpg"):
+        (tmp_path / "pictures").mkdir(exist_ok=True)
+        (tmp_path / "pictures" / name).touch()
+    located = locate_files(tmp_path / "t.csv", ["Ka\u0308fer_1.jpg", "M\u00fccke_2.jpg"], IMAGES)
+    found = [located.find(path).path.name for path in ("Ka\u0308fer_1.jpg", "M\u00fccke_2.jpg")]
+    assert [unicodedata.normalize("NFC", name) for name in found] == ["K\u00e4fer_1.jpg", "M\u00fccke_2.jpg"]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection
 from functools import cached_property
@@ -18,6 +19,11 @@ MOST_FILES = 500_000  #: that are listed; beyond, nothing is guessed
 def normalise_path(path: str) -> str:
     """Return a path with "/" and without steps that lead nowhere."""
     return os.path.normpath(path.replace("\\", "/")).replace(os.sep, "/")
+
+
+def fold_name(name: str) -> str:
+    """Return a name as it is compared: in any case, composed letters as one (macOS writes ``a`` and dots apart)."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 class FileIndex:
@@ -37,7 +43,7 @@ class FileIndex:
             return []
         if "://" in path:  # on the web, perhaps with a question behind it
             path = unquote(re.split(r"[?#]", path, maxsplit=1)[0])
-        wanted = [step.casefold() for step in PurePosixPath(path.replace("\\", "/")).parts]
+        wanted = [fold_name(step) for step in PurePosixPath(path.replace("\\", "/")).parts]
         if not wanted or not wanted[-1].strip(". "):
             return []
         *folders, name = wanted
@@ -74,7 +80,7 @@ class FileIndex:
         """Name, and name without ending, in any case -> files."""
         named: defaultdict[str, list[str]] = defaultdict(list)
         for file in self.files:
-            name = file.rpartition("/")[2].casefold()
+            name = fold_name(file.rpartition("/")[2])
             named[name].append(file)
             named[name.rpartition(".")[0]].append(file)
         return named
@@ -98,7 +104,7 @@ def _index_by_folders(files: list[str]) -> dict[tuple[str, ...], list[str]]:
     """Return any number of last folders, in any case -> the files in them, so that each row is one look-up."""
     found: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for file in files:
-        folders = tuple(file.casefold().split("/")[:-1])
+        folders = tuple(fold_name(file).split("/")[:-1])
         for first in range(len(folders)):
             found[folders[first:]].append(file)
     return dict(found)

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from headstart.data.names import preview
-from headstart.data.readers.tables.file_index import FileIndex, normalise_path
+from headstart.data.readers.tables.file_index import FileIndex, fold_name, normalise_path
 from headstart.data.readers.tables.loose_names import match_loosely
 from headstart.data.sources import FileSource
 from headstart.modalities.modality import Modality
@@ -107,9 +107,9 @@ def locate_files(table: Path, paths: Collection[str], modality: Modality) -> Loc
 
 def _choose_claim(paths: Sequence[str], file: str) -> str:
     """Return the one path that means a file: the only one, or the only one that names its folder; "" for none."""
-    folder = PurePosixPath(file).parent.name.casefold()
+    folder = fold_name(PurePosixPath(file).parent.name)
     if len(paths) > 1:
-        paths = [path for path in paths if PurePosixPath(path.replace("\\", "/")).parent.name.casefold() == folder]
+        paths = [path for path in paths if fold_name(PurePosixPath(path.replace("\\", "/")).parent.name) == folder]
     return paths[0] if len(paths) == 1 else ""
 
 
@@ -120,7 +120,7 @@ def _describe_conflict(taken: Mapping[str, str]) -> str:
         said, here = PurePosixPath(path.replace("\\", "/")).parent.name, PurePosixPath(file).parent.name
         words = [re.sub(r"\d+", "#", name.casefold()) for name in (said, here)]
         alike = "#" in words[0] and words[0] == words[1] and not _SIZES.search(words[0])
-        if alike and said.casefold() != here.casefold():
+        if alike and fold_name(said) != fold_name(here):
             apart.append((said, here))
     if 2 * len(apart) <= len(taken) or not apart:
         return ""

@@ -193,7 +193,10 @@ def _read_path(path: str) -> bytes:
 
 def _would_wait(path: str) -> bool:
     """Return whether reading a path may never end: a named pipe, a device; what a shell opened itself is read."""
-    mode = os.stat(path).st_mode  # noqa: PTH116 (as above)
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 (a path may be any text)
+    except (OSError, ValueError):  # reading says why
+        return False
     if stat.S_ISFIFO(mode):
         return not path.startswith(("/dev/", "/proc/"))
     return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,13 @@ from headstart.inference.postprocess import BatchPredictions, postprocess
 from headstart.modalities.batch import AnySpec
 from headstart.modalities.modality import Modality, get_modality
 from headstart.tasks.task import TargetSpace, Task, get_task
+
+
+@lru_cache(maxsize=8)
+def _read_means(graph: Path) -> tuple[tuple[str, str], ...]:
+    """Return each mean of a graph and the tensor that it is of; read once for all branches of a network."""
+    nodes = onnx.load(graph, load_external_data=False).graph.node
+    return tuple((node.output[0], node.input[0]) for node in nodes if node.op_type == "ReduceMean")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +53,7 @@ class FeatureBranch:
             return ()
         names = [layer.name for layer in self.backbone.layers]
         before = names[: max(names.index(name) for name in self.layers)]
-        nodes = onnx.load(self.graph).graph.node
-        return tuple(node.input[0] for node in nodes if node.op_type == "ReduceMean" and node.output[0] in before)
+        return tuple(tensor for layer, tensor in _read_means(self.graph) if layer in before)
 
     @property
     def _is_rounded(self) -> bool:

@@ -12,6 +12,7 @@ TITLES = {
     "table_forms": "Forms of tables",
     "table_lists": "Tables and lists beside other things",
     "near_tables": "Tables that nearly fit",
+    "doubtful_rows": "Tables whose rows are not meant as they stand",
     "label_cells": "Cells of labels",
     "leftovers": "Folders and files left from other work",
     "arrays": "Arrays",

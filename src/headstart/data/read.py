@@ -199,5 +199,7 @@ def _refuse_columns(listing: SourceListing, reader: Reader, options: DataSetting
     for name in ("path_column", "label_column", "split_column", "group_column"):
         if getattr(options, name) is not None and not (has_fields and name == "label_column"):
             raise SettingError(f"{name} is for tables; {listing.root} is none; drop it")
+    if options.number_shift is not None:
+        raise SettingError(f"number_shift is for tables; {listing.root} is none; drop it")
     if options.label_cells != "auto":
         raise SettingError(f"label_cells is for tables; {listing.root} is none; drop it")

@@ -104,6 +104,11 @@ class DataSettings(Chapter):
         None,
         description="Column of a table that has the paths or ids of the files; found by names and cells if not given.",
     )
+    number_shift: int | None = Field(
+        None,
+        description="Number that is added to those at the end of a table's paths or ids to get those of the files, "
+        "such as 1 where rows count from 0 and files from 1; 0 takes them as they stand.",
+    )
     label_column: str | None = Field(
         None,
         description="Column of a table that has the labels; found by its name and by what it holds when not given.",

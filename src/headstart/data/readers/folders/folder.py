@@ -140,8 +140,8 @@ def _reads_same(tree: FileTree, listing: SourceListing | None, context: ReadCont
 
 
 def _names_columns(options: DataSettings) -> bool:
-    """Return whether the settings name a column, which only a table has."""
-    return bool(options.label_column or options.path_column)
+    """Return whether the settings name a column or shift numbers, which only a table has."""
+    return bool(options.label_column or options.path_column or options.number_shift is not None)
 
 
 def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:

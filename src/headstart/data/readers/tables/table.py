@@ -20,6 +20,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.group_column import describe_tracks
 from headstart.data.readers.tables.json_rows import LINES, is_json_table
 from headstart.data.readers.tables.label_cells import read_label_cells
+from headstart.data.readers.tables.number_shift import NumberShift, shift_number
 from headstart.data.readers.tables.parquet import holds_items, read_parquet_rows
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
 from headstart.data.readers.tables.table_columns import TableRow, TableRows, find_key_columns
@@ -65,6 +66,10 @@ class TableReader:
         return replace(listing, notes=(*listing.notes, *note_sibling_shards(source)))
 
 
+class DoubtfulTableError(DataError):
+    """A table with labels that may belong to other files than those that its rows lead to."""
+
+
 def list_table(table: Path, context: ReadContext) -> SourceListing:
     """Return every row of a table.
 
@@ -81,6 +86,8 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
     subsets, subset_note = _resolve_split(table, rows, modality.noun)
     if not context.labelled:
         rows = [row._replace(label=UNKNOWN) for row in rows]
+    if by := context.options.number_shift:
+        rows = [row._replace(path=shift_number(row.path, by)) if row.item is None else row for row in rows]
     paths = [row.path for row in rows if row.item is None and not _find_problem(row, row.label, 0)]
     located = locate_files(table, paths, modality)
     if located.conflict and context.labelled and not context.options.path_column:
@@ -89,6 +96,8 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
             f"table {str(table)!r} may be about other {modality.noun.many}: {located.conflict}; if they are the same, "
             f"add {flag}; else give the folder or the table that goes with it"
         )
+    if located.shift and context.labelled and context.options.number_shift is None:
+        raise DoubtfulTableError(f"table {str(table)!r}: {_describe_shift(located.shift, modality.noun)}")
     samples: list[RawSample] = []
     entries: list[LedgerEntry] = []
     first: dict[tuple[str, str], int] = {}
@@ -122,6 +131,14 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
     )
 
 
+def _describe_shift(shift: NumberShift, noun: Noun) -> str:
+    """Return what says that rows may be one off their files, and the flag for each reading."""
+    return (
+        f"{shift.describe()}, so that each label may be that of the {noun.one} beside it; if {shift.other_row!r} is "
+        f"{shift.shifted!r}, add --number-shift {shift.by}; if it is {shift.same!r}, add --number-shift 0"
+    )
+
+
 def _decide(content: TableRows) -> Iterator[Decision]:
     """Yield what each column was taken for."""
     roles = {"path": Role.ITEMS, "label": Role.LABELS, "split": Role.SUBSET, "group": Role.GROUP}
@@ -152,7 +169,8 @@ def list_table_items(table: Path, context: ReadContext) -> ItemTable:
     located = locate_files(table, paths, content.modality)
     items = _RowItems(content.rows, located)
     read = f"{content.modality.noun.count(len(content.rows))} read from column {content.column!r}"
-    conflict = [f"these may be other {content.modality.noun.many}: {located.conflict}"] if located.conflict else []
+    doubt = located.conflict or (located.shift.describe() if located.shift else "")
+    conflict = [f"these may be other {content.modality.noun.many}: {doubt}"] if doubt else []
     return ItemTable(items, (read, *content.notes, *located.notes, *conflict))
 
 

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from headstart.data.names import preview
 from headstart.data.readers.tables.file_index import FileIndex, fold_name, normalise_path
 from headstart.data.readers.tables.loose_names import match_loosely
+from headstart.data.readers.tables.number_shift import NumberShift, find_number_shift
 from headstart.data.sources import FileSource
 from headstart.modalities.modality import Modality
 
@@ -54,6 +55,7 @@ class LocatedFiles:
     reasons: Mapping[str, str]  #: of a path for which none can be taken, why
     notes: tuple[str, ...] = ()
     conflict: str = ""  #: where folders have other numbers here than in the paths, what differs
+    shift: NumberShift | None = None  #: where the numbers of the paths may be one off those of the files
 
     def find(self, path: str) -> TableFile:
         """Return the file that a path means, whether it is there or not."""
@@ -102,7 +104,13 @@ def locate_files(table: Path, paths: Collection[str], modality: Modality) -> Loc
             f"{finder.noun.count(len(loose))} found by names that are almost those of the table, such as {file!r} for "
             f"{path!r}: only zeros and the signs between words differ"
         )
-    return LocatedFiles(table.parent, elsewhere, reasons, tuple(notes), _describe_conflict(taken))
+    places = {
+        path: (elsewhere[path][1] if path in elsewhere else None if path in missing else normalise_path(path))
+        for path in paths
+        if path
+    }
+    shift = find_number_shift(places, finder.files)
+    return LocatedFiles(table.parent, elsewhere, reasons, tuple(notes), _describe_conflict(taken), shift)
 
 
 def _choose_claim(paths: Sequence[str], file: str) -> str:

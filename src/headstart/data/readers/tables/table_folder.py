@@ -18,7 +18,13 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_evidence import says_the_same
 from headstart.data.readers.tables.json_rows import is_json_table
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
-from headstart.data.readers.tables.table import TABLE_SUFFIXES, items_exist, list_table, looks_like_table
+from headstart.data.readers.tables.table import (
+    TABLE_SUFFIXES,
+    DoubtfulTableError,
+    items_exist,
+    list_table,
+    looks_like_table,
+)
 from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, match_columns
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
@@ -47,7 +53,12 @@ class FolderTables:
     @property
     def may_be_read(self) -> bool:
         """Whether there are labels, or one table that may have them."""
-        return bool(self.listings) or len(self.problems) == 1
+        return bool(self.listings) or len(self.problems) == 1 or self.doubt is not None
+
+    @property
+    def doubt(self) -> DataError | None:
+        """Why the labels of a table may be those of other files; another table does not answer that."""
+        return next((it for it in self.problems.values() if isinstance(it, DoubtfulTableError)), None)
 
 
 def find_label_tables(tree: FileTree, base: Path, context: ReadContext) -> FolderTables:
@@ -80,6 +91,8 @@ def list_label_tables(found: FolderTables, tree: FileTree) -> SourceListing:
     Raises:
         DataError: there is none, or several that are no parts of a split, or the label of the only one is in doubt.
     """
+    if found.doubt:
+        raise found.doubt
     tables = list(found.listings)
     if not tables:
         if len(found.problems) == 1:

@@ -13,6 +13,7 @@ from typing import Any
 
 from headstart.hardware import count_cores
 from headstart.libraries import import_openvino
+from headstart.storage.atomic import replace_text
 
 
 def arguments(purpose: str, *more: tuple[str, dict[str, Any]]) -> argparse.Namespace:
@@ -52,5 +53,5 @@ def finish(script: str, result: dict[str, Any], *, keep: bool) -> None:
             "command": f"python benchmarks/{Path(script).name} {' '.join(sys.argv[1:])}",
             "result": rounded,
         }
-        Path(script).with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+        replace_text(Path(script).with_suffix(".json"), json.dumps(record, indent=2) + "\n")
     print(json.dumps(rounded))

@@ -1,0 +1,160 @@
+"""How the cost of a whole fit grows with the number of photos: seconds and peak memory, stage by stage.
+
+    python benchmarks/scale.py [--counts 1000,10000,50000] [--precision f32] [--work FOLDER] [--keep]
+
+Photos of ten kinds are drawn, with copies and altered copies among them (``drawn/photo_set.py``), into a folder of
+``--work``, where a later call finds them. Each collection is fitted from an empty store in a process of its own, which
+notes at the begin and the end of each stage the seconds by the clock and of the processor, and the most memory that
+was resident in between (the system's mark is set back at each stage; where it cannot be, a stage has the highest mark
+so far). ``start`` is what comes before the first stage: imports, settings. ``rest`` is everything but the stage
+``extract``. Between the smaller and the larger of the last two collections, ``extraction_adds`` and ``rest_adds``
+seconds: a third at most is wanted (``rest_share``); of 1,000 photos a rest of 5 s at most; under 2 GB of memory at
+50,000. The last line is JSON.
+"""
+
+import compileall
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import headstart
+import measuring
+from drawn.photo_set import KINDS, draw_photo_set
+from headstart import events
+from headstart.process import PASSIVE_WAITING
+from headstart.storage.atomic import replace_text
+
+BETWEEN = "between stages"
+STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+def main() -> None:
+    """Run the benchmark, or one fit of it where it has called itself."""
+    options = measuring.arguments(
+        __doc__ or "",
+        ("--counts", {"default": "1000,10000,50000"}),
+        ("--precision", {"default": "f32"}),
+        ("--work", {"type": Path, "help": "keeps the drawn photos; without it they are drawn anew"}),
+        ("--fit", {"type": Path, "nargs": 2, "metavar": ("PHOTOS", "RUN"), "help": "one fit, in this process"}),
+    )
+    if options.fit:
+        fit_watched(*options.fit, options.precision)
+        return
+    compileall.compile_dir(Path(headstart.__file__).parent, quiet=2)  # as an installation does
+    with tempfile.TemporaryDirectory() as folder:
+        drawn = options.work or Path(folder)
+        found = [measure(drawn, int(count), options.precision) for count in options.counts.split(",")]
+    result: dict[str, Any] = {"precision": options.precision, "kinds": len(KINDS), "collections": found}
+    result |= {"rest_at_first": found[0]["rest_seconds"], "peak_bytes": max(it["peak_bytes"] for it in found)}
+    if len(found) > 1:
+        few, many = found[-2:]
+        result["extraction_adds"] = round(_extraction(many) - _extraction(few), 2)
+        result["rest_adds"] = round(many["rest_seconds"] - few["rest_seconds"], 2)
+        result["rest_share"] = result["rest_adds"] / result["extraction_adds"]
+    measuring.finish(__file__, result, keep=options.keep)
+
+
+def measure(drawn: Path, count: int, precision: str) -> dict[str, Any]:
+    """Draw so many photos where they are not there yet, fit them from an empty store, return what it cost."""
+    began = time.perf_counter()
+    planted = draw_photo_set(drawn / f"photos-{count}", count)
+    print(f"{count} photos, {planted} of them copies: drawn in {time.perf_counter() - began:.1f} s", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "run"
+        given = [str(drawn / f"photos-{count}" / "photos"), str(run), "--precision", precision]
+        environment = {**os.environ, **PASSIVE_WAITING, "HEADSTART_STORE": str(Path(folder) / "store")}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
+        began = time.perf_counter()
+        subprocess.run([sys.executable, __file__, "--fit", *given], check=True, env=environment)
+        seconds = time.perf_counter() - began
+        stages = json.loads((Path(folder) / "stages.json").read_text("utf-8"))
+        test = json.loads((run / "evaluation.json").read_text("utf-8"))["parts"]["test"]
+    found = {
+        "photos": count,
+        "planted": planted,
+        "accuracy": round(test["accuracy"], 4),
+        "seconds": round(seconds, 2),
+        "rest_seconds": round(seconds - stages["extract"]["seconds"], 2),
+        "processor_seconds": round(sum(stage["processor_seconds"] for stage in stages.values()), 2),
+        "peak_bytes": max(stage["peak_bytes"] for stage in stages.values()),
+        "stages": stages,
+    }
+    for name, stage in stages.items():
+        print(
+            f"  {name:16} {stage['seconds']:8.2f} s {stage['processor_seconds']:8.2f} s of the processor "
+            f"{stage['peak_bytes'] / 1e6:7.0f} MB"
+        )
+    print(f"  {'all':16} {seconds:8.2f} s, {found['rest_seconds']:.2f} beside extraction", flush=True)
+    return found
+
+
+def _extraction(found: dict[str, Any]) -> float:
+    return float(found["stages"]["extract"]["seconds"])
+
+
+def fit_watched(photos: Path, run: Path, precision: str) -> None:
+    """Fit in this process; ``stages.json`` beside the run says what each stage took."""
+    watch = StageWatch()
+    headstart.fit(photos, out=run, precision=precision, listener=watch)
+    replace_text(run.parent / "stages.json", json.dumps(watch.end(), indent=2))
+
+
+class StageWatch:
+    """A listener that adds up what each stage takes; what an inner stage takes is not counted for the outer one."""
+
+    def __init__(self) -> None:
+        self._stages: dict[str, dict[str, float]] = {}
+        self._open = ["start"]
+        self._before = (time.perf_counter() - time.process_time(), 0.0)  # a process begins by importing, on one core
+
+    def __call__(self, event: events.Event) -> None:
+        """Count what has passed where a stage begins or ends."""
+        if isinstance(event, events.Started):
+            self._count()
+            self._open = [BETWEEN] if self._open == ["start"] else self._open
+            self._open.append(event.stage)
+        elif isinstance(event, events.Finished) and event.stage == self._open[-1]:
+            self._count()
+            self._open.pop()
+
+    def end(self) -> dict[str, dict[str, float]]:
+        """Return what each stage took."""
+        self._count()
+        return {
+            name: {key: round(value, 3) if key != "peak_bytes" else value for key, value in stage.items()}
+            for name, stage in self._stages.items()
+        }
+
+    def _count(self) -> None:
+        now, peak = (time.perf_counter(), time.process_time()), read_peak()
+        seconds, processor = (after - before for after, before in zip(now, self._before, strict=True))
+        stage = self._stages.setdefault(self._open[-1], {"seconds": 0, "processor_seconds": 0, "peak_bytes": 0})
+        stage["seconds"] += seconds
+        stage["processor_seconds"] += processor
+        stage["peak_bytes"] = max(stage["peak_bytes"], peak)
+        self._before = now
+
+
+def read_peak() -> int:
+    """Return the most bytes that were resident since this was last called, or ever where the mark cannot be set back.
+
+    See proc(5), clear_refs.
+    """
+    with suppress(OSError, StopIteration):
+        lines = STATUS.read_text("ascii", "replace").splitlines()
+        peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+        CLEAR.write_text("5", "ascii")
+        return peak * 1024
+    from headstart.training.memory import peak_memory
+
+    return peak_memory()
+
+
+if __name__ == "__main__":
+    main()

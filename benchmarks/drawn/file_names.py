@@ -170,3 +170,54 @@ def numbers_in_names(desk: Desk) -> Path:
     for photo in draw_photos(("0", "1")):
         desk.lay(f"{photo.label}_{photo.number}.png", photo)
     return desk.root
+
+
+@add_layout(
+    "`healthy/003_L.jpg`, `healthy/003_R.jpg`: both eyes of a person",
+    "the folder is the class; the person is proposed as the group (`--group-from name`)",
+)
+def eyes_in_names(desk: Desk) -> Path:
+    for photo in draw_photos(("healthy", "ill"), 12):
+        person = photo.number // 2 + 40 * (photo.label == "ill")
+        desk.lay(f"{photo.label}/{person:03}_{'LR'[photo.number % 2]}.jpg", photo)
+    desk.say("--group-from name")
+    return desk.root
+
+
+@add_layout(
+    "`tumour/TCGA-AA-3500-01Z-00-DX1_0_512.png` (tiles of TCGA)",
+    "the folder is the class; the patient is proposed as the group (`--class-pattern`)",
+)
+def tcga_tiles(desk: Desk) -> Path:
+    for photo in draw_photos(("normal", "tumour"), 12):
+        patient = 3500 + photo.number // 3 + 40 * (photo.label == "tumour")
+        desk.lay(f"{photo.label}/TCGA-AA-{patient}-01Z-00-DX1_{photo.number % 3 * 512}_512.png", photo)
+    desk.say("barcodes of TCGA", "TCGA-AA-3500", "--class-pattern")
+    return desk.root
+
+
+@add_layout(
+    "`active/plate1_A01_s1_w1.tif`: sites in the wells of a plate",
+    "the folder is the class; the well is proposed as the group (`--class-pattern`)",
+)
+def wells_in_names(desk: Desk) -> Path:
+    for photo in draw_photos(("active", "control"), 12):
+        row = "AB"[photo.label == "control"]
+        desk.lay(f"{photo.label}/plate1_{row}0{1 + photo.number // 3}_s{1 + photo.number % 3}_w1.tif", photo)
+    desk.say("wells", "plate1_A01", "--class-pattern")
+    return desk.root
+
+
+@add_layout(
+    "`train/ant/ant4_jpg.rf.90ec5bccbf11...jpg`, `test/...`: Roboflow's copies of one original in both parts",
+    "two parts; the original is proposed as the group (`--class-pattern`), and a leak is said",
+)
+def roboflow_copies(desk: Desk) -> Path:
+    for seed, (part, start) in enumerate((("train", 0), ("test", 4))):
+        for photo in draw_photos(("ant", "bee"), 12, seed=seed):
+            name = (
+                f"{photo.label}{start + photo.number // 2}_jpg.rf.{seed}{photo.number:02}90ec5bccbf117861e8aabed1c95042"
+            )
+            desk.lay(f"{part}/{photo.label}/{name}.jpg", photo, part)
+    desk.say("Roboflow's copies", "which is a leak", "--class-pattern")
+    return desk.root

@@ -14,13 +14,14 @@ MORE_OWNERS = frozenset(
     "herd nest hive colony litter plant tree plot field farm biopsy block well plate culture passage movie "
     "film record burst shot flight mission trip transect station location camera cam "
     "participants persons individuals tier tiere hund kuh pferd animaux animales teilnehmer versuchsperson vpn fall "
-    "device machine instrument microscope sensor lot batch roll wafer board panel sheet reel charge production".split()
+    "device machine instrument microscope sensor lot batch roll wafer board panel sheet reel charge production "
+    "mrn accession encounter".split()
 )
 #: A name that is the number of a thing and of an item of it: ``v01_12``, ``patient03_slice7``.
 TRACK = re.compile(r"(.*\d[^\W_]*)([\s._\-]+\(?(?:[^\W\d_]+[._\- ]?)?)\d+\)?")
 #: What stands beside such a word without saying anything: ``patient_id``, ``Lot No.``, ``video name``.
 _FILLERS = frozenset(
-    "id ids no nr num number name code key uid index idx nummer kennung kürzel numero número numéro".split()  # noqa: SIM905
+    "id ids no nr num number name code key uid index idx nummer kennung kürzel instance numero número numéro".split()  # noqa: SIM905
 )
 
 

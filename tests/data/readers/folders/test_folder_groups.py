@@ -126,3 +126,57 @@ def test_slices_of_patients_are_tracks(tmp_path, plant):
     samples = read(root)
     assert has_note(samples, "begin with 8 numbers that several share, such as 'patient0")
     assert len(groups_of(read_as_proposed(root, samples))) == 8
+
+
+@pytest.mark.parametrize(
+    ("form", "each", "said"),
+    [
+        ("{c}/0{n}{f}_{side}.png", 2, "such as 'L' in '001_L'"),
+        ("{c}/pat{n}{f}-{side}.png", 2, "such as 'L' in 'pat01-L'"),
+        ("{c}/TCGA-AA-35{n}{f}-01Z-00-DX1_{i}_0.png", 3, "such as 'TCGA-AA-3501' in 'TCGA-AA-3501-01Z-00-DX1_0_0'"),
+        ("{c}/plate1_{row}0{f}_s{i}_w1.png", 3, "such as 'plate1_A01' in 'plate1_A01_s0_w1'"),
+        ("{c}/{row}1{f}_s{i}_w1.png", 4, "such as 'A11' in 'A11_s0_w1'"),
+        ("{c}/r0{n}c0{f}f0{i}p01-ch1.png", 3, "such as 'r00c01' in 'r00c01f00p01-ch1'"),
+        ("{c}/a b{f}_jpg.rf.{n}{f}{i}90ec5bccbf117861e8aabed1c9504.png", 2, "such as of 'a b1' in 'a b1_jpg.rf."),
+    ],
+)
+def test_owners_in_names_are_proposed(tmp_path, plant, form, each, said):
+    names = [
+        form.format(c=c, n=n, f=f, i=i, side="LR"[i % 2], row="AB"[n])
+        for n, c in enumerate(("ant", "bee"))
+        for f in range(1, 5)
+        for i in range(each)
+    ]
+    root = plant(tmp_path / "set", *names)
+    samples = read(root)
+    assert has_note(samples, said)
+    again = read_as_proposed(root, samples)
+    assert (len(groups_of(again)), again.classes) == (8, ("ant", "bee"))
+
+
+def test_copies_of_one_original_in_two_parts_are_a_leak(tmp_path, plant):
+    names = [
+        f"{part}/{c}/{c}{i}_jpg.rf.{part[:2]}{c}{i}{copy}90ec5bccbf117861e8aabed1c950.jpg"
+        for part, start in (("train", 0), ("test", 4))
+        for c in ("ant", "bee")
+        for i in range(start, start + 6)
+        for copy in range(2)
+    ]
+    root = plant(tmp_path / "set", *names)
+    samples = read(root)
+    assert has_note(samples, "4 of 20 are in several of the given parts, which is a leak")
+    assert len(groups_of(read_as_proposed(root, samples))) == 20
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{c}/{n}{f}{i}_jpg.rf.{n}{f}{i}90ec5bccbf117861e8aabed1c9504.png",
+        "{c}/{n}{f}{i}_L.png",
+        "{c}/A{n}{f}{i}_1.png",
+        "{c}/{f}{i}.png",
+        "{c}/img_{n}{f}{i}_s.png",
+    ],
+)
+def test_names_with_one_item_each_have_no_owners(tmp_path, plant, form):
+    assert not has_note(read(lay(plant, tmp_path, form)), "too good")

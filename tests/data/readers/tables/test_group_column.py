@@ -136,3 +136,17 @@ def test_numbers_of_patients_in_the_names_of_files_are_noted(tmp_path, plant):
     (tmp_path / "labels.csv").write_text(f"file,label\n{rows}")
     notes = read_source(tmp_path / "labels.csv").ledger.notes
     assert any("8 numbers that several share, such as 'P00' in 'P00_0'" in note for note in notes)
+
+
+def test_a_record_number_of_patients_holds_their_slides(trees: Path) -> None:
+    samples = read(write(trees, "slide_id,MRN", lambda i: f"S{i // 2}", lambda i: 100 + i // 4))
+    assert "rows of one 'MRN' stay in one part of the split, not of 'slide_id'" in describe_notes(samples)
+
+
+def test_sides_in_the_names_of_a_table_are_proposed(tmp_path: Path, plant: Plant) -> None:
+    names = [f"{patient}_{side}.png" for patient in range(8) for side in ("left", "right")]
+    table = plant(tmp_path / "eyes", *names) / "t.csv"
+    rows = [f"{name},{CLASSES[at % 2]}" for at, name in enumerate(names)]
+    table.write_text("\n".join(["path,label", *rows]) + "\n", "utf-8")
+    assert "such as 'left' in '0_left': if those that begin alike are of one" in describe_notes(read(table))
+    assert "add a column group with it to the table" in describe_notes(read(table))

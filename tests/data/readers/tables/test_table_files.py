@@ -93,3 +93,20 @@ def test_letters_that_a_mac_writes_in_two_signs_are_one(tmp_path: Path) -> None:
     located = locate_files(tmp_path / "t.csv", ["Ka\u0308fer_1.jpg", "M\u00fccke_2.jpg"], IMAGES)
     found = [located.find(path).path.name for path in ("Ka\u0308fer_1.jpg", "M\u00fccke_2.jpg")]
     assert [unicodedata.normalize("NFC", name) for name in found] == ["K\u00e4fer_1.jpg", "M\u00fccke_2.jpg"]
+
+
+def test_files_are_taken_for_urls_only_where_others_have_files_too(tmp_path: Path) -> None:
+    lay(tmp_path, "deep/a.jpg", "b.jpg", "c.jpg", "1/e.jpg", "2/e.jpg")
+    one_of_two = ["https://x.org/a.jpg", "https://x.org/e.jpg", "c.jpg"]
+    located = locate_files(tmp_path / "t.csv", one_of_two, IMAGES, urls_found=1.0)
+    assert located.elsewhere == {} == located.reasons
+    (note,) = located.notes
+    assert note.startswith("1 of 2 URLs are called like files here, such as 'https://x.org/a.jpg' like 'deep/a.jpg'")
+    all_there = ["s3://old/a.jpg", "s3://old/b.jpg?v=2"]
+    assert len(locate_files(tmp_path / "t.csv", all_there, IMAGES, urls_found=1.0).elsewhere) == 2
+    some_lost = [*all_there, "s3://old/d.jpg"]
+    assert not locate_files(tmp_path / "t.csv", some_lost, IMAGES, urls_found=1.0).elsewhere
+    assert len(locate_files(tmp_path / "t.csv", some_lost, IMAGES).elsewhere) == 2
+    assert locate_files(
+        tmp_path / "t.csv", ["file:///old/a.jpg", "file:///old/d.jpg"], IMAGES, urls_found=1.0
+    ).elsewhere

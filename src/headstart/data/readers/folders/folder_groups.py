@@ -15,6 +15,7 @@ from headstart.data.names import natural_key, preview
 from headstart.data.readers.folders import folder_names
 from headstart.data.readers.folders.folder_record import FolderLayout, LabelPlace
 from headstart.data.readers.folders.folder_tree import PlacedFile
+from headstart.data.readers.owner_names import LIKELY_FORMS, SURE_FORMS, OwnerForm, read_owners
 from headstart.data.readers.words import TRACK
 
 Folders = Mapping[str, Sequence[PlacedFile]]  #: class -> its items
@@ -22,10 +23,6 @@ Folders = Mapping[str, Sequence[PlacedFile]]  #: class -> its items
 INSIDE = 0.9  #: share of the items that have to lie in folders inside the classes
 FEWEST = 3  #: groups in each class, so that train, validation and test may have one each
 EACH = 3  #: items of a track, on average
-EACH_SIDE = 1.5  #: items with one beginning, where the names end in sides
-_SIDES = ("left", "right", "front", "back", "od", "os")
-_ALTERED = r"(?:aug|augmented|flip|flipped|rot|rotated|copy)\d*"
-_SIDE = re.compile(rf"(.*\d[^\W_]*)[\s._\-]+({'|'.join(_SIDES)}|{_ALTERED})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,11 @@ def find_groups(layout: FolderLayout, place: LabelPlace, folders: Folders) -> No
     if notes := list(_describe_inner_folders(layout, folders, inner)):
         place.notes += notes
         return
-    place.notes += _describe_tracks(layout, folders) or _describe_sides(layout, folders)
+    place.notes += (
+        _describe_owner_names(layout, folders, SURE_FORMS)
+        or _describe_tracks(layout, folders)
+        or _describe_owner_names(layout, folders, LIKELY_FORMS)
+    )
 
 
 def describe_inner_level(layout: FolderLayout, folders: Folders) -> str:
@@ -176,26 +177,25 @@ def _describe_tracks(layout: FolderLayout, folders: Folders) -> list[str]:
     return [note]
 
 
-def _describe_sides(layout: FolderLayout, folders: Folders) -> list[str]:
-    """Return a note where names end in a side, or say a copy that was altered: ``10_left``, ``7_aug2``."""
-    stems = [(name, it.file.stem) for name, files in folders.items() for it in files]
-    found = [(name, match) for name, stem in stems if (match := _SIDE.fullmatch(stem))]
-    heads = {(name, match[1]) for name, match in found}
-    sides = bool(found) and all(match[2].lower() in _SIDES for _, match in found)
-    owners = {head for _, head in heads} if sides else heads  # both sides of one may be of two classes
-    if len(found) < INSIDE * len(stems) or len(heads) < FEWEST * len(folders) or len(found) < EACH_SIDE * len(owners):
+def _describe_owner_names(layout: FolderLayout, folders: Folders, forms: Sequence[OwnerForm]) -> list[str]:
+    """Return a note where names say whose items they are: ``10_left``, ``TCGA-AA-3500-01Z``, ``7_aug2``."""
+    placed = [(name, it) for name, files in folders.items() for it in files]
+    reading = read_owners([it.file.stem for _, it in placed], [name for name, _ in placed], forms)
+    if reading is None:
         return []
-    inner = "(?:.*/)?" if any(len(it.steps) > 1 for files in folders.values() for it in files) else ""
-    group = f"(?P<label>[^/]+)/{inner}(?P<group>[^/]+)" if sides else f"(?P<group>(?P<label>[^/]+)/{inner}[^/]+)"
-    pattern = f"{_prefix(layout)}{group}[\\s._-]+[a-zA-Z]+\\d*\\.[^.]+$"
-    words = not sides or any(re.search(r"[\s._\-]", head) for _, head in heads)
-    flag = f"--class-pattern {shlex.quote(pattern)}" if words else "--group-from name"
-    first = found[0][1]
-    note = (
-        f"the names of the files end in a side or the like, such as {first[2]!r} in {first[0]!r}: if those that "
-        f"begin alike are of one patient or thing, add {flag}: {_say_leak(layout.modality.noun.many)}"
-    )
-    return [note]
+    form = reading.form
+    inner = "(?:.*/)?" if any(len(it.steps) > 1 for _, it in placed) else ""
+    label = "(?P<label>[^/]+)"
+    group = f"{label}/{inner}(?P<group>{form.group})" if form.across else f"(?P<group>{label}/{inner}{form.group})"
+    pattern = f"{_prefix(layout)}{group}{form.end}"
+    flag = "--group-from name" if reading.first_word else f"--class-pattern {shlex.quote(pattern)}"
+    many = layout.modality.noun.many
+    parts: dict[tuple[str, str], set[object]] = {}
+    for (name, it), owner in zip(placed, reading.owners, strict=True):
+        parts.setdefault(("" if form.across else name, owner), set()).add(it.subset)
+    several = sum(len(subsets) > 1 for (_, owner), subsets in parts.items() if owner)
+    leak = f"; {several} of {len(parts)} are in several of the given parts, which is a leak" if several else ""
+    return [f"{reading.note}, add {flag}: {_say_leak(many)}{leak}"]
 
 
 def _find_flag(layout: FolderLayout, inner: _InnerFolders, *, apart: bool) -> str:

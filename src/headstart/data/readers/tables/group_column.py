@@ -9,6 +9,7 @@ from itertools import repeat
 from pathlib import PurePosixPath
 
 from headstart.data.readers.group_stats import FEW, GroupStats, count_groups, propose_groups
+from headstart.data.readers.owner_names import LIKELY_FORMS, SURE_FORMS, read_owners
 from headstart.data.readers.tables.column_evidence import is_wordy
 from headstart.data.readers.tables.table_columns import (
     ALIASES,
@@ -80,21 +81,25 @@ def _find_look(sample: TableSample, column: str, label: str) -> GroupStats | Non
     return stats if stats.is_clear and pure else None
 
 
-def describe_tracks(paths: Sequence[str], classes: int, many: str) -> str:
-    """Return a note where names of files are the number of a thing and of an item of it, as ``P03_2``; "" elsewhere.
+def describe_tracks(paths: Sequence[str], labels: Sequence[str], many: str) -> str:
+    """Return a note where names of files say whose items they are, as ``P03_2`` or ``10_left``; "" elsewhere.
 
     Args:
         paths: of the rows.
-        classes: how many there are.
+        labels: of the same rows.
         many: the word for the items.
     """
     stems = [PurePosixPath(path.replace("\\", "/")).stem for path in paths]
+    add = f"add a column group with it to the table, since {many} of one in train and in test make the score too good"
+    if sure := read_owners(stems, labels, SURE_FORMS):
+        return f"{sure.note}, {add}"
     found = [match for stem in stems if (match := TRACK.fullmatch(stem))]
     tracks = len({match[1] for match in found})
-    if not found or len(found) < INSIDE * len(stems) or tracks < FEW * classes or len(found) < EACH * tracks:
-        return ""
+    few = tracks < FEW * len(set(labels)) or len(found) < EACH * tracks
+    if not found or len(found) < INSIDE * len(stems) or few:
+        likely = read_owners(stems, labels, LIKELY_FORMS)
+        return f"{likely.note}, {add}" if likely else ""
     return (
         f"the names of the files begin with {tracks} numbers that several share, such as {found[0][1]!r} in "
-        f"{found[0][0]!r}: if each is one patient, video or thing, add a column group with it to the table, since "
-        f"{many} of one in train and in test make the score too good"
+        f"{found[0][0]!r}: if each is one patient, video or thing, {add}"
     )

@@ -116,8 +116,9 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
     notes = [*content.notes, *cell_notes, *located.notes, *([subset_note] if subset_note else [])]
     classes = frozenset(sample.label for sample in samples)
     if context.labelled and not {"split", "group"} & set(content.taken or {}) and not context.options.group_column:
-        names = [sample.name for sample in samples if isinstance(sample.source, FileSource)]
-        notes += [note] if (note := describe_tracks(names, len(classes), modality.noun.many)) else []
+        files = [sample for sample in samples if isinstance(sample.source, FileSource)]
+        names, labels = [sample.name for sample in files], [sample.label for sample in files]
+        notes += [note] if (note := describe_tracks(names, labels, modality.noun.many)) else []
     return SourceListing(
         str(table),
         tuple(samples),
@@ -166,7 +167,7 @@ def list_table_items(table: Path, context: ReadContext) -> ItemTable:
     """
     content = read_rows(table, context)
     paths = [row.path for row in content.rows if row.item is None and not _find_row_problem(row)]
-    located = locate_files(table, paths, content.modality)
+    located = locate_files(table, paths, content.modality, urls_found=1.0)
     items = _RowItems(content.rows, located)
     read = f"{content.modality.noun.count(len(content.rows))} read from column {content.column!r}"
     doubt = located.conflict or (located.shift.describe() if located.shift else "")

@@ -23,6 +23,8 @@ from headstart.data.sources import FileSource
 from headstart.modalities.modality import Modality
 
 _SIZES = re.compile("size|scale|res|px|crop")  #: in names of folders with the same files once more
+_URL = re.compile(r"(?!file:)[a-z][a-z0-9+.\-]*://", re.IGNORECASE)  #: of what is on the web or in a cloud's store
+MOST_URLS = 0.5  #: share of the URLs of labelled items that have to be called like files
 ABOVE = 3  #: paths at least that have to be found above the table's folder
 
 
@@ -62,13 +64,16 @@ class LocatedFiles:
         return TableFile(*self.elsewhere.get(path, (self.folder, path)))
 
 
-def locate_files(table: Path, paths: Collection[str], modality: Modality) -> LocatedFiles:
+def locate_files(
+    table: Path, paths: Collection[str], modality: Modality, *, urls_found: float = MOST_URLS
+) -> LocatedFiles:
     """Return the files that the paths of a table mean.
 
     Args:
         table: its folder is where paths begin.
         paths: as the table has them.
         modality: of the files, by whose endings they are looked for.
+        urls_found: share of the URLs among them that have to be called like files, so that files are taken for them.
     """
     finder = FileFinder(table.parent, modality)
     elsewhere: dict[str, tuple[Path, str]] = {}
@@ -90,14 +95,16 @@ def locate_files(table: Path, paths: Collection[str], modality: Modality) -> Loc
         if len(found) == 1 and (finder.base != table.parent or found[0] not in direct):
             claims[found[0]].append(path)
     taken = {path: file for file, of_file in claims.items() if (path := _choose_claim(of_file, file))}
-    loose = finder.find_loosely([path for path in missing if path not in candidates], {*direct, *claims})
+    taken, url_note = _leave_urls(taken, missing, urls_found)
+    left = [path for path in missing if path not in candidates and not (url_note and _URL.match(path))]
+    loose = finder.find_loosely(left, {*direct, *claims})
     elsewhere.update({path: (finder.base, file) for path, file in {**taken, **loose}.items()})
     reasons = {
         path: f"missing file; it may be one of {len(found)}: {preview(found)}"
         for path, found in candidates.items()
-        if len(found) > 1
+        if len(found) > 1 and not (url_note and _URL.match(path))
     }
-    notes = _describe(table.parent, len(missing) - len(loose), taken, finder)
+    notes = [url_note] if url_note else _describe(table.parent, len(missing) - len(loose), taken, finder)
     if loose:
         path, file = next(iter(loose.items()))
         notes.append(
@@ -111,6 +118,21 @@ def locate_files(table: Path, paths: Collection[str], modality: Modality) -> Loc
     }
     shift = find_number_shift(places, finder.files)
     return LocatedFiles(table.parent, elsewhere, reasons, tuple(notes), _describe_conflict(taken), shift)
+
+
+def _leave_urls(taken: Mapping[str, str], missing: Collection[str], share: float) -> tuple[Mapping[str, str], str]:
+    """Return the files that are taken without those of URLs, where few URLs have one, and a note; else all of them."""
+    urls = [path for path in missing if _URL.match(path)]
+    here = {path: taken[path] for path in urls if path in taken}
+    if not here or len(here) >= share * len(urls):
+        return taken, ""
+    path, file = next(iter(here.items()))
+    note = (
+        f"{len(here)} of {len(urls)} URLs are called like files here, such as {preview([path])} like {file!r}: these "
+        "are not taken for them, since the others have none; nothing is fetched: fetch all, or leave the rows without "
+        "a file out"
+    )
+    return {path: file for path, file in taken.items() if path not in here}, note
 
 
 def _choose_claim(paths: Sequence[str], file: str) -> str:

@@ -179,20 +179,21 @@ def _describe_tracks(layout: FolderLayout, folders: Folders) -> list[str]:
 
 def _describe_owner_names(layout: FolderLayout, folders: Folders, forms: Sequence[OwnerForm]) -> list[str]:
     """Return a note where names say whose items they are: ``10_left``, ``TCGA-AA-3500-01Z``, ``7_aug2``."""
-    placed = [(name, it) for name, files in folders.items() for it in files]
-    reading = read_owners([it.file.stem for _, it in placed], [name for name, _ in placed], forms)
+    placed = [it for files in folders.values() for it in files]
+    labels = [name for name, files in folders.items() for _ in files]
+    reading = read_owners([it.file.stem for it in placed], labels, forms)
     if reading is None:
         return []
     form = reading.form
-    inner = "(?:.*/)?" if any(len(it.steps) > 1 for _, it in placed) else ""
+    inner = "(?:.*/)?" if any(len(it.steps) > 1 for it in placed) else ""
     label = "(?P<label>[^/]+)"
     group = f"{label}/{inner}(?P<group>{form.group})" if form.across else f"(?P<group>{label}/{inner}{form.group})"
     pattern = f"{_prefix(layout)}{group}{form.end}"
     flag = "--group-from name" if reading.first_word else f"--class-pattern {shlex.quote(pattern)}"
     many = layout.modality.noun.many
     parts: dict[tuple[str, str], set[object]] = {}
-    for (name, it), owner in zip(placed, reading.owners, strict=True):
-        parts.setdefault(("" if form.across else name, owner), set()).add(it.subset)
+    for file, label, owner in zip(placed, labels, reading.owners, strict=True):
+        parts.setdefault(("" if form.across else label, owner), set()).add(file.subset)
     several = sum(len(subsets) > 1 for (_, owner), subsets in parts.items() if owner)
     leak = f"; {several} of {len(parts)} are in several of the given parts, which is a leak" if several else ""
     return [f"{reading.note}, add {flag}: {_say_leak(many)}{leak}"]

@@ -94,7 +94,9 @@ def locate_files(
     for path, found in candidates.items():
         if len(found) == 1 and (finder.base != table.parent or found[0] not in direct):
             claims[found[0]].append(path)
-    taken = {path: file for file, of_file in claims.items() if (path := _choose_claim(of_file, file))}
+    taken: Mapping[str, str] = {
+        path: file for file, of_file in claims.items() if (path := _choose_claim(of_file, file))
+    }
     taken, url_note = _leave_urls(taken, missing, urls_found)
     left = [path for path in missing if path not in candidates and not (url_note and _URL.match(path))]
     loose = finder.find_loosely(left, {*direct, *claims})

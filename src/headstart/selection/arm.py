@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart import events
+from headstart.arrays import Floats
 from headstart.data.samples import Subset
 from headstart.evaluation.evaluation import Evaluation
 from headstart.export import FittedModel
@@ -33,6 +34,20 @@ class DepthPoint:
     validation_score: float
 
 
+@dataclass(eq=False)
+class HeldOutAnswers:
+    """Raw outputs for the train and validation samples of a run by cross-validation, made when first asked for."""
+
+    make: Callable[[DatasetContext], Floats]  #: gives them, (N, K)
+    made: Floats | None = None
+
+    def predict(self, context: DatasetContext) -> Floats:
+        """Return them, float32 (N, K), in the order of ``samples_in``."""
+        if self.made is None:
+            self.made = self.make(context)
+        return self.made
+
+
 @dataclass(frozen=True)
 class Arm:
     """One row of a comparison: a strategy on a backbone with its settings, fitted on train, scored on validation."""
@@ -53,6 +68,8 @@ class Arm:
     cost_class: str | None = None  #: arms of one class cost the user the same to train and to run; None: no other does
     #: Nats per photo over train and validation, each photo by a head that was not fitted on it; None: not known.
     held_out_loss: float | None = None
+    #: Of train and validation, each sample answered by a head that was not fitted on it; None: there are none.
+    held_out: HeldOutAnswers | None = None
     refit: Refit | None = None  #: the same on train and validation; None: it is shipped as it was validated
     refit_seconds: float = 0.0  #: that this takes, as far as networks are trained for it
     chosen: Mapping[str, Any] = field(default_factory=dict)  #: hyperparameters that were chosen, not set

@@ -12,11 +12,12 @@ from headstart.errors import SettingError, TrainingError, bounded, nearest
 from headstart.heads.folds import find_one_group_classes
 from headstart.selection import REGISTRY, list_strategies
 from headstart.selection.arm import Arm, ArmPlan
+from headstart.selection.choosing import choose_arm, mark_choices
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.failures import FAILURES, describe_failure
 from headstart.selection.planning import PLANNING
-from headstart.selection.rule import ArmChoice, choose_winner
+from headstart.selection.rule import ArmChoice
 from headstart.selection.training_prices import suggest_budget
 from headstart.settings import FitSettings
 from headstart.tasks.task import Task
@@ -155,9 +156,10 @@ class ArmRunner:
         for spec in specs:
             if spec.name in ENSEMBLES:
                 self._add_ensemble(spec.name, base)
-        choice = self._choose()
-        arms = tuple(self._mark(arm, choice) for arm in self._arms)
-        return Comparison(arms, self._predicted, tuple(self._skipped), choice)
+        choice = choose_arm(self._context, self._arms)
+        return Comparison(
+            mark_choices(self._context, self._arms, choice), self._predicted, tuple(self._skipped), choice
+        )
 
     def _plan_arms(self, specs: Sequence[ArmSpec]) -> Iterator[ArmPlan]:
         """Yield the arms that can be made; tell, once for each reason, of trainings that cannot."""
@@ -249,18 +251,6 @@ class ArmRunner:
             f"no arm fits ({reasons}); give a larger --budget, or the arm linear-probe, which always fits"
         )
 
-    def _mark(self, arm: Arm, choice: ArmChoice) -> Arm:
-        """Return the arm with its validation score marked by what was chosen on the same samples."""
-        members = [arm, *(it for it in self._arms if it.name in arm.chosen)]
-        trained = [it for it in members if it.trains]
-        marks = {
-            "epoch": bool(trained),
-            "search": bool(trained) and self._context.settings.search > 0,
-            "winner": arm.name == choice.winner and len(self._arms) > 1,
-        }
-        chosen_on = tuple(name for name, is_so in marks.items() if is_so)
-        return replace(arm, validation=replace(arm.validation, chosen_on=chosen_on))
-
     def _note_one_group_classes(self) -> None:
         """Tell of classes of which nothing can be held out: cross-validation knows nothing of them."""
         context, train = self._context, self._context.targets(Subset.TRAIN)
@@ -271,26 +261,6 @@ class ArmRunner:
             text = f"{whose} are of one group a {strata.noun} (near-duplicates, or named as one)"
             left = "what is chosen by cross-validation leaves these out, and their labels cannot be doubted"
             self._tell(events.Note(f"{text}: {left}"))
-
-    def _choose(self) -> ArmChoice:
-        probes = [arm.name for arm in self._arms if arm.strategy == "linear-probe"]
-        return choose_winner(
-            self._context.targets(Subset.VALIDATION),
-            {arm.name: arm.outputs for arm in self._arms},
-            probes[0] if probes else None,
-            self._context.settings.seed,
-            self._equal_costs(),
-            task=self._context.task,
-            noun=self._context.samples.noun,
-        )
-
-    def _equal_costs(self) -> list[dict[str, float]]:
-        """Return arms that cost the same, by class: name -> held-out log loss."""
-        classes: dict[str, dict[str, float]] = {}
-        for arm in self._arms:
-            if arm.cost_class is not None and arm.held_out_loss is not None:
-                classes.setdefault(arm.cost_class, {})[arm.name] = arm.held_out_loss
-        return [losses for losses in classes.values() if len(losses) > 1]
 
 
 def _name_backbone(planned: ArmPlan, context: FitContext) -> ArmPlan:

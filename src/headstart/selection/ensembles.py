@@ -7,13 +7,15 @@ like any other arm.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
+from headstart.arrays import Floats
 from headstart.data.samples import Subset
 from headstart.errors import SettingError
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
-from headstart.selection.arm import Arm, refit_model, score_arm
+from headstart.selection.arm import Arm, HeldOutAnswers, refit_model, score_arm
 from headstart.selection.context import DatasetContext, FitContext
-from headstart.selection.probes import LAYER, base_head_name, count_parameters, fit_task_head
+from headstart.selection.probes import LAYER, base_head_name, count_parameters, fit_task_head, predict_by_folds
 from headstart.tasks.task import TargetSpace
 
 #: make(context of the run, those of its backbones, arms so far) -> an arm
@@ -70,6 +72,9 @@ def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], a
         refit=lambda own: fit_again(own, Subset.TRAIN, Subset.VALIDATION, fixed=fitted.chosen),
         chosen=fitted.chosen,
         path=fitted.path,
+        held_out=HeldOutAnswers(partial(predict_by_folds, branches=branches, head=head, chosen=fitted.chosen))
+        if head in context.task.heads.solved
+        else None,
     )
 
 
@@ -91,8 +96,16 @@ def _combine_arms(context: DatasetContext, name: str, arms: Sequence[Arm], combi
         refit=lambda own: combine_models(space, [refit_model(own, arm) for arm in arms], combine),
         refit_seconds=sum(arm.refit_seconds for arm in arms),
         chosen={arm.name: 1 / len(arms) for arm in arms},
+        held_out=HeldOutAnswers(partial(_combine_held_out, arms=arms, combine=combine))
+        if all(arm.held_out is not None for arm in arms)
+        else None,
     )
     return replace(arm, seconds=sum(arm.seconds for arm in arms) + time.perf_counter() - began)
+
+
+def _combine_held_out(context: DatasetContext, arms: Sequence[Arm], combine: str) -> Floats:
+    rows = [arm.held_out.predict(context) for arm in arms if arm.held_out is not None]
+    return context.task.combine(rows, [1 / len(rows)] * len(rows), combine)
 
 
 ENSEMBLES: dict[str, Ensemble] = {

@@ -1,5 +1,6 @@
 """Features of a run's samples in memory, so that each row of each layer is read from the store once."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from headstart.engines.engine import Engine
 from headstart.export import FeatureBranch
 from headstart.extraction.extract import extract, get_feature_space
 from headstart.hardware import ComputePrecision
+from headstart.modalities.batch import make_blank
 from headstart.storage.space import FLOAT_BYTES, FeatureSpace
 from headstart.storage.store import Store
 
@@ -96,6 +98,7 @@ class FeatureSource:
         self._listener = listener
         self._kept_bytes = kept_bytes
         self._engines: dict[tuple[str, ComputePrecision], Engine] = {}
+        self._seconds: dict[tuple[str, ComputePrecision], float] = {}  # that an item takes
         self._stored: set[str] = set()  # fingerprints of spaces whose rows are known to be in the store
         self._tables: dict[str, FeatureTable] = {}  # by the space's fingerprint
         self._recent: dict[tuple[str, str], int] = {}  # (space, layer) -> bytes, least recently used first
@@ -141,6 +144,21 @@ class FeatureSource:
                 out[:, column:end] = self._store.read(space, digests, layer)
             column = end
         return out
+
+    def measure_seconds(self, branch: FeatureBranch) -> float:
+        """Return the seconds that a branch's network takes for an item on this machine, with all streams at work.
+
+        Opening and decoding the item come on top. Measured once for each network.
+        """
+        key = branch.backbone.fingerprint, branch.precision
+        if key not in self._seconds:
+            engine = self._engines[key]
+            blank = make_blank(branch.backbone.spec, engine.batch)
+            engine.forward(blank)  # the first pass takes longer
+            began = time.perf_counter()
+            engine.forward(blank)
+            self._seconds[key] = (time.perf_counter() - began) / engine.batch / engine.streams
+        return self._seconds[key]
 
     def _compute(self, branch: FeatureBranch, engine: Engine, samples: Sequence[Sample]) -> None:
         extract(

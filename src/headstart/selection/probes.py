@@ -9,14 +9,16 @@ Head2Toe). Which of them is decided by cross-validation inside train.
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf, isfinite
 
+from headstart.arrays import Floats
 from headstart.data.samples import Subset
 from headstart.errors import SettingError, nearest
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial
 from headstart.heads.threads import limit_to_idle_threads
-from headstart.selection.arm import Arm, ArmPlan, DepthPoint, score_arm
+from headstart.selection.arm import Arm, ArmPlan, DepthPoint, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext, Refit
 from headstart.training.cost import Cost
 
@@ -141,14 +143,34 @@ def _score(
         path=place.fitted.path,
         depth=depth,
     )
-    if place.trial is None or head.kind not in context.task.heads.solved:
+    if head.kind not in context.task.heads.solved:
         return arm
-    # All layers come out of one pass over the photo, and each of these heads is solved in seconds.
+    ask = partial(predict_by_folds, branches=[place.branch], head=head.kind, chosen=place.fitted.chosen)
+    arm = replace(arm, held_out=HeldOutAnswers(ask))
+    if place.trial is None:
+        return arm
+    # All layers come out of one pass over the sample, and each of these heads is solved in seconds.
     return replace(
         arm,
         cost_class=f"heads on {context.backbone.name}",
         held_out_loss=_held_out_loss(context, place.trial, arm),
     )
+
+
+def predict_by_folds(
+    context: DatasetContext, branches: Sequence[FeatureBranch], head: str, chosen: Mapping[str, float]
+) -> Floats:
+    """Return raw outputs (N, K) for train and validation samples, each by a head that was not fitted on its fold.
+
+    Args:
+        context: of the run.
+        branches: whose features, side by side, the head reads.
+        head: its kind, one that is solved.
+        chosen: its hyperparameters.
+    """
+    rows = context.training_set(branches, Subset.TRAIN, Subset.VALIDATION)
+    fixed = {name: float(value) for name, value in chosen.items()}
+    return context.task.heads.predict_held_out(rows, head, context.settings, fixed)
 
 
 def _held_out_loss(context: DatasetContext, trial: Trial, arm: Arm) -> float:

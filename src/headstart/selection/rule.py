@@ -7,7 +7,7 @@ stand in the order cheap to dear.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ class EqualCostArms:
 class ArmChoice:
     """The winner among arms, and why."""
 
-    winner: str  #: the cheapest arm that cannot be told from ``best``
+    winner: str  #: the cheapest arm that cannot be told from ``best``; or ``best``, where accuracy is preferred
     best: str  #: the arm with the best score, of equals the lower loss, of equals the cheaper
     pairs: tuple[PairedTest, ...]  #: ``best`` (a) against each other arm (b), cheap to dear
     told_apart: bool  #: ``best`` is told from every other arm that took part to the end
@@ -46,6 +46,7 @@ class ArmChoice:
     reason: str  #: in exact figures
     verdict: str  #: the same in a plain sentence or two
     equals: tuple[EqualCostArms, ...] = ()  #: arms of one cost, of which one took part to the end
+    prefer: Literal["speed", "accuracy"] = "speed"  #: accuracy: the winner is ``best``, by loss, whatever it costs
 
     def to_json(self) -> dict[str, Any]:
         """Return a record that ``json.dumps`` takes."""
@@ -138,15 +139,15 @@ def _describe_verdict(winner: str, rivals: Sequence[PairedTest], noun: Noun, *, 
     if not rivals:
         better = "better one" if ways == 2 else "best"
         return (
-            f"{winner} was kept: of {_spell(ways)} ways that cost about the same it was the {better} in "
+            f"{winner} was kept: of {spell_count(ways)} ways that cost about the same it was the {better} in "
             "cross-validation."
         )
     even = 1 + sum(not pair.exceeds_one_se for pair in rivals)
     if even > 1:
         quicker = "quicker one" if even == 2 else "quickest of them"
         verdict = (
-            f"{_spell(even).capitalize()} ways did equally well, as far as {rivals[0].n:,} validation {noun.many} can "
-            f"tell; the {quicker}, {winner}, was kept."
+            f"{spell_count(even).capitalize()} ways did equally well, as far as {rivals[0].n:,} validation {noun.many} "
+            f"can tell; the {quicker}, {winner}, was kept."
         )
     elif all(pair.significant for pair in rivals):
         verdict = f"{winner} had the best score, by more than chance."
@@ -155,7 +156,8 @@ def _describe_verdict(winner: str, rivals: Sequence[PairedTest], noun: Noun, *, 
     return f"{verdict} These {noun.many} are too few to tell ways apart surely." if too_few else verdict
 
 
-def _spell(count: int) -> str:
+def spell_count(count: int) -> str:
+    """Return a small count as a word, others in digits."""
     return COUNTS[count] if count < len(COUNTS) else f"{count}"
 
 

@@ -216,6 +216,11 @@ class CompareSettings(Chapter):
         description="Arms to compare instead of those of --strategy, separated by commas: names of strategies, "
         "partial-finetune:LAYER, average, vote, concat.",
     )
+    prefer: Literal["auto", "accuracy", "speed"] = Field(
+        "auto",
+        description="Which arm wins: accuracy, the one with the lowest loss, cross-validated where that is known; "
+        "speed, the cheapest that cannot be told from the best; auto: accuracy with a budget, speed without.",
+    )
     reveal_test: bool = Field(False, description="Score the losing arms on test too; the run records that it did.")
     refit: Literal["auto", "always", "never"] = Field(
         "auto",

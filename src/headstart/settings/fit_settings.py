@@ -95,6 +95,16 @@ class FitSettings(TrustSettings, CompareSettings, TrainSettings, HeadSettings, D
         """Return the chapter of what makes a result one that can be trusted."""
         return self.get_chapter(TrustSettings)
 
+    @property
+    def prefers_accuracy(self) -> bool:
+        """Return whether the arm with the lowest loss wins, not the cheapest that cannot be told from the best."""
+        return self.prefer == "accuracy" or (self.prefer == "auto" and self.budget is not None)
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether the time of a budget may go into whatever is most accurate: no arm or strategy is named."""
+        return self.budget is not None and self.prefers_accuracy and not self.arms and self.strategy == "auto"
+
     def get_chapter(self, kind: type[AnyChapter]) -> AnyChapter:
         """Return the settings of a chapter; those that were given are known as given."""
         given = self.model_fields_set & kind.model_fields.keys()

@@ -5,7 +5,6 @@ and where only a head was solved again, which is cheap, all samples of train and
 cross-validation instead: six times as many as validation alone has.
 """
 
-from headstart.arrays import Floats
 from headstart.data.samples import Subset
 from headstart.export import FittedModel
 from headstart.selection.arm import Arm
@@ -24,19 +23,10 @@ def predict_calibration_set(context: FitContext, winner: Arm, model: FittedModel
         winner: the arm, as validated.
         model: what is saved of it.
     """
-    if model is not winner.model and winner.strategy in FROZEN and winner.head in context.task.heads.solved:
+    if model is not winner.model and winner.held_out is not None:
         samples = context.samples_in(Subset.TRAIN, Subset.VALIDATION)
-        outputs = _cross_validate(context, model, winner)
+        outputs = winner.held_out.predict(context)
         targets = context.target_values(Subset.TRAIN, Subset.VALIDATION)
         return CalibrationSet(tuple(samples), targets, outputs, "cross-validated")
     samples = context.samples_in(Subset.VALIDATION)
     return CalibrationSet(tuple(samples), context.target_values(Subset.VALIDATION), winner.outputs, "validation")
-
-
-def _cross_validate(context: FitContext, model: FittedModel, winner: Arm) -> Floats:
-    """Return raw outputs (N, K) for train and validation samples, each by a head that was not fitted on it."""
-    (member,) = model.members
-    branches = [model.branches[branch] for branch in member.branches]
-    rows = context.training_set(branches, Subset.TRAIN, Subset.VALIDATION)
-    fixed = {name: float(value) for name, value in winner.chosen.items()}
-    return context.task.heads.predict_held_out(rows, member.head.kind, context.settings, fixed)

@@ -127,6 +127,7 @@ class CompareOptions(TypedDict, total=False):
     """Keywords of the chapter ``compare``."""
 
     arms: str
+    prefer: Literal["auto", "accuracy", "speed"]
     reveal_test: bool
     refit: Literal["auto", "always", "never"]
 

@@ -1,0 +1,60 @@
+"""The choice among fitted arms, as the settings want it: by accuracy, or the cheapest that does as well."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from headstart.data.samples import Subset
+from headstart.selection.accuracy_rule import choose_most_accurate
+from headstart.selection.arm import Arm
+from headstart.selection.context import DatasetContext
+from headstart.selection.rule import ArmChoice, choose_winner
+from headstart.selection.running_costs import measure_running_cost
+
+
+def choose_arm(context: DatasetContext, arms: Sequence[Arm]) -> ArmChoice:
+    """Return the choice among arms, cheap to dear, that were scored on validation."""
+    targets, outputs = context.targets(Subset.VALIDATION), {arm.name: arm.outputs for arm in arms}
+    seed, task, noun = context.settings.seed, context.task, context.samples.noun
+    if context.settings.prefers_accuracy:
+        held_out = {arm.name: loss for arm in arms if (loss := cross_validate(context, arm)) is not None}
+        costs = {arm.name: measure_running_cost(context, arm.model) for arm in arms}
+        return choose_most_accurate(targets, outputs, held_out, costs, seed, task=task, noun=noun)
+    probes = [arm.name for arm in arms if arm.strategy == "linear-probe"]
+    return choose_winner(
+        targets, outputs, probes[0] if probes else None, seed, _equal_costs(arms), task=task, noun=noun
+    )
+
+
+def cross_validate(context: DatasetContext, arm: Arm) -> float | None:
+    """Return an arm's mean loss over train and validation, by heads not fitted on the sample; None: not known."""
+    if arm.held_out is None:
+        return None
+    targets = context.targets(Subset.TRAIN, Subset.VALIDATION)
+    scored = context.task.scoring.score_arms(targets, {arm.name: arm.held_out.predict(context)})
+    return float(scored[arm.name].losses.mean())
+
+
+def mark_choices(context: DatasetContext, arms: Sequence[Arm], choice: ArmChoice) -> tuple[Arm, ...]:
+    """Return the arms with their validation scores marked by what was chosen on the same samples."""
+    return tuple(_mark(context, arms, arm, choice) for arm in arms)
+
+
+def _mark(context: DatasetContext, arms: Sequence[Arm], arm: Arm, choice: ArmChoice) -> Arm:
+    members = [arm, *(it for it in arms if it.name in arm.chosen)]
+    trained = [it for it in members if it.trains]
+    marks = {
+        "epoch": bool(trained),
+        "search": bool(trained) and context.settings.search > 0,
+        "winner": arm.name == choice.winner and len(arms) > 1,
+    }
+    chosen_on = tuple(name for name, is_so in marks.items() if is_so)
+    return replace(arm, validation=replace(arm.validation, chosen_on=chosen_on))
+
+
+def _equal_costs(arms: Sequence[Arm]) -> list[dict[str, float]]:
+    """Return arms that cost the same, by class: name -> held-out log loss."""
+    classes: dict[str, dict[str, float]] = {}
+    for arm in arms:
+        if arm.cost_class is not None and arm.held_out_loss is not None:
+            classes.setdefault(arm.cost_class, {})[arm.name] = arm.held_out_loss
+    return [losses for losses in classes.values() if len(losses) > 1]

@@ -13,10 +13,12 @@ from headstart.data.readers.tables.column_evidence import (
     differs_by_row,
     share_of_files,
 )
+from headstart.data.readers.tables.corrected_labels import refuse_corrections
 from headstart.data.readers.tables.group_column import find_group
 from headstart.data.readers.tables.label_column import choose_label
 from headstart.data.readers.tables.path_column import find_folder_column, prefer_names
-from headstart.data.readers.tables.split_column import are_folds, read_parts
+from headstart.data.readers.tables.row_marks import find_row_marks
+from headstart.data.readers.tables.split_column import are_folds, read_parts, refuse_valid_rows
 from headstart.data.readers.tables.table_columns import (
     ALIASES,
     ID_COLUMNS,
@@ -140,6 +142,7 @@ class ColumnChoice:
             cells = set(self.sample.column(column))
             parts = read_parts(column, self.sample.read_column(column), folds=False) if len(cells) > 1 else None
             if parts and len(set(parts.values())) > 1:
+                refuse_valid_rows(self.table, column, self.sample, parts)
                 self._take("split", [column])
                 self.split_words = parts
                 return
@@ -258,14 +261,18 @@ def choose_columns(
         )
     if label.column:
         choice.taken["label"] = label.column
+        if "label" not in choice.given:
+            refuse_corrections(table, sample, label.column)
     choice.choose_owner(label.column, label.indicators)
-    notes = [*choice.notes, *label.notes]
+    marks, said_of_rows = find_row_marks(sample, choice.taken, (*label.indicators, folder))
+    notes = [*choice.notes, *label.notes, *said_of_rows]
     for role, column in choice.taken.items():
         said = modality.noun.one if choice.values and role == "path" else role
         same = [it for it in choice.header if simplify_column(it) == simplify_column(column)]
         if len(same) > 1:
             notes.append(f"the table has {len(same)} columns called {column!r}; the {said} is read from the first")
-    return ChosenColumns(choice.taken, tuple(notes), bool(choice.values), label.indicators, choice.split_words, folder)
+    words = choice.split_words
+    return ChosenColumns(choice.taken, tuple(notes), bool(choice.values), label.indicators, words, folder, marks)
 
 
 def _refuse_without_path(choice: ColumnChoice) -> None:

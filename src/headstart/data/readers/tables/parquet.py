@@ -16,6 +16,7 @@ from headstart.data.readers.tables.arrow_cells import read_cell, read_cells
 from headstart.data.readers.tables.column_choice import choose_columns
 from headstart.data.readers.tables.column_evidence import is_on
 from headstart.data.readers.tables.label_column import choose_indicator
+from headstart.data.readers.tables.row_marks import find_left_out
 from headstart.data.readers.tables.table_columns import (
     ALIASES,
     ChosenColumns,
@@ -206,7 +207,7 @@ def _iter_rows(
     """Yield the rows; of items that were written into a folder the name only."""
     taken = chosen.taken
     columns = [column for role, column in taken.items() if folder is None or role != "path"]
-    columns += chosen.indicators
+    columns += [*chosen.indicators, *(mark.column for mark in chosen.marks)]
     if folder is not None and _has_path(file.schema_arrow, taken["path"]):
         columns.append(f"{taken['path']}.path")
     number = 0
@@ -227,6 +228,8 @@ def _iter_rows(
                 else:
                     problem = describe_empty(modality)
                 of_role["path"] = f"row {number}"
+            marked = [_format_plain(cells[mark.column][at]) for mark in chosen.marks]
+            problem = problem or find_left_out(chosen.marks, marked)
             if chosen.indicators:
                 on = [name for name in chosen.indicators if is_on(_format_plain(cells[name][at]))]
                 of_role["label"], why = choose_indicator(on)

@@ -1,11 +1,15 @@
 """The column of a table that says the part of each row: by name, true or false, or numbers of folds."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from headstart.data.readers.tables.column_evidence import is_on
-from headstart.data.readers.tables.table_columns import simplify_column
+from headstart.data.readers.tables.table_columns import TableSample, simplify_column
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset
+from headstart.errors import DataError
+from headstart.quoting import quote_argument
 
 _MORE_NAMES = {
     "publictest": Subset.VALIDATION,
@@ -40,6 +44,7 @@ _FLAGS = {
     "istrainingimage": (Subset.TRAIN, Subset.TEST),
     "train": (Subset.TRAIN, Subset.TEST),
 }
+_VALID = ("valid", "isvalid")  #: of these true may mean too that a row is good
 MOST_FOLDS = 20
 
 
@@ -63,6 +68,25 @@ def read_parts(column: str, cells: Iterable[str], *, folds: bool) -> Mapping[str
     if len(parts) == len(different):
         return parts
     return _read_folds(different) if folds else None
+
+
+def refuse_valid_rows(table: Path, column: str, sample: TableSample, parts: Mapping[str, str]) -> None:
+    """Refuse to take a column such as ``valid`` for the split where it is true of most rows: these may be good ones.
+
+    Raises:
+        DataError: with the counts, and the flag for each reading.
+    """
+    if simplify_column(column) not in _VALID:
+        return
+    counts = Counter(sample.read_column(column))
+    held = sum(count for cell, count in counts.items() if parts.get(cell) == Subset.VALIDATION)
+    if 2 * held > counts.total():
+        flag = f"--split-column {quote_argument(column)}"
+        raise DataError(
+            f"table {str(table)!r}: column {column!r} is true in {held} of {counts.total()} rows; where these are the "
+            f"validation part, add {flag}; where they are the rows that are to be used, take out the others and add "
+            "--split-column none"
+        )
 
 
 def are_folds(cells: Iterable[str]) -> bool:

@@ -74,6 +74,18 @@ class TableRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class RowMark:
+    """A column whose cells leave rows out."""
+
+    column: str
+    cells: frozenset[str]  #: of the rows that are left out, as they stand
+
+    def describe(self, cell: str) -> str:
+        """Return why a row with this cell is left out."""
+        return f"column {self.column!r} says {cell!r}"
+
+
+@dataclass(frozen=True, slots=True)
 class ChosenColumns:
     """The columns of a table that are read."""
 
@@ -83,6 +95,7 @@ class ChosenColumns:
     indicators: tuple[str, ...] = ()  #: columns of one class each, with a 1 where a row is of it; then none is "label"
     split_words: Mapping[str, str] | None = None  #: cell of the split column -> the part's name, where it is no name
     folder: str = ""  #: the column with the folder of each path; "" where paths are whole
+    marks: tuple[RowMark, ...] = ()  #: columns whose cells leave rows out
 
 
 @dataclass(frozen=True, slots=True)

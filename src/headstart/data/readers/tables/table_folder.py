@@ -6,6 +6,7 @@ those of their folders, say so; else the one that is meant is asked for.
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -236,9 +237,14 @@ def _find_left(tree: FileTree, listing: SourceListing) -> Iterator[LedgerEntry]:
     suffixes = get_modality(listing.modality).suffixes
     taken = {_locate(sample) for sample in listing.samples}
     said = {entry.name for entry in listing.entries} | {sample.name for sample in listing.samples}
-    for file in tree.files_under(tree.root):
+    files = [file for file in tree.files_under(tree.root) if file.suffix.lower() in suffixes]
+    once = Counter(key for file in files for key in {file.name, file.stem})
+    skipped = (it.name.rpartition("/")[2] for it in listing.entries if not it.reason.startswith("missing"))
+    in_rows = {name for name in skipped if once[name] == 1}
+    for file in files:
         name = file.relative_to(tree.root).as_posix()
-        if file.suffix.lower() in suffixes and os.path.abspath(file) not in taken and name not in said:  # noqa: PTH100
+        told = name in said or file.name in in_rows or file.stem in in_rows
+        if os.path.abspath(file) not in taken and not told:  # noqa: PTH100
             yield LedgerEntry(name, FileStatus.SKIPPED, "in no row of the table")
 
 

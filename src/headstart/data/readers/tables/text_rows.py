@@ -14,6 +14,7 @@ from headstart.data.readers.tables.csv_text import TextTable, read_text_table
 from headstart.data.readers.tables.json_rows import is_json_table, read_json_table
 from headstart.data.readers.tables.label_column import SEVERAL, choose_indicator
 from headstart.data.readers.tables.path_lists import read_path_list
+from headstart.data.readers.tables.row_marks import find_left_out
 from headstart.data.readers.tables.table_columns import (
     ChosenColumns,
     TableRow,
@@ -145,6 +146,8 @@ def _make_rows(
     path_at, label_at, split_at, group_at = (places.get(role, -1) for role in ("path", "label", "split", "group"))
     classes = [(header.index(column), column.strip()) for column in columns.indicators]
     words = columns.split_words or {}
+    marks = columns.marks
+    marked = [header.index(mark.column) for mark in marks]
     folder_at = header.index(columns.folder) if columns.folder else -1
     known: dict[str, str] = {"": ""}  # equal labels, splits and groups are one text in memory
     width, first = len(header), header[path_at].strip()
@@ -164,6 +167,8 @@ def _make_rows(
                 item = ValueSource(cells[path_at].encode("utf-8", "surrogatepass"))
             problem = problem or ("" if path else describe_empty(modality))
             path = f"row {number}"
+        if marks and not problem:
+            problem = find_left_out(marks, [cells[at].strip() if at < size else "" for at in marked])
         if classes and not problem:
             on = [name for place, name in classes if place < len(cells) and is_on(cells[place])]
             label, problem = choose_indicator(on)

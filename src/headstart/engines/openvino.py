@@ -7,6 +7,7 @@ loses depends on them; this one needs no PyTorch.
 """
 
 import copy
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 
 class OpenVinoEngine:
-    """Runs a backbone's graph on the processor, one stream per core."""
+    """Runs a backbone's graph on the processor, one stream per core; compiles it when it is first used."""
 
     name = "openvino"
 
@@ -54,25 +55,39 @@ class OpenVinoEngine:
         self.batch = batch
         self.streams = streams or count_cores()
         layers = tuple(layer.name for layer in backbone.layers)
-        self.compile(backbone.graph, backbone.spec.tensors, layers, precision)
+        self.set_graph(backbone.graph, backbone.spec.tensors, layers, precision)
 
-    def compile(
+    def set_graph(
         self, graph: Path, tensors: Sequence[TensorSpec], outputs: tuple[str, ...], precision: ComputePrecision
     ) -> None:
         """Take another graph, which is run from now on; the arguments are those of ``subgraph``."""
         self.precision: ComputePrecision = precision
-        self._runner = Runner(
-            round_graph(graph) if precision == "bf16" else graph,
-            batch=self.batch,
-            tensors=tensors,
-            precision=precision,
-            streams=self.streams,
-            outputs=outputs,
+        self._runner = _OnFirstUse(
+            lambda: Runner(
+                round_graph(graph) if precision == "bf16" else graph,
+                batch=self.batch,
+                tensors=tensors,
+                precision=precision,
+                streams=self.streams,
+                outputs=outputs,
+            )
         )
 
+    def compile(self) -> None:
+        """Compile the graph now, if it has not been.
+
+        Raises:
+            EngineError: OpenVINO cannot read or compile it.
+        """
+        self._runner.get()
+
     def forward(self, batch: Batch) -> dict[str, Floats]:
-        """See ``Engine.forward``."""
-        return self._runner.run(batch)
+        """See ``Engine.forward``.
+
+        Raises:
+            EngineError: OpenVINO cannot read or compile the graph.
+        """
+        return self._runner.get().run(batch)
 
     def subgraph(
         self,
@@ -83,8 +98,27 @@ class OpenVinoEngine:
     ) -> "OpenVinoEngine":
         """See ``Engine.subgraph``."""
         part = copy.copy(self)
-        part.compile(write(), tensors, outputs, precision)
+        part.set_graph(write(), tensors, outputs, precision)
+        part.compile()
         return part
+
+
+class _OnFirstUse:
+    """A compiled graph that is made once, by the first thread that needs it: known rows need none."""
+
+    def __init__(self, make: Callable[[], Runner]):
+        self._make, self._lock = make, threading.Lock()
+        self._runner: Runner | None = None
+
+    def get(self) -> Runner:
+        """Return it."""
+        with self._lock:
+            if self._runner is None:
+                self._runner = self._make()
+            return self._runner
+
+
+_Engines = Callable[[ComputePrecision], OpenVinoEngine]
 
 
 class OpenVinoFactory:
@@ -102,7 +136,7 @@ class OpenVinoFactory:
         """See ``EngineFactory.start``."""
 
         @cache  # compiling takes a while, and a check and the work after it want the same engine
-        def engine(step: ComputePrecision) -> Engine:
+        def engine(step: ComputePrecision) -> OpenVinoEngine:
             return OpenVinoEngine(backbone, step)
 
         wanted: ComputePrecision = ("bf16" if has_bf16() else "f32") if precision == "auto" else precision
@@ -125,7 +159,7 @@ class OpenVinoFactory:
 
 
 def _check_conversions(
-    backbone: Backbone, engine: Callable[[ComputePrecision], Engine], wanted: ComputePrecision, samples: ParitySamples
+    backbone: Backbone, engine: _Engines, wanted: ComputePrecision, samples: ParitySamples
 ) -> Iterator[ParityCheck]:
     """Yield the checks of the conversion; they are made once on a machine.
 
@@ -150,7 +184,7 @@ def _check_conversions(
         yield check
 
 
-def _check_reference(backbone: Backbone, engine: Callable[[ComputePrecision], Engine]) -> ParityCheck:
+def _check_reference(backbone: Backbone, engine: _Engines) -> ParityCheck:
     """Hold a graph that was built here to rows that were kept from PyTorch."""
     try:
         kept = read_reference(backbone.folder)
@@ -162,19 +196,19 @@ def _check_reference(backbone: Backbone, engine: Callable[[ComputePrecision], En
 
 
 def _check_runtime(
-    backbone: Backbone, engine: Callable[[ComputePrecision], Engine], wanted: ComputePrecision, samples: ParitySamples
+    backbone: Backbone, engine: _Engines, wanted: ComputePrecision, samples: ParitySamples
 ) -> ParityCheck:
     """Hold OpenVINO to ONNX Runtime on samples."""
     exact = engine("f32")
     with ThreadPoolExecutor(1) as pool:
-        compiled = pool.submit(engine, wanted)  # needed next
+        compiled = pool.submit(engine(wanted).compile)  # needed next
         check = check_parity(exact, OnnxRuntimeEngine(backbone), take(samples.load(), slice(CONVERSION_SAMPLES)))
         compiled.result()
     return check
 
 
 def _check_conversion(
-    backbone: Backbone, engine: Callable[[ComputePrecision], Engine], wanted: ComputePrecision, samples: ParitySamples
+    backbone: Backbone, engine: _Engines, wanted: ComputePrecision, samples: ParitySamples
 ) -> ParityCheck:
     require_extra("train", f"the check of {backbone.name} on this machine", "torch")
     with passive_waiting():
@@ -182,7 +216,7 @@ def _check_conversion(
 
     exact = engine("f32")
     with ThreadPoolExecutor(1) as pool:
-        compiled = pool.submit(engine, wanted)  # needed next, and ready by the time PyTorch has answered
+        compiled = pool.submit(engine(wanted).compile)  # needed next, and ready by the time PyTorch has answered
         reference = PyTorchEngine(backbone, "f32", device="cpu")
         check = check_parity(exact, reference, take(samples.load(), slice(CONVERSION_SAMPLES)))
         compiled.result()

@@ -64,6 +64,17 @@ def test_pieces_of_rows_give_what_all_at_once_gives(monkeypatch: pytest.MonkeyPa
     assert squared_distance_to_nearest(points, points) == pytest.approx(np.zeros(9), abs=1e-12)
 
 
+@pytest.mark.parametrize("spread", [1.0, 1e-3, 0.0])
+def test_products_choose_the_points_whose_distance_is_measured(spread: float) -> None:
+    chance = np.random.default_rng(0)
+    points = (1 + spread * chance.normal(size=(300, 12))).astype(np.float32)
+    places = (1 + spread * chance.normal(size=(50, 12))).astype(np.float32)
+    places = np.concatenate([places, points[:20]])
+    apart = places[:, None].astype(float) - points
+    wanted = np.square(apart).sum(axis=2).min(axis=1)
+    assert squared_distance_to_nearest(places, points) == pytest.approx(wanted, rel=1e-5, abs=1e-30)
+
+
 def test_it_goes_through_json_and_tensors() -> None:
     novelty = draw()
     record = json.loads(json.dumps(novelty.to_json()))

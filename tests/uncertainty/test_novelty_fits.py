@@ -10,6 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
+from headstart.heads.folds import assign_folds
 from headstart.inference.novelty import concat_normalized
 from headstart.uncertainty import novelty_fits as module
 from headstart.uncertainty.novelty_fits import (
@@ -107,6 +108,18 @@ def test_scores_left_out_are_those_of_new_photos_and_scores_of_the_same_photos_a
     new = novelty.score(photos(500, 1))
     assert np.median(scores) == pytest.approx(np.median(new), rel=0.1)
     assert np.median(novelty.score(rows)) < 0.1 * np.median(new)
+
+
+@pytest.mark.parametrize("neighbours", [5, 16, 500])
+def test_scores_left_out_are_those_of_a_fit_of_the_others(neighbours: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "NEIGHBOURS", neighbours)
+    strange = photos(5, 0, kind=1)
+    rows = [np.concatenate([row, other]) for row, other in zip(photos(90, 0), strange, strict=True)]
+    labels, groups = np.zeros(95, np.int64), np.arange(95) // 3
+    scores, fold = score_left_out(rows, labels, groups, seed=0), assign_folds(labels, groups, module.FOLDS, 0)
+    for held in (fold == index for index in range(module.FOLDS)):
+        others = fit_unscaled([row[~held] for row in rows], branches=(0, 1), seed=0)
+        assert scores[held] == pytest.approx(others.score([row[held] for row in rows]), rel=1e-4)
 
 
 def test_duplicates_of_one_group_do_not_make_the_threshold_small() -> None:

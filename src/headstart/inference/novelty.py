@@ -15,6 +15,8 @@ from headstart.arrays import Floats
 
 TINY = 1e-12  #: added to a squared length before it divides, so that features of zeros stay zeros
 _PIECE = 1 << 22  #: float32 values of differences to the points held at a time
+_CANDIDATES = 4  #: points whose distance is measured
+_ROUNDING = 1e-5  #: more than what a squared distance from products is wrong by, relative to the squared lengths
 _ARRAYS = ("centre", "directions", "points")
 
 
@@ -37,7 +39,11 @@ class Novelty:
             features: for each of ``branches`` float32 (N, D of it).
             uncalibrated: probabilities (N, C); this kind does not read them.
         """
-        rows = concat_normalized(features) - self.centre
+        return self.score_rows(concat_normalized(features))
+
+    def score_rows(self, rows: Floats) -> Floats:
+        """Return what ``score`` does for rows (N, D) as ``concat_normalized`` gives them."""
+        rows = rows - self.centre
         along = np.asarray(rows @ self.directions, np.float32)
         outside = rows - along @ self.directions.T
         squared = squared_distance_to_nearest(along, self.points) + np.square(outside).sum(axis=1)
@@ -82,8 +88,32 @@ def concat_normalized(features: Sequence[Floats]) -> Floats:
 def squared_distance_to_nearest(places: Floats, points: Floats) -> Floats:
     """Return the squared distance of each place (N, R) to the nearest of the points (K, R), float32 (N,).
 
-    From differences: from products and lengths, all digits would be lost near a point.
+    From differences: from products and lengths, all digits would be lost near a point. Products only say which points
+    may be the nearest; where more may be than a few, all are looked at.
     """
+    if len(points) <= 2 * _CANDIDATES:
+        return _measure_all(places, points)
+    found = np.empty(len(places), np.float32)
+    squares = np.square(points).sum(axis=1)
+    many = max(1, _PIECE // len(points))
+    for start in range(0, len(places), many):
+        part = places[start : start + many]
+        rough = squares - 2 * (part @ points.T)
+        nearest = np.argpartition(rough, _CANDIDATES, axis=1)
+        rows = np.arange(len(part))[:, None]
+        chosen, next_one = nearest[:, :_CANDIDATES], rough[rows, nearest[:, [_CANDIDATES]]][:, 0]
+        apart = part[:, None] - points[chosen]
+        squared = np.einsum("nkr,nkr->nk", apart, apart).min(axis=1)
+        lengths = np.square(part).sum(axis=1)
+        unsure = next_one + lengths - squared < _ROUNDING * (lengths + squares.max())
+        if unsure.any():
+            squared[unsure] = _measure_all(part[unsure], points)
+        found[start : start + many] = squared
+    return found
+
+
+def _measure_all(places: Floats, points: Floats) -> Floats:
+    """Do what ``squared_distance_to_nearest`` does, from all differences."""
     many = max(1, _PIECE // points.size)
     found = np.empty(len(places), np.float32)
     for start in range(0, len(places), many):

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from headstart.inference.engine_agreement import ENGINE_NAMES
 from headstart.reporting.records import Records
@@ -20,6 +20,7 @@ from headstart.reporting.sections.more_data import build_more_data_section
 from headstart.reporting.sections.overview import SMALL, build_overview
 from headstart.reporting.sections.test import build_test_section
 from headstart.reporting.shown_numbers import FORMS, SPACE
+from headstart.reporting.template_environment import make_environment
 from headstart.tasks.classification.label_noise import describe_label_noise
 
 SIGNS = re.compile(r"([\\`*_\[\]|#~])")  #: that mean something in Markdown; those of HTML become its names
@@ -101,14 +102,7 @@ def _list_caveats(records: Records) -> Iterator[str]:
 @cache
 def make_card_environment() -> Environment:
     """Return an environment that does not escape HTML: what goes into the card goes through ``md`` or is a number."""
-    environment = Environment(
-        loader=PackageLoader("headstart.reporting"),
-        autoescape=False,  # noqa: S701
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = make_environment(escape=False)
     environment.filters |= {"md": escape_markdown, "code": _escape_code, "identifier": _make_identifier}
     environment.filters |= {name: partial(_format, form) for name, form in FORMS.items()}
     return environment

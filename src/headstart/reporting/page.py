@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from headstart import __version__
@@ -27,6 +27,7 @@ from headstart.reporting.sections.slices import build_slices_section
 from headstart.reporting.sections.test import build_test_section
 from headstart.reporting.sections.training import build_training_section
 from headstart.reporting.shown_numbers import ShownNumbers
+from headstart.reporting.template_environment import make_environment
 from headstart.tasks.classification.label_noise import LabelNoise, describe_label_noise
 
 SECTIONS = {
@@ -122,14 +123,7 @@ def _describe_label_noise(errors: LabelNoise, show: Callable[[str, int], Markup]
 
 @cache
 def _make_environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("headstart.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = make_environment(escape=True)
     environment.filters["sentence"] = _begin_sentence
     return environment
 

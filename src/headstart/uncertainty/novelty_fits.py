@@ -22,6 +22,7 @@ from headstart.arrays import Bools, Floats, Ints
 from headstart.backbones.backbone import Backbone
 from headstart.hardware import count_cores
 from headstart.heads.folds import assign_folds
+from headstart.heads.threads import limit_threads
 from headstart.inference.novelty import Novelty, concat_normalized
 from headstart.linalg import iterate_subspace
 
@@ -32,7 +33,9 @@ POINTS = 1024  #: most that are kept
 SAMPLE = 8192  #: most samples that a score is fitted on; of more, so many are drawn
 FOLDS = 10  #: with 5, scores of samples left out are so much higher that 1 to 2 % too many are accepted
 NEIGHBOUR = 4  #: a sample without that many others near it is odd, so that 3 strays do not vouch for each other
+NEIGHBOURS = 16  #: that are kept of each sample while folds are left out
 ODD = 1.1  #: how much further than 95 % of the samples' that neighbour must be
+_BLOCK = 512  #: rows whose distances to all others are held at a time
 _ROUNDS = 5  #: of k-means
 
 
@@ -88,11 +91,15 @@ def fit_unscaled(features: Sequence[Floats], *, branches: tuple[int, ...], seed:
     """
     sample = _draw_rows(len(features[0]), seed)
     rows = concat_normalized([row[sample] for row in features])
-    rows = rows[~find_outliers(rows)]
+    return _fit_rows(rows[~find_outliers(rows)], branches, seed)
+
+
+def _fit_rows(rows: Floats, branches: tuple[int, ...], seed: int) -> Novelty:
+    """Return a score of rows (N, D) as ``concat_normalized`` gives them, of which none is an outlier."""
     centre = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
-    directions = _find_directions(rows - centre, seed)
-    points = _cluster((rows - centre) @ directions, seed)
-    return Novelty(KIND, branches, 1.0, 1.0, centre, directions, points)
+    centred = rows - centre
+    directions = _find_directions(centred, seed)
+    return Novelty(KIND, branches, 1.0, 1.0, centre, directions, _cluster(centred @ directions, seed))
 
 
 def set_acceptance(novelty: Novelty, scores: NDArray[np.floating], acceptance: float) -> Novelty:
@@ -122,14 +129,16 @@ def score_left_out(features: Sequence[Floats], labels: Ints, groups: Ints, *, se
     if folds < 2:
         return fit_unscaled(features, branches=(0,), seed=seed).score(features)
     fold = assign_folds(labels, groups, folds, seed)
-    scores = np.empty(len(labels), np.float32)
+    scores, rows = np.empty(len(labels), np.float32), concat_normalized(features)
+    neighbours = _Neighbours(rows)
 
     def score_fold(index: int) -> None:
         held = fold == index
-        novelty = fit_unscaled([row[~held] for row in features], branches=(0,), seed=seed)
-        scores[held] = novelty.score([row[held] for row in features])
+        kept = np.flatnonzero(~held)
+        familiar = rows[kept[~neighbours.find_outliers(kept)]]
+        scores[held] = _fit_rows(familiar, (0,), seed).score_rows(rows[held])
 
-    with ThreadPoolExecutor(count_cores()) as pool:
+    with limit_threads(0), ThreadPoolExecutor(count_cores()) as pool:  # each fold on a core of its own
         list(pool.map(score_fold, np.unique(fold)))
     return scores
 
@@ -140,16 +149,50 @@ def find_outliers(rows: Floats) -> Bools:
     Args:
         rows: (N, D) features as ``concat_normalized`` gives them.
     """
-    if len(rows) <= 2 * NEIGHBOUR:
-        return np.zeros(len(rows), bool)
-    squares = np.square(rows).sum(axis=1)
-    far = np.empty(len(rows), np.float32)
-    for start in range(0, len(rows), 512):
-        part = slice(start, start + 512)
-        apart = squares[part, None] + squares - 2 * (rows[part] @ rows.T)
-        far[part] = np.partition(apart, NEIGHBOUR, axis=1)[:, NEIGHBOUR]  # the nearest is itself
-    far = np.sqrt(np.maximum(far, 0))
-    return np.asarray(far > ODD * np.quantile(far, 0.95) + 1e-3)  # float32 keeps distances of equal rows to this
+    return _Neighbours(rows).find_outliers(np.arange(len(rows)))
+
+
+class _Neighbours:
+    """The nearest neighbours of samples, found once, by which those that stand apart in any part of them are told."""
+
+    def __init__(self, rows: Floats):
+        """Find them for rows (N, D) as ``concat_normalized`` gives them."""
+        self._rows, self._squares = rows, np.square(rows).sum(axis=1)
+        count = min(NEIGHBOURS, len(rows))
+        self._nearest = np.empty((len(rows), count), np.int64)  #: the nearest first; a row is its own nearest
+        self._distances = np.empty((len(rows), count), np.float32)  #: squared
+        for start in range(0, len(rows), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            apart = self._measure(np.arange(len(rows))[part], slice(None))
+            nearest = np.argpartition(apart, count - 1, axis=1)[:, :count]
+            found = np.take_along_axis(apart, nearest, axis=1)
+            order = np.argsort(found, axis=1, kind="stable")
+            self._nearest[part] = np.take_along_axis(nearest, order, axis=1)
+            self._distances[part] = np.take_along_axis(found, order, axis=1)
+
+    def find_outliers(self, kept: Ints) -> Bools:
+        """Return which of some samples stand apart from the others of these, (len(kept),).
+
+        Args:
+            kept: their indices, ascending.
+        """
+        if len(kept) <= 2 * NEIGHBOUR:
+            return np.zeros(len(kept), bool)
+        inside = np.zeros(len(self._rows), bool)
+        inside[kept] = True
+        counts = np.cumsum(inside[self._nearest[kept]], axis=1)
+        far = self._distances[kept, np.minimum((counts <= NEIGHBOUR).sum(axis=1), counts.shape[1] - 1)]
+        beyond = np.flatnonzero(counts[:, -1] <= NEIGHBOUR)  # too few of the nearest are among these
+        for start in range(0, len(beyond), _BLOCK):
+            some = beyond[start : start + _BLOCK]
+            far[some] = np.partition(self._measure(kept[some], kept), NEIGHBOUR, axis=1)[:, NEIGHBOUR]
+        far = np.sqrt(np.maximum(far, 0))
+        return np.asarray(far > ODD * np.quantile(far, 0.95) + 1e-3)  # float32 keeps distances of equal rows to this
+
+    def _measure(self, some: Ints, others: Ints | slice) -> Floats:
+        """Return the squared distances of some rows to others, (S, O)."""
+        products = self._rows[some] @ self._rows[others].T
+        return np.asarray(self._squares[some, None] + self._squares[others] - 2 * products)
 
 
 def _draw_rows(rows: int, seed: int) -> Ints:

@@ -1,3 +1,4 @@
+import base64
 import json
 import sys
 from collections import Counter
@@ -405,3 +406,23 @@ def test_a_header_in_the_middle_is_no_photo(pets):
     assert [(entry.name, entry.reason) for entry in samples.ledger.entries if entry.reason] == [
         ("path", "the header again")
     ]
+
+
+@pytest.mark.parametrize("start", ["", "data:image/png;base64,"])
+def test_photos_as_text_in_cells_are_said_in_a_short_line(pets, start):
+    cells = [start + base64.b64encode(bytes(range(256)) * 4).decode() for _ in range(4)]
+    table = pets / "t.csv"
+    table.write_text("label,image\n" + "".join(f'{"ab"[at % 2]},"{cell}"\n' for at, cell in enumerate(cells)), "utf-8")
+    with pytest.raises(DataError, match="the cells of column 'image' are photos as base64 text") as caught:
+        read_source(table)
+    assert len(str(caught.value)) < 600
+
+
+def test_one_photo_as_text_among_paths_has_a_short_line(pets):
+    long = base64.b64encode(bytes(range(256)) * 40).decode()
+    table = pets / "t.csv"
+    names = sorted(path.relative_to(pets).as_posix() for path in pets.rglob("*.png"))
+    rows = [f"{name},{name.split('/')[0]}" for name in names]
+    table.write_text("\n".join(["path,label", *rows, f"{long},cats"]) + "\n", "utf-8")
+    (entry,) = [one for one in read_source(table).ledger.entries if one.reason]
+    assert (len(entry.name) < 20, "base64 text in the cell" in entry.reason) == (True, True)

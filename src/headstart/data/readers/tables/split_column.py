@@ -1,14 +1,16 @@
 """The column of a table that says the part of each row: by name, true or false, or numbers of folds."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from headstart.data.names import preview
 from headstart.data.readers.tables.column_evidence import is_on
-from headstart.data.readers.tables.table_columns import TableSample, simplify_column
+from headstart.data.readers.tables.table_columns import TableRow, TableSample, simplify_column
 from headstart.data.samples import Subset
-from headstart.data.subsets import parse_subset
+from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError
+from headstart.modalities.item import Noun
 from headstart.quoting import quote_argument
 
 _MORE_NAMES = {
@@ -103,3 +105,32 @@ def _read_folds(cells: set[str]) -> dict[str, str] | None:
         parts[ordered[-2]] = str(Subset.VALIDATION)
     parts[ordered[-1]] = str(Subset.TEST)
     return parts
+
+
+def resolve_split_cells(table: Path, rows: Sequence[TableRow], noun: Noun) -> tuple[dict[str, Subset | None], str]:
+    """Return the subset that each cell of the split column means, and a note.
+
+    Raises:
+        DataError: some rows have none, or one that is not known.
+    """
+    rows = [row for row in rows if not row.problem]
+    cells = {row.split for row in rows}
+    if cells <= {""}:
+        return {"": None}, ""
+    empty = sum(not row.split for row in rows)
+    if empty:
+        raise DataError(
+            f"table {str(table)!r}: {empty} of {len(rows)} rows have no split; fill the split column in every row, "
+            "or drop it and a split is made"
+        )
+    meant = {cell: parse_subset(cell) for cell in cells}
+    unknown = sorted(cell for cell, subset in meant.items() if subset is None)
+    if unknown:
+        raise DataError(
+            f"table {str(table)!r}: the split column says {preview(unknown)}; wanted {KNOWN}; to leave the column "
+            "alone and have a split made, add --split-column none"
+        )
+    given = resolve_subsets((subset for subset in meant.values() if subset), noun)
+    if given.problem:
+        raise DataError(f"table {str(table)!r}: {given.problem}")
+    return {cell: given.used_as[subset] for cell, subset in meant.items() if subset}, given.note

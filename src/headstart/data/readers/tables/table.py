@@ -12,24 +12,25 @@ from typing import Any
 
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.load import try_item
-from headstart.data.names import normalise_class_name, preview
+from headstart.data.names import normalise_class_name
 from headstart.data.readers.arrays.array_blocks import UNKNOWN
 from headstart.data.readers.file_kinds import describe_unread, find_archive_kind, is_parquet, is_text, read_beginning
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.tables.base64_cells import is_base64, refuse_base64
 from headstart.data.readers.tables.group_column import describe_tracks
 from headstart.data.readers.tables.json_rows import LINES, is_json_table
 from headstart.data.readers.tables.label_cells import read_label_cells
 from headstart.data.readers.tables.number_shift import NumberShift, shift_number
 from headstart.data.readers.tables.parquet import holds_items, read_parquet_rows
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
+from headstart.data.readers.tables.split_column import resolve_split_cells
 from headstart.data.readers.tables.table_columns import TableRow, TableRows, find_key_columns
 from headstart.data.readers.tables.table_files import LocatedFiles, locate_files
 from headstart.data.readers.tables.text_rows import read_text_rows
 from headstart.data.readers.walk import FileTree, is_file_there
-from headstart.data.samples import FileStatus, LedgerEntry, Subset
+from headstart.data.samples import FileStatus, LedgerEntry
 from headstart.data.sources import BrokenSource, FileSource
-from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError, bounded, refuse_machine_faults
 from headstart.modalities.item import BrokenItem, NamedItem, Noun
 from headstart.modalities.modality import all_modalities
@@ -83,7 +84,7 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
     if context.labelled and (column := (content.taken or {}).get("label")):
         whole = context.options.label_cells == "whole"
         rows, cell_notes = read_label_cells(table, rows, column, whole=whole)
-    subsets, subset_note = _resolve_split(table, rows, modality.noun)
+    subsets, subset_note = resolve_split_cells(table, rows, modality.noun)
     if not context.labelled:
         rows = [row._replace(label=UNKNOWN) for row in rows]
     if by := context.options.number_shift:
@@ -197,7 +198,9 @@ def read_rows(table: Path, context: ReadContext) -> TableRows:
         MissingExtra: it is a Parquet file and pyarrow is not installed.
     """
     try:
-        return (read_parquet_rows if _is_parquet(table) else read_text_rows)(table, context)
+        content = (read_parquet_rows if _is_parquet(table) else read_text_rows)(table, context)
+        refuse_base64(table, content)
+        return content
     except OSError as error:
         refuse_machine_faults(error, f"to read the table {str(table)!r}")
         raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the file") from None
@@ -252,7 +255,7 @@ def _name_rows(rows: Iterable[TableRow]) -> Iterator[tuple[str, TableRow]]:
     """Yield each row with a name that no other has."""
     names: set[str] = set()
     for row in rows:
-        name = bounded(row.path, LONGEST_NAME)
+        name = "" if is_base64(row.path) else bounded(row.path, LONGEST_NAME)
         name = name if name and name not in names else f"{name or 'row'} (row {row.number})"
         names.add(name)
         yield name, row
@@ -264,6 +267,8 @@ def _find_row_problem(row: TableRow) -> str:
         return row.problem
     if not row.path and row.item is None:
         return "empty path"
+    if is_base64(row.path):
+        return "base64 text in the cell, not a path; write it into a file"
     return "a null byte in its path" if "\0" in row.path else ""
 
 
@@ -273,28 +278,3 @@ def _find_problem(row: TableRow, label: str, first: int) -> str:
     if not label:
         return "empty label"
     return f"listed before, in row {first}" if 0 < first != row.number else ""
-
-
-def _resolve_split(table: Path, rows: Sequence[TableRow], noun: Noun) -> tuple[dict[str, Subset | None], str]:
-    """Return the subset that each cell of the split column means, and a note."""
-    rows = [row for row in rows if not row.problem]
-    cells = {row.split for row in rows}
-    if cells <= {""}:
-        return {"": None}, ""
-    empty = sum(not row.split for row in rows)
-    if empty:
-        raise DataError(
-            f"table {str(table)!r}: {empty} of {len(rows)} rows have no split; fill the split column in every row, "
-            "or drop it and a split is made"
-        )
-    meant = {cell: parse_subset(cell) for cell in cells}
-    unknown = sorted(cell for cell, subset in meant.items() if subset is None)
-    if unknown:
-        raise DataError(
-            f"table {str(table)!r}: the split column says {preview(unknown)}; wanted {KNOWN}; to leave the column "
-            "alone and have a split made, add --split-column none"
-        )
-    given = resolve_subsets((subset for subset in meant.values() if subset), noun)
-    if given.problem:
-        raise DataError(f"table {str(table)!r}: {given.problem}")
-    return {cell: given.used_as[subset] for cell, subset in meant.items() if subset}, given.note

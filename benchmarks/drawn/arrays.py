@@ -445,3 +445,27 @@ def npy_other_names(desk: Desk) -> Path:
     for name, array in zip(("imgs", "kinds"), draw_arrays(desk), strict=True):
         np.save(desk.root / f"{name}.npy", array)
     return desk.root
+
+
+@add_layout("`insects.npz`: `ants`, `bees`, an array for each class", "each array is a class")
+def npz_per_class(desk: Desk) -> Path:
+    desk.say("each array is a class")
+    arrays = {}
+    for label in ("ants", "bees"):
+        photos = [photo for photo in draw_photos(("ants", "bees")) if photo.label == label]
+        for photo in photos:
+            desk.claim(photo.pixels, label)
+        arrays[label] = np.stack([photo.pixels for photo in photos])
+    return save_npz(desk, "insects.npz", **arrays)
+
+
+@add_layout("`insects.h5`: `ants/0`, `bees/0`, an array for each photo", "each folder is a class", module="h5py")
+def hdf5_per_class(desk: Desk) -> Path:
+    import h5py
+
+    desk.say("each folder in the file is a class")
+    with h5py.File(desk.root / "insects.h5", "w") as file:
+        for photo in draw_photos(("ants", "bees")):
+            desk.claim(photo.pixels, photo.label)
+            file[f"{photo.label}/{photo.number}"] = photo.pixels
+    return desk.root / "insects.h5"

@@ -15,7 +15,7 @@ from headstart.data.readers.arrays.array_blocks import UNKNOWN
 from headstart.data.readers.arrays.array_layout import CHANNELS, is_flat_size
 from headstart.data.readers.arrays.array_names import ArrayRole, list_item_names, parse_array_name
 from headstart.data.readers.arrays.array_sets import list_array_sets
-from headstart.data.readers.arrays.class_arrays import find_class_arrays, list_class_arrays
+from headstart.data.readers.arrays.class_arrays import find_class_arrays, list_class_arrays, open_class_arrays
 from headstart.data.readers.arrays.stored_arrays import StoredArray
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -147,7 +147,7 @@ class ArrayFolderReader:
         self, source: Path, tree: FileTree, classes: Mapping[Path, str], context: ReadContext
     ) -> SourceListing:
         """Return the rows of a folder with an array for each class, and what else is in it."""
-        listing = list_class_arrays(str(source), classes, context)
+        listing = list_class_arrays(str(source), open_class_arrays(classes, context), context)
         others = [path for path in tree.files_under(_find_base(tree)) if path not in classes]
         names = [path.relative_to(tree.root).as_posix() for path in others]
         entries = tuple(LedgerEntry(name, FileStatus.SKIPPED, "no file of arrays") for name in names)

@@ -23,6 +23,12 @@ from headstart.data.readers.arrays.array_names import (
     refuse_several_sets,
 )
 from headstart.data.readers.arrays.arrays import list_blocks
+from headstart.data.readers.arrays.class_arrays import (
+    find_class_folders,
+    find_classes_in_file,
+    list_class_arrays,
+    list_class_folders,
+)
 from headstart.data.readers.arrays.stored_arrays import StoredArray
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -53,7 +59,10 @@ def list_array_sets(root: str, arrays: Sequence[StoredArray], context: ReadConte
             raise DataError(f"{root!r} has no array {setting!r}; there are {known}")
     parsed = {stored.name: _parse(stored.name, item_names, context) for stored in arrays}
     if context.labelled:
-        pairs = _pair_by_names(arrays, parsed) or _pair_by_shapes(root, arrays, parsed, item_names)
+        pairs = _pair_by_names(arrays, parsed)
+        if not pairs and (by_class := _list_by_class(root, arrays, parsed, context)):
+            return by_class
+        pairs = pairs or _pair_by_shapes(root, arrays, parsed, item_names)
     else:
         pairs = _list_alone(root, arrays, parsed)
     if context.labelled and any(pair.parsed.subset for pair in pairs):
@@ -74,6 +83,19 @@ def list_array_sets(root: str, arrays: Sequence[StoredArray], context: ReadConte
     notes += _note_rest(arrays, pairs, parsed, classes)
     decisions = tuple(decision for pair in pairs for decision in _decide(pair))
     return replace(listing, notes=(*listing.notes, *notes), decisions=(*listing.decisions, *decisions))
+
+
+def _list_by_class(
+    root: str, arrays: Sequence[StoredArray], parsed: Mapping[str, ParsedName], context: ReadContext
+) -> SourceListing | None:
+    """Return every item of arrays, or folders of arrays, that are a class each; None where they are not."""
+    options = context.options
+    if options.path_column or options.label_column or any(parsed[stored.name].role for stored in arrays):
+        return None
+    if named := find_classes_in_file(arrays):
+        return list_class_arrays(root, [(stored, named[stored.name]) for stored in arrays], context, "array")
+    folders = find_class_folders(arrays)
+    return list_class_folders(root, folders, context) if folders else None
 
 
 def _parse(name: str, item_names: Sequence[str], context: ReadContext) -> ParsedName:

@@ -36,7 +36,7 @@ _NO_CLASSES = frozenset(
 )
 #: More that stand for sides of one item, where the arrays of one file are looked at.
 _SIDES = frozenset(
-    "img imgs image images photo photos picture pictures gt gts truth label labels target targets source sources "  # noqa: SIM905
+    "gt gts truth label labels target targets source sources "  # noqa: SIM905
     "noisy clean lr hr low high rgb nir thermal x y data mean std box boxes meta patch patches anchor positive "
     "negative query support".split()
 )

@@ -130,8 +130,8 @@ class RunLog:
         return otherwise
 
     def finish(self, name: str, seconds: float, summary: str) -> None:
-        """Report a stage that took so many seconds."""
-        self.seconds[name] = seconds
+        """Report a stage that took so many seconds; one that comes again is added to."""
+        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
         self(Finished(name, seconds, summary))
 
     def end(self, took: float, budget: float | None) -> None:

@@ -303,6 +303,47 @@ def test_an_ensemble_that_goes_wrong_leaves_its_members(contest: Any, monkeypatc
     assert [left.name for left in found.skipped] == ["average"]
 
 
+def test_within_an_open_budget_probes_are_joined_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the best way without training and the best network that was trained answer together."""
+    heard: list[events.Event] = []
+    contexts = [context(heard, budget=600.0, name=f"net{number}") for number in range(2)]
+    curves = (Epoch(0, 0.0, 1.1, 0.5, 1.2, 0.4, 1.1, 0.1), Epoch(1, 0.0, 1.1, 0.5, 1.2, 0.4, 1.1, 0.1))
+    known = strategies(
+        intermediate_probe=[planned(arm("intermediate-probe", 0.8, held_out=1.0))],
+        partial_finetune=[planned(arm("partial-finetune", 0.9, curves=curves, best_epoch=1), trains=True)],
+        full_finetune=[planned(arm("full-finetune", 0.7, curves=curves, best_epoch=0), trains=True)],
+    )
+    joined: list[tuple[str, list[str]]] = []
+
+    def combine(own: Any, name: str, arms: Any, combine: str, *, strategy: str) -> Any:
+        joined.append((name, [it.name for it in arms]))
+        return arm(name)
+
+    for each in contexts:
+        each.settings = FitSettings.load(None, budget="10m")
+    monkeypatch.setattr(comparing, "list_strategies", lambda: known)
+    monkeypatch.setattr(comparing, "combine_arms", combine)
+    monkeypatch.setattr(comparing, "cross_validate", lambda own, it: it.held_out)
+    monkeypatch.setattr(comparing, "choose_arm", lambda own, arms: SimpleNamespace(winner=arms[0].name))
+    for name in ("concat-all", "average"):
+        monkeypatch.setitem(comparing.ENSEMBLES, name, lambda own, each, arms, name=name: arm(name))
+    specs = [ArmSpec(name) for name in known]
+    assert [it.name for it in compare_arms(contexts[0], contexts, specs).arms] == [
+        "intermediate-probe on net0",
+        "intermediate-probe on net1",
+        "concat-all",
+        "average",
+        "partial-finetune on net0",
+        "partial-finetune on net1",
+        "full-finetune on net0",
+        "full-finetune on net1",
+        "average with partial-finetune on net0",
+    ]
+    assert joined == [
+        ("average with partial-finetune on net0", ["intermediate-probe on net0", "partial-finetune on net0"])
+    ]
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SettingError("no such layer")])
 def test_a_user_who_stops_it_or_is_mistaken_ends_the_run(contest: Any, error: Any) -> None:
     with pytest.raises(type(error)):

@@ -72,6 +72,26 @@ def test_concat(several: tuple[list[FitContext], list[Arm]]) -> None:
         concat_backbones(contexts[0], contexts[:1], arms)
 
 
+def test_concat_all(several: tuple[list[FitContext], list[Arm]]) -> None:
+    contexts, arms = several
+    made = ENSEMBLES["concat-all"](contexts[0], contexts, arms)
+    width = sum(layer.width for it in contexts for layer in it.backbone.layers)
+    assert made.model.members[0].head.layers[0].weight.shape[0] == width
+    assert made.held_out is not None
+    assert len(made.held_out.predict(contexts[0])) == len(contexts[0].samples_in(Subset.TRAIN, Subset.VALIDATION))
+
+
+def test_held_out_answers_of_an_average_are_the_mean_of_its_members(
+    several: tuple[list[FitContext], list[Arm]],
+) -> None:
+    contexts, arms = several
+    made = average_arms(contexts[0], contexts, arms)
+    members = [arm.held_out.predict(contexts[0]) for arm in arms if arm.held_out is not None]
+    assert made.held_out is not None
+    assert len(members) == len(arms)
+    np.testing.assert_allclose(made.held_out.predict(contexts[0]), np.mean(members, axis=0), atol=1e-6)
+
+
 def test_refitted_members_of_an_ensemble(several: tuple[list[FitContext], list[Arm]]) -> None:
     contexts, arms = several
     made = average_arms(contexts[0], contexts, arms)

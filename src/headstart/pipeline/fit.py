@@ -26,6 +26,7 @@ from headstart.pipeline.choices import check_choices
 from headstart.pipeline.dataset import prepare_dataset, read_samples, split_for_fit
 from headstart.pipeline.diagnosis import diagnose_run, report_run
 from headstart.pipeline.model import export_model
+from headstart.pipeline.more_networks import add_network
 from headstart.pipeline.postprocess import fit_postprocessors, mark_validation
 from headstart.pipeline.run_test import run_test
 from headstart.pipeline.testing import record_scores
@@ -80,7 +81,7 @@ def fit(
         backbones = load_backbones(split.samples_in(samples, Subset.TRAIN), samples.modality, context, samples)
         check_training(specs, backbones, samples.task)
         with claim_run(reserved, source) as folder, limit_threads(len(samples) * backbones.width):
-            dataset = prepare_dataset(samples, backbones, context)
+            dataset, backbones = add_network(prepare_dataset(samples, backbones, context), backbones, context)
             data, networks = make_contexts(dataset, backbones, folder, context)
             first = networks[0]
             expectation = form_expectation(first, specs)

@@ -92,6 +92,7 @@ WAYS: Mapping[str, str] = {
     "average": "The probabilities of several ways are averaged.",
     "vote": "Several ways vote; the class that most of them name is taken.",
     "concat": "One head is fitted on the features of several networks together.",
+    "concat-all": "One head is fitted on the features of all layers of several networks together.",
 }
 
 

@@ -3,6 +3,11 @@
 import time
 from dataclasses import dataclass, field
 
+SAVING = 8.0  #: seconds, for saving the winner; testing comes on top
+TESTED_PER_SECOND = 100  #: items, for that
+#: Items for whose passes through all networks time is kept: those that are answered from their bytes by both engines,
+#: explained, and drawn small.
+PASSES = 200
 TIMING = 0.1  #: share of the limit that timing trainings may take
 
 
@@ -13,6 +18,7 @@ class Budget:
     limit: float | None  #: seconds for the whole run; None: no limit
     began: float = field(default_factory=time.perf_counter)
     reserved: float = 0.0  #: seconds that are kept for fitting the winner once more
+    pace: float = 0.0  #: seconds that an item took through the networks of the run so far, opened and decoded
     timed: float = 0.0  #: seconds that timing trainings has taken
 
     @property
@@ -29,3 +35,11 @@ class Budget:
     def left_for_timing(self) -> float:
         """Seconds that timing trainings may still take; infinity without a limit."""
         return float("inf") if self.limit is None else max(0.0, TIMING * self.limit - self.timed)
+
+    def estimate_closing(self, tested: int) -> float:
+        """Return the seconds to keep for calibrating, saving, testing and judging the winner.
+
+        Args:
+            tested: items of the test part.
+        """
+        return SAVING + max(tested / TESTED_PER_SECOND, PASSES * self.pace)

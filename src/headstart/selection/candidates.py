@@ -44,6 +44,11 @@ def list_tiers(networks: Path, online: Callable[[], bool] | None = None) -> Iter
         yield tuple(name for name in HUB if name not in local)
 
 
+def list_embedded(modality: str) -> tuple[str, ...]:
+    """Return the networks of a modality whose weights come with the installation, cheap to dear."""
+    return tuple(BUNDLED) if modality == MODALITY else ()
+
+
 def list_tiers_for(modality: str, networks: Path) -> Iterable[tuple[str, ...]]:
     """Return the tiers of networks that read a modality; where only other packages have some, one tier by parameters.
 

@@ -3,12 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from headstart import events
+from headstart.data.names import preview
 from headstart.data.samples import Subset
+from headstart.heads.folds import find_one_group_classes
 from headstart.selection.accuracy_rule import choose_most_accurate
 from headstart.selection.arm import Arm
 from headstart.selection.context import DatasetContext
 from headstart.selection.rule import ArmChoice, choose_winner
 from headstart.selection.running_costs import measure_running_cost
+
+
+def note_one_group_classes(context: DatasetContext) -> None:
+    """Tell of classes of which nothing can be held out: cross-validation knows nothing of them."""
+    train = context.targets(Subset.TRAIN)
+    strata = context.task.targets.stratify(context.samples.space, train.values)
+    alone = [strata.names[number] for number in find_one_group_classes(strata.numbers, train.groups)]
+    if alone and strata.required:
+        whose = f"all training {context.noun.many} of {preview(alone)}"
+        text = f"{whose} are of one group a {strata.noun} (near-duplicates, or named as one)"
+        left = "what is chosen by cross-validation leaves these out, and their labels cannot be doubted"
+        context.log(events.Note(f"{text}: {left}"))
 
 
 def choose_arm(context: DatasetContext, arms: Sequence[Arm]) -> ArmChoice:

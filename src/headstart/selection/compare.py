@@ -2,19 +2,16 @@
 
 import gc
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headstart import events
-from headstart.data.names import preview
-from headstart.data.samples import Subset
 from headstart.errors import SettingError, TrainingError, bounded, nearest
-from headstart.heads.folds import find_one_group_classes
 from headstart.selection import REGISTRY, list_strategies
 from headstart.selection.arm import Arm, ArmPlan
-from headstart.selection.choosing import choose_arm, mark_choices
+from headstart.selection.choosing import choose_arm, cross_validate, mark_choices, note_one_group_classes
 from headstart.selection.context import DatasetContext, FitContext
-from headstart.selection.ensembles import ENSEMBLES
+from headstart.selection.ensembles import ENSEMBLES, combine_arms
 from headstart.selection.failures import FAILURES, describe_failure
 from headstart.selection.planning import PLANNING
 from headstart.selection.rule import ArmChoice
@@ -27,6 +24,7 @@ from headstart.training.obstacle import TRAINING
 
 PROBES = ("linear-probe", "intermediate-probe")  #: what "auto" tries where no budget is given: seconds
 WITHIN_BUDGET = (*PROBES, "partial-finetune", "full-finetune")  #: what it tries where one is
+BLENDED = ("intermediate-probe", "concat-all")  #: of which "auto" within a budget takes the mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +137,16 @@ class ArmRunner:
 
     def run(self, specs: Sequence[ArmSpec]) -> Comparison:
         """Fit the arms in order, then the ensembles, and choose the winner."""
-        self._note_one_group_classes()
+        note_one_group_classes(self._context)
         # Each is predicted when its turn comes: what is left is known then, and a training is planned to fit into it.
         plans = list(self._plan_arms(specs))
+        joined = not self._context.settings.is_open
         while plans:
             planned = plans.pop(0)
             trains = planned.trains
+            if trains and not joined:
+                joined = True
+                self._join_probes()
             if self._fits(planned):
                 self._fit(planned)
             del planned  # it may hold a network, made or left out
@@ -152,10 +154,14 @@ class ArmRunner:
                 gc.collect()  # a network as a graph is full of cycles, and the next arm wants its memory
         if not self._arms:
             self._refuse_nothing()
+        if not joined:
+            self._join_probes()
         base = list(self._arms)
         for spec in specs:
             if spec.name in ENSEMBLES:
                 self._add_ensemble(spec.name, base)
+        if self._context.settings.is_open:
+            self._join_trained()
         choice = choose_arm(self._context, self._arms)
         return Comparison(
             mark_choices(self._context, self._arms, choice), self._predicted, tuple(self._skipped), choice
@@ -228,9 +234,31 @@ class ArmRunner:
         except FAILURES as error:  # one arm of several: the others stand
             self._skip(planned.name, describe_failure(error), failed=True)
 
+    def _join_probes(self) -> None:
+        """Add what several networks have together: a head on all of their layers, and the mean of that and others."""
+        if len(self._backbones) < 2:
+            return
+        if _makes_sense("concat-all", self._context.task):
+            self._add_ensemble("concat-all", self._arms)
+        members = [arm for arm in self._arms if arm.strategy in BLENDED]
+        if len(members) > 1 and _makes_sense("average", self._context.task):
+            self._add_ensemble("average", members)
+
+    def _join_trained(self) -> None:
+        """Add the mean of the best probe, or of what probes are joined to, and the best network that was trained."""
+        trained = [arm for arm in self._arms if arm.trains and arm.best_epoch > 0]
+        probes = {arm.name: loss for arm in self._arms if (loss := cross_validate(self._context, arm)) is not None}
+        if trained and probes and _makes_sense("average", self._context.task):
+            members = {min(probes, key=lambda name: probes[name]), min(trained, key=lambda it: it.validation.loss).name}
+            base = [arm for arm in self._arms if arm.name in members]
+            self._try(lambda: _join_pair(self._context, base), f"average with {base[-1].name}")
+
     def _add_ensemble(self, name: str, base: Sequence[Arm]) -> None:
+        self._try(lambda: ENSEMBLES[name](self._context, self._backbones, base), name)
+
+    def _try(self, make: Callable[[], Arm], name: str) -> None:
         try:
-            self._add(ENSEMBLES[name](self._context, self._backbones, base))
+            self._add(make())
         except FAILURES as error:
             self._skip(name, describe_failure(error), failed=True)
 
@@ -251,16 +279,10 @@ class ArmRunner:
             f"no arm fits ({reasons}); give a larger --budget, or the arm linear-probe, which always fits"
         )
 
-    def _note_one_group_classes(self) -> None:
-        """Tell of classes of which nothing can be held out: cross-validation knows nothing of them."""
-        context, train = self._context, self._context.targets(Subset.TRAIN)
-        strata = context.task.targets.stratify(context.samples.space, train.values)
-        alone = [strata.names[number] for number in find_one_group_classes(strata.numbers, train.groups)]
-        if alone and strata.required:
-            whose = f"all training {context.noun.many} of {preview(alone)}"
-            text = f"{whose} are of one group a {strata.noun} (near-duplicates, or named as one)"
-            left = "what is chosen by cross-validation leaves these out, and their labels cannot be doubted"
-            self._tell(events.Note(f"{text}: {left}"))
+
+def _join_pair(context: DatasetContext, arms: Sequence[Arm]) -> Arm:
+    """Return the mean of a way without training and a trained network, which stands last."""
+    return combine_arms(context, f"average with {arms[-1].name}", arms, "mean", strategy="average")
 
 
 def _name_backbone(planned: ArmPlan, context: FitContext) -> ArmPlan:

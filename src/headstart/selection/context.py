@@ -30,8 +30,6 @@ from headstart.training.obstacle import find_training_obstacle
 if TYPE_CHECKING:  # it imports PyTorch
     from headstart.training.benchmark_record import BenchmarkResult
 
-EXPORT_SECONDS = 8.0  #: of the budget, for exporting the winner; testing comes on top
-TESTED_PER_SECOND = 100  #: samples, for that
 TRAIN_SCORED = 2000  #: training samples that an arm is scored on: its training score is for the eye, not for choosing
 
 
@@ -72,7 +70,7 @@ class DatasetContext(RunContext):
     @property
     def left_for_refit(self) -> float:
         """Seconds of the budget that fitting the winner once more may take."""
-        return self.budget.left - EXPORT_SECONDS - len(self.samples_in(Subset.TEST)) / TESTED_PER_SECOND
+        return self.budget.left - self.budget.estimate_closing(len(self.samples_in(Subset.TEST)))
 
     def with_backbone(self, backbone: Backbone, engine: Engine, parity_samples: ParitySamples) -> "FitContext":
         """Return the same with a backbone whose features of the samples are in the store.

@@ -1,7 +1,7 @@
 """Arms made of other arms: several answers as one, features of several backbones joined.
 
-``average`` and ``vote``: all arms answer. ``concat``: one head on the last layers of several backbones. Each is tested
-like any other arm.
+``average`` and ``vote``: all arms answer. ``concat``: one head on the last layers of several backbones,
+``concat-all``: on all of their layers. Each is tested like any other arm.
 """
 
 import time
@@ -15,7 +15,7 @@ from headstart.errors import SettingError
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, HeldOutAnswers, refit_model, score_arm
 from headstart.selection.context import DatasetContext, FitContext
-from headstart.selection.probes import LAYER, base_head_name, count_parameters, fit_task_head, predict_by_folds
+from headstart.selection.probes import ALL, LAYER, base_head_name, count_parameters, fit_task_head, predict_by_folds
 from headstart.tasks.task import TargetSpace
 
 #: make(context of the run, those of its backbones, arms so far) -> an arm
@@ -36,22 +36,32 @@ def combine_models(space: TargetSpace, models: Sequence[FittedModel], combine: s
 
 def average_arms(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """Return an arm that is the mean of all arms' probabilities."""
-    return _combine_arms(context, "average", arms, "mean")
+    return combine_arms(context, "average", arms, "mean")
 
 
 def vote_arms(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """Return an arm that answers the class which most arms name; ties go to the mean."""
-    return _combine_arms(context, "vote", arms, "vote")
+    return combine_arms(context, "vote", arms, "vote")
 
 
 def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """Return an arm of one head on the last layers of all backbones."""
-    if len(backbones) < 2:
+    return _concat(context, "concat", [backbone.branch(LAYER) for backbone in backbones], LAYER)
+
+
+def concat_all_layers(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
+    """Return an arm of one head on all layers of all backbones."""
+    branches = [backbone.branch(*(layer.name for layer in backbone.backbone.layers)) for backbone in backbones]
+    return _concat(context, "concat-all", branches, ALL)
+
+
+def _concat(context: DatasetContext, name: str, branches: Sequence[FeatureBranch], layer: str) -> Arm:
+    if len(branches) < 2:
         raise SettingError(
-            "concat joins the features of several backbones, and there is one; name more: --backbone a,b"
+            f"{name} joins the features of several backbones, and there is one; name more: --backbone a,b"
         )
     began = time.perf_counter()
-    branches = tuple(backbone.branch(LAYER) for backbone in backbones)
+    branches = tuple(branches)
     head = base_head_name(context)
     fitted = fit_task_head(context, head, context.training_set(branches, Subset.TRAIN))
 
@@ -62,10 +72,10 @@ def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], a
     return score_arm(
         context,
         FittedModel(context.samples.space, branches, (EnsembleMember(tuple(range(len(branches))), fitted.head),)),
-        "concat",
-        strategy="concat",
-        backbone=" + ".join(each.backbone.name for each in backbones),
-        layer=LAYER,
+        name,
+        strategy=name,
+        backbone=" + ".join(branch.backbone.name for branch in branches),
+        layer=layer,
         head=head,
         parameters=count_parameters(fitted.head),
         seconds=time.perf_counter() - began,
@@ -78,7 +88,21 @@ def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], a
     )
 
 
-def _combine_arms(context: DatasetContext, name: str, arms: Sequence[Arm], combine: str) -> Arm:
+def combine_arms(
+    context: DatasetContext, name: str, arms: Sequence[Arm], combine: str, *, strategy: str | None = None
+) -> Arm:
+    """Return an arm that answers with several arms, each with an equal share.
+
+    Args:
+        context: of the run.
+        name: its name.
+        arms: its members; ensembles may be among them.
+        combine: how their answers become one, see ``Task.combine``.
+        strategy: the name of the ensemble that it is; None: ``name``.
+
+    Raises:
+        SettingError: there is no second member.
+    """
     if len(arms) < 2:
         raise SettingError(f"{name} blends several arms, and there is {len(arms)}; name more in --arms")
     began = time.perf_counter()
@@ -87,7 +111,7 @@ def _combine_arms(context: DatasetContext, name: str, arms: Sequence[Arm], combi
         context,
         combine_models(space, [arm.model for arm in arms], combine),
         name,
-        strategy=name,
+        strategy=strategy or name,
         backbone=" + ".join(dict.fromkeys(arm.backbone for arm in arms)),
         layer=" + ".join(dict.fromkeys(arm.layer for arm in arms)),
         head=" + ".join(dict.fromkeys(arm.head for arm in arms)),
@@ -112,4 +136,5 @@ ENSEMBLES: dict[str, Ensemble] = {
     "average": average_arms,
     "vote": vote_arms,
     "concat": concat_backbones,
+    "concat-all": concat_all_layers,
 }

@@ -214,7 +214,7 @@ class CompareSettings(Chapter):
     arms: str = Field(
         "",
         description="Arms to compare instead of those of --strategy, separated by commas: names of strategies, "
-        "partial-finetune:LAYER, average, vote, concat.",
+        "partial-finetune:LAYER, average, vote, concat, concat-all.",
     )
     prefer: Literal["auto", "accuracy", "speed"] = Field(
         "auto",

@@ -12,7 +12,7 @@ from headstart.selection.compare import PROBES
 from headstart.selection.context import FitContext
 from headstart.selection.results import CalibrationSet
 
-FROZEN = (*PROBES, "concat")  #: ways to transfer in which a head on frozen networks is all that is fitted
+FROZEN = (*PROBES, "concat", "concat-all")  #: ways to transfer in which a head on frozen networks is all that is fitted
 
 
 def predict_calibration_set(context: FitContext, winner: Arm, model: FittedModel) -> CalibrationSet:

@@ -249,7 +249,10 @@ class ArmRunner:
         trained = [arm for arm in self._arms if arm.trains and arm.best_epoch > 0]
         probes = {arm.name: loss for arm in self._arms if (loss := cross_validate(self._context, arm)) is not None}
         if trained and probes and _makes_sense("average", self._context.task):
-            members = {min(probes, key=lambda name: probes[name]), min(trained, key=lambda it: it.validation.loss).name}
+            members = {
+                min(probes, key=lambda name: probes[name]),
+                min(trained, key=lambda arm: arm.validation.loss).name,
+            }
             base = [arm for arm in self._arms if arm.name in members]
             self._try(lambda: _join_pair(self._context, base), f"average with {base[-1].name}")
 

@@ -3,6 +3,7 @@
 from drawn import (
     annotations,
     arrays,
+    companions,
     containers,
     desk,
     doubtful_rows,
@@ -35,6 +36,7 @@ SUBJECTS = tuple(
         doubtful_rows,
         label_cells,
         leftovers,
+        companions,
         arrays,
         containers,
         exports,

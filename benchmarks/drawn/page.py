@@ -15,6 +15,7 @@ TITLES = {
     "doubtful_rows": "Tables whose rows are not meant as they stand",
     "label_cells": "Cells of labels",
     "leftovers": "Folders and files left from other work",
+    "companions": "Masks beside photos, pieces of classes, several sets in one",
     "arrays": "Arrays",
     "containers": "Containers",
     "exports": "Exports",

@@ -17,7 +17,7 @@ def read_as_proposed(root, samples):
     """Read a folder again with the flag that a note proposes."""
     notes = " ".join(samples.ledger.notes)
     flag, value = re.search(r"add (--group-from|--class-pattern) ('[^']+'|[^\s:]+): ", notes).groups()
-    return read(root, **{flag[2:].replace("-", "_"): value.strip("'")})
+    return read(root, **{flag[2:].replace("-", "_"): value.strip("'\"")})
 
 
 def has_note(samples, text):

@@ -5,7 +5,6 @@ that are called like such owners are the groups; others that may be are named, w
 """
 
 import re
-import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +12,11 @@ from dataclasses import dataclass
 from headstart.data.decisions import ANY, Decision, PlaceKind, Role
 from headstart.data.names import natural_key, preview
 from headstart.data.readers.folders import folder_names
-from headstart.data.readers.folders.folder_record import FolderLayout, LabelPlace
+from headstart.data.readers.folders.folder_record import FolderLayout, LabelPlace, write_prefix
 from headstart.data.readers.folders.folder_tree import PlacedFile
 from headstart.data.readers.owner_names import LIKELY_FORMS, SURE_FORMS, OwnerForm, read_owners
 from headstart.data.readers.words import TRACK
+from headstart.quoting import quote_argument
 
 Folders = Mapping[str, Sequence[PlacedFile]]  #: class -> its items
 
@@ -166,8 +166,8 @@ def _describe_tracks(layout: FolderLayout, folders: Folders) -> list[str]:
     signs = {match[2] for files in folders.values() for it in files if (match := TRACK.fullmatch(it.file.stem))}
     inner = "(?:.*/)?" if any(len(it.steps) > 1 for files in folders.values() for it in files) else ""
     end = rf"{re.escape(signs.pop())}\d+\." if len(signs) == 1 else r"[\s._-]+\(?(?:[a-zA-Z]+[._ -]?)?\d+\)?\."
-    pattern = f"{_prefix(layout)}(?P<group>(?P<label>[^/]+)/{inner}[^/]+){end}"
-    flag = "--group-from name" if not shared and not words else f"--class-pattern {shlex.quote(pattern)}"
+    pattern = f"{write_prefix(layout)}(?P<group>(?P<label>[^/]+)/{inner}[^/]+){end}"
+    flag = "--group-from name" if not shared and not words else f"--class-pattern {quote_argument(pattern)}"
     first = next(it.file.stem for files in folders.values() for it in files if TRACK.fullmatch(it.file.stem))
     head = TRACK.fullmatch(first)
     note = (
@@ -188,8 +188,8 @@ def _describe_owner_names(layout: FolderLayout, folders: Folders, forms: Sequenc
     inner = "(?:.*/)?" if any(len(it.steps) > 1 for it in placed) else ""
     label = "(?P<label>[^/]+)"
     group = f"{label}/{inner}(?P<group>{form.group})" if form.across else f"(?P<group>{label}/{inner}{form.group})"
-    pattern = f"{_prefix(layout)}{group}{form.end}"
-    flag = "--group-from name" if reading.first_word else f"--class-pattern {shlex.quote(pattern)}"
+    pattern = f"{write_prefix(layout)}{group}{form.end}"
+    flag = "--group-from name" if reading.first_word else f"--class-pattern {quote_argument(pattern)}"
     many = layout.modality.noun.many
     parts: dict[tuple[str, str], set[object]] = {}
     for file, label, owner in zip(placed, labels, reading.owners, strict=True):
@@ -204,15 +204,7 @@ def _find_flag(layout: FolderLayout, inner: _InnerFolders, *, apart: bool) -> st
     if inner.are_last and not apart:
         return "--group-from parent"
     start = "(?P<group>(?P<label>[^/]+)/[^/]+)/" if apart else "(?P<label>[^/]+)/(?P<group>[^/]+)/"
-    return f"--class-pattern {shlex.quote(_prefix(layout) + start)}"
-
-
-def _prefix(layout: FolderLayout) -> str:
-    """Return the pattern of the folders above the classes."""
-    above = sorted(
-        {"".join(f"{re.escape(step)}/" for step in part.node.steps) for part in layout.parts if part.node.filled}
-    )
-    return f"^{above[0]}" if len(above) == 1 else f"^(?:{'|'.join(above)})"
+    return f"--class-pattern {quote_argument(write_prefix(layout) + start)}"
 
 
 def _list_straddlers(folders: Folders) -> list[str]:

@@ -4,7 +4,6 @@ Clear evidence is used and noted. Where two readings are possible an error says 
 """
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -27,12 +26,18 @@ from headstart.data.readers.folders.folder_record import (
     skip_empty,
     skip_inner_products,
 )
-from headstart.data.readers.folders.folder_tree import FolderNode, PlacedFile, list_way
+from headstart.data.readers.folders.folder_tree import FolderNode, PlacedFile, list_way, sum_items
 from headstart.data.readers.folders.leftover_names import find_leftover, may_be_leftover
+from headstart.data.readers.folders.several_sets import (
+    refuse_inner_sets,
+    refuse_sets_for_search,
+    refuse_untrained_states,
+)
 from headstart.data.samples import Subset
 from headstart.data.subsets import resolve_subsets
 from headstart.errors import DataError
 from headstart.modalities.modality import Modality
+from headstart.quoting import quote_argument
 from headstart.settings import DataSettings
 
 
@@ -60,10 +65,14 @@ def find_layout(root: FolderNode, modality: Modality, options: DataSettings) -> 
     if not as_folders and not found:
         copies = skip_copies(layout, kids, set())
         kids = [kid for kid in kids if kid not in copies]
+    if not as_folders and not by_pattern and not found:
+        refuse_inner_sets(layout, kids)
+        if options.classes_from is None:
+            refuse_sets_for_search(layout, kids)
     if found:
         add_parts(layout, list_way(root, node), {kid.name: kid for kid in kids}, found, as_folders=as_folders)
         layout.entries = [replace(it, reason=TABLE) if it.name in layout.label_tables else it for it in layout.entries]
-    elif not as_folders and (under := _find_parts_under_classes(kids, modality)):
+    elif not as_folders and (under := _find_parts_under_classes(layout, kids, by_pattern=by_pattern)):
         _add_files_under_classes(layout, node, kids, under)
     else:
         layout.parts = [FolderPart(node, None)]
@@ -148,7 +157,7 @@ def _suggest_merging(folder: FolderNode, original: str) -> str:
         return f"move its files into {original!r}"
     above, end = (re.escape(text).replace("\\ ", " ") for text in ("/".join((*folder.steps[:-1], "")), folder.name))
     end = end.removeprefix(re.escape(original).replace("\\ ", " "))
-    return f"add --class-pattern {shlex.quote(f'^{above}(?P<label>[^/]+?)(?:{end})?/')}"
+    return f"add --class-pattern {quote_argument(f'^{above}(?P<label>[^/]+?)(?:{end})?/')}"
 
 
 def _list_contents(folder: FolderNode) -> set[tuple[str, int]]:
@@ -223,17 +232,25 @@ def _add_files_by_names(
     skip_empty(layout, node, kids, NO_SUBSET)
 
 
-def _find_parts_under_classes(kids: Sequence[FolderNode], modality: Modality) -> dict[str, Subset]:
+def _find_parts_under_classes(
+    layout: FolderLayout, kids: Sequence[FolderNode], *, by_pattern: bool
+) -> dict[str, Subset]:
     """Return the subsets of folders that lie in each class folder, as in ``cats/train/1.jpg``; else nothing.
 
+    Folders of masks and the like beside these are no parts; with a pattern they are as any other.
+
     Raises:
-        DataError: they are folds, each with a split of its own.
+        DataError: they are folds, each with a split of its own; or train lacks classes of the others, beside masks.
     """
+    hints = layout.modality.hints
     inner = sorted({below.name for kid in kids for below in kid.filled})
     if len(kids) < 2 or len(inner) < 2 or any(kid.own_items or not kid.filled for kid in kids):
         return {}
-    found = folder_names.find_subsets_in_names(inner, modality.hints)
-    if found and folder_names.recognise_folders([kid.name for kid in kids], modality.hints) == "pieces":
+    if not by_pattern and (masks := [name for name in inner if folder_names.is_product(name, hints)]):
+        refuse_untrained_states(layout, kids)
+        inner = [name for name in inner if name not in masks]
+    found = folder_names.find_subsets_in_names(inner, hints)
+    if found and folder_names.recognise_folders([kid.name for kid in kids], hints) == "pieces":
         raise DataError(
             f"{str(kids[0].path.parent)!r} has the folders {preview([kid.name for kid in kids])}, each with the parts "
             f"{preview(inner)}: give one of them, such as {kids[0].path}"
@@ -251,6 +268,14 @@ def _add_files_under_classes(
     layout.add_note(f"the folders {preview(list(found))} in each class are parts of a split by their names")
     layout.split_note = given.note
     layout.parts = [FolderPart(node, None)]
+    if others := [below for kid in kids for below in kid.filled if below.name not in found]:
+        layout.add_note(
+            f"{preview(sorted({below.name for below in others}))} beside them ("
+            f"{layout.modality.noun.count(sum_items(others))}) {'is' if len(others) == 1 else 'are'} skipped: masks "
+            "and the like, by the name"
+        )
+        for below in others:
+            layout.decide(below, Role.SKIPPED, "masks and the like, by its name")
     for kid in kids:
         layout.skip(kid.files, NO_SUBSET)
         for below in kid.children.values():

@@ -4,7 +4,6 @@ The first folder is taken unless the folders look like something else. Clear evi
 noted; where there is doubt nothing is fitted.
 """
 
-import shlex
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -13,10 +12,17 @@ from headstart.data.names import natural_key, preview
 from headstart.data.readers.folders import folder_names
 from headstart.data.readers.folders.file_names import NameReading, read_names
 from headstart.data.readers.folders.folder_groups import find_groups
-from headstart.data.readers.folders.folder_record import FolderLayout, LabelPlace, describe_leaving_out
+from headstart.data.readers.folders.folder_pieces import Pieces, find_pieces
+from headstart.data.readers.folders.folder_record import (
+    FolderLayout,
+    LabelPlace,
+    describe_leaving_out,
+    write_prefix,
+)
 from headstart.data.readers.folders.folder_tree import PlacedFile
 from headstart.data.samples import Subset
 from headstart.errors import DataError
+from headstart.quoting import quote_argument
 
 FEWEST = 3  #: groups of a class, one for each part of the split, before they are proposed
 BEFORE = 4  #: times as many items beside the folders as in them say that these are no classes
@@ -59,6 +65,17 @@ def find_place(layout: FolderLayout) -> LabelPlace:
             return place
         if look != "products":
             raise DataError(_describe_look(layout, names, look))
+    return _take_folders(layout, folders)
+
+
+def _take_folders(layout: FolderLayout, folders: Mapping[str, Sequence[PlacedFile]]) -> LabelPlace:
+    """Return the first folders as the classes, with the groups in them.
+
+    Raises:
+        DataError: several may be pieces of one class.
+    """
+    if pieces := find_pieces(list(folders)):
+        raise DataError(_describe_pieces(layout, folders, pieces))
     place = LabelPlace("folder")
     find_groups(layout, place, folders)
     return place
@@ -176,14 +193,14 @@ def _describe_doubt(layout: FolderLayout, held: Sequence[PlacedFile], reading: N
     if reading.others:
         readings = [(reading.rule, reading.classes), *reading.others]
         shown = "; or ".join(
-            f"{rule.description}: {_format_counts(classes)}, then add --class-pattern {shlex.quote(rule.pattern)}"
+            f"{rule.description}: {_format_counts(classes)}, then add --class-pattern {quote_argument(rule.pattern)}"
             for rule, classes in readings
         )
         return f"{start} have several words that may be the class: {shown}"
     return (
         f"{start} begin with {_format_counts(reading.classes)}; to read these as the classes, add --classes-from name; "
-        f"to read another part of the name, add --class-pattern {shlex.quote('(?P<label>[a-z]+)')} or the like; else "
-        "put them into a folder per class"
+        f"to read another part of the name, add --class-pattern {quote_argument('(?P<label>[a-z]+)')} or the like; "
+        "else put them into a folder per class"
     )
 
 
@@ -202,6 +219,18 @@ def _describe_look(layout: FolderLayout, names: Sequence[str], look: str) -> str
         f"{layout.root!r} has the folders {preview(names)}, which look like {kinds.get(look, 'parts of a split')}, not "
         "like classes; wanted a folder per class, or a table with path and label; if the folders are the classes, add "
         "--classes-from folder"
+    )
+
+
+def _describe_pieces(layout: FolderLayout, folders: Mapping[str, Sequence[PlacedFile]], pieces: Pieces) -> str:
+    counts: defaultdict[str, int] = defaultdict(int)
+    for name, files in folders.items():
+        counts[pieces.labels[name]] += len(files)
+    pattern = quote_argument(write_prefix(layout) + pieces.pattern)
+    return (
+        f"{layout.root!r} has folders that look like pieces of one class, such as {preview(pieces.first)}: if they "
+        f"are, the classes are {_format_counts(counts)}, then add --class-pattern {pattern}; if each of the "
+        f"{len(folders)} folders is a class of its own, add --classes-from folder"
     )
 
 

@@ -1,17 +1,18 @@
 """The record of a folder's layout while it is found: parts, files, what is skipped and what was decided."""
 
 import re
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.folders import folder_names
+from headstart.data.readers.folders.companion_maps import find_depth_maps, find_mapped_folder
 from headstart.data.readers.folders.file_names import NameRule, find_masks
 from headstart.data.readers.folders.folder_tree import FolderNode, FoundFile, PlacedFile, sum_items
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.modalities.modality import Modality
+from headstart.quoting import quote_argument
 from headstart.settings.class_pattern import ClassPattern
 
 NO_CLASS, NO_SUBSET = "not in a class folder", "not in a class folder of a part"
@@ -82,7 +83,15 @@ def describe_leaving_out(node: FolderNode, names: Sequence[str]) -> str:
     under = escape_pattern("/".join((*node.steps, "")))
     others = "|".join(f"{escape_pattern(name)}/" for name in names)
     pattern = f"^{under}(?!{others})(?P<label>[^/]+)/"
-    return f"add --class-pattern {shlex.quote(pattern)}"
+    return f"add --class-pattern {quote_argument(pattern)}"
+
+
+def write_prefix(layout: FolderLayout) -> str:
+    """Return the pattern of the folders above the classes."""
+    above = sorted(
+        {"".join(f"{re.escape(step)}/" for step in part.node.steps) for part in layout.parts if part.node.filled}
+    )
+    return f"^{above[0]}" if len(above) == 1 else f"^(?:{'|'.join(above)})"
 
 
 def escape_pattern(text: str) -> str:
@@ -115,7 +124,18 @@ def set_products_aside(layout: FolderLayout, node: FolderNode, *, peek: bool = F
         for kid in aside:
             layout.skip(kid.all_files(), "in a folder of results")
             layout.decide(kid, Role.SKIPPED, "results and the like, by its name")
-    return [kid for kid in kids if kid not in aside]
+    kids = [kid for kid in kids if kid not in aside]
+    maps = {kid.name: whole for kid in kids if (whole := find_mapped_folder(kid, kids, hints))}
+    for kid in [kid for kid in kids if kid.name in maps and not peek]:
+        of = maps[kid.name].name
+        layout.skip(kid.all_files(), f"a mask or the like of one in {of!r}")
+        layout.add_note(
+            f"{kid.name!r} ({layout.modality.noun.count(kid.items)}) is skipped: it has a mask or the like for each "
+            f"{layout.modality.noun.one} in {of!r}, by the names; if the folders are the classes, add --classes-from "
+            "folder"
+        )
+        layout.decide(kid, Role.SKIPPED, f"masks or the like of those in {of!r}, by the names")
+    return [kid for kid in kids if kid.name not in maps]
 
 
 def skip_copies(layout: FolderLayout, kids: Sequence[FolderNode], names: set[str]) -> list[FolderNode]:
@@ -138,8 +158,15 @@ def skip_inner_products(layout: FolderLayout, classes: Sequence[FolderNode]) -> 
     """Skip folders of masks and the like in class folders, ``COVID/masks``, where all hold a place for items too."""
     hints = layout.modality.hints
     inner = [below for kid in classes for below in kid.filled]
-    products = [below for below in inner if folder_names.is_product(below.name, hints)]
-    places = [below for below in inner if folder_names.is_place(below.name, hints)]
+    mapped = {
+        below.steps: whole
+        for kid in classes
+        for below in kid.filled
+        if (whole := find_mapped_folder(below, kid.filled, hints))
+    }
+    wholes = {whole.steps for whole in mapped.values()}
+    products = [below for below in inner if below.steps in mapped or folder_names.is_product(below.name, hints)]
+    places = [below for below in inner if below.steps in wholes or folder_names.is_place(below.name, hints)]
     if not products or len(products) + len(places) < len(inner) or len(places) < len(classes):
         return
     names, beside = ({below.name for below in some} for some in (products, places))
@@ -154,16 +181,20 @@ def skip_inner_products(layout: FolderLayout, classes: Sequence[FolderNode]) -> 
 
 
 def skip_masks(layout: FolderLayout, node: FolderNode) -> set[str]:
-    """Skip items that are masks of others in the same folder; return their names."""
-    found: dict[str, str] = {}
+    """Skip items that are masks or depth maps of others in the same folder; return their names."""
+    found: dict[str, tuple[str, str]] = {}
     for folder in node.all_folders():
-        masks = find_masks([file.path.name for file in folder.own_items])
-        found |= {"/".join((*folder.steps, mask)): whole for mask, whole in masks.items()}
-    layout.entries += [LedgerEntry(name, FileStatus.SKIPPED, f"a mask of {whole!r}") for name, whole in found.items()]
-    if found:
-        layout.add_note(
-            f"{len(found)} files are skipped as masks of others beside them, such as {preview(list(found))}"
-        )
+        names = [file.path.name for file in folder.own_items]
+        maps = find_depth_maps(names) | {mask: ("mask", whole) for mask, whole in find_masks(names).items()}
+        found |= {"/".join((*folder.steps, name)): of for name, of in maps.items()}
+    layout.entries += [
+        LedgerEntry(name, FileStatus.SKIPPED, f"a {kind} of {whole!r}") for name, (kind, whole) in found.items()
+    ]
+    for kind in ("mask", "depth map"):
+        if those := [name for name, of in found.items() if of[0] == kind]:
+            layout.add_note(
+                f"{len(those)} files are skipped as {kind}s of others beside them, such as {preview(those)}"
+            )
     return set(found)
 
 

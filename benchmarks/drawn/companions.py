@@ -1,0 +1,103 @@
+"""Folders of more than one set: masks and depth maps beside photos, pieces of classes, several sets in one."""
+
+from pathlib import Path
+
+from drawn.desk import Desk, add_layout, draw_photos
+
+INSECTS = ("ants", "bees")
+
+
+@add_layout(
+    "`fish_image/fish_01/1.png`, `mask_image/mask_01/1.png` (Fish4Knowledge)",
+    "the photos; masks are left out, and said",
+)
+def masks_under_other_names(desk: Desk) -> Path:
+    desk.say("mask_image")
+    for photo in draw_photos(("fish_01", "fish_02")):
+        desk.lay(f"fish_image/{photo.label}/fish_{photo.number:012}.png", photo)
+    for photo in draw_photos(("mask_01", "mask_02"), seed=1, grey=True):
+        desk.leave(f"mask_image/{photo.label}/mask_{photo.number:012}.png", photo.encode(".png"), "mask")
+    return desk.root
+
+
+@add_layout("`ants/0001_rgb.png`, `ants/0001_depth.png`", "the photos; depth maps are left out, and said")
+def depth_beside_photos(desk: Desk) -> Path:
+    desk.say("depth maps")
+    for photo in draw_photos(INSECTS):
+        desk.lay(f"{photo.label}/{photo.number:04}_rgb.png", photo)
+    for photo in draw_photos(INSECTS, seed=1, grey=True):
+        desk.leave(f"{photo.label}/{photo.number:04}_depth.png", photo.encode(".png"), "depth map")
+    return desk.root
+
+
+@add_layout("`rgb/ants/1.png`, `depth/ants/1.png`", "the photos; depth maps are left out, and said")
+def depth_in_a_folder(desk: Desk) -> Path:
+    desk.say("depth")
+    for photo in draw_photos(INSECTS):
+        desk.lay(f"rgb/{photo.label}/{photo.number:04}.png", photo)
+    for photo in draw_photos(INSECTS, seed=1, grey=True):
+        desk.leave(f"depth/{photo.label}/{photo.number:04}.png", photo.encode(".png"), "mask or the like")
+    return desk.root
+
+
+@add_layout(
+    "`bottle/train/good/`, `bottle/test/broken/`, `bottle/ground_truth/broken/`, `cable/...` (MVTec)",
+    "asked: train has good ones only",
+    flags="--class-pattern '^[^/]+/(?:test|train)/(?P<label>[^/]+)/'",
+)
+def products_with_masks(desk: Desk) -> Path:
+    for at, product in enumerate(("bottle", "cable")):
+        for photo in draw_photos(("good", "broken"), 8, seed=at):
+            part = "test" if photo.label == "broken" or photo.number > 5 else "train"
+            desk.lay(f"{product}/{part}/{photo.label}/{photo.number:03}.png", photo)
+        for photo in draw_photos(("broken",), 8, seed=at + 5, grey=True):
+            desk.leave(f"{product}/ground_truth/broken/{photo.number:03}_mask.png", photo.encode(".png"), "")
+    return desk.root
+
+
+@add_layout(
+    "`bounding_box_train/0002_c1s1_000451_03.jpg`, `query/...` (Market-1501)",
+    "asked: the first number of the name is the person",
+    flags="--class-pattern '^(?P<label>\\d+)'",
+)
+def persons_found_again(desk: Desk) -> Path:
+    for photo in draw_photos(("0002", "0007"), 16):
+        part = ("bounding_box_train", "bounding_box_test", "query")[photo.number % 3]
+        desk.lay(f"{part}/{photo.label}_c{photo.number % 3 + 1}s1_{photo.number * 25 + 451:06}_01.jpg", photo)
+    return desk.root
+
+
+@add_layout(
+    "`ants_part1/`, `ants_part2/`, `bees_part1/`, `bees_part2/`",
+    "asked: one class in pieces",
+    flags="--class-pattern '^(?P<label>[^/]+?)_part\\d+/'",
+)
+def classes_in_pieces(desk: Desk) -> Path:
+    for photo in draw_photos(INSECTS):
+        desk.lay(f"{photo.label}_part{photo.number % 2 + 1}/{photo.number}.jpg", photo)
+    return desk.root
+
+
+@add_layout(
+    "`batch1_ants/`, `batch2_ants/`, `batch1_bees/`",
+    "asked: one class in pieces",
+    flags="--class-pattern '^batch\\d+_(?P<label>[^/]+)/'",
+)
+def batches_of_classes(desk: Desk) -> Path:
+    for photo in draw_photos(INSECTS):
+        batch = photo.number % 2 + 1 if photo.label == "ants" else 1
+        desk.lay(f"batch{batch}_{photo.label}/{photo.number}.jpg", photo)
+    return desk.root
+
+
+@add_layout(
+    "`casting_512x512/ok_front/`, `casting_data/train/ok_front/` (casting)",
+    "asked: two data sets, each can be given",
+)
+def two_sets_in_one(desk: Desk) -> Path:
+    for photo in draw_photos(("def_front", "ok_front"), 12):
+        desk.lay(f"casting_512x512/casting_512x512/{photo.label}/{photo.number}.jpeg", photo)
+    for photo in draw_photos(("def_front", "ok_front"), 12, seed=1):
+        part = "test" if photo.number > 7 else "train"
+        desk.leave(f"casting_data/casting_data/{part}/{photo.label}/{photo.number}.jpeg", photo.encode(".jpeg"), "")
+    return desk.root

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from drawn.desk import Desk, add_layout, draw_photos, mix, rows_to_csv
+from drawn.desk import Desk, add_layout, draw_photos, mix, rows_to_csv, split_by_number
 
 INSECTS = ("ant", "bee")
 
@@ -122,4 +122,63 @@ def corrected_labels(desk: Desk) -> Path:
         label = INSECTS[1 - INSECTS.index(photo.label)] if wrong else photo.label
         rows.append((f"{place}.jpg", label, photo.label if wrong else ""))
     desk.write("labels.csv", rows_to_csv([("filename", "label", "corrected_label"), *rows]))
+    return desk.root
+
+
+@add_layout(
+    "`pairs.csv`: `image1,image2,same`",
+    "nothing: a pair of photos is not one item",
+    refused=("pairs of photos", "'image1' and of 'image2'", "a row for each photo"),
+)
+def pairs_of_photos(desk: Desk) -> Path:
+    photos = mix(draw_photos(INSECTS))
+    for place, photo in enumerate(photos):
+        desk.write(f"images/{place}.jpg", photo.encode())
+    others = [(place * 7 + 3 + (place % 3 == 0)) % 12 for place in range(len(photos))]
+    rows = [
+        (f"images/{place}.jpg", f"images/{other}.jpg", int(photos[other].label == photos[place].label))
+        for place, other in enumerate(others)
+    ]
+    desk.write("pairs.csv", rows_to_csv([("image1", "image2", "same"), *rows]))
+    return desk.root
+
+
+@add_layout("`labels.csv`: `filename,label,in_train` with 1 and 0", "two parts")
+def flag_of_train(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(INSECTS))):
+        part = "test" if photo.number % 4 == 0 else "train"
+        desk.lay(f"images/{place}.jpg", photo, part)
+        rows.append((f"{place}.jpg", photo.label, int(part == "train")))
+    desk.write("labels.csv", rows_to_csv([("filename", "label", "in_train"), *rows]))
+    return desk.root
+
+
+@add_layout("`list_attr.csv`: `image_id,label`; `list_eval_partition.csv` (CelebA) with 0, 1 and 2", "three parts")
+def celebas_partition(desk: Desk) -> Path:
+    labels, parts = [], []
+    for place, photo in enumerate(mix(draw_photos(INSECTS)), 1):
+        part = split_by_number(photo, {"train": 6, "validation": 2, "test": 2})
+        desk.lay(f"img_align_celeba/{place:06}.jpg", photo, part)
+        labels.append((f"{place:06}.jpg", photo.label))
+        parts.append((f"{place:06}.jpg", ("train", "validation", "test").index(part)))
+    desk.write("list_attr.csv", rows_to_csv([("image_id", "label"), *labels]))
+    desk.write("list_eval_partition.csv", rows_to_csv([("image_id", "partition"), *parts]))
+    desk.mention("list_eval_partition.csv")
+    return desk.root
+
+
+@add_layout("`labels.csv`: `id,label`; `train.txt` and `test.txt` with names of photos", "two parts")
+def lists_beside_a_table(desk: Desk) -> Path:
+    lines: dict[str, list[str]] = {"train": [], "test": []}
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(INSECTS)), 1):
+        part = split_by_number(photo, {"train": 7, "test": 3})
+        desk.lay(f"photos/p{place}.jpg", photo, part)
+        rows.append((f"p{place}", photo.label))
+        lines[part].append(f"p{place}.jpg\n")
+    desk.write("labels.csv", rows_to_csv([("id", "label"), *rows]))
+    for part, names in lines.items():
+        desk.write(f"{part}.txt", "".join(names))
+    desk.mention("train.txt")
     return desk.root

@@ -20,6 +20,7 @@ from headstart.data.readers.folders.folder_tree import FolderNode, grow_tree, li
 from headstart.data.readers.folders.label_files import find_label_files
 from headstart.data.readers.folders.number_names import read_number_names, read_synset_names
 from headstart.data.readers.folders.part_tables import describe_inner_tables
+from headstart.data.readers.folders.row_parts import list_tables
 from headstart.data.readers.folders.split_lists import apply_split_lists
 from headstart.data.readers.folders.unused_labels import describe_unused, sort_out_files
 from headstart.data.readers.listing import SourceListing
@@ -29,7 +30,6 @@ from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.readers.tables.table_folder import (
     FolderTables,
     find_label_tables,
-    list_label_tables,
     refuse_two_readings,
     suggest_tables,
 )
@@ -62,7 +62,7 @@ class FolderReader:
         assert tree is not None
         where, base = context.options.classes_from, find_base_folder(tree)
         if where == "table" or (where is None and _names_columns(context.options)):
-            return list_label_tables(find_label_tables(tree, base, context), tree)
+            return list_tables(find_label_tables(tree, base, context), tree, base, context)
         by_tables = where is None and not context.options.class_pattern
         if not by_tables:
             return list_folder(tree, context)
@@ -71,7 +71,7 @@ class FolderReader:
         except DataError as error:
             found = find_label_tables(tree, base, context)
             if found.may_be_read:
-                return list_label_tables(found, tree)
+                return list_tables(found, tree, base, context)
             try:
                 refuse_unused_labels(tree, base, None, found, context)
             except DataError as unused:
@@ -79,7 +79,7 @@ class FolderReader:
             raise DataError(f"{error}{suggest_tables(tree, base)}") from None
         found = find_label_tables(tree, base, context)
         if len(listing.classes) < 2 and found.may_be_read:
-            by_rows = list_label_tables(found, tree)
+            by_rows = list_tables(found, tree, base, context)
             if len(by_rows.classes) > 1:
                 return by_rows
         refuse_two_readings(listing, found, tree)

@@ -16,9 +16,10 @@ from headstart.data.readers.tables.column_evidence import (
 from headstart.data.readers.tables.corrected_labels import refuse_corrections
 from headstart.data.readers.tables.group_column import find_group
 from headstart.data.readers.tables.label_column import choose_label
+from headstart.data.readers.tables.pair_columns import refuse_pairs
 from headstart.data.readers.tables.path_column import find_folder_column, prefer_names
 from headstart.data.readers.tables.row_marks import find_row_marks
-from headstart.data.readers.tables.split_column import are_folds, read_parts, refuse_valid_rows
+from headstart.data.readers.tables.split_column import are_folds, numbers_parts, read_parts, refuse_valid_rows
 from headstart.data.readers.tables.table_columns import (
     ALIASES,
     ID_COLUMNS,
@@ -83,6 +84,7 @@ class ColumnChoice:
         if self.values:
             self._take("path", self.values, said=self.modality.noun.one)
             return
+        refuse_pairs(self.table, self.sample, self.modality.noun, self._share)
         known = list(match_columns(self.header, [*ALIASES["path"], *self.modality.hints.path_columns]))
         shares = {column: self._share(column) for column in known}
         if known and max(shares.values()) >= MOSTLY:
@@ -137,6 +139,8 @@ class ColumnChoice:
             self._take("split", [column, *(it for it in plain if it != column)])
             cells = {cell for cell in self.sample.read_column(column) if cell}
             self.split_words = read_parts(column, cells, folds=column == given)
+            if numbers_parts(column, cells):
+                self.notes.append(f"column {column!r} numbers the parts: 0 is train, 1 validation and 2 test")
             return
         for column in [it for it in others if it not in used]:
             cells = set(self.sample.column(column))

@@ -17,6 +17,7 @@ from headstart.data.readers.tables.column_evidence import (
     is_wordy,
     says_the_same,
 )
+from headstart.data.readers.tables.split_column import read_parts
 from headstart.data.readers.tables.table_columns import (
     ALIASES,
     LABEL_COLUMNS,
@@ -84,7 +85,11 @@ def _find_only(sample: TableSample, columns: Sequence[str]) -> str:
     alone = len(columns) == 1 or (
         sample.headless and all(differs_by_row(sample.column(column)) for column in columns if column not in fitting)
     )
-    return fitting[0] if alone and len(fitting) == 1 else ""
+    if not alone or len(fitting) != 1:
+        return ""
+    called_split = any(match_columns(fitting, [*ALIASES["split"], *SPLIT_COLUMNS]))
+    has_parts = called_split and read_parts(fitting[0], set(sample.column(fitting[0])) - {""}, folds=False)
+    return "" if has_parts else fitting[0]
 
 
 def choose_indicator(on: Sequence[str]) -> tuple[str, str]:

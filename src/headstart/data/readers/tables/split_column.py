@@ -45,7 +45,16 @@ _FLAGS = {
     "istraining": (Subset.TRAIN, Subset.TEST),
     "istrainingimage": (Subset.TRAIN, Subset.TEST),
     "train": (Subset.TRAIN, Subset.TEST),
+    "intrain": (Subset.TRAIN, Subset.TEST),
+    "intraining": (Subset.TRAIN, Subset.TEST),
+    "intrainset": (Subset.TRAIN, Subset.TEST),
+    "intest": (Subset.TEST, Subset.TRAIN),
+    "intestset": (Subset.TEST, Subset.TRAIN),
+    "inval": (Subset.VALIDATION, Subset.TRAIN),
+    "invalidation": (Subset.VALIDATION, Subset.TRAIN),
 }
+_NUMBERED = ("partition", "evalpartition")  #: columns whose numbers are those of CelebA's parts
+_NUMBERS = {"0": Subset.TRAIN, "1": Subset.VALIDATION, "2": Subset.TEST}
 _VALID = ("valid", "isvalid")  #: of these true may mean too that a row is good
 MOST_FOLDS = 20
 
@@ -61,15 +70,23 @@ def read_parts(column: str, cells: Iterable[str], *, folds: bool) -> Mapping[str
     different = set(cells)
     parts: dict[str, str] = {}
     flag = _FLAGS.get(simplify_column(column))
+    numbered = numbers_parts(column, different)
     for cell in different:
         subset = parse_subset(cell) or _MORE_NAMES.get(simplify_column(cell))
         if subset is None and flag is not None and (on := is_on(cell)) is not None:
             subset = flag[0] if on else flag[1]
+        if subset is None and numbered:
+            subset = _NUMBERS[cell]
         if subset is not None:
             parts[cell] = str(subset)
     if len(parts) == len(different):
         return parts
     return _read_folds(different) if folds else None
+
+
+def numbers_parts(column: str, cells: Iterable[str]) -> bool:
+    """Return whether a column numbers the parts as CelebA has them: 0 is train, 1 validation and 2 test."""
+    return simplify_column(column) in _NUMBERED and set(cells) == set(_NUMBERS)
 
 
 def refuse_valid_rows(table: Path, column: str, sample: TableSample, parts: Mapping[str, str]) -> None:

@@ -25,7 +25,7 @@ from headstart.data.readers.tables.number_shift import NumberShift, shift_number
 from headstart.data.readers.tables.parquet import holds_items, read_parquet_rows
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
 from headstart.data.readers.tables.split_column import resolve_split_cells
-from headstart.data.readers.tables.table_columns import TableRow, TableRows, find_key_columns
+from headstart.data.readers.tables.table_columns import DoubtfulTableError, TableRow, TableRows, find_key_columns
 from headstart.data.readers.tables.table_files import LocatedFiles, locate_files
 from headstart.data.readers.tables.text_rows import read_text_rows
 from headstart.data.readers.walk import FileTree, is_file_there
@@ -65,10 +65,6 @@ class TableReader:
         """
         listing = list_table(source, context)
         return replace(listing, notes=(*listing.notes, *note_sibling_shards(source)))
-
-
-class DoubtfulTableError(DataError):
-    """A table with labels that may belong to other files than those that its rows lead to."""
 
 
 def list_table(table: Path, context: ReadContext) -> SourceListing:

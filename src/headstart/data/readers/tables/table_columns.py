@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from headstart.data.sources import SampleSource
+from headstart.errors import DataError
 from headstart.modalities.modality import Modality, all_modalities
 
 #: What each column may be called, the plainest name first; in any case, with blanks, hyphens or nothing for
@@ -58,7 +59,12 @@ LABEL_COLUMNS = (
 SPLIT_COLUMNS = (
     *("set", "data_set", "dataset", "usage", "phase", "is_valid", "is_val", "is_validation", "is_test", "is_train"),
     *("valid", "validation", "test", "train", "is_training", "fold", "folds", "kfold"),
+    *("in_train", "in_training", "in_train_set", "in_test", "in_test_set", "in_val", "in_validation"),
 )
+
+
+class DoubtfulTableError(DataError):
+    """A table whose rows lead to files and may not mean them as they stand, so that nothing is read instead of it."""
 
 
 class TableRow(NamedTuple):

@@ -19,14 +19,8 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_evidence import says_the_same
 from headstart.data.readers.tables.json_rows import is_json_table
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
-from headstart.data.readers.tables.table import (
-    TABLE_SUFFIXES,
-    DoubtfulTableError,
-    items_exist,
-    list_table,
-    looks_like_table,
-)
-from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, match_columns
+from headstart.data.readers.tables.table import TABLE_SUFFIXES, items_exist, list_table, looks_like_table
+from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, DoubtfulTableError, match_columns
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource
@@ -58,7 +52,7 @@ class FolderTables:
 
     @property
     def doubt(self) -> DataError | None:
-        """Why the labels of a table may be those of other files; another table does not answer that."""
+        """Why the rows of a table may not mean their files as they stand; another table does not answer that."""
         return next((it for it in self.problems.values() if isinstance(it, DoubtfulTableError)), None)
 
 
@@ -76,7 +70,7 @@ def find_label_tables(tree: FileTree, base: Path, context: ReadContext) -> Folde
         try:
             listing = list_table(table, context)
         except DataError as error:
-            if items_exist(table, replace(context, labelled=False)):
+            if isinstance(error, DoubtfulTableError) or items_exist(table, replace(context, labelled=False)):
                 problems[table] = error
             continue
         files = [it.source.path for it in listing.samples[:LOOK_AT] if isinstance(it.source, FileSource)]

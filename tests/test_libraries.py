@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import onnx
 import pytest
 
 from headstart import libraries
@@ -62,6 +63,15 @@ def test_a_library_that_was_imported_is_left_as_it_is(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "onnxruntime", ours)
     assert libraries.import_onnxruntime() is ours
     assert libraries.ORT_SWITCH not in os.environ
+
+
+def test_threads_of_a_session_do_not_spin() -> None:
+    ends = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in "ab"]
+    same = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["a"], ["b"])], "same", ends[:1], ends[1:])
+    model = onnx.helper.make_model(same, ir_version=10, opset_imports=[onnx.helper.make_opsetid("", 18)])
+    options = libraries.start_onnxruntime(model.SerializeToString(), threads=2).get_session_options()
+    assert options.intra_op_num_threads == 2
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
 
 
 @pytest.mark.parametrize("library", ["onnxruntime", "openvino"])

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from headstart.errors import EngineError
@@ -33,6 +34,24 @@ def import_onnxruntime() -> Any:
             module.disable_telemetry_events()  # builds for Windows apps do not read the switch
         return module
     return import_module("onnxruntime")
+
+
+def start_onnxruntime(graph: Path | bytes, options: Any = None, *, threads: int = 0) -> Any:
+    """Return an ``InferenceSession`` on the processor, whose threads sleep while they wait for each other.
+
+    They spin by default. Beside other work on two cores an answer of EfficientNet-Lite0 then took 70 ms instead of 34,
+    and 25 ms of the processors' time instead of 11.
+
+    Args:
+        graph: an ONNX file, or its bytes.
+        options: ``SessionOptions`` that are set already.
+        threads: that work on one operator; 0 stands for all cores.
+    """
+    onnxruntime = import_onnxruntime()
+    options = options or onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def import_openvino() -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.hardware import ComputePrecision
-from headstart.libraries import import_onnxruntime
+from headstart.libraries import start_onnxruntime
 from headstart.modalities.batch import Batch, TensorSpec
 
 
@@ -26,7 +26,7 @@ class OnnxRuntimeEngine:
 
     @cached_property
     def _session(self) -> Any:
-        return import_onnxruntime().InferenceSession(self._graph, providers=["CPUExecutionProvider"])
+        return start_onnxruntime(self._graph)
 
     def forward(self, batch: Batch) -> dict[str, Floats]:
         """See ``Engine.forward``."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from headstart.errors import ClassifierError, refuse_machine_faults
-from headstart.libraries import import_onnxruntime
+from headstart.libraries import import_onnxruntime, start_onnxruntime
 
 #: Ops that read a tensor's shape only: what they give says nothing of a place in the item.
 SHAPE_ONLY = frozenset({"Shape", "Size"})
@@ -131,7 +131,7 @@ class Graph:
         options.add_external_initializers(large, values)
         if once:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return start_onnxruntime(model.SerializeToString(), options)
 
     def _load_constant(self, name: str) -> NDArray[np.generic]:
         if name not in self._arrays:

@@ -15,7 +15,7 @@ from headstart.export.build import describe_branch
 from headstart.export.model import FittedModel, ParityExample
 from headstart.inference import model_format
 from headstart.inference.graph_inputs import make_graph_inputs
-from headstart.libraries import import_onnxruntime
+from headstart.libraries import start_onnxruntime
 from headstart.tasks.facets import ComparedOutput
 
 #: Mean difference of novelty, where 1.0 is the threshold, that rounding can explain. A photo that the score was fitted
@@ -70,7 +70,7 @@ def check_export(graph: Path, model: FittedModel, examples: Sequence[ParityExamp
 
 def _run_graph(graph: Path, model: FittedModel, examples: Sequence[ParityExample]) -> dict[str, Floats]:
     """Return the outputs of the saved graph by name, (N, ...)."""
-    session = import_onnxruntime().InferenceSession(graph, providers=["CPUExecutionProvider"])
+    session = start_onnxruntime(graph)
     names = [output.name for output in session.get_outputs()]
     rows = [session.run(names, inputs) for inputs in _load_inputs(model, examples)]
     return {name: np.stack(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
@@ -102,7 +102,7 @@ def _run_inside(
     proto = onnx.load(graph)
     known = {one.name for one in (*proto.graph.input, *proto.graph.output)}
     proto.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names if name not in known)
-    session = import_onnxruntime().InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = start_onnxruntime(proto.SerializeToString())
     for inputs in _load_inputs(model, examples):
         yield dict(zip(names, session.run(names, inputs), strict=True))
 

@@ -1,12 +1,10 @@
 """One item through a classifier's whole graph in ONNX Runtime."""
 
-from typing import Any
-
 from headstart.errors import ClassifierError, refuse_machine_faults
 from headstart.inference import model_format
 from headstart.inference.files import ModelFiles
 from headstart.inference.postprocess import BatchPredictions
-from headstart.libraries import import_onnxruntime
+from headstart.libraries import start_onnxruntime
 from headstart.modalities.batch import Batch
 
 
@@ -24,11 +22,8 @@ class GraphPredictor:
         Raises:
             ClassifierError: ONNX Runtime cannot load it, or it has not as many outputs as the record.
         """
-        onnxruntime = import_onnxruntime()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
         try:
-            self._session: Any = onnxruntime.InferenceSession(files.graph, options, providers=["CPUExecutionProvider"])
+            self._session = start_onnxruntime(files.graph, threads=threads)
         except Exception as error:  # its errors have no common base
             refuse_machine_faults(error, f"to load {model_format.GRAPH}")
             raise ClassifierError(

@@ -50,8 +50,13 @@ def finish(script: str, result: dict[str, Any], *, keep: bool) -> None:
         record = {
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": machine(),
-            "command": f"python benchmarks/{Path(script).name} {' '.join(sys.argv[1:])}",
+            "command": " ".join(["python", f"benchmarks/{Path(script).name}", *map(_without_folder, sys.argv[1:])]),
             "result": rounded,
         }
         replace_text(Path(script).with_suffix(".json"), json.dumps(record, indent=2) + "\n")
     print(json.dumps(rounded))
+
+
+def _without_folder(word: str) -> str:
+    """Return a word of the command; of a path its last part, for where it lay says nothing elsewhere."""
+    return Path(word).name if "/" in word else word

@@ -34,6 +34,7 @@ def main() -> None:
     cold: list[float] = []
     warm: list[float] = []
     extraction: list[float] = []
+    stages: dict[str, list[dict[str, float]]] = {"cold": [], "warm": []}
     for number in range(options.rounds):
         with tempfile.TemporaryDirectory() as folder:
             work = Path(folder)
@@ -46,6 +47,8 @@ def main() -> None:
         cold.append(first)
         warm.append(second)
         extraction.append(record["seconds"]["extract"])
+        stages["cold"].append(record["seconds"])
+        stages["warm"].append(warm_record["seconds"])
         print(f"round {number + 1}: cold {first:.1f} s {_stages(record)}; warm {second:.1f} s {_stages(warm_record)}")
     result = {
         "photos": record["extraction"]["asked"],
@@ -57,6 +60,7 @@ def main() -> None:
         "warm_seconds": measuring.median(warm),
         "predict_seconds": min(predict),
         "help_seconds": min(helps),
+        **{f"{name}_stages": _median_stages(rounds) for name, rounds in stages.items()},
     }
     measuring.finish(__file__, result, keep=options.keep)
 
@@ -70,6 +74,11 @@ def _fit(photos: Path, work: Path, name: str) -> tuple[float, dict[str, Any]]:
 
 def _stages(record: dict[str, Any]) -> dict[str, float]:
     return {name: round(value, 2) for name, value in record["seconds"].items()}
+
+
+def _median_stages(rounds: list[dict[str, float]]) -> dict[str, float]:
+    """Return the median of each stage's seconds over the rounds."""
+    return {name: round(measuring.median([seconds[name] for seconds in rounds]), 3) for name in rounds[0]}
 
 
 def _timed(command: list[str], work: Path) -> float:

@@ -1,4 +1,6 @@
-"""Write what is made from the code: pages of settings and verbs, the table of layouts, types of the settings' keywords.
+"""Write what is made from the code, and from the results that benchmarks keep.
+
+Pages of settings and verbs, the table of layouts, types of the settings' keywords; the page of benchmarks, the charts.
 
 ``python docs/generate.py`` writes them; with ``--check`` it compares instead, and ends with 1 if one is stale.
 """
@@ -8,13 +10,16 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from benchmark_table import benchmarks_page
 from cyclopts import Parameter
 from option_types import options_module
+from performance import draw_figure, list_figures, performance_page
 from pydantic.fields import FieldInfo
 
 from headstart.cli.flags import ModalitySettings
@@ -25,9 +30,13 @@ from headstart.reporting.glossary import render_glossary
 from headstart.settings import DataSettings, complete_class, list_chapters
 
 ROOT = Path(__file__).resolve().parents[1]
+BENCHMARKS = ROOT / "benchmarks"
 MADE = "<!-- Made by docs/generate.py from the code. Change the code, then run: make docs -->"
 DATA_PAGE = ROOT / "docs" / "data.md"
 INSTALL_PAGE = ROOT / "docs" / "install.md"
+DRAWN = (
+    "<!-- Made by docs/generate.py from the results kept in benchmarks. Run a script with --keep, then: make docs -->"
+)
 EXTRAS_BEGIN = "<!-- Extras: made by docs/generate.py from headstart/extras.py. Change that, then run: make docs -->"
 EXTRAS_END = "<!-- End of the extras -->"
 METAVARS = {Path: "PATH", int: "INT", str: "TEXT", complete_class(): "", ModalitySettings: "", DataSettings: ""}
@@ -83,6 +92,7 @@ def main(arguments: list[str]) -> int:
     stale = []
     made = {ROOT / name: make for name, make in MADE_FILES.items()}
     made |= {page: make for page, make in ((DATA_PAGE, data_page), (INSTALL_PAGE, install_page)) if page.is_file()}
+    made |= list_benchmark_files() if BENCHMARKS.is_dir() else {}
     for page, make in made.items():
         name, text = page.relative_to(ROOT).as_posix(), make()
         if page.is_file() and page.read_text("utf-8") == text:
@@ -131,6 +141,16 @@ def data_page() -> str:
     sys.path.insert(0, str(ROOT / "benchmarks"))
     text: str = import_module("drawn.page").insert_layouts(DATA_PAGE.read_text("utf-8"))
     return text
+
+
+def list_benchmark_files() -> dict[Path, Callable[[], str]]:
+    """Return what is made of the results that benchmarks keep: their page, the page of charts, each chart."""
+    pictures = {f"docs/pictures/{figure.name}.svg": partial(draw_figure, figure) for figure in list_figures(BENCHMARKS)}
+    pages = {
+        "benchmarks/README.md": lambda: _page(*benchmarks_page(BENCHMARKS), made=DRAWN),
+        "docs/performance.md": lambda: _page(*performance_page(BENCHMARKS), made=DRAWN),
+    }
+    return {ROOT / name: make for name, make in {**pages, **pictures}.items()}
 
 
 MADE_FILES: dict[str, Callable[[], str]] = {
@@ -267,8 +287,8 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
-def _page(*sections: str) -> str:
-    return "\n\n".join((MADE, *sections)) + "\n"
+def _page(*sections: str, made: str = MADE) -> str:
+    return "\n\n".join((made, *sections)) + "\n"
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ SMALL = {
     "slices": ("--photos 300 --groups 5 --rounds 1", {"slices", "seconds"}),
     "suite": ("--rounds 1 -- {python} -c pass", {"seconds", "memory_at_most_bytes"}),
     "training": ("--seconds 0.05 --rounds 1 --batch 4", {"rate_ratio", "share_of_peak"}),
-    "whole_job": ("{photos} --rounds 1", {"cold_seconds", "predict_seconds"}),
+    "whole_job": ("{photos} --rounds 1", {"cold_seconds", "predict_seconds", "cold_stages"}),
 }
 
 
@@ -57,6 +57,11 @@ def places(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pa
 
 def test_each_script_is_listed_here() -> None:
     assert sorted(SMALL) == SCRIPTS
+
+
+def test_each_script_has_a_line_on_the_page_of_benchmarks() -> None:
+    page = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
+    assert [script for script in SCRIPTS if f"| [{script}]({script}.py) |" not in page] == []
 
 
 @pytest.mark.slow

@@ -1,0 +1,244 @@
+"""The page of the benchmarks: a line for each script, its last figure from the result that is kept beside it."""
+
+import ast
+import json
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Result = Mapping[str, Any]
+
+INTRO = """
+A script for each question that this project answers with a number. Each one runs by itself, in the state of the
+checkout, and ends with a line of JSON; with `--keep` it writes that beside itself, with the machine, the command and
+the date, and this page and [the charts](../docs/performance.md) are made from what is kept. Folders of photos are
+given as arguments; where a command below names one, it is a collection of the authors. Figures in brackets are what is
+wanted. `--help` of a script says how it measures.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptResult:
+    """The result of a script as it was kept."""
+
+    date: str  #: of the day
+    machine: str
+    command: str  #: without paths and ``--keep``
+    result: Result
+
+
+def read_kept(file: Path) -> KeptResult:
+    """Return what a script kept.
+
+    Raises:
+        OSError: it kept nothing.
+    """
+    kept = json.loads(file.read_text("utf-8"))
+    words = [Path(word).name if "/" in word else word for word in shlex.split(kept["command"])[2:] if word != "--keep"]
+    return KeptResult(
+        kept["date"][:10], kept["machine"], shlex.join(["python", f"benchmarks/{file.stem}.py", *words]), kept["result"]
+    )
+
+
+def list_scripts(folder: Path) -> list[Path]:
+    """Return the benchmarks, in the order of their names: those that this page has a figure for."""
+    return [file for file in sorted(folder.glob("*.py")) if file.stem in FIGURES]
+
+
+def find_question(script: Path) -> str:
+    """Return what a script answers: the first sentence of its docstring."""
+    text = ast.get_docstring(ast.parse(script.read_text("utf-8"))) or ""
+    return " ".join(text.partition("\n\n")[0].split()).replace("``", "`")
+
+
+def benchmarks_page(folder: Path) -> list[str]:
+    """Return the sections of the page.
+
+    Args:
+        folder: of the benchmarks.
+    """
+    lines = ["| script | question | last figure | command, machine, day |", "|---|---|---|---|"]
+    for script in list_scripts(folder):
+        try:
+            kept = read_kept(script.with_suffix(".json"))
+        except OSError:
+            figure, ran = "not kept", f"`python benchmarks/{script.name}`"
+        else:
+            figure, ran = FIGURES[script.stem](kept.result), f"`{kept.command}`; {kept.machine}; {kept.date}"
+        lines.append(f"| [{script.stem}]({script.name}) | {find_question(script)} | {figure} | {ran} |")
+    return ["# Benchmarks", INTRO.strip(), "\n".join(lines)]
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f} s" if value < 10 else f"{value:.1f} s"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _megabytes(value: float) -> str:
+    return f"{value / 1e6:,.0f} MB"
+
+
+def _arms(found: Result) -> str:
+    ratios = {name: gain["log_loss_ratio"] for name, gain in found["all"].items()}
+    return (
+        "log loss with it over that without: mirrored photos "
+        f"{ratios['mirrored']:.3f}, average of probes {ratios['average']:.3f}, of probes on several backbones "
+        f"{ratios['average on several backbones']:.3f}"
+    )
+
+
+def _busy(found: Result) -> str:
+    return f"steps of training beside busy processes: {found['training_busy_gain']:.0f} times as fast"
+
+
+def _budgets(found: Result) -> str:
+    return f"{len(found.get('cells', ()))} cells; see [the chart](../docs/performance.md)"
+
+
+def _calibration(found: Result) -> str:
+    losses = found["mean_log_loss"]["cross-validated"]
+    return f"mean log loss {losses['auto']:.3f} calibrated, {losses['none']:.3f} not; {found['splits']} splits"
+
+
+def _candidates(found: Result) -> str:
+    return (
+        f"{found['rows']:,} rows: {_seconds(found['seconds'])} of the processor for "
+        f"{_seconds(found['exact_seconds'])}, "
+        f"{_percent(found['copies'])} of the copies"
+    )
+
+
+def _choosing(found: Result) -> str:
+    accuracy, loss = found["mean"]["accuracy"], found["mean"]["log_loss"]
+    return f"accuracy {100 * accuracy['difference']:+.2f} points, log loss {loss['difference']:+.3f}"
+
+
+def _duplicates(found: Result) -> str:
+    return (
+        f"{_percent(found['found'])} found, {found['false_pairs']} false; "
+        f"{_percent(found['share_of_extraction'])} of the extraction's time"
+    )
+
+
+def _explanations(found: Result) -> str:
+    better = sum(family["gain"] > 0 for family in found["results"])
+    return f"better than a random map for {better} of {len(found['results'])} networks and heads"
+
+
+def _extraction(found: Result) -> str:
+    return (
+        f"{found['headstart_per_second']:.0f} photos/s, {found['ratio_to_roof']:.2f} of the roof (0.9), "
+        f"{found['times_plain_pytorch']:.1f} times plain PyTorch"
+    )
+
+
+def _finetuning(found: Result) -> str:
+    return (
+        f"{found['time_ratio']:.2f} of the time, accuracy {_percent(found['accuracy_ours'])} for "
+        f"{_percent(found['accuracy_plain'])}"
+    )
+
+
+def _fuzz(found: Result) -> str:
+    return f"{found['failures']} failures of {found['inputs']:,} inputs (0)"
+
+
+def _heads(found: Result) -> str:
+    ratios = sorted(row["ratio"] for row in found["results"])
+    return f"{ratios[0]:.0f} to {ratios[-1]:.0f} times as fast"
+
+
+def _kills(found: Result) -> str:
+    return f"{found['failures']} failures after {found['kills']} kills of {found['jobs']} fits (0)"
+
+
+def _labels(found: Result) -> str:
+    told = sum(row["told"] for row in found.values())
+    return f"of {told} estimates {sum(row['holds'] for row in found.values())} hold the planted number"
+
+
+def _layouts(found: Result) -> str:
+    helped = found["after_one_try"] + found["explained"]
+    return (
+        f"{found['right']} of {found['layouts']} right at once, {helped} after the message, {found['wrong']} wrong (0)"
+    )
+
+
+def _memory(found: Result) -> str:
+    grown = f"{found['many']:,} {100 * found['growth']:.0f} % more (15)"
+    return f"{found['few']:,} photos {_megabytes(found['few_peak_bytes'])}, {grown}"
+
+
+def _novelty(found: Result) -> str:
+    declined = [pair["declined"] for pair in found["pairs"]]
+    mean = sum(declined) / len(declined)
+    return f"strangers of other collections declined: {_percent(min(declined))} at least, {_percent(mean)} on average"
+
+
+def _parity(found: Result) -> str:
+    return f"same class for {_percent(found['auto_same_answers'])} of {found['photos']:,} photos"
+
+
+def _report(found: Result) -> str:
+    return f"{_percent(found['cold_added'])} of a cold fit, {_percent(found['warm_added'])} of a warm one (20 %)"
+
+
+def _scale(found: Result) -> str:
+    costs = ", ".join(
+        f"{it['photos']:,} photos {it['seconds']:.0f} s ({it['rest_seconds']:.1f} beside extraction)"
+        for it in found["collections"]
+    )
+    return f"{costs}; {found['peak_bytes'] / 1e9:.2f} GB at most"
+
+
+def _slices(found: Result) -> str:
+    return f"{found['slices']} slices in {_seconds(found['seconds'])}"
+
+
+def _suite(found: Result) -> str:
+    return f"{found['seconds']:.0f} s (300), {found['memory_at_most_bytes'] / 1e9:.2f} GB (4)"
+
+
+def _training(found: Result) -> str:
+    return f"{found['rate_ratio']:.1f} times plain PyTorch, {_percent(found['share_of_peak'])} of the machine's peak"
+
+
+def _whole_job(found: Result) -> str:
+    return (
+        f"{found['photos']:,} photos: cold {_seconds(found['cold_seconds'])}, warm {_seconds(found['warm_seconds'])}, "
+        f"one prediction {_seconds(found['predict_seconds'])}"
+    )
+
+
+#: Script -> the figure that a reader wants, from its result; a script without a line here is no benchmark.
+FIGURES: dict[str, Callable[[Result], str]] = {
+    "arms": _arms,
+    "budgets": _budgets,
+    "busy": _busy,
+    "calibration": _calibration,
+    "candidates": _candidates,
+    "choosing": _choosing,
+    "duplicates": _duplicates,
+    "explanations": _explanations,
+    "extraction": _extraction,
+    "finetuning": _finetuning,
+    "fuzz": _fuzz,
+    "heads": _heads,
+    "kills": _kills,
+    "labels": _labels,
+    "layouts": _layouts,
+    "memory": _memory,
+    "novelty": _novelty,
+    "parity": _parity,
+    "report": _report,
+    "scale": _scale,
+    "slices": _slices,
+    "suite": _suite,
+    "training": _training,
+    "whole_job": _whole_job,
+}

@@ -182,3 +182,17 @@ def lists_beside_a_table(desk: Desk) -> Path:
         desk.write(f"{part}.txt", "".join(names))
     desk.mention("train.txt")
     return desk.root
+
+
+@add_layout(
+    "`obs.csv`: `image,target,insect` with 0 to 2 and names",
+    "`target`, with a note on `insect`, which `--label-column` takes",
+)
+def target_beside_names(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(INSECTS, 12))):
+        desk.lay(f"images/{place}.jpg", photo, label=str(place % 3))
+        rows.append((f"{place}.jpg", place % 3, photo.label))
+    desk.write("obs.csv", rows_to_csv([("image", "target", "insect"), *rows]))
+    desk.say("--label-column insect")
+    return desk.root

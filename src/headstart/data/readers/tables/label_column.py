@@ -4,8 +4,8 @@ A column is known by its name; of two that are one to one the names win over the
 labels those that hold some are offered, for a person to choose: only one that is alone beside the path is taken.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headstart.data.names import preview
@@ -26,6 +26,7 @@ from headstart.data.readers.tables.table_columns import (
     match_columns,
     simplify_column,
 )
+from headstart.data.readers.words import names_owner
 from headstart.errors import DataError
 from headstart.quoting import quote_argument
 
@@ -66,7 +67,9 @@ def choose_label(table: Path, sample: TableSample, taken: Mapping[str, str]) -> 
     used = set(taken.values())
     named = [it for it in match_columns(sample.header, [*ALIASES["label"], *LABEL_COLUMNS]) if it not in used]
     if named:
-        return _choose_named(table, sample, named)
+        chosen = _choose_named(table, sample, named)
+        note = _note_words(sample, chosen.column, used | set(named))
+        return replace(chosen, notes=(*chosen.notes, note)) if note else chosen
     rest = [it for it in dict.fromkeys(sample.header) if it not in {*used, *sample.contents} and it.strip()]
     if "path" in taken and (indicators := _find_indicators(table, sample, rest)):
         return indicators
@@ -77,6 +80,31 @@ def choose_label(table: Path, sample: TableSample, taken: Mapping[str, str]) -> 
     if "path" in taken:
         _offer(table, sample, rest)
     return LabelColumns()
+
+
+def _note_words(sample: TableSample, column: str, used: Collection[str]) -> str:
+    """Return a note on columns with names that come again, where the labels are numbers: one may have the labels.
+
+    A column called ``label`` is none such, and neither is one that says the same as the labels, a part or a group.
+    """
+    cells = sample.column(column)
+    if simplify_column(column) in _PLAIN or is_wordy(cells):
+        return ""
+    apart = {*used, *sample.contents, *match_columns(sample.header, [*SPLIT_COLUMNS, *ALIASES["split"]])}
+    left = [it for it in dict.fromkeys(sample.header) if it.strip() and it not in apart and not names_owner(it)]
+    found = [
+        it
+        for it in left
+        if is_wordy(sample.column(it))
+        and holds_labels(sample.column(it))
+        and not says_the_same(cells, sample.column(it))
+    ]
+    if not found:
+        return ""
+    return (
+        f"the label is read from column {column!r}, whose cells are numbers; {_count(sample, found)} may be meant too: "
+        f"{_flag(found[0])}"
+    )
 
 
 def _find_only(sample: TableSample, columns: Sequence[str]) -> str:

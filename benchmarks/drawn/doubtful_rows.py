@@ -196,3 +196,28 @@ def target_beside_names(desk: Desk) -> Path:
     desk.write("obs.csv", rows_to_csv([("image", "target", "insect"), *rows]))
     desk.say("--label-column insect")
     return desk.root
+
+
+def lay_names(desk: Desk) -> list[tuple[str, str]]:
+    """Lay photos in one folder, and return name and label of each."""
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(INSECTS)), 1):
+        desk.lay(f"images/IMG_{place:04}.jpg", photo)
+        rows.append((f"IMG_{place:04}.jpg", photo.label))
+    return rows
+
+
+@add_layout('`labels.txt`: `"file" "species"`, then `"1" "IMG_0001.jpg" "bee"` (R\'s write.table)', "file and species")
+def table_of_r(desk: Desk) -> Path:
+    rows = [f'"{number}" "{name}" "{label}"\n' for number, (name, label) in enumerate(lay_names(desk), 1)]
+    desk.write("labels.txt", '"file" "species"\n' + "".join(rows))
+    desk.say("row names")
+    return desk.root
+
+
+@add_layout("`labels.csv`: `file,species,site`, then `1,IMG_0001.jpg,bee,north` (the same)", "file and species")
+def csv_of_r(desk: Desk) -> Path:
+    rows = [(number, *row, "north" if number % 3 else "south") for number, row in enumerate(lay_names(desk), 1)]
+    desk.write("labels.csv", rows_to_csv([("file", "species", "site"), *rows]))
+    desk.say("row names")
+    return desk.root

@@ -10,14 +10,18 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from headstart.data.readers.encodings import REMEDY, decode_text
+from headstart.data.readers.tables.table_columns import find_path_column
 from headstart.errors import DataError
 from headstart.modalities.modality import all_modalities
 
 DELIMITERS = ",;\t|"
+ROW_NAMES = "row names"
+LOOK_AT = 200  #: rows by which their width is known
 MOST_ABOVE = 12  #: lines in which the header of a table is looked for
 
 #: Which columns of a header tell a row, by their place: those of the path and the label.
@@ -120,7 +124,36 @@ def read_text_table(
     parse = partial(_parse_rows, lines, skipped, delimiter, find_keys)
     content = TextTable((), tuple(notes), parse, lines if plain else (), delimiter)
     header = next(content.iter_rows(header=True), None)
-    return replace(content, header=header.cells) if header else content
+    if header is None:
+        return content
+    quoted = not plain and next((line for line in lines[skipped:][1:] if line.strip()), "").startswith('"')
+    return name_row_names(replace(content, header=header.cells), quoted=quoted)
+
+
+def name_row_names(content: TextTable, *, quoted: bool) -> TextTable:
+    """Return a table with a name for its first column where the header lacks one, as R writes the names of rows.
+
+    Each row then has one cell more than the header, and the first cells are all different.
+
+    Args:
+        content: of the file.
+        quoted: whether its rows begin with a quotation mark; where not, a cell behind the first has to end like a file.
+    """
+    some = [row.cells for row in islice(content.iter_rows(), LOOK_AT) if not row.problem]
+    width = len(content.header) + 1
+    if len(some) < 2 or any(len(cells) != width or not cells[0].strip() for cells in some):
+        return content
+    suffixes = tuple(suffix for modality in all_modalities() for suffix in modality.suffixes)
+    ends = [sum(cells[place].strip().lower().endswith(suffixes) for cells in some) for place in range(width)]
+    if len({cells[0] for cells in some}) < len(some) or not any(cells[-1].strip() for cells in some):
+        return content
+    if not quoted and (2 * max(ends[1:]) <= len(some) or ends[0]):
+        return content
+    headless = any(cell.strip().lower().endswith(suffixes) for cell in content.header)
+    if headless or (2 * ends[0] > len(some) and find_path_column(content.header)):
+        return content  # a cell with the sign that divides cells in it
+    note = f"the header has one cell less than the rows: the first column is taken for {ROW_NAMES}, as R writes them"
+    return replace(content, header=[ROW_NAMES, *content.header], notes=(*content.notes, note))
 
 
 def _find_header(lines: Sequence[str], find_keys: FindKeys) -> int:

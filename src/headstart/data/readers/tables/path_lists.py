@@ -1,5 +1,6 @@
 """Lists of paths and labels with blanks between them, one item a line, as many old sets have them in text files."""
 
+import csv
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from headstart.data.readers.encodings import decode_text
 from headstart.data.readers.file_kinds import HEAD
-from headstart.data.readers.tables.csv_text import DELIMITERS, FindKeys, TextRow, TextTable
+from headstart.data.readers.tables.csv_text import DELIMITERS, FindKeys, TextRow, TextTable, name_row_names
 from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.subsets import parse_subset
 from headstart.modalities.modality import all_modalities
@@ -33,7 +34,7 @@ def read_path_list(table: Path, find_keys: FindKeys, *, encoding: str | None = N
     with table.open("rb") as opened:
         head = opened.read(HEAD).decode("latin-1").replace("\0", "").splitlines()
     first = next((line for line in head if line.strip() and not line.startswith("#")), "")
-    tokens = first.split()
+    tokens = [token.strip('"') for token in first.split()]
     is_list = table.suffix.lower() in LIST_SUFFIXES
     if any(first.count(sign) for sign in DELIMITERS) or len(tokens) < 2:
         return None
@@ -43,6 +44,8 @@ def read_path_list(table: Path, find_keys: FindKeys, *, encoding: str | None = N
     lines = decoded.text.splitlines()
     comments = sum(line.startswith("#") for line in lines)
     some = [line for line in lines if line.strip() and not line.startswith("#")][:LOOK_AT]
+    quoted = re.fullmatch(r'\s*("[^"]*"\s*)+', first) is not None
+    header_lacks_one = _lacks_one(some) and bool(find_keys(tokens))
     columns = -1 if _are_ids_with_words(some, table.parent, find_keys) else _count_columns(some, table.parent)
     notes = [f"{table.name} is not UTF-8 and was read as {decoded.encoding}"] if decoded.guessed else []
     if comments:
@@ -51,9 +54,21 @@ def read_path_list(table: Path, find_keys: FindKeys, *, encoding: str | None = N
     def parse() -> Iterator[TextRow]:
         for number, line in enumerate(lines, 1):
             if line.strip() and not line.startswith("#"):
-                yield TextRow(number, number, _divide(line, columns))
+                yield TextRow(number, number, divide(line))
 
-    return TextTable(_divide(some[0], columns), tuple(notes), parse)
+    def divide(line: str) -> list[str]:
+        if quoted:
+            return next(csv.reader([line.strip()], delimiter=" ", skipinitialspace=True))
+        return line.split() if header_lacks_one else _divide(line, columns)
+
+    content = TextTable(divide(some[0]), tuple(notes), parse)
+    return name_row_names(content, quoted=quoted) if quoted or header_lacks_one else content
+
+
+def _lacks_one(lines: Sequence[str]) -> bool:
+    """Return whether each line has one word more than the first, which may be a header without a name for rows."""
+    counts = {len(line.split()) for line in lines[1:]}
+    return counts == {len(lines[0].split()) + 1}
 
 
 def _count_columns(lines: Sequence[str], folder: Path) -> int:

@@ -280,3 +280,17 @@ def test_utf_16_without_a_byte_order_mark(trees: Path, encoding: str) -> None:
     samples = read(write(trees / "t.csv", "path,label", *rows, encoding=encoding))
     assert count(samples) == EACH
     assert has_note(samples, f"was read as {encoding}")
+
+
+@pytest.mark.parametrize(("column", "noted"), [("target", True), ("category", True), ("label", False)])
+def test_a_label_of_numbers_names_the_columns_of_words_beside_it(
+    tmp_path: Path, plant: Plant, column: str, noted: bool
+) -> None:
+    root = plant(tmp_path / "set", *(f"{number}.png" for number in range(12)))
+    rows = [f"{number}.png,{number % 3},{'ant' if number % 2 else 'bee'},{number / 7}" for number in range(12)]
+    (root / "t.csv").write_text("\n".join([f"image,{column},insect,width", *rows]) + "\n")
+    samples = read_source(root / "t.csv")
+    assert samples.classes == ("0", "1", "2")
+    notes = [note for note in samples.ledger.notes if "--label-column insect" in note]
+    assert len(notes) == noted
+    assert all("'insect' with 2 values ('bee', 'ant') may be meant too" in note for note in notes)

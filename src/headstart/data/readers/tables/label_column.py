@@ -91,20 +91,18 @@ def _note_words(sample: TableSample, column: str, used: Collection[str]) -> str:
     if simplify_column(column) in _PLAIN or is_wordy(cells):
         return ""
     apart = {*used, *sample.contents, *match_columns(sample.header, [*SPLIT_COLUMNS, *ALIASES["split"]])}
-    left = [it for it in dict.fromkeys(sample.header) if it.strip() and it not in apart and not names_owner(it)]
-    found = [
-        it
-        for it in left
-        if is_wordy(sample.column(it))
-        and holds_labels(sample.column(it))
-        and not says_the_same(cells, sample.column(it))
-    ]
+    left = [name for name in dict.fromkeys(sample.header) if name.strip() and name not in apart]
+    found = [name for name in left if not names_owner(name) and _is_other_label(sample.column(name), cells)]
     if not found:
         return ""
     return (
         f"the label is read from column {column!r}, whose cells are numbers; {_count(sample, found)} may be meant too: "
         f"{_flag(found[0])}"
     )
+
+
+def _is_other_label(cells: Sequence[str], labels: Sequence[str]) -> bool:
+    return is_wordy(cells) and holds_labels(cells) and not says_the_same(labels, cells)
 
 
 def _find_only(sample: TableSample, columns: Sequence[str]) -> str:

@@ -78,3 +78,36 @@ def test_what_cannot_be_read_is_said(folder, name, text, message):
     (folder / name).write_text(text)
     with pytest.raises(DataError, match=message):
         read_source(folder / name)
+
+
+PARTS = {"train": range(6), "val": range(6, 7), "test": range(7, 8)}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda name, number: [name, NAMES[number]],
+        lambda name, number: [name, number, NAMES[number]],
+        lambda name, number: {"image": name, "label": NAMES[number], "size": 3},
+    ],
+)
+def test_rows_of_parts(folder: Path, make) -> None:
+    content = {part: [make(f"{at}.png", at % 2) for at in places] for part, places in PARTS.items()}
+    (folder / "split.json").write_text(json.dumps(content), "utf-8")
+    samples = read_source(folder)
+    assert samples.classes == NAMES
+    assert Counter(str(sample.subset) for sample in samples.samples) == {"train": 6, "validation": 1, "test": 1}
+
+
+def test_rows_that_are_not_like_the_others_of_a_part_have_their_line(folder: Path) -> None:
+    rows = [[f"{at % 8}.png", NAMES[at % 2]] for at in range(32)]
+    (folder / "split.json").write_text(json.dumps({"train": [*rows, "7.png"]}), "utf-8")
+    samples = read_source(folder / "split.json", strict=False)
+    assert "not like the other rows of 'train'" in [entry.reason for entry in samples.ledger.entries]
+
+
+def test_columns_as_pandas_writes_them(folder: Path) -> None:
+    columns = {"file": {str(at): f"{at}.png" for at in range(8)}, "kind": {str(at): NAMES[at % 2] for at in range(8)}}
+    (folder / "data.json").write_text(json.dumps(columns), "utf-8")
+    samples = read_source(folder)
+    assert (samples.classes, len(samples)) == (NAMES, 8)

@@ -22,9 +22,11 @@ from headstart.data.readers.folders.number_names import read_number_names, read_
 from headstart.data.readers.folders.part_tables import describe_inner_tables
 from headstart.data.readers.folders.row_parts import list_tables
 from headstart.data.readers.folders.split_lists import apply_split_lists
+from headstart.data.readers.folders.unread_labels import find_unread_labels
 from headstart.data.readers.folders.unused_labels import describe_unused, sort_out_files
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
 from headstart.data.readers.tables.table import TABLE_SUFFIXES
 from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.readers.tables.table_folder import (
@@ -39,6 +41,7 @@ from headstart.modalities.modality import get_modality
 from headstart.quoting import quote_argument
 from headstart.settings import DataSettings
 
+FEWEST_CLASSES = 2  #: without which nothing is read
 WAYS = ("folder", "name", "parent")  #: to read folders without what lies beside
 
 
@@ -109,7 +112,11 @@ def refuse_unused_labels(
     )
     decisions = listing.decisions if listing else ()
     used = {"/".join(it.place) for it in decisions if it.role in (Role.LABELS, Role.CLASS_NAMES)}
-    files = find_label_files(tree, base, FileFinder(tree.root, modality), used)
+    finder = FileFinder(tree.root, modality)
+    files = find_label_files(tree, base, finder, used)
+    if listing is None or len(listing.classes) < FEWEST_CLASSES:
+        known = {it.path for it in files if it.labels or it.others or it.path.suffix.lower() not in LIST_SUFFIXES}
+        files += find_unread_labels(tree, base, finder, known)
     unused = sort_out_files(files, listing, modality)
     if unused.stopping:
         flag = _find_flag(tree, listing, context)

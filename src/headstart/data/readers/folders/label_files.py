@@ -5,7 +5,7 @@ Only what such a file says is found here; whether a reading stops for one is rul
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -99,11 +99,27 @@ def find_label_files(tree: FileTree, base: Path, finder: FileFinder, used: Itera
 
 
 def _list_candidates(tree: FileTree, base: Path) -> Iterator[Path]:
+    wanted = (*TABLES, *WORKBOOKS, *RECORDS)
+    return _list_files(tree, base, lambda path: path.suffix.lower() in wanted)
+
+
+def list_candidates(tree: FileTree, base: Path, items: Collection[str]) -> Iterator[Path]:
+    """Return files of a folder, and of those right in it, that may hold labels: all but items.
+
+    Args:
+        tree: the folder.
+        base: the folder in it that is not only a wrapper.
+        items: endings of items.
+    """
+    return _list_files(tree, base, lambda path: path.suffix.lower() not in items)
+
+
+def _list_files(tree: FileTree, base: Path, may_be: Callable[[Path], bool]) -> Iterator[Path]:
     places = dict.fromkeys((tree.root, base))
     places |= dict.fromkeys(inner for place in list(places) for inner in tree.scan(place).folders[:MOST_FOLDERS])
     count = 0
     for place in places:
-        files = [it for it in tree.scan(place).files if it.suffix.lower() in (*TABLES, *WORKBOOKS, *RECORDS)]
+        files = [it for it in tree.scan(place).files if may_be(it)]
         for path in files if len(files) <= MOST_FILES else ():
             count += 1
             if count > MOST_FILES:

@@ -152,7 +152,10 @@ def describe_unused(
         return f"{message}; to read {readable[0].name!r}, {rows}, add --classes-from table"
     if any(file.path in tables.problems for file in files) or all(file.is_workbook for file in files):
         return message
-    return f"{message}; to use it, write a table (CSV) with the columns path and label, with the paths of the {many}"
+    example = next((item for file in files if file.kind for item in file.items if item), "")
+    shown = f", such as {example!r}" if example else ""
+    wanted = f"a table (CSV) with the columns path and label, with the paths of the {many}{shown}"
+    return f"{message}; to use it, write {wanted}"
 
 
 def describe_file(file: LabelFile, tables: FolderTables | None, modality: Modality) -> str:

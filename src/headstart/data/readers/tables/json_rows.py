@@ -1,6 +1,7 @@
 """Tables in JSON: an object for each row in lines or in an array, or one object of all.
 
-That gives each path its label, or an object with it, or each label a list of its paths.
+That gives each path its label, or an object with it, or each label a list of its paths, or each part a list of rows, or
+each column the cells of all rows.
 
 ``metadata.jsonl`` beside the items is how Hugging Face's folders name their labels. Columns are the keys of all rows;
 what stands in a cell is text, as in any other table.
@@ -24,6 +25,9 @@ LINES = (".jsonl", ".ndjson")
 JSON_SUFFIXES = (*LINES, ".json")
 _MOST_KEYS = 10_000
 _LOOK_AT = 20  #: keys by which the form of an object is known
+_PARTED = ("pairs", "triples", "rows")  #: forms of an object with a list of rows for each part
+_SPLIT = "split"
+_TRIPLE = ("path", "class_id", "label")
 _MAPPING = ("path", "label")  #: the columns of an object that gives each path its label
 
 
@@ -48,6 +52,10 @@ def read_json_table(table: Path) -> TextTable:
     """
     if table.suffix.lower() not in LINES and read_ends(table).startswith(b"{"):
         form = _find_form(table)
+        if form in _PARTED:
+            return _read_parts(table, form)
+        if form == "columns":
+            return _read_columns(table)
         if form != "records":
             return TextTable(_MAPPING, (), lambda: _iter_mapping(table, lists=form == "lists"))
         fields = dict.fromkeys(key for _, value in iter_json(table) if isinstance(value, dict) for key in value)
@@ -63,7 +71,10 @@ def read_json_table(table: Path) -> TextTable:
 
 
 def _find_form(path: Path) -> str:
-    """Return the form of an object of all rows by its first keys: "mapping", "records" or "lists"; "" for none."""
+    """Return the form of an object of all rows by its first keys; "" for none.
+
+    That is "mapping", "records", "lists", "columns", or one of rows of parts: "pairs", "triples", "rows".
+    """
     forms: set[str] = set()
     try:
         for count, (key, value) in enumerate(iter_json(path)):
@@ -76,16 +87,70 @@ def _find_form(path: Path) -> str:
 
 
 def _recognise_form(key: str, value: Any) -> str:
+    if isinstance(value, dict) and value and all(name.isdecimal() for name in value):
+        return "columns" if all(isinstance(cell, str | int | float) for cell in value.values()) else ""
+    if parse_subset(key) and isinstance(value, list | dict):
+        return _recognise_row(value)
     if "." not in key:  # each element of a list comes with its key
-        suffixes = tuple(suffix for one in all_modalities() for suffix in one.suffixes)
-        is_path = isinstance(value, str) and value.lower().endswith(suffixes)
-        return "lists" if key and is_path and not parse_subset(key) else ""
+        return "lists" if key and _is_path(value) and not parse_subset(key) else ""
     if isinstance(value, bool):
         return ""
     if isinstance(value, dict):
         plain = [name for name, cell in value.items() if isinstance(cell, str | int) and not isinstance(cell, bool)]
         return "records" if next(match_columns(plain, [*ALIASES["label"], *LABEL_COLUMNS]), None) else ""
     return "mapping" if isinstance(value, str | int) else ""
+
+
+def _recognise_row(value: list[Any] | dict[str, Any]) -> str:
+    """Return the form of a part's rows: "pairs" of path and label, "triples", "rows" with names; "" for another."""
+    if isinstance(value, dict):
+        named = next(match_columns(list(value), [*ALIASES["label"], *LABEL_COLUMNS]), None)
+        plain = all(isinstance(cell, str | int) for cell in value.values())
+        return "rows" if named and plain and any(map(_is_path, value.values())) else ""
+    if len(value) == len(_TRIPLE) and isinstance(value[1], int) and isinstance(value[2], str) and _is_path(value[0]):
+        return "triples"
+    label = value[1] if len(value) == len(_MAPPING) else None
+    return "pairs" if isinstance(label, str | int) and not isinstance(label, bool) and _is_path(value[0]) else ""
+
+
+def _is_path(value: Any) -> bool:
+    suffixes = tuple(suffix for one in all_modalities() for suffix in one.suffixes)
+    return isinstance(value, str) and value.lower().endswith(suffixes)
+
+
+def _read_parts(table: Path, form: str) -> TextTable:
+    """Return the rows of ``{"train": [["1.jpg", "cat"], ...], "test": [...]}``, or of objects in the place of pairs."""
+    fields: tuple[str, ...] = _TRIPLE if form == "triples" else _MAPPING
+    if form == "rows":
+        keys = [name for _, value in iter_json(table) if isinstance(value, dict) for name in value if name != _SPLIT]
+        fields = tuple(dict.fromkeys(keys))
+
+    def parse() -> Iterator[TextRow]:
+        yield TextRow(1, 1, (*fields, _SPLIT))
+        for number, (part, value) in enumerate(iter_json(table), 2):
+            if isinstance(value, dict) and form == "rows":
+                cells = tuple(_format_value(value.get(name)) for name in fields)
+            elif isinstance(value, list) and len(value) == len(fields) and form != "rows":
+                cells = tuple(map(_format_value, value))
+            else:
+                yield TextRow(number, number, ("",) * (len(fields) + 1), f"not like the other rows of {part!r}")
+                continue
+            yield TextRow(number, number, (*cells, part))
+
+    return TextTable((*fields, _SPLIT), (), parse)
+
+
+def _read_columns(table: Path) -> TextTable:
+    """Return the rows of ``{"file": {"0": "1.jpg", ...}, "label": {"0": "cat", ...}}``, as pandas writes them."""
+    columns = {name: cells for name, cells in iter_json(table) if isinstance(cells, dict)}
+    fields, rows = tuple(columns), dict.fromkeys(row for cells in columns.values() for row in cells)
+
+    def parse() -> Iterator[TextRow]:
+        yield TextRow(1, 1, fields)
+        for number, row in enumerate(rows, 2):
+            yield TextRow(number, number, tuple(_format_value(columns[name].get(row)) for name in fields))
+
+    return TextTable(fields, (), parse)
 
 
 def _iter_mapping(table: Path, *, lists: bool) -> Iterator[TextRow]:

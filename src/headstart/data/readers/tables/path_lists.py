@@ -34,6 +34,8 @@ def read_path_list(table: Path, find_keys: FindKeys, *, encoding: str | None = N
     with table.open("rb") as opened:
         head = opened.read(HEAD).decode("latin-1").replace("\0", "").splitlines()
     first = next((line for line in head if line.strip() and not line.startswith("#")), "")
+    if table.suffix.lower() in LIST_SUFFIXES and (named := _read_named_lines(table, first, encoding)):
+        return named
     tokens = [token.strip('"') for token in first.split()]
     is_list = table.suffix.lower() in LIST_SUFFIXES
     if any(first.count(sign) for sign in DELIMITERS) or len(tokens) < 2:
@@ -69,6 +71,48 @@ def _lacks_one(lines: Sequence[str]) -> bool:
     """Return whether each line has one word more than the first, which may be a header without a name for rows."""
     counts = {len(line.split()) for line in lines[1:]}
     return counts == {len(lines[0].split()) + 1}
+
+
+def _read_named_lines(table: Path, first: str, encoding: str | None) -> TextTable | None:
+    """Return the rows of lines such as ``1.jpg: cat`` or ``cat: 1.jpg, 2.jpg``; None where not all lines are so."""
+    if ":" not in first and "=" not in first:
+        return None
+    decoded = decode_text(table.read_bytes(), encoding, f"table {str(table)!r}")
+    lines = [line.strip() for line in decoded.text.splitlines() if line.strip() and not line.startswith("#")]
+    rows: list[tuple[str, str]] = []
+    for divide in (_divide_file_and_label, _divide_label_and_files):
+        rows = []
+        for line in lines:
+            pairs = divide(line)
+            if not pairs:
+                break
+            rows += pairs
+        else:
+            break
+        rows = []
+    if not rows:
+        return None
+    notes = (f"{table.name} is not UTF-8 and was read as {decoded.encoding}",) if decoded.guessed else ()
+    cells = [("path", "label"), *rows]
+    return TextTable(cells[0], notes, lambda: (TextRow(number, number, row) for number, row in enumerate(cells, 1)))
+
+
+def _divide_file_and_label(line: str) -> list[tuple[str, str]]:
+    """Return path and label of ``1.jpg: cat``; nothing for another line."""
+    match = re.fullmatch(r"([^:=]+?)[ \t]*[:=][ \t]*([^:=,;\t]+)", line)
+    path, label = (text.strip("\"'") for text in match.groups()) if match else ("", "")
+    return [(path, label)] if _ends_like_file([path]) and not _ends_like_file([label]) else []
+
+
+def _divide_label_and_files(line: str) -> list[tuple[str, str]]:
+    """Return each path and the label of ``cat: 1.jpg, 2.jpg``; nothing for another line."""
+    match = re.fullmatch(r"([^:=,;\t]+?)[ \t]*:[ \t]+([^:=]+)", line)
+    if not match or _ends_like_file([match[1]]):
+        return []
+    several = re.split(r"[,;\t]\s*", match[2].strip(",; "))
+    files = several if len(several) > 1 else match[2].split()
+    paths = [file.strip("\"' ") for file in files]
+    return [(path, match[1]) for path in paths] if all(_ends_like_file([path]) for path in paths) else []
 
 
 def _count_columns(lines: Sequence[str], folder: Path) -> int:

@@ -186,7 +186,7 @@ class FileFinder:
     def __init__(self, folder: Path, modality: Modality, files: list[str] | None = None) -> None:
         """Take a folder, or the paths of the files of an archive in it."""
         self.base = folder  #: under which files are looked for by name
-        self.noun = modality.noun
+        self.noun, self.suffixes = modality.noun, modality.suffixes
         self._folder = folder
         self._index = FileIndex(folder, modality, files)
         self._modality = modality

@@ -1,7 +1,9 @@
 """Diagnostics of a run: its data and its answers on test, measured, nothing acted on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,16 +55,21 @@ def diagnose(context: FitContext, model: FittedModel, test: TestResult, duplicat
         duplicates: near-duplicates among all samples.
     """
     own = context.task.diagnostics
-    findings = None if own is None else own.diagnose(context, test, duplicates, _gather_item_findings(context, test))
-    neighbours = _fit_neighbours(context, model.branches[0])
-    return Diagnostics(
-        duplicates=duplicates,
-        leakage=_diagnose_leakage(context, test, duplicates.pairs),
-        findings=findings,
-        neighbours=neighbours,
-        learning_curve=_fit_learning_curve(context, test),
-        similar=_find_similar(context, model.branches[0], neighbours, test),
-    )
+    fit_curve = _prepare_learning_curve(context, test)
+    with ThreadPoolExecutor(1) as pool:  # beside the rest, which keeps one core busy
+        curve = pool.submit(fit_curve)
+        findings = None
+        if own is not None:
+            findings = own.diagnose(context, test, duplicates, _gather_item_findings(context, test))
+        neighbours = _fit_neighbours(context, model.branches[0])
+        return Diagnostics(
+            duplicates=duplicates,
+            leakage=_diagnose_leakage(context, test, duplicates.pairs),
+            findings=findings,
+            neighbours=neighbours,
+            similar=_find_similar(context, model.branches[0], neighbours, test),
+            learning_curve=curve.result(),
+        )
 
 
 def describe_diagnostics(diagnostics: Diagnostics, context: FitContext) -> str:
@@ -74,15 +81,17 @@ def describe_diagnostics(diagnostics: Diagnostics, context: FitContext) -> str:
     return "; ".join(filter(None, [*sentences, describe_leakage(diagnostics.leakage)]))
 
 
-def _fit_learning_curve(context: FitContext, test: TestResult) -> LearningCurve | None:
-    """Return what a head on frozen features gains from more samples: fitted on train and validation, scored on test.
+def _prepare_learning_curve(context: FitContext, test: TestResult) -> Callable[[], LearningCurve | None]:
+    """Return what finds how much a head on frozen features gains from more samples; all features are read before.
 
-    The head is that of the probes where it can be solved many times over, else the task's default.
+    It is fitted on train and validation, scored on test. The head is that of the probes where it can be solved many
+    times over, else the task's default.
     """
     heads, head = context.task.heads, base_head_name(context)
     head = head if head in heads.solved else heads.default
     branch = context.branch(LAYER)
-    return fit_learning_curve(
+    return partial(
+        fit_learning_curve,
         context.training_set([branch], Subset.TRAIN, Subset.VALIDATION),
         context.load_features(branch, test.samples),
         test.targets,

@@ -1,6 +1,7 @@
 """The protocol of an engine."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -48,10 +49,21 @@ class Engine(Protocol):
         ...
 
 
-def forward_all(engine: Engine, batch: Batch) -> dict[str, Floats]:
-    """Return each layer's features of any number of parts, which the engine is given as many at a time as it likes."""
+def forward_all(engine: Engine, batch: Batch, *, threads: int = 1) -> dict[str, Floats]:
+    """Return each layer's features of any number of parts, which the engine is given as many at a time as it likes.
+
+    Args:
+        engine: that computes them.
+        batch: the tensors of all parts.
+        threads: that call the engine, at most ``engine.streams``.
+    """
     count = count_parts(batch)
     if count <= engine.batch:
         return engine.forward(batch)
-    pieces = [engine.forward(take(batch, slice(at, at + engine.batch))) for at in range(0, count, engine.batch)]
-    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    pieces = [take(batch, slice(at, at + engine.batch)) for at in range(0, count, engine.batch)]
+    if threads == 1:
+        found = [engine.forward(piece) for piece in pieces]
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            found = list(pool.map(engine.forward, pieces))
+    return {name: np.concatenate([rows[name] for rows in found]) for name in found[0]}

@@ -81,7 +81,7 @@ def describe_cosine(value: float) -> str:
 
 def check_parity(engine: Engine, reference: Engine, samples: Batch) -> ParityCheck:
     """Compare two engines' features of the same prepared samples."""
-    wanted = forward_all(reference, samples)
+    wanted = forward_all(reference, samples, threads=reference.streams)
     return compare_rows(engine, samples, wanted, f"{reference.name} {reference.precision}")
 
 
@@ -94,7 +94,7 @@ def compare_rows(engine: Engine, samples: Batch, wanted: Mapping[str, Floats], r
         wanted: layer -> float32 (N, width).
         reference: names what gave these.
     """
-    seen = forward_all(engine, samples)
+    seen = forward_all(engine, samples, threads=engine.streams)
     cosine = {layer: mean_cosine(rows, wanted[layer]) for layer, rows in seen.items()}
     return ParityCheck(engine.name, engine.precision, reference, cosine, count_parts(samples))
 

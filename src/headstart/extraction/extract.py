@@ -8,7 +8,8 @@ are missing nothing runs forward.
 import hashlib
 import itertools
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -109,17 +110,23 @@ def extract(
     )
 
 
-def load_batch(samples: Iterable[Sample], spec: InputSpec, count: int) -> Batch:
+def load_batch(samples: Sequence[Sample], spec: InputSpec, count: int) -> Batch:
     """Return the parts of the first samples that decode, ``count`` parts at most, as a network sees them."""
     modality = get_modality(spec.kind)
-    parts: list[Part] = []
-    for sample in samples:
-        if len(parts) >= count:
-            break
+
+    def load(sample: Sample) -> Sequence[Part]:
         try:
-            parts += modality.make_parts(load_item(sample.source, spec).value, spec)
+            return modality.make_parts(load_item(sample.source, spec).value, spec)
         except BrokenItem:
-            continue
+            return ()
+
+    parts: list[Part] = []
+    at = 0
+    with ThreadPoolExecutor(count_cores()) as pool:
+        while at < len(samples) and len(parts) < count:
+            some = samples[at : at + count - len(parts)]
+            parts += itertools.chain.from_iterable(pool.map(load, some))
+            at += len(some)
     return collate_parts(modality, parts[:count], spec)
 
 

@@ -31,7 +31,7 @@ def shrink(pixels: Pixels, edge: int) -> Pixels:
     if max(pixels.shape[:2]) <= edge:
         return pixels
     image = Image.fromarray(pixels)
-    image.thumbnail((edge, edge))
+    image.thumbnail((edge, edge), Image.Resampling.BILINEAR)  # takes half of the bicubic one's time
     return np.asarray(image)
 
 

@@ -221,3 +221,31 @@ def csv_of_r(desk: Desk) -> Path:
     desk.write("labels.csv", rows_to_csv([("file", "species", "site"), *rows]))
     desk.say("row names")
     return desk.root
+
+
+@add_layout(
+    "`notes.csv`: `from,to,species`, then `IMG_0001,IMG_0005,ant`",
+    "nothing: ranges of photos",
+    refused=("ranges of photos", "'IMG_0001'", "'IMG_0005'", "a row for each photo"),
+)
+def ranges_of_photos(desk: Desk) -> Path:
+    photos = draw_photos(INSECTS)
+    for place, photo in enumerate(photos, 1):
+        desk.write(f"images/IMG_{place:04}.jpg", photo.encode())
+    rows = [(f"IMG_{first + 1:04}", f"IMG_{first + 5:04}", photos[first].label) for first in range(0, len(photos), 5)]
+    desk.write("notes.csv", rows_to_csv([("from", "to", "species"), *rows]))
+    return desk.root
+
+
+@add_layout(
+    "`labels.csv`: `ant,bee`, with names of photos below each",
+    "nothing: a column for a class",
+    refused=("'ant' (10), 'bee' (10)", "may be classes", "path and label"),
+)
+def columns_of_names(desk: Desk) -> Path:
+    names: dict[str, list[str]] = {label: [] for label in INSECTS}
+    for place, photo in enumerate(mix(draw_photos(INSECTS))):
+        desk.write(f"images/{place:03}.jpg", photo.encode())
+        names[photo.label].append(f"{place:03}.jpg")
+    desk.write("labels.csv", rows_to_csv([INSECTS, *zip(*names.values(), strict=True)]))
+    return desk.root

@@ -19,6 +19,7 @@ from headstart.data.readers.tables.label_column import choose_label
 from headstart.data.readers.tables.pair_columns import refuse_pairs
 from headstart.data.readers.tables.path_column import find_folder_column, prefer_names
 from headstart.data.readers.tables.row_marks import find_row_marks
+from headstart.data.readers.tables.row_shapes import refuse_class_columns, refuse_ranges
 from headstart.data.readers.tables.split_column import are_folds, numbers_parts, read_parts, refuse_valid_rows
 from headstart.data.readers.tables.table_columns import (
     ALIASES,
@@ -77,7 +78,7 @@ class ColumnChoice:
             f"{preview(list(dict.fromkeys(self.header)), most=8)}{meant}"
         )
 
-    def choose_path(self) -> None:
+    def choose_path(self, *, labelled: bool) -> None:
         """Find the column with the items or with the paths or ids of their files."""
         if "path" in self.taken:
             return
@@ -91,6 +92,9 @@ class ColumnChoice:
             best = max(known, key=shares.__getitem__)
             self._take("path", [best, *(it for it in known if it != best)])
             return
+        if not known and labelled:
+            refuse_ranges(self.table, self.sample, self.modality.noun, self._share)
+            refuse_class_columns(self.table, self.sample, self.modality.noun, self._share)
         others = [column for column in self.header if column not in known and self._may_have_paths(column)]
         leading = [column for column in others if self._share(column) >= MOSTLY]
         ids = list(match_columns(leading, ID_COLUMNS))
@@ -246,7 +250,7 @@ def choose_columns(
             is not there.
     """
     choice = ColumnChoice(table, sample, modality, options)
-    choice.choose_path()
+    choice.choose_path(labelled=labelled)
     if not labelled:
         if "path" not in choice.taken:
             _refuse_without_path(choice)

@@ -37,6 +37,15 @@ def test_the_reading_is_written_as_a_table_and_never_over_another(photos, tmp_pa
     assert "is there already and is not overwritten" in capsys.readouterr().err
 
 
+def test_where_nothing_is_read_the_reasons_are_said_and_no_table_is_written(photos, tmp_path, capsys) -> None:
+    folder, table = photos(classes=("checks",), each=3) / "checks", tmp_path / "photos.csv"
+    assert run(["check", str(folder), "--write-table", str(table), "--quiet"]) == 2
+    out = capsys.readouterr().out
+    assert "has no class with photos" in out
+    assert f"nothing is read, so {table} is not written" in out
+    assert not table.exists()
+
+
 def _run_json(arguments: list[str], capsys) -> str:
     assert run([*arguments, "--json"]) == 0
     return capsys.readouterr().out

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from headstart.cli.names import read_names
+from headstart.errors import SettingError
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,9 @@ def test_a_name_is_given_before_the_next_one_is_there():
             writer.join()
         os.close(writing)
         assert list(names) == []
+
+
+@pytest.mark.parametrize("content", [b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"])
+def test_the_bytes_of_a_file_are_no_names(content):
+    with pytest.raises(SettingError, match="has the bytes of a file where names of files are wanted"):
+        list(read_names(io.BytesIO(content * 9)))

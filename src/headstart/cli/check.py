@@ -113,13 +113,15 @@ def check(
         more = {
             "sheet": str(augment) if augment else None,
             "labels": issues,
-            "table": str(write_table) if write_table else None,
+            "table": str(write_table) if found.table else None,
         }
         more |= {"outline": outline_to_json(found.outline)} if found.outline else {}
         print(json.dumps({**_to_json(found.data), **more}, ensure_ascii=False))
     else:
         views = f"changed views are shown in {augment}" if augment else ""
-        table = f"the reading is written to {write_table}; edit it, and fit it" if write_table else ""
+        table = f"the reading is written to {write_table}; edit it, and fit it" if found.table else ""
+        if write_table and not found.table:
+            table = f"nothing is read, so {write_table} is not written"
         held = describe_label_check(found.labels, labels) if found.labels and labels else ""
         outline = describe_outline(found.outline) if found.outline else ""
         print("\n\n".join(section for section in (outline, describe_check(found.data), views, table, held) if section))

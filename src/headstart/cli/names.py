@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
+from headstart.errors import SettingError
+
+LOOK_AT = 32  #: bytes by which content is told from names
 CHUNK = 1 << 16  #: bytes asked for at once; fewer are taken when fewer are there
 
 
@@ -26,6 +29,9 @@ def read_names(stream: BinaryIO, encoding: str = "utf-8") -> Iterator[str]:
         stream: that is read as far as there is something to read.
         encoding: of the names; bytes that are none are kept, for a file's name may be any bytes. A byte order mark says
             another one.
+
+    Raises:
+        SettingError: they are the content of a file and no names.
     """
     decoder: codecs.IncrementalDecoder | None = None
     pending, ending = "", ""
@@ -35,6 +41,7 @@ def read_names(stream: BinaryIO, encoding: str = "utf-8") -> Iterator[str]:
             first += chunk
             if len(first) < 3 and b"\n" not in first:  # a byte order mark has up to three
                 continue
+            _refuse_content(first)
             chunk, encoding = _without_mark(first, encoding)
             decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
         pending += decoder.decode(chunk)
@@ -50,6 +57,15 @@ def read_names(stream: BinaryIO, encoding: str = "utf-8") -> Iterator[str]:
             pending += decoder.decode(b"", final=True)
     if pending.strip():
         yield pending.rstrip("\r\n")
+
+
+def _refuse_content(first: bytes) -> None:
+    """Refuse what begins like a file that is no text: it has null bytes, and other bytes that stand in no name."""
+    head = first[:LOOK_AT]
+    if b"\0" in head and any(0 < byte < 9 or 13 < byte < 32 for byte in head):
+        raise SettingError(
+            "standard input has the bytes of a file where names of files are wanted, one in a line; give its name"
+        )
 
 
 def _without_mark(first: bytes, encoding: str) -> tuple[bytes, str]:

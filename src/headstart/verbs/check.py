@@ -133,6 +133,8 @@ def check(
         seen = replace(seen, problems=seen.problems or tuple(_find_split_problems(seen.samples, settings)))
         if drawn is not None:
             write_view_sheet(drawn, seen.samples, settings)
+        if written is not None and not seen.samples.samples and seen.problems:
+            written = None  # the problems say why there is nothing to write
         if written is not None:
             write_reading_table(written, seen.samples, [locate_store(), locate_store(settings.store)])
     outline = make_outline(seen.samples) if explain else None

@@ -22,7 +22,7 @@ _UNREAD = (
     (b"\xfd7zXZ\0", "packed with xz; unpack it (unxz) and give what is in it"),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word file; save the table as CSV"),
     (b"SQLite format 3\0", "an SQLite database; export the table as CSV"),
-    (b"%PDF-", "a PDF; wanted a folder, a table or an archive"),
+    (b"%PDF-", "a PDF; take what is in it out into files of their own"),
 )
 
 

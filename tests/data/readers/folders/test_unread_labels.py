@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from headstart.data.read import read_source
 from headstart.errors import DataError
@@ -95,3 +96,22 @@ def test_they_stop_no_clear_folders(tmp_path: Path, plant: Callable[..., Path]) 
     (folder / "labels.md").write_text(list_labels("| {name} | {label} |\n"), "utf-8")
     (folder / "order.txt").write_text("".join(f"{NAMES[at % 2]}\n" for at in range(COUNT)), "utf-8")
     assert read_source(folder).classes == NAMES
+
+
+def test_an_array_for_each_photo_in_folders_is_explained(tmp_path: Path) -> None:
+    for name in NAMES:
+        (tmp_path / name).mkdir()
+        for at in range(3):
+            np.save(tmp_path / name / f"{at}.npy", np.zeros((8, 8, 3), np.uint8))
+    said = refuse(tmp_path)
+    assert "has 6 arrays in 2 folders, such as 'cat/0.npy'; an array for each photo is not read; put those of" in said
+    assert "numpy.save('cat.npy', numpy.stack(arrays)), and give the folder of these files" in said
+
+
+def test_a_stack_for_each_class_is_explained(tmp_path: Path) -> None:
+    for seed, name in enumerate(NAMES):
+        pages = [Image.fromarray(np.full((9, 9, 3), 10 * seed + at, np.uint8)) for at in range(3)]
+        pages[0].save(tmp_path / f"{name}.tif", save_all=True, append_images=pages[1:])
+    said = refuse(tmp_path)
+    assert "has no class folders but 2 files that hold several photos each, such as 'cat.tif' (page 1 of 3)" in said
+    assert "if each file is a class, write the photos in it into a folder of its name" in said

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from headstart.data.read import read_source
+from headstart.data.source_items import list_file_items
 from headstart.errors import DataError
+from headstart.modalities.modality import get_modality
 
 NAMES = ("cat", "dog")
 
@@ -111,3 +113,16 @@ def test_columns_as_pandas_writes_them(folder: Path) -> None:
     (folder / "data.json").write_text(json.dumps(columns), "utf-8")
     samples = read_source(folder)
     assert (samples.classes, len(samples)) == (NAMES, 8)
+
+
+def test_an_array_of_paths_is_a_table_without_labels(folder: Path) -> None:
+    table = folder / "new.json"
+    table.write_text(json.dumps([f"{at}.png" for at in range(8)]), "utf-8")
+    items = list_file_items(table, get_modality("image"))
+    assert items is not None
+    assert [item.name for item in items.items] == [f"{at}.png" for at in range(8)]
+    with pytest.raises(DataError, match="has the columns 'path' and none for label"):
+        read_source(table)
+    table.write_text(json.dumps(["cat", "dog"]), "utf-8")
+    with pytest.raises(DataError, match="a file of no kind that is read"):
+        read_source(table)

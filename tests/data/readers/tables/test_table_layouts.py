@@ -294,3 +294,12 @@ def test_a_label_of_numbers_names_the_columns_of_words_beside_it(
     notes = [note for note in samples.ledger.notes if "--label-column insect" in note]
     assert len(notes) == noted
     assert all("'insect' with 2 values ('bee', 'ant') may be meant too" in note for note in notes)
+
+
+def test_comments_above_a_list_are_no_header(tmp_path, plant):
+    folder = plant(tmp_path / "set", *(f"{i}.png" for i in range(6)))
+    rows = [f"{i}.png,{'ab'[i % 2]}" for i in range(6)]
+    (folder / "l.csv").write_text("\n".join(["# of May", *rows]), "utf-8")
+    samples = read_source(folder / "l.csv")
+    assert has_note(samples, "the first row of l.csv is line 2; what stands above it is no row")
+    assert not has_note(samples, "the header of")

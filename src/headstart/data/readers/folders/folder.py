@@ -22,7 +22,7 @@ from headstart.data.readers.folders.number_names import read_number_names, read_
 from headstart.data.readers.folders.part_tables import describe_inner_tables
 from headstart.data.readers.folders.row_parts import list_tables
 from headstart.data.readers.folders.split_lists import apply_split_lists
-from headstart.data.readers.folders.unread_labels import find_unread_labels
+from headstart.data.readers.folders.unread_labels import find_unread_labels, refuse_packed_items
 from headstart.data.readers.folders.unused_labels import describe_unused, sort_out_files
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -121,6 +121,8 @@ def refuse_unused_labels(
     if unused.stopping:
         flag = _find_flag(tree, listing, context)
         raise DataError(describe_unused(tree.root, unused, listing, tables, modality, flag))
+    if listing and not listing.classes:
+        refuse_packed_items(tree, base, modality)
     return unused.notes
 
 

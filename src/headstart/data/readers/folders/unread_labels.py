@@ -18,6 +18,8 @@ from headstart.data.readers.file_kinds import describe_unread, is_text, read_beg
 from headstart.data.readers.folders.label_files import (
     LOOK_AT,
     MOST_BYTES,
+    MOST_FILES,
+    MOST_FOLDERS,
     MOST_TEXT,
     ROWS,
     SHARE,
@@ -27,6 +29,8 @@ from headstart.data.readers.folders.label_files import (
 from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.readers.walk import FileTree
 from headstart.errors import DataError
+from headstart.modalities.item import BrokenItem
+from headstart.modalities.modality import Modality
 
 OFTEN = 2  #: lines of a label, on average
 LONGEST = 100  #: characters of a label
@@ -116,3 +120,45 @@ def _find_beside(items: Sequence[str], root: Path, finder: FileFinder) -> Iterat
             kind = f"{suffix} files lie beside the {finder.noun.many}, one for each, and are not read{more}"
             yield LabelFile(root / f"*{suffix}", f"*{suffix}", len(items), there[:1], kind=kind)
             return
+
+
+def refuse_packed_items(tree: FileTree, base: Path, modality: Modality) -> None:
+    """Refuse a folder without classes whose files hold several items each, or are an array for each item in folders.
+
+    Raises:
+        DataError: it is one; with what to do.
+    """
+    noun, content = modality.noun, tree.scan(base)
+    arrays = {
+        folder: files
+        for folder in content.folders[:MOST_FOLDERS]
+        if len(files := [file for file in tree.scan(folder).files if file.suffix.lower() == ".npy"]) > 1
+    }
+    if len(arrays) > 1:
+        folder, files = next(iter(arrays.items()))
+        raise DataError(
+            f"{str(tree.root)!r} has {sum(map(len, arrays.values()))} arrays in {len(arrays)} folders, such as "
+            f"{files[0].relative_to(tree.root).as_posix()!r}; an array for each {noun.one} is not read; put those of "
+            f"each folder together, such as numpy.save('{folder.name}.npy', numpy.stack(arrays)), and give the folder "
+            "of these files"
+        )
+    items = [file for file in content.files if file.suffix.lower() in modality.suffixes]
+    if not 1 < len(items) <= MOST_FILES or len(items) < len(content.files) / 2:
+        return
+    notes = {file: note for file in items if (note := _note_several(file, modality))}
+    if len(notes) == len(items):
+        first, note = next(iter(notes.items()))
+        raise DataError(
+            f"{str(tree.root)!r} has no class folders but {len(items)} files that hold several {noun.many} each, such "
+            f"as {first.name!r} ({note}), of which one is read; if each file is a class, write the {noun.many} in it "
+            "into a folder of its name"
+        )
+
+
+def _note_several(file: Path, modality: Modality) -> str:
+    """Return the note on a file that holds several items; "" for another file."""
+    try:
+        note = modality.identify(file.read_bytes()).note if file.stat().st_size <= MOST_BYTES else ""
+    except (OSError, BrokenItem):
+        return ""
+    return note if re.search(r"\b1 of [2-9]|\b1 of \d\d", note) else ""

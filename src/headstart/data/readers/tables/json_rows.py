@@ -8,7 +8,9 @@ what stands in a cell is text, as in any other table.
 """
 
 import json
+import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,31 @@ def is_json_table(path: Path) -> bool:
     if head.startswith(b"["):
         return head[1:].lstrip().startswith(b"{")
     return head.startswith(b"{") and bool(_find_form(path))
+
+
+def is_path_array(path: Path) -> bool:
+    """Return whether a file with an ending of JSON is an array of paths, which has no labels."""
+    if path.suffix.lower() != ".json" or not re.match(rb"\[\s*\"", read_ends(path)):
+        return False
+    try:
+        return all(_is_path(value) for _, value in islice(iter_json(path), _LOOK_AT))
+    except DataError:
+        return False
+
+
+def read_path_array(table: Path) -> TextTable:
+    """Return a row for each path of an array.
+
+    Raises:
+        DataError: it is no JSON.
+    """
+
+    def parse() -> Iterator[TextRow]:
+        yield TextRow(0, 0, _MAPPING[:1])
+        for number, (_, value) in enumerate(iter_json(table), 1):
+            yield TextRow(number, number, (_format_value(value),))
+
+    return TextTable(_MAPPING[:1], (), parse)
 
 
 def read_json_table(table: Path) -> TextTable:

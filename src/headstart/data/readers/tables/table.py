@@ -19,7 +19,7 @@ from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.base64_cells import is_base64, refuse_base64
 from headstart.data.readers.tables.group_column import describe_tracks
-from headstart.data.readers.tables.json_rows import LINES, is_json_table
+from headstart.data.readers.tables.json_rows import LINES, is_json_table, is_path_array
 from headstart.data.readers.tables.label_cells import read_label_cells
 from headstart.data.readers.tables.number_shift import NumberShift, shift_number
 from headstart.data.readers.tables.parquet import holds_items, read_parquet_rows
@@ -52,7 +52,12 @@ class TableReader:
         if not isinstance(source, Path) or tree is not None or not source.is_file():
             return False
         called_so = source.suffix.lower() in self.suffixes
-        if is_json_table(source) or is_parquet(source) or (is_text(source) and (called_so or looks_like_table(source))):
+        if (
+            is_json_table(source)
+            or is_path_array(source)
+            or is_parquet(source)
+            or (is_text(source) and (called_so or looks_like_table(source)))
+        ):
             return True
         return called_so and not (find_archive_kind(source) or describe_unread(source))
 

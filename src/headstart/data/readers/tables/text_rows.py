@@ -1,5 +1,6 @@
 """The rows of a text table by their roles: CSV, TSV, and lists of paths and labels."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -11,7 +12,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_choice import choose_columns
 from headstart.data.readers.tables.column_evidence import MOSTLY, is_on, share_of_files
 from headstart.data.readers.tables.csv_text import TextTable, read_text_table
-from headstart.data.readers.tables.json_rows import is_json_table, read_json_table
+from headstart.data.readers.tables.json_rows import is_json_table, is_path_array, read_json_table, read_path_array
 from headstart.data.readers.tables.label_column import SEVERAL, choose_indicator
 from headstart.data.readers.tables.path_lists import read_path_list
 from headstart.data.readers.tables.row_marks import find_left_out
@@ -44,6 +45,7 @@ def read_text_rows(table: Path, context: ReadContext) -> TableRows:
     """
     options = context.options
     content = read_json_table(table) if is_json_table(table) else None
+    content = content or (read_path_array(table) if is_path_array(table) else None)
     content = content or read_path_list(table, find_key_columns, encoding=options.encoding)
     content = content or read_text_table(table, find_key_columns, encoding=options.encoding)
     if not content.header:
@@ -64,6 +66,7 @@ def read_text_rows(table: Path, context: ReadContext) -> TableRows:
     if headless:
         sample = _name_columns(sample, content)
         header = list(sample.header)
+        notes = [re.sub("^the header of ", "the first row of ", note) for note in notes]
         notes.append(
             f"{table.name} has no header: its first row is one like the others, its columns are {_list(header)}"
         )

@@ -1,6 +1,9 @@
 """Folders of more than one set: masks and depth maps beside photos, pieces of classes, several sets in one."""
 
+import io
 from pathlib import Path
+
+from PIL import Image
 
 from drawn.desk import Desk, add_layout, draw_photos
 
@@ -100,4 +103,65 @@ def two_sets_in_one(desk: Desk) -> Path:
     for photo in draw_photos(("def_front", "ok_front"), 12, seed=1):
         part = "test" if photo.number > 7 else "train"
         desk.leave(f"casting_data/casting_data/{part}/{photo.label}/{photo.number}.jpeg", photo.encode(".jpeg"), "")
+    return desk.root
+
+
+@add_layout(
+    "`data/ants/`, `docs/img/1.png`, `static/logo.png` (a repository)",
+    "asked: `data` alone is proposed",
+)
+def repository(desk: Desk) -> Path:
+    for photo in draw_photos(INSECTS):
+        desk.lay(f"data/{photo.label}/{photo.number}.jpg", photo)
+    for photo in draw_photos(("a",), 3, seed=1):
+        desk.leave(f"docs/img/{photo.number}.png", photo.encode(".png"), "")
+        desk.leave(f"static/logo{photo.number}.png", photo.encode(".png"), "")
+    desk.write("README.md", "# insects\n")
+    return desk.root
+
+
+@add_layout("`split=train/label=ants/1.jpg`, `split=test/...` (Hive)", "the bare classes, two parts")
+def hive_partitions(desk: Desk) -> Path:
+    desk.say("label=")
+    for photo in draw_photos(INSECTS, 14):
+        part = "train" if photo.number < 10 else "test"
+        desk.lay(f"split={part}/label={photo.label}/part-{photo.number}.jpg", photo, part)
+    return desk.root
+
+
+@add_layout("`__label__ants/1.jpg` (fastText)", "the bare classes")
+def fasttext_folders(desk: Desk) -> Path:
+    desk.say("__label__")
+    for photo in draw_photos(INSECTS):
+        desk.lay(f"__label__{photo.label}/{photo.number}.jpg", photo)
+    return desk.root
+
+
+@add_layout(
+    "`client_0/train/ants/`, `client_0/test/ants/`, `client_1/...`",
+    "asked: classes or clients",
+    flags="--classes-from parent",
+)
+def clients_with_parts(desk: Desk) -> Path:
+    for at in range(3):
+        for photo in draw_photos(INSECTS, 8, seed=at):
+            part = "train" if photo.number < 5 else "test"
+            desk.lay(f"client_{at}/{part}/{photo.label}/{photo.number}.jpg", photo, part)
+    return desk.root
+
+
+@add_layout("`ants/stack0.tif` of 5 pages", "the first page of each; a note has the count")
+def stacks_of_pages(desk: Desk) -> Path:
+    desk.say("8 files have 5 pages, the first is used")
+    for label in INSECTS:
+        for stack in range(4):
+            pages = [
+                Image.fromarray(photo.pixels)
+                for photo in draw_photos(INSECTS, 5, seed=1 + stack)
+                if photo.label == label
+            ]
+            out = io.BytesIO()
+            pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:])
+            desk.write(f"{label}/stack{stack}.tif", out.getvalue())
+            desk.claim(out.getvalue(), label)
     return desk.root

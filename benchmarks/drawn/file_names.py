@@ -221,3 +221,58 @@ def roboflow_copies(desk: Desk) -> Path:
             desk.lay(f"{part}/{photo.label}/{name}.jpg", photo, part)
     desk.say("Roboflow's copies", "which is a leak", "--class-pattern")
     return desk.root
+
+
+@add_layout(
+    "`0001a.jpg`, `0002b.jpg`",
+    "asked: the letter behind the number",
+    flags="--class-pattern '^\\d+(?P<label>[A-Za-z]+)'",
+)
+def letter_behind_a_number(desk: Desk) -> Path:
+    for at, photo in enumerate(draw_photos(("a", "b"))):
+        desk.lay(f"{at:04}{photo.label}.jpg", photo)
+    return desk.root
+
+
+@add_layout(
+    "`AF01ANS.JPG`, `AF01HAS.JPG` (KDEF)",
+    "asked: the letters behind the number",
+    flags="--class-pattern '^[A-Za-z]+\\d+(?P<label>[A-Za-z]+)'",
+)
+def letters_behind_a_number(desk: Desk) -> Path:
+    for photo in draw_photos(("ANS", "HAS")):
+        desk.lay(f"AF{photo.number:02}{photo.label}.JPG", photo)
+    return desk.root
+
+
+@add_layout(
+    "`21_0_2_20170109150550001.jpg.chip.jpg` (UTKFace)",
+    "asked: one of the numbers",
+    flags="--class-pattern '^\\d+_(?P<label>\\d+)'",
+)
+def numbers_of_a_face(desk: Desk) -> Path:
+    for at, photo in enumerate(draw_photos(("0", "1"))):
+        desk.lay(f"{21 + at}_{photo.label}_{photo.number % 3}_201701091505500{at:02}.jpg.chip.jpg", photo)
+    return desk.root
+
+
+@add_layout(
+    "`id=1,label=ants.jpg`",
+    "asked: what `label` says",
+    flags="--class-pattern '(?:^|[,;&_])label=(?P<label>[^=,;&]+?)(?=[,;&]|\\.[^.]*$)'",
+)
+def words_and_values(desk: Desk) -> Path:
+    for at, photo in enumerate(draw_photos(("ants", "bees"))):
+        desk.lay(f"id={at},label={photo.label}.jpg", photo)
+    return desk.root
+
+
+@add_layout(
+    "`img1_grade1.jpg`, `img2_grade2.jpg`",
+    "asked: the number behind the second word",
+    flags="--class-pattern '^[A-Za-z]+\\d+_[A-Za-z]+(?P<label>\\d+)'",
+)
+def grades(desk: Desk) -> Path:
+    for at, photo in enumerate(draw_photos(("1", "2"))):
+        desk.lay(f"img{at}_grade{photo.label}.jpg", photo)
+    return desk.root

@@ -8,6 +8,7 @@ from headstart.data.outline import make_outline, outline_files
 from headstart.data.outline_text import MOST_FOLDERS, describe_outline, outline_to_json
 from headstart.data.read import read_source
 from headstart.settings import DataSettings
+from headstart.verbs.check import check
 
 
 def _options(**settings):
@@ -124,3 +125,22 @@ def test_a_folder_that_is_not_understood_is_shown_as_it_lies(tmp_path, plant):
     assert [(it.name, it.items, it.skipped, it.role) for it in root.folders] == [("x", 2, 1, None), ("y", 1, 0, None)]
     assert [it.name for it in root.folders[0].folders] == ["1", "2"]
     assert "x/  2 photos (1 skipped)" in describe_outline(outline_files(tmp_path))
+
+
+def test_named_groups_in_several_given_parts_are_a_leak(plant, tmp_path):
+    names = [
+        f"client_{client}/{part}/{label}/{i}.png"
+        for client in range(3)
+        for part, own in (("train", range(4)), ("test", range(4, 6)))
+        for label in ("ant", "bee")
+        for i in own
+    ]
+    root = plant(tmp_path / "set", *names)
+    report = check(root, classes_from="parent", group_from="folder", explain=True, progress=False)
+    notes = report.data.samples.ledger.notes
+    assert "leak: 3 groups are in more than one given part: 'client_0', 'client_1', 'client_2'" in notes
+    assert report.outline.torn_groups == 3
+    shown = describe_outline(report.outline)
+    assert "3 named groups: 3 of them are in more than one given part, which is a leak" in shown
+    whole = check(root, classes_from="parent", explain=True, progress=False)
+    assert not any(note.startswith("leak") for note in whole.data.samples.ledger.notes)

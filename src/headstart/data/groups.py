@@ -8,7 +8,9 @@ from operator import attrgetter
 import numpy as np
 
 from headstart.arrays import Ints
+from headstart.data.names import count_noun, preview
 from headstart.data.samples import GroupKind, Sample, SampleGroup, Samples, Subset
+from headstart.modalities.item import GROUP
 
 
 def assign_groups(digests: Sequence[str], names: Sequence[str]) -> list[SampleGroup]:
@@ -33,6 +35,26 @@ def assign_groups(digests: Sequence[str], names: Sequence[str]) -> list[SampleGr
     for name in sorted(named):
         first.setdefault(connected.find(named[name]), named[name])
     return [first.get(connected.find(content[digest]), content[digest]) for digest in digests]
+
+
+def find_torn_groups(places: Iterable[tuple[SampleGroup, Subset | None]]) -> list[str]:
+    """Return the names of groups that have samples in several given subsets, sorted; unnamed groups are not asked.
+
+    Args:
+        places: the group of each sample and the subset it is given in; None for none.
+    """
+    by_group: defaultdict[SampleGroup, set[Subset]] = defaultdict(set)
+    for group, subset in places:
+        if subset is not None and group.kind is GroupKind.NAMED:
+            by_group[group].add(subset)
+    return sorted(group.name for group, subsets in by_group.items() if len(subsets) > 1)
+
+
+def describe_torn_groups(names: Sequence[str]) -> str:
+    """Return that groups are in several given subsets; "" where none is."""
+    if not names:
+        return ""
+    return f"leak: {count_noun(len(names), GROUP, 'are')} in more than one given part: {preview(names)}"
 
 
 def merge_groups(samples: Samples, pairs: Iterable[tuple[str, str]]) -> Samples:

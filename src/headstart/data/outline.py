@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headstart.data.decisions import ANY, Decision, PlaceKind, Role
+from headstart.data.groups import find_torn_groups
 from headstart.data.names import natural_key
 from headstart.data.readers.walk import FileTree, Walk
 from headstart.data.samples import FileStatus, LedgerEntry, Sample, Samples
@@ -57,6 +58,7 @@ class SourceOutline:
     groups: int  #: groups that the source names
     skips: tuple[SkippedFiles, ...]  #: of the whole source, the most frequent reason first
     ignored: int  #: hidden and system files
+    torn_groups: int = 0  #: of the groups those in several given parts
 
 
 def make_outline(samples: Samples) -> SourceOutline:
@@ -82,6 +84,7 @@ def make_outline(samples: Samples) -> SourceOutline:
         len(groups),
         _list_skips(_collect_skips(entry for entry in ledger.entries if entry.status is FileStatus.SKIPPED)),
         ledger.ignored,
+        len(find_torn_groups((sample.group, sample.subset) for sample in samples.samples)),
     )
 
 

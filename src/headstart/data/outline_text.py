@@ -105,7 +105,10 @@ def _list_subset_lines(outline: SourceOutline) -> Iterator[str]:
             part = f"part {subset}: " if subset else ""
             yield f"  {part}{outline.noun.count(sum(classes.values()))}: {_count_classes(classes)}"
     if outline.groups:
-        yield f"  {outline.groups:,} named group{'s' * (outline.groups != 1)}: those of one group stay in one part"
+        stay = "those of one group stay in one part"
+        if torn := outline.torn_groups:
+            stay = f"{torn:,} of them {'is' if torn == 1 else 'are'} in more than one given part, which is a leak"
+        yield f"  {outline.groups:,} named group{'s' * (outline.groups != 1)}: {stay}"
 
 
 def _shows_subsets(folder: OutlineFolder) -> bool:

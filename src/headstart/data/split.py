@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from headstart.data.groups import describe_torn_groups, find_torn_groups
 from headstart.data.names import count_noun, preview
 from headstart.data.placement import GroupCounts, place_groups
-from headstart.data.samples import GroupKind, Sample, SampleGroup, Samples, Subset
+from headstart.data.samples import Sample, SampleGroup, Samples, Subset
 from headstart.errors import DataError, describe_schema_mismatch
-from headstart.modalities.item import Noun
+from headstart.modalities.item import GROUP, Noun
 from headstart.parsing import parse_json
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import SPLIT
@@ -19,7 +20,6 @@ from headstart.tasks.facets import Strata
 
 SPLIT_SCHEMA = 1
 MOST_CLASSES_SHOWN = 3  #: in a message
-GROUP = Noun("group", "groups")
 
 
 class TooFewGroupsError(DataError):
@@ -203,16 +203,8 @@ def _note_leaks(samples: Samples, given: Mapping[str, Subset]) -> list[str]:
             f"leak: {count_noun(len(leaked), samples.noun, 'are')} in more than one given part, so its score flatters: "
             f"{preview(names, show=str)}"
         )
-    by_group = defaultdict(set)
-    for sample in samples.samples:
-        by_group[sample.group].add(given[sample.id])
-    separated = [group.name for group, its in by_group.items() if len(its) > 1 and group.kind is GroupKind.NAMED]
-    if separated:
-        notes.append(
-            f"leak: {count_noun(len(separated), GROUP, 'are')} in more than one given part: "
-            f"{preview(sorted(separated))}"
-        )
-    return notes
+    torn = find_torn_groups((sample.group, given[sample.id]) for sample in samples.samples)
+    return [*notes, describe_torn_groups(torn)] if torn else notes
 
 
 def _find_known(samples: Samples, earlier: Mapping[str, Subset]) -> tuple[dict[str, Subset], list[str]]:

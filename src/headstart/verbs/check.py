@@ -8,6 +8,7 @@ from typing import Any, Unpack
 
 from headstart import events
 from headstart.data.check import DataCheck, check_samples
+from headstart.data.groups import describe_torn_groups, find_torn_groups
 from headstart.data.outline import SourceOutline, make_outline
 from headstart.data.outline_text import describe_outline
 from headstart.data.read import read_source
@@ -130,6 +131,7 @@ def check(
             samples = read_source(source, labels=labels, options=settings, listener=heard, strict=False)
             refuse_foreign_settings(settings, samples.modality, samples.space.task)
             seen = check_samples(samples, decode_all=not fast, listener=heard)
+        seen = replace(seen, samples=note_torn_groups(seen.samples))
         seen = replace(seen, problems=seen.problems or tuple(_find_split_problems(seen.samples, settings)))
         if drawn is not None:
             write_view_sheet(drawn, seen.samples, settings)
@@ -139,6 +141,15 @@ def check(
             write_reading_table(written, seen.samples, [locate_store(), locate_store(settings.store)])
     outline = make_outline(seen.samples) if explain else None
     return CheckReport(seen, found, table, drawn, outline, written)
+
+
+def note_torn_groups(samples: Samples) -> Samples:
+    """Return the samples with a note on named groups that are in several given parts, as a fit has it."""
+    torn = find_torn_groups((sample.group, sample.subset) for sample in samples.samples)
+    if not torn:
+        return samples
+    notes = (*samples.ledger.notes, describe_torn_groups(torn))
+    return replace(samples, ledger=replace(samples.ledger, notes=notes))
 
 
 def _find_split_problems(samples: Samples, settings: FitSettings) -> Iterator[str]:

@@ -52,10 +52,12 @@ def identify(data: bytes) -> Header:
     with open_image(data) as image:
         camera = read_camera(image.info, getattr(image, "tag_v2", None))
         deep = is_deep(image) or is_deep_colour(image, data)
-        picture = _describe_picture(image, data)
+        choice = choose_picture(data)
+        picture = describe_picture(image, choice)
         may_turn = image.format == "TIFF" or not _MAY_TURN.isdisjoint(image.info)
         turn = colour.read_orientation(image) if may_turn else 1
-        return Header(image.format or "?", image.width, image.height, image.mode, camera, deep, picture, turn)
+        size = image.width, image.height
+        return Header(image.format or "?", *size, image.mode, camera, deep, picture, turn, choice.pages)
 
 
 def measure_depth(data: bytes) -> BitDepth | None:
@@ -152,10 +154,6 @@ def _decode_plain_jpeg(data: bytes, spec: ImageSpec | None) -> Photo | None:
     return jpeg.decode_plain(data, layout, spec)
 
 
-def _describe_picture(image: Image.Image, data: bytes) -> str:
-    return describe_picture(image, choose_picture(data))
-
-
 def _is_turned(data: bytes) -> bool:
     try:
         with open_image(data) as image:
@@ -168,7 +166,7 @@ def _decode_with_pillow(data: bytes, spec: ImageSpec | None) -> Photo:
     with open_image(data) as image:
         try:
             shrink_jpeg(image, data, spec)
-            picture = _describe_picture(image, data)
+            picture = describe_picture(image, choose_picture(data))
             decode_opened(image)
             pixels, note = colour.to_upright_rgb(image, spec, data)
             return Photo(pixels, None, "; ".join(filter(None, (picture, note))))

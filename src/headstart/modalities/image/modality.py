@@ -19,6 +19,7 @@ from headstart.modalities.image.decoding.depth import (
     fit_range,
     summarise_depths,
 )
+from headstart.modalities.image.decoding.pictures import summarise_pages
 from headstart.modalities.image.load import OpenedPhoto, is_one_photo, suggest_remedy
 from headstart.modalities.image.recognition import HINTS, is_identified, may_be_identified
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
@@ -65,7 +66,7 @@ class ImageModality:
         return None if may_be_identified(head) else False
 
     def identify(self, raw: Raw) -> ItemFacts:
-        """Return format, width and height in pixels as stored, the camera, and of more than 8 bits the range of values.
+        """Return format, width and height in pixels as stored, camera, pages, and the range of more than 8 bits.
 
         Raises:
             BrokenItem: no photo in a known format, one so large that decoding it could exhaust memory, or a picture
@@ -79,6 +80,8 @@ class ImageModality:
         properties: dict[str, Any] = {"width": header.width, "height": header.height}
         if header.camera:
             properties["camera"] = header.camera
+        if header.pages > 1:
+            properties["pages"] = header.pages
         depth = decoder.measure_depth(raw) if header.deep else None
         if depth is not None:
             properties["depth"] = asdict(depth)
@@ -148,8 +151,9 @@ class ImageModality:
         return notes
 
     def summarise(self, facts: Sequence[ItemFacts]) -> tuple[str, ...]:
-        """Return a note that counts photos with more than 8 bits; none where there are none."""
-        return summarise_depths(_list_depths([item.properties for item in facts]))
+        """Return notes that count photos with more than 8 bits and files of several pages, where there are any."""
+        pages = [item.properties["pages"] for item in facts if "pages" in item.properties]
+        return (*summarise_depths(_list_depths([item.properties for item in facts])), *summarise_pages(pages))
 
     @property
     def stats(self) -> facets.StatisticsFacet:

@@ -474,3 +474,21 @@ def test_groups_that_are_the_classes_are_refused(plant, tmp_path):
     root = plant(tmp_path / "heap", *(f"{name}_{i}.png" for name in ("ant", "bee") for i in range(6)))
     with pytest.raises(SettingError, match=r"each class is one group \(ant: ant, bee: bee\), so none could be split"):
         read_source(root, options=options(None, "name"))
+
+
+@pytest.mark.parametrize(
+    ("inside", "beside"),
+    [
+        ("data/{label}/{i}.png", ("docs/img/{i}.png", "static/assets/{i}.png")),
+        ("dataset/train/{label}/{i}.png", ("app/static/uploads/{i}.png",)),
+        ("dataset/{label}/{i}.png", ("screens/{i}.png",)),
+    ],
+)
+def test_a_repository_with_its_data_beside_screenshots(plant, tmp_path, inside, beside):
+    own = [inside.format(label=label, i=i) for label in ("ants", "bees") for i in range(6)]
+    root = plant(tmp_path / "repo", *own, *(other.format(i=i) for other in beside for i in range(3)))
+    folder = root / inside.partition("/")[0]
+    with pytest.raises(DataError) as caught:
+        read_source(root)
+    assert f"run headstart check {folder}; to read all these folders as classes" in str(caught.value)
+    assert read_source(folder).classes == ("ants", "bees")

@@ -185,3 +185,22 @@ def test_the_ledger_says_which_picture_it_is(tmp_path):
     notes = {entry.name: (entry.note, entry.reason) for entry in read_source(tmp_path).ledger.entries}
     assert notes["b/1.tif"] == ("page 1 of 2", "")
     assert notes["a/raw.nef"][1].startswith("a camera raw in which only a preview of 160 x 120 pixels can be read")
+
+
+def test_files_of_several_pages_are_counted_in_a_note(tmp_path):
+    for label in ("ant", "bee"):
+        (tmp_path / label).mkdir()
+        for number in range(3):
+            pages = [scene(40 + 3 * number + 9 * (label == "bee") + page, 30) for page in range(5)]
+            pages[0].save(tmp_path / label / f"{number}.tif", save_all=True, append_images=pages[1:])
+    samples = read_source(tmp_path)
+    assert any(note.startswith("6 files have 5 pages, the first is used") for note in samples.ledger.notes)
+    assert {sample.properties["pages"] for sample in samples.samples} == {5}
+
+
+def test_a_page_with_its_thumbnail_is_one():
+    first = scene(64, 48)
+    data = encoded(first, "TIFF", save_all=True, append_images=[first.resize((16, 12))])
+    assert choose_picture(data).pages == 1
+    assert identify(encoded(first, "TIFF", save_all=True, append_images=[scene(64, 48)])).pages == 2
+    assert identify(encoded(first, "PNG")).pages == 1

@@ -18,6 +18,7 @@ from headstart.data.readers.folders.folder_layout import find_layout
 from headstart.data.readers.folders.folder_record import FolderLayout
 from headstart.data.readers.folders.folder_tree import FolderNode, grow_tree, list_way
 from headstart.data.readers.folders.label_files import find_label_files
+from headstart.data.readers.folders.marked_names import read_marked_names
 from headstart.data.readers.folders.number_names import read_number_names, read_synset_names
 from headstart.data.readers.folders.part_tables import describe_inner_tables
 from headstart.data.readers.folders.row_parts import list_tables
@@ -170,6 +171,8 @@ def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
     layout = find_layout(nodes, choice.modality, options)
     place = choose_place(layout, options)
     labelled = label_files(layout, place, options.encoding)
+    if place.where in ("folder", "parent"):
+        labelled = _drop_marks(layout, labelled)
     if place.where == "folder":
         layout.add_note(describe_inner_tables(layout, options.encoding))
         labelled = labelled if options.classes_from else _name_numbers(layout, nodes, labelled)
@@ -192,6 +195,18 @@ def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
         guessed=place.guessed or (place.where == "name" and not options.classes_from),
         decisions=(*layout.decisions, *place.decisions),
     )
+
+
+def _drop_marks(layout: FolderLayout, labelled: LabelledFiles) -> LabelledFiles:
+    """Return labelled files whose classes are without the marks of a program, where all names have one."""
+    found = read_marked_names(labelled.classes)
+    if found is None:
+        return labelled
+    layout.add_note(
+        f"the class folders begin with {found.mark!r}, as {found.program} calls them: the class is what follows"
+    )
+    samples = tuple(replace(it, label=found.names[it.label]) for it in labelled.samples)
+    return replace(labelled, samples=samples, classes=frozenset(found.names.values()))
 
 
 def _name_numbers(layout: FolderLayout, root: FolderNode, labelled: LabelledFiles) -> LabelledFiles:

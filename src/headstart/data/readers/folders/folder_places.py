@@ -20,6 +20,8 @@ from headstart.data.readers.folders.folder_record import (
     write_prefix,
 )
 from headstart.data.readers.folders.folder_tree import PlacedFile
+from headstart.data.readers.folders.name_fields import NameField, describe_fields, propose_fields
+from headstart.data.readers.folders.several_sets import find_inner_set
 from headstart.data.samples import Subset
 from headstart.errors import DataError
 from headstart.quoting import quote_argument
@@ -44,12 +46,7 @@ def find_place(layout: FolderLayout) -> LabelPlace:
     hints = layout.modality.hints
     names = list(folders)
     if len(names) < 2 or len(loose) > BEFORE * inside:
-        held = loose if len(loose) > inside else [*loose, *(it for files in folders.values() for it in files)]
-        if place := _read_names(layout, held, names):
-            return place
-        if layout.has_subsets and not inside:
-            raise DataError(_describe_flat_parts(layout))
-        return LabelPlace("folder")
+        return _choose_without_folders(layout, loose, folders)
     above = {name: [it.steps[-1] if len(it.steps) > 1 else "" for it in files] for name, files in folders.items()}
     look = folder_names.recognise_folders(names, hints)
     owners = folder_names.are_owners(names)
@@ -66,6 +63,28 @@ def find_place(layout: FolderLayout) -> LabelPlace:
         if look != "products":
             raise DataError(_describe_look(layout, names, look))
     return _take_folders(layout, folders)
+
+
+def _choose_without_folders(
+    layout: FolderLayout, loose: Sequence[PlacedFile], folders: Mapping[str, Sequence[PlacedFile]]
+) -> LabelPlace:
+    """Return the place in the names of the files, where no two folders have them; else that of folders.
+
+    Raises:
+        DataError: the names may mean several things, or parts have no class folders.
+    """
+    inside = sum(map(len, folders.values()))
+    held = loose if len(loose) > inside else [*loose, *(it for files in folders.values() for it in files)]
+    if place := _read_names(layout, held, list(folders)):
+        return place
+    if inside:
+        return LabelPlace("folder")
+    fields = propose_fields([it.file.stem for it in _list_labelled(layout, held)], layout.modality.hints)
+    if layout.has_subsets:
+        raise DataError(_describe_flat_parts(layout, fields))
+    if fields:
+        raise DataError(_describe_fields(layout, held, fields))
+    return LabelPlace("folder")
 
 
 def _take_folders(layout: FolderLayout, folders: Mapping[str, Sequence[PlacedFile]]) -> LabelPlace:
@@ -204,8 +223,24 @@ def _describe_doubt(layout: FolderLayout, held: Sequence[PlacedFile], reading: N
     )
 
 
-def _describe_flat_parts(layout: FolderLayout) -> str:
+def _describe_fields(layout: FolderLayout, held: Sequence[PlacedFile], fields: Sequence[NameField]) -> str:
+    noun = layout.modality.noun
+    first = held[0].file.path.name
+    return (
+        f"{layout.root!r} has no class folders but {noun.count(len(held))} whose names, such as {first!r}, may say the "
+        f"class: {describe_fields(fields)}; else put them into a folder per class, or write a table with path and label"
+    )
+
+
+def _describe_flat_parts(layout: FolderLayout, fields: Sequence[NameField]) -> str:
     names = sorted(part.node.steps[-1] for part in layout.parts)
+    if fields:
+        first = next(it.file.path.name for it in layout.files if it.file.is_item)
+        return (
+            f"{layout.root!r} has the parts {preview(names)} but no class folders in them; the names of the files, "
+            f"such as {first!r}, may say the class: {describe_fields(fields)}; else wanted a folder per class inside "
+            "each, or a table with path and label"
+        )
     return (
         f"{layout.root!r} has the parts {preview(names)} but no class folders in them, and the names of the files say "
         "no classes; wanted a folder per class inside each, such as train/cats/1.jpg, or a table with path and label"
@@ -238,6 +273,17 @@ def _describe_doubtful(layout: FolderLayout, folders: Mapping[str, Sequence[Plac
     counts = {name: len(files) for name, files in folders.items()}
     odd = layout.doubtful
     others = {name: count for name, count in counts.items() if name not in odd}
+    nodes = layout.parts[0].node.children
+    inner = {name: found for name in odd if (found := find_inner_set(nodes[name], layout.modality.hints))}
+    wholes = [name for name in inner if folder_names.is_place(name, layout.modality.hints)]
+    if wholes:
+        held = f"{preview(wholes)} with the folders {preview(sorted(inner[wholes[0]].classes))} in it"
+        commands = " or ".join(f"headstart check {quote_argument(nodes[name].path)}" for name in wholes)
+        return (
+            f"{layout.root!r} has {held}, and {_format_counts(others)} beside: if the labelled "
+            f"{layout.modality.noun.many} are in {preview(wholes)}, run {commands}; to read all these folders as "
+            "classes, add --classes-from folder"
+        )
     return (
         f"{layout.root!r} has the folder {preview(odd)} beside {_format_counts(others)}, which may be no class: to "
         f"read all as classes, add --classes-from folder; to leave {preview(odd)} out, "

@@ -20,6 +20,7 @@ class Header:
     deep: bool = False  #: more than 8 bits
     note: str = ""  #: which picture of a file of several it is
     orientation: int = 1  #: 1 (upright) to 8, as Exif numbers them
+    pages: int = 1  #: of a TIFF, without thumbnails and masks of its first
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@
 * GIF, PNG and WebP animations: the first frame. ICO and the like are not read.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image
@@ -39,6 +40,7 @@ class PictureChoice:
     stream: bytes | None = None  #: a JPEG inside the file; then this is decoded
     orientation: int = 1  #: of that JPEG, as the file around it says
     note: str = ""  #: for the ledger
+    pages: int = 1  #: of a TIFF, without thumbnails and masks of its first, which is this
 
 
 FIRST = PictureChoice()
@@ -77,6 +79,21 @@ def describe_picture(image: Image.Image, choice: PictureChoice) -> str:
     return "the first frame of an animation" if animated else choice.note
 
 
+def summarise_pages(pages: Sequence[int]) -> tuple[str, ...]:
+    """Return a note that counts photos of several pages; none where there are none.
+
+    Args:
+        pages: the number in each photo that has several.
+    """
+    if not pages:
+        return ()
+    least, most = min(pages), max(pages)
+    held = f"{least}" if least == most else f"{least} to {most}"
+    have = "file has" if len(pages) == 1 else "files have"
+    note = f"{len(pages)} {have} {held} pages, the first is used; where each page is a photo, save each as a file"
+    return (note,)
+
+
 def _choose_in_raw(data: bytes, found: list[Directory]) -> PictureChoice:
     sensor = max((max(one.width, one.height) for one in found), default=0)
     best, best_size = None, (0, 0)
@@ -110,7 +127,8 @@ def _choose_page(found: list[Directory]) -> PictureChoice:
             raise BrokenItem(f"only a preview of {size} of {best.width} x {best.height} pixels can be read; {_EXPORT}")
         note = f"page {best.page + 1} of {len(pages)}, the largest: the first is a preview of it"
         return PictureChoice(best.page, note=note)
-    return PictureChoice(note=f"page 1 of {len(pages)}" if len(pages) > 1 else "")
+    whole = sum(not one.kind & (tiff.REDUCED | tiff.MASK) and not _is_thumbnail(one, first) for one in pages)
+    return PictureChoice(note=f"page 1 of {len(pages)}" if len(pages) > 1 else "", pages=max(1, whole))
 
 
 def _is_thumbnail(small: Directory, large: Directory) -> bool:

@@ -7,18 +7,16 @@ features, the stored features answer the rest, so that a sample passes through a
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from headstart import events
 from headstart.arrays import Bools, Floats
 from headstart.data.samples import LedgerEntry, Sample, Samples
-from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
 from headstart.inference.classifier import Classifier
 from headstart.inference.postprocess import BatchPredictions
-from headstart.pipeline.testing import describe_second_engine, describe_test, score_answers, score_classifier
+from headstart.pipeline.testing import answer_samples, describe_second_engine, describe_test, score_answers
 from headstart.selection.results import TestResult
 from headstart.tasks.task import Task
 
@@ -112,24 +110,23 @@ def _score(
     classifier = classifier.with_engine(classifier.select_engine(len(test)))  # few of many are answered as many are
     first = [sample for sample, one in zip(test, chosen, strict=True) if one]
     rest = [sample for sample, one in zip(test, chosen, strict=True) if not one]
-    result = score_classifier(classifier, first, log, twice=np.ones(len(first), bool))
-    if not rest:
-        return result
-    stored = classifier.predict_features(load_features(test))
-    difference = describe_difference(result.answers, stored.select(chosen), classifier.task)
-    if difference:
-        noun = classifier.record.modality.noun
-        log(
-            events.Note(
-                f"stored features and files differ in {difference} on {noun.count(len(first))}, so that all "
-                f"{len(test)} test {noun.many} are answered from their files"
+    found = answer_samples(classifier, first, log, twice=np.ones(len(first), bool))
+    answers, from_bytes = found.predictions, len(test)
+    if rest:
+        stored = classifier.predict_features(load_features(test))
+        difference = describe_difference(answers, stored.select(chosen), classifier.task)
+        if difference:
+            noun = classifier.record.modality.noun
+            log(
+                events.Note(
+                    f"stored features and files differ in {difference} on {noun.count(len(first))}, so that all "
+                    f"{len(test)} test {noun.many} are answered from their files"
+                )
             )
-        )
-        others = score_classifier(classifier, rest, log).answers
-    else:
-        others = stored.select(~chosen)
-    places = np.argsort(np.concatenate([np.flatnonzero(chosen), np.flatnonzero(~chosen)]))
-    answers = BatchPredictions.concatenate([result.answers, others]).select(places)
-    evaluation: Evaluation = score_answers(classifier, "test", test, answers)
-    from_bytes = len(test) if difference else len(first)
-    return replace(result, samples=tuple(test), answers=answers, evaluation=evaluation, from_bytes=from_bytes)
+            others = answer_samples(classifier, rest, log).predictions
+        else:
+            others, from_bytes = stored.select(~chosen), len(first)
+        places = np.argsort(np.concatenate([np.flatnonzero(chosen), np.flatnonzero(~chosen)]))
+        answers = BatchPredictions.concatenate([answers, others]).select(places)
+    score = score_answers(classifier, "test", test, answers)
+    return TestResult(tuple(test), answers, score, from_bytes, found.engines, found.second_seconds)

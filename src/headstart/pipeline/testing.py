@@ -7,6 +7,7 @@ samples by itself; some of the samples are answered by the other one too, from t
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,6 +27,16 @@ from headstart.modalities.modality import get_modality
 from headstart.selection.context import make_targets
 from headstart.selection.results import TestResult
 from headstart.tasks.task import get_task
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A classifier's predictions for samples, from the bytes of their files."""
+
+    samples: tuple[Sample, ...]  #: those that could be read
+    predictions: BatchPredictions  #: in their order
+    engines: EngineAgreement | None  #: None where no sample was answered by more than one
+    second_seconds: float  #: that the engine took whose predictions these are not
 
 
 def score_classifier(
@@ -50,6 +61,20 @@ def score_classifier(
     Raises:
         HeadstartError: a sample cannot be read; with ``strict`` off it is left out with a note, unless none is left.
     """
+    found = answer_samples(classifier, samples, listener, strict=strict, twice=twice)
+    score = score_answers(classifier, part, found.samples, found.predictions)
+    return TestResult(found.samples, found.predictions, score, len(found.samples), found.engines, found.second_seconds)
+
+
+def answer_samples(
+    classifier: Classifier,
+    samples: Sequence[Sample],
+    listener: events.Listener = events.ignore,
+    *,
+    strict: bool = True,
+    twice: Bools | None = None,
+) -> Answered:
+    """Do what ``score_classifier`` does, without the score."""
     noun = get_modality(classifier.record.spec.kind).noun
     both = _Both(classifier, samples, np.zeros(len(samples), bool) if twice is None else twice)
     known: list[Sample] = []
@@ -66,9 +91,7 @@ def score_classifier(
             listener(events.Progress("test", number, len(samples), noun.many))
     if not known:
         raise DataError(f"none of the {noun.count(len(samples))} decodes; run headstart check to see why")
-    predictions = BatchPredictions.concatenate(rows)
-    score = score_answers(classifier, part, known, predictions)
-    return TestResult(tuple(known), predictions, score, len(known), both.compare(), both.second_seconds)
+    return Answered(tuple(known), BatchPredictions.concatenate(rows), both.compare(), both.second_seconds)
 
 
 def score_answers(

@@ -14,6 +14,7 @@ TITLES = {
     "near_tables": "Tables that nearly fit",
     "doubtful_rows": "Tables whose rows are not meant as they stand",
     "label_cells": "Cells of labels",
+    "label_texts": "Labels in other texts",
     "leftovers": "Folders and files left from other work",
     "companions": "Masks beside photos, pieces of classes, several sets in one",
     "arrays": "Arrays",

@@ -139,3 +139,16 @@ def test_columns_are_refused_where_there_are_none(tmp_path: Path, plant: Plant) 
     images = np.random.default_rng(0).integers(0, 256, (8, 9, 9), np.uint8)
     with pytest.raises(SettingError, match="label_column is for tables"):
         read_source(images, labels=[0, 1] * 4, options=DataSettings.model_validate({"label_column": "x"}))
+
+
+def test_labels_in_another_table_are_said_with_the_column_in_common(tmp_path, plant):
+    folder = plant(tmp_path / "set", *(f"{at}.png" for at in range(6)))
+    (folder / "occurrence.txt").write_text(
+        "gbifID\tscientificName\n" + "".join(f"{90 + at}\t{'ab'[at % 2]}x\n" for at in range(6)), "utf-8"
+    )
+    (folder / "multimedia.txt").write_text(
+        "gbifID\ttype\tidentifier\n" + "".join(f"{90 + at}\tStillImage\thttps://x.org/{at}.png\n" for at in range(6)),
+        "utf-8",
+    )
+    with pytest.raises(DataError, match=r"'occurrence.txt' has 'scientificName' and the column 'gbifID' in common"):
+        read_source(folder)

@@ -21,6 +21,7 @@ from headstart.data.readers.tables.json_rows import is_json_table
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
 from headstart.data.readers.tables.table import TABLE_SUFFIXES, items_exist, list_table, looks_like_table
 from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, DoubtfulTableError, match_columns
+from headstart.data.readers.tables.tables_to_join import describe_join
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource
@@ -91,7 +92,9 @@ def list_label_tables(found: FolderTables, tree: FileTree) -> SourceListing:
     tables = list(found.listings)
     if not tables:
         if len(found.problems) == 1:
-            raise next(iter(found.problems.values()))
+            (table, error), *_ = found.problems.items()
+            join = describe_join(table, tree.scan(table.parent).files)
+            raise DataError(f"{error}{join}") if join else error
         seen = f" (seen: {preview(_name_tables(tree, list(found.problems))) or 'none'})"
         raise DataError(
             f"{str(tree.root)!r} has no one table with labels{seen}; wanted one of {', '.join(TABLE_SUFFIXES)} in it; "

@@ -249,3 +249,27 @@ def columns_of_names(desk: Desk) -> Path:
         names[photo.label].append(f"{place:03}.jpg")
     desk.write("labels.csv", rows_to_csv([INSECTS, *zip(*names.values(), strict=True)]))
     return desk.root
+
+
+@add_layout(
+    "`N001.jpg`, `T002.jpg`; `info.csv`: `file,diagnosis,patient_id` of the same classes", "the table, with its groups"
+)
+def codes_and_a_table(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(draw_photos(("normal", "tumour"))):
+        name, patient = f"{photo.label[0].upper()}{place:03}.jpg", f"P{place // 2:02}"
+        desk.lay(name, photo, group=patient)
+        rows.append((name, photo.label, patient))
+    desk.write("info.csv", rows_to_csv([("file", "diagnosis", "patient_id"), *rows]))
+    desk.mention("diagnosis", "patient_id")
+    return desk.root
+
+
+@add_layout("`cat.0.jpg`, `dog.7.jpg`; `labels.csv`: `file,label` with 0 and 1", "the names")
+def names_and_numbers(desk: Desk) -> Path:
+    rows = []
+    for photo in draw_photos(("cat", "dog")):
+        desk.lay(f"{photo.label}.{photo.number}.jpg", photo)
+        rows.append((f"{photo.label}.{photo.number}.jpg", int(photo.label == "dog")))
+    desk.write("labels.csv", rows_to_csv([("file", "label"), *rows]))
+    return desk.root

@@ -152,3 +152,34 @@ def test_labels_in_another_table_are_said_with_the_column_in_common(tmp_path, pl
     )
     with pytest.raises(DataError, match=r"'occurrence.txt' has 'scientificName' and the column 'gbifID' in common"):
         read_source(folder)
+
+
+def write_rows(table: Path, header: str, names: list[str], *columns: str) -> None:
+    """A row for each file; {c} is ash where its name begins with N, {g} a number for every two files."""
+    row = ",".join(("{name}", *columns))
+    rows = [row.format(name=name, c="ash" if name[0] == "N" else "elm", g=i // 2) for i, name in enumerate(names)]
+    table.write_text("\n".join([header, *rows]) + "\n")
+
+
+def test_a_table_that_says_more_than_the_codes_in_names_is_read(tmp_path: Path, plant: Plant) -> None:
+    names = [f"{'NT'[i // 12]}{i:03}.png" for i in range(24)]
+    root = plant(tmp_path / "codes", *names)
+    write_rows(root / "info.csv", "file,species,patient_id", names, "{c}", "P{g}")
+    samples = read(root)
+    assert samples.classes == ("ash", "elm")
+    assert len({sample.group.name for sample in samples.samples}) == 12
+    assert has_note(samples, "the names of the files say the same 2 classes, 'N', 'T', which --classes-from name reads")
+    assert read(root, classes_from="name").classes == ("N", "T")
+
+
+def test_a_table_that_says_no_more_than_names_leaves_them(tmp_path: Path, plant: Plant) -> None:
+    names = [f"{kind}.{i}.png" for kind in ("Nut", "Tea") for i in range(8)]
+    root = plant(tmp_path / "words", *names)
+    rows = [f"{name},{int(name[0] == 'T')}" for name in names]
+    (root / "labels.csv").write_text("\n".join(["file,label", *rows]) + "\n")
+    assert read(root).classes == ("Nut", "Tea")
+    rows = [f"{name},{name[:3]},{part}" for name in names for part in ["test" if int(name[4]) < 2 else "train"]]
+    (root / "labels.csv").write_text("\n".join(["file,label,split", *rows]) + "\n")
+    samples = read(root)
+    assert samples.classes == ("Nut", "Tea")
+    assert count_subsets(samples) == {Subset.TRAIN: 12, Subset.TEST: 4}

@@ -34,10 +34,12 @@ from headstart.data.readers.tables.table_folder import (
     FolderTables,
     find_label_tables,
     refuse_two_readings,
+    says_more,
     suggest_tables,
 )
 from headstart.data.readers.walk import FileTree, Walk, get_file_id
 from headstart.errors import DataError, UserError
+from headstart.modalities.item import CLASS
 from headstart.modalities.modality import get_modality
 from headstart.quoting import quote_argument
 from headstart.settings import DataSettings
@@ -86,6 +88,12 @@ class FolderReader:
             by_rows = list_tables(found, tree, base, context)
             if len(by_rows.classes) > 1:
                 return by_rows
+        if says_more(found, listing):
+            by_rows, count = list_tables(found, tree, base, context), len(listing.classes)
+            note = (
+                f"the names of the files say the same {CLASS.count(count)}, {preview(sorted(listing.classes), most=2)}"
+            )
+            return replace(by_rows, notes=(note, *by_rows.notes))
         refuse_two_readings(listing, found, tree)
         notes = refuse_unused_labels(tree, base, listing, found, context)
         beside = [it.name for it in tree.scan(tree.root).files if it.suffix.lower() in (*TABLE_SUFFIXES, ".npz")]

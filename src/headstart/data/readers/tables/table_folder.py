@@ -16,7 +16,7 @@ from headstart.data.names import preview
 from headstart.data.readers.file_kinds import is_text, read_beginning
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
-from headstart.data.readers.tables.column_evidence import says_the_same
+from headstart.data.readers.tables.column_evidence import is_wordy, says_the_same
 from headstart.data.readers.tables.json_rows import is_json_table
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
 from headstart.data.readers.tables.table import TABLE_SUFFIXES, items_exist, list_table, looks_like_table
@@ -143,6 +143,27 @@ def refuse_two_readings(folders: SourceListing, found: FolderTables, tree: FileT
             f"{str(tree.root)!r} can be read in two ways: its folders say {describe_classes(folders)}, the table "
             f"{name!r} says {describe_classes(listing)}; choose with --classes-from folder or --classes-from table"
         )
+
+
+def says_more(found: FolderTables, names: SourceListing) -> bool:
+    """Return whether the one table of a folder says the classes that names of files say, and more about them.
+
+    It has a row for nearly all files and goes one to one with what the names say; it calls the classes otherwise, or
+    has groups or parts.
+    """
+    if len(found.listings) != 1 or not any(it.kind is PlaceKind.NAME for it in names.decisions):
+        return False
+    listing = next(iter(found.listings.values()))
+    if not _has_named_labels(listing):
+        return False
+    in_names = {_locate(sample): sample.label for sample in names.samples}
+    both = [(in_names[place], it.label) for it in listing.samples if (place := _locate(it)) in in_names]
+    if len(both) < COVERED * len(in_names) or not says_the_same([it[0] for it in both], [it[1] for it in both]):
+        return False
+    if is_wordy(names.classes) and not is_wordy(listing.classes):
+        return False  # numbers of what the names call by words
+    same = all(one.casefold() == other.casefold() for one, other in both)
+    return not same or any(it.group or it.subset for it in listing.samples)
 
 
 def _has_named_labels(listing: SourceListing) -> bool:

@@ -90,8 +90,9 @@ class FolderReader:
                 return by_rows
         if says_more(found, listing):
             by_rows, count = list_tables(found, tree, base, context), len(listing.classes)
+            classes = preview(sorted(listing.classes), most=2)
             note = (
-                f"the names of the files say the same {CLASS.count(count)}, {preview(sorted(listing.classes), most=2)}"
+                f"the names of the files say the same {CLASS.count(count)}, {classes}, which --classes-from name reads"
             )
             return replace(by_rows, notes=(note, *by_rows.notes))
         refuse_two_readings(listing, found, tree)

@@ -22,6 +22,7 @@ def lay(root, ending, content):
     ("ending", "content", "kind"),
     [
         (".jpg", b"hello ", "they end in .jpg; by their bytes they are text"),
+        ("", b"\0\0\0\x18ftypheic" + bytes(40), "they have no ending$"),
         ("", b"\x93NUMPY\x01\0", "they have no ending; by their bytes they are NumPy arrays"),
         (".xyz", bytes(range(1, 9)), "they end in .xyz$"),
     ],

@@ -1,12 +1,12 @@
 """Classes all of whose files are copies of files of other classes: a folder that has everything once more."""
 
 import re
-import shlex
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from headstart.data.names import preview
 from headstart.data.samples import LedgerEntry, Samples
+from headstart.quoting import quote_argument
 
 _EVERYTHING = re.compile(r"\w+ from \d{4}|all\b.*|.*\ball", re.IGNORECASE)  #: names of such folders
 
@@ -26,7 +26,7 @@ def describe_copied_classes(samples: Samples) -> str:
         return f"{text}: leave out one of both"
     inner = "|".join(f"{_escape(name)}/" for name in copies)
     pattern = f"^{_escape(above.pop() or '')}(?!{inner})(?P<label>[^/]+)/"
-    return f"{text}: to leave {preview(copies)} out, add --class-pattern {shlex.quote(pattern)}"
+    return f"{text}: to leave {preview(copies)} out, add --class-pattern {quote_argument(pattern)}"
 
 
 def find_copied_classes(partners: Mapping[str, frozenset[str]]) -> list[str]:

@@ -7,13 +7,11 @@ from pathlib import Path, PurePosixPath
 from headstart.data.names import preview
 from headstart.data.readers.file_kinds import is_text, read_beginning
 from headstart.data.samples import LedgerEntry, Samples
+from headstart.modalities.strays import VIDEO, recognise_stray
 
 LOOK_AT = 20  #: files whose first bytes are read
 #: Kinds of files that are often given: where their mark stands, the mark, and what they are and what to do.
 _KINDS = (
-    (4, b"ftyp", "films: take single frames out of them, such as ffmpeg -i film.mp4 -r 1 frames/%05d.png"),
-    (0, b"\x1a\x45\xdf\xa3", "films (Matroska or WebM): take single frames out of them, such as with ffmpeg"),
-    (8, b"AVI ", "films (AVI): take single frames out of them, such as with ffmpeg"),
     (8, b"WAVE", "sounds (WAV)"),
     (0, b"ID3", "sounds (MP3)"),
     (0, b"fLaC", "sounds (FLAC)"),
@@ -62,5 +60,7 @@ def _recognise(root: Path, entries: Sequence[LedgerEntry]) -> str:
 
 def _recognise_file(file: Path) -> str:
     head = read_beginning(file)
+    if recognise_stray(head) is VIDEO:
+        return f"{VIDEO.many}: {VIDEO.remedy}"
     known = next((kind for place, mark, kind in _KINDS if head[place : place + len(mark)] == mark), "")
     return known or ("text" if is_text(file) else "")

@@ -82,6 +82,8 @@ def test_maps_are_found_by_the_words_of_names():
         ("1_rgb.png", "2_depth.png", "3_depth.png", "4_depth.png"),
         ("in_depth_1.png", *(f"{i}.png" for i in range(9))),
         ("depth.png", "rgb.png", "other.png"),
+        ("man_1.jpg", "man_mask_1.jpg", "man_2.jpg", "man_mask_2.jpg"),
+        ("mustang_1.jpg", "mustang_gt_1.jpg", "mustang_2.jpg", "mustang_gt_2.jpg"),
     ],
 )
 def test_names_without_a_photo_for_each_map_are_photos(names):

@@ -492,3 +492,13 @@ def test_a_repository_with_its_data_beside_screenshots(plant, tmp_path, inside, 
         read_source(root)
     assert f"run headstart check {folder}; to read all these folders as classes" in str(caught.value)
     assert read_source(folder).classes == ("ants", "bees")
+
+
+def test_raw_and_cooked_stay_two_readings(plant, tmp_path):
+    root = plant(
+        tmp_path / "set",
+        *(f"{label}/{day}/{i}.png" for label, day in (("raw", "a"), ("cooked", "b")) for i in range(5)),
+    )
+    with pytest.raises(DataError, match="--classes-from folder; to leave 'raw' out"):
+        read_source(root)
+    assert read_source(root, options=options("folder")).classes == ("cooked", "raw")

@@ -69,7 +69,7 @@ def test_other_classes_in_the_part_are_asked_for_with_both_readings(tmp_path, pl
     told = r"\('test' .8.\) and other folders .*'cats' .4., 'dogs' .4., 'hens' .4.\) beside; if .*folder; if .*-pattern"
     with pytest.raises(DataError, match=told) as caught:
         read(root)
-    by_pattern = read(root, class_pattern=str(caught.value).rpartition("--class-pattern ")[2].strip("'"))
+    by_pattern = read(root, class_pattern=str(caught.value).rpartition("--class-pattern ")[2].strip("'\""))
     assert by_pattern.classes == ("cats", "dogs", "hens", "test")
     with pytest.raises(DataError, match="class 'newts' has no usable photo in train"):
         read(root, classes_from="folder")

@@ -1,7 +1,6 @@
 """Folders of nothing but archives: one that holds everything, or one for each class, as some tools export samples."""
 
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +34,7 @@ from headstart.data.samples import FileStatus, LedgerEntry
 from headstart.data.sources import FileSource, SampleSource
 from headstart.errors import DataError
 from headstart.modalities.modality import all_modalities
+from headstart.quoting import quote_argument
 
 _UNREADABLE: tuple[type[Exception], ...] = (*DAMAGE, DataError, OSError)
 _SAMPLES = re.compile(r"[-_ ]samples$", re.IGNORECASE)  #: how Teachable Machine ends the names of its archives
@@ -103,7 +103,7 @@ def _refuse_tables_beside(
     stopping = [it for it in sort_out_files(files, listing, modality).stopping if it.is_workbook or it.found]
     if stopping:
         shown = "; ".join(f"{it.name!r}: {describe_file(it, None, modality)}" for it in stopping[:MOST])
-        alone = f"; to read the archive without them, give it alone: headstart check {shlex.quote(str(archive))}"
+        alone = f"; to read the archive without them, give it alone: headstart check {quote_argument(archive)}"
         raise DataError(
             f"{str(source)!r} has what may be the labels of the {modality.noun.many} in {archive.name!r} beside it: "
             f"{shown}; to read them, unpack {archive.name!r} there and give the folder again"

@@ -41,25 +41,26 @@ def find_mapped_folder(folder: FolderNode, others: Sequence[FolderNode], hints: 
 def find_depth_maps(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Return map -> (kind, item that it belongs to) among the files of one folder: ``1_rgb.png``, ``1_depth.png``.
 
-    Nothing where a map has no item, or where there are more maps than items.
+    Nothing where a map has no item, or where there are more maps than items. A mask wants an item with a word of its
+    own, as ``rgb``: ``man_1.jpg`` and ``man_mask_1.jpg`` may be two classes.
     """
     called = [name for name in names if _MAP_WORD.search(name)]
     if not called or len(called) > MOST_OF_A_FOLDER * len(names):
         return {}
-    wholes: dict[tuple[str, ...], str] = {}
+    coloured: dict[tuple[str, ...], str] = {}  # those with a word of theirs, without it
+    bare: dict[tuple[str, ...], str] = {}
     for name in set(names) - set(called):
         words = _split_stem(name)
-        bare = tuple(word for word in words if word not in _WHOLES)
-        wholes.setdefault(bare, name)
-        wholes[words] = name
+        own = tuple(word for word in words if word not in _WHOLES)
+        (coloured if own != words else bare)[own] = name
     found: dict[str, tuple[str, str]] = {}
     for name in called:
         words = _split_stem(name)
         own = tuple(word for word in words if word not in _MASKS | _DEPTHS)
-        whole = wholes.get(own) if own else None
-        if whole is None:
-            continue
-        found[name] = ("depth map" if set(words) & _DEPTHS else "mask", whole)
+        is_depth = not set(words) <= set(own) | _MASKS
+        whole = coloured.get(own) or (bare.get(own) if is_depth else None)
+        if own and whole:
+            found[name] = ("depth map" if is_depth else "mask", whole)
     return found if len(found) >= COVERED * len(called) and 3 * len(found) >= len(names) else {}
 
 

@@ -4,7 +4,6 @@ Classes that lie beside the folder of a test part with the same classes are the 
 no class folder gets its labels from a table, or is left for predict.
 """
 
-import shlex
 from collections.abc import Mapping, Sequence
 
 from headstart.data.decisions import Role
@@ -125,7 +124,7 @@ def _describe_strange(
             f"move them into the folders of the parts"
         )
     above = "".join(f"{step}/" for step in node.steps)
-    pattern = shlex.quote(f"^{above}(?P<label>[^/]+)/")
+    pattern = quote_argument(f"^{above}(?P<label>[^/]+)/")
     if len(strange) < 2:
         return (
             f"{start}if all of these folders are classes, add --class-pattern {pattern}; if {them} is no part of the "

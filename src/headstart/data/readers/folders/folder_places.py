@@ -275,7 +275,7 @@ def _describe_doubtful(layout: FolderLayout, folders: Mapping[str, Sequence[Plac
     others = {name: count for name, count in counts.items() if name not in odd}
     nodes = layout.parts[0].node.children
     inner = {name: found for name in odd if (found := find_inner_set(nodes[name], layout.modality.hints))}
-    wholes = [name for name in inner if folder_names.is_place(name, layout.modality.hints)]
+    wholes = [name for name in inner if folder_names.is_place(name, layout.modality.hints) and name.lower() != "raw"]
     if wholes:
         held = f"{preview(wholes)} with the folders {preview(sorted(inner[wholes[0]].classes))} in it"
         commands = " or ".join(f"headstart check {quote_argument(nodes[name].path)}" for name in wholes)

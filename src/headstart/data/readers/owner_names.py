@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 INSIDE = 0.9  #: share of the items whose names have to be of one form
+LOOK_AT = 500  #: names by which a form is ruled out
+ROUGHLY = 0.8  #: share of these
 FEWEST = 3  #: owners for each class
 EACH = 1.5  #: items of an owner, on average
 COPIED = 0.1  #: share of the items that have another copy of the same original
@@ -113,7 +115,10 @@ def read_owners(
         classes: how many there are; 0 counts them.
     """
     classes = classes or len(set(labels))
+    some = stems[:: max(1, len(stems) // LOOK_AT)]
     for form in forms:
+        if sum(bool(form.name.fullmatch(stem)) for stem in some) < ROUGHLY * len(some):
+            continue
         matches = [form.name.fullmatch(stem) for stem in stems]
         found = [(label, match) for label, match in zip(labels, matches, strict=True) if match]
         if found and len(found) >= INSIDE * len(stems) and _make_owners(form, found, classes):

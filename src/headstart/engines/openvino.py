@@ -37,6 +37,7 @@ from headstart.errors import EngineError
 from headstart.extras import require_extra
 from headstart.hardware import ComputePrecision, Hardware, count_cores, has_bf16
 from headstart.inference.openvino import BATCH, Runner
+from headstart.libraries import import_openvino
 from headstart.modalities.batch import Batch, TensorSpec, take
 from headstart.modalities.modality import get_modality
 from headstart.process import passive_waiting
@@ -134,6 +135,7 @@ class OpenVinoFactory:
         self, backbone: Backbone, samples: ParitySamples, precision: Precision, listener: events.Listener
     ) -> EngineChoice:
         """See ``EngineFactory.start``."""
+        import_openvino()  # where it is gone since a check was kept, another engine runs the network
 
         @cache  # compiling takes a while, and a check and the work after it want the same engine
         def engine(step: ComputePrecision) -> OpenVinoEngine:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,7 +87,15 @@ class DatasetContext(RunContext):
 
     def samples_in(self, *subsets: Subset) -> list[Sample]:
         """Return the samples of some subsets, one subset after the other."""
-        return [sample for subset in subsets for sample in self.split.samples_in(self.samples, subset)]
+        return [sample for subset in subsets for sample in self._by_subset[subset]]
+
+    @cached_property
+    def _by_subset(self) -> dict[Subset, list[Sample]]:
+        return {subset: self.split.samples_in(self.samples, subset) for subset in Subset}
+
+    @cached_property
+    def _targets(self) -> dict[tuple[Subset, ...], Targets]:
+        return {}
 
     @property
     def noun(self) -> Noun:
@@ -100,11 +109,13 @@ class DatasetContext(RunContext):
 
     def target_values(self, *subsets: Subset) -> TargetArray:
         """Return the targets (N, ...) of some subsets, in the order of ``samples_in``."""
-        return self.task.targets.stack([sample.target for sample in self.samples_in(*subsets)])
+        return self.targets(*subsets).values
 
     def targets(self, *subsets: Subset) -> Targets:
         """Return targets and groups of some subsets, in the order of ``samples_in``."""
-        return make_targets(self.samples_in(*subsets), self.task)
+        if subsets not in self._targets:
+            self._targets[subsets] = make_targets(self.samples_in(*subsets), self.task)
+        return self._targets[subsets]
 
     def strata(self, *subsets: Subset) -> Ints:
         """Return the stratum (N,) of each sample of some subsets, by which folds are made even."""
@@ -129,13 +140,12 @@ class DatasetContext(RunContext):
 
     def training_set(self, branches: Sequence[FeatureBranch], *subsets: Subset) -> TrainingSet:
         """Return the features of branches, side by side, with labels and groups of some subsets."""
-        samples = self.samples_in(*subsets)
-        rows = self.load_all(branches, samples)
+        rows, targets = self.load_all(branches, self.samples_in(*subsets)), self.targets(*subsets)
         return TrainingSet(
             features=rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1),
-            targets=self.target_values(*subsets),
+            targets=targets.values,
             outputs=self.task.count_outputs(self.samples.space),
-            groups=encode_groups(samples),
+            groups=targets.groups,
             balanced=self.task.heads.is_balanced(self.settings),
             seed=self.settings.seed,
         )

@@ -218,6 +218,6 @@ def test_a_table_beside_the_one_archive_is_asked_for(tmp_path, draw, cache):
         read_source(tmp_path, cache=cache)
     assert "'train.csv': its column 'label' has 2 values ('ok', 'bad'), and 12 of 12 rows" in str(caught.value)
     assert "unpack 'images (1).zip' there" in str(caught.value)
-    assert f"headstart check '{tmp_path}/images (1).zip'" in str(caught.value)
+    assert f'headstart check "{tmp_path}/images (1).zip"' in str(caught.value)
     (tmp_path / "train.csv").write_text("\n".join(["id,side", *[f"{row.split(',')[0]},{row[:4]}" for row in rows]]))
     assert set(read_source(tmp_path, cache=cache).classes) == {"left", "right"}

@@ -30,16 +30,19 @@ class KeptResult:
 
 
 def read_kept(file: Path) -> KeptResult:
-    """Return what a script kept.
+    """Return what a script kept: in one piece, or cell by cell, each with its own machine and date.
 
     Raises:
         OSError: it kept nothing.
     """
     kept = json.loads(file.read_text("utf-8"))
+    cells, script = list(kept.get("cells", {}).values()), f"benchmarks/{file.stem}.py"
+    if "command" not in kept:
+        machines = ", ".join(sorted({cell["machine"] for cell in cells}))
+        last = max((cell["date"] for cell in cells), default="")
+        return KeptResult(last[:10], machines, f"python {script}", {**kept["result"], "cells": cells})
     words = [Path(word).name if "/" in word else word for word in shlex.split(kept["command"])[2:] if word != "--keep"]
-    return KeptResult(
-        kept["date"][:10], kept["machine"], shlex.join(["python", f"benchmarks/{file.stem}.py", *words]), kept["result"]
-    )
+    return KeptResult(kept["date"][:10], kept["machine"], shlex.join(["python", script, *words]), kept["result"])
 
 
 def list_scripts(folder: Path) -> list[Path]:
@@ -97,7 +100,11 @@ def _busy(found: Result) -> str:
 
 
 def _budgets(found: Result) -> str:
-    return f"{len(found.get('cells', ()))} cells; see [the chart](../docs/performance.md)"
+    differences = [row["ours_accuracy"] - row["plain_accuracy"] for row in found["table"].values()]
+    return (
+        f"{100 * min(differences):+.1f} to {100 * max(differences):+.1f} points of accuracy to plain PyTorch in "
+        f"{len(differences)} collections and times; {100 * found['over_budget']:.0f} % over a budget at most (10)"
+    )
 
 
 def _calibration(found: Result) -> str:

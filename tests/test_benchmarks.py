@@ -16,6 +16,7 @@ SCRIPTS = sorted(file.stem for file in (ROOT / "benchmarks").glob("*.py") if fil
 #: What each is given, and what it must say; ``{photos}`` are 42 drawn ones in 3 classes, ``{data}`` folders of such.
 SMALL = {
     "arms": ("{photos} --splits 1 --backbones efficientnet_lite0", {"all", "results"}),
+    "budgets": ("--data {photos} --seconds 20 --seeds 0 --results results.json", {"table", "over_budget", "wasted"}),
     "busy": ("--rows 60 --steps 1 --rounds 1", {"heads_busy_gain", "training_alone_gain"}),
     "calibration": ("{photos} --splits 1", {"splits", "results"}),
     "candidates": ("--rows 500", {"seconds", "copies", "of_exact"}),

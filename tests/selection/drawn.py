@@ -73,6 +73,7 @@ def context(heard: list[events.Event] | None = None, *, budget: float | None = N
     return Drawn(
         log=heard.append if heard is not None else events.ignore,
         budget=Budget(budget),
+        train_samples_to_score=lambda: [None] * 60,
         samples_in=lambda part: [None] * (200 if part is Subset.TEST else 60),
         target_values=lambda part: LABELS,
         strata=lambda part: LABELS,

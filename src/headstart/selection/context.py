@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # it imports PyTorch
     from headstart.training.benchmark_record import BenchmarkResult
 
 TRAIN_SCORED = 2000  #: training samples that an arm is scored on: its training score is for the eye, not for choosing
+TRAIN_SCORED_IN_TIME = 256  #: likewise, within a budget: a network that was trained passes over them for it
 
 
 def make_targets(samples: Sequence[Sample], task: Task) -> Targets:
@@ -126,9 +127,17 @@ class DatasetContext(RunContext):
         return self.task.scoring.score(part, make_targets(samples, self.task), outputs, self.samples.space)
 
     def train_samples_to_score(self) -> list[Sample]:
-        """Return the training samples that arms are scored on: all, or the 2,000 with the smallest digests."""
-        train = self.samples_in(Subset.TRAIN)
-        return train if len(train) <= TRAIN_SCORED else sorted(train, key=lambda sample: sample.digest)[:TRAIN_SCORED]
+        """Return the training samples that arms are scored on: all, or the 2,000 with the smallest digests.
+
+        Within a budget 256 of them.
+        """
+        train, most = self.samples_in(Subset.TRAIN), self.most_train_scored
+        return train if len(train) <= most else sorted(train, key=lambda sample: sample.digest)[:most]
+
+    @property
+    def most_train_scored(self) -> int:
+        """Training samples that an arm is scored on, at most."""
+        return TRAIN_SCORED if self.budget.limit is None else TRAIN_SCORED_IN_TIME
 
     def load_features(self, branch: FeatureBranch, samples: Sequence[Sample]) -> Floats:
         """Return a branch's features of some samples, float32 (N, D); computed now where the store has none."""

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.backbones.backbone import middle_stage
+from headstart.data.samples import Subset
 from headstart.engines.choose import choose_engine
 from headstart.errors import SettingError
 from headstart.export import FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, ArmPlan, arm_file_name, score_arm
 from headstart.selection.context import FitContext
 from headstart.selection.hyperparameters import SearchResult, count_kinds_of_views, search_hyperparameters
+from headstart.selection.open_training import OpenTraining, is_left_open, list_options
 from headstart.selection.planning import (
     estimate_search_cost,
     estimate_training_cost,
@@ -44,6 +46,8 @@ ENDING = 5.0  #: seconds for exporting a trained network and scoring it
 
 def partial_finetune(context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
     """Plan the training of the layers from ``detail``, or from the setting ``unfreeze``, upwards."""
+    if detail is None and is_left_open(context):
+        return [_plan_open(context)]
     unfreeze = detail or context.settings.unfreeze
     lowest = middle_stage([layer.name for layer in context.backbone.layers]) if unfreeze == "auto" else unfreeze
     return [_plan_arm(context, "partial-finetune", f"partial-finetune {lowest}", lowest, scratch=False)]
@@ -78,6 +82,14 @@ def _plan_arm(context: FitContext, strategy: str, name: str, unfreeze: str | Non
     return ArmPlan(best, strategy, planned.estimate_search_cost, make, trains=True, shortest=shortest)
 
 
+def _plan_open(context: FitContext) -> ArmPlan:
+    """Plan a training of which the budget decides the boundary."""
+    name = "partial-finetune"
+    highest, planner = list_options(context)[-1], OpenTraining(context, name)
+    planned = _PlannedTraining(context, name, name, highest, scratch=False, open=planner)
+    return ArmPlan(name, name, planned.estimate_cost, planned.fit, trains=True, shortest=planned.estimate_shortest)
+
+
 @dataclass
 class _PlannedTraining:
     """A training that an arm may need; it is built when it is first asked for, as loading the network takes seconds."""
@@ -88,10 +100,14 @@ class _PlannedTraining:
     unfreeze: str | None
     scratch: bool
     built: "FineTuning | None" = None
+    open: OpenTraining | None = None  #: decides boundary, views and epochs; ``unfreeze`` then is what it decided
 
     @property
     def training(self) -> "FineTuning":
         """The training, with as many epochs as the budget allows."""
+        if self.built is None and self.open is not None:
+            self.built = self.open.plan()
+            self.unfreeze = self.built.spec.unfreeze
         if self.built is None:
             training = build_training(self.context, self.name, self.unfreeze, scratch=self.scratch)
             self.built = plan_within_budget(training, self.context)
@@ -99,7 +115,14 @@ class _PlannedTraining:
 
     def estimate_cost(self) -> Cost:
         """Return the cost of one training."""
+        if self.open is not None:
+            return self._estimate_open(self.open)
         return self._estimate_untimed() or estimate_training_cost(self.training)
+
+    def _estimate_open(self, planned: OpenTraining) -> Cost:
+        """Return the cost of what was planned: its seconds as they were chosen by."""
+        cost = estimate_training_cost(self.training)
+        return cost if planned.choice is None else replace(cost, seconds=planned.choice.seconds)
 
     def estimate_search_cost(self) -> Cost:
         """Return the cost of a search."""
@@ -116,6 +139,8 @@ class _PlannedTraining:
     def fit(self) -> Arm:
         """Train, and return the arm."""
         try:
+            if self.open is not None:
+                self.built = self.open.prepare(self.training)
             trained = self.training.run(make_stop_rule(self.context))
             return self._build_arm(self.name, trained, self.training.spec.settings)
         finally:
@@ -182,9 +207,11 @@ def _describe_search(arm: Arm, found: SearchResult, context: FitContext) -> Arm:
 
 def make_stop_rule(context: FitContext) -> "Callable[[int, Epoch], bool]":
     """Return a rule that ends a training whose next epoch would not end within the budget."""
+    scored = len(context.train_samples_to_score()) + len(context.samples_in(Subset.VALIDATION))
+    ending = ENDING + scored * context.budget.pace
 
     def stop(epochs: int, epoch: Epoch) -> bool:
-        return epochs > 0 and context.left < epoch.seconds + ENDING
+        return epochs > 0 and context.left < epoch.seconds + ending
 
     return stop
 

@@ -43,6 +43,7 @@ class FineTuning(TrainingInputs):
     def __init__(self, spec: FineTuneSpec, listener: events.Listener = events.ignore):
         super().__init__(spec, listener)
         self.benchmark_seconds = float("inf")  #: that timing it may take
+        self.prepared = 0.0  #: seconds that making activations before the training took
 
     @cached_property
     def benchmark(self) -> BenchmarkResult:
@@ -99,6 +100,21 @@ class FineTuning(TrainingInputs):
         other.benchmark_seconds = self.benchmark_seconds
         return other
 
+    def with_boundary(self, unfreeze: str) -> "FineTuning":
+        """Return the training of a layer and those above it; the network is not loaded again."""
+        other = FineTuning(replace(self.spec, unfreeze=unfreeze), self.listener)
+        other.loaded, other.traced = self.loaded, self.traced
+        return other
+
+    def compute_views(self, count: int) -> None:
+        """Make what is missing of the activations of so many views of each training sample, and keep it."""
+        began = time.perf_counter()
+        try:
+            self.open_cached(self.spec.train, count, self.view_trunk, self.train_views)
+        finally:
+            self.close()
+            self.prepared += time.perf_counter() - began
+
     @cached_property
     def result_folder(self) -> Path:
         """The folder that the result is kept in."""
@@ -142,7 +158,7 @@ class FineTuning(TrainingInputs):
         seconds: dict[str, float] = {}
         began = time.perf_counter()
         train, validation = self.open_sources()
-        seconds["boundary"] = time.perf_counter() - began
+        seconds["boundary"] = self.prepared + time.perf_counter() - began
         network = self.build_network(self.precision)
         check_start(network, validation, self.spec, self.boundary)
         plan = self._plan(train, stop)

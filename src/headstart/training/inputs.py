@@ -157,8 +157,8 @@ class TrainingInputs:
             )
         told = f"{self.views_per_sample} views, {self.disk_bytes / 1e6:.0f} MB in the store"
         self.listener(events.Note(f"boundary activations of {name}: {told}"))
-        train = self._open_cached(self.spec.train, self.views_per_sample, self.view_trunk, self.train_views)
-        return train, self._open_cached(self.spec.validation, 1, self.trunk, self.validation_views)
+        train = self.open_cached(self.spec.train, self.views_per_sample, self.view_trunk, self.train_views)
+        return train, self.open_cached(self.spec.validation, 1, self.trunk, self.validation_views)
 
     def close(self) -> None:
         """Close the stored activations."""
@@ -181,7 +181,8 @@ class TrainingInputs:
     def _stream(self, samples: Sequence[Sample], trunk: Trunk, views: ViewLoader) -> StreamedActivations:
         return StreamedActivations(samples, self._stack(samples), trunk, views)
 
-    def _open_cached(self, samples: Sequence[Sample], count: int, trunk: Trunk, views: ViewLoader) -> CachedActivations:
+    def open_cached(self, samples: Sequence[Sample], count: int, trunk: Trunk, views: ViewLoader) -> CachedActivations:
+        """Return the stored activations of ``count`` views of each sample; what is missing is computed first."""
         described = f"{trunk.description}, {views.augmenter.describe()}"
         folder, key = self.spec.folder / "activations", activations_key(trunk, views)
         activations = Activations(folder, key, trunk.shape, trunk.kind, described)

@@ -1,0 +1,1 @@
+"""Training as it is written by hand, to measure against."""

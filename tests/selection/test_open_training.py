@@ -40,7 +40,10 @@ class DrawnTraining:
 
 @pytest.fixture
 def prepare(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """2.2 s an epoch, 4.8 s at its end; prepare(seconds left, seconds a view) -> views and epochs in the end, and notes; planned are 8 and 20."""
+    """prepare(seconds left, seconds a view) -> views and epochs in the end, and notes.
+
+    Planned are 8 views and 20 epochs of 2.2 s; the end takes 4.8 s.
+    """
 
     def run(left: float, per_view: float) -> tuple[int, int, list[str]]:
         clock, log = Clock(), events.RunLog(events.ignore)

@@ -75,11 +75,11 @@ def choose_training(
         again = [it for it in choices if refit and it.is_enough(size) and it.seconds + it.refit <= left]
         able = again or [it for it in choices if it.seconds <= left]
         if able:
-            found = max(able, key=lambda it: (it.rate(size), it.epochs, it.views))
+            found = max(able, key=lambda choice: (choice.rate(size), choice.epochs, choice.views))
             if found.is_enough(size):
                 return found
             best.append(found)
-    return max(reversed(best), key=lambda it: it.rate(size), default=None)
+    return max(reversed(best), key=lambda choice: choice.rate(size), default=None)
 
 
 def fit_epochs(pace: TrainingPace, size: TrainingSize, left: float) -> int | None:

@@ -40,8 +40,9 @@ from headstart.heads.threads import limit_threads
 from headstart.pipeline.backbones import LoadedBackbone, load_backbones
 from headstart.pipeline.dataset import PreparedDataset, prepare_dataset
 from headstart.selection.arm import Arm, refit_model
+from headstart.selection.arm_specs import requested_arms
 from headstart.selection.budget import Budget
-from headstart.selection.compare import compare_arms, requested_arms
+from headstart.selection.compare import compare_arms
 from headstart.selection.context import DatasetContext, FitContext, RunContext
 from headstart.selection.feature_table import FeatureSource
 from headstart.selection.rule import choose_winner

@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from headstart import events
-from headstart.errors import SettingError, TrainingError
+from headstart.errors import Cancelled, SettingError, TrainingError
 from headstart.evaluation.grouping import Targets
 from headstart.selection import STRATEGIES
 from headstart.selection import compare as comparing
-from headstart.selection.compare import ArmSpec, compare_arms, requested_arms
+from headstart.selection.arm_specs import ArmSpec, requested_arms
+from headstart.selection.compare import compare_arms
 from headstart.selection.finetune import full_finetune, scratch
 from headstart.selection.probes import intermediate_probe, linear_probe
 from headstart.settings import FitSettings
@@ -342,6 +343,24 @@ def test_within_an_open_budget_probes_are_joined_before_anything_is_trained(monk
     assert joined == [
         ("average with partial-finetune on net0", ["intermediate-probe on net0", "partial-finetune on net0"])
     ]
+
+
+def test_ctrl_c_within_a_budget_keeps_the_best_so_far(contest: Any) -> None:
+    probe, last = planned(arm("linear-probe")), planned(arm("full-finetune"))
+    it = contest(300.0, linear_probe=[probe], scratch=[failing("scratch", KeyboardInterrupt())], full_finetune=[last])
+    assert [made.name for made in it.found.arms] == ["linear-probe"]
+    assert [(left.name, left.reason) for left in it.found.skipped] == [
+        ("scratch", "stopped by hand"),
+        ("full-finetune", "stopped by hand"),
+    ]
+    assert it.notes == ["stopped in scratch: the best so far is saved and tested; Ctrl-C again ends the run"]
+
+
+def test_a_program_that_cancels_ends_the_run_within_a_budget_too(contest: Any) -> None:
+    with pytest.raises(Cancelled):
+        contest(300.0, linear_probe=[planned(arm("linear-probe"))], scratch=[failing("scratch", Cancelled("x"))])
+    with pytest.raises(KeyboardInterrupt):
+        contest(300.0, scratch=[failing("scratch", KeyboardInterrupt())])
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SettingError("no such layer")])

@@ -13,7 +13,8 @@ from headstart.pipeline.backbones import LoadedBackbones
 from headstart.pipeline.dataset import PreparedDataset
 from headstart.selection.advisor import StrategyAdvice, advise_strategy, judge_advice
 from headstart.selection.arm import Arm, refit_model
-from headstart.selection.compare import ArmSpec, Comparison, compare_arms
+from headstart.selection.arm_specs import ArmSpec
+from headstart.selection.compare import Comparison, compare_arms
 from headstart.selection.context import DatasetContext, FitContext, RunContext
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.feature_table import FeatureSource

@@ -6,7 +6,7 @@ from headstart.extras import PYTORCH, require_extra
 from headstart.heads import catalog
 from headstart.pipeline.backbones import is_searched
 from headstart.selection import REGISTRY as STRATEGIES
-from headstart.selection.compare import requested_arms
+from headstart.selection.arm_specs import requested_arms
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.settings import FitSettings
 from headstart.training.obstacle import TRAINING

@@ -33,8 +33,8 @@ from headstart.pipeline.testing import record_scores
 from headstart.runs.reservation import claim_run, reserve_run
 from headstart.runs.run import Run
 from headstart.runs.writer import finish_run, write_run
+from headstart.selection.arm_specs import requested_arms, select_arms
 from headstart.selection.budget import Budget
-from headstart.selection.compare import requested_arms, select_arms
 from headstart.selection.context import RunContext
 from headstart.selection.test_scores import score_on_test
 from headstart.settings import FitSettings, locate_store, parse_duration

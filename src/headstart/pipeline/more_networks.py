@@ -17,7 +17,7 @@ from headstart.selection.failures import FAILURES, describe_failure
 from headstart.selection.probes import SOLVED_PER_SECOND
 
 HEADS = 20.0  #: times the numbers of both networks' features are gone through, to fit and cross-validate heads on them
-SHARE = 0.6  #: of the time that is left: what a second network may take, its features and heads
+SHARE = 0.8  #: of the time that is left: what a second network may take, its features and heads
 UNSEEN = 2.0  #: times a pass through the network is what an item takes where none was opened and decoded in this run
 SEEN = 32  #: items by which the pace of a pass is told
 

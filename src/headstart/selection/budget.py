@@ -19,11 +19,14 @@ class Budget:
     began: float = field(default_factory=time.perf_counter)
     reserved: float = 0.0  #: seconds that are kept for fitting the winner once more
     pace: float = 0.0  #: seconds that an item took through the networks of the run so far, opened and decoded
+    stopped: bool = False  #: whether somebody ended the search for a better way, so that nothing long is begun any more
     timed: float = 0.0  #: seconds that timing trainings has taken
 
     @property
     def left(self) -> float:
-        """Seconds that are left; infinity without a limit."""
+        """Seconds that are left; infinity without a limit, none once it was stopped."""
+        if self.stopped:
+            return 0.0
         return float("inf") if self.limit is None else self.limit - self.elapsed
 
     @property

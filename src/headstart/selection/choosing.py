@@ -26,6 +26,15 @@ def note_one_group_classes(context: DatasetContext) -> None:
         context.log(events.Note(f"{text}: {left}"))
 
 
+def describe_budget(context: DatasetContext) -> str:
+    """Return how much of the budget is used, kept for the end, and left for training, in one line."""
+    budget = context.budget
+    closing = budget.estimate_closing(len(context.samples_in(Subset.TEST)))
+    used = f"of the budget of {budget.limit or 0.0:.0f} s {budget.elapsed:.0f} s are used"
+    kept = f"about {closing:.0f} s are kept for saving and testing"
+    return f"{used}, {kept}, {max(0.0, context.left):.0f} s are for training"
+
+
 def choose_arm(context: DatasetContext, arms: Sequence[Arm]) -> ArmChoice:
     """Return the choice among arms, cheap to dear, that were scored on validation."""
     targets, outputs = context.targets(Subset.VALIDATION), {arm.name: arm.outputs for arm in arms}

@@ -6,33 +6,27 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headstart import events
-from headstart.errors import SettingError, TrainingError, bounded, nearest
-from headstart.selection import REGISTRY, list_strategies
+from headstart.errors import Cancelled, SettingError, TrainingError, bounded
+from headstart.selection import list_strategies
 from headstart.selection.arm import Arm, ArmPlan
-from headstart.selection.choosing import choose_arm, cross_validate, mark_choices, note_one_group_classes
+from headstart.selection.arm_specs import PROBES, ArmSpec, makes_sense
+from headstart.selection.choosing import (
+    choose_arm,
+    cross_validate,
+    describe_budget,
+    mark_choices,
+    note_one_group_classes,
+)
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.ensembles import ENSEMBLES, combine_arms
 from headstart.selection.failures import FAILURES, describe_failure
-from headstart.selection.planning import PLANNING
+from headstart.selection.planning import PLANNING, SURELY
 from headstart.selection.rule import ArmChoice
 from headstart.selection.training_prices import suggest_budget
-from headstart.settings import FitSettings
-from headstart.tasks.task import Task
 from headstart.training.cost import Cost
 from headstart.training.memory import available_device_memory, available_memory
-from headstart.training.obstacle import TRAINING
 
-PROBES = ("linear-probe", "intermediate-probe")  #: what "auto" tries where no budget is given: seconds
-WITHIN_BUDGET = (*PROBES, "partial-finetune", "full-finetune")  #: what it tries where one is
 BLENDED = ("intermediate-probe", "concat-all")  #: of which "auto" within a budget takes the mean
-
-
-@dataclass(frozen=True, slots=True)
-class ArmSpec:
-    """An arm as a user names it."""
-
-    name: str  #: a strategy or an ensemble
-    detail: str | None = None  #: what stands behind the colon
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,55 +53,6 @@ class Comparison:
     def winner(self) -> Arm:
         """The arm that is saved."""
         return next(arm for arm in self.arms if arm.name == self.choice.winner)
-
-
-def requested_arms(settings: FitSettings) -> tuple[ArmSpec, ...]:
-    """Return the arms that the settings name, cheap to dear.
-
-    Raises:
-        SettingError: an unknown name, or ensembles of nothing.
-        PluginError: a strategy of another package that cannot be used.
-    """
-    if settings.arms:
-        specs = [_parse_spec(text) for text in settings.arms.split(",") if text.strip()]
-    elif settings.strategy == "auto":
-        specs = [ArmSpec(name) for name in (PROBES if settings.budget is None else WITHIN_BUDGET)]
-    else:
-        specs = [ArmSpec(settings.strategy)]
-    if not any(spec.name in list_strategies() for spec in specs):
-        raise SettingError(f"arms {settings.arms!r} name no strategy; add one, such as linear-probe")
-    order = [*list_strategies(), *ENSEMBLES]
-    return tuple(sorted(dict.fromkeys(specs), key=lambda spec: order.index(spec.name)))
-
-
-def select_arms(specs: Sequence[ArmSpec], settings: FitSettings, task: Task) -> tuple[ArmSpec, ...]:
-    """Return the arms that make sense for a task; those that a user named have to.
-
-    Raises:
-        SettingError: one that was named does not.
-    """
-    known = {name for name in (*list_strategies(), *ENSEMBLES) if _makes_sense(name, task)}
-    refused = [spec.name for spec in specs if spec.name not in known]
-    named = settings.arms or settings.strategy != "auto"
-    if refused and named:
-        raise SettingError(f"{refused[0]} is not for {task.title}; {nearest(refused[0], sorted(known))}")
-    return tuple(spec for spec in specs if spec.name in known)
-
-
-def _makes_sense(name: str, task: Task) -> bool:
-    allowed = task.strategies if name in list_strategies() else task.ensembles
-    return (allowed is None or name in allowed) and (name not in TRAINING or task.training is not None)
-
-
-def _parse_spec(text: str) -> ArmSpec:
-    name, _, detail = text.strip().partition(":")
-    if name not in list_strategies() and name not in ENSEMBLES:
-        if name in REGISTRY.names():
-            REGISTRY.get(name)  # its package cannot be used: it says why
-        raise SettingError(f"unknown arm {name!r}; {nearest(name, [*list_strategies(), *ENSEMBLES])}")
-    if detail and name in ENSEMBLES:
-        raise SettingError(f"{name} takes no detail, seen {detail!r}; write {name} alone")
-    return ArmSpec(name, detail or None)
 
 
 def compare_arms(context: DatasetContext, backbones: Sequence[FitContext], specs: Sequence[ArmSpec]) -> Comparison:
@@ -147,8 +92,13 @@ class ArmRunner:
             if trains and not joined:
                 joined = True
                 self._join_probes()
-            if self._fits(planned):
-                self._fit(planned)
+                self._tell(events.Note(describe_budget(self._context)))
+            try:
+                if self._fits(planned):
+                    self._fit(planned)
+            except KeyboardInterrupt as stopped:
+                self._keep_best(stopped, [planned.name, *(plan.name for plan in plans)])
+                plans = []
             del planned  # it may hold a network, made or left out
             if trains:
                 gc.collect()  # a network as a graph is full of cycles, and the next arm wants its memory
@@ -189,6 +139,13 @@ class ArmRunner:
         if planned.trains and self._context.left < PLANNING:
             left = f"{max(0, self._context.left):.0f} s of the budget left"
             return self._skip_for_time(planned, f"{left}, too little to plan a training", timed=False)
+        if (
+            planned.trains and self._context.settings.is_open
+        ):  # loading and timing it would be all that there is time for
+            shortest = planned.shortest() or 0.0
+            if SURELY * shortest + PLANNING > self._context.left:
+                left = f"{max(0, self._context.left):.0f} s of the budget left"
+                return self._skip_for_time(planned, f"about {shortest:.0f} s at least, {left}", timed=False)
         began = time.perf_counter()
         try:
             cost = self._predicted[planned.name] = planned.cost()
@@ -234,21 +191,35 @@ class ArmRunner:
         except FAILURES as error:  # one arm of several: the others stand
             self._skip(planned.name, describe_failure(error), failed=True)
 
+    def _keep_best(self, stopped: KeyboardInterrupt, names: Sequence[str]) -> None:
+        """Leave out arms that are not made, after Ctrl-C within a budget: the best so far is saved.
+
+        Raises:
+            KeyboardInterrupt: there is no arm or no budget, or a program ended the work: then the run ends.
+        """
+        if isinstance(stopped, Cancelled) or self._context.budget.limit is None or not self._arms:
+            raise stopped
+        self._context.budget.stopped = True
+        self._skipped += [SkippedArm(name, "stopped by hand", None) for name in names]
+        self._tell(
+            events.Note(f"stopped in {names[0]}: the best so far is saved and tested; Ctrl-C again ends the run")
+        )
+
     def _join_probes(self) -> None:
         """Add what several networks have together: a head on all of their layers, and the mean of that and others."""
         if len(self._backbones) < 2:
             return
-        if _makes_sense("concat-all", self._context.task):
+        if makes_sense("concat-all", self._context.task):
             self._add_ensemble("concat-all", self._arms)
         members = [arm for arm in self._arms if arm.strategy in BLENDED]
-        if len(members) > 1 and _makes_sense("average", self._context.task):
+        if len(members) > 1 and makes_sense("average", self._context.task):
             self._add_ensemble("average", members)
 
     def _join_trained(self) -> None:
         """Add the mean of the best probe, or of what probes are joined to, and the best network that was trained."""
         trained = [arm for arm in self._arms if arm.trains and arm.best_epoch > 0]
         probes = {arm.name: loss for arm in self._arms if (loss := cross_validate(self._context, arm)) is not None}
-        if trained and probes and _makes_sense("average", self._context.task):
+        if trained and probes and makes_sense("average", self._context.task):
             members = {
                 min(probes, key=lambda name: probes[name]),
                 min(trained, key=lambda arm: arm.validation.loss).name,

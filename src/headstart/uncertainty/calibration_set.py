@@ -8,7 +8,7 @@ cross-validation instead: six times as many as validation alone has.
 from headstart.data.samples import Subset
 from headstart.export import FittedModel
 from headstart.selection.arm import Arm
-from headstart.selection.compare import PROBES
+from headstart.selection.arm_specs import PROBES
 from headstart.selection.context import FitContext
 from headstart.selection.results import CalibrationSet
 

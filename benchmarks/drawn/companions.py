@@ -16,8 +16,7 @@ INSECTS = ("ants", "bees")
 )
 def masks_under_other_names(desk: Desk) -> Path:
     desk.say("mask_image")
-    for photo in draw_photos(("fish_01", "fish_02")):
-        desk.lay(f"fish_image/{photo.label}/fish_{photo.number:012}.png", photo)
+    desk.lay_classes("fish_image/{label}/fish_{number:012}.png", ("fish_01", "fish_02"))
     for photo in draw_photos(("mask_01", "mask_02"), seed=1, grey=True):
         desk.leave(f"mask_image/{photo.label}/mask_{photo.number:012}.png", photo.encode(".png"), "mask")
     return desk.root
@@ -26,8 +25,7 @@ def masks_under_other_names(desk: Desk) -> Path:
 @add_layout("`ants/0001_rgb.png`, `ants/0001_depth.png`", "the photos; depth maps are left out, and said")
 def depth_beside_photos(desk: Desk) -> Path:
     desk.say("depth maps")
-    for photo in draw_photos(INSECTS):
-        desk.lay(f"{photo.label}/{photo.number:04}_rgb.png", photo)
+    desk.lay_classes("{label}/{number:04}_rgb.png", INSECTS)
     for photo in draw_photos(INSECTS, seed=1, grey=True):
         desk.leave(f"{photo.label}/{photo.number:04}_depth.png", photo.encode(".png"), "depth map")
     return desk.root
@@ -36,8 +34,7 @@ def depth_beside_photos(desk: Desk) -> Path:
 @add_layout("`rgb/ants/1.png`, `depth/ants/1.png`", "the photos; depth maps are left out, and said")
 def depth_in_a_folder(desk: Desk) -> Path:
     desk.say("depth")
-    for photo in draw_photos(INSECTS):
-        desk.lay(f"rgb/{photo.label}/{photo.number:04}.png", photo)
+    desk.lay_classes("rgb/{label}/{number:04}.png", INSECTS)
     for photo in draw_photos(INSECTS, seed=1, grey=True):
         desk.leave(f"depth/{photo.label}/{photo.number:04}.png", photo.encode(".png"), "mask or the like")
     return desk.root
@@ -98,8 +95,7 @@ def batches_of_classes(desk: Desk) -> Path:
     "asked: two data sets, each can be given",
 )
 def two_sets_in_one(desk: Desk) -> Path:
-    for photo in draw_photos(("def_front", "ok_front"), 12):
-        desk.lay(f"casting_512x512/casting_512x512/{photo.label}/{photo.number}.jpeg", photo)
+    desk.lay_classes("casting_512x512/casting_512x512/{label}/{number}.jpeg", ("def_front", "ok_front"), 12)
     for photo in draw_photos(("def_front", "ok_front"), 12, seed=1):
         part = "test" if photo.number > 7 else "train"
         desk.leave(f"casting_data/casting_data/{part}/{photo.label}/{photo.number}.jpeg", photo.encode(".jpeg"), "")
@@ -111,8 +107,7 @@ def two_sets_in_one(desk: Desk) -> Path:
     "asked: `data` alone is proposed",
 )
 def repository(desk: Desk) -> Path:
-    for photo in draw_photos(INSECTS):
-        desk.lay(f"data/{photo.label}/{photo.number}.jpg", photo)
+    desk.lay_classes("data/{label}/{number}.jpg", INSECTS)
     for photo in draw_photos(("a",), 3, seed=1):
         desk.leave(f"docs/img/{photo.number}.png", photo.encode(".png"), "")
         desk.leave(f"static/logo{photo.number}.png", photo.encode(".png"), "")
@@ -132,8 +127,7 @@ def hive_partitions(desk: Desk) -> Path:
 @add_layout("`__label__ants/1.jpg` (fastText)", "the bare classes")
 def fasttext_folders(desk: Desk) -> Path:
     desk.say("__label__")
-    for photo in draw_photos(INSECTS):
-        desk.lay(f"__label__{photo.label}/{photo.number}.jpg", photo)
+    desk.lay_classes("__label__{label}/{number}.jpg", INSECTS)
     return desk.root
 
 

@@ -76,6 +76,37 @@ class Desk:
         self.claim(content, label or photo.label, subset, group)
         return content
 
+    def lay_classes(self, pattern: str, classes: Sequence[str], each: int = EACH, **drawn: Any) -> list[Photo]:
+        """Draw so many photos of each class and lay each under its own name; return them.
+
+        Args:
+            pattern: of a name, with ``{label}`` and ``{number}``.
+            classes: names of the classes.
+            each: photos of a class.
+            **drawn: of ``draw_photos``.
+        """
+        photos = draw_photos(classes, each, **drawn)
+        for photo in photos:
+            self.lay(pattern.format(label=photo.label, number=photo.number), photo)
+        return photos
+
+    def lay_parts(
+        self, pattern: str, parts: Mapping[str, tuple[int, str]], classes: Sequence[str], **drawn: Any
+    ) -> None:
+        """Draw photos of each class and lay them into parts, the first of each class into the first part.
+
+        Args:
+            pattern: of a name, with ``{part}``, ``{label}`` and ``{number}``.
+            parts: name -> photos of each class, and the subset as which they have to be used.
+            classes: names of the classes.
+            **drawn: of ``draw_photos``.
+        """
+        counts = {part: count for part, (count, _) in parts.items()}
+        for photo in draw_photos(classes, sum(counts.values()), **drawn):
+            part = split_by_number(photo, counts)
+            name = pattern.format(part=part, label=photo.label, number=photo.number)
+            self.lay(name, photo, parts[part][1])
+
     def leave(self, name: str, content: bytes | str, word: str = "") -> None:
         """Write a file that must not become a sample, and the word that the ledger has to say of it."""
         self.write(name, content)

@@ -11,8 +11,7 @@ from drawn.desk import Desk, add_layout, draw_photos
 )
 def dogs_vs_cats(desk: Desk) -> Path:
     desk.mention("name")
-    for photo in draw_photos(("cat", "dog"), 12):
-        desk.lay(f"train/{photo.label}.{photo.number}.jpg", photo)
+    desk.lay_classes("train/{label}.{number}.jpg", ("cat", "dog"), 12)
     for photo in draw_photos(("cat", "dog"), 4, seed=1):
         desk.leave(f"test1/{1 + photo.number + 4 * (photo.label == 'dog')}.jpg", photo.encode())
     desk.say("predict")
@@ -35,8 +34,7 @@ def oxford_pets(desk: Desk) -> Path:
 
 @add_layout("`tilt-!-3.jpg`", "the name up to the number is the class")
 def names_with_signs(desk: Desk) -> Path:
-    for photo in draw_photos(("tilt-!", "tilt-+", "flat")):
-        desk.lay(f"{photo.label}-{photo.number}.jpg", photo)
+    desk.lay_classes("{label}-{number}.jpg", ("tilt-!", "tilt-+", "flat"))
     return desk.root
 
 
@@ -70,8 +68,7 @@ def class_in_a_word(desk: Desk) -> Path:
     "classes from the names in `pics`; results are no photos",
 )
 def results_beside(desk: Desk) -> Path:
-    for photo in draw_photos(("ant", "bee")):
-        desk.lay(f"pics/{photo.label}_{photo.number}.jpg", photo)
+    desk.lay_classes("pics/{label}_{number}.jpg", ("ant", "bee"))
     for photo in draw_photos(("ant", "bee"), 3, seed=1):
         desk.leave(f"Results/plot_{photo.label}{photo.number}.jpg", photo.encode())
     return desk.root
@@ -167,8 +164,7 @@ def two_words_in_names(desk: Desk) -> Path:
 
 @add_layout("`0_17.png`, `1_18.png`", "the first number is the class", flags="--classes-from name")
 def numbers_in_names(desk: Desk) -> Path:
-    for photo in draw_photos(("0", "1")):
-        desk.lay(f"{photo.label}_{photo.number}.png", photo)
+    desk.lay_classes("{label}_{number}.png", ("0", "1"))
     return desk.root
 
 
@@ -240,8 +236,7 @@ def letter_behind_a_number(desk: Desk) -> Path:
     flags="--class-pattern '^[A-Za-z]+\\d+(?P<label>[A-Za-z]+)'",
 )
 def letters_behind_a_number(desk: Desk) -> Path:
-    for photo in draw_photos(("ANS", "HAS")):
-        desk.lay(f"AF{photo.number:02}{photo.label}.JPG", photo)
+    desk.lay_classes("AF{number:02}{label}.JPG", ("ANS", "HAS"))
     return desk.root
 
 

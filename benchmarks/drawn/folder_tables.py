@@ -99,19 +99,16 @@ def flat_val_with_labels(desk: Desk) -> Path:
 
 @add_layout("`cat/1.jpg`, `dog/2.jpg` beside `test/cat/3.jpg`: no folder `train`", "two parts")
 def train_beside_test(desk: Desk) -> Path:
-    for photo in draw_photos(PETS, 14):
-        part = split_by_number(photo, {"": 10, "test/": 4})
-        desk.lay(f"{part}{photo.label}/{photo.number}.jpg", photo, "test" if part else "train")
+    desk.lay_parts("{part}{label}/{number}.jpg", {"": (10, "train"), "test/": (4, "test")}, PETS)
     desk.say("no folder is called train")
     return desk.root
 
 
 @add_layout("`cat/1.jpg`, `dog/2.jpg` beside `valid/cat/3.jpg`, `test/cat/4.jpg`", "three parts")
 def train_beside_valid_and_test(desk: Desk) -> Path:
-    uses = {"": "train", "valid/": "validation", "test/": "test"}
-    for photo in draw_photos(PETS, 14):
-        part = split_by_number(photo, {"": 8, "valid/": 3, "test/": 3})
-        desk.lay(f"{part}{photo.label}/{photo.number}.jpg", photo, uses[part])
+    desk.lay_parts(
+        "{part}{label}/{number}.jpg", {"": (8, "train"), "valid/": (3, "validation"), "test/": (3, "test")}, PETS
+    )
     return desk.root
 
 
@@ -120,8 +117,7 @@ def train_beside_valid_and_test(desk: Desk) -> Path:
     "`train`; a form for guesses is no table of labels",
 )
 def form_for_guesses(desk: Desk) -> Path:
-    for photo in draw_photos(PETS):
-        desk.lay(f"train/{photo.label}/{photo.number}.jpg", photo)
+    desk.lay_classes("train/{label}/{number}.jpg", PETS)
     for place, photo in enumerate(draw_photos(PETS, 2, seed=1)):
         desk.leave(f"test/{place}.jpg", photo.encode(), "predict")
     desk.leave(

@@ -9,8 +9,7 @@ PETS = ("cat", "dog", "rabbit")
 
 @add_layout("`photos/cat/1.jpg`", "a folder for each class")
 def folder_per_class(desk: Desk) -> Path:
-    for photo in draw_photos(PETS):
-        desk.lay(f"{photo.label}/{photo.number}.jpg", photo)
+    desk.lay_classes("{label}/{number}.jpg", PETS)
     return desk.root
 
 
@@ -39,10 +38,9 @@ def names_of_all_scripts(desk: Desk) -> Path:
 
 @add_layout("`train/cat/1.jpg`, `val/...`, `test/...`", "three parts as given")
 def train_val_test(desk: Desk) -> Path:
-    uses = {"train": "train", "val": "validation", "test": "test"}
-    for photo in draw_photos(PETS, 12):
-        part = split_by_number(photo, {"train": 6, "val": 3, "test": 3})
-        desk.lay(f"{part}/{photo.label}/{photo.number}.jpg", photo, uses[part])
+    desk.lay_parts(
+        "{part}/{label}/{number}.jpg", {"train": (6, "train"), "val": (3, "validation"), "test": (3, "test")}, PETS
+    )
     return desk.root
 
 
@@ -50,16 +48,13 @@ def train_val_test(desk: Desk) -> Path:
     "`train/ants/1.jpg`, `val/bees/2.jpg`", "two parts: `val` is used as test, validation is taken out of train"
 )
 def train_val(desk: Desk) -> Path:
-    for photo in draw_photos(("ants", "bees"), 12):
-        part = split_by_number(photo, {"train": 8, "val": 4})
-        desk.lay(f"{part}/{photo.label}/{photo.number}.jpg", photo, "train" if part == "train" else "test")
+    desk.lay_parts("{part}/{label}/{number}.jpg", {"train": (8, "train"), "val": (4, "test")}, ("ants", "bees"))
     return desk.root
 
 
 @add_layout("`train/cat/1.jpg` and no other part", "no part: the split is made")
 def train_alone(desk: Desk) -> Path:
-    for photo in draw_photos(PETS):
-        desk.lay(f"train/{photo.label}/{photo.number}.jpg", photo)
+    desk.lay_classes("train/{label}/{number}.jpg", PETS)
     return desk.root
 
 
@@ -83,18 +78,17 @@ def training_set_test_set(desk: Desk) -> Path:
 
 @add_layout("`Final_Training/Images/00000/00000_00001.ppm`, `Final_Test/Images/...` (GTSRB)", "two parts")
 def gtsrb_folders(desk: Desk) -> Path:
-    for photo in draw_photos(("00000", "00001", "00002"), 14):
-        part = split_by_number(photo, {"Final_Training": 10, "Final_Test": 4})
-        use = "train" if part == "Final_Training" else "test"
-        desk.lay(f"{part}/Images/{photo.label}/{photo.number:05}_00000.ppm", photo, use)
+    desk.lay_parts(
+        "{part}/Images/{label}/{number:05}_00000.ppm",
+        {"Final_Training": (10, "train"), "Final_Test": (4, "test")},
+        ("00000", "00001", "00002"),
+    )
     return desk.root
 
 
 @add_layout("`train/images/cat/1.jpg`, `test/images/...`", "two parts, a wrapper in each")
 def wrapped_in_parts(desk: Desk) -> Path:
-    for photo in draw_photos(PETS, 12):
-        part = split_by_number(photo, {"train": 8, "test": 4})
-        desk.lay(f"{part}/images/{photo.label}/{photo.number}.jpg", photo, part)
+    desk.lay_parts("{part}/images/{label}/{number}.jpg", {"train": (8, "train"), "test": (4, "test")}, PETS)
     return desk.root
 
 
@@ -113,8 +107,7 @@ def chest_xray(desk: Desk) -> Path:
 @add_layout("`data/images/cat/1.jpg`", "the wrapping folders are gone through")
 def wrapped_twice(desk: Desk) -> Path:
     desk.write("README.txt", "photos of pets\n")
-    for photo in draw_photos(PETS):
-        desk.lay(f"data/images/{photo.label}/{photo.number}.jpg", photo)
+    desk.lay_classes("data/images/{label}/{number}.jpg", PETS)
     return desk.root
 
 
@@ -152,8 +145,7 @@ def cub_birds(desk: Desk) -> Path:
 
 @add_layout("`images/apple_pie/1.jpg`, `meta/train.txt` (Food-101)", "`images` only")
 def food_101(desk: Desk) -> Path:
-    for photo in draw_photos(("apple_pie", "beignets", "ceviche")):
-        desk.lay(f"images/{photo.label}/{photo.number}.jpg", photo)
+    desk.lay_classes("images/{label}/{number}.jpg", ("apple_pie", "beignets", "ceviche"))
     desk.leave("meta/train.txt", "".join(f"apple_pie/{it}\n" for it in range(8)))
     desk.leave("meta/classes.txt", "apple_pie\nbeignets\nceviche\n")
     return desk.root
@@ -173,9 +165,11 @@ def breakhis(desk: Desk) -> Path:
     "two parts; photos without labels are left for predict",
 )
 def intel_scenes(desk: Desk) -> Path:
-    for photo in draw_photos(("buildings", "forest", "sea"), 14):
-        part = split_by_number(photo, {"seg_train": 10, "seg_test": 4})
-        desk.lay(f"{part}/{part}/{photo.label}/{photo.number}.jpg", photo, part.partition("_")[2])
+    desk.lay_parts(
+        "{part}/{part}/{label}/{number}.jpg",
+        {"seg_train": (10, "train"), "seg_test": (4, "test")},
+        ("buildings", "forest", "sea"),
+    )
     for photo in draw_photos(("buildings", "forest", "sea"), 2, seed=1):
         desk.leave(f"seg_pred/seg_pred/{photo.label[0]}{photo.number}.jpg", photo.encode())
     desk.say("predict")
@@ -186,8 +180,7 @@ def intel_scenes(desk: Desk) -> Path:
     "`train/Maize/1.png`, `test/9.png` without classes (plant seedlings)", "`train`; `test` is left for predict"
 )
 def test_without_classes(desk: Desk) -> Path:
-    for photo in draw_photos(("Black-grass", "Charlock", "Maize")):
-        desk.lay(f"train/{photo.label}/{photo.number:04}.png", photo)
+    desk.lay_classes("train/{label}/{number:04}.png", ("Black-grass", "Charlock", "Maize"))
     for photo in draw_photos(("Black-grass", "Charlock"), 3, seed=1):
         desk.leave(f"test/{photo.label[0]}{photo.number:03}.png", photo.encode(".png"))
     desk.say("predict")
@@ -207,8 +200,7 @@ def set_inside_itself(desk: Desk) -> Path:
 
 @add_layout("`cat/1.jpg`, `dog/2.jpg`, `results/plot.png`", "folders of results are left out")
 def plots_beside_classes(desk: Desk) -> Path:
-    for photo in draw_photos(PETS):
-        desk.lay(f"{photo.label}/{photo.number}.jpg", photo)
+    desk.lay_classes("{label}/{number}.jpg", PETS)
     for photo in draw_photos(("cat",), 4, seed=1, edge=64):
         desk.leave(f"results/plot_{photo.number}.png", photo.encode(".png"), "results")
     return desk.root
@@ -223,26 +215,23 @@ def folds(desk: Desk) -> Path:
 
 @add_layout("`cat/train/1.jpg`, `cat/test/2.jpg`, `dog/...`", "two parts inside each class")
 def parts_in_classes(desk: Desk) -> Path:
-    for photo in draw_photos(PETS, 14):
-        part = split_by_number(photo, {"train": 10, "test": 4})
-        desk.lay(f"{photo.label}/{part}/{photo.number}.jpg", photo, part)
+    desk.lay_parts("{label}/{part}/{number}.jpg", {"train": (10, "train"), "test": (4, "test")}, PETS)
     return desk.root
 
 
 @add_layout("`train/`, `dev/`, `eval/`", "three parts; `eval` is the test part")
 def train_dev_eval(desk: Desk) -> Path:
-    uses = {"train": "train", "dev": "validation", "eval": "test"}
-    for photo in draw_photos(PETS, 12):
-        part = split_by_number(photo, {"train": 6, "dev": 3, "eval": 3})
-        desk.lay(f"{part}/{photo.label}/{photo.number}.jpg", photo, uses[part])
+    desk.lay_parts(
+        "{part}/{label}/{number}.jpg", {"train": (6, "train"), "dev": (3, "validation"), "eval": (3, "test")}, PETS
+    )
     return desk.root
 
 
 @add_layout("`train_1/cat/1.jpg`, `train_2/...`, `test_1/...`", "two parts; numbered ones count together")
 def numbered_parts(desk: Desk) -> Path:
-    for photo in draw_photos(PETS, 14):
-        part = split_by_number(photo, {"train_1": 5, "train_2": 5, "test_1": 4})
-        desk.lay(f"{part}/{photo.label}/{photo.number}.jpg", photo, part.partition("_")[0])
+    desk.lay_parts(
+        "{part}/{label}/{number}.jpg", {"train_1": (5, "train"), "train_2": (5, "train"), "test_1": (4, "test")}, PETS
+    )
     return desk.root
 
 
@@ -257,8 +246,7 @@ def parts_inside_themselves(desk: Desk) -> Path:
 
 @add_layout("`cat/1.jpg`, `dog/1.jpg`, `unlabelled/9.jpg`", "the classes; the rest is left for predict")
 def unlabelled_beside(desk: Desk) -> Path:
-    for photo in draw_photos(PETS):
-        desk.lay(f"{photo.label}/{photo.number}.jpg", photo)
+    desk.lay_classes("{label}/{number}.jpg", PETS)
     for photo in draw_photos(PETS, 2, seed=1):
         desk.leave(f"unlabelled/{photo.label[0]}{photo.number}.jpg", photo.encode(), "predict")
     return desk.root
@@ -266,8 +254,7 @@ def unlabelled_beside(desk: Desk) -> Path:
 
 @add_layout("`benign/benign (1).png`, `benign/benign (1)_mask.png` (BUSI)", "masks are skipped")
 def masks_beside_photos(desk: Desk) -> Path:
-    for photo in draw_photos(("benign", "malignant", "normal")):
-        desk.lay(f"{photo.label}/{photo.label} ({photo.number}).png", photo)
+    desk.lay_classes("{label}/{label} ({number}).png", ("benign", "malignant", "normal"))
     for photo in draw_photos(("benign", "malignant", "normal"), seed=1, grey=True):
         desk.leave(f"{photo.label}/{photo.label} ({photo.number})_mask.png", photo.encode(".png"), "mask")
     return desk.root
@@ -277,8 +264,7 @@ def masks_beside_photos(desk: Desk) -> Path:
     "`cat/1.jpg`, `dog/1.jpg`, `test/1.jpg`", "a class, or a part without labels", flags="--classes-from folder"
 )
 def test_beside_classes(desk: Desk) -> Path:
-    for photo in draw_photos(("cat", "dog", "test")):
-        desk.lay(f"{photo.label}/{photo.number}.jpg", photo)
+    desk.lay_classes("{label}/{number}.jpg", ("cat", "dog", "test"))
     return desk.root
 
 
@@ -296,17 +282,13 @@ def people_with_moods(desk: Desk) -> Path:
 
 @add_layout("`train_cats/1.jpg`, `train_dogs/`, `test_cats/`, `test_dogs/`", "two parts, the class behind the part")
 def part_and_class_in_names(desk: Desk) -> Path:
-    for photo in draw_photos(("cats", "dogs"), 14):
-        part = split_by_number(photo, {"train": 10, "test": 4})
-        desk.lay(f"{part}_{photo.label}/{photo.number}.jpg", photo, part)
+    desk.lay_parts("{part}_{label}/{number}.jpg", {"train": (10, "train"), "test": (4, "test")}, ("cats", "dogs"))
     return desk.root
 
 
 @add_layout("`trainA/1.jpg`, `trainB/`, `testA/`, `testB/` (CycleGAN)", "two parts, classes `A` and `B`")
 def domains(desk: Desk) -> Path:
-    for photo in draw_photos(("A", "B"), 14):
-        part = split_by_number(photo, {"train": 10, "test": 4})
-        desk.lay(f"{part}{photo.label}/{photo.number}.jpg", photo, part)
+    desk.lay_parts("{part}{label}/{number}.jpg", {"train": (10, "train"), "test": (4, "test")}, ("A", "B"))
     return desk.root
 
 
@@ -333,8 +315,7 @@ def second_folder_of_a_class(desk: Desk) -> Path:
 
 @add_layout("`cat/1.jpg`, `dog/1.jpg`, `unsorted/9.jpg`, `IMG_7.jpg` beside", "the classes; the rest is left out")
 def photos_without_class_beside(desk: Desk) -> Path:
-    for photo in draw_photos(PETS):
-        desk.lay(f"{photo.label}/{photo.number}.jpg", photo)
+    desk.lay_classes("{label}/{number}.jpg", PETS)
     for photo in draw_photos(PETS, 2, seed=1):
         desk.leave(f"unsorted/{photo.label[0]}{photo.number}.jpg", photo.encode(), "predict")
         desk.leave(f"IMG_{photo.label[0]}{photo.number}.jpg", photo.encode(), "class folder")
@@ -344,8 +325,7 @@ def photos_without_class_beside(desk: Desk) -> Path:
 
 @add_layout("`COVID/images/1.png`, `COVID/masks/1.png`, `Normal/images/` (COVID-19 radiography)", "masks are skipped")
 def masks_in_classes(desk: Desk) -> Path:
-    for photo in draw_photos(("COVID", "Normal")):
-        desk.lay(f"{photo.label}/images/{photo.label}-{photo.number}.png", photo)
+    desk.lay_classes("{label}/images/{label}-{number}.png", ("COVID", "Normal"))
     for photo in draw_photos(("COVID", "Normal"), seed=1, grey=True):
         desk.leave(f"{photo.label}/masks/{photo.label}-{photo.number}.png", photo.encode(".png"), "masks")
     return desk.root

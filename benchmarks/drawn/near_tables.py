@@ -124,8 +124,7 @@ def workbook_beside_names(desk: Desk) -> Path:
 
 @add_layout("class folders and a workbook beside", "the folders; the workbook is named")
 def workbook_beside_folders(desk: Desk) -> Path:
-    for photo in draw_photos(BIRDS):
-        desk.lay(f"{photo.label}/{photo.number}.jpg", photo)
+    desk.lay_classes("{label}/{number}.jpg", BIRDS)
     with zipfile.ZipFile(desk.root / "Birds.xlsx", "w") as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
     desk.say("Birds.xlsx", "save the table as CSV")

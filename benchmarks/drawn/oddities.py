@@ -15,8 +15,7 @@ LFS = ("Git LFS", "git lfs pull")
 
 def lay_insects(desk: Desk) -> None:
     """Lay good photos of two classes."""
-    for photo in draw_photos(INSECTS):
-        desk.lay(f"{photo.label}/{photo.number}.jpg", photo)
+    desk.lay_classes("{label}/{number}.jpg", INSECTS)
 
 
 @add_layout("all photos are Git LFS pointers", "nothing: `git lfs pull` fetches them", refused=LFS)

@@ -121,9 +121,11 @@ def table_beside_classes(desk: Desk) -> Path:
     "two parts; the rest is left for predict",
 )
 def fruits(desk: Desk) -> Path:
-    for photo in draw_photos(("Apple Braeburn", "Cocos", "Kiwi"), 14):
-        part = split_by_number(photo, {"Training": 10, "Test": 4})
-        desk.lay(f"{part}/{photo.label}/{photo.number}_100.jpg", photo, "train" if part == "Training" else "test")
+    desk.lay_parts(
+        "{part}/{label}/{number}_100.jpg",
+        {"Training": (10, "train"), "Test": (4, "test")},
+        ("Apple Braeburn", "Cocos", "Kiwi"),
+    )
     for photo in draw_photos(("Apple Braeburn", "Cocos"), 3, seed=1):
         desk.leave(f"test-multiple_fruits/{photo.label.split()[0].lower()}s{photo.number}.jpg", photo.encode())
     return desk.root
@@ -133,9 +135,7 @@ def fruits(desk: Desk) -> Path:
     "`train/cat/`, `valid/cat/`, `test/1.jpg` without classes", "`valid` is used as test; `test` is left for predict"
 )
 def valid_and_bare_test(desk: Desk) -> Path:
-    for photo in draw_photos(("cat", "dog"), 14):
-        part = split_by_number(photo, {"train": 10, "valid": 4})
-        desk.lay(f"{part}/{photo.label}/{photo.number}.jpg", photo, "train" if part == "train" else "test")
+    desk.lay_parts("{part}/{label}/{number}.jpg", {"train": (10, "train"), "valid": (4, "test")}, ("cat", "dog"))
     for photo in draw_photos(("cat", "dog"), 3, seed=1):
         desk.leave(f"test/{photo.number + 3 * (photo.label == 'dog')}.jpg", photo.encode())
     desk.write("sample_submission.csv", rows_to_csv([("id", "label"), *((it, 0.5) for it in range(6))]))

@@ -17,8 +17,9 @@ INSECTS = ("ants", "bees")
 def masks_under_other_names(desk: Desk) -> Path:
     desk.say("mask_image")
     desk.lay_classes("fish_image/{label}/fish_{number:012}.png", ("fish_01", "fish_02"))
-    for photo in draw_photos(("mask_01", "mask_02"), seed=1, grey=True):
-        desk.leave(f"mask_image/{photo.label}/mask_{photo.number:012}.png", photo.encode(".png"), "mask")
+    desk.leave_photos(
+        "mask_image/{label}/mask_{number:012}.png", ("mask_01", "mask_02"), seed=1, grey=True, word="mask"
+    )
     return desk.root
 
 
@@ -26,8 +27,7 @@ def masks_under_other_names(desk: Desk) -> Path:
 def depth_beside_photos(desk: Desk) -> Path:
     desk.say("depth maps")
     desk.lay_classes("{label}/{number:04}_rgb.png", INSECTS)
-    for photo in draw_photos(INSECTS, seed=1, grey=True):
-        desk.leave(f"{photo.label}/{photo.number:04}_depth.png", photo.encode(".png"), "depth map")
+    desk.leave_photos("{label}/{number:04}_depth.png", INSECTS, seed=1, grey=True, word="depth map")
     return desk.root
 
 
@@ -35,8 +35,7 @@ def depth_beside_photos(desk: Desk) -> Path:
 def depth_in_a_folder(desk: Desk) -> Path:
     desk.say("depth")
     desk.lay_classes("rgb/{label}/{number:04}.png", INSECTS)
-    for photo in draw_photos(INSECTS, seed=1, grey=True):
-        desk.leave(f"depth/{photo.label}/{photo.number:04}.png", photo.encode(".png"), "mask or the like")
+    desk.leave_photos("depth/{label}/{number:04}.png", INSECTS, seed=1, grey=True, word="mask or the like")
     return desk.root
 
 

@@ -107,6 +107,36 @@ class Desk:
             name = pattern.format(part=part, label=photo.label, number=photo.number)
             self.lay(name, photo, parts[part][1])
 
+    def lay_rows(self, pattern: str, classes: Sequence[str], *, cell: str = "") -> list[tuple[str, str]]:
+        """Draw photos of each class, lay them in an order in which classes alternate; return rows of a table of them.
+
+        Args:
+            pattern: of a name, with ``{place}``, that in the order from 0 on.
+            classes: names of the classes.
+            cell: pattern of what stands in the table; "" for the name itself. Beside it stands the label.
+        """
+        rows = []
+        for place, photo in enumerate(mix(draw_photos(classes))):
+            self.lay(pattern.format(place=place), photo)
+            rows.append(((cell or pattern).format(place=place), photo.label))
+        return rows
+
+    def leave_photos(
+        self, pattern: str, classes: Sequence[str], each: int = EACH, word: str = "", **drawn: Any
+    ) -> None:
+        """Draw so many photos of each class and write them so that none may become a sample.
+
+        Args:
+            pattern: of a name, with ``{label}`` and ``{number}``.
+            classes: names of the classes.
+            each: photos of a class.
+            word: that the ledger has to say of them.
+            **drawn: of ``draw_photos``.
+        """
+        for photo in draw_photos(classes, each, **drawn):
+            name = pattern.format(label=photo.label, number=photo.number)
+            self.leave(name, photo.encode(Path(name).suffix), word)
+
     def leave(self, name: str, content: bytes | str, word: str = "") -> None:
         """Write a file that must not become a sample, and the word that the ledger has to say of it."""
         self.write(name, content)

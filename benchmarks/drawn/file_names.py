@@ -69,8 +69,7 @@ def class_in_a_word(desk: Desk) -> Path:
 )
 def results_beside(desk: Desk) -> Path:
     desk.lay_classes("pics/{label}_{number}.jpg", ("ant", "bee"))
-    for photo in draw_photos(("ant", "bee"), 3, seed=1):
-        desk.leave(f"Results/plot_{photo.label}{photo.number}.jpg", photo.encode())
+    desk.leave_photos("Results/plot_{label}{number}.jpg", ("ant", "bee"), 3, seed=1)
     return desk.root
 
 

@@ -170,8 +170,7 @@ def intel_scenes(desk: Desk) -> Path:
         {"seg_train": (10, "train"), "seg_test": (4, "test")},
         ("buildings", "forest", "sea"),
     )
-    for photo in draw_photos(("buildings", "forest", "sea"), 2, seed=1):
-        desk.leave(f"seg_pred/seg_pred/{photo.label[0]}{photo.number}.jpg", photo.encode())
+    desk.leave_photos("seg_pred/seg_pred/{label[0]}{number}.jpg", ("buildings", "forest", "sea"), 2, seed=1)
     desk.say("predict")
     return desk.root
 
@@ -181,8 +180,7 @@ def intel_scenes(desk: Desk) -> Path:
 )
 def test_without_classes(desk: Desk) -> Path:
     desk.lay_classes("train/{label}/{number:04}.png", ("Black-grass", "Charlock", "Maize"))
-    for photo in draw_photos(("Black-grass", "Charlock"), 3, seed=1):
-        desk.leave(f"test/{photo.label[0]}{photo.number:03}.png", photo.encode(".png"))
+    desk.leave_photos("test/{label[0]}{number:03}.png", ("Black-grass", "Charlock"), 3, seed=1)
     desk.say("predict")
     return desk.root
 
@@ -201,8 +199,7 @@ def set_inside_itself(desk: Desk) -> Path:
 @add_layout("`cat/1.jpg`, `dog/2.jpg`, `results/plot.png`", "folders of results are left out")
 def plots_beside_classes(desk: Desk) -> Path:
     desk.lay_classes("{label}/{number}.jpg", PETS)
-    for photo in draw_photos(("cat",), 4, seed=1, edge=64):
-        desk.leave(f"results/plot_{photo.number}.png", photo.encode(".png"), "results")
+    desk.leave_photos("results/plot_{number}.png", ("cat",), 4, seed=1, edge=64, word="results")
     return desk.root
 
 
@@ -247,16 +244,16 @@ def parts_inside_themselves(desk: Desk) -> Path:
 @add_layout("`cat/1.jpg`, `dog/1.jpg`, `unlabelled/9.jpg`", "the classes; the rest is left for predict")
 def unlabelled_beside(desk: Desk) -> Path:
     desk.lay_classes("{label}/{number}.jpg", PETS)
-    for photo in draw_photos(PETS, 2, seed=1):
-        desk.leave(f"unlabelled/{photo.label[0]}{photo.number}.jpg", photo.encode(), "predict")
+    desk.leave_photos("unlabelled/{label[0]}{number}.jpg", PETS, 2, seed=1, word="predict")
     return desk.root
 
 
 @add_layout("`benign/benign (1).png`, `benign/benign (1)_mask.png` (BUSI)", "masks are skipped")
 def masks_beside_photos(desk: Desk) -> Path:
     desk.lay_classes("{label}/{label} ({number}).png", ("benign", "malignant", "normal"))
-    for photo in draw_photos(("benign", "malignant", "normal"), seed=1, grey=True):
-        desk.leave(f"{photo.label}/{photo.label} ({photo.number})_mask.png", photo.encode(".png"), "mask")
+    desk.leave_photos(
+        "{label}/{label} ({number})_mask.png", ("benign", "malignant", "normal"), seed=1, grey=True, word="mask"
+    )
     return desk.root
 
 
@@ -326,8 +323,7 @@ def photos_without_class_beside(desk: Desk) -> Path:
 @add_layout("`COVID/images/1.png`, `COVID/masks/1.png`, `Normal/images/` (COVID-19 radiography)", "masks are skipped")
 def masks_in_classes(desk: Desk) -> Path:
     desk.lay_classes("{label}/images/{label}-{number}.png", ("COVID", "Normal"))
-    for photo in draw_photos(("COVID", "Normal"), seed=1, grey=True):
-        desk.leave(f"{photo.label}/masks/{photo.label}-{photo.number}.png", photo.encode(".png"), "masks")
+    desk.leave_photos("{label}/masks/{label}-{number}.png", ("COVID", "Normal"), seed=1, grey=True, word="masks")
     return desk.root
 
 

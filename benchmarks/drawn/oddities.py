@@ -108,8 +108,7 @@ def notebook_checkpoints(desk: Desk) -> Path:
 )
 def server_thumbnails(desk: Desk) -> Path:
     lay_insects(desk)
-    for photo in draw_photos(INSECTS, 4, seed=1, edge=24):
-        desk.leave(f"{photo.label}/@eaDir/{photo.number}.jpg/SYNOPHOTO_THUMB_M.jpg", photo.encode())
+    desk.leave_photos("{label}/@eaDir/{number}.jpg/SYNOPHOTO_THUMB_M.jpg", INSECTS, 4, seed=1, edge=24)
     return desk.root
 
 

@@ -188,8 +188,7 @@ def hf_imagefolder_csv(desk: Desk) -> Path:
 )
 def kaggle(desk: Desk) -> Path:
     rows = [(name.removesuffix(".jpg"), label) for name, label, _ in _lay_all(desk, "train")]
-    for photo in draw_photos(TREES, 3, seed=9):
-        desk.leave(f"test/{photo.label[0]}{photo.number}x.jpg", photo.encode())
+    desk.leave_photos("test/{label[0]}{number}x.jpg", TREES, 3, seed=9)
     desk.write("train.csv", rows_to_csv([("id", "label"), *rows]))
     tests = [(f"{label[0]}{at}x", TREES[0]) for label in TREES for at in range(3)]
     desk.write("sample_submission.csv", rows_to_csv([("id", "label"), *tests]))

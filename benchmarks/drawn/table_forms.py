@@ -47,10 +47,7 @@ def roboflow_classes(desk: Desk) -> Path:
     "`train/metadata.csv`: `file_name,label` beside the photos (Hugging Face ImageFolder)", "the table's labels"
 )
 def hf_metadata_csv(desk: Desk) -> Path:
-    rows = []
-    for place, photo in enumerate(mix(draw_photos(FLOWERS))):
-        desk.lay(f"train/{place:04}.jpg", photo)
-        rows.append((f"{place:04}.jpg", photo.label))
+    rows = desk.lay_rows("train/{place:04}.jpg", FLOWERS, cell="{place:04}.jpg")
     desk.write("train/metadata.csv", rows_to_csv([("file_name", "label"), *rows]))
     return desk.root
 
@@ -70,47 +67,32 @@ def table_per_part(desk: Desk) -> Path:
 
 @add_layout("a table with semicolons in cp1252, as Excel saves it (`Gänseblümchen`)", "the encoding is found")
 def cp1252_semicolons(desk: Desk) -> Path:
-    rows = []
-    for place, photo in enumerate(mix(draw_photos(("Gänseblümchen", "Löwenzahn", "Rose")))):
-        desk.lay(f"Fotos/{place}.jpg", photo)
-        rows.append((f"Fotos/{place}.jpg", photo.label))
+    rows = desk.lay_rows("Fotos/{place}.jpg", ("Gänseblümchen", "Löwenzahn", "Rose"))
     text = rows_to_csv([("Datei", "Klasse"), *rows], ";").replace("Datei;Klasse", "path;label")
     return desk.write("blumen.csv", text.encode("cp1252"))
 
 
 @add_layout("`sep=;` in the first line, a byte-order mark before it", "as Excel means it")
 def excel_separator_line(desk: Desk) -> Path:
-    rows = []
-    for place, photo in enumerate(mix(draw_photos(FLOWERS))):
-        desk.lay(f"img/{place}.jpg", photo)
-        rows.append((f"img/{place}.jpg", photo.label))
+    rows = desk.lay_rows("img/{place}.jpg", FLOWERS)
     return desk.write("flowers.csv", "\ufeffsep=;\r\n" + rows_to_csv([("path", "label"), *rows], ";"))
 
 
 @add_layout('tabs in UTF-16, as Excel saves "Unicode text"', "the encoding is found")
 def utf16_tabs(desk: Desk) -> Path:
-    rows = []
-    for place, photo in enumerate(mix(draw_photos(FLOWERS))):
-        desk.lay(f"img/{place}.jpg", photo)
-        rows.append((f"img/{place}.jpg", photo.label))
+    rows = desk.lay_rows("img/{place}.jpg", FLOWERS)
     return desk.write("flowers.tsv", rows_to_csv([("path", "label"), *rows], "\t").encode("utf-16"))
 
 
 @add_layout("a table without a head: `img/1.jpg,daisy`", "the column of paths, and the other")
 def no_head(desk: Desk) -> Path:
-    rows = []
-    for place, photo in enumerate(mix(draw_photos(FLOWERS))):
-        desk.lay(f"img/{place}.jpg", photo)
-        rows.append((f"img/{place}.jpg", photo.label))
+    rows = desk.lay_rows("img/{place}.jpg", FLOWERS)
     return desk.write("flowers.csv", rows_to_csv(rows))
 
 
 @add_layout("`img\\1.jpg,daisy` with the backslashes of Windows", "as slashes")
 def backslashes(desk: Desk) -> Path:
-    rows = []
-    for place, photo in enumerate(mix(draw_photos(FLOWERS))):
-        desk.lay(f"img/sub/{place}.jpg", photo)
-        rows.append((f"img\\sub\\{place}.jpg", photo.label))
+    rows = desk.lay_rows("img/sub/{place}.jpg", FLOWERS, cell="img\\sub\\{place}.jpg")
     return desk.write("flowers.csv", rows_to_csv([("path", "label"), *rows]))
 
 
@@ -118,19 +100,13 @@ def backslashes(desk: Desk) -> Path:
     "`/kaggle/input/flowers/img/1.jpg,daisy`: paths of another machine", "the same names under the table's folder"
 )
 def paths_of_elsewhere(desk: Desk) -> Path:
-    rows = []
-    for place, photo in enumerate(mix(draw_photos(FLOWERS))):
-        desk.lay(f"img/{place}.jpg", photo)
-        rows.append((f"/kaggle/input/flowers/img/{place}.jpg", photo.label))
+    rows = desk.lay_rows("img/{place}.jpg", FLOWERS, cell="/kaggle/input/flowers/img/{place}.jpg")
     return desk.write("flowers.csv", rows_to_csv([("path", "label"), *rows]))
 
 
 @add_layout("`annotations.txt`: `img/1.jpg 0` in lines", "path and label")
 def path_label_list(desk: Desk) -> Path:
-    rows = []
-    for place, photo in enumerate(mix(draw_photos(("0", "1", "2")))):
-        desk.lay(f"img/{place}.jpg", photo)
-        rows.append((f"img/{place}.jpg", photo.label))
+    rows = desk.lay_rows("img/{place}.jpg", ("0", "1", "2"))
     return desk.write("annotations.txt", rows_to_csv(rows, " "))
 
 

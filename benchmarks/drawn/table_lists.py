@@ -39,10 +39,7 @@ def list_with_class_names(desk: Desk) -> Path:
     "`annotations/list.csv`: `image,label`; photos in `images/` beside that folder", "the folder above is looked in"
 )
 def neighbouring_folder(desk: Desk) -> Path:
-    rows = []
-    for place, photo in enumerate(mix(draw_photos(("apple", "pear", "plum")))):
-        desk.lay(f"images/{place:04}.jpg", photo)
-        rows.append((f"{place:04}", photo.label))
+    rows = desk.lay_rows("images/{place:04}.jpg", ("apple", "pear", "plum"), cell="{place:04}")
     return desk.write("annotations/list.csv", rows_to_csv([("image", "label"), *rows]))
 
 
@@ -76,10 +73,7 @@ def folders_against_table(desk: Desk) -> Path:
 @add_layout("`labels.csv` with a title, a blank line and a comment above `path,label`", "the header that is there")
 def title_lines(desk: Desk) -> Path:
     desk.say("line 4")
-    rows = []
-    for place, photo in enumerate(mix(draw_photos(("ash", "birch", "cedar")))):
-        desk.lay(f"img/{place}.jpg", photo)
-        rows.append((f"img/{place}.jpg", photo.label))
+    rows = desk.lay_rows("img/{place}.jpg", ("ash", "birch", "cedar"))
     above = "Trees of 2020,\n\n# by hand\n"
     return desk.write("labels.csv", above + rows_to_csv([("path", "label"), *rows]))
 
@@ -87,8 +81,5 @@ def title_lines(desk: Desk) -> Path:
 @add_layout("`labels.csv` with two rows of headers: `the photo,what it shows` above `path,label`", "the second one")
 def two_headers(desk: Desk) -> Path:
     desk.say("line 2")
-    rows = []
-    for place, photo in enumerate(mix(draw_photos(("ash", "birch", "cedar")))):
-        desk.lay(f"img/{place}.jpg", photo)
-        rows.append((f"img/{place}.jpg", photo.label))
+    rows = desk.lay_rows("img/{place}.jpg", ("ash", "birch", "cedar"))
     return desk.write("labels.csv", rows_to_csv([("the photo", "what it shows"), ("path", "label"), *rows]))

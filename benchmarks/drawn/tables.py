@@ -138,10 +138,7 @@ def fastai_cleaned(desk: Desk) -> Path:
 @add_layout("`train_metadata.csv`: `images,targets`; photos in `images/` (Lightning)", "paths under a folder beside it")
 def lightning(desk: Desk) -> Path:
     desk.mention("targets")
-    rows = []
-    for place, photo in enumerate(mix(draw_photos(("Red", "Green")))):
-        desk.lay(f"images/{place}.png", photo)
-        rows.append((f"{place}.png", photo.label))
+    rows = desk.lay_rows("images/{place}.png", ("Red", "Green"), cell="{place}.png")
     return desk.write("train_metadata.csv", rows_to_csv([("images", "targets"), *rows]))
 
 

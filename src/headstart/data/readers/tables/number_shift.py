@@ -8,7 +8,6 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 FEWEST = 4  #: rows that count in one folder
 _NUMBERED = re.compile(r"(.*?)(\d+)(\.0+)?", re.DOTALL)
@@ -50,7 +49,8 @@ def find_number_shift(places: Mapping[str, str | None], files: Collection[str]) 
         places: path of a row -> the file that was found for it, if any.
         files: all that there are.
     """
-    if not any(place is None for place in places.values()):
+    lost = sum(place is None for place in places.values())
+    if not 0 < lost <= len(places) / FEWEST:
         return None
     of_rows: defaultdict[tuple[str, str], dict[int, str]] = defaultdict(dict)
     for path in places:
@@ -115,8 +115,8 @@ def shift_number(path: str, by: int) -> str:
 def _divide(path: str) -> tuple[str, str, str, str] | None:
     """Return the folder, the head of the name, the digits behind it and what follows; None without digits."""
     folder, _, name = path.replace("\\", "/").rpartition("/")
-    ending = PurePosixPath(name).suffix
-    ending = ending if _ENDING.fullmatch(ending) else ""
+    dot = name.rfind(".")
+    ending = name[dot:] if dot > 0 and _ENDING.fullmatch(name, dot) else ""
     match = _NUMBERED.fullmatch(name.removesuffix(ending).strip()) if len(name) < 200 else None
     if match is None or not match[2].isascii():
         return None

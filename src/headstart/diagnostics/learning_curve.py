@@ -115,9 +115,10 @@ def fit_learning_curve(
         return None
     points, held = [], task.targets.stratify(space, held_out.values)
     with limit_threads(train.features.size):
-        for sets in _make_training_sets(train, strata.numbers, seed):
-            outputs = [task.activate(fit(rows, options, fixed).head.logits(held_out_features)) for rows in sets]
-            samples = float(np.mean([len(rows.targets) for rows in sets]))
+        for draws in _draw_rows(train, strata.numbers, seed):
+            fits = (fit(_take(train, rows), options, fixed) for rows in draws)  # one copy of the features at a time
+            outputs = [task.activate(fitted.head.logits(held_out_features)) for fitted in fits]
+            samples = float(np.mean([rows.sum() for rows in draws]))
             scored = [task.scoring.score_arms(held_out, {"head": rows})["head"] for rows in outputs]
             points.append(_summarise(samples, scored, held))
     # Of all samples there is one draw only. Its luck is less than a half's, as the square root of the samples.
@@ -130,18 +131,18 @@ def fit_learning_curve(
     )
 
 
-def _make_training_sets(train: TrainingSet, strata: Ints, seed: int) -> Iterator[list[TrainingSet]]:
-    """Yield, for each size, few to many, its training sets. Those of one cut into parts have no sample in common."""
+def _draw_rows(train: TrainingSet, strata: Ints, seed: int) -> Iterator[list[Bools]]:
+    """Yield, for each size, few to many, the rows (N,) of its training sets. Those of one cut have no row in common."""
     repeats = REPEATS if len(train.targets) <= MANY else FEWER
     cuts = [assign_folds(strata, train.groups, PARTS, seed + number) for number in range((repeats + 1) // 2)]
     for share in SHARES:
         sets = PARTS // share
-        yield [_select(train, cuts[number // sets] // share == number % sets) for number in range(repeats)]
-    yield [train]
+        yield [cuts[number // sets] // share == number % sets for number in range(repeats)]
+    yield [np.ones(len(train.targets), np.bool_)]
 
 
-def _select(train: TrainingSet, inside: Bools) -> TrainingSet:
-    return train.take(inside)
+def _take(train: TrainingSet, rows: Bools) -> TrainingSet:
+    return train if rows.all() else train.take(rows)
 
 
 def _summarise(samples: float, scored: Sequence[ItemScores], strata: Strata) -> _Answers:

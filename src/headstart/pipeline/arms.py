@@ -18,6 +18,7 @@ from headstart.selection.compare import Comparison, compare_arms
 from headstart.selection.context import DatasetContext, FitContext, RunContext
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.feature_table import FeatureSource
+from headstart.selection.planning import PLANNING
 from headstart.tasks.task import Task
 from headstart.training.obstacle import TRAINING, find_training_obstacle
 
@@ -55,6 +56,8 @@ def check_training(specs: Sequence[ArmSpec], backbones: LoadedBackbones, task: T
 def form_expectation(context: FitContext, specs: Sequence[ArmSpec]) -> StrategyAdvice | None:
     """Return what the field's rule expects; None where no network is to be trained, or nothing can be expected."""
     trains = not context.training_obstacle and any(spec.name in TRAINING for spec in specs)
+    if context.left < PLANNING:  # nothing will be trained
+        return None
     if not trains or "advice" not in context.samples.task.supports:
         return None
     try:

@@ -77,11 +77,13 @@ def _time_pass(loaded: LoadedBackbone) -> float:
 def _predict_seconds(name: str, dataset: PreparedDataset, backbones: LoadedBackbones, context: RunContext) -> float:
     """Return the seconds that a second network takes: to prove its engine, its features, and heads on them."""
     first = backbones.first.backbone
+    passes = context.log.seconds.get("prepare engine", 0.0) + len(dataset.samples) * context.budget.pace
+    if passes > SHARE * context.budget.left:  # dearer than this one are all that there are to count
+        return passes
     other = load_backbone(name, context.store.networks, context.log)
     times = count_work_above(other)[INPUT] / count_work_above(first)[INPUT]
     width = sum(layer.width for backbone in (first, other) for layer in backbone.layers)
     numbers = len(dataset.samples) * width
-    passes = context.log.seconds.get("prepare engine", 0.0) + len(dataset.samples) * context.budget.pace
     return max(1.0, times) * passes + HEADS * numbers / SOLVED_PER_SECOND
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from headstart.modalities.item import Noun
@@ -68,3 +69,15 @@ def test_equal_losses_go_to_the_cheaper_and_the_record_is_read_back() -> None:
 def test_a_budget_asks_for_accuracy(settings: dict[str, str], accuracy: bool, is_open: bool) -> None:
     chosen = FitSettings.load(None, **settings)
     assert (chosen.prefers_accuracy, chosen.is_open) == (accuracy, is_open)
+
+
+def test_what_was_trained_is_compared_once_it_is_calibrated() -> None:
+    """Surer of itself than it is right, it has the higher loss as it stands, and the lower one calibrated."""
+    targets, outputs = arms(100, probe=range(12), trained=range(8))
+    outputs["trained"] = np.where(outputs["trained"] > 0.5, 0.9999, 0.0001)
+    given = (targets, outputs, {"probe": 0.40}, {}, 0)
+    facts: Any = {"task": get_task("classification"), "noun": PHOTO}
+    assert choose_most_accurate(*given, **facts).winner == "probe"
+    found = choose_most_accurate(*given, lambda rows: np.clip(rows, 0.08, 0.92), **facts)
+    assert found.winner == "trained"
+    assert "Calibrated on the validation photos it is 0.2" in found.reason

@@ -2,10 +2,10 @@
 
 Who gives minutes wants accuracy, and a validation part of a few hundred samples can hardly tell ways apart. Loss over
 all of train and validation, each sample answered by heads that were not fitted on it, says more. What was trained is
-known on validation alone, so there the best of the others and the trained ones are compared.
+known on validation alone, so there the best of the others and the trained ones are compared, each calibrated.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from headstart.arrays import Floats
 from headstart.evaluation.grouping import Targets
@@ -24,6 +24,7 @@ def choose_most_accurate(
     held_out: Mapping[str, float],
     costs: Mapping[str, RunningCost],
     seed: int,
+    calibrate: Callable[[Floats], Floats] = lambda outputs: outputs,
     *,
     task: Task,
     noun: Noun,
@@ -36,6 +37,8 @@ def choose_most_accurate(
         held_out: mean loss over train and validation of arms that can be cross-validated, by name.
         costs: of answering with each arm; empty where they are not known.
         seed: of the bootstrap.
+        calibrate: calibrates outputs (N, K) on the validation samples. What is saved is calibrated, and training makes
+            a network surer of itself before it makes it better, so what was trained is compared like that.
         task: whose score and loss count.
         noun: the word for the samples, for the sentences.
 
@@ -48,6 +51,9 @@ def choose_most_accurate(
     finalists = [name for name in scored if name not in known]
     if known:
         finalists.insert(0, min(known, key=lambda name: known[name]))
+    if len(finalists) > 1:
+        calibrated = task.scoring.score_arms(targets, {name: calibrate(outputs[name]) for name in finalists})
+        losses |= {name: round(float(items.losses.mean()), DIGITS) for name, items in calibrated.items()}
     winner = min(finalists, key=lambda name: losses[name])
     pairs = task.scoring.run_paired_tests(targets, scored, [(winner, name) for name in scored if name != winner], seed)
     measured = f"{winner} wins with {task.scoring.describe_score(scored[winner], noun)}"
@@ -59,9 +65,8 @@ def choose_most_accurate(
     ]
     if len(finalists) > 1:
         rival = min((name for name in finalists if name != winner), key=lambda name: losses[name])
-        reason.append(
-            f"On the validation {noun.many} it is {losses[winner]:.3f}, against {losses[rival]:.3f} of {rival}."
-        )
+        against = f"{losses[winner]:.3f}, against {losses[rival]:.3f} of {rival}"
+        reason.append(f"Calibrated on the validation {noun.many} it is {against}.")
     cheapest = _find_cheapest(costs, known, losses)
     reason += [task.scoring.describe_pair(pair, noun) for pair in pairs if pair.b == cheapest]
     told_apart = all(pair.exceeds_one_se for pair in pairs)

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from headstart import events
+from headstart.arrays import Floats
 from headstart.data.names import preview
 from headstart.data.samples import Subset
 from headstart.heads.folds import find_one_group_classes
@@ -42,7 +45,14 @@ def choose_arm(context: DatasetContext, arms: Sequence[Arm]) -> ArmChoice:
     if context.settings.prefers_accuracy:
         held_out = {arm.name: loss for arm in arms if (loss := cross_validate(context, arm)) is not None}
         costs = {arm.name: measure_running_cost(context, arm.model) for arm in arms}
-        return choose_most_accurate(targets, outputs, held_out, costs, seed, task=task, noun=noun)
+        fitting, settings = task.postprocessing, context.settings
+
+        def calibrate(raw: Floats) -> Floats:
+            if fitting is None:
+                return raw
+            return np.asarray(fitting.fit(targets, raw, settings).postprocessor.apply(raw)[task.answer], np.float32)
+
+        return choose_most_accurate(targets, outputs, held_out, costs, seed, calibrate, task=task, noun=noun)
     probes = [arm.name for arm in arms if arm.strategy == "linear-probe"]
     return choose_winner(
         targets, outputs, probes[0] if probes else None, seed, _equal_costs(arms), task=task, noun=noun

@@ -40,7 +40,7 @@ def test_they_are_put_back_after_an_error() -> None:
         assert set(blas_threads()) == {2}
 
 
-@pytest.mark.parametrize(("numbers", "busy", "wanted"), [(SMALL - 1, 1.0, 2), (SMALL, 1.0, 1), (SMALL, 0.1, 2)])
+@pytest.mark.parametrize(("numbers", "busy", "wanted"), [(SMALL - 1, 0.1, 1), (SMALL, 1.0, 1), (SMALL, 0.1, 2)])
 def test_large_work_takes_the_cores_that_others_leave(
     numbers: int, busy: float, wanted: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,6 +48,15 @@ def test_large_work_takes_the_cores_that_others_leave(
     monkeypatch.setattr(threads, "count_cores", lambda: 2)
     with threadpool_limits(limits=2, user_api="blas"):
         with limit_to_idle_threads(numbers):
+            assert set(blas_threads()) == {wanted}
+        assert set(blas_threads()) == {2}
+
+
+@pytest.mark.parametrize(("cores", "wanted"), [(4, 2), (2, 1), (1, 1)])
+def test_workers_side_by_side_share_the_cores(cores: int, wanted: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "count_cores", lambda: cores)
+    with threadpool_limits(limits=2, user_api="blas"):
+        with threads.share_threads(2):
             assert set(blas_threads()) == {wanted}
         assert set(blas_threads()) == {2}
 

@@ -24,7 +24,7 @@ from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Interval, wilson_interval
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import Fit, TrainingSet
-from headstart.heads.threads import limit_threads
+from headstart.heads.threads import limit_to_idle_threads
 from headstart.tasks.facets import ItemScores, Strata
 from headstart.tasks.task import Measure, TargetSpace, Task
 
@@ -114,7 +114,7 @@ def fit_learning_curve(
     if not len(held_out) or np.bincount(pairs, minlength=len(strata.names)).min() < PARTS:
         return None
     points, held = [], task.targets.stratify(space, held_out.values)
-    with limit_threads(train.features.size):
+    with limit_to_idle_threads(train.features.size):
         for draws in _draw_rows(train, strata.numbers, seed):
             fits = (fit(_take(train, rows), options, fixed) for rows in draws)  # one copy of the features at a time
             outputs = [task.activate(fitted.head.logits(held_out_features)) for fitted in fits]

@@ -16,6 +16,7 @@ from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_cur
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, NearDuplicates
 from headstart.diagnostics.neighbours import Neighbours, SimilarSample, find_similar
 from headstart.export import FeatureBranch, FittedModel
+from headstart.heads.threads import share_threads
 from headstart.modalities.checks import check_properties
 from headstart.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty
 from headstart.modalities.modality import get_modality
@@ -56,7 +57,7 @@ def diagnose(context: FitContext, model: FittedModel, test: TestResult, duplicat
     """
     own = context.task.diagnostics
     fit_curve = _prepare_learning_curve(context, test)
-    with ThreadPoolExecutor(1) as pool:  # beside the rest, which keeps one core busy
+    with share_threads(2), ThreadPoolExecutor(1) as pool:  # beside the rest, which keeps one core busy
         curve = pool.submit(fit_curve)
         findings = None
         if own is not None:

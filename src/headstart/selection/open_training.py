@@ -19,6 +19,7 @@ from headstart.selection.planning import SAFE, boundary_below, time_training
 from headstart.selection.refit import should_refit
 from headstart.selection.training_choice import (
     FEWEST_VIEWS,
+    SHARE_LEAST,
     TrainingChoice,
     TrainingPace,
     TrainingSize,
@@ -75,7 +76,7 @@ class OpenTraining:
                 training, self.pace = lower, slower
         self.choice = found
         if found is None:
-            fewest = min(size.epochs, 3)
+            fewest = max(1, round(SHARE_LEAST * size.epochs))
             return _with_plan(training, min(FEWEST_VIEWS, size.views), fewest)
         made = _with_plan(training, found.views, found.epochs)
         while not made.is_cached and made.settings.views > 1:  # fewer views rather than new ones for each epoch

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from headstart.training.cost import EXPORTED
 
 SHARE_ENOUGH = 0.5  #: of the usual epochs
+SHARE_LEAST = 0.15  #: of the usual epochs: with fewer steps nearly no training gets beyond the head that it starts from
 VIEWS_ENOUGH = 4
 VIEWS_SATED = 8  #: views beyond which more of them count for little
 FEWEST_VIEWS = 2
@@ -97,6 +98,8 @@ def price_shortest(pace: TrainingPace, size: TrainingSize) -> float:
 
 def _list_choices(unfreeze: str, pace: TrainingPace, size: TrainingSize) -> Iterator[TrainingChoice]:
     for epochs in _list_epochs(size):
+        if epochs < SHARE_LEAST * size.epochs:
+            continue
         for views in sorted({min(views, size.views, epochs) for views in VIEWS}):
             boundary = (size.train * views + size.validation) * pace.view
             steps = _price_epochs(pace, size, epochs)

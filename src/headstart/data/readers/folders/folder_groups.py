@@ -60,7 +60,7 @@ def find_groups(layout: FolderLayout, place: LabelPlace, folders: Folders) -> No
     if notes := list(_describe_inner_folders(layout, folders, inner)):
         place.notes += notes
         return
-    place.notes += (
+    place.group_notes += (
         _describe_owner_names(layout, folders, SURE_FORMS)
         or _describe_tracks(layout, folders)
         or _describe_owner_names(layout, folders, LIKELY_FORMS)

@@ -75,6 +75,7 @@ class LabelPlace:
     group_rule: NameRule | None = None  #: for groups in names
     guessed: bool = False  #: whether nothing says that these are classes but that nothing else does
     notes: list[str] = field(default_factory=list)
+    group_notes: list[str] = field(default_factory=list)  #: on what may be groups; of no use where these are given
     decisions: list[Decision] = field(default_factory=list)
 
 

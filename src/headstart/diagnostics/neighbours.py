@@ -4,7 +4,7 @@ Similarity is the cosine of the head's input features, each standardised over th
 128 strongest directions, so that a row takes 256 bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -63,11 +63,12 @@ class Neighbours:
         if len(ids) != len(features) or not len(ids):
             raise ValueError(f"{len(ids)} ids of {len(features)} rows; wanted as many, and at least one")
         centre = features.mean(axis=0, dtype=np.float64).astype(np.float32)
-        deviation = features.std(axis=0, dtype=np.float64).astype(np.float32)
+        deviation = _deviate(features)
         scale = np.where(deviation > FLAT, 1 / np.maximum(deviation, FLAT), 0).astype(np.float32)
         sample = _draw_rows(len(features), seed)
         directions = np.asarray(scale[:, None] * _find_directions((features[sample] - centre) * scale), np.float32)
-        rows = normalize_rows((features - centre) @ directions, 1e-12).astype(np.float16)
+        projected = np.concatenate([(block - centre) @ directions for block in _split(features)])
+        rows = normalize_rows(projected, 1e-12).astype(np.float16)
         return cls(tuple(ids), rows, centre, directions)
 
     def query(self, features: Floats, k: int) -> NearestSamples:
@@ -137,6 +138,17 @@ def find_similar(
         id_: tuple(SimilarSample(neighbours.ids[row], float(cosine)) for row, cosine in zip(rows, cosines, strict=True))
         for id_, rows, cosines in zip(ids, found.indices, found.similarity, strict=True)
     }
+
+
+def _deviate(features: Floats) -> Floats:
+    """Return the standard deviation of each column, (D,); a block of rows at a time is copied to float64."""
+    mean = features.mean(axis=0, dtype=np.float64)
+    squares = sum(np.square(block - mean).sum(axis=0) for block in _split(features))
+    return np.asarray(np.sqrt(squares / len(features)), np.float32)
+
+
+def _split(rows: Floats) -> Iterator[Floats]:
+    return (rows[first : first + MOST_ROWS] for first in range(0, len(rows), MOST_ROWS))
 
 
 def _find_directions(rows: Floats) -> Floats:

@@ -65,7 +65,7 @@ def _stages(loaded):
 def test_auto_is_what_partial_fine_tuning_takes(stages) -> None:
     names = [*(f"stage{number + 1}" for number in range(stages)), "final"]
     backbone = SimpleNamespace(layers=[SimpleNamespace(name=name) for name in names])
-    material = SimpleNamespace(backbone=backbone, settings=SimpleNamespace(unfreeze="auto", search=0))
+    material = SimpleNamespace(backbone=backbone, settings=SimpleNamespace(unfreeze="auto", search=0, is_open=False))
     (planned,) = finetune.partial_finetune(material)
     assert planned.name == f"partial-finetune {middle_stage(names)}"
 

@@ -48,7 +48,7 @@ def test_the_heat_lies_where_it_lies_on_the_whole_photo(small: Small, photo: Pat
         pixels = np.asarray(image)
     heat = Explainer(small.run).explain(pixels)
     whole = opened(make_jpeg(paint_heat(pixels, heat.values, heat.extent.box, heat.extent.size), EDGE))
-    assert np.abs(shown - whole).mean() < 2
+    assert np.abs(shown - whole).mean() < 3
     yellow = [picture[:, :, 0] - picture[:, :, 2] for picture in (shown, whole)]
     assert np.corrcoef(yellow[0].ravel(), yellow[1].ravel())[0, 1] > 0.98
 

@@ -53,3 +53,11 @@ def test_two_columns_of_files_that_are_no_pairs_are_read_as_before(tmp_path: Pat
     (whole / "t.csv").write_text("\n".join(["file,path,match", *rows]) + "\n")
     options = DataSettings.model_validate({"label_column": "match"})
     assert len(read_source(whole / "t.csv", options=options)) == 12
+
+
+def test_a_table_of_many_columns_of_numbers_is_not_looked_through_for_pairs(tmp_path: Path, plant: Plant) -> None:
+    root = plant(tmp_path / "set", *(f"{number}.png" for number in range(12)))
+    columns = ["file", "label", *(f"pixel{number}" for number in range(40))]
+    rows = [f"{number}.png,{'ab'[number % 2]}," + ",".join(str(number % 5) for _ in range(40)) for number in range(12)]
+    (root / "pixels.csv").write_text("\n".join([",".join(columns), *rows]) + "\n")
+    assert read_source(root / "pixels.csv").classes == ("a", "b")

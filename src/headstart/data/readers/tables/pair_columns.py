@@ -17,6 +17,7 @@ _SAME = (
 )
 _WORDS = ({"left", "right"}, {"first", "second"}, {"query", "reference"}, {"anchor", "positive"}, {"a", "b"})
 _END = re.compile(r"(?:\d{1,2}|(?<=[a-z]{3})[ab])$")
+MOST_COLUMNS = 30  #: that may have files; a table with more, such as of pixels, is not of pairs
 LEAST_DIFFERENT = 0.25  #: different cells by rows in a column of files of pairs
 
 
@@ -34,6 +35,8 @@ def refuse_pairs(table: Path, sample: TableSample, noun: Noun, share: Callable[[
     """
     same = next((it for it in match_columns(sample.header, _SAME) if len(set(sample.column(it)) - {""}) == 2), "")
     columns = [it for it in dict.fromkeys(sample.header) if it not in sample.contents and _may_be_files(sample, it)]
+    if len(columns) > MOST_COLUMNS:
+        return
     for first, second in combinations(columns, 2):
         cells = sample.column(first), sample.column(second)
         alike = _are_called_alike(first, second) and not all(map(differs_by_row, cells))

@@ -50,6 +50,24 @@ def zip_with_table(desk: Desk) -> Path:
     return desk.root / "set.zip"
 
 
+@add_layout(
+    "`set.zip` with a folder for each class and `labels_checked.csv`: `file,label` of some photos, others",
+    "asked: folders or table",
+    flags="--classes-from folder",
+)
+def zip_with_checked_labels(desk: Desk) -> Path:
+    with zipfile.ZipFile(desk.root / "set.zip", "w") as archive:
+        rows = []
+        for photo in draw_photos(FLOWERS):
+            content = photo.encode()
+            desk.claim(content, photo.label)
+            name = f"{photo.label}_{photo.number}.jpg"
+            archive.writestr(f"{photo.label}/{name}", content)
+            rows.append((name, photo.label if photo.number else "tulip"))
+        archive.writestr("labels_checked.csv", rows_to_csv([("file", "label"), *rows[:3], *rows[10:13]]))
+    return desk.root / "set.zip"
+
+
 @add_layout("a folder with nothing but `photos.zip`", "the archive")
 def folder_of_one_zip(desk: Desk) -> Path:
     zip_of_folders(desk)

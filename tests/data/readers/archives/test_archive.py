@@ -59,12 +59,12 @@ def test_it_is_unpacked_once_and_by_content(pets, cache, tmp_path):
 
 @pytest.mark.parametrize("ending", [".zip", ".tar"])
 def test_items_that_are_not_compressed_are_read_in_the_archive(pets, cache, tmp_path, ending):
-    rows = [f"{name}/{i}.png,{'odd' if i % 2 else 'even'}" for name in ("cats", "dogs") for i in range(10)]
+    rows = [f"{name}/{i}.png,{name[:-1]}" for name in ("cats", "dogs") for i in range(10)]
     (pets / "labels.csv").write_text("\n".join(["path,label", *rows]))
     archive = pack(pets, tmp_path / f"pets{ending}", "wrapped/")
     for _ in range(2):
         samples = read_source(archive, cache=cache)
-        assert samples.classes == ("even", "odd")
+        assert samples.classes == ("cat", "dog")
         for sample in samples.samples:
             assert isinstance(sample.source, RangeSource)
             assert sample.source.path == archive
@@ -108,12 +108,56 @@ def test_what_a_killed_run_left_is_replaced(pets, cache, tmp_path):
     assert not (target / "cats/rubbish.png").exists()
 
 
-def test_a_table_in_an_archive_is_preferred_where_its_photos_are_there(pets, cache, tmp_path):
-    rows = [f"{name}/{i}.png,{'odd' if i % 2 else 'even'}" for name in ("cats", "dogs") for i in range(10)]
+def test_a_table_in_an_archive_is_read_where_it_goes_with_the_folders(pets, cache, tmp_path):
+    rows = [f"{name}/{i}.png,{name[:-1]}" for name in ("cats", "dogs") for i in range(10)]
     (pets / "labels.csv").write_text("\n".join(["path,label", *rows]))
     samples = read_source(pack(pets, tmp_path / "pets.zip"), cache=cache)
-    assert samples.classes == ("even", "odd")
+    assert samples.classes == ("cat", "dog")
     assert samples.ledger.notes == ("the labels come from 'labels.csv' in the archive",)
+
+
+@pytest.mark.parametrize("ending", [".zip", ".tar"])
+@pytest.mark.parametrize(
+    ("table", "row", "numbers", "said"),
+    [
+        ("labels.csv", "{place},odd{odd}", range(20), "can be read in two ways: its folders say 2 classes"),
+        ("info.csv", "{place},street{odd}", range(20), "can be read in two ways: its folders say 2 classes"),
+        ("labels_checked.csv", "{place},odd{odd}", range(7), "'labels_checked.csv': its column 'label' has 2 values"),
+    ],
+)
+def test_folders_and_a_table_that_disagree_are_asked_about(pets, cache, tmp_path, ending, table, row, numbers, said):
+    places = [f"{name}/{i}.png" for name in ("cats", "dogs") for i in range(10)]
+    rows = [row.format(place=places[number], odd=number % 2) for number in numbers]
+    (pets / table).write_text("\n".join(["path,label", *rows]))
+    archive = pack(pets, tmp_path / f"pets{ending}")
+    with pytest.raises(DataError, match=said) as caught:
+        read_source(archive, cache=cache)
+    assert "--classes-from folder" in str(caught.value)
+    assert "--classes-from table" in str(caught.value)
+    by_folders = read_source(archive, cache=cache, options=DataSettings.model_validate({"classes_from": "folder"}))
+    assert by_folders.classes == ("cats", "dogs")
+    assert len(by_folders) == 20
+    by_table = read_source(archive, cache=cache, options=DataSettings.model_validate({"classes_from": "table"}))
+    assert len(by_table) == len(rows)
+
+
+@pytest.mark.parametrize(("table", "header", "row"), [("exclude.csv", "file,reason", "{place},blur")])
+def test_a_small_table_in_an_archive_takes_no_photos_away(pets, cache, tmp_path, table, header, row):
+    (pets / table).write_text("\n".join([header, *(row.format(place=f"cats/{i}.png") for i in range(6))]))
+    samples = read_source(pack(pets, tmp_path / "pets.zip"), cache=cache)
+    assert len(samples) == 20
+    assert samples.classes == ("cats", "dogs")
+
+
+def test_photos_in_an_archive_that_no_row_names_are_counted(plant, cache, tmp_path):
+    plant(tmp_path / "set", *(f"images/{i}.png" for i in range(10)))
+    (tmp_path / "set/labels.csv").write_text(
+        "path,label\n" + "".join(f"images/{i}.png,{'odd' if i % 2 else 'even'}\n" for i in range(8))
+    )
+    samples = read_source(pack(tmp_path / "set", tmp_path / "set.zip"), cache=cache)
+    left = {entry.name: entry.reason for entry in samples.ledger.entries if entry.reason}
+    assert left == {f"images/{i}.png": "in no row of the table" for i in (8, 9)}
+    assert "2 photos in no row of a table, such as 'images/8.png', left out: no label" in samples.ledger.notes
 
 
 def test_a_table_about_other_things_is_not_taken(pets, cache, tmp_path):

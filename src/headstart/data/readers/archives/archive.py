@@ -9,6 +9,7 @@ from typing import Any
 
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.readers.archive_members import find_unread_kind
+from headstart.data.readers.archives.archive_tables import list_archived_table
 from headstart.data.readers.archives.class_tars import find_inner_tars, list_inner_tars
 from headstart.data.readers.archives.unpacking import UnpackedArchive, unpack
 from headstart.data.readers.arrays.array_files import ArrayFileReader, ArrayFolderReader
@@ -21,7 +22,7 @@ from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.numbered_lists import NumberedListReader
 from headstart.data.readers.tables.parquet_shards import ShardReader, find_shards
-from headstart.data.readers.tables.table import TABLE_SUFFIXES, TableReader, items_exist
+from headstart.data.readers.tables.table import TABLE_SUFFIXES, items_exist
 from headstart.data.readers.walk import FileTree
 from headstart.data.sources import FileSource
 from headstart.errors import DataError
@@ -143,7 +144,7 @@ def _list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
     files = base.scan(base.root).files
     tables = [it for it in files if it.suffix.lower() in TABLE_SUFFIXES and items_exist(it, context)]
     if len(tables) == 1:
-        return TableReader().list(tables[0], None, context)
+        return list_archived_table(tables[0], base, context)
     if len(files) == 1 and (arrays := ArrayFileReader()).accepts(files[0], None):
         return arrays.list(files[0], None, context)
     if (folder := ArrayFolderReader()).accepts(base.root, base):

@@ -4,9 +4,7 @@ A table counts if its labels can be told and its files are there. Several are th
 those of their folders, say so; else the one that is meant is asked for.
 """
 
-import os
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,8 +20,9 @@ from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
 from headstart.data.readers.tables.table import TABLE_SUFFIXES, items_exist, list_table, looks_like_table
 from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, DoubtfulTableError, match_columns
 from headstart.data.readers.tables.tables_to_join import describe_join
+from headstart.data.readers.tables.unnamed_files import describe_unnamed, find_unnamed_files, locate_sample
 from headstart.data.readers.walk import FileTree, is_file_there
-from headstart.data.samples import FileStatus, LedgerEntry, Subset
+from headstart.data.samples import LedgerEntry, Subset
 from headstart.data.sources import FileSource
 from headstart.data.subsets import parse_subset, resolve_subsets
 from headstart.errors import DataError
@@ -108,13 +107,12 @@ def list_label_tables(found: FolderTables, tree: FileTree) -> SourceListing:
             f"meant, such as {str(tables[0])!r}, or name them after their parts (train.csv, val.csv, test.csv)"
         )
     listing = _join(found, subsets, tree)
-    left = list(_find_left(tree, listing))
+    left = find_unnamed_files(tree, listing)
     them = "it" if len(tables) == 1 else "them"
     names = preview(_name_tables(tree, tables))
     notes = [f"the classes are read from {names}; to read the folder without {them}, add --classes-from folder"]
     if left:
-        noun = get_modality(listing.modality).noun
-        notes.append(f"{noun.count(len(left))} in no row of a table, such as {left[0].name!r}, left out: no label")
+        notes.append(describe_unnamed(left, listing))
     said = " ".join(listing.notes)
     if alone := [table for table in found.problems if table.name not in said]:
         notes.append(f"{preview(_name_tables(tree, alone))} left alone: no labels can be read from it")
@@ -127,11 +125,11 @@ def refuse_two_readings(folders: SourceListing, found: FolderTables, tree: FileT
     Raises:
         DataError: with both readings, their counts and what to add for each.
     """
-    in_folders = {_locate(sample): sample.label for sample in folders.samples}
+    in_folders = {locate_sample(sample): sample.label for sample in folders.samples}
     for table, listing in found.listings.items():
         if not _has_named_labels(listing):
             continue
-        in_table = {_locate(sample): sample.label for sample in listing.samples}
+        in_table = {locate_sample(sample): sample.label for sample in listing.samples}
         both = [(in_folders[place], label) for place, label in in_table.items() if place in in_folders]
         if len(both) < COVERED * len(in_folders) or len(listing.classes) < 2:
             continue
@@ -156,8 +154,8 @@ def says_more(found: FolderTables, names: SourceListing) -> bool:
     listing = next(iter(found.listings.values()))
     if not _has_named_labels(listing):
         return False
-    in_names = {_locate(sample): sample.label for sample in names.samples}
-    both = [(in_names[place], it.label) for it in listing.samples if (place := _locate(it)) in in_names]
+    in_names = {locate_sample(sample): sample.label for sample in names.samples}
+    both = [(in_names[place], it.label) for it in listing.samples if (place := locate_sample(it)) in in_names]
     if len(both) < COVERED * len(in_names) or not says_the_same([it[0] for it in both], [it[1] for it in both]):
         return False
     if is_wordy(names.classes) and not is_wordy(listing.classes):
@@ -248,28 +246,6 @@ def _join(found: FolderTables, subsets: Mapping[Path, Subset | None], tree: File
         notes=tuple(notes),
         decisions=tuple(decisions),
     )
-
-
-def _find_left(tree: FileTree, listing: SourceListing) -> Iterator[LedgerEntry]:
-    """Yield a line of the ledger for each file of the kind that is in no row."""
-    suffixes = get_modality(listing.modality).suffixes
-    taken = {_locate(sample) for sample in listing.samples}
-    said = {entry.name for entry in listing.entries} | {sample.name for sample in listing.samples}
-    files = [file for file in tree.files_under(tree.root) if file.suffix.lower() in suffixes]
-    once = Counter(key for file in files for key in {file.name, file.stem})
-    skipped = (it.name.rpartition("/")[2] for it in listing.entries if not it.reason.startswith("missing"))
-    in_rows = {name for name in skipped if once[name] == 1}
-    for file in files:
-        name = file.relative_to(tree.root).as_posix()
-        told = name in said or file.name in in_rows or file.stem in in_rows
-        if os.path.abspath(file) not in taken and not told:  # noqa: PTH100
-            yield LedgerEntry(name, FileStatus.SKIPPED, "in no row of the table")
-
-
-def _locate(sample: RawSample) -> str:
-    """Return the absolute path of a sample's file; its name where it is none."""
-    source = sample.source
-    return os.path.abspath(source.path) if isinstance(source, FileSource) else sample.name  # noqa: PTH100
 
 
 def _count(listing: SourceListing) -> int:

@@ -1,6 +1,7 @@
 """Folders of more than one set: masks and depth maps beside photos, pieces of classes, several sets in one."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -28,6 +29,25 @@ def depth_beside_photos(desk: Desk) -> Path:
     desk.say("depth maps")
     desk.lay_classes("{label}/{number:04}_rgb.png", INSECTS)
     desk.leave_photos("{label}/{number:04}_depth.png", INSECTS, seed=1, grey=True, word="depth map")
+    return desk.root
+
+
+@add_layout(
+    "`ants/1.jpg`, `ants/1_label.png` (`_overlay`, `_roi`, `1 (mask).png`)", "the photos; masks are left out, and said"
+)
+def masks_by_other_words(desk: Desk) -> Path:
+    desk.say("masks")
+    desk.lay_classes("{label}/{number}.jpg", INSECTS)
+    desk.leave_photos("{label}/{number}_label.png", INSECTS, seed=1, grey=True, word="mask")
+    return desk.root
+
+
+@add_layout("`ants/1.jpg`, `ants/1.png` of two values", "the photos; masks are left out, and said")
+def masks_of_the_same_name(desk: Desk) -> Path:
+    desk.say("masks")
+    for photo in desk.lay_classes("{label}/{number}.jpg", INSECTS):
+        mask = replace(photo, pixels=(photo.pixels[..., 0] > 128).astype("uint8") * 255)
+        desk.leave(f"{photo.label}/{photo.number}.png", mask.encode(".png"), "mask")
     return desk.root
 
 

@@ -10,6 +10,7 @@ from headstart.data.readers.folders import folder_names
 from headstart.data.readers.folders.companion_maps import find_depth_maps, find_mapped_folder
 from headstart.data.readers.folders.file_names import NameRule, find_masks
 from headstart.data.readers.folders.folder_tree import FolderNode, FoundFile, PlacedFile, sum_items
+from headstart.data.readers.folders.paired_files import PLURALS, find_paired_files
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.modalities.modality import Modality
 from headstart.quoting import quote_argument
@@ -182,19 +183,20 @@ def skip_inner_products(layout: FolderLayout, classes: Sequence[FolderNode]) -> 
 
 
 def skip_masks(layout: FolderLayout, node: FolderNode) -> set[str]:
-    """Skip items that are masks or depth maps of others in the same folder; return their names."""
+    """Skip items that are masks, depth maps or the like of others in the same folder; return their names."""
     found: dict[str, tuple[str, str]] = {}
     for folder in node.all_folders():
         names = [file.path.name for file in folder.own_items]
         maps = find_depth_maps(names) | {mask: ("mask", whole) for mask, whole in find_masks(names).items()}
+        maps = maps or find_paired_files([file.path for file in folder.own_items], layout.modality)
         found |= {"/".join((*folder.steps, name)): of for name, of in maps.items()}
     layout.entries += [
         LedgerEntry(name, FileStatus.SKIPPED, f"a {kind} of {whole!r}") for name, (kind, whole) in found.items()
     ]
-    for kind in ("mask", "depth map"):
+    for kind, plural in PLURALS.items():
         if those := [name for name, of in found.items() if of[0] == kind]:
             layout.add_note(
-                f"{len(those)} files are skipped as {kind}s of others beside them, such as {preview(those)}"
+                f"{len(those)} files are skipped as {plural} of others beside them, such as {preview(those)}"
             )
     return set(found)
 

@@ -160,7 +160,7 @@ def _reads_same(tree: FileTree, listing: SourceListing | None, context: ReadCont
 
 def _names_columns(options: DataSettings) -> bool:
     """Return whether the settings name a column or shift numbers, which only a table has."""
-    return bool(options.label_column or options.path_column or options.number_shift is not None)
+    return bool(options.label_column) or options.path_column is not None or options.number_shift is not None
 
 
 def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:

@@ -17,7 +17,13 @@ from headstart.data.readers.tables.corrected_labels import refuse_corrections
 from headstart.data.readers.tables.group_column import find_group
 from headstart.data.readers.tables.label_column import choose_label
 from headstart.data.readers.tables.pair_columns import refuse_pairs
-from headstart.data.readers.tables.path_column import find_folder_column, prefer_names
+from headstart.data.readers.tables.path_column import (
+    choose_most_files,
+    find_folder_column,
+    is_name_column,
+    prefer_names,
+    refuse_row_numbers,
+)
 from headstart.data.readers.tables.row_marks import find_row_marks
 from headstart.data.readers.tables.row_shapes import refuse_class_columns, refuse_ranges
 from headstart.data.readers.tables.split_column import are_folds, numbers_parts, read_parts, refuse_valid_rows
@@ -50,7 +56,7 @@ class ColumnChoice:
         self.table, self.sample, self.modality = table, sample, modality
         self.header = list(sample.header)
         self.declined = {role for role in OPTIONAL if self._is_declined(role, options)}
-        self.given = {role: column for role in ROLES if (column := self._find_given(role, options))}
+        self.given = {role: column for role in ROLES if (column := self._find_given(role, options)) is not None}
         self.finder = FileFinder(table.parent, modality)
         self.taken: dict[str, str] = dict(self.given)
         self.notes: list[str] = []
@@ -63,11 +69,11 @@ class ColumnChoice:
         given: str = getattr(options, f"{role}_column") or ""
         return given.strip().lower() == NONE and NONE not in map(simplify_column, self.header)
 
-    def _find_given(self, role: str, options: DataSettings) -> str:
-        """Return the column that a setting names, as the header spells it; "" where none is given."""
+    def _find_given(self, role: str, options: DataSettings) -> str | None:
+        """Return the column that a setting names, as the header spells it; None where none is given."""
         given: str | None = getattr(options, f"{role}_column")
-        if not given or role in self.declined:
-            return ""
+        if given is None or role in self.declined or (not given and "" not in self.header):
+            return None
         alike = [column for column in self.header if simplify_column(column) == simplify_column(given)]
         if given.strip() in map(str.strip, self.header) or alike:
             return next((column for column in self.header if column.strip() == given.strip()), (alike or [""])[0])
@@ -90,6 +96,8 @@ class ColumnChoice:
         shares = {column: self._share(column) for column in known}
         if known and max(shares.values()) >= MOSTLY:
             best = max(known, key=shares.__getitem__)
+            if not is_name_column(best):
+                refuse_row_numbers(self.table, self.sample, self._share, best, self.taken.values())
             self._take("path", [best, *(it for it in known if it != best)])
             return
         if not known and labelled:
@@ -104,15 +112,10 @@ class ColumnChoice:
                 f"the paths are read from column {column!r}, not from {ids[0]!r}, whose numbers lead to other files"
             )
             return
+        for column in ids[:1] or leading:
+            refuse_row_numbers(self.table, self.sample, self._share, column, self.taken.values())
         if len(leading) > 1 and not ids:
-            best_two = sorted(map(self._share, leading), reverse=True)[:2]
-            if best_two[0] == best_two[1]:
-                flags = " or ".join(f"--path-column {quote_argument(column)}" for column in leading[:4])
-                raise DataError(
-                    f"table {str(self.table)!r} has {len(leading)} columns whose cells lead to files, "
-                    f"{preview(leading, most=4)}; say which: {flags}"
-                )
-            ids = [max(leading, key=self._share)]
+            ids = [choose_most_files(self.table, leading, [self._share(column) for column in leading])]
         loose = [] if leading or known else [column for column in others if self._leads_loosely(column)][:1]
         found = (ids or leading or known or loose or [self._find_endings(others)])[0]
         if not found:

@@ -92,7 +92,7 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
         rows = [row._replace(path=shift_number(row.path, by)) if row.item is None else row for row in rows]
     paths = [row.path for row in rows if row.item is None and not _find_problem(row, row.label, 0)]
     located = locate_files(table, paths, modality)
-    if located.conflict and context.labelled and not context.options.path_column:
+    if located.conflict and context.labelled and context.options.path_column is None:
         flag = f"--path-column {quote_argument(content.column)}"
         raise DataError(
             f"table {str(table)!r} may be about other {modality.noun.many}: {located.conflict}; if they are the same, "

@@ -160,3 +160,24 @@ def numbers_with_names(desk: Desk) -> Path:
     desk.write_json("cat_to_name.json", names)
     desk.mention("cat_to_name.json")
     return desk.root
+
+
+@add_layout(
+    "class folders beside `relabelled.csv`, `exclude.csv`, `patients.csv`, `folds.csv`", "the folders; a note on each"
+)
+def tables_about_photos_in_folders(desk: Desk) -> Path:
+    names = []
+    for photo in draw_photos(PETS):
+        names.append(f"{photo.label}/{photo.label}{photo.number}.jpg")
+        desk.lay(names[-1], photo)
+    corrected = [(name, PETS[PETS.index(name.split("/")[0]) - 1]) for name in names[:4]]
+    tables = {
+        "relabelled.csv": [("file", "label"), *corrected],
+        "exclude.csv": [("file", "reason"), *((name, "blurred") for name in names[8:12])],
+        "patients.csv": [("file", "patient_id"), *((name, f"P{at // 3}") for at, name in enumerate(names))],
+        "folds.csv": [("file", "fold"), *((name, at % 5) for at, name in enumerate(names))],
+    }
+    for table, rows in tables.items():
+        desk.leave(table, rows_to_csv(rows))
+    desk.say(*(f"'{table}'" for table in tables))
+    return desk.root

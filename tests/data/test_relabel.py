@@ -156,7 +156,7 @@ def test_arrays_have_names_too(table):
         ),
         ("photo,label\ncats/1.png,dogs\ncats/1.png,\n", r"rows 2, 3: 'cats/1.png' is labelled 'dogs' and ''"),
         ("photo,label\n,dogs\n", r"no photo is called '' \(row 2\)"),
-        ("path,label\ncats/1.png,dogs\n", r"has the columns 'path', 'label'; wanted the columns photo and label"),
+        ("thing,label\ncats/1.png,dogs\n", r"has the columns 'thing', 'label'; wanted the columns photo and label"),
         ("photo,given\ncats/1.png,dogs\n", r"has the columns 'photo', 'given'; wanted the columns photo and label"),
         ("", r"is empty; wanted the columns photo and label, as headstart check --labels writes them"),
         ('photo,label\n"cats/1.png,dogs\n', r"a quotation mark that is not closed \(line 2\); remove it or close it"),

@@ -1,8 +1,8 @@
 """Labels corrected by a table that a person has edited, as ``headstart check --labels`` writes it.
 
-Needed are a column with the samples' names, called after the modality's items, and ``label``; an empty label leaves the
-sample out. The table may
-have been through a spreadsheet: a byte order mark, semicolons or tabs, quotes and CRLF are all read.
+Needed are a column with the samples' names, called after the modality's items (or ``file``, ``path`` and the like), and
+``label``; an empty label leaves the sample out. The table may have been through a spreadsheet: a byte order mark,
+semicolons or tabs, quotes and CRLF are all read.
 """
 
 from collections import Counter, defaultdict
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.tables.csv_text import read_text_table, refuse_damaged_rows
+from headstart.data.readers.tables.table_columns import ALIASES, match_columns
 from headstart.data.samples import FileStatus, LedgerEntry, Relabel, Samples
 from headstart.errors import DataError
 from headstart.modalities.item import Noun
@@ -130,11 +131,12 @@ def _read(table: Path, column: str) -> list[Correction]:
         raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the path") from None
     refuse_damaged_rows(table, content.rows)
     header = [cell.strip().lower() for cell in content.header]
+    column = column if column in header else next(match_columns(header, ALIASES["path"]), column)
     if column not in header or "label" not in header:
         seen = f"has the columns {preview(header, most=6)}" if header else "is empty"
         wanted = f"the columns {column} and label, as headstart check --labels writes them"
         raise DataError(f"table {str(table)!r} {seen}; wanted {wanted}")
-    place = {column: header.index(column) for column in [*keys, "now"] if column in header}
+    place = {name: header.index(name) for name in (column, "label", "given", "now") if name in header}
     return [_parse_correction(row.number, row.cells, column, place) for row in content.rows]
 
 
@@ -145,8 +147,7 @@ def _find_keys(keys: Sequence[str], header: Sequence[str]) -> list[int]:
 
 
 def _parse_correction(row: int, cells: Sequence[str], column: str, place: Mapping[str, int]) -> Correction:
-    # Spreadsheets leave out the empty cells at a row's end.
-    cell = {name: unescape_cell(cells[at]) if at < len(cells) else "" for name, at in place.items()}
+    cell = {name: unescape_cell(cells[at]) if at < len(cells) else "" for name, at in place.items()}  # ends may lack
     given = cell.get("given") or None
     kept = cell["label"] == given == (cell.get("now", given) or None)
     return Correction(row, cell[column], normalise_class_name(cell["label"]), kept)

@@ -23,6 +23,7 @@ from headstart.data.readers.folders.number_names import read_number_names, read_
 from headstart.data.readers.folders.part_tables import describe_inner_tables
 from headstart.data.readers.folders.row_parts import list_tables
 from headstart.data.readers.folders.split_lists import apply_split_lists
+from headstart.data.readers.folders.tables_beside import note_tables_beside
 from headstart.data.readers.folders.unread_labels import find_unread_labels, refuse_packed_items
 from headstart.data.readers.folders.unused_labels import describe_unused, sort_out_files
 from headstart.data.readers.listing import SourceListing
@@ -103,7 +104,8 @@ class FolderReader:
                 f"{str(source)!r} has no two class folders but {preview(beside)}; wanted a folder per class; to read "
                 f"the table or the arrays, name the file: {quote_argument(source / beside[0])}"
             )
-        return apply_lists(replace(listing, notes=(*notes, *listing.notes)), tree, base, context)
+        parted = apply_lists(replace(listing, notes=(*notes, *listing.notes)), tree, base, context)
+        return note_tables_beside(parted, tree, base, FileFinder(tree.root, get_modality(listing.modality)))
 
 
 def refuse_unused_labels(

@@ -101,8 +101,8 @@ def _find_lists(tree: FileTree, base: Path, labels: Mapping[str, str], finder: F
         with suppress(OSError, DataError):
             if file.stat().st_size > MOST_BYTES:
                 continue
-            rows = _read_rows(file)
-            found = _find_items(rows, labels, finder) if subset or _find_part_columns(rows) else {}
+            rows = read_list_rows(file)
+            found = find_listed_items(rows, labels, finder) if subset or _find_part_columns(rows) else {}
             if len(found) < max(FEWEST, COVERED * (len(rows) - 1)):
                 continue
             name = file.relative_to(tree.root).as_posix()
@@ -112,7 +112,7 @@ def _find_lists(tree: FileTree, base: Path, labels: Mapping[str, str], finder: F
                 yield SplitList(name, dict.fromkeys(found.values(), subset))
 
 
-def _read_rows(file: Path) -> list[Sequence[str]]:
+def read_list_rows(file: Path) -> list[Sequence[str]]:
     """Return the cells of each line: the line itself, what stands before its last blank, and what commas divide."""
     lines = [line.strip() for line in decode_text(file.read_bytes(), None, repr(file.name)).text.splitlines()]
     sign = next((sign for sign in (",", ";", "\t") if lines and sign in lines[0]), None)
@@ -121,7 +121,7 @@ def _read_rows(file: Path) -> list[Sequence[str]]:
     return [[line, head, *row] for line, head, row in zip(lines, heads, cells, strict=True) if line]
 
 
-def _find_items(rows: Sequence[Sequence[str]], labels: Mapping[str, str], finder: FileFinder) -> dict[int, str]:
+def find_listed_items(rows: Sequence[Sequence[str]], labels: Mapping[str, str], finder: FileFinder) -> dict[int, str]:
     """Return number of a row -> the one item that it leads to, by the column that leads to most."""
 
     def find(cell: str) -> str:

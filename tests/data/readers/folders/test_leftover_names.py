@@ -34,13 +34,37 @@ def test_classes_may_be_called_so(name: str) -> None:
     assert not may_be_leftover(name)
 
 
-@pytest.mark.parametrize("name", ["???", "_misc", "New folder (2)", "Sent"])
+@pytest.mark.parametrize("name", ["???", "_misc", "New folder (2)", "Sent", "rejected", "Blurred"])
 def test_a_folder_that_may_be_no_class_is_noted_with_the_flag(tmp_path: Path, plant: Plant, name: str) -> None:
     source = lay(tmp_path, plant, "cats", "dogs", name)
     note = next(note for note in read_source(source).ledger.notes if "--class-pattern" in note)
     pattern = note.partition("--class-pattern '")[2].rstrip("'")
     options = DataSettings.model_validate({"class_pattern": pattern})
     assert read_source(source, options=options).classes == ("cats", "dogs")
+
+
+@pytest.mark.parametrize("classes", [("validated", "rejected"), ("good", "bad", "worn"), ("sharp", "blurred")])
+def test_classes_of_a_quality_control_are_not_noted(tmp_path: Path, plant: Plant, classes: tuple[str, ...]) -> None:
+    samples = read_source(lay(tmp_path, plant, *classes))
+    assert set(samples.classes) == set(classes)
+    assert not any("--class-pattern" in note for note in samples.ledger.notes)
+
+
+def test_folders_put_aside_in_class_folders_are_noted_with_the_flag(tmp_path: Path, plant: Plant) -> None:
+    source = lay(tmp_path, plant, "elm", "oak", "oak/bad", "elm/deleted", "oak/near")
+    samples = read_source(source)
+    assert len(samples.samples) == 20
+    note = next(note for note in samples.ledger.notes if "are read as of these classes" in note)
+    assert note.startswith("'bad', 'deleted' in the class folders (8 photos)")
+    pattern = note.partition("--class-pattern '")[2].partition("'")[0]
+    options = DataSettings.model_validate({"class_pattern": pattern})
+    assert len(read_source(source, options=options).samples) == 12
+
+
+def test_folders_put_aside_in_classes_of_parts_are_noted(tmp_path: Path, plant: Plant) -> None:
+    folders = [f"{part}/{label}" for part in ("train", "test") for label in ("elm", "oak")]
+    notes = read_source(lay(tmp_path, plant, *folders, "train/oak/rejected")).ledger.notes
+    assert any("'rejected' in the class folders (4 photos)" in note and "move them elsewhere" in note for note in notes)
 
 
 def test_a_recycle_bin_is_ignored_and_said(tmp_path: Path, plant: Plant) -> None:

@@ -20,6 +20,7 @@ from headstart.data.readers.folders.folder_record import (
     FolderLayout,
     FolderPart,
     describe_leaving_out,
+    note_rejected_items,
     place_files,
     set_products_aside,
     skip_copies,
@@ -27,7 +28,7 @@ from headstart.data.readers.folders.folder_record import (
     skip_inner_products,
 )
 from headstart.data.readers.folders.folder_tree import FolderNode, PlacedFile, list_way, sum_items
-from headstart.data.readers.folders.leftover_names import find_leftover, may_be_leftover
+from headstart.data.readers.folders.leftover_names import find_leftover, may_be_leftover, may_be_rejected
 from headstart.data.readers.folders.several_sets import (
     refuse_inner_sets,
     refuse_sets_for_search,
@@ -81,6 +82,7 @@ def find_layout(root: FolderNode, modality: Modality, options: DataSettings) -> 
         if not as_folders:
             _look_at_classes(layout, kids)
             skip_inner_products(layout, kids)
+            note_rejected_items(layout, kids)
         layout.files += place_files(layout, node, None)
     return layout
 
@@ -94,7 +96,9 @@ def _look_at_classes(layout: FolderLayout, kids: Sequence[FolderNode]) -> None:
         return
     _skip_leftovers(layout, [kid for kid in kids if kid.name in left], left)
     kids = [kid for kid in kids if kid.name not in left]
-    if strange := [kid.name for kid in kids if may_be_leftover(kid.name)]:
+    rejected = [kid.name for kid in kids if may_be_rejected(kid.name, inside=False)]
+    rejected = rejected if len(kids) - len(odd) - len(rejected) > 1 else []
+    if strange := [kid.name for kid in kids if may_be_leftover(kid.name) or kid.name in rejected]:
         them, none = ("a class", "it is none") if len(strange) == 1 else ("classes", "they are none")
         leaving = describe_leaving_out(layout.parts[0].node, strange)
         layout.add_note(f"read as {them}: {preview(strange)}; where {none}, {leaving}")

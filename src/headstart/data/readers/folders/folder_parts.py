@@ -15,6 +15,7 @@ from headstart.data.readers.folders.folder_record import (
     NO_SUBSET,
     FolderLayout,
     FolderPart,
+    note_rejected_items,
     place_files,
     set_products_aside,
     skip_copies,
@@ -187,6 +188,7 @@ def add_parts(
             layout.decide(nodes[name], Role.SUBSET, "by its name", subset.value if subset else "")
         if not as_folders:
             skip_inner_products(layout, inner.filled)
+            note_rejected_items(layout, inner.filled)
         layout.parts.append(FolderPart(inner, subset, nodes[name]))
         placed = list(place_files(layout, inner, subset))
         if name in tables:

@@ -10,6 +10,7 @@ from headstart.data.readers.folders import folder_names
 from headstart.data.readers.folders.companion_maps import find_depth_maps, find_mapped_folder
 from headstart.data.readers.folders.file_names import NameRule, find_masks
 from headstart.data.readers.folders.folder_tree import FolderNode, FoundFile, PlacedFile, sum_items
+from headstart.data.readers.folders.leftover_names import may_be_rejected
 from headstart.data.readers.folders.paired_files import PLURALS, find_paired_files
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.modalities.modality import Modality
@@ -180,6 +181,24 @@ def skip_inner_products(layout: FolderLayout, classes: Sequence[FolderNode]) -> 
     for below in products:
         layout.skip(below.all_files(), "in a folder of masks and the like")
         layout.decide(below, Role.SKIPPED, "masks and the like, by its name")
+
+
+def note_rejected_items(layout: FolderLayout, classes: Sequence[FolderNode]) -> None:
+    """Note folders in class folders, beside their items, of what somebody may not have wanted: ``oak/deleted``."""
+    found = [
+        below for kid in classes if kid.own_items for below in kid.filled if may_be_rejected(below.name, inside=True)
+    ]
+    if not found:
+        return
+    names = sorted({below.name for below in found})
+    others = "|".join(f"{escape_pattern(name)}/" for name in names)
+    under = escape_pattern("/".join((*found[0].steps[:-2], "")))
+    pattern = f"^{under}(?P<label>[^/]+)/(?!{others})"
+    flag = f"add --class-pattern {quote_argument(pattern)}, or " if not layout.has_subsets else ""
+    layout.add_note(
+        f"{preview(names)} in the class folders ({layout.modality.noun.count(sum_items(found))}) are read as of these "
+        f"classes; where they were put aside, as the names say, {flag}move them elsewhere"
+    )
 
 
 def skip_masks(layout: FolderLayout, node: FolderNode) -> set[str]:

@@ -28,6 +28,11 @@ _REASONS = {phrase: reason for reason, phrases in _PHRASES.items() for phrase in
 _DOUBTFUL = frozenset(
     {"new folder", "neuer ordner", "nouveau dossier", "nueva carpeta", "untitled folder", "sent", "screenshots"}
 )
+#: What people call items that they do not want, and a class of a quality control.
+_REJECTED = frozenset(
+    "rejected reject rejects discarded discard blurred blurry unusable ausschuss aussortiert verworfen rejetés "  # noqa: SIM905
+    "descartados scartati".split()
+)
 _ASIDE = frozenset({"misc", "other", "others", "tmp", "temp", "old"})  #: after a line or another sign: ``_misc``
 _CAMERA = re.compile(r"[1-9]\d\d[A-Z0-9_]{5}")  #: as the rule for files of cameras (DCF) has it: ``100CANON``
 
@@ -43,6 +48,18 @@ def may_be_leftover(name: str) -> bool:
     if not re.search(r"\w", name.replace("_", "")):
         return name not in ("+", "-")  # two answers
     return " ".join(words) in _DOUBTFUL or (name.startswith(("_", "!", "~")) and set(words) <= _ASIDE)
+
+
+def may_be_rejected(name: str, *, inside: bool) -> bool:
+    """Return whether a folder may hold what somebody does not want, by its name.
+
+    Args:
+        name: of the folder.
+        inside: whether it lies in a class folder, beside items; among classes ``bad`` mostly is one, and what is called
+            as in ``find_leftover`` is known.
+    """
+    words = " ".join(split_words(name))
+    return words in _REJECTED or (inside and (words == "bad" or _REASONS.get(words) == BIN))
 
 
 def are_of_camera(names: Sequence[str]) -> bool:

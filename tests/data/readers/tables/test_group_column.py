@@ -57,6 +57,27 @@ def test_such_a_column_can_be_declined(trees: Path) -> None:
     assert not samples.ledger.notes
 
 
+@pytest.mark.parametrize("column", ["group", "Subject"])
+def test_two_kinds_that_all_classes_have_are_no_groups(trees: Path, column: str) -> None:
+    table = write(trees, column, lambda i: ("young", "old")[i // 3 % 2])
+    samples = read(table)
+    assert not list_groups(samples)
+    assert f"column {column!r} says 'young' or 'old' in all classes and is not used" in describe_notes(samples)
+    assert len(list_groups(read(table, group_column=column))) == 2
+
+
+@pytest.mark.parametrize(
+    ("column", "tell"),
+    [
+        ("group", lambda i: i // 3 % 2),
+        ("group", lambda i: f"g{'abc'[i // 3 % 3]}"),
+        ("patient", lambda i: ("young", "old")[i // 3 % 2]),
+    ],
+)
+def test_numbers_more_values_and_owners_stay_groups(trees: Path, column: str, tell: Callable[[int], object]) -> None:
+    assert list_groups(read(write(trees, column, tell)))
+
+
 def test_a_known_group_and_a_split_can_be_declined(trees: Path) -> None:
     table = write(trees, "patient_id,split", lambda i: i // 3, lambda i: ("train", "test")[i % 2])
     samples = read(table, group_column="none", split_column="none")

@@ -14,7 +14,7 @@ from headstart.data.readers.tables.column_evidence import (
     share_of_files,
 )
 from headstart.data.readers.tables.corrected_labels import refuse_corrections
-from headstart.data.readers.tables.group_column import find_group
+from headstart.data.readers.tables.group_column import find_group, look_at_group
 from headstart.data.readers.tables.label_column import choose_label
 from headstart.data.readers.tables.pair_columns import refuse_pairs
 from headstart.data.readers.tables.path_column import (
@@ -190,13 +190,14 @@ class ColumnChoice:
             used = set(self.taken.values())
             if columns := [it for it in match_columns(self.header, ALIASES["group"]) if it not in used]:
                 self._take("group", columns)
-                self.notes.append(
-                    f"rows of one {columns[0]!r} stay in one part of the split; --group-column none leaves them apart"
-                )
 
     def choose_owner(self, label: str, indicators: Sequence[str]) -> None:
-        """Find a column with groups by what it is called and holds, where none has the name of one."""
+        """Find a column with groups by what it is called and holds; of one that has the name of groups say so."""
         if "group" in self.taken or "group" in self.declined:
+            if not {"group"} & {*self.given, *self.declined}:
+                kept, note = look_at_group(self.sample, self.taken, label)
+                self.notes.append(note)
+                self.taken = self.taken if kept else {role: it for role, it in self.taken.items() if role != "group"}
             return
         column, notes = find_group(self.sample, label, {*self.taken.values(), *indicators})
         if column:

@@ -4,7 +4,7 @@ A column that is called so and whose values make groups is used, as folders of p
 has too few of them, and one that only looks so, is named with its flag.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from pathlib import PurePosixPath
 
@@ -19,11 +19,37 @@ from headstart.data.readers.tables.table_columns import (
     match_columns,
 )
 from headstart.data.readers.words import TRACK, names_owner
+from headstart.quoting import quote_argument
 
 INSIDE = 0.9  #: share of the rows whose files have the number of a thing in their names
 EACH = 3  #: rows of such a thing on average
 PURE = 0.95  #: share of values with one class each that makes a column look like groups, whatever it is called
+KINDS = 2  #: values of a column of kinds
 BY_CHANCE = 0.5  #: share that this may have by chance
+#: Names of groups that two kinds of rows may have too: young and old, maths and art.
+_OF_KINDS = frozenset({"group", "groups", "subject", "subjects"})
+
+
+def look_at_group(sample: TableSample, taken: Mapping[str, str], label: str) -> tuple[bool, str]:
+    """Return whether the column with the name of groups is used, and a note on it.
+
+    Two values that all classes have are no groups, where the name may mean kinds: no split could be made by them.
+
+    Args:
+        sample: the table's header and some rows.
+        taken: role -> column, that of groups among them.
+        label: its column of labels; "" where each class has a column.
+    """
+    column = taken["group"]
+    if column.strip().lower() in _OF_KINDS and label and "split" not in taken and is_wordy(sample.column(column)):
+        kinds = list(dict.fromkeys(cell for cell in sample.column(column) if cell))
+        stats = count_groups(column, sample.read_column(column), sample.read_column(label))
+        if len(kinds) == stats.values == stats.fewest == KINDS:
+            return False, (
+                f"column {column!r} says {kinds[0]!r} or {kinds[1]!r} in all classes and is not used; where rows of "
+                f"one belong together, as of one person, add --group-column {quote_argument(column)}"
+            )
+    return True, f"rows of one {column!r} stay in one part of the split; --group-column none leaves them apart"
 
 
 def find_group(sample: TableSample, label: str, used: Iterable[str]) -> tuple[str, list[str]]:

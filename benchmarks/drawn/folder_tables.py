@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from drawn.desk import Desk, add_layout, draw_photos, mix, rows_to_csv, split_by_number
+from drawn.desk import Desk, Photo, add_layout, draw_photos, mix, rows_to_csv, split_by_number
 
 PETS = ("cat", "dog", "rabbit")
 SYNSETS = {"n01443537": "goldfish", "n01629819": "European fire salamander", "n01641577": "bullfrog"}
@@ -180,4 +180,34 @@ def tables_about_photos_in_folders(desk: Desk) -> Path:
     for table, rows in tables.items():
         desk.leave(table, rows_to_csv(rows))
     desk.say(*(f"'{table}'" for table in tables))
+    return desk.root
+
+
+@add_layout(
+    "`train.csv`, `test.csv`: `file,label` beside `train/` and `test/`, photos numbered from 0 in both",
+    "two parts, each table with the photos of its folder",
+)
+def names_in_both_parts(desk: Desk) -> Path:
+    rows: dict[str, list[tuple[str, str]]] = {"train": [], "test": []}
+    for photo in mix(draw_photos(PETS, 14)):
+        part = split_by_number(photo, {"train": 10, "test": 4})
+        name = f"{len(rows[part])}.jpg"
+        desk.lay(f"{part}/{name}", photo, part)
+        rows[part].append((name, photo.label))
+    for part, those in rows.items():
+        desk.write(f"{part}.csv", rows_to_csv([("file", "label"), *those]))
+    desk.mention("train.csv")
+    return desk.root
+
+
+@add_layout("`images/001.jpg`, `masks/001.png` and `labels.csv`: `id,label` with 001", "the photos; masks are left out")
+def masks_of_a_table(desk: Desk) -> Path:
+    rows = []
+    for place, photo in enumerate(mix(draw_photos(PETS)), 1):
+        desk.lay(f"images/{place:03}.jpg", photo)
+        mask = Photo(photo.label, photo.number, (photo.pixels > 127).astype("uint8") * 255)
+        desk.leave(f"masks/{place:03}.png", mask.encode(".png"), "in no row")
+        rows.append((f"{place:03}", photo.label))
+    desk.write("labels.csv", rows_to_csv([("id", "label"), *rows]))
+    desk.mention("id")
     return desk.root

@@ -14,9 +14,9 @@ from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.encodings import decode_text
 from headstart.data.readers.listing import SourceListing
+from headstart.data.readers.tables.same_names import find_table_subset
 from headstart.data.readers.tables.split_column import read_parts
 from headstart.data.readers.tables.table_files import FileFinder
-from headstart.data.readers.tables.table_folder import find_table_subset
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.subsets import resolve_subsets

@@ -26,6 +26,7 @@ from headstart.data.readers.tables.path_column import (
 )
 from headstart.data.readers.tables.row_marks import find_row_marks
 from headstart.data.readers.tables.row_shapes import refuse_class_columns, refuse_ranges
+from headstart.data.readers.tables.same_names import find_sure_subset
 from headstart.data.readers.tables.split_column import are_folds, numbers_parts, read_parts, refuse_valid_rows
 from headstart.data.readers.tables.table_columns import (
     ALIASES,
@@ -57,7 +58,7 @@ class ColumnChoice:
         self.header = list(sample.header)
         self.declined = {role for role in OPTIONAL if self._is_declined(role, options)}
         self.given = {role: column for role in ROLES if (column := self._find_given(role, options)) is not None}
-        self.finder = FileFinder(table.parent, modality)
+        self.finder = FileFinder(table.parent, modality, part=find_sure_subset(table))
         self.taken: dict[str, str] = dict(self.given)
         self.notes: list[str] = []
         values = list(match_columns(self.header, modality.hints.value_columns))

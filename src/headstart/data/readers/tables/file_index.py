@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from headstart.data.names import preview
+from headstart.data.readers.tables.same_names import NameChoice
+from headstart.data.samples import Subset
 from headstart.modalities.modality import Modality
 
 DEPTH = 4  #: folders below the first that are looked into
@@ -29,16 +31,23 @@ def fold_name(name: str) -> str:
 class FileIndex:
     """The files of a modality under a folder, listed when first asked for."""
 
-    def __init__(self, folder: Path, modality: Modality, files: list[str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, modality: Modality, files: list[str] | None = None, part: Subset | None = None
+    ) -> None:
         self._folder = folder
         self._suffixes = modality.suffixes
         self.noun = modality.noun
+        self._choice = NameChoice(modality.hints, part)
         self._by_folders: dict[str, dict[tuple[str, ...], list[str]]] = {}  #: of a name, once it is asked for
         if files is not None:
             self.__dict__["files"] = files
 
     def find(self, path: str) -> list[str]:
-        """Return the files that a path may mean: those that share most of its last steps, in any case."""
+        """Return the files that a path may mean; of several no masks, nor those of other parts than the table's."""
+        return self._choice.choose(self.find_same(path))
+
+    def find_same(self, path: str) -> list[str]:
+        """Return the files of the name of a path: those that share most of its last steps, in any case."""
         if not self.files:
             return []
         if "://" in path:  # on the web, perhaps with a question behind it
@@ -65,7 +74,8 @@ class FileIndex:
         """Return path -> files that it may mean, of those that may mean any."""
         if not self.files:
             return {}
-        return {path: found for path in paths if (found := self.find(path))}
+        found = {path: same for path in paths if (same := self.find_same(path))}
+        return self._choice.choose_all(found)
 
     @property
     def summary(self) -> str:

@@ -136,8 +136,8 @@ def find_folder_column(sample: TableSample, finder: FileFinder, path: str) -> st
         return ""
     names = sample.column(path)
     rows = [place for place, name in enumerate(names) if name][:: max(1, len(names) // LOOK_AT)]
-    several = [names[place] for place in rows if len(finder.find_several(names[place])) > 1]
-    if not several or finder.count_leading([names[place] for place in rows]) >= MOSTLY * len(rows):
+    several = [names[place] for place in rows if len(finder.find_same(names[place])) > 1]
+    if not several or finder.count_leading([names[place] for place in rows], by_name_alone=True) >= MOSTLY * len(rows):
         return ""
     shares: dict[str, float] = {}
     for column in dict.fromkeys(sample.header):

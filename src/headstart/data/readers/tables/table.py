@@ -24,12 +24,13 @@ from headstart.data.readers.tables.label_cells import read_label_cells
 from headstart.data.readers.tables.number_shift import NumberShift, shift_number
 from headstart.data.readers.tables.parquet import holds_items, read_parquet_rows
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
+from headstart.data.readers.tables.same_names import find_sure_subset
 from headstart.data.readers.tables.split_column import resolve_split_cells
 from headstart.data.readers.tables.table_columns import DoubtfulTableError, TableRow, TableRows, find_key_columns
 from headstart.data.readers.tables.table_files import LocatedFiles, locate_files
 from headstart.data.readers.tables.text_rows import read_text_rows
 from headstart.data.readers.walk import FileTree, is_file_there
-from headstart.data.samples import FileStatus, LedgerEntry
+from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import BrokenSource, FileSource
 from headstart.errors import DataError, bounded, refuse_machine_faults
 from headstart.modalities.item import BrokenItem, NamedItem, Noun
@@ -91,7 +92,7 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
     if by := context.options.number_shift:
         rows = [row._replace(path=shift_number(row.path, by)) if row.item is None else row for row in rows]
     paths = [row.path for row in rows if row.item is None and not _find_problem(row, row.label, 0)]
-    located = locate_files(table, paths, modality)
+    located = locate_files(table, paths, modality, part=_find_part(table, content))
     if located.conflict and context.labelled and context.options.path_column is None:
         flag = f"--path-column {quote_argument(content.column)}"
         raise DataError(
@@ -134,6 +135,11 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
     )
 
 
+def _find_part(table: Path, content: TableRows) -> Subset | None:
+    """Return the part that all rows are of, by the table's name; None where a column says the parts."""
+    return None if "split" in (content.taken or {}) else find_sure_subset(table)
+
+
 def _describe_shift(shift: NumberShift, noun: Noun) -> str:
     """Return what says that rows may be one off their files, and the flag for each reading."""
     return (
@@ -169,7 +175,7 @@ def list_table_items(table: Path, context: ReadContext) -> ItemTable:
     """
     content = read_rows(table, context)
     paths = [row.path for row in content.rows if row.item is None and not _find_row_problem(row)]
-    located = locate_files(table, paths, content.modality, urls_found=1.0)
+    located = locate_files(table, paths, content.modality, urls_found=1.0, part=_find_part(table, content))
     items = _RowItems(content.rows, located)
     read = f"{content.modality.noun.count(len(content.rows))} read from column {content.column!r}"
     doubt = located.conflict or (located.shift.describe() if located.shift else "")
@@ -237,7 +243,7 @@ def items_exist(table: Path, context: ReadContext, look_at: int = 100) -> bool:
     paths = [row.path for row in content.rows[:look_at] if not row.problem]
     if any(row.item for row in content.rows):
         return True
-    located = locate_files(table, paths, content.modality)
+    located = locate_files(table, paths, content.modality, part=_find_part(table, content))
     return 2 * sum(is_file_there(located.find(path).path) for path in paths) > len(paths)
 
 

@@ -19,6 +19,7 @@ from headstart.data.names import preview
 from headstart.data.readers.tables.file_index import FileIndex, fold_name, normalise_path
 from headstart.data.readers.tables.loose_names import match_loosely
 from headstart.data.readers.tables.number_shift import NumberShift, find_number_shift
+from headstart.data.samples import Subset
 from headstart.data.sources import FileSource
 from headstart.modalities.modality import Modality
 
@@ -65,7 +66,12 @@ class LocatedFiles:
 
 
 def locate_files(
-    table: Path, paths: Collection[str], modality: Modality, *, urls_found: float = MOST_URLS
+    table: Path,
+    paths: Collection[str],
+    modality: Modality,
+    *,
+    urls_found: float = MOST_URLS,
+    part: Subset | None = None,
 ) -> LocatedFiles:
     """Return the files that the paths of a table mean.
 
@@ -74,8 +80,9 @@ def locate_files(
         paths: as the table has them.
         modality: of the files, by whose endings they are looked for.
         urls_found: share of the URLs among them that have to be called like files, so that files are taken for them.
+        part: of all rows: of files of one name those in its folder are meant; None for no part.
     """
-    finder = FileFinder(table.parent, modality)
+    finder = FileFinder(table.parent, modality, part=part)
     elsewhere: dict[str, tuple[Path, str]] = {}
     missing: dict[str, None] = {}
     for path in paths:
@@ -183,12 +190,15 @@ def _describe(folder: Path, missing: int, taken: Mapping[str, str], finder: "Fil
 class FileFinder:
     """The files of a modality that the paths of a table may mean; a folder is listed when it is first needed."""
 
-    def __init__(self, folder: Path, modality: Modality, files: list[str] | None = None) -> None:
-        """Take a folder, or the paths of the files of an archive in it."""
+    def __init__(
+        self, folder: Path, modality: Modality, files: list[str] | None = None, part: Subset | None = None
+    ) -> None:
+        """Take a folder, or the paths of the files of an archive in it; and the part of those that are meant."""
         self.base = folder  #: under which files are looked for by name
         self.noun, self.suffixes = modality.noun, modality.suffixes
         self._folder = folder
-        self._index = FileIndex(folder, modality, files)
+        self._index = FileIndex(folder, modality, files, part)
+        self._part = part
         self._modality = modality
         self._start = os.path.join(folder, "")  # noqa: PTH118
 
@@ -201,11 +211,15 @@ class FileFinder:
         other = path.replace("\\", "/") if "\\" in path else ""
         return other if other and exists(os.path.join(self._start, other)) else None  # noqa: PTH118
 
-    def count_leading(self, paths: Sequence[str]) -> int:
-        """Return how many paths lead to a file, as they stand or because one file only has their name."""
-        leading = sum(self._leads(path) for path in paths)
+    def count_leading(self, paths: Sequence[str], *, by_name_alone: bool = False) -> int:
+        """Return how many paths lead to a file, as they stand or because one file only may be meant by their name.
+
+        With ``by_name_alone`` none counts of which several files have the name, whatever folders these lie in.
+        """
+        leading = sum(bool(self._find_there(path)) or len(self._find(path, by_name_alone)) == 1 for path in paths)
         if not leading:
-            above = sum(len(self._above.find(path)) == 1 for path in paths)
+            find = self._above.find_same if by_name_alone else self._above.find
+            above = sum(len(find(path)) == 1 for path in paths)
             return above if above >= ABOVE else 0
         return leading
 
@@ -215,8 +229,7 @@ class FileFinder:
 
     def find_exactly(self, path: str) -> str:
         """Return the file that a path leads to by its whole name, with the ending; "" for none or several."""
-        place = self.resolve(path)
-        if place is not None and os.path.isfile(os.path.join(self._start, place)):  # noqa: PTH113, PTH118
+        if place := self._find_there(path):
             return normalise_path(place)
         found = self._index.find(path)
         name = PurePosixPath(path.replace("\\", "/")).name.casefold()
@@ -225,7 +238,7 @@ class FileFinder:
     def find_in_folder(self, folder: str, name: str) -> str:
         """Return the one file of a name in a folder whose last step is that of another; "" for none or several."""
         path = "/".join(step for step in (folder.replace("\\", "/").strip("/ "), name) if step)
-        found = self._index.find(path)
+        found = self._index.find_same(path)
         last = PurePosixPath(path).parent.name.casefold()
         inside = [file for file in found if PurePosixPath(file).parent.name.casefold() == last]
         return inside[0] if len(inside) == 1 else ""
@@ -234,14 +247,15 @@ class FileFinder:
         """Return all files that a path may mean by its name."""
         return self._index.find(path)
 
+    def find_same(self, path: str) -> list[str]:
+        """Return all files that have the name of a path, whatever folders they lie in."""
+        return self._index.find_same(path)
+
     def find_files(self, path: str) -> list[str]:
         """Return the file that a path leads to, or all that it may mean by its name."""
-        if "\0" in path:
-            return []
-        place = self.resolve(path)
-        there = place is not None and os.path.isfile(os.path.join(self._start, place))  # noqa: PTH113, PTH118
-        known = normalise_path(place) if there and place is not None else ""
-        return [known] if known in self._known else self._index.find(path)
+        place = self._find_there(path)
+        known = normalise_path(place) if place else ""
+        return [known] if known in self._known else self._find(path, by_name_alone=False)
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -253,12 +267,13 @@ class FileFinder:
         """The files that there are, below ``base``."""
         return self._index.files
 
-    def _leads(self, path: str) -> bool:
-        if "\0" in path:
-            return False
-        place = self.resolve(path)
-        is_file = place is not None and os.path.isfile(os.path.join(self._start, place))  # noqa: PTH113, PTH118
-        return is_file or len(self._index.find(path)) == 1
+    def _find_there(self, path: str) -> str:
+        """Return the path of a file that is there as it stands; "" for none."""
+        place = None if "\0" in path else self.resolve(path)
+        return place if place and os.path.isfile(os.path.join(self._start, place)) else ""  # noqa: PTH113, PTH118
+
+    def _find(self, path: str, by_name_alone: bool) -> list[str]:
+        return [] if "\0" in path else self._index.find_same(path) if by_name_alone else self._index.find(path)
 
     def find_all(self, paths: Collection[str]) -> dict[str, list[str]]:
         """Return the files under ``base`` that each of some paths may mean, where there are any."""
@@ -281,4 +296,4 @@ class FileFinder:
         """The files under the folder above; none where the table's own folder has some."""
         above = self._folder.resolve().parent
         alone = any(self._index.files) or above in (Path(above.anchor), Path.home())
-        return FileIndex(self._folder.parent, self._modality, [] if alone else None)
+        return FileIndex(self._folder.parent, self._modality, [] if alone else None, self._part)

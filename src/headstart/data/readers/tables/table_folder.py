@@ -17,6 +17,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_evidence import is_wordy, says_the_same
 from headstart.data.readers.tables.json_rows import is_json_table
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
+from headstart.data.readers.tables.same_names import find_table_subset
 from headstart.data.readers.tables.table import TABLE_SUFFIXES, items_exist, list_table, looks_like_table
 from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, DoubtfulTableError, match_columns
 from headstart.data.readers.tables.tables_to_join import describe_join
@@ -202,12 +203,6 @@ def _is_called_table(file: Path) -> bool:
         return False
     lines = read_beginning(file).splitlines()[:-1][:LOOK_AT]
     return looks_like_table(file) or sum(len(line.split()) > 1 for line in lines) > len(lines) / 2
-
-
-def find_table_subset(table: Path) -> Subset | None:
-    """Return the part that a word of a table's name says, else the name of its folder; None where neither does."""
-    words = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", table.stem).lower())
-    return next(filter(None, map(parse_subset, words)), parse_subset(table.parent.name))
 
 
 def _join(found: FolderTables, subsets: Mapping[Path, Subset | None], tree: FileTree) -> SourceListing:

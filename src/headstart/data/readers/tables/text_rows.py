@@ -16,6 +16,7 @@ from headstart.data.readers.tables.json_rows import is_json_table, is_path_array
 from headstart.data.readers.tables.label_column import SEVERAL, choose_indicator
 from headstart.data.readers.tables.path_lists import read_path_list
 from headstart.data.readers.tables.row_marks import find_left_out
+from headstart.data.readers.tables.same_names import find_sure_subset
 from headstart.data.readers.tables.table_columns import (
     ChosenColumns,
     TableRow,
@@ -114,7 +115,7 @@ def _lacks_header(table: Path, sample: TableSample, modality: Modality) -> bool:
     known = [place for place in find_key_columns(sample.header) if not _comes_again(sample, place)]
     if known or not any(sample.cells):
         return False
-    finder = FileFinder(table.parent, modality)
+    finder = FileFinder(table.parent, modality, part=find_sure_subset(table))
     cells = zip(sample.header, sample.cells, strict=True)
     return any(
         cell.strip() and finder.count_leading([cell.strip()]) and share_of_files(column, finder) >= MOSTLY

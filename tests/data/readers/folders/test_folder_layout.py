@@ -221,6 +221,14 @@ def test_pieces_of_one_heap_are_no_classes(plant, tmp_path):
     assert len(read_source(flat, options=options("folder")).classes) == 3
 
 
+def test_names_that_only_count_the_photos_of_each_folder_are_no_classes(plant, tmp_path):
+    root = plant(tmp_path / "parts", *(f"part{piece}/{i}.png" for piece in (1, 2, 3) for i in range(1, 13)))
+    with pytest.raises(DataError, match="if the folders are the classes, add --classes-from folder") as caught:
+        read_source(root)
+    assert "--classes-from name" not in str(caught.value)
+    assert read_source(root, options=options("folder")).classes == ("part1", "part2", "part3")
+
+
 def test_people_with_the_same_folders_may_be_either(plant, tmp_path):
     names = [f"{who}/{mood}/{i}.png" for who in ("ann", "bo", "cy") for mood in ("glad", "sad") for i in range(3)]
     root = plant(tmp_path / "people", *names)

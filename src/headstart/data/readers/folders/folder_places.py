@@ -58,7 +58,9 @@ def find_place(layout: FolderLayout) -> LabelPlace:
     if below:
         return _choose_level(layout, folders, below, look or ("owners" if owners else ""))
     if look or folder_names.find_subsets_in_names(names, hints):
-        if place := _read_names(layout, [it for files in folders.values() for it in files], names):
+        held = [it for files in folders.values() for it in files]
+        only_count = all(it.file.stem.isdecimal() for it in held)  # 1.jpg to 12.jpg in each folder
+        if place := None if only_count else _read_names(layout, held, names):
             return place
         if look != "products":
             raise DataError(_describe_look(layout, names, look))

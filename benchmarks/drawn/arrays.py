@@ -417,6 +417,34 @@ def npy_with_table(desk: Desk) -> Path:
     return desk.root
 
 
+@add_layout("`images.npy` and `labels.csv`: `image_id,label`, in another order", "the rows, in the order of `image_id`")
+def npy_and_ids(desk: Desk) -> Path:
+    desk.say("'image_id'")
+    rows = lay_rows_beside(desk)
+    desk.write("labels.csv", rows_to_csv([("image_id", "label"), *rows]))
+    return desk.root
+
+
+@add_layout(
+    "`images.npy` and `labels.csv`: `file,label` with `17.png`",
+    "the rows, in the order of the numbers, once it is said",
+    flags="--path-column file",
+)
+def npy_and_names(desk: Desk) -> Path:
+    rows = lay_rows_beside(desk)
+    desk.write("labels.csv", rows_to_csv([("file", "label"), *((f"{place}.png", label) for place, label in rows)]))
+    return desk.root
+
+
+def lay_rows_beside(desk: Desk) -> list[tuple[int, str]]:
+    """Lay an array of photos, and return the place and the label of each, in another order."""
+    names = ("ant", "bee", "cat")
+    images, labels = draw_arrays(desk, names)
+    np.save(desk.root / "images.npy", images)
+    count = len(labels)
+    return [(place, names[labels[place]]) for place in (number * 11 % count for number in range(count))]
+
+
 @add_layout("`scans.npz`: `images`, `labels`, `patient_id`", "`patient_id` is the group, which is said")
 def npz_groups(desk: Desk) -> Path:
     desk.say("patient_id", "--group-column none")

@@ -49,6 +49,8 @@ class BesideFile:
     file: Path
     arrays: Sequence[StoredArray]  #: what it says, as arrays
     note: str = ""  #: for a person
+    settings: tuple[str, ...] = ()  #: those that name its columns, and no arrays
+    lists: tuple[str, ...] = ()  #: arrays that say its order
 
 
 NPY = ArrayFileKind(npz.open_npy, (".npy",), "numpy.save(file, array)")
@@ -129,6 +131,9 @@ class ArrayFolderReader:
         named = [one.file for one in found]
         for one in found:
             arrays += one.arrays
+        arrays = [it for it in arrays if not any(it.name in one.lists for one in found)]
+        used = {name: None for one in found for name in one.settings}
+        context = replace(context, options=context.options.model_copy(update=used))
         listing = _list_sets(str(source), arrays, NPZ, context)
         entries = tuple(
             LedgerEntry(path.relative_to(tree.root).as_posix(), FileStatus.SKIPPED, "no file of arrays")

@@ -67,6 +67,14 @@ def test_rows_are_left_out_by_columns_that_can_mean_nothing_else(column: str, ce
         ("deleted", ["0", "1"] * 6),  # as the classes
         ("exclude", [*["1"] * 8, *["0"] * 4]),  # most rows
         ("answer", ["yes", "no"] * 6),
+        ("drop", ["1", *["0"] * 11]),
+        ("remove", ["True", *["False"] * 11]),
+        ("invalid", ["1", *["0"] * 11]),
+        ("in_study", ["0", *["1"] * 11]),
+        ("status", ["rejected", *["accepted"] * 11]),
+        ("qc", ["fail", *["pass"] * 11]),
+        ("Review", ["declined", *["approved"] * 11]),
+        ("quality", ["unusable", *["ok"] * 11]),
     ],
 )
 def test_columns_that_may_mean_something_else_are_noted_with_their_counts(column: str, cells: list[str]) -> None:
@@ -147,3 +155,15 @@ def test_corrected_labels_are_asked_about(tmp_path: Path, plant: Plant) -> None:
         read(full)
     same = lay_table(plant, tmp_path / "same", "label_fixed", LABELS)
     assert len(read(same)) == 12
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ("status", ["new", *["old"] * 11]),
+        ("quality", ["high", *["low"] * 11]),
+        ("state", [f"s{place}" for place in range(11)] + ["removed"]),
+    ],
+)
+def test_columns_of_such_a_name_that_deny_nothing_are_not_said(column: str, cells: list[str]) -> None:
+    assert not any(find(column, cells))

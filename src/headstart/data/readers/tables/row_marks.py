@@ -21,7 +21,17 @@ _MAYBE = (
     *("is_correct", "correct", "label_correct", "label_ok", "verified", "is_verified", "approved", "accepted"),
     *("rejected", "is_rejected", "removed", "is_removed", "ignore", "ignored", "skip", "used", "usable", "is_usable"),
     *("active", "is_active", "confidence", "valid", "is_valid", "validated", "is_good", "quality_ok", "is_bad"),
+    *("drop", "dropped", "remove", "invalid", "is_invalid", "in_study", "in_use", "unusable"),
 )
+#: Columns that may say of each row whether it is good, where one of their few cells is a word that denies it.
+_VERDICTS = ("status", "qc", "qc_status", "review", "review_status", "quality", "state")
+_DENYING = frozenset(
+    {
+        *("rejected", "reject", "fail", "failed", "declined", "denied", "unusable", "invalid", "discarded", "removed"),
+        *("excluded", "deleted", "not ok", "unreadable"),
+    }
+)
+_MOST_VERDICTS = 5  #: different cells of such a column
 _ANSWER = "answer"  #: of Prodigy, where each row is a question about its label
 _ANSWERS = frozenset({"accept", "reject", "ignore"})
 _DENIED = "confidence"  #: of Open Images: 0 where people saw that the class is not there
@@ -43,7 +53,7 @@ def find_row_marks(
     marks: list[RowMark] = []
     notes: list[str] = []
     label = taken.get("label", "")
-    for column in match_columns(free, [_ANSWER, *_OUT, *_IN, *_MAYBE]):
+    for column in match_columns(free, [_ANSWER, *_OUT, *_IN, *_MAYBE, *_VERDICTS]):
         if not any(sample.column(column)):
             continue
         cells = list(sample.read_column(column))
@@ -103,8 +113,10 @@ def _keeps_enough(cells: Sequence[str], labels: Sequence[str], out: Collection[s
 
 
 def _is_flag(column: str, counts: Mapping[str, int]) -> bool:
-    """Return whether a column has two different cells, yes and no or the like."""
+    """Return whether a column has two different cells, yes and no or the like, or a few that say what is rejected."""
     words = {cell.strip().lower() for cell in counts}
+    if simplify_column(column) in map(simplify_column, _VERDICTS) and words & _DENYING:
+        return 2 <= len(words) <= _MOST_VERDICTS
     return len(words) == 2 and (words <= {"", *_YES, *_NO} or simplify_column(column) == _ANSWER)
 
 

@@ -157,6 +157,18 @@ def test_corrected_labels_are_asked_about(tmp_path: Path, plant: Plant) -> None:
     assert len(read(same)) == 12
 
 
+@pytest.mark.parametrize("column", ["label_v2", "consensus", "expert_label", "override"])
+@pytest.mark.parametrize("rest", [LABELS[1:], [""] * 11])
+def test_labels_of_a_second_look_are_asked_about_where_they_mostly_agree(
+    tmp_path: Path, plant: Plant, column: str, rest: list[str]
+) -> None:
+    root = lay_table(plant, tmp_path, column, ["bee", *rest])
+    with pytest.raises(DataError, match=rf"others in column '{column}', in 1 of 12 rows; add --label-column label "):
+        read(root)
+    other = lay_table(plant, tmp_path / "other", column, LABELS[::-1])
+    assert len(read(other)) == 12
+
+
 @pytest.mark.parametrize(
     ("column", "cells"),
     [

@@ -9,6 +9,9 @@ from headstart.quoting import quote_argument
 
 _WORD = r"corrected|correction|fixed|revised|updated|reviewed|final|new|true|clean|cleaned|relabel(?:l?ed)?"
 _CORRECTED = re.compile(rf"(?:{_WORD})(.*)|(.*?)(?:{_WORD})")
+_SECOND = r"v2|2nd|second|consensus|expert|override|adjudicated|gold"
+_SECOND_LABEL = re.compile(rf"(?:{_SECOND})(.*)|(.*?)(?:{_SECOND})")  #: may correct another, or be about something else
+MOST_CHANGED = 0.3  #: share of the rows in which such labels may differ
 KNOWN = 0.5  #: share of the corrections that are labels of the other column too
 
 
@@ -25,7 +28,8 @@ def refuse_corrections(table: Path, sample: TableSample, label: str) -> None:
     """
     names = {simplify_column(it) for it in (label, *ALIASES["label"], *LABEL_COLUMNS)} | {""}
     for column in sample.header:
-        match = _CORRECTED.fullmatch(simplify_column(column))
+        corrected = _CORRECTED.fullmatch(simplify_column(column))
+        match = corrected or _SECOND_LABEL.fullmatch(simplify_column(column))
         if column == label or match is None or (match[1] or match[2] or "") not in names:
             continue
         pairs = list(zip(sample.read_column(label), sample.read_column(column), strict=False))
@@ -33,6 +37,8 @@ def refuse_corrections(table: Path, sample: TableSample, label: str) -> None:
         known = {one for one, _ in pairs}
         changed = sum(one != other for one, other in filled)
         if not changed or sum(other in known for _, other in filled) < KNOWN * len(filled):
+            continue
+        if not corrected and changed > MOST_CHANGED * len(pairs):
             continue
         ways = f"add --label-column {quote_argument(label)} to leave them"
         if len(filled) == len(pairs):

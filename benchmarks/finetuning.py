@@ -37,6 +37,7 @@ from headstart.data.sources import FileSource
 from headstart.data.split import Split
 from headstart.evaluation.paired import accuracy_interval, paired_exact_test
 from measuring import arguments, finish
+from plain_training.within import is_faster_in_bf16
 
 RATE = 1e-3
 BACKBONE = "efficientnet_lite0"
@@ -77,7 +78,7 @@ def plain(parts: dict[Subset, list[Sample]], classes: int, epochs: int, batch: i
     network = loaded.network.body.requires_grad_(requires_grad=True)
     network.reset_classifier(classes)
     network.to(memory_format=torch.channels_last)
-    bf16 = _faster_in_bf16(network, size, batch)
+    bf16 = is_faster_in_bf16(network, size, batch)
     began = time.perf_counter()
     train = DataLoader(Photos(parts[Subset.TRAIN], changed), batch, shuffle=True, num_workers=2, drop_last=True)
     optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)
@@ -99,24 +100,6 @@ def plain(parts: dict[Subset, list[Sample]], classes: int, epochs: int, batch: i
         )
     right = _right(network, DataLoader(Photos(parts[Subset.TEST], same), 64, num_workers=2))
     return Result(right, time.perf_counter() - began, curve)
-
-
-def _faster_in_bf16(network: nn.Module, size: int, batch: int) -> bool:
-    """A timed trial of both, two steps each after one to warm up; weights are put back."""
-    state = {name: value.clone() for name, value in network.state_dict().items()}
-    pixels = torch.rand(batch, 3, size, size).to(memory_format=torch.channels_last)
-    taken = {}
-    network.train()
-    for bf16 in (False, True):
-        for turn in range(3):
-            began = time.perf_counter()
-            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                network(pixels).float().sum().backward()
-            if turn:
-                taken[bf16] = min(taken.get(bf16, float("inf")), time.perf_counter() - began)
-    network.zero_grad(set_to_none=True)
-    network.load_state_dict(state)
-    return taken[True] < taken[False]
 
 
 def _right(network: nn.Module, loader: DataLoader[Any]) -> NDArray[np.bool_]:

@@ -56,7 +56,7 @@ def train(task: dict[str, Any]) -> dict[str, Any]:
     network = loaded.network.body.requires_grad_(requires_grad=True)
     network.reset_classifier(len(task["classes"]))
     network.to(memory_format=torch.channels_last)
-    bf16 = _faster_in_bf16(network, size)
+    bf16 = is_faster_in_bf16(network, size, 4)
     began = time.time()
     _answer(network, Photos(task["test"][:SCORED], same))
     reserve = (time.time() - began) * max(1.0, len(task["test"]) / SCORED) + SPARE
@@ -91,10 +91,10 @@ def train(task: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _faster_in_bf16(network: nn.Module, size: int) -> bool:
+def is_faster_in_bf16(network: nn.Module, size: int, batch: int) -> bool:
     """A timed trial of both, two steps each after one to warm up; weights are put back."""
     state = {name: value.clone() for name, value in network.state_dict().items()}
-    pixels = torch.rand(4, 3, size, size).to(memory_format=torch.channels_last)
+    pixels = torch.rand(batch, 3, size, size).to(memory_format=torch.channels_last)
     taken: dict[bool, float] = {}
     network.train()
     for bf16 in (False, True):

@@ -22,7 +22,7 @@ from headstart.arrays import Bools, Floats, Ints
 from headstart.backbones.backbone import Backbone
 from headstart.hardware import count_cores
 from headstart.heads.folds import assign_folds
-from headstart.heads.threads import limit_threads
+from headstart.heads.threads import share_threads
 from headstart.inference.novelty import Novelty, concat_normalized
 from headstart.linalg import iterate_subspace
 
@@ -138,7 +138,8 @@ def score_left_out(features: Sequence[Floats], labels: Ints, groups: Ints, *, se
         familiar = rows[kept[~neighbours.find_outliers(kept)]]
         scores[held] = _fit_rows(familiar, (0,), seed).score_rows(rows[held])
 
-    with limit_threads(0), ThreadPoolExecutor(count_cores()) as pool:  # each fold on a core of its own
+    cores = count_cores()
+    with share_threads(cores), ThreadPoolExecutor(cores) as pool:
         list(pool.map(score_fold, np.unique(fold)))
     return scores
 

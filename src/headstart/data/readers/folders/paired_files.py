@@ -11,11 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from headstart.data.readers.folders.companion_maps import COVERED, FEWEST
 from headstart.errors import UserError
 from headstart.modalities.modality import Modality
 
-FEWEST = 3  #: items of a folder, each with its map
-COVERED = 0.9  #: share of the items that have to have a map
 FEW_VALUES = 8  #: of a mask at most; its item has more
 LOOK_AT = 5  #: pairs that are decoded
 EDGE = 256  #: rows and columns of a decoded item that are looked at, about

@@ -55,9 +55,9 @@ def test_settings_of_another_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     install_plugin(tmp_path, "amount", "headstart.tasks", "tests.tasks.amount:TASK")
     monkeypatch.syspath_prepend(str(tmp_path))
     forget_plugins()
-    told = "--calibration and --coverage are settings of single-label classification (--task classification), and here"
+    told = "--class-weights and --calibration are settings of single-label classification (--task classification), "
     with pytest.raises(SettingError, match=re.escape(told)):
-        refuse_foreign_settings(FitSettings.load(calibration="isotonic", coverage=0.8), "text", "amount")
+        refuse_foreign_settings(FitSettings.load(calibration="isotonic", class_weights="balanced"), "text", "amount")
     refuse_foreign_settings(FitSettings.load(seed=1), "text", "amount")
     forget_plugins()
 

@@ -16,7 +16,7 @@ from headstart.evaluation.paired import percentile_interval, resampled_means
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial
 from headstart.modalities.item import Noun
 from headstart.tasks.classification.settings import ClassificationSettings
-from headstart.tasks.facets import AnswerTable, Claim, ComparedOutput, ItemScores, Strata
+from headstart.tasks.facets import AnswerTable, Claim, ComparedOutput, ItemScores, LabelSource, Strata
 from headstart.tasks.task import Measure, TargetSpace
 
 
@@ -75,7 +75,7 @@ class AmountEvaluation(Evaluation):
 
 
 class AmountTargets:
-    def claim(self, labels: Sequence[str]) -> Claim | None:
+    def claim(self, labels: Sequence[str], source: LabelSource) -> Claim | None:
         try:
             numbers = [float(label) for label in labels]
         except ValueError:
@@ -83,7 +83,7 @@ class AmountTargets:
         whole = all(number.is_integer() for number in numbers)
         return Claim(f"they are numbers, such as {labels[0]}", certain=not whole)
 
-    def read_space(self, labels: Mapping[str, str], names: Sequence[str]) -> TargetSpace:
+    def read_space(self, labels: Mapping[str, str], source: LabelSource) -> TargetSpace:
         return TargetSpace("amount", ("amount",))
 
     def parse(self, space: TargetSpace, label: str) -> float:

@@ -9,7 +9,7 @@ from headstart.data.inspection import Inspected
 from headstart.data.names import natural_key
 from headstart.data.readers.listing import SourceListing
 from headstart.data.samples import FileStatus, Ledger, Sample, Samples, number_copies
-from headstart.data.targets import AUTO, ReadTargets, choose_task, read_targets
+from headstart.data.targets import AUTO, ReadTargets, choose_task, make_label_source, read_targets
 from headstart.modalities.modality import Modality
 
 
@@ -28,8 +28,9 @@ def assemble_samples(
         DataError: labels that the task cannot have.
         SettingError: there is no such task.
     """
-    chosen = choose_task(task, [item.raw.label for item in inspected])
-    targets = read_targets(chosen.task, listing, [item.raw for item in inspected])
+    source = make_label_source(listing)
+    chosen = choose_task(task, [item.raw.label for item in inspected], source)
+    targets = read_targets(chosen.task, source, [item.raw for item in inspected])
     inspected = _skip_conflicts(inspected, targets)
     entries = sorted((*listing.entries, *(item.entry for item in inspected)), key=lambda entry: natural_key(entry.name))
     accepted = [item for item in inspected if item.entry.status is FileStatus.ACCEPTED]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.errors import DataError
+from headstart.tasks.facets import Claim, LabelSource
 from headstart.tasks.task import DEFAULT, REGISTRY, Target, TargetSpace, Task, get_task
 
 AUTO = "auto"  #: the setting by which the labels decide
@@ -28,12 +29,18 @@ class ReadTargets:
     by_label: Mapping[str, Target]  #: label as it is written -> target
 
 
-def choose_task(name: str, labels: Sequence[str]) -> TaskChoice:
+def make_label_source(listing: SourceListing) -> LabelSource:
+    """Return how a source writes its labels."""
+    return LabelSource(tuple(sorted(listing.classes)), listing.form, listing.label_columns)
+
+
+def choose_task(name: str, labels: Sequence[str], source: LabelSource) -> TaskChoice:
     """Return the task of a name, or the one that labels look like.
 
     Args:
         name: of the task, or ``AUTO``.
         labels: as they are written.
+        source: how they are written.
 
     Raises:
         SettingError: there is no such task.
@@ -41,11 +48,11 @@ def choose_task(name: str, labels: Sequence[str]) -> TaskChoice:
     """
     if name != AUTO:
         return TaskChoice(get_task(name))
-    claims = {
-        task.name: claim
-        for task, claim in REGISTRY.poll(lambda task: None if task.name == DEFAULT else task.targets.claim(labels))
-        if labels and claim is not None
-    }
+
+    def claim(task: Task) -> Claim | None:
+        return None if task.name == DEFAULT else task.targets.claim(labels, source)
+
+    claims = {task.name: found for task, found in REGISTRY.poll(claim) if labels and found is not None}
     certain = [(other, claim.reason) for other, claim in claims.items() if claim.certain]
     if len(certain) > 1:
         listed = "; ".join(f"{other}: {reason}" for other, reason in certain)
@@ -62,13 +69,13 @@ def choose_task(name: str, labels: Sequence[str]) -> TaskChoice:
     return TaskChoice(get_task(DEFAULT), notes)
 
 
-def read_targets(task: Task, listing: SourceListing, samples: Sequence[RawSample]) -> ReadTargets:
+def read_targets(task: Task, source: LabelSource, samples: Sequence[RawSample]) -> ReadTargets:
     """Return the targets of a source's labels.
 
     Raises:
         DataError: labels that the task cannot have.
     """
-    space = task.targets.read_space({raw.name: raw.label for raw in samples}, sorted(listing.classes))
+    space = task.targets.read_space({raw.name: raw.label for raw in samples}, source)
     found: dict[str, Target] = {}
     problems: dict[str, str] = {}
     for raw in samples:

@@ -249,4 +249,7 @@ class TrustSettings(Chapter):
         0.95,
         description="Share of samples like those of training that shall not be declined as unfamiliar; 1: none is.",
     )
+    coverage: Annotated[float, Field(ge=0.5, le=0.999)] = Field(
+        0.9, description="Share of samples whose prediction set shall hold the right class, or interval the number."
+    )
     report: bool = Field(True, description="Write report.html and model-card.md into the run's folder.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from numpy.typing import NDArray
 
 from headstart.arrays import Doubles, Floats, Ints
+from headstart.label_text import LabelForm
 from headstart.tasks.task import Target, TargetArray, TargetSpace
 
 if TYPE_CHECKING:
@@ -37,18 +38,28 @@ class Claim:
     certain: bool  #: whether the task is taken where the user names none; else it is proposed
 
 
+@dataclass(frozen=True, slots=True)
+class LabelSource:
+    """How a source writes its labels."""
+
+    classes: tuple[str, ...] = ()  #: all that it names, with or without items, in the order of their characters
+    form: LabelForm = "one"
+    columns: tuple[str, ...] = ()  #: of a table that the labels are read from; none where they stand elsewhere
+    contradicted: float = 0.0  #: share of the items that equal one with another label byte for byte
+
+
 class TargetReading(Protocol):
     """Labels of a source, read as targets."""
 
-    def claim(self, labels: Sequence[str]) -> Claim | None:
+    def claim(self, labels: Sequence[str], source: LabelSource) -> Claim | None:
         """Return why these labels, as they are written, look like this task's; None where they do not."""
 
-    def read_space(self, labels: Mapping[str, str], names: Sequence[str]) -> TargetSpace:
+    def read_space(self, labels: Mapping[str, str], source: LabelSource) -> TargetSpace:
         """Return the space of all labels of a source.
 
         Args:
             labels: by the names of the items, as they are written.
-            names: of the classes that the source names, with or without items.
+            source: how they are written, and the classes that it names.
 
         Raises:
             DataError: labels that this task cannot have; all problems in one line.

@@ -120,7 +120,6 @@ class ClassificationOptions(TypedDict, total=False):
     class_weights: Literal["none", "balanced"]
     label_smoothing: float
     calibration: Literal["auto", "none", "temperature", "mixture", "isotonic"]
-    coverage: float
 
 
 class CompareOptions(TypedDict, total=False):
@@ -138,6 +137,7 @@ class TrustOptions(TypedDict, total=False):
     near_duplicates: Literal["group", "report"]
     relabel: str | Path | None
     acceptance: float
+    coverage: float
     report: bool
 
 

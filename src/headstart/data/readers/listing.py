@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from headstart.data.decisions import Decision
 from headstart.data.samples import LedgerEntry, Subset
 from headstart.data.sources import SampleSource
+from headstart.label_text import LabelForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,7 @@ class RawSample:
     """A file or array row that may become a sample."""
 
     name: str  #: unique in its listing; the name of the sample
-    label: str  #: the class's name
+    label: str  #: as it is written, in the form of the listing
     source: SampleSource
     subset: Subset | None = None
     group: str = ""  #: the user's name of its group; "" for none
@@ -32,4 +33,6 @@ class SourceListing:
     column: str = ""  #: the name of a table's column that the items or their paths were read from
     in_rows: bool = False  #: whether its entries are rows of a table or of arrays, and not files
     guessed: bool = False  #: whether its classes stand in names of files, or were taken since nothing else says any
+    form: LabelForm = "one"  #: what the label of a sample is
+    label_columns: tuple[str, ...] = ()  #: of a table that labels are read from; none where they stand elsewhere
     decisions: tuple[Decision, ...] = ()  #: what the places in it were taken for, and why, for ``check --explain``

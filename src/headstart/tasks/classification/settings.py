@@ -23,6 +23,3 @@ class ClassificationSettings(Chapter):
     calibration: Literal["auto", "none", "temperature", "mixture", "isotonic"] = Field(
         "auto", description="How probabilities are made to mean what they say; auto: by cross-validated log loss."
     )
-    coverage: Annotated[float, Field(ge=0.5, le=0.999)] = Field(
-        0.9, description="Share of samples whose prediction set shall hold the right class."
-    )

@@ -16,7 +16,7 @@ from headstart.errors import DataError, nearest
 from headstart.modalities.item import CLASS
 from headstart.tasks.classification.scorable import check_scorable
 from headstart.tasks.classification.similar_names import note_similar_names
-from headstart.tasks.facets import Claim, Strata
+from headstart.tasks.facets import Claim, LabelSource, Strata
 from headstart.tasks.task import TargetSpace
 
 
@@ -28,13 +28,13 @@ def make_class_space(names: Sequence[str]) -> TargetSpace:
 class ClassTargets:
     """A target is the index of a class, in the natural order of the names."""
 
-    def claim(self, labels: Sequence[str]) -> Claim | None:
+    def claim(self, labels: Sequence[str], source: LabelSource) -> Claim | None:
         """Return that any labels can be the names of classes."""
         return Claim("they are names of classes", certain=False)
 
-    def read_space(self, labels: Mapping[str, str], names: Sequence[str]) -> TargetSpace:
+    def read_space(self, labels: Mapping[str, str], source: LabelSource) -> TargetSpace:
         """Return the classes that a source names, in natural order."""
-        return make_class_space(sorted(names, key=natural_key))
+        return make_class_space(sorted(source.classes, key=natural_key))
 
     def parse(self, space: TargetSpace, label: str) -> int:
         """Return the index of a class.

@@ -1,0 +1,40 @@
+"""Labels as they are written: one text for each item, also where it stands for several cells of a table.
+
+Several cells are written as one line of comma-separated values with ``;`` between them, and quotes where a cell has one
+of its own, so that a person can write and read them: ``cat;dog``, ``1;0;;1``, ``12.5;3``.
+"""
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+SEPARATOR = ";"
+
+#: What the label of an item is, as a source writes it. "one": one text, such as the name of a class or a number.
+#: "several": the names of all classes that the item is of, joined by ``join_cells``; the empty text is none of them.
+#: "indicators": a cell for each column, 1 where the item is of the column's class, 0 where not, empty where that is
+#: unknown. "columns": a cell for each column, whatever stands there; empty where it is unknown.
+LabelForm: TypeAlias = Literal["one", "several", "indicators", "columns"]
+
+
+def join_cells(cells: Iterable[str]) -> str:
+    """Return cells as one text, which ``split_cells`` reads; the empty text for none."""
+    line = io.StringIO()
+    csv.writer(line, delimiter=SEPARATOR, lineterminator="").writerow(list(cells))
+    return line.getvalue()
+
+
+def split_cells(text: str) -> tuple[str, ...]:
+    """Return the cells of a text that ``join_cells`` wrote, or a person; without outer blanks, none for an empty text.
+
+    Raises:
+        ValueError: quotes that are not closed, or a line break outside of quotes.
+    """
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=SEPARATOR, skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        raise ValueError(f"{text!r} is no list with {SEPARATOR!r} between its values: {error}") from None
+    if len(rows) > 1:
+        raise ValueError(f"{text!r} has several lines; wanted one, with {SEPARATOR!r} between its values")
+    return tuple(cell.strip() for cell in rows[0]) if rows else ()

@@ -21,8 +21,8 @@ LabelForm: TypeAlias = Literal["one", "several", "indicators", "columns"]
 def join_cells(cells: Iterable[str]) -> str:
     """Return cells as one text, which ``split_cells`` reads; the empty text for none."""
     line = io.StringIO()
-    csv.writer(line, delimiter=SEPARATOR, lineterminator="").writerow(list(cells))
-    return line.getvalue()
+    csv.writer(line, delimiter=SEPARATOR, lineterminator="\n").writerow(list(cells))
+    return line.getvalue().removesuffix("\n")
 
 
 def split_cells(text: str) -> tuple[str, ...]:

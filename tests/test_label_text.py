@@ -25,7 +25,7 @@ def test_cells_go_into_one_text_and_come_back(cells: tuple[str, ...], text: str)
 
 
 def test_a_person_may_write_blanks() -> None:
-    assert split_cells(' cat ; "a;b" ; dog') == ("cat", "a;b", "dog")
+    assert split_cells(' cat ; "a;b"; dog') == ("cat", "a;b", "dog")
 
 
 @pytest.mark.parametrize("text", ['"open', "one\ntwo"])

@@ -46,6 +46,7 @@ SEAMS = (
         "tasks/classification",
         {
             "tasks/classification/": "their home",
+            **{f"tasks/{name}/": "losses of labels and of ranks" for name in ("multilabel", "ordinal")},
             "heads/": "heads that minimise a loss over classes",
             "linalg.py": "the function itself",
             "selection/domain_similarity.py": "answers of the classifier that a network was pretrained with",

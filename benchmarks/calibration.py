@@ -53,7 +53,8 @@ from headstart.tasks.classification.calibration import CalibrationKind
 from headstart.tasks.classification.calibration_choice import choose_calibration
 from headstart.tasks.classification.calibration_fits import FITS
 from headstart.tasks.classification.conformal import ConformalKind
-from headstart.tasks.classification.conformal_fit import Coverage, fit_conformal, measure_coverage
+from headstart.evaluation.coverage import Coverage, measure_coverage
+from headstart.tasks.classification.conformal_fit import fit_conformal
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 KINDS: tuple[CalibrationKind, ...] = tuple(FITS)

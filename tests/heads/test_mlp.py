@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from headstart.heads.mlp import _network, _Rows, fit_mlp
+from headstart.heads.mlp import CLASS_LOSS, _network, _Rows, fit_mlp
 from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 
@@ -13,17 +13,17 @@ OPTIONS = HeadSettings(mlp_units=16, mlp_epochs=40, mlp_dropout=0.0)
 
 
 def _loss(network, rows):
-    logits = network.logits(rows.features).astype(np.float64)
+    logits = network.outputs(rows.features).astype(np.float64)
     chance = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    return -(rows.weights * np.log(chance[np.arange(len(rows.labels)), rows.labels])).mean()
+    return -(rows.weights * np.log(chance[np.arange(len(rows.targets)), rows.targets])).mean()
 
 
 def test_gradients_are_those_of_the_loss():
     training_set = draw(20, 5, 3)
-    network = _network(training_set, OPTIONS)
+    network = _network(training_set, OPTIONS, CLASS_LOSS)
     weights = np.linspace(0.5, 1.5, 20).astype(np.float32)
     rows = _Rows(((training_set.features - 3) / 4).astype(np.float32), training_set.targets, weights)
-    found = network._gradients(rows.features, rows.labels, rows.weights)
+    found = network._gradients(rows.features, rows.targets, rows.weights)
     for tensor, gradient in zip(network.tensors, found, strict=True):
         for place in [(0,) * tensor.ndim, tuple(size - 1 for size in tensor.shape)]:
             before, step = tensor[place], np.float32(1e-2)
@@ -37,7 +37,7 @@ def test_gradients_are_those_of_the_loss():
 
 def test_first_step_of_adam_is_the_rate():
     training_set = draw(20, 5, 3)
-    network = _network(training_set, OPTIONS)
+    network = _network(training_set, OPTIONS, CLASS_LOSS)
     before = [tensor.copy() for tensor in network.tensors]
     network._adam([np.full_like(tensor, 5) for tensor in network.tensors])
     for old, new in zip(before, network.tensors, strict=True):

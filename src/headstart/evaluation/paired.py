@@ -21,13 +21,13 @@ _CHUNK = 1_000_000  #: resampled groups held at once: some 25 MB
 _HALVINGS = 60  #: of an interval in which the limit of a score interval is sought
 
 
-def group_differences(right_a: Bools, right_b: Bools, groups: Ints) -> Ints:
+def group_differences(right_a: Bools | Ints, right_b: Bools | Ints, groups: Ints) -> Ints:
     """Return for each group (G,) the samples that a alone has right less those that b alone has right."""
     each = right_a.astype(np.int64) - right_b
     return group_sums(each, number_groups(groups)).astype(np.int64)
 
 
-def paired_exact_test(right_a: Bools, right_b: Bools, groups: Ints) -> float:
+def paired_exact_test(right_a: Bools | Ints, right_b: Bools | Ints, groups: Ints) -> float:
     """Return the two-sided p of as uneven a count among samples that one arm alone has right; 1 where there are none.
 
     If neither arm is better, their answers to a group could as well be swapped: p is the share of all swaps of whole
@@ -66,7 +66,7 @@ def binomial_p_value(only_a: int, only_b: int) -> float:
     return min(1.0, 2 * largest * (1 + float(np.cumprod(counts / (n - counts + 1)).sum())))
 
 
-def standard_error(right_a: Bools, right_b: Bools, groups: Ints) -> float:
+def standard_error(right_a: Bools | Ints, right_b: Bools | Ints, groups: Ints) -> float:
     """Return the standard error of accuracy a - accuracy b on the same samples (N,), from the variance between groups.
 
     That of a ratio: the sum over groups, by their sizes (Cochran, 1977, Sampling Techniques, section 6.3), with G - 1.
@@ -80,7 +80,7 @@ def standard_error(right_a: Bools, right_b: Bools, groups: Ints) -> float:
     return sqrt(float(np.square(differences - mean * sizes).sum()) * count / (count - 1)) / n
 
 
-def exceeds_one_se(right_a: Bools, right_b: Bools, groups: Ints) -> bool:
+def exceeds_one_se(right_a: Bools | Ints, right_b: Bools | Ints, groups: Ints) -> bool:
     """Return whether the difference is larger than its ``standard_error``; in whole numbers, as rounding decides ties.
 
     Of single samples it is (only_a - only_b)² > only_a + only_b.
@@ -187,3 +187,8 @@ def smallest_detectable_difference(n: int, error_rate: float) -> float:
         missed = sum(comb(n, count) * middle**count * (1 - middle) ** (n - count) for count in range(needed))
         low, high = (middle, high) if 1 - missed < POWER else (low, middle)
     return high if high <= error_rate else inf
+
+
+def format_p(p: float) -> str:
+    """Return a p-value for a sentence."""
+    return "below 0.001" if p < 0.001 else f"{p:.2g}"

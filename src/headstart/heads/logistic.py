@@ -55,13 +55,12 @@ def fit_logistic(
         C = float(fixed["C"])
     elif together.counted.any():
         path = _walk(space, training_set, together, options)
-        enough = _NEAR * min(trial.loss for trial in path)
-        C = next(trial.value for trial in path if trial.loss <= enough)
+        C = choose_strength(path)
     else:
         C = _UNSURE
     problem = _problems(training_set, np.ones((1, len(training_set.targets)), bool))
     solution = initialise(space, _first_bias(problem))
-    for lower in _approach(C):
+    for lower in approach_strength(C):
         minimise(space, problem, solution, lower, _ROUGH, _STEPS)
     minimise(space, problem, solution, C, _FINE, _STEPS)
     layer = _layer(space.weights(solution.unknown[:, 0]), _settled(solution.bias, problem)[:, 0], scaling)
@@ -122,7 +121,7 @@ def predict_held_out_path(training_set: TrainingSet, fold: Ints, path: Sequence[
     with limit_to_idle_threads(training_set.features.size):
         space = choose_space(Scaling.fit(training_set.features).transform(training_set.features), training_set.seed)
         folds = _FoldSolver(space, training_set, fold)
-        for lower in _approach(path[0]):
+        for lower in approach_strength(path[0]):
             folds.minimise(lower, _ROUGH)
         answers = []
         for C in path:
@@ -177,7 +176,7 @@ def _walk(
     for C in np.geomspace(options.c_low, options.c_high, options.c_points):
         folds.minimise(float(C), _ROUGH)
         path.append(_trial(float(C), folds.logits(), training_set.targets, counted))
-        if _has_risen([trial.loss for trial in path]):
+        if has_risen([trial.loss for trial in path]):
             break
     return tuple(path)
 
@@ -190,14 +189,20 @@ def _trial(C: float, logits: Floats, labels: Ints, weights: Floats) -> Trial:
     return Trial(C, float(np.average(lost, weights=weights)), float(np.average(right, weights=weights)))
 
 
-def _has_risen(losses: list[float]) -> bool:
+def choose_strength(path: Sequence[Trial]) -> float:
+    """Return the smallest value of a growing path, one at least, whose loss counts as equal to the lowest."""
+    enough = _NEAR * min(trial.loss for trial in path)
+    return next(trial.value for trial in path if trial.loss <= enough)
+
+
+def has_risen(losses: list[float]) -> bool:
     """Return whether the path is past its valley: rising for some points and clearly above the lowest."""
     last = losses[-_RISES - 1 :]
     rising = len(last) > _RISES and all(after > before for before, after in pairwise(last))
     return rising and losses[-1] > _RISEN * min(losses)
 
 
-def _approach(C: float) -> list[float]:
+def approach_strength(C: float) -> list[float]:
     """Return smaller C on the way to a large one, where rows are so settled that the way from nothing is long."""
     return [C / 10**step for step in range(12, 0, -1) if C / 10**step > _EASY]
 

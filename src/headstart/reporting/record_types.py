@@ -23,7 +23,7 @@ from headstart.selection.arm import DepthPoint
 from headstart.selection.compare import SkippedArm
 from headstart.selection.leaderboard import LeaderboardRow
 from headstart.selection.rule import ArmChoice
-from headstart.tasks.classification.conformal_fit import Coverage
+from headstart.evaluation.coverage import Coverage
 from headstart.tasks.classification.label_issues import LabelIssue
 from headstart.tasks.classification.label_noise import LabelNoise
 from headstart.training.curves import Epoch

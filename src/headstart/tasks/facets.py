@@ -46,6 +46,8 @@ class LabelSource:
     form: LabelForm = "one"
     columns: tuple[str, ...] = ()  #: of a table that the labels are read from; none where they stand elsewhere
     contradicted: float = 0.0  #: share of the items that equal one with another label byte for byte
+    reason: str = ""  #: why it has that form, for a person; "" where nothing had to be decided
+    order: tuple[str, ...] = ()  #: of the labels from the lowest to the highest, where the user says one
 
 
 class TargetReading(Protocol):

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 GROUP = "headstart.tasks"  #: of the entry points by which other packages add tasks
 #: Where each built-in task is; it is imported when it is first asked for.
-TASKS: dict[str, "str | Task"] = {"classification": "headstart.tasks.classification.task:ClassificationTask"}
+TASKS: dict[str, "str | Task"] = {
+    "classification": "headstart.tasks.classification.task:ClassificationTask",
+    "ordinal": "headstart.tasks.ordinal.task:OrdinalTask",
+}
 DEFAULT = "classification"  #: the task of labels that say nothing else
 
 #: What only tasks have that say so: each reads the answers of a task in its own way.

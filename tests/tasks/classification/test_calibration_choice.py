@@ -19,7 +19,8 @@ from headstart.tasks.classification.calibration_fits import (
     fit_mixture,
     fit_temperature_scaling,
 )
-from headstart.tasks.classification.conformal_fit import fit_conformal, measure_coverage
+from headstart.evaluation.coverage import measure_coverage
+from headstart.tasks.classification.conformal_fit import fit_conformal
 
 KINDS = tuple(FITS)
 

@@ -6,7 +6,8 @@ from scipy.special import softmax
 
 from headstart.errors import DataError
 from headstart.evaluation.intervals import wilson_interval
-from headstart.tasks.classification.conformal_fit import fit_conformal, measure_coverage
+from headstart.evaluation.coverage import measure_coverage
+from headstart.tasks.classification.conformal_fit import fit_conformal
 
 
 def draw(rows: int, classes: int = 5, seed: int = 0, factor: float = 1.4):  # type: ignore[no-untyped-def]

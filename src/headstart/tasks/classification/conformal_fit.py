@@ -1,34 +1,11 @@
-"""Thresholds of prediction sets by split conformal prediction, and the coverage that sets reach.
-
-Of n samples that the classifier was not fitted on, the threshold is the ceil((n + 1) * coverage)-th smallest score of
-the true class. A further sample of the same kind then has its true class in its set with a probability of at least
-``coverage``, whatever the classifier (Vovk, Gammerman & Shafer, 2005, Algorithmic Learning in a Random World; Lei et
-al., 2018, J. American Statistical Association 113). It is a promise about all samples together, not about each class.
-"""
-
-from dataclasses import dataclass
-from math import ceil
+"""Thresholds of prediction sets by split conformal prediction: see ``evaluation.coverage`` for the promise."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from headstart.arrays import Bools, Floats, Ints
+from headstart.arrays import Floats, Ints
 from headstart.errors import DataError
-from headstart.evaluation.intervals import grouped_wilson_interval
+from headstart.evaluation.coverage import find_conformal_rank
 from headstart.tasks.classification.conformal import ConformalPredictor
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """Share of prediction sets that held the true class, and how large they were."""
-
-    coverage: float  #: share of samples
-    low: float  #: of Wilson's 95 % interval
-    high: float
-    n: int
-    mean_size: float  #: classes in a set
-    sizes: tuple[int, ...]  #: how many sets have 1, 2, ..., C classes
-    per_class: tuple[float | None, ...]  #: coverage among the samples of each class; None where there is none
 
 
 def fit_conformal(labels: Ints, probabilities: Floats, *, coverage: float) -> ConformalPredictor:
@@ -45,49 +22,13 @@ def fit_conformal(labels: Ints, probabilities: Floats, *, coverage: float) -> Co
     Raises:
         DataError: shapes that do not belong together.
     """
-    _check(labels, probabilities)
+    if probabilities.ndim != 2 or labels.shape != (len(probabilities),):
+        raise DataError(
+            f"labels {labels.shape} and rows {probabilities.shape} do not belong together; wanted (N,) and (N, C)"
+        )
     everything = ConformalPredictor("lac", coverage, 1 + 1e-3)  # above any score, rounding included
-    rank = _find_rank(coverage, len(labels))
+    rank = find_conformal_rank(coverage, len(labels))
     if rank > len(labels):
         return everything
     scores = np.sort(everything.scores(probabilities)[np.arange(len(labels)), labels])
     return ConformalPredictor("lac", coverage, float(scores[rank - 1]))
-
-
-def measure_coverage(sets: Bools, labels: Ints, *, groups: Ints | None = None) -> Coverage:
-    """Return how well prediction sets (N, C) of samples with known labels (N,) do.
-
-    Args:
-        sets: (N, C).
-        labels: (N,) true classes.
-        groups: (N,) which samples belong together, for the interval; None: each is by itself.
-
-    Raises:
-        DataError: no samples, or shapes that do not belong together.
-    """
-    _check(labels, sets)
-    if not len(labels):
-        raise DataError("there are no prediction sets to measure; wanted one sample at least")
-    held, classes = sets[np.arange(len(labels)), labels], sets.shape[1]
-    sizes = sets.sum(axis=1)
-    interval = grouped_wilson_interval(held, np.arange(len(labels)) if groups is None else groups)
-    each = [held[labels == index] for index in range(classes)]
-    return Coverage(
-        coverage=float(held.mean()),
-        low=interval.low,
-        high=interval.high,
-        n=len(labels),
-        mean_size=float(sizes.mean()),
-        sizes=tuple(int(count) for count in np.bincount(sizes, minlength=classes + 1)[1:]),
-        per_class=tuple(float(own.mean()) if len(own) else None for own in each),
-    )
-
-
-def _find_rank(coverage: float, n: int) -> int:
-    """Return ceil((n + 1) * coverage), whatever rounding makes of 0.9 * 10."""
-    return ceil((n + 1) * coverage - 1e-9)
-
-
-def _check(labels: Ints, rows: NDArray[np.generic]) -> None:
-    if rows.ndim != 2 or labels.shape != (len(rows),):
-        raise DataError(f"labels {labels.shape} and rows {rows.shape} do not belong together; wanted (N,) and (N, C)")

@@ -18,7 +18,7 @@ from headstart.evaluation.intervals import estimate_proportion
 from headstart.evaluation.reliability import Reliability, measure_reliability
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
-from headstart.tasks.classification.conformal_fit import Coverage, measure_coverage
+from headstart.evaluation.coverage import Coverage, measure_coverage
 from headstart.tasks.classification.label_issues import LabelDiagnostics, diagnose_labels, make_training_sets
 from headstart.tasks.classification.label_noise import describe_label_noise
 

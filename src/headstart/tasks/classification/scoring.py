@@ -13,6 +13,7 @@ from headstart.evaluation.grouping import Targets
 from headstart.evaluation.paired import (
     SIGNIFICANT,
     binomial_p_value,
+    format_p,
     group_differences,
     smallest_detectable_difference,
 )
@@ -121,8 +122,3 @@ class ClassScoring:
     def share_same(self, one: Floats, other: Floats) -> float:
         """Return the share of samples with the same most likely class."""
         return float((one.argmax(axis=1) == other.argmax(axis=1)).mean())
-
-
-def format_p(p: float) -> str:
-    """Return a p-value for a sentence."""
-    return "below 0.001" if p < 0.001 else f"{p:.2g}"

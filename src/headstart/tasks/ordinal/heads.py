@@ -1,0 +1,98 @@
+"""Heads of ordered classes: cumulative logistic regression, and a small neural network with the same answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from headstart.arrays import Doubles, Floats, Ints
+from headstart.heads.catalog import check_classes
+from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
+from headstart.heads.head import Fit, FitResult, TrainingSet, Trial
+from headstart.heads.mlp import OutputLoss, fit_mlp_with
+from headstart.heads.threads import limit_to_idle_threads
+from headstart.settings import HeadSettings
+from headstart.tasks.ordinal.cumulative import fit_cumulative, predict_ranks_held_out, score_rank_trial
+from headstart.tasks.ordinal.distribution import distribute, order_logits, sigmoid
+
+
+class RankHeads:
+    """Heads that give a location and the thresholds between ranks."""
+
+    default: str = "logistic"
+    automatic: tuple[str, ...] = ("logistic",)
+
+    @property
+    def solved(self) -> frozenset[str]:
+        """The head that is solved in seconds."""
+        return frozenset({"logistic"})
+
+    @property
+    def heads(self) -> Mapping[str, Fit]:
+        """The heads by name."""
+        return {"logistic": fit_cumulative, "mlp": fit_rank_mlp}
+
+    def is_balanced(self, settings: Any) -> bool:
+        """Return whether each rank counts the same."""
+        return bool(settings.rank_weights == "balanced")
+
+    def check(self, training_set: TrainingSet) -> None:
+        """Raise a DataError where features, ranks and groups do not belong together."""
+        check_classes(training_set)
+
+    def predict_held_out(
+        self, training_set: TrainingSet, head: str, settings: Any, chosen: Mapping[str, float]
+    ) -> Floats:
+        """Return probabilities (N, K) of each row by a head that was fitted without the row's fold.
+
+        Where no rank has two rows no head can be fitted, and every rank is as likely.
+        """
+        self.check(training_set)
+        groups = make_fold_groups(training_set.targets, training_set.groups).groups
+        folds = min(settings.folds, len(np.unique(groups)))
+        if not count_folds(training_set.targets, groups, folds):
+            shape = len(training_set), training_set.outputs
+            return np.full(shape, 1 / training_set.outputs, np.float32)
+        fold = assign_folds(training_set.targets, groups, folds, training_set.seed)
+        if head == "logistic":
+            return predict_ranks_held_out(training_set, fold, float(chosen["C"]))
+        with limit_to_idle_threads(training_set.features.size):
+            return _predict_one_by_one(training_set, self.heads[head], settings, chosen, fold)
+
+
+def _predict_one_by_one(
+    training_set: TrainingSet, fit: Fit, settings: Any, chosen: Mapping[str, float], fold: Ints
+) -> Floats:
+    """Return probabilities (N, K) by the folds' heads, fitted one after the other."""
+    answers = np.empty((len(fold), training_set.outputs), np.float32)
+    for held in np.unique(fold):
+        head = fit(training_set.take(fold != held), settings, chosen).head
+        answers[fold == held] = distribute(order_logits(head.logits(training_set.features[fold == held])))
+    return answers
+
+
+def fit_rank_mlp(
+    training_set: TrainingSet, options: HeadSettings, fixed: Mapping[str, float] | None = None
+) -> FitResult:
+    """Train a small network by the sum of the log losses of all thresholds' questions (Cao, Mirjalili & Raschka, 2020).
+
+    Rank consistent ordinal regression for neural networks with application to age estimation, Pattern Recognition
+    Letters 140, equation 4. ``chosen`` is ``{"epochs": ...}``.
+    """
+    return fit_mlp_with(training_set, options, fixed, OutputLoss(differentiate_questions, _score))
+
+
+def differentiate_questions(numbers: Floats, ranks: Ints) -> Floats:
+    """Return the gradients, float32 (B, K), of the summed log losses of "is the rank k or more?", k = 1..K-1.
+
+    Args:
+        numbers: location and thresholds of each row, (B, K).
+        ranks: (B,).
+    """
+    asked = (ranks[:, None] >= np.arange(1, numbers.shape[1])).astype(np.float32)
+    missed = sigmoid(numbers[:, :1] - numbers[:, 1:]) - asked
+    return np.concatenate([missed.sum(axis=1, keepdims=True), -missed], axis=1)
+
+
+def _score(value: float, numbers: Doubles, ranks: Ints, weights: Doubles) -> Trial:
+    return score_rank_trial(value, distribute(order_logits(numbers.astype(np.float32))), ranks, weights)

@@ -1,0 +1,73 @@
+"""The loss of thresholds' questions, and the log loss that is left after calibration, in PyTorch."""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from headstart.arrays import Doubles, Floats, Ints
+from headstart.tasks.ordinal.calibration_fits import fit_scale
+from headstart.tasks.ordinal.distribution import SMALLEST, distribute, find_medians, order_logits
+
+
+class RankObjective:
+    """The sum over thresholds of the cross-entropy of "is the rank k or more?" (Cao, Mirjalili & Raschka, 2020).
+
+    Rank consistent ordinal regression for neural networks with application to age estimation, Pattern Recognition
+    Letters 140, equation 4. The questions share one location, as theirs share their weights; the thresholds may move
+    with the item here. Shi, Cao & Raschka (2023, CORN) ask of items above one threshold only about the next, for
+    which the questions need weights of their own.
+    """
+
+    def __init__(self, weights: Floats, device: Any):
+        """Take the weights of the ranks, (K,), and where logits are."""
+        self._weights = torch.from_numpy(weights).to(device)
+
+    def encode(self, targets: Tensor) -> Tensor:
+        """Return the weight of each rank and, behind it, the answers to its questions, float32 (B, K)."""
+        ranks = len(self._weights)
+        answers = (targets[:, None] >= torch.arange(1, ranks, device=targets.device)).float()
+        return torch.cat([self._weights[targets][:, None], answers], dim=1)
+
+    def compute_loss(self, logits: Tensor, encoded: Tensor) -> Tensor:
+        """Return the mean weighted sum of the questions' losses, nats."""
+        return (encoded[:, 0] * self._ask(logits, encoded[:, 1:])).mean()
+
+    def sum_losses(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Return the sum of these losses, nats."""
+        encoded = self.encode(targets)
+        return (encoded[:, 0] * self._ask(logits, encoded[:, 1:])).sum()
+
+    def score(self, logits: Tensor, targets: Tensor) -> tuple[float, float]:
+        """Return mean log loss of the ranks (nats) and their mean distance."""
+        losses, distances = _measure(logits, targets)
+        return float(losses.mean()), float(distances.mean())
+
+    def score_step(self, logits: Tensor, targets: Tensor) -> tuple[float, float]:
+        """Return mean log loss (nats) and the sum of the distances."""
+        losses, distances = _measure(logits, targets)
+        return float(losses.mean()), float(distances.sum())
+
+    def score_epoch(self, logits: Tensor, targets: Ints) -> Doubles:
+        """Return each row's log loss (N,) that is left once one scale of the cumulative logits is fitted."""
+        if not torch.isfinite(logits).all():
+            return np.full(len(targets), math.inf)
+        cumulative = order_logits(logits.double().numpy())
+        scaled = distribute(fit_scale(targets, cumulative) * cumulative)
+        return np.asarray(-np.log(np.maximum(scaled[np.arange(len(targets)), targets], SMALLEST)))
+
+    def _ask(self, logits: Tensor, answers: Tensor) -> Tensor:
+        """Return the summed losses of each row's questions, (B,)."""
+        questions = logits[:, :1] - logits[:, 1:]
+        return functional.binary_cross_entropy_with_logits(questions, answers, reduction="none").sum(dim=1)
+
+
+def _measure(logits: Tensor, targets: Tensor) -> tuple[Doubles, Doubles]:
+    """Return log loss (nats) and distance in ranks of each row, (B,)."""
+    probabilities = distribute(order_logits(logits.detach().cpu().double().numpy()))
+    ranks = targets.cpu().numpy()
+    own = np.maximum(probabilities[np.arange(len(ranks)), ranks], SMALLEST)
+    return -np.log(own), np.abs(find_medians(probabilities) - ranks).astype(np.float64)

@@ -1,0 +1,31 @@
+"""Training of networks for ordered classes: it is torch-free until the objective is made."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from headstart.arrays import Ints
+from headstart.heads.closed_form import compute_sample_weight
+
+if TYPE_CHECKING:
+    from headstart.tasks.ordinal.objective import RankObjective
+
+
+class RankTraining:
+    """Training of networks that tell ranks."""
+
+    setting_names: tuple[str, ...] = ("rank_weights",)
+
+    @property
+    def choices(self) -> Mapping[str, tuple[Any, ...]]:
+        """Nothing that a search would try."""
+        return {}
+
+    def make_objective(self, targets: Ints, outputs: int, settings: Any, device: Any) -> "RankObjective":
+        """Return the loss of thresholds' questions, with weights of the ranks where the settings balance them."""
+        from headstart.tasks.ordinal.objective import RankObjective
+
+        weights = np.ones(outputs, np.float32)
+        weights[targets] = compute_sample_weight(targets, outputs, settings.rank_weights == "balanced")
+        return RankObjective(weights, device)

@@ -34,6 +34,7 @@ from headstart.data.read import read_source
 from headstart.data.samples import Samples, Subset
 from headstart.data.split import make_split
 from headstart.diagnostics.near_duplicates.search import find_near_duplicates
+from headstart.evaluation.coverage import Coverage, measure_coverage
 from headstart.evaluation.metrics import log_loss
 from headstart.evaluation.reliability import measure_reliability
 from headstart.events import RunLog
@@ -53,7 +54,6 @@ from headstart.tasks.classification.calibration import CalibrationKind
 from headstart.tasks.classification.calibration_choice import choose_calibration
 from headstart.tasks.classification.calibration_fits import FITS
 from headstart.tasks.classification.conformal import ConformalKind
-from headstart.evaluation.coverage import Coverage, measure_coverage
 from headstart.tasks.classification.conformal_fit import fit_conformal
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

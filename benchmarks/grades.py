@@ -4,9 +4,9 @@
 
 For each seed dials of five grades are drawn, a tenth of their labels off by one, and fitted with ``--task ordinal`` and
 ``--task classification``: the same split, the same features of lite0, a head on the last layer each. Both answer other
-dials. ``mae`` is how many ranks the answers are off the grade that was drawn, ``mae_as_labelled`` off a label that is as
-often wrong as those that were learnt from; ``plain_median`` is the classifier's too, answering with the median of its
-probabilities in place of the likeliest class. ``better`` counts the seeds in which the ordinal answer is nearer.
+dials. ``mae`` is how many ranks the answers are off the grade that was drawn, ``mae_as_labelled`` off a label that is
+as often wrong as those that were learnt from; ``plain_median`` is the classifier's too, answering with the median of
+its probabilities in place of the likeliest class. ``better`` counts the seeds in which the ordinal answer is nearer.
 ``coverage`` is how often a range holds such a label, of the 90 % that are promised; ``not_ranges`` counts sets with a
 hole, of both tasks. The last line is one JSON object.
 """
@@ -58,7 +58,9 @@ def _run_seed(seed: int, options: Any) -> dict[str, float]:
     answers = {name: _fit_and_ask(name, photos, labels, fresh, seed, options.backbone) for name in ("ordinal", "plain")}
     (said, inside), (plain, plain_sets) = answers["ordinal"], answers["plain"]
     ranks, likeliest, median = _find_medians(said), plain.argmax(axis=1), _find_medians(plain)
-    print(f"seed {seed}: MAE {np.abs(ranks - true).mean():.3f}, plain {np.abs(likeliest - true).mean():.3f}", flush=True)
+    print(
+        f"seed {seed}: MAE {np.abs(ranks - true).mean():.3f}, plain {np.abs(likeliest - true).mean():.3f}", flush=True
+    )
     return {
         "mae": float(np.abs(ranks - true).mean()),
         "plain_mae": float(np.abs(likeliest - true).mean()),

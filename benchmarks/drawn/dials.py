@@ -31,7 +31,9 @@ def shift_labels(labels: NDArray[np.int64], grades: int, share: float, seed: int
 
 def _draw_dial(label: int, grades: int, chance: np.random.Generator) -> Pixels:
     edge = EDGE * _FINE
-    ground, face = (tuple(int(value) for value in chance.integers(low, high, 3)) for low, high in ((0, 140), (150, 256)))
+    ground, face = (
+        tuple(int(value) for value in chance.integers(low, high, 3)) for low, high in ((0, 140), (150, 256))
+    )
     image = Image.new("RGB", (edge, edge), ground)
     pen = ImageDraw.Draw(image)
     radius = edge * chance.uniform(0.3, 0.42)
@@ -41,7 +43,9 @@ def _draw_dial(label: int, grades: int, chance: np.random.Generator) -> Pixels:
     for mark in range(grades + 1):
         _draw_ray(pen, (x, y), _FROM + tilt + _ARC * mark / grades, (0.82 * radius, 0.97 * radius), _FINE)
     angle = _FROM + tilt + _ARC * (label + chance.uniform(0.02, 0.98)) / grades
-    _draw_ray(pen, (x, y), angle, (-0.15 * radius, chance.uniform(0.6, 0.8) * radius), int(_FINE * chance.uniform(1.2, 3)))
+    _draw_ray(
+        pen, (x, y), angle, (-0.15 * radius, chance.uniform(0.6, 0.8) * radius), int(_FINE * chance.uniform(1.2, 3))
+    )
     pixels = np.asarray(image.resize((EDGE, EDGE), Image.Resampling.BOX), np.float64)
     pixels = pixels * chance.uniform(0.7, 1.15) + chance.normal(0, 10, pixels.shape)
     return np.clip(pixels, 0, 255).astype(np.uint8)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.evaluation.coverage import measure_coverage
 from headstart.evaluation.intervals import wilson_interval
 from headstart.evaluation.reliability import measure_reliability
 from headstart.storage.run_layout import SCHEMA_VERSION
-from headstart.evaluation.coverage import measure_coverage
 
 if TYPE_CHECKING:
     from tests.reporting.example_run import ExampleRun

@@ -78,7 +78,7 @@ class _Network:
         inner, inner_bias, outer, outer_bias = self.tensors
         hidden = features @ inner + inner_bias
         kept = self.random.random(hidden.shape, dtype=np.float32) >= self.dropout
-        open_units = (kept & (hidden > 0)) * np.float32(1 / (1 - self.dropout))
+        open_units: Floats = (kept & (hidden > 0)) * np.float32(1 / (1 - self.dropout))
         hidden *= open_units
         missed = self.loss.differentiate(hidden @ outer + outer_bias, targets)
         missed *= weights[:, None] / np.float32(len(targets))
@@ -190,7 +190,9 @@ def _curve(network: _Network, rows: _Rows, held: NDArray[np.bool_], most: int) -
     for epoch in range(1, most + 1):
         network.epoch(inside)
         outputs = network.outputs(rows.features[held]).astype(np.float64)
-        path.append(network.loss.score(float(epoch), outputs, rows.targets[held], rows.weights[held].astype(np.float64)))
+        path.append(
+            network.loss.score(float(epoch), outputs, rows.targets[held], rows.weights[held].astype(np.float64))
+        )
         best = min(path, key=lambda tried: tried.loss)
         if epoch - best.value >= _PATIENCE:
             break

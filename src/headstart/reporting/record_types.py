@@ -16,6 +16,7 @@ from headstart.diagnostics.shortcuts import Shortcut
 from headstart.diagnostics.slices import Slices
 from headstart.engines.parity import ParityCheck
 from headstart.evaluation.comparison import PairedTest
+from headstart.evaluation.coverage import Coverage
 from headstart.evaluation.intervals import Proportion
 from headstart.evaluation.reliability import Reliability
 from headstart.selection.advisor import AdviceOutcome
@@ -23,7 +24,6 @@ from headstart.selection.arm import DepthPoint
 from headstart.selection.compare import SkippedArm
 from headstart.selection.leaderboard import LeaderboardRow
 from headstart.selection.rule import ArmChoice
-from headstart.evaluation.coverage import Coverage
 from headstart.tasks.classification.label_issues import LabelIssue
 from headstart.tasks.classification.label_noise import LabelNoise
 from headstart.training.curves import Epoch

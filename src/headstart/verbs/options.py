@@ -18,6 +18,7 @@ from headstart.settings.chapters import (
 )
 from headstart.settings.training import Precision, TrainSettings
 from headstart.tasks.classification.settings import ClassificationSettings
+from headstart.tasks.ordinal.settings import OrdinalSettings
 
 
 class RunOptions(TypedDict, total=False):
@@ -122,6 +123,13 @@ class ClassificationOptions(TypedDict, total=False):
     calibration: Literal["auto", "none", "temperature", "mixture", "isotonic"]
 
 
+class OrdinalOptions(TypedDict, total=False):
+    """Keywords of the chapter ``ordinal``."""
+
+    rank_weights: Literal["none", "balanced"]
+    rank_calibration: Literal["auto", "none", "temperature", "mixture"]
+
+
 class CompareOptions(TypedDict, total=False):
     """Keywords of the chapter ``compare``."""
 
@@ -148,6 +156,7 @@ class FitOptions(
     TrainOptions,
     AugmentOptions,
     ClassificationOptions,
+    OrdinalOptions,
     CompareOptions,
     TrustOptions,
     total=False,
@@ -160,5 +169,6 @@ class FitOptions(
     train: TrainOptions | TrainSettings
     augment: AugmentOptions | AugmentSettings
     classification: ClassificationOptions | ClassificationSettings
+    ordinal: OrdinalOptions | OrdinalSettings
     compare: CompareOptions | CompareSettings
     trust: TrustOptions | TrustSettings

@@ -5,6 +5,7 @@ from scipy.special import expit, log_softmax, softmax
 from sklearn.isotonic import IsotonicRegression
 
 from headstart.errors import DataError
+from headstart.evaluation.coverage import measure_coverage
 from headstart.evaluation.metrics import log_loss
 from headstart.heads.folds import assign_folds
 from headstart.tasks.classification import calibration_choice as module
@@ -19,7 +20,6 @@ from headstart.tasks.classification.calibration_fits import (
     fit_mixture,
     fit_temperature_scaling,
 )
-from headstart.evaluation.coverage import measure_coverage
 from headstart.tasks.classification.conformal_fit import fit_conformal
 
 KINDS = tuple(FITS)

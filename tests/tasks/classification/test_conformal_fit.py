@@ -5,8 +5,8 @@ import pytest
 from scipy.special import softmax
 
 from headstart.errors import DataError
-from headstart.evaluation.intervals import wilson_interval
 from headstart.evaluation.coverage import measure_coverage
+from headstart.evaluation.intervals import wilson_interval
 from headstart.tasks.classification.conformal_fit import fit_conformal
 
 

@@ -106,6 +106,6 @@ def test_rows_are_shown_with_the_furthest_first() -> None:
 
 def test_odd_arrays_are_refused() -> None:
     ranks, said = _draw(10)
-    for bad, words in ((said[:, :3], "shape"), (np.full_like(said, np.nan), "NaN"), (said[:0], "")):
+    for bad, words in ((said[:, :3], "shape"), (np.full_like(said, np.nan), "NaN"), (said[:0], "no rows")):
         with pytest.raises(DataError, match=words):
             score_ranks("test", Targets.independent(ranks[: len(bad)]), bad, NAMES)

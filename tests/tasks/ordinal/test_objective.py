@@ -7,7 +7,7 @@ import torch
 from headstart.heads.head import TrainingSet
 from headstart.settings import HeadSettings
 from headstart.tasks.ordinal.cumulative import fit_cumulative
-from headstart.tasks.ordinal.distribution import distribute, find_medians, order_logits
+from headstart.tasks.ordinal.distribution import SMALLEST, distribute, find_medians, order_logits
 from headstart.tasks.ordinal.heads import RankHeads, differentiate_questions, fit_rank_mlp
 from headstart.tasks.ordinal.objective import RankObjective
 
@@ -42,7 +42,7 @@ def test_scores_are_those_of_the_distribution() -> None:
     said = distribute(order_logits(numbers.astype(np.float64)))
     objective = RankObjective(np.ones(5, np.float32), "cpu")
     loss, error = objective.score(torch.from_numpy(numbers), torch.from_numpy(ranks))
-    assert loss == pytest.approx(-np.log(said[np.arange(40), ranks]).mean(), rel=1e-6)
+    assert loss == pytest.approx(-np.log(np.maximum(said[np.arange(40), ranks], SMALLEST)).mean(), rel=1e-6)
     assert error == pytest.approx(np.abs(find_medians(said) - ranks).mean())
     assert objective.score_step(torch.from_numpy(numbers), torch.from_numpy(ranks)) == pytest.approx((loss, 40 * error))
 

@@ -78,7 +78,10 @@ def test_the_space_knows_its_order() -> None:
     assert given.names == ("good", "fair", "bad")
     assert given.facts["order_from"] == "given"
     assert given == type(given).from_json(given.to_json())
-    assert any("ordered by what these words mean: bad < fair < good" in note for note in TARGETS.note(make_rank_space(("bad", "fair", "good"), "words")))
+    assert any(
+        "ordered by what these words mean: bad < fair < good" in note
+        for note in TARGETS.note(make_rank_space(("bad", "fair", "good"), "words"))
+    )
 
 
 def test_distances_are_shares_of_the_widest() -> None:

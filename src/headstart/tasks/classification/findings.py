@@ -14,11 +14,11 @@ from headstart.diagnostics.near_duplicates.search import NearDuplicates
 from headstart.diagnostics.run import ItemFindings
 from headstart.diagnostics.shortcuts import Shortcut, probe_shortcuts
 from headstart.diagnostics.slices import Slices, compute_slices, describe_worst_slice
+from headstart.evaluation.coverage import Coverage, measure_coverage
 from headstart.evaluation.intervals import estimate_proportion
 from headstart.evaluation.reliability import Reliability, measure_reliability
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
-from headstart.evaluation.coverage import Coverage, measure_coverage
 from headstart.tasks.classification.label_issues import LabelDiagnostics, diagnose_labels, make_training_sets
 from headstart.tasks.classification.label_noise import describe_label_noise
 

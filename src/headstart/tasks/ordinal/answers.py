@@ -25,7 +25,9 @@ class Grade:
     probability: float  #: of ``label``; 0 where there is none
     probabilities: Floats  #: (K,), from the lowest class to the highest, sums to 1; (0,) on an error
     error: str | None = None
-    uncalibrated: Floats = field(default_factory=lambda: np.zeros(0, np.float32))  #: before calibration; (0,) on an error
+    uncalibrated: Floats = field(
+        default_factory=lambda: np.zeros(0, np.float32)
+    )  #: before calibration; (0,) on an error
     range: tuple[str, str] | None = None
     #: the lowest and the highest class of the range that is taken to hold the true one with the promised coverage; None
     #: on an error and where the model makes none

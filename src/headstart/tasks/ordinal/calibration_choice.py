@@ -30,7 +30,7 @@ class RankCalibrationChoice:
 
     calibration: RankCalibration
     log_losses: dict[str, float]  #: kind -> cross-validated log loss, nats; empty where nothing could be held out
-    #: (N, K) float32, each sample calibrated by a fit without its fold; by the calibration itself where none is held out
+    #: (N, K) float32, each row calibrated by a fit without its fold; by the calibration itself where none is left out
     cross_fitted: Floats = field(compare=False, repr=False)
     reason: str = ""  #: why this kind, a plain sentence
 

@@ -2,8 +2,8 @@
 
 Held-out samples are few, so what is fitted is drawn towards doing nothing: before any sample is seen, log scale is
 taken to lie ``PRIOR`` around 0, one standard deviation. And ``HALF`` a sample more is taken to have been answered with
-certainty and wrongly (the prior of Krichevsky & Trofimov, 1981, IEEE Transactions on Information Theory 27), so that the
-share that all ranks have alike is never 0.
+certainty and wrongly (the prior of Krichevsky & Trofimov, 1981, IEEE Transactions on Information Theory 27), so that
+the share that all ranks have alike is never 0.
 """
 
 from collections.abc import Callable

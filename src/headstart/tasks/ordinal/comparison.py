@@ -55,7 +55,7 @@ def score_rank_arms(targets: Targets, outputs: Mapping[str, Floats]) -> dict[str
 def run_paired_rank_tests(
     targets: Targets, scores: Mapping[str, ItemScores], pairs: Sequence[tuple[str, str]], seed: int
 ) -> tuple[PairedTest, ...]:
-    """Test pairs of arms: their distances in ranks as good as swapped by chance, group by group, with Holm's correction.
+    """Test pairs of arms: were their distances in ranks swapped by chance, group by group? With Holm's correction.
 
     The test is exact, for distances are whole numbers; intervals are bootstrapped over groups, all pairs on the same
     resamples.

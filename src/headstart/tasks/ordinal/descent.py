@@ -212,7 +212,7 @@ def _find_downhill(
     # Where all rows are settled nothing bends; the line search bounds the step that this makes.
     hessian[:, place, place] = diagonal + 1e-6 * counts.sum(axis=1, keepdims=True)
     hessian[:, place[1:], place[:-1]] = hessian[:, place[:-1], place[1:]] = -stiff[:, 1:-1]
-    thresholds = np.linalg.solve(C * hessian, slope.thresholds[:, :, None])[:, :, 0]
+    thresholds: Doubles = np.linalg.solve(C * hessian, slope.thresholds[:, :, None])[:, :, 0].astype(np.float64)
     location = np.zeros((len(diagonal), len(problems.ranks)), np.float32)
     location[:, : space.rows] = space.forward(unknown)[0]
     return _Move(unknown, thresholds, location)
@@ -221,7 +221,7 @@ def _find_downhill(
 def _bend_of_gaps(gaps: Doubles, counts: Doubles) -> Doubles:
     """Return the curvature (P, K) of the loss in each gap."""
     away = np.exp(-np.maximum(gaps, _NARROW))
-    return counts * away / np.square(1 - away)
+    return np.asarray(counts * away / np.square(1 - away), np.float64)
 
 
 def _search(

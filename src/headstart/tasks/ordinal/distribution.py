@@ -14,7 +14,7 @@ from headstart.arrays import Floats, Ints
 from headstart.linalg import Real
 
 SMALLEST = 1e-30  #: probabilities below count as this in logarithms
-_FAR = 80.0  #: logits beyond are cut off: float32 keeps exp(-80)
+FAR = 80.0  #: logits beyond are cut off: float32 keeps exp(-80)
 
 
 def order_logits(numbers: NDArray[Real]) -> NDArray[Real]:
@@ -25,7 +25,7 @@ def order_logits(numbers: NDArray[Real]) -> NDArray[Real]:
 
 def sigmoid(logits: NDArray[Real]) -> NDArray[Real]:
     """Return the logistic function of logits of any shape, in their precision."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -_FAR, _FAR))), logits.dtype)
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -FAR, FAR))), logits.dtype)
 
 
 def distribute(cumulative: NDArray[Real]) -> NDArray[Real]:

@@ -194,8 +194,6 @@ def score_ranks(
     )
 
 
-
-
 def _list_moments(ranks: Ints, answers: Ints) -> Doubles:
     """Return the terms (N, 6) of which a row's scores are made: distance, both ranks, their squares and product."""
     y, p = ranks.astype(np.float64), answers.astype(np.float64)
@@ -206,7 +204,9 @@ def _compute_kappas(means: Doubles) -> Doubles:
     """Return quadratic kappa (M,) of the means (M, 6) of ``_list_moments``."""
     _, y, p, yy, pp, yp = means.T
     expected, found = yy + pp - 2 * y * p, yy + pp - 2 * yp
-    return np.divide(expected - found, expected, out=np.full(len(means), np.nan), where=expected > 1e-12)
+    kappas: Doubles = np.full(len(means), np.nan)
+    np.divide(expected - found, expected, out=kappas, where=expected > 1e-12)
+    return kappas
 
 
 def _widen(interval: Interval, right: NDArray[np.bool_], groups: Ints) -> Interval:

@@ -86,7 +86,7 @@ def _read_number(name: str) -> tuple[str, tuple[float, ...]] | None:
         around = _SIGNS.sub("", _NUMBER.sub("", rest)).removesuffix("s")
         return around, (values[0], -1.0 if below else sum(values[1:]))
     if found := _ROMAN.search(text):
-        return _SIGNS.sub("", text[: found.start()]), (float(_ROMANS.index(found[0])), 0.0)
+        return "roman " + _SIGNS.sub("", text[: found.start()]), (float(_ROMANS.index(found[0])), 0.0)
     return None
 
 
@@ -106,6 +106,8 @@ def are_grades(names: Sequence[str]) -> bool:
         scale = sort_by_words(names)
         return scale is not None and len(scale) > 2
     if not all(re.fullmatch("[0-9]+", name) for name in ordered):
-        return len(ordered) > 2 and all(re.search("grade|stage|level|score|rating|stars?", it.casefold()) for it in names)
+        return len(ordered) > 2 and all(
+            re.search("grade|stage|level|score|rating|stars?", it.casefold()) for it in names
+        )
     numbers = [int(name) for name in ordered]
-    return numbers == list(range(1, len(numbers) + 1)) and 3 <= len(numbers) <= 10 or numbers == [0, 1, 2, 3, 4]
+    return (numbers == list(range(1, len(numbers) + 1)) and 3 <= len(numbers) <= 10) or numbers == [0, 1, 2, 3, 4]

@@ -13,7 +13,6 @@ from headstart.tasks.ordinal.range_fit import fit_ranges
 class RankPostprocessing:
     """Fits of calibration and of ranges."""
 
-
     def fit(self, targets: Targets, raw: Floats, settings: Any) -> FittedPostprocessor:
         """Return calibration and ranges for raw distributions (N, K) of held-out samples."""
         found = choose_rank_calibration(

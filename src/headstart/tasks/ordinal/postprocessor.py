@@ -54,5 +54,6 @@ class RankPostprocessor:
         """
         ranges = record["ranges"]
         return cls(
-            RankCalibration.from_json(record["calibration"]), None if ranges is None else RangePredictor.from_json(ranges)
+            RankCalibration.from_json(record["calibration"]),
+            None if ranges is None else RangePredictor.from_json(ranges),
         )

@@ -35,7 +35,6 @@ class RankScoring:
         """Return the scores of distributions (N, K) on the rows of a part."""
         return score_ranks(part, targets, outputs, space.names)
 
-
     def read_evaluation(self, record: Mapping[str, Any]) -> RankEvaluation:
         """Return the evaluation that ``Evaluation.to_json`` describes."""
         return RankEvaluation.from_json(record)

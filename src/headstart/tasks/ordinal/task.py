@@ -70,7 +70,7 @@ class OrdinalTask:
     def check_postprocessor(self, postprocessor: RankPostprocessor, space: TargetSpace) -> None:
         """Raise a ValueError where a postprocessor is of another task; any number of ranks suits it."""
         if not isinstance(postprocessor, RankPostprocessor):
-            raise ValueError(f"a {type(postprocessor).__name__} makes no answers of ranks")
+            raise ValueError(f"a {type(postprocessor).__name__} makes no answers of ranks")  # noqa: TRY004  (as the protocol has it)
 
     def complete_outputs(self, outputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Return outputs with ranges; where the model makes none, the median alone."""

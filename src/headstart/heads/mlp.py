@@ -76,11 +76,12 @@ class _Network:
     def _gradients(self, features: Floats, targets: TargetArray, weights: Floats) -> list[Floats]:
         """Return the gradients of the mean loss of a batch, in the order of ``tensors``."""
         inner, inner_bias, outer, outer_bias = self.tensors
-        hidden = features @ inner + inner_bias
+        hidden: Floats = features @ inner + inner_bias
         kept = self.random.random(hidden.shape, dtype=np.float32) >= self.dropout
         open_units: Floats = (kept & (hidden > 0)) * np.float32(1 / (1 - self.dropout))
         hidden *= open_units
-        missed = self.loss.differentiate(hidden @ outer + outer_bias, targets)
+        outputs: Floats = hidden @ outer + outer_bias
+        missed = self.loss.differentiate(outputs, targets)
         missed *= weights[:, None] / np.float32(len(targets))
         back = (missed @ outer.T) * open_units
         return [features.T @ back, back.sum(axis=0), hidden.T @ missed, missed.sum(axis=0)]

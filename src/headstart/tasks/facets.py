@@ -40,7 +40,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class LabelSource:
-    """How a source writes its labels."""
+    """The way in which a source writes its labels."""
 
     classes: tuple[str, ...] = ()  #: all that it names, with or without items, in the order of their characters
     form: LabelForm = "one"

@@ -5,7 +5,7 @@ import pytest
 
 from headstart.tasks.ordinal.calibration import UNCHANGED, RankCalibration
 from headstart.tasks.ordinal.calibration_choice import choose_rank_calibration
-from headstart.tasks.ordinal.calibration_fits import RANK_FITS, fit_scale
+from headstart.tasks.ordinal.calibration_fits import RANK_FITS, fit_logit_scale
 from headstart.tasks.ordinal.distribution import accumulate_logits, distribute, find_medians, order_logits
 
 
@@ -37,7 +37,7 @@ def test_a_distribution_stays_one() -> None:
 @pytest.mark.parametrize("overdone", [0.5, 3.0])
 def test_the_scale_undoes_what_was_overdone(overdone: float) -> None:
     ranks, said = _draw(5000, 5, overdone=overdone)
-    assert fit_scale(ranks, accumulate_logits(said.astype(np.float64))) == pytest.approx(1 / overdone, rel=0.08)
+    assert fit_logit_scale(ranks, accumulate_logits(said.astype(np.float64))) == pytest.approx(1 / overdone, rel=0.08)
     assert RANK_FITS["temperature"](ranks, said).scale == pytest.approx(1 / overdone, rel=0.08)
 
 

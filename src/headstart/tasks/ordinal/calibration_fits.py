@@ -29,7 +29,7 @@ def fit_nothing(ranks: Ints, probabilities: Floats) -> RankCalibration:
 
 def fit_rank_temperature(ranks: Ints, probabilities: Floats) -> RankCalibration:
     """Fit one scale of the cumulative logits."""
-    return RankCalibration("temperature", fit_scale(ranks, accumulate_logits(probabilities.astype(np.float64))))
+    return RankCalibration("temperature", fit_logit_scale(ranks, accumulate_logits(probabilities.astype(np.float64))))
 
 
 def fit_rank_mixture(ranks: Ints, probabilities: Floats) -> RankCalibration:
@@ -38,14 +38,14 @@ def fit_rank_mixture(ranks: Ints, probabilities: Floats) -> RankCalibration:
     scale, mix = 1.0, HALF / (len(ranks) + HALF)
     for _ in range(_ROUNDS):
         before = scale, mix
-        scale = fit_scale(ranks, cumulative, mix=mix)
+        scale = fit_logit_scale(ranks, cumulative, mix=mix)
         mix = _fit_mix(_find_own(ranks, cumulative, scale), count)
         if abs(scale - before[0]) < 1e-4 and abs(mix - before[1]) < 1e-6:
             break
     return RankCalibration("mixture", scale, mix)
 
 
-def fit_scale(ranks: Ints, cumulative: Doubles, *, mix: float = 0.0) -> float:
+def fit_logit_scale(ranks: Ints, cumulative: Doubles, *, mix: float = 0.0) -> float:
     """Return the scale of cumulative logits (N, K - 1) with the lowest log loss and prior, by golden section.
 
     Args:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from headstart.arrays import Doubles, Floats, Ints
-from headstart.tasks.ordinal.calibration_fits import fit_scale
+from headstart.tasks.ordinal.calibration_fits import fit_logit_scale
 from headstart.tasks.ordinal.distribution import SMALLEST, distribute, find_medians, order_logits
 
 
@@ -56,7 +56,7 @@ class RankObjective:
         if not torch.isfinite(logits).all():
             return np.full(len(targets), math.inf)
         cumulative = order_logits(logits.double().numpy())
-        scaled = distribute(fit_scale(targets, cumulative) * cumulative)
+        scaled = distribute(fit_logit_scale(targets, cumulative) * cumulative)
         return np.asarray(-np.log(np.maximum(scaled[np.arange(len(targets)), targets], SMALLEST)))
 
     def _ask(self, logits: Tensor, answers: Tensor) -> Tensor:

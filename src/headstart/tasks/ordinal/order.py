@@ -35,6 +35,7 @@ SCALES: tuple[tuple[str, ...], ...] = (
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
 _SIGNS = re.compile(r"[\s_\-.–+<>≤≥%]+|\bto\b")  # of ranges and blanks: "10-19", "60+", "<10"
 _ROMAN = re.compile(r"\b(?:i{1,3}|iv|vi{0,3}|ix|x)$")
+_GRADED = re.compile("grade|stage|level|score|rating|star")
 _ROMANS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
 
 
@@ -106,8 +107,6 @@ def are_grades(names: Sequence[str]) -> bool:
         scale = sort_by_words(names)
         return scale is not None and len(scale) > 2
     if not all(re.fullmatch("[0-9]+", name) for name in ordered):
-        return len(ordered) > 2 and all(
-            re.search("grade|stage|level|score|rating|stars?", it.casefold()) for it in names
-        )
+        return len(ordered) > 2 and all(_GRADED.search(name.casefold()) for name in names)
     numbers = [int(name) for name in ordered]
     return (numbers == list(range(1, len(numbers) + 1)) and 3 <= len(numbers) <= 10) or numbers == [0, 1, 2, 3, 4]

@@ -8,7 +8,9 @@ from headstart.label_text import join_cells, split_cells
 @pytest.mark.parametrize(
     ("cells", "text"),
     [
-        ((), ""),
+        ((), "[]"),
+        (("[]",), '"[]"'),
+        (("[]", "[]"), "[];[]"),
         (("cat",), "cat"),
         (("cat", "dog"), "cat;dog"),
         (("1", "0", "", "1"), "1;0;;1"),
@@ -22,6 +24,10 @@ from headstart.label_text import join_cells, split_cells
 def test_cells_go_into_one_text_and_come_back(cells: tuple[str, ...], text: str) -> None:
     assert join_cells(cells) == text
     assert split_cells(text) == cells
+
+
+def test_an_empty_text_has_no_cell_either() -> None:
+    assert split_cells("") == split_cells(" [] ") == ()
 
 
 def test_a_person_may_write_blanks() -> None:

@@ -1,7 +1,8 @@
 """Labels as they are written: one text for each item, also where it stands for several cells of a table.
 
 Several cells are written as one line of comma-separated values with ``;`` between them, and quotes where a cell has one
-of its own, so that a person can write and read them: ``cat;dog``, ``1;0;;1``, ``12.5;3``.
+of its own, so that a person can write and read them: ``cat;dog``, ``1;0;;1``, ``12.5;3``. No cell at all is ``[]``, for
+an empty text is a label that is missing.
 """
 
 import csv
@@ -10,27 +11,38 @@ from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 SEPARATOR = ";"
+NONE = "[]"  #: no cell: an item that is of none of several labels
 
 #: What the label of an item is, as a source writes it. "one": one text, such as the name of a class or a number.
-#: "several": the names of all classes that the item is of, joined by ``join_cells``; the empty text is none of them.
-#: "indicators": a cell for each column, 1 where the item is of the column's class, 0 where not, empty where that is
-#: unknown. "columns": a cell for each column, whatever stands there; empty where it is unknown.
+#: "several": the names of all classes that the item is of, joined by ``join_cells``. "indicators": a cell for each
+#: column, 1 where the item is of the column's class, 0 where not, empty where that is unknown. "columns": a cell for
+#: each column, whatever stands there; empty where it is unknown.
 LabelForm: TypeAlias = Literal["one", "several", "indicators", "columns"]
 
 
 def join_cells(cells: Iterable[str]) -> str:
-    """Return cells as one text, which ``split_cells`` reads; the empty text for none."""
+    """Return cells as one text, which ``split_cells`` reads; ``NONE`` for none."""
+    cells = list(cells)
+    if not cells:
+        return NONE
+    if cells == [NONE]:
+        return f'"{NONE}"'
     line = io.StringIO()
-    csv.writer(line, delimiter=SEPARATOR, lineterminator="\n").writerow(list(cells))
+    csv.writer(line, delimiter=SEPARATOR, lineterminator="\n").writerow(cells)
     return line.getvalue().removesuffix("\n")
 
 
 def split_cells(text: str) -> tuple[str, ...]:
-    """Return the cells of a text that ``join_cells`` wrote, or a person; without outer blanks, none for an empty text.
+    """Return the cells of a text that ``join_cells`` wrote, or a person; without outer blanks.
+
+    Returns:
+        No cell for an empty text and for ``NONE``.
 
     Raises:
         ValueError: quotes that are not closed, or a line break outside of quotes.
     """
+    if text.strip() == NONE:
+        return ()
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=SEPARATOR, skipinitialspace=True, strict=True))
     except csv.Error as error:

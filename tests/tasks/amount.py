@@ -75,6 +75,9 @@ class AmountEvaluation(Evaluation):
 
 
 class AmountTargets:
+    reads = frozenset({"one"})
+    ordered = False
+
     def claim(self, labels: Sequence[str], source: LabelSource) -> Claim | None:
         try:
             numbers = [float(label) for label in labels]
@@ -100,6 +103,12 @@ class AmountTargets:
 
     def conflict(self, first: float, second: float) -> bool:
         return first != second
+
+    def merge(self, first: float, second: float) -> None:
+        return None
+
+    def count_unknown(self, space: TargetSpace, targets: Any) -> dict[str, int]:
+        return {}
 
     def stratify(self, space: TargetSpace, targets: Any) -> Strata:
         quarters = np.searchsorted(np.quantile(targets, [0.25, 0.5, 0.75]), targets) if len(targets) else targets

@@ -1,20 +1,25 @@
 """Samples from listed and inspected files: labels read as targets, conflicts skipped, groups and copies numbered."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 
 from headstart.data.groups import assign_groups
 from headstart.data.inspection import Inspected
 from headstart.data.names import natural_key
 from headstart.data.readers.listing import SourceListing
+from headstart.data.same_bytes import find_contradicted, settle_same_bytes
 from headstart.data.samples import FileStatus, Ledger, Sample, Samples, number_copies
-from headstart.data.targets import AUTO, ReadTargets, choose_task, make_label_source, read_targets
+from headstart.data.targets import AUTO, choose_task, make_label_source, read_targets
+from headstart.modalities.item import Noun
 from headstart.modalities.modality import Modality
+from headstart.tasks.task import Target
 
 
 def assemble_samples(
-    listing: SourceListing, inspected: Sequence[Inspected], modality: Modality, task: str = AUTO
+    listing: SourceListing,
+    inspected: Sequence[Inspected],
+    modality: Modality,
+    task: str = AUTO,
+    order: str | None = None,
 ) -> Samples:
     """Return the samples of a source in natural order, and the ledger of every file seen.
 
@@ -23,67 +28,63 @@ def assemble_samples(
         inspected: its files.
         modality: of the items.
         task: the name of one, or ``AUTO``: the labels decide.
+        order: of the labels, from the lowest to the highest with commas between; None for none.
 
     Raises:
         DataError: labels that the task cannot have.
-        SettingError: there is no such task.
+        SettingError: there is no such task, or it has no use of an order.
     """
-    source = make_label_source(listing)
+    source = make_label_source(listing, order, find_contradicted(inspected))
     chosen = choose_task(task, [item.raw.label for item in inspected], source)
     targets = read_targets(chosen.task, source, [item.raw for item in inspected])
-    inspected = _skip_conflicts(inspected, targets)
-    entries = sorted((*listing.entries, *(item.entry for item in inspected)), key=lambda entry: natural_key(entry.name))
-    accepted = [item for item in inspected if item.entry.status is FileStatus.ACCEPTED]
+    settled = settle_same_bytes(inspected, targets, merged=source.form == "one")
+    items = settled.items
+    entries = sorted((*listing.entries, *(item.entry for item in items)), key=lambda entry: natural_key(entry.name))
+    accepted = [item for item in items if item.entry.status is FileStatus.ACCEPTED]
     accepted.sort(key=lambda item: natural_key(item.raw.name))
     notes = (
         *listing.notes,
         *chosen.notes,
+        *chosen.proposals,
+        *_note_merged(settled.merged, modality.noun),
         *chosen.task.targets.note(targets.space),
         *modality.summarise([item.entry.facts for item in accepted]),
     )
+    own = [settled.targets.get(item.raw.name, targets.by_label[item.raw.label]) for item in accepted]
     return Samples(
         targets.space,
-        tuple(_make_samples(accepted, targets)),
+        tuple(_make_samples(accepted, own)),
         Ledger(tuple(entries), listing.ignored, notes, listing.in_rows, modality.name),
         listing.root,
         modality.name,
         column=listing.column,
         decisions=listing.decisions,
+        form=listing.form,
+        proposals=chosen.proposals,
     )
 
 
-def _make_samples(accepted: Sequence[Inspected], targets: ReadTargets) -> list[Sample]:
+def _note_merged(count: int, noun: Noun) -> list[str]:
+    """Return a note on items that lie under several labels."""
+    lie = "lies" if count == 1 else "lie"
+    return (
+        [f"{noun.count(count)} {lie} under several labels byte for byte: read once, with all of these"] if count else []
+    )
+
+
+def _make_samples(accepted: Sequence[Inspected], targets: Sequence[Target]) -> list[Sample]:
     digests = [item.entry.digest for item in accepted]
     groups = assign_groups(digests, [item.raw.group for item in accepted])
     return [
         Sample(
             item.raw.name,
             item.entry.digest,
-            targets.by_label[item.raw.label],
+            target,
             group,
             item.raw.subset,
             item.raw.source,
             item.entry.properties,
             copy,
         )
-        for item, copy, group in zip(accepted, number_copies(digests), groups, strict=True)
+        for item, target, copy, group in zip(accepted, targets, number_copies(digests), groups, strict=True)
     ]
-
-
-def _skip_conflicts(inspected: Sequence[Inspected], targets: ReadTargets) -> list[Inspected]:
-    """Skip files with equal bytes whose labels cannot all be right: nothing here says which is."""
-    same = defaultdict(list)
-    for item in inspected:
-        if item.entry.status is FileStatus.ACCEPTED:
-            same[item.entry.digest].append(item)
-    return [_skip_contradicted(item, same.get(item.entry.digest, []), targets) for item in inspected]
-
-
-def _skip_contradicted(item: Inspected, same: Sequence[Inspected], targets: ReadTargets) -> Inspected:
-    own, conflict = targets.by_label[item.raw.label], targets.task.targets.conflict
-    others = [other.raw for other in same if conflict(targets.by_label[other.raw.label], own)]
-    if not others:
-        return item
-    other = min(others, key=lambda found: natural_key(found.name))
-    reason = f"the same bytes as {other.name!r}, which is labelled {other.label!r}"
-    return replace(item, entry=replace(item.entry, status=FileStatus.SKIPPED, reason=reason))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from headstart.data.decisions import PlaceKind, Role
 from headstart.data.names import preview
+from headstart.data.readers.label_forms import propose_tasks
 from headstart.data.readers.words import split_words
 from headstart.data.samples import Samples, Subset
 from headstart.tasks.task import DEFAULT
@@ -72,18 +73,19 @@ def _note_misspelt(counts: Counter[str]) -> Iterator[str]:
 def _note_numbers(samples: Samples) -> Iterator[str]:
     """Yield a note on classes that are numbers, where these look like a measure."""
     names = samples.classes
-    if not all(_NUMBER.fullmatch(name) for name in names):
-        return
+    if samples.proposals or not all(_NUMBER.fullmatch(name) for name in names):
+        return  # another task was proposed for them
     columns = [it.place[-1] for it in samples.decisions if it.kind is PlaceKind.COLUMN and it.role is Role.LABELS]
     called = any(_MEASURES & set(split_words(column)) for column in columns)
     fractions = any(re.search(r"[.,]\d*[1-9]", name) for name in names)
     whole = [] if fractions else sorted(int(float(name.replace(",", "."))) for name in names)
     gaps = bool(whole) and len(whole) >= NUMBERS and whole[-1] - whole[0] >= len(whole) and bool(columns)
     if called or fractions or gaps:
+        flags = propose_tasks("columns")
+        ways = f"add {flags} to learn the numbers" if flags else "put them into a few ranges"
         yield (
             f"the {len(names)} classes are numbers, such as {preview(names)}: each is a class of its own here, and "
-            "none is nearer to another; where they measure something (an age, a score), that is a task for numbers, "
-            "which is to come: until then put them into a few ranges"
+            f"none is nearer to another; where they measure something (an age, a score), {ways}"
         )
 
 

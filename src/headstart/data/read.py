@@ -34,13 +34,16 @@ from headstart.data.readers.walk import FileTree
 from headstart.data.samples import Samples
 from headstart.data.small_classes import leave_out_small
 from headstart.data.stray_files import note_strays, refuse_stray_source
+from headstart.data.targets import find_read_forms
 from headstart.data.unlabelled import is_item
 from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
+from headstart.label_text import LabelForm
 from headstart.modalities.modality import all_modalities, get_modality
 from headstart.plugins import Registry
 from headstart.protocol_checks import expect_members
 from headstart.settings import DataSettings
+from headstart.tasks.task import get_task
 
 #: The first that accepts a source reads it.
 READERS: tuple[Reader, ...] = (
@@ -89,18 +92,22 @@ def read_source(
         MissingExtra: a Parquet table without pyarrow.
     """
     options = options or DataSettings.model_validate({})
-    context = ReadContext(options, cache or settings.locate_store() / "archives")
+    forms = find_read_forms(options.task)
+    context = ReadContext(options, cache or settings.locate_store() / "archives", forms=forms)
+    _refuse_forms(options, forms)
     listing = _list_source(_resolve_source(source, labels), context)
     if not listing.modality:
         listing = _choose_modality(listing, options.modality)
     modality = get_modality(listing.modality)
-    samples = assemble_samples(listing, inspect(listing.samples, modality, listener), modality, options.task)
+    inspected = inspect(listing.samples, modality, listener)
+    samples = assemble_samples(listing, inspected, modality, options.task, options.order)
     samples = note_strays(note_classes(leave_out_small(samples, options.min_samples)))
     problems = samples.task.targets.find_problems(samples) if strict else []
     if problems:
         rest = len(problems) - MOST_PROBLEMS
         more = f"; and {rest} more problems like these" if rest > 0 else ""
-        raise DataError("; also: ".join(problems[:MOST_PROBLEMS]) + more)
+        meant = "".join(f"; {proposal}" for proposal in samples.proposals)
+        raise DataError("; also: ".join(problems[:MOST_PROBLEMS]) + more + meant)
     return samples
 
 
@@ -201,5 +208,18 @@ def _refuse_columns(listing: SourceListing, reader: Reader, options: DataSetting
             raise SettingError(f"{name} is for tables; {listing.root} is none; drop it")
     if options.number_shift is not None:
         raise SettingError(f"number_shift is for tables; {listing.root} is none; drop it")
-    if options.label_cells != "auto":
-        raise SettingError(f"label_cells is for tables; {listing.root} is none; drop it")
+    for name, given in (("label_cells", options.label_cells != "auto"), ("label_separator", options.label_separator)):
+        if given:
+            raise SettingError(f"{name} is for tables; {listing.root} is none; drop it")
+
+
+def _refuse_forms(options: DataSettings, forms: frozenset[LabelForm] | None) -> None:
+    """Refuse settings that say several labels in a cell where the task that is named reads one."""
+    if forms is None or "several" in forms:
+        return
+    title = get_task(options.task).title
+    if options.label_cells == "several" or options.label_separator is not None:
+        flag = "--label-separator" if options.label_separator is not None else "--label-cells several"
+        raise SettingError(
+            f"{flag} says that a cell has several labels, and {title} reads one of each; drop it, or --task"
+        )

@@ -1,5 +1,7 @@
 """A reading written as a table that can be edited and fitted: path, label, and part and group where there are any.
 
+Labels that stand in several columns are written in these, with an empty cell for one that is not known.
+
 Paths are relative to the table where files lie under its folder, else absolute, as ``readers.table`` reads them.
 """
 
@@ -11,9 +13,11 @@ from headstart.data.names import preview
 from headstart.data.samples import Sample, Samples
 from headstart.data.sources import FileSource
 from headstart.errors import DataError, SettingError
+from headstart.label_text import split_cells
 from headstart.storage.atomic import replace_text
 from headstart.storage.csv_cells import format_csv
 
+_SEVERAL_COLUMNS = ("indicators", "columns")  #: forms of labels that have a column each
 _ADVICE = (
     "to correct labels, edit the table that headstart check SOURCE --labels FILE.csv writes, and give it to fit "
     "--relabel"
@@ -49,9 +53,10 @@ def write_reading_table(table: Path, samples: Samples, stores: Sequence[Path]) -
         raise DataError(f"{samples.root!r} has no usable {samples.noun.one}, so there is nothing to write a table of")
     folder = Path(os.path.abspath(table.expanduser())).parent  # noqa: PTH100 (links are not followed: paths stay as given)
     paths = _list_paths(samples, folder, stores)
+    labels = _name_columns(samples)
     rows = [_make_row(path, sample, samples) for path, sample in zip(paths, samples.samples, strict=True)]
-    columns = [place for place in range(4) if place < 2 or any(row[place] for row in rows)]
-    lines = [[row[place] for place in columns] for row in (("path", "label", "split", "group"), *rows)]
+    columns = [place for place in range(3 + len(labels)) if place <= len(labels) or any(row[place] for row in rows)]
+    lines = [[row[place] for place in columns] for row in (("path", *labels, "split", "group"), *rows)]
     check_reading_table(table)
     try:
         replace_text(table.expanduser(), format_csv(lines))
@@ -59,9 +64,27 @@ def write_reading_table(table: Path, samples: Samples, stores: Sequence[Path]) -
         raise SettingError(f"table {str(table)!r} cannot be written: {error.strerror or error}") from None
 
 
-def _make_row(path: str, sample: Sample, samples: Samples) -> tuple[str, str, str, str]:
-    subset = sample.subset.value if sample.subset else ""
-    return path, samples.describe(sample), subset, sample.group.given_name
+def _name_columns(samples: Samples) -> tuple[str, ...]:
+    """Return the columns of the labels.
+
+    Raises:
+        DataError: one is called like another column of the table.
+    """
+    if samples.form not in _SEVERAL_COLUMNS:
+        return ("label",)
+    taken = {"path", "split", "group"} & {name.strip().lower() for name in samples.classes}
+    if taken:
+        raise DataError(
+            f"{samples.root!r} has a label called {min(taken)!r}, as a column of the table would be; give the label "
+            "another name"
+        )
+    return samples.classes
+
+
+def _make_row(path: str, sample: Sample, samples: Samples) -> tuple[str, ...]:
+    subset, label = sample.subset.value if sample.subset else "", samples.describe(sample)
+    labels = split_cells(label) if samples.form in _SEVERAL_COLUMNS else (label,)
+    return path, *labels, subset, sample.group.given_name
 
 
 def _list_paths(samples: Samples, folder: Path, stores: Sequence[Path]) -> list[str]:

@@ -13,6 +13,7 @@ from headstart.data.decisions import Decision
 from headstart.data.sources import SampleSource
 from headstart.display.html import html_table
 from headstart.errors import bounded
+from headstart.label_text import LabelForm
 from headstart.modalities.item import FILE, ROW, ItemFacts, Noun, Raw
 from headstart.modalities.modality import get_modality
 from headstart.tasks.facets import Strata
@@ -163,6 +164,8 @@ class Samples:
     column: str = ""  #: the name of a table's column that they or their paths were read from
     left_out: tuple[Sample, ...] = ()  #: samples that a correction left out, with their given labels
     decisions: tuple[Decision, ...] = ()  #: what the reader took the places in the source for
+    form: LabelForm = "one"  #: what the label of a sample is in the source
+    proposals: tuple[str, ...] = ()  #: other tasks that the labels may be meant for, sentences with the flag
 
     @property
     def noun(self) -> Noun:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from headstart.data.names import preview
 from headstart.data.samples import FileStatus, Samples, Subset
+from headstart.errors import SettingError
 from headstart.tasks.task import DEFAULT
 
 FLAG = "--min-samples"
@@ -15,11 +16,16 @@ def leave_out_small(samples: Samples, fewest: int) -> Samples:
     """Return samples without the classes of fewer usable ones, in the train part where one is given, and a note.
 
     Args:
-        samples: of any task; others than of classes are returned as they are.
+        samples: of any task.
         fewest: usable samples of a class that stays; 0 keeps all.
+
+    Raises:
+        SettingError: samples of another task are to be left out.
     """
-    if fewest <= 0 or samples.space.task != DEFAULT:
+    if fewest <= 0:
         return samples
+    if samples.space.task != DEFAULT:
+        raise SettingError(f"{FLAG} leaves out classes, and {samples.task.title} has none; drop it")
     counted = [sample for sample in samples.samples if sample.subset is Subset.TRAIN] or samples.samples
     counts = Counter(sample.target for sample in counted)
     kept = [place for place in range(len(samples.classes)) if counts[place] >= fewest]

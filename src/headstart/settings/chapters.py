@@ -25,7 +25,7 @@ BUILT_IN_ENGINES = ("auto", "openvino", "onnxruntime", "pytorch")
 
 PathPart = Literal["folder", "parent", "name"]
 ClassPlace = Literal["folder", "parent", "name", "table"]
-LabelCells = Literal["auto", "whole"]
+LabelCells = Literal["auto", "several", "whole"]
 
 
 def _check_engine(name: str) -> str:
@@ -111,12 +111,22 @@ class DataSettings(Chapter):
     )
     label_column: str | None = Field(
         None,
-        description="Column of a table that has the labels; found by its name and by what it holds when not given.",
+        description="Column of a table that has the labels, or several with commas between, such as length,width; "
+        "found by names and by what they hold when not given.",
     )
     label_cells: LabelCells = Field(
         "auto",
         description="Whether cells such as NA, ? or none are rows without a label, and such as a;b have several labels "
-        "(auto), or each cell of a table's labels is a class as it stands (whole).",
+        "(auto), each cell has several labels, an empty one none of them (several), or each cell is a class as it "
+        "stands (whole).",
+    )
+    label_separator: Annotated[str, Field(min_length=1, max_length=8)] | None = Field(
+        None, description="Text between the labels in a cell that has several, such as '|'; found when not given."
+    )
+    order: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="Labels from the lowest to the highest with commas between, such as bad,fair,good, for a task of "
+        "ordered classes.",
     )
     split_column: str | None = Field(
         None,

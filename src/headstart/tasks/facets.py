@@ -53,6 +53,9 @@ class LabelSource:
 class TargetReading(Protocol):
     """Labels of a source, read as targets."""
 
+    reads: frozenset[LabelForm]  #: the forms of labels that it reads; a source is read in one of these
+    ordered: bool  #: whether it has a use of an order of the labels that the user says
+
     def claim(self, labels: Sequence[str], source: LabelSource) -> Claim | None:
         """Return why these labels, as they are written, look like this task's; None where they do not."""
 
@@ -82,6 +85,15 @@ class TargetReading(Protocol):
 
     def conflict(self, first: Target, second: Target) -> bool:
         """Return whether two items of equal bytes cannot both have these targets."""
+
+    def merge(self, first: Target, second: Target) -> Target | None:
+        """Return the target of one item that a source has under two labels, each of which says what it is of.
+
+        None: an item cannot be of both, and ``conflict`` decides.
+        """
+
+    def count_unknown(self, space: TargetSpace, targets: TargetArray) -> Mapping[str, int]:
+        """Return of how many samples (N, ...) each name of the space is not known; empty where all is known."""
 
     def stratify(self, space: TargetSpace, targets: TargetArray) -> Strata:
         """Return the strata of samples by their stacked targets; by these they are split and folded."""

@@ -50,6 +50,8 @@ class DataOptions(TypedDict, total=False):
     number_shift: int | None
     label_column: str | None
     label_cells: LabelCells
+    label_separator: str | None
+    order: str | None
     split_column: str | None
     group_column: str | None
     min_samples: int

@@ -17,6 +17,7 @@ class RawSample:
     source: SampleSource
     subset: Subset | None = None
     group: str = ""  #: the user's name of its group; "" for none
+    row: int = 0  #: of a table that says its label, as a person counts; 0 where none does
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +35,6 @@ class SourceListing:
     in_rows: bool = False  #: whether its entries are rows of a table or of arrays, and not files
     guessed: bool = False  #: whether its classes stand in names of files, or were taken since nothing else says any
     form: LabelForm = "one"  #: what the label of a sample is
+    form_reason: str = ""  #: why it is that, for a person; "" where nothing had to be decided
     label_columns: tuple[str, ...] = ()  #: of a table that labels are read from; none where they stand elsewhere
     decisions: tuple[Decision, ...] = ()  #: what the places in it were taken for, and why, for ``check --explain``

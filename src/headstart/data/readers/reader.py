@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.walk import FileTree
+from headstart.label_text import LabelForm
 from headstart.settings import DataSettings
 
 
@@ -20,6 +21,15 @@ class ReadContext:
     options: DataSettings  #: the modality, where classes and groups stand, and the encoding of text
     cache: Path  #: the folder in the store for what is unpacked
     labelled: bool = True  #: whether items want a label each; without, only what reads tables is asked
+    forms: frozenset[LabelForm] | None = None  #: that the task which the user names reads; None: the labels decide
+
+    def may_read(self, form: LabelForm) -> bool:
+        """Return whether labels of a form can be read: the user names no task, or one that reads it."""
+        return self.forms is None or form in self.forms
+
+    def wants(self, form: LabelForm) -> bool:
+        """Return whether the user names a task that reads labels of a form."""
+        return self.forms is not None and form in self.forms
 
 
 class Reader(Protocol):

@@ -9,6 +9,7 @@ from headstart.data.class_targets import find_class_problems, match_classes, not
 from headstart.data.names import natural_key
 from headstart.data.samples import Samples
 from headstart.errors import DataError, nearest
+from headstart.label_text import LabelForm
 from headstart.modalities.item import CLASS
 from headstart.tasks.facets import Claim, LabelSource, Strata
 from headstart.tasks.task import TargetSpace
@@ -21,6 +22,9 @@ def make_class_space(names: Sequence[str]) -> TargetSpace:
 
 class ClassTargets:
     """A target is the index of a class, in the natural order of the names."""
+
+    reads: frozenset[LabelForm] = frozenset({"one"})
+    ordered = False
 
     def claim(self, labels: Sequence[str], source: LabelSource) -> Claim | None:
         """Return that any labels can be the names of classes."""
@@ -53,6 +57,13 @@ class ClassTargets:
     def conflict(self, first: int, second: int) -> bool:
         """Return whether two classes differ: of samples with equal bytes at most one label is right."""
         return first != second
+
+    def merge(self, first: int, second: int) -> None:
+        """Return that no sample is of two classes."""
+
+    def count_unknown(self, space: TargetSpace, targets: Ints) -> Mapping[str, int]:
+        """Return that the class of each sample is known."""
+        return {}
 
     def stratify(self, space: TargetSpace, targets: Ints) -> Strata:
         """Return the classes as strata; each subset must have a sample of each."""

@@ -8,6 +8,8 @@ import pytest
 from headstart.data.decisions import Role
 from headstart.data.read import read_source
 from headstart.data.readers import json_stream
+from headstart.data.readers.annotations.coco import CocoReader
+from headstart.data.readers.reader import ReadContext
 from headstart.data.samples import FileStatus, Subset
 from headstart.errors import DataError
 from headstart.settings import DataSettings
@@ -155,3 +157,31 @@ def test_a_name_that_no_system_can_hold_is_one_line_of_the_ledger(coco):
     file.write_text(json.dumps(record))
     ledger = read_source(coco, strict=False).ledger
     assert any("missing file" in entry.reason for entry in ledger.entries)
+
+
+def test_classes_of_a_photo_are_its_labels_where_these_are_wanted(tmp_path, plant):
+    labels = {"0.png": ["cat", "dog", "cat"], "1.png": ["dog"], "2.png": [], "3.png": ["eel", "cat"]}
+    file = write_coco(plant(tmp_path / "set", *labels) / "labels.json", labels)
+    context = ReadContext(DataSettings(), tmp_path, forms=frozenset({"one", "several"}))
+    listing = CocoReader().list(file, None, context)
+    assert listing.form == "several"
+    assert {sample.name: sample.label for sample in listing.samples} == {
+        "0.png": "cat;dog",
+        "1.png": "dog",
+        "2.png": "[]",
+        "3.png": "eel;cat",
+    }
+    assert listing.classes == {"cat", "dog", "eel"}
+    assert "1 photo without annotations is read as of none of them" in " ".join(listing.notes)
+
+
+def test_categories_without_boxes_are_labels_of_whole_photos(tmp_path, plant):
+    labels = {f"{at}.png": ["cat", "dog"][: 1 + at % 2] for at in range(4)}
+    file = write_coco(plant(tmp_path / "set", *labels) / "labels.json", labels)
+    content = json.loads(file.read_text())
+    for annotation in content["annotations"]:
+        del annotation["bbox"]
+    file.write_text(json.dumps(content))
+    listing = CocoReader().list(file, None, ReadContext(DataSettings(), tmp_path))
+    assert [sample.label for sample in listing.samples] == ["cat", "cat;dog"] * 2
+    assert listing.form_reason == "COCO annotations give 2 of 4 photos several labels ('1.png' has 'cat', 'dog')"

@@ -8,6 +8,7 @@ import pytest
 from headstart.data.read import read_source
 from headstart.data.readers.annotations.tool_rows import find_format, parse_uri
 from headstart.errors import DataError
+from headstart.settings import DataSettings
 
 NAMES = ("cat", "dog")
 
@@ -111,7 +112,7 @@ def test_several_labels_are_explained(tmp_path, plant, make):
     plant(tmp_path, *(f"{at}.png" for at in range(8)))
     write(tmp_path / "export.json", [make(f"{at}.png", list(NAMES)) for at in range(8)], lines=False)
     with pytest.raises(DataError, match=r"of one class in 0 photos, of several in 8 .* write a table with the columns"):
-        read_source(tmp_path)
+        read_source(tmp_path, options=DataSettings(task="classification"))
 
 
 def test_fiftyone_samples_in_their_object_with_parts(tmp_path, plant):

@@ -6,6 +6,7 @@ import pytest
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Subset, compute_digest
 from headstart.errors import DataError
+from headstart.settings import DataSettings
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_empty_labels_are_skipped(images):
 )
 def test_arrays_that_cannot_be_used(images, change, labels, message):
     with pytest.raises(DataError, match=message):
-        read_source(change(images), labels=labels)
+        read_source(change(images), labels=labels, options=DataSettings(task="classification"))
 
 
 def test_labels_beside_a_path(pets):

@@ -187,7 +187,7 @@ def test_labels_of_boxes(write):
         labels = [b"cat", b"dog"] if at > 3 else [b"cat"]
         return example(**{"image/encoded": [photo], "image/object/class/text": labels})
 
-    with pytest.raises(DataError, match="labels of one class in 4 photos, of several in 4"):
+    with pytest.raises(DataError, match="boxes of one class in 4 photos, of several in 4"):
         read_source(write("a.tfrecord", boxes))
 
 

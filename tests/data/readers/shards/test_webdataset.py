@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from headstart.data.decisions import Role
-from headstart.data.read import read_source
+from headstart.data.read import find_reader, read_source
 from headstart.data.readers.byte_ranges import RangeSource
+from headstart.data.readers.reader import ReadContext
 from headstart.data.samples import FileStatus
 from headstart.errors import DataError
+from headstart.settings import DataSettings
 
 Fields = dict[str, bytes]
 
@@ -153,3 +155,15 @@ def test_a_tar_of_class_folders_is_none(tmp_path, draw):
         f"{name}/{at}": {"png": draw(at + 50 * k), "json": b"{}"} for k, name in enumerate("ab") for at in range(5)
     }
     assert read_source(write_shard(tmp_path / "a.tar", names), cache=tmp_path / "cache").classes == ("a", "b")
+
+
+def test_lists_in_json_are_several_labels(tmp_path, make):
+    names = (["cat"], ["cat", "dog"], [])
+    shard = write_shard(tmp_path / "a.tar", make(lambda at: {"json": json.dumps({"label": names[at % 3]}).encode()}))
+    context = ReadContext(DataSettings(), tmp_path / "cache", forms=frozenset({"one", "several"}))
+    reader = find_reader(shard, None)
+    assert reader is not None
+    listing = reader.list(shard, None, context)
+    assert [sample.label for sample in listing.samples] == ["cat", "cat;dog"] * 3
+    assert {entry.reason for entry in listing.entries} == {"no label"}
+    assert (listing.form, listing.classes) == ("several", {"cat", "dog"})

@@ -60,7 +60,7 @@ def test_each_row_has_its_line(folder):
     samples = read_source(folder / "a.jsonl")
     assert len(samples) == 8
     assert sorted(entry.reason for entry in samples.ledger.entries if entry.reason) == [
-        "2 labels: several labels are not read yet",
+        "'cat' and 'dog' in one cell: several labels",
         "empty path",
         "no JSON object in this row",
         "no JSON object in this row",

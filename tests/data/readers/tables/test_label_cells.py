@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from headstart.data.read import read_source
-from headstart.data.readers.tables.label_cells import find_several_labels
+from headstart.data.readers.tables.several_labels import find_several_labels
 from headstart.data.samples import Samples
 from headstart.errors import DataError, SettingError
 from headstart.settings import DataSettings
@@ -70,16 +70,19 @@ def test_names_with_signs_and_blanks_are_classes(labels: list[str]) -> None:
 
 def test_a_table_of_several_labels_is_refused_with_the_way_out(tmp_path: Path, plant: Plant) -> None:
     table = lay(tmp_path, plant, ["cat", "cat;indoor", "indoor;dog", "dog"] * 4)
-    with pytest.raises(DataError, match=r"8 of 16 rows, such as 'cat;indoor'.* not read yet;.*--label-cells whole"):
-        read(table)
+    with pytest.raises(
+        DataError,
+        match=r"8 of 16 rows have several labels in a cell of column 'label', such as 'cat;indoor'.*-cells whole",
+    ):
+        read(table, task="classification")
     assert count(read(table, label_cells="whole")) == {"cat": 4, "cat;indoor": 4, "indoor;dog": 4, "dog": 4}
 
 
 def test_a_few_rows_with_several_labels_are_skipped(tmp_path: Path, plant: Plant) -> None:
     samples = read(lay(tmp_path, plant, ["cat", "dog"] * 6 + ["cat, dog"]))
     assert count(samples) == {"cat": 6, "dog": 6}
-    assert samples.ledger.entries[-1].reason == "'cat' and 'dog' in one cell: several labels are not read yet"
-    assert any("1 rows have several labels in one cell" in note for note in samples.ledger.notes)
+    assert samples.ledger.entries[-1].reason == "'cat' and 'dog' in one cell: several labels"
+    assert any("1 of 13 rows have several labels in a cell" in note for note in samples.ledger.notes)
 
 
 def test_words_for_none_are_empty_labels(tmp_path: Path, plant: Plant) -> None:

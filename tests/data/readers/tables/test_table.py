@@ -311,12 +311,15 @@ def test_one_bad_row_of_photos_is_one_line_of_the_ledger(pets, tmp_path):
     }
 
 
-def test_bytes_alone_are_photos_too_and_lists_are_no_labels(pets, tmp_path):
+def test_bytes_alone_are_photos_too_and_lists_of_structures_are_no_labels(pets, tmp_path):
     bytes_ = [(pets / f"cats/{i}.png").read_bytes() for i in range(10)]
     parquet.write_table(pa.table({"image": bytes_, "label": ["a", "b"] * 5}), tmp_path / "t.parquet")
     assert len(read_source(tmp_path / "t.parquet", cache=tmp_path / "cache")) == 10
     parquet.write_table(pa.table({"image": bytes_, "label": [["a"], ["b"]] * 5}), tmp_path / "u.parquet")
     entries = read_source(tmp_path / "u.parquet", cache=tmp_path / "cache", strict=False).ledger.entries
+    assert {entry.reason for entry in entries} == {""}, "a list of one is that"
+    parquet.write_table(pa.table({"image": bytes_, "label": [[{"a": 1}], [{"a": 2}]] * 5}), tmp_path / "v.parquet")
+    entries = read_source(tmp_path / "v.parquet", cache=tmp_path / "cache", strict=False).ledger.entries
     assert {entry.reason for entry in entries} == {"its label is a list; wanted text or a number"}
 
 

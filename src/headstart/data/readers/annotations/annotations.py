@@ -1,7 +1,8 @@
-"""Annotations as labels of whole items: what detection sets say of each item, read where it is of one class only.
+"""Annotations as labels of whole items: what detection sets say of each item.
 
-Boxes and several labels of an item are no task that is read yet. Where the annotations of nearly every item are of one
-class, this is the item's; else nothing is read, and the counts are said.
+Where the annotations of nearly every item are of one class, this is the item's. Several labels of an item are read as
+such where the task reads them, or where no task is named and they are labels of whole items; boxes of several classes
+are read so only where a task is named, for who has boxes may want other things of them.
 """
 
 from collections import Counter
@@ -13,6 +14,7 @@ from headstart.data.choose_modality import choose_by_names
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.evidence import find_subset_in_folders
+from headstart.data.readers.label_forms import propose_reading, propose_tasks
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.table_files import locate_files
@@ -21,10 +23,12 @@ from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource
 from headstart.data.subsets import resolve_subsets
 from headstart.errors import DataError, bounded
+from headstart.label_text import LabelForm, join_cells, split_cells
 from headstart.modalities.item import Noun
 from headstart.modalities.modality import Modality
 
 MOST_WITH_SEVERAL = 0.1  #: share of the annotated items that may have several classes; they are skipped
+WHOLE = "labels"  #: what an item has where annotations are of the whole of it
 LONGEST_PATH = 1000  #: characters of a path that are kept as a name
 _SKIPPED_FILE = (PlaceKind.FILE, Role.SKIPPED)
 _TABLE = "write a table with the columns path and label, and read that"
@@ -55,7 +59,7 @@ class AnnotationSet:
 
 
 def list_annotated(root: str, annotations: AnnotationSet, tree: FileTree | None, context: ReadContext) -> SourceListing:
-    """Return the items whose annotations are of one class, under that.
+    """Return the items with what their annotations say.
 
     Args:
         root: the source, for a person.
@@ -64,13 +68,17 @@ def list_annotated(root: str, annotations: AnnotationSet, tree: FileTree | None,
         context: says the modality, where it does not show.
 
     Raises:
-        DataError: many items have several classes, none has one, no file is found, or the subsets make no split.
+        DataError: many items have several classes where one is wanted, none has one, no file is found, or the subsets
+            make no split.
     """
     items = annotations.items
     names = [str(item.place or item.path) for item in items]
     choice = choose_by_names(context.options.modality, names, repr(root))
     modality = choice.modality
-    note = judge_classes(root, annotations.name, annotations.marks, items, modality.noun) if context.labelled else ""
+    form = choose_form([len(item.labels) for item in items], annotations.marks, context)
+    note = (
+        judge_classes(root, annotations.name, annotations.marks, items, modality.noun, form) if context.labelled else ""
+    )
     given = resolve_subsets((item.subset for item in items if item.subset and item.labels), modality.noun)
     if given.problem:
         raise DataError(f"{root!r}: {given.problem}")
@@ -78,7 +86,7 @@ def list_annotated(root: str, annotations: AnnotationSet, tree: FileTree | None,
     samples, entries, seen = [], [], set()
     for name, item in zip(_name_items(items, places, annotations.folder), items, strict=True):
         place = places.get(item.path) if item.place is None else item.place
-        label = normalise_class_name(item.labels[0]) if len(item.labels) == 1 else ""
+        label = write_label([normalise_class_name(label) for label in item.labels], form, annotations.marks)
         problem = item.problem or _find_problem(item, label, annotations.marks)
         reason = (problem if context.labelled else "") or reasons.get(item.path, "")
         if place is not None:
@@ -94,8 +102,8 @@ def list_annotated(root: str, annotations: AnnotationSet, tree: FileTree | None,
     found = [*choice.notes, note, *annotations.notes, *notes, given.note]
     if len({item.subset for item in items}) > 1 and any(item.subset is None for item in items):
         found.append("some have no part: they are split with the rest")
-    classes = frozenset(sample.label for sample in samples)
-    found.append(_note_folders(samples, annotations.folder) if tree else "")
+    classes = list_classes((sample.label for sample in samples), form)
+    found.append(_note_folders(samples, annotations.folder) if tree and form == "one" else "")
     return SourceListing(
         root,
         tuple(samples),
@@ -105,6 +113,8 @@ def list_annotated(root: str, annotations: AnnotationSet, tree: FileTree | None,
         tuple(note for note in found if note),
         modality.name,
         in_rows=tree is None,
+        form=form,
+        form_reason=_describe_several(annotations, modality.noun) if form == "several" else "",
         decisions=annotations.decisions,
     )
 
@@ -114,7 +124,24 @@ def collect_labels(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(labels))
 
 
-def judge_classes(root: str, name: str, marks: str, items: Sequence[AnnotatedItem], noun: Noun) -> str:
+def choose_form(counts: Sequence[int], marks: str, context: ReadContext) -> LabelForm:
+    """Return the form in which annotations are read.
+
+    Args:
+        counts: of the labels of each item.
+        marks: what an item has, such as boxes; ``WHOLE`` where they are of the whole of it.
+        context: says the forms that the task reads.
+    """
+    several = sum(count > 1 for count in counts)
+    if not context.labelled or not several or not context.may_read("several"):
+        return "one"
+    many = several > MOST_WITH_SEVERAL * sum(count > 0 for count in counts)
+    return "several" if context.wants("several") or (many and marks == WHOLE) else "one"
+
+
+def judge_classes(
+    root: str, name: str, marks: str, items: Sequence[AnnotatedItem], noun: Noun, form: LabelForm = "one"
+) -> str:
     """Return the note on how annotations are read.
 
     Args:
@@ -123,36 +150,63 @@ def judge_classes(root: str, name: str, marks: str, items: Sequence[AnnotatedIte
         marks: what an item has, such as boxes.
         items: with the classes of each.
         noun: of the items.
+        form: in which they are read.
 
     Raises:
-        DataError: many items have several classes, or none has one.
+        DataError: many items have several classes and one is wanted, or none has one.
     """
     one = sum(len(item.labels) == 1 for item in items)
     several = [item for item in items if len(item.labels) > 1]
     none = len(items) - one - len(several)
     if not (one or several):
         raise DataError(f"{root!r} has {name} that give no {noun.one} a class; {_TABLE}")
+    if form == "several":
+        means = "skipped" if marks == WHOLE else "read as of none of them"
+        of_none = f"; {noun.count(none)} without {marks} {'is' if none == 1 else 'are'} {means}" if none else ""
+        return f"{name} are read as labels of whole {noun.many}{of_none}"
     if len(several) > MOST_WITH_SEVERAL * (one + len(several)):
         first = several[0]
         shown = f"{bounded(first.path, 80)!r} has {preview(list(first.labels))}"
         raise DataError(
             f"{root!r} has {name}: {marks} of one class in {noun.count(one)}, of several in {len(several)} ({shown}); "
-            f"{'' if marks == 'labels' else f'{marks} and '}several labels are not read yet, only one class for each "
-            f"{noun.one}: {_TABLE}, such as "
-            "headstart check labels.csv"
+            f"only one class for each {noun.one} is read here; for all classes of each as its labels: "
+            f"{propose_reading('several')}; for another one, {_TABLE}, such as headstart check labels.csv"
         )
     rest = [f"{len(several)} with several classes" if several else "", f"{none} with none" if none else ""]
     skipped = " and ".join(filter(None, rest))
+    ways = f"; {flags} reads all of these" if several and (flags := propose_tasks("several")) else ""
     return (
         f"{name} are read as classes of whole {noun.many}: the {marks} of {noun.count(one)} are of one class each"
-        + (f"; {skipped} are skipped" if skipped else "")
+        + (f"; {skipped} are skipped{ways}" if skipped else "")
     )
 
 
+def list_classes(labels: Iterable[str], form: LabelForm) -> frozenset[str]:
+    """Return the classes in labels of a form, of which each has one or several."""
+    different = set(labels)
+    if form == "several":
+        return frozenset(name for label in different for name in split_cells(label))
+    return frozenset(different)
+
+
+def write_label(names: Sequence[str], form: LabelForm, marks: str) -> str:
+    """Return the label of an item of some classes as a listing has it; "" where it has none of the form."""
+    if form == "several":
+        return join_cells(names) if names or marks != WHOLE else ""
+    return names[0] if len(names) == 1 else ""
+
+
 def _find_problem(item: AnnotatedItem, label: str, marks: str) -> str:
-    if len(item.labels) > 1:
+    if len(item.labels) > 1 and not label:
         return f"{marks} of several classes: {preview(list(item.labels))}"
     return "" if label else f"no {marks}"
+
+
+def _describe_several(annotations: AnnotationSet, noun: Noun) -> str:
+    """Return how many items have several labels."""
+    several = [item for item in annotations.items if len(item.labels) > 1]
+    shown = f"{bounded(several[0].path, 80)!r} has {preview(list(several[0].labels))}"
+    return f"{annotations.name} give {len(several)} of {noun.count(len(annotations.items))} several labels ({shown})"
 
 
 def _locate(

@@ -10,6 +10,7 @@ from typing import Any
 from headstart.data.decisions import Role
 from headstart.data.readers.annotations.annotation_files import choose_files, find_annotated_file
 from headstart.data.readers.annotations.annotations import (
+    WHOLE,
     AnnotatedItem,
     AnnotationSet,
     collect_labels,
@@ -36,7 +37,7 @@ class CocoReader:
         return isinstance(source, Path) and source.is_file() and is_coco(source)
 
     def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
-        """Return the items whose annotations are of one category.
+        """Return the items with the categories of their annotations.
 
         Raises:
             DataError: a file is damaged, or what it says cannot be read as one class for each item.
@@ -49,16 +50,24 @@ class CocoReader:
             if file not in files
         ]
         items: list[AnnotatedItem] = []
+        regions = False
         for file, part in files.items():
             subset = part if len(files) > 1 else None
-            found = _read_items(file, subset)
+            found, marked = _read_items(file, subset)
+            regions = regions or marked
             reason = f"COCO annotations of {subset}, by its name" if subset else "COCO annotations"
             decisions.append(decide_file(file, source, Role.LABELS, reason, count=len(found)))
             items += found
         folder = tree.root if tree else find_folder(source, [item.path for item in items])
         notes = (f"the labels come from {describe_files(list(files), source)}",) if tree else ()
         annotations = AnnotationSet(
-            "COCO annotations", folder, items, frozenset(files), "annotations", notes, tuple(decisions)
+            "COCO annotations",
+            folder,
+            items,
+            frozenset(files),
+            "annotations" if regions else WHOLE,
+            notes,
+            tuple(decisions),
         )
         return list_annotated(str(source), annotations, tree, context)
 
@@ -74,7 +83,9 @@ def _find_files(tree: FileTree) -> list[Path]:
     return [path for path in find_near_top(tree, (".json",)) if is_coco(path)]
 
 
-def _read_items(file: Path, subset: Subset | None) -> list[AnnotatedItem]:
+def _read_items(file: Path, subset: Subset | None) -> tuple[list[AnnotatedItem], bool]:
+    """Return the items of a file, and whether its annotations are of regions of them."""
+    regions = False
     names: dict[str, str] = {}
     categories: dict[str, str] = {}
     used: dict[str, dict[str, None]] = {}
@@ -87,6 +98,7 @@ def _read_items(file: Path, subset: Subset | None) -> list[AnnotatedItem]:
         elif "file_name" in value:
             names[number] = value["file_name"] if isinstance(value["file_name"], str) else ""
         elif "category_id" in value:
+            regions = regions or bool(value.get("bbox") or value.get("segmentation"))
             owner = next((value[name] for name in value if name.endswith("_id") and name != "category_id"), None)
             used.setdefault(str(owner), {})[str(value["category_id"])] = None
     items = []
@@ -98,7 +110,7 @@ def _read_items(file: Path, subset: Subset | None) -> list[AnnotatedItem]:
         labels = collect_labels(categories[one] for one in ids if one in categories)
         place = find_annotated_file(file, name, folders)
         items.append(AnnotatedItem(name.replace("\\", "/"), labels, subset, place, problem))
-    return items
+    return items, regions
 
 
 def _list_folders(file: Path) -> list[Path]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data.choose_modality import choose_by_array
-from headstart.data.readers.arrays.array_labels import format_labels, is_one_hot
+from headstart.data.readers.arrays.array_labels import is_one_hot, read_array_labels
 from headstart.data.readers.arrays.array_layout import CHANNELS, ChosenLayout, choose_layouts
 from headstart.data.readers.arrays.array_names import ParsedName
 from headstart.data.readers.arrays.arrays import ArrayBlock, make_block
@@ -105,7 +105,7 @@ def _orient(pair: ArrayPair, classes: Sequence[str] | None, context: ReadContext
         return _Rows(pair, -1 if items.shape[0] != count and items.shape[-1] == count else 0, None, None)
     labels = _orient_labels(np.asarray(pair.labels.load()), items.shape)
     axis = -1 if items.shape[0] != len(labels) and items.shape[-1] == len(labels) else 0
-    if is_one_hot(labels):
+    if is_one_hot(labels) and not context.wants("indicators"):
         notes.append(f"{pair.labels.name!r} has a column for each class, of which one in each row is 1")
     if classes is None and axis and (digits := find_digit_classes(items.shape, labels)):
         classes, note = digits
@@ -139,8 +139,8 @@ def _make_block(
     assert modality is not None
     row = RowSource(items, chosen.layout, 0).read()
     make_block(items.name, row[None], np.zeros(1, np.int64), None, None, "", context)  # says what is wrong with a row
-    texts = format_labels(labels, rows.classes, modality.noun, count, items.name)
-    return ArrayBlock(partial(RowSource, items, chosen.layout), texts, subset, prefix, modality)
+    found = read_array_labels(labels, rows.classes, modality.noun, count, context, items.name)
+    return ArrayBlock(partial(RowSource, items, chosen.layout), found, subset, prefix, modality)
 
 
 def _count_from_one(labels: NDArray[Any], classes: int) -> bool:

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from headstart.data.choose_modality import choose_by_array, choose_by_items
 from headstart.data.names import preview
-from headstart.data.readers.arrays.array_labels import format_labels
+from headstart.data.readers.arrays.array_labels import ArrayLabels, read_array_labels
 from headstart.data.readers.arrays.array_names import list_item_names
 from headstart.data.readers.arrays.value_range import refuse_dark_bytes
 from headstart.data.readers.items import collect_items, list_item_samples, note_names_of_files
+from headstart.data.readers.label_forms import FORM_WORDS, propose_tasks
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
@@ -21,6 +22,7 @@ from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import ArraySource, SampleSource, ValueSource
 from headstart.data.subsets import resolve_subsets
 from headstart.errors import DataError
+from headstart.label_text import LabelForm
 from headstart.modalities.given import accepts_rows
 from headstart.modalities.modality import Modality
 
@@ -32,7 +34,7 @@ class LabelledArrays:
     """Items and labels as the user gave them."""
 
     items: Any  #: an array (N, ...) of its modality's form, or a sequence of N paths, texts, bytes or arrays
-    labels: Any  #: (N,) integers or text
+    labels: Any  #: as of ``read_array_labels``
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class ArrayBlock:
     """Items of one subset, and a label for each."""
 
     make_source: Callable[[int], SampleSource]  #: returns where a row of the items is
-    labels: list[str]  #: N names of classes
+    labels: ArrayLabels  #: of the N rows
     given_subset: Subset | None
     prefix: str  #: before "#17" in the names, so that rows of different subsets differ
     modality: Modality
@@ -68,18 +70,21 @@ class ArrayReader:
             refuse_dark_bytes("the items", np.asarray(items))
             return list_blocks(IN_MEMORY, [make_block("", items, source.labels, None, None, "", context)])
         choice = choose_by_items(context.options.modality, items, IN_MEMORY)
-        labels = format_labels(source.labels, None, choice.modality.noun, len(items))
-        samples = list_item_samples(items, labels, choice.modality)
+        labels = read_array_labels(source.labels, None, choice.modality.noun, len(items), context)
+        samples = list_item_samples(items, labels.texts, choice.modality)
         entries = [LedgerEntry(one.name, FileStatus.SKIPPED, "empty label") for one in samples if not one.label]
         kept = tuple(one for one in samples if one.label)
         return SourceListing(
             IN_MEMORY,
             kept,
-            frozenset(one.label for one in kept),
+            frozenset(one.label for one in kept) if labels.names is None else labels.names,
             tuple(entries),
             notes=(*choice.notes, *note_names_of_files(items, choice.modality)),
             in_rows=True,
             modality=choice.modality.name,
+            form=labels.form,
+            form_reason=labels.reason,
+            label_columns=labels.columns,
         )
 
 
@@ -97,7 +102,7 @@ def make_block(
     Args:
         name: of the items, in an error; "" for what their modality calls them.
         items: (N, ...); an array is kept as it is, so it may be memory-mapped.
-        labels: as of ``format_labels``.
+        labels: as of ``read_array_labels``.
         classes: a name for each label, which is then an index; None names a class after its label.
         subset: the subset they are given in, if any.
         prefix: see ``ArrayBlock``.
@@ -113,15 +118,16 @@ def make_block(
         raise DataError(_describe_refused(name, array, modality))
     if len(array):
         modality.decode(_make_source(array, 0).read(), modality.default_spec)
-    texts = format_labels(labels, classes, modality.noun, len(array), name)
-    return ArrayBlock(partial(_make_source, array), texts, subset, prefix, modality)
+    found = read_array_labels(labels, classes, modality.noun, len(array), context, name)
+    return ArrayBlock(partial(_make_source, array), found, subset, prefix, modality)
 
 
 def list_blocks(root: str, blocks: Sequence[ArrayBlock]) -> SourceListing:
     """Return every item of some blocks, one at least, of one modality.
 
     Raises:
-        DataError: the subsets of the blocks make no split, or their items are of several modalities.
+        DataError: the subsets of the blocks make no split, their items are of several modalities, or their labels of
+            forms that do not go together.
     """
     modality = blocks[0].modality
     if any(block.modality.name != modality.name for block in blocks):
@@ -130,10 +136,11 @@ def list_blocks(root: str, blocks: Sequence[ArrayBlock]) -> SourceListing:
     given = resolve_subsets((block.given_subset for block in blocks if block.given_subset), modality.noun)
     if given.problem:
         raise DataError(f"{root!r}: {given.problem}")
+    form, columns = _find_form(root, blocks)
     samples, entries = [], []
     for block in blocks:
         subset = given.used_as[block.given_subset] if block.given_subset else None
-        for index, label in enumerate(block.labels):
+        for index, label in enumerate(block.labels.texts):
             name = f"{block.prefix}#{index}"
             if label:
                 group = block.groups[index] if block.groups else ""
@@ -141,10 +148,35 @@ def list_blocks(root: str, blocks: Sequence[ArrayBlock]) -> SourceListing:
             else:
                 entries.append(LedgerEntry(name, FileStatus.SKIPPED, "empty label"))
     notes = (given.note,) if given.note else ()
-    classes = frozenset(sample.label for sample in samples)
+    named = [block.labels.names for block in blocks]
+    own = frozenset(sample.label for sample in samples)
     return SourceListing(
-        root, tuple(samples), classes, tuple(entries), notes=notes, in_rows=True, modality=modality.name
+        root,
+        tuple(samples),
+        own if form == "one" else frozenset(name for names in named for name in names or ()),
+        tuple(entries),
+        notes=notes,
+        in_rows=True,
+        modality=modality.name,
+        form=form,
+        form_reason=next((block.labels.reason for block in blocks if block.labels.reason), ""),
+        label_columns=columns,
     )
+
+
+def _find_form(root: str, blocks: Sequence[ArrayBlock]) -> tuple[LabelForm, tuple[str, ...]]:
+    """Return the form of the labels of all blocks, and their columns.
+
+    Raises:
+        DataError: they are of several.
+    """
+    forms = {(block.labels.form, block.labels.columns) for block in blocks if block.labels.texts}
+    if len(forms) > 1:
+        said = preview(sorted(f"{FORM_WORDS[form]} ({len(columns)})" for form, columns in forms), str)
+        flags = " or ".join(filter(None, (propose_tasks(form) for form, _ in sorted(forms) if form != "one")))
+        ways = f"; add {flags}" if flags else ""
+        raise DataError(f"{root!r} has arrays of labels of several forms: {said}; wanted the same in all{ways}")
+    return next(iter(forms), ("one", ()))
 
 
 def _make_source(array: NDArray[Any], index: int) -> SampleSource:

@@ -16,7 +16,7 @@ from headstart.data.readers.file_kinds import describe_unread
 from headstart.data.readers.tables.column_evidence import differs_by_row, holds_labels
 from headstart.data.readers.tables.csv_text import TextTable, read_text_table
 from headstart.data.readers.tables.json_rows import JSON_SUFFIXES, is_json_table, read_json_table
-from headstart.data.readers.tables.label_cells import MISSING
+from headstart.data.readers.tables.label_rows import MISSING
 from headstart.data.readers.tables.loose_names import explain_difference
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES, read_path_list
 from headstart.data.readers.tables.split_column import read_parts

@@ -216,6 +216,8 @@ def _read_features(file: Path, schema: "pyarrow.Schema") -> Mapping[str, Any]:
 
 
 def _list_names(feature: Any) -> list[str]:
+    feature = feature[0] if isinstance(feature, list) and feature else feature  # of each in a list
+    feature = feature.get("feature", feature) if isinstance(feature, dict) else {}
     names = feature.get("names") if isinstance(feature, dict) else None
     return [str(name) for name in names] if isinstance(names, list) else []
 
@@ -276,8 +278,9 @@ def _list_batch(
             source = RangeSource(file, base + int(offsets[at]), length, name)
         elif named and "\0" not in named:
             source = FileSource(file.parent / named)
-        label, problem = _format_label(value, columns.names)
-        items.append(PackedItem(name, label, source, problem or ("" if source else "no bytes and no path")))
+        found = [_format_label(one, columns.names) for one in (value if isinstance(value, list) else [value])]
+        problem = next((why for _, why in found if why), "" if source else "no bytes and no path")
+        items.append(PackedItem(name, tuple(label for label, _ in found if label), source, problem))
     return items
 
 
@@ -285,8 +288,8 @@ def _format_label(value: Any, names: Sequence[str]) -> tuple[str, str]:
     """Return a label as text, and why it cannot be used."""
     if value is None:
         return "", "no label"
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return "", f"its label is a {type(value).__name__}; wanted text or a whole number"
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return "", f"its label is a {type(value).__name__}; wanted text or a number"
     if names and isinstance(value, int):
         if not 0 <= value < len(names):  # -1 says that there is none
             return "", f"label {value} has no name: there are {len(names)} classes"

@@ -10,6 +10,7 @@ from typing import Any
 from headstart.data.choose_modality import choose_by_sources
 from headstart.data.decisions import Decision, Role
 from headstart.data.names import normalise_class_name
+from headstart.data.readers.annotations.annotations import WHOLE, choose_form, list_classes, write_label
 from headstart.data.readers.evidence import decide_file, find_subset_in_path
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -29,7 +30,7 @@ class PackedItem:
     """An item in a shard."""
 
     name: str  #: unique in its shard
-    label: str  #: as it stands there: a number or a name
+    labels: tuple[str, ...]  #: as they stand there: a number or a name each
     source: SampleSource | None  #: None where there is no item
     problem: str = ""  #: why it cannot be used
 
@@ -50,6 +51,7 @@ def list_shards(
     notes: Iterable[str],
     context: ReadContext,
     decisions: Iterable[Decision] = (),
+    marks: str = WHOLE,
 ) -> SourceListing:
     """Return the items of shards, under the names of the shards where there are several.
 
@@ -60,6 +62,7 @@ def list_shards(
         notes: on how they were read.
         context: says the modality, where it does not show.
         decisions: on their fields, and on files beside them.
+        marks: what the labels are of, as of ``choose_form``.
 
     Raises:
         DataError: nothing can be read, or their subsets make no split.
@@ -76,6 +79,8 @@ def list_shards(
     if None in subsets.values() and any(subsets.values()):
         raise DataError(f"{root!r} has shards of parts and others; wanted names with train, val or test in all or none")
     named = _name_labels(shards, folder)
+    every = [item for shard in shards for item in shard.items]
+    form = choose_form([len(item.labels) for item in every], marks, context)
     samples: list[RawSample] = []
     entries: list[LedgerEntry] = []
     for shard in shards:
@@ -83,8 +88,9 @@ def list_shards(
         used = given.used_as[subset] if subset else None
         start = f"{_shorten(shard.path, folder)}/" if len(shards) > 1 else ""
         for name, item in zip(_name_items(shard.items), shard.items, strict=True):
-            label = normalise_class_name(named.names.get(item.label, item.label))
-            problem = item.problem or ("" if label else "no label")
+            names = tuple(normalise_class_name(named.names.get(it, it)) for it in item.labels if it)
+            label = write_label(names, form, marks)
+            problem = item.problem or ("" if label else "labels of several classes" if len(names) > 1 else "no label")
             if item.source is None or (problem and context.labelled):
                 entries.append(LedgerEntry(start + name, FileStatus.SKIPPED, problem or "no item", label))
             else:
@@ -92,14 +98,17 @@ def list_shards(
         if shard.problem:
             entries.append(LedgerEntry(f"{shard.path.name} (the rest)", FileStatus.SKIPPED, shard.problem))
     found = (*choice.notes, *notes, *named.notes, given.note)
+    several = sum(len(item.labels) > 1 for item in every)
     return SourceListing(
         root,
         tuple(samples),
-        frozenset(sample.label for sample in samples),
+        list_classes((sample.label for sample in samples), form),
         tuple(entries),
         notes=tuple(note for note in found if note),
         modality=choice.modality.name,
         in_rows=True,
+        form=form,
+        form_reason=f"{several} of {choice.modality.noun.count(len(every))} have several labels" if several else "",
         decisions=(*decisions, *_decide_files(shards, folder, subsets, given, named)),
     )
 
@@ -173,7 +182,9 @@ def choose_label_field(records: Sequence[Mapping[str, Any]], known: Sequence[str
 def _name_labels(shards: Sequence[ItemShard], folder: Path) -> ClassNames:
     folders = dict.fromkeys(parent for shard in shards for parent in (shard.path.parent, shard.path.parent.parent))
     inside = [it for it in folders if it == folder or it.is_relative_to(folder)]
-    return name_numbers({item.label for shard in shards for item in shard.items}, inside or [folder])
+    return name_numbers(
+        {label for shard in shards for item in shard.items for label in item.labels}, inside or [folder]
+    )
 
 
 def _find_name_files(folders: Iterable[Path]) -> list[Path]:

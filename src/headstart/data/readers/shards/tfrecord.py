@@ -18,7 +18,13 @@ from typing import Any, BinaryIO
 from headstart.data.choose_modality import choose_only
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
-from headstart.data.readers.annotations.annotations import AnnotatedItem, collect_labels, judge_classes
+from headstart.data.readers.annotations.annotations import (
+    WHOLE,
+    AnnotatedItem,
+    choose_form,
+    collect_labels,
+    judge_classes,
+)
 from headstart.data.readers.byte_ranges import RangeSource
 from headstart.data.readers.evidence import index_near_top
 from headstart.data.readers.listing import SourceListing
@@ -88,13 +94,14 @@ class TfRecordReader:
         notes = [f"{len(files)} files of records are read"] if len(files) > 1 else []
         what = modalities[0].noun.one if known else "item"
         notes += [f"{note}, the {what} from {item_key!r}" if note else f"the {what} is read from {item_key!r}"]
-        notes += _judge(str(source), every, label_key, modalities[0]) if context.labelled else []
+        notes += _judge(str(source), every, label_key, modalities[0], context) if context.labelled else []
         shards = [
             ItemShard(file, [_make_item(plain[file], one, item_key, label_key) for one in found], problems[file])
             for file, found in records.items()
         ]
         folder = tree.root if tree else source.parent
-        return list_shards(str(source), folder, shards, notes, context, _decide_features(every, item_key, label_key))
+        decisions = _decide_features(every, item_key, label_key)
+        return list_shards(str(source), folder, shards, notes, context, decisions, _find_marks(label_key))
 
 
 def is_tfrecord(path: Path) -> bool:
@@ -203,7 +210,7 @@ def _parse(number: int, offset: int, data: bytes, problem: str, modalities: Sequ
                 items[key] = (start, end)
             elif key.rpartition("/")[2] in ("filename", "file_name"):
                 name = data[start:end].decode("utf-8", "replace")
-        known = next((label for label in _LABELS if key == label or key.endswith(f"/{label}")), "")
+        known = max((it for it in _LABELS if key == it or key.endswith(f"/{it}")), key=len, default="")
         if known and key not in items and (values := _read_values(data, feature)):
             labels.setdefault(known, values)
     return _Record(number, offset, items, labels, name)
@@ -253,7 +260,12 @@ def _decide_features(records: Sequence[_Record], item_key: str, label_key: str) 
         yield Decision(PlaceKind.FIELD, (key,), role, reason, count=count)
 
 
-def _judge(root: str, records: Sequence[_Record], key: str, modality: Modality) -> list[str]:
+def _find_marks(key: str) -> str:
+    """Return what the labels in a feature are of."""
+    return "boxes" if "object/" in key else WHOLE
+
+
+def _judge(root: str, records: Sequence[_Record], key: str, modality: Modality, context: ReadContext) -> list[str]:
     """Return a note where records have the labels of boxes.
 
     Raises:
@@ -261,16 +273,17 @@ def _judge(root: str, records: Sequence[_Record], key: str, modality: Modality) 
     """
     if not key.startswith("object/") and all(len(record.labels.get(key, ())) < 2 for record in records):
         return []
+    marks = _find_marks(key)
     items = [AnnotatedItem(one.name or f"#{one.number}", one.labels.get(key, ())) for one in records]
-    return [judge_classes(root, f"labels in {key!r}", "labels", items, modality.noun)]
+    form = choose_form([len(item.labels) for item in items], marks, context)
+    return [judge_classes(root, f"labels in {key!r}", marks, items, modality.noun, form)]
 
 
 def _make_item(path: Path, record: _Record, item_key: str, label_key: str) -> PackedItem:
     name = record.name or f"#{record.number}"
     if record.problem or item_key not in record.items:
-        return PackedItem(name, "", None, record.problem or f"no item in {item_key!r}")
+        return PackedItem(name, (), None, record.problem or f"no item in {item_key!r}")
     start, end = record.items[item_key]
     labels = record.labels.get(label_key, ())
-    problem = "" if len(labels) == 1 else "labels of several classes" if labels else "no label"
     source = RangeSource(path, record.offset + start, end - start, name)
-    return PackedItem(name, labels[0] if len(labels) == 1 else "", source, problem)
+    return PackedItem(name, labels, source)

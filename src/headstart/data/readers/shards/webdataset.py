@@ -251,25 +251,26 @@ def _parse_json(content: bytes) -> dict[str, Any]:
 
 def _make_item(path: Path, key: str, record: _Record, read: _LabelPlace) -> PackedItem:
     if not record.items:
-        return PackedItem(key, "", None, "no item beside its fields")
+        return PackedItem(key, (), None, "no item beside its fields")
     ending = _choose_item(record)
     name = f"{key}.{ending}"
     offset, size = record.items[ending]
     source = RangeSource(path, offset, size, name)
     content = record.labels.get(read.ending)
     if content is None:
-        return PackedItem(name, "", source, f"no .{read.ending} beside it")
+        return PackedItem(name, (), source, f"no .{read.ending} beside it")
     if len(content) == _MOST_BYTES:
-        return PackedItem(name, "", source, f"its .{read.ending} is too long")
+        return PackedItem(name, (), source, f"its .{read.ending} is too long")
     if read.key:
         value = _parse_json(content).get(read.key)
-        if isinstance(value, bool) or not isinstance(value, int | str):
-            return PackedItem(name, "", source, f"its .json has no {read.key!r} that is text or a number")
-        return PackedItem(name, str(value).strip(), source)
+        values = value if isinstance(value, list) else [value]
+        if any(isinstance(one, bool) or not isinstance(one, int | float | str) for one in values):
+            return PackedItem(name, (), source, f"its .json has no {read.key!r} that is text or a number")
+        return PackedItem(name, tuple(str(one).strip() for one in values), source)
     try:
-        return PackedItem(name, content.decode("utf-8-sig").strip(), source)
+        return PackedItem(name, (content.decode("utf-8-sig").strip(),), source)
     except UnicodeDecodeError:
-        return PackedItem(name, "", source, f"its .{read.ending} is no text")
+        return PackedItem(name, (), source, f"its .{read.ending} is no text")
 
 
 def _choose_item(record: _Record) -> str:

@@ -4,18 +4,16 @@ Where names and cells leave a doubt nothing is guessed: the message names the co
 """
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from headstart.data.names import preview
-from headstart.data.readers.tables.column_evidence import (
-    MOSTLY,
-    differs_by_row,
-    share_of_files,
-)
+from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.tables.column_evidence import MOSTLY, differs_by_row, share_of_files
 from headstart.data.readers.tables.corrected_labels import refuse_corrections
+from headstart.data.readers.tables.given_columns import find_given_column, find_label_columns
 from headstart.data.readers.tables.group_column import find_group, look_at_group
 from headstart.data.readers.tables.label_column import choose_label
+from headstart.data.readers.tables.number_cells import has_fractions
 from headstart.data.readers.tables.pair_columns import refuse_pairs
 from headstart.data.readers.tables.path_column import (
     choose_most_files,
@@ -57,6 +55,7 @@ class ColumnChoice:
         self.table, self.sample, self.modality = table, sample, modality
         self.header = list(sample.header)
         self.declined = {role for role in OPTIONAL if self._is_declined(role, options)}
+        self.label_columns = find_label_columns(table, self.header, options.label_column)
         self.given = {role: column for role in ROLES if (column := self._find_given(role, options)) is not None}
         self.finder = FileFinder(table.parent, modality, part=find_sure_subset(table))
         self.taken: dict[str, str] = dict(self.given)
@@ -75,15 +74,9 @@ class ColumnChoice:
         given: str | None = getattr(options, f"{role}_column")
         if given is None or role in self.declined or (not given and "" not in self.header):
             return None
-        alike = [column for column in self.header if simplify_column(column) == simplify_column(given)]
-        if given.strip() in map(str.strip, self.header) or alike:
-            return next((column for column in self.header if column.strip() == given.strip()), (alike or [""])[0])
-        near = get_close_matches(given, self.header, 1)
-        meant = f"; {near[0]!r} is nearest" if near else ""
-        raise DataError(
-            f"table {str(self.table)!r} has no column {given!r} (--{role}-column) but "
-            f"{preview(list(dict.fromkeys(self.header)), most=8)}{meant}"
-        )
+        if role == "label" and self.label_columns:
+            return None
+        return find_given_column(self.table, self.header, role, given)
 
     def choose_path(self, *, labelled: bool) -> None:
         """Find the column with the items or with the paths or ids of their files."""
@@ -142,7 +135,7 @@ class ColumnChoice:
         given = self.given.get("split")
         plain = [given] if given else list(match_columns(self.header, ALIASES["split"]))
         others = [] if given else list(match_columns(self.header, SPLIT_COLUMNS))
-        used = set(self.taken.values()) - {given}
+        used = {*self.taken.values(), *self.label_columns} - {given}
         for column in [it for it in plain if it not in used]:
             self._take("split", [column, *(it for it in plain if it != column)])
             cells = {cell for cell in self.sample.read_column(column) if cell}
@@ -188,11 +181,11 @@ class ColumnChoice:
     def choose_group(self) -> None:
         """Find the column with the groups, by its name."""
         if "group" not in self.taken and "group" not in self.declined:
-            used = set(self.taken.values())
+            used = {*self.taken.values(), *self.label_columns}
             if columns := [it for it in match_columns(self.header, ALIASES["group"]) if it not in used]:
                 self._take("group", columns)
 
-    def choose_owner(self, label: str, indicators: Sequence[str]) -> None:
+    def choose_owner(self, label: str, columns: Sequence[str]) -> None:
         """Find a column with groups by what it is called and holds; of one that has the name of groups say so."""
         if "group" in self.taken or "group" in self.declined:
             if not {"group"} & {*self.given, *self.declined}:
@@ -200,7 +193,7 @@ class ColumnChoice:
                 self.notes.append(note)
                 self.taken = self.taken if kept else {role: it for role, it in self.taken.items() if role != "group"}
             return
-        column, notes = find_group(self.sample, label, {*self.taken.values(), *indicators})
+        column, notes = find_group(self.sample, label, {*self.taken.values(), *columns})
         if column:
             self.taken["group"] = column
         self.notes += notes
@@ -238,32 +231,29 @@ class ColumnChoice:
             self.notes.append(f"the {said} is read from column {first!r}")
 
 
-def choose_columns(
-    table: Path, sample: TableSample, modality: Modality, options: DataSettings, *, labelled: bool = True
-) -> ChosenColumns:
+def choose_columns(table: Path, sample: TableSample, modality: Modality, context: ReadContext) -> ChosenColumns:
     """Return the column of each role, and notes where more than one could have it.
 
     Args:
         table: its folder is where paths begin.
         sample: its header and some rows.
         modality: of its items.
-        options: columns that are given.
-        labelled: whether a label is wanted.
+        context: says the columns that are given, whether labels are wanted, and which the task reads.
 
     Raises:
         DataError: none has the path, or none the label where one is wanted; or several may have it; or a given column
             is not there.
     """
-    choice = ColumnChoice(table, sample, modality, options)
-    choice.choose_path(labelled=labelled)
-    if not labelled:
+    choice = ColumnChoice(table, sample, modality, context.options)
+    choice.choose_path(labelled=context.labelled)
+    if not context.labelled:
         if "path" not in choice.taken:
             _refuse_without_path(choice)
         return ChosenColumns({"path": choice.taken["path"]}, (), bool(choice.values), folder=choice.choose_folder())
     folder = choice.choose_folder()
     choice.choose_split()
     choice.choose_group()
-    label = choose_label(table, sample, choice.taken)
+    label = choose_label(table, sample, choice.taken, choice.label_columns, context)
     missing = [role for role in ("path", "label") if role not in {*choice.taken, *(["label"] if label.found else [])}]
     if missing:
         columns = preview(list(dict.fromkeys(choice.header)), most=8)
@@ -276,8 +266,9 @@ def choose_columns(
         choice.taken["label"] = label.column
         if "label" not in choice.given:
             refuse_corrections(table, sample, label.column)
-    choice.choose_owner(label.column, label.indicators)
-    marks, said_of_rows = find_row_marks(sample, choice.taken, (*label.indicators, folder))
+    numbers = context.wants("columns") or (label.column and has_fractions(sample.column(label.column)))
+    choice.choose_owner("" if numbers else label.column, label.columns)
+    marks, said_of_rows = find_row_marks(sample, choice.taken, (*label.columns, folder))
     notes = [*choice.notes, *label.notes, *said_of_rows]
     for role, column in choice.taken.items():
         said = modality.noun.one if choice.values and role == "path" else role
@@ -285,7 +276,7 @@ def choose_columns(
         if len(same) > 1:
             notes.append(f"the table has {len(same)} columns called {column!r}; the {said} is read from the first")
     words = choice.split_words
-    return ChosenColumns(choice.taken, tuple(notes), bool(choice.values), label.indicators, words, folder, marks)
+    return ChosenColumns(choice.taken, tuple(notes), bool(choice.values), label.columns, words, folder, marks)
 
 
 def _refuse_without_path(choice: ColumnChoice) -> None:

@@ -10,14 +10,14 @@ what stands in a cell is text, as in any other table.
 import json
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from headstart.data.readers.json_stream import iter_json, read_ends
 from headstart.data.readers.tables.csv_text import TextRow, TextTable
-from headstart.data.readers.tables.label_column import SEVERAL
-from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, match_columns, normalise_column
+from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, match_columns
 from headstart.data.subsets import parse_subset
 from headstart.errors import DataError
 from headstart.modalities.modality import all_modalities
@@ -123,9 +123,17 @@ def _recognise_form(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return ""
     if isinstance(value, dict):
-        plain = [name for name, cell in value.items() if isinstance(cell, str | int) and not isinstance(cell, bool)]
+        plain = [
+            name
+            for name, cell in value.items()
+            if _is_label(cell) or (isinstance(cell, list) and all(map(_is_label, cell)))
+        ]
         return "records" if next(match_columns(plain, [*ALIASES["label"], *LABEL_COLUMNS]), None) else ""
-    return "mapping" if isinstance(value, str | int) else ""
+    return "mapping" if isinstance(value, str | int | float) else ""
+
+
+def _is_label(cell: Any) -> bool:
+    return isinstance(cell, str | int | float) and not isinstance(cell, bool)
 
 
 def _recognise_row(value: list[Any] | dict[str, Any]) -> str:
@@ -182,9 +190,17 @@ def _read_columns(table: Path) -> TextTable:
 
 def _iter_mapping(table: Path, *, lists: bool) -> Iterator[TextRow]:
     yield TextRow(1, 1, _MAPPING)
-    for number, (key, value) in enumerate(iter_json(table), 2):
+    pairs = iter_json(table) if lists else _gather_lists(table)
+    for number, (key, value) in enumerate(pairs, 2):
         cells = (key, _format_value(value))
         yield TextRow(number, number, cells[::-1] if lists else cells)
+
+
+def _gather_lists(table: Path) -> Iterator[tuple[str, Any]]:
+    """Yield each key with its value, or with the list of its values, which come one after the other."""
+    for key, pairs in groupby(iter_json(table), key=itemgetter(0)):
+        values = [value for _, value in pairs]
+        yield key, values if len(values) > 1 else values[0]
 
 
 def _iter_records(table: Path, columns: tuple[str, ...]) -> Iterator[TextRow]:
@@ -203,13 +219,7 @@ def _iter_rows(table: Path, keys: tuple[str, ...]) -> Iterator[TextRow]:
         if not isinstance(row, dict):
             yield TextRow(number, number, ("",) * len(keys), "no JSON object in this row")
             continue
-        cells = tuple(_format_value(row.get(key)) for key in keys)
-        several = [
-            value
-            for key, value in row.items()
-            if isinstance(value, list) and len(value) > 1 and normalise_column(key) in ALIASES["label"]
-        ]
-        yield TextRow(number, number, cells, f"{len(several[0])} labels: {SEVERAL}" if several else "")
+        yield TextRow(number, number, tuple(_format_value(row.get(key)) for key in keys))
 
 
 def _iter_objects(table: Path) -> Iterator[Any]:

@@ -1,75 +1,194 @@
-"""Cells of a column of labels that are no class: words for a missing label, and several labels in one cell.
+"""Cells of a column of labels: words for a missing label, numbers as people write them, several labels in one cell.
 
-Whether a sign or a blank separates labels is seen by the other cells: their parts come again, alone or in other
-combinations. A name that has a comma or a blank in it, such as ``crane, bird``, has parts that do not.
+Whether a sign or a blank separates labels is seen by the other cells (``several_labels``). Cells with several labels
+are read as such where the task reads them, or, where none is named, where it is sure that they have them; else their
+rows are skipped, or refused where they are many.
 """
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from headstart.data.names import preview
-from headstart.data.readers.tables.label_column import SEVERAL, SINGLE
+from headstart.data.names import normalise_class_name, preview
+from headstart.data.readers.class_names import read_class_list
+from headstart.data.readers.label_forms import propose_reading, propose_tasks
+from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.tables.label_columns import describe_doubt
+from headstart.data.readers.tables.label_rows import EMPTY, MISSING, SINGLE, RowLabels, replace_labels
+from headstart.data.readers.tables.number_cells import has_fractions, read_number_cells
+from headstart.data.readers.tables.several_labels import (
+    LIST,
+    SeveralLabels,
+    find_several_labels,
+    guess_separator,
+    note_words,
+    split_label,
+)
 from headstart.data.readers.tables.table_columns import TableRow
 from headstart.errors import DataError
+from headstart.label_text import NONE, join_cells
 
-#: What programs and people write for a label that is missing, in lower case.
-MISSING = frozenset("na n/a #n/a <na> n.a. nan null nil none ? ?? - -- #ref! #value!".split())  # noqa: SIM905
 _NAMES = frozenset({"none", "null", "nil"})  #: words of these that a class may be called
-SEPARATORS = "|;,+ "
+_NOTHING = frozenset({"none", NONE})  #: what stands for no label in a cell of several
 WHOLE = "--label-cells whole"  #: takes each cell as it is for a class
-_LIST = re.compile(r"[\[({].*[\])}]")
-_SIZES = 3  #: different numbers of parts that names of classes do not have, where there are many
-_PER_PART = 2  #: labels for each part, which names of classes do not make either
-MOST_COMPARED = 500  #: labels of which each is held against all others
 _OWN_SHARE = 0.5  #: of the rows of the smallest other class, which a class that is called ``none`` has at least
 
 
-@dataclass(frozen=True, slots=True)
-class SeveralLabels:
-    """The cells with several labels in a column."""
+def read_label_cells(table: Path, rows: Sequence[TableRow], column: str, context: ReadContext) -> RowLabels:
+    """Return rows with the labels in a column, in the richest form that the task reads.
 
-    separator: str  #: between them; "[]" where cells are lists
-    cells: dict[str, tuple[str, ...]]  #: cell -> its labels
-
-
-def read_label_cells(
-    table: Path, rows: Sequence[TableRow], column: str, *, whole: bool
-) -> tuple[list[TableRow], list[str]]:
-    """Return rows without those whose label is missing or several, which have a problem instead, and notes.
+    Rows without a label, or with several where one is wanted, have a problem in its place.
 
     Args:
         table: for an error.
         rows: of the table.
         column: that of the labels.
-        whole: whether each cell is a class as it is.
+        context: says the forms that can be read, and how cells are.
 
     Raises:
-        DataError: more than a fifth of the rows have several labels in a cell.
+        DataError: more than a fifth of the rows have several labels in a cell where one is wanted or that is in doubt;
+            or numbers can be read in two ways.
     """
+    options = context.options
     counts = Counter(row.label for row in rows if row.label and not row.problem)
-    if whole or len(counts) < 2:
-        return list(rows), []
+    if options.label_cells == "whole" or not counts:
+        return RowLabels(rows, "one", (column,))
+    if options.label_cells == "several" or options.label_separator is not None:
+        return _read_given(table, rows, column, counts, options.label_separator)
+    if len(counts) < 2:
+        return RowLabels(rows, "one", (column,))
     missing, notes = _find_missing(counts)
     kept = Counter({label: count for label, count in counts.items() if label not in missing})
-    several = find_several_labels(kept)
-    problems = {label: f"empty label: {label!r}" for label in missing}
+    numbers = context.wants("columns") and not context.wants("several")
+    several = None if numbers else find_several_labels(kept)
+    if several is None and context.wants("several") and (sign := guess_separator(kept, "|;")):
+        several = SeveralLabels(sign, {label: split_label(label, sign) for label in kept if sign in label})
     if several is None:
-        notes += _note_words(kept)
-    else:
-        problems |= {
-            label: f"{' and '.join(map(repr, parts[:3]))} in one cell: {SEVERAL}"
-            for label, parts in several.cells.items()
-        }
-        notes.append(_describe_several(table, column, kept, several))
-    if not problems:
-        return list(rows), notes
-    return [
-        row._replace(label="", problem=problems[row.label]) if row.label in problems and not row.problem else row
-        for row in rows
-    ], notes
+        return _read_one(table, rows, column, kept, missing, notes, numbers=numbers)
+    held = sum(kept[label] for label in several.cells)
+    many = kept.total() - held < SINGLE * kept.total()
+    if context.wants("several") or (context.may_read("several") and many and several.sure):
+        return _read_several(table, rows, column, counts, several)
+    said = _describe_several(table, column, kept, several, many=many)
+    problems = {label: f"{EMPTY}: {label!r}" for label in missing}
+    problems |= {
+        label: f"{' and '.join(map(repr, parts[:3]))} in one cell: several labels" if parts else f"{EMPTY}: {label!r}"
+        for label, parts in several.cells.items()
+    }
+    return RowLabels(replace_labels(rows, {}, problems), "one", (column,), (*notes, said))
+
+
+def _read_one(
+    table: Path,
+    rows: Sequence[TableRow],
+    column: str,
+    counts: Counter[str],
+    missing: Sequence[str],
+    notes: Sequence[str],
+    *,
+    numbers: bool,
+) -> RowLabels:
+    """Return rows with one label each; numbers that people write otherwise as Python reads them."""
+    found = read_number_cells(counts)
+    if numbers and found.doubt:
+        raise DataError(describe_doubt(table, column, found.doubt))
+    taken = numbers or has_fractions(found.plain.values())
+    notes = [*notes, *([f"column {column!r}: {found.note}"] if found.plain and taken else []), *note_words(counts)]
+    problems = {label: f"{EMPTY}: {label!r}" for label in missing}
+    labels = found.plain if taken else {}
+    return RowLabels(replace_labels(rows, labels, problems), "one", (column,), tuple(notes))
+
+
+def _read_given(
+    table: Path, rows: Sequence[TableRow], column: str, counts: Counter[str], separator: str | None
+) -> RowLabels:
+    """Return rows with several labels each, as a setting says, with the separator that is given or found.
+
+    Raises:
+        DataError: no cell has it.
+    """
+    if separator is not None and not any(separator in label for label in counts):
+        raise DataError(
+            f"table {str(table)!r}: no cell of column {column!r} has {separator!r} in it (--label-separator); "
+            f"its cells are such as {preview(list(counts))}"
+        )
+    found = None if separator is not None else find_several_labels(counts)
+    sign = separator or (found.separator if found else guess_separator(counts))
+    cells = {label: parts for label in counts if len(parts := split_label(label, sign)) != 1}
+    return _read_several(table, rows, column, counts, SeveralLabels(sign, cells, sure=True))
+
+
+def _read_several(
+    table: Path, rows: Sequence[TableRow], column: str, counts: Counter[str], several: SeveralLabels
+) -> RowLabels:
+    """Return rows with several labels each.
+
+    A word for none is none of them where it says so; where no word does, an empty cell is that.
+    """
+    parts = {label: several.cells.get(label, (label,)) for label in counts}
+    nothing = {label for label in counts if label.strip().lower() in _NOTHING or not parts[label]}
+    missing = {label for label in counts if label.strip().lower() in MISSING} - nothing
+    names, said = read_class_list(table, {part for label in parts for part in parts[label]} - {*nothing, *missing})
+    problems = {label: f"{EMPTY}: {label!r}" for label in missing}
+    labels = {
+        label: join_cells(
+            () if label in nothing else dict.fromkeys(normalise_class_name(names.get(part, part)) for part in found)
+        )
+        for label, found in parts.items()
+        if label not in missing
+    }
+    empty = sum(not row.label and not row.problem for row in rows)
+    notes = [said] if said else []
+    if empty and not nothing:
+        labels[""] = NONE
+        notes.append(
+            f"{empty} rows have an empty cell of labels: they are read as of none of them; where these are not "
+            "known, write NA there"
+        )
+    elif missing or empty:
+        notes.append(f"{empty + sum(counts[it] for it in missing)} rows without a label are skipped")
+    read = frozenset(
+        normalise_class_name(names.get(part, part))
+        for label, found in parts.items()
+        if label not in {*nothing, *missing}
+        for part in found
+    )
+    if several.cells:
+        notes.append(f"where each cell of column {column!r} is one class ({len(counts)} classes), add {WHOLE}")
+    reason = _describe_held(column, counts, several)
+    return RowLabels(replace_labels(rows, labels, problems), "several", (column,), tuple(notes), reason, read)
+
+
+def _describe_held(column: str, counts: Mapping[str, int], several: SeveralLabels) -> str:
+    """Return how many rows have several labels, and what is between these."""
+    held = [label for label, parts in several.cells.items() if len(parts) > 1]
+    total = sum(counts.values())
+    sign = {" ": "a blank", LIST: "the commas of a list"}.get(several.separator, repr(several.separator))
+    if not held:
+        return f"the cells of column {column!r} are said to have several labels"
+    rows = sum(counts[label] for label in held)
+    return (
+        f"{rows} of {total} rows have several labels in a cell of column {column!r}, such as {preview(held)}, with "
+        f"{sign} between"
+    )
+
+
+def _describe_several(table: Path, column: str, counts: Counter[str], several: SeveralLabels, *, many: bool) -> str:
+    """Return a note on rows with several labels, which are skipped.
+
+    Raises:
+        DataError: there are more than a fifth.
+    """
+    held = _describe_held(column, counts, several)
+    if not many:
+        flags = propose_tasks("several")
+        ways = f"{flags} reads them; " if flags else ""
+        return f"{held}: they are skipped; {ways}where each is one class, add {WHOLE}"
+    kinds = {part for parts in several.cells.values() for part in parts}
+    raise DataError(
+        f"table {str(table)!r}: {held}, of {len(kinds)} labels: {propose_reading('several')}; if each cell is one "
+        f"class ({len(counts)} classes), add {WHOLE}; or leave one label in each row"
+    )
 
 
 def _find_missing(counts: Counter[str]) -> tuple[list[str], list[str]]:
@@ -107,88 +226,3 @@ def _is_class(label: str, count: int, others: dict[str, int], *, alone: bool) ->
 def _find_style(label: str) -> str:
     """Return whether a label is written in small letters, in capitals or with one at its beginning."""
     return "small" if label.islower() else "capitals" if label.isupper() else "title" if label[:1].isupper() else ""
-
-
-def find_several_labels(counts: Iterable[str]) -> SeveralLabels | None:
-    """Return the cells that have several labels, among all different ones of a column; None where none has."""
-    labels = list(dict.fromkeys(counts))
-    lists = {label: parts for label in labels if len(parts := _read_list(label)) > 1}
-    if lists:
-        return SeveralLabels("[]", lists)
-    for separator in SEPARATORS:
-        split = {label: _split(label, separator) for label in labels}
-        if any(len(found) > 1 for found in split.values()) and (cells := _find_combined(split, separator)):
-            return SeveralLabels(separator, cells)
-    return None
-
-
-def _split(label: str, separator: str) -> tuple[str, ...]:
-    return tuple(part for piece in label.split(separator) if (part := piece.strip()))
-
-
-def _read_list(label: str) -> tuple[str, ...]:
-    """Return the items of a list as Python writes one; nothing for another label."""
-    if not _LIST.fullmatch(label.strip()):
-        return ()
-    inner = label.strip()[1:-1]
-    quoted = [one or other for one, other in re.findall(r"'([^']+)'|\"([^\"]+)\"", inner)]
-    return tuple(quoted) if quoted else _split(inner, ",") if re.fullmatch(r"[\d\s,]+", inner) else ()
-
-
-def _find_combined(parts: dict[str, tuple[str, ...]], separator: str) -> dict[str, tuple[str, ...]]:
-    """Return the labels that are combinations of others by their parts; nothing where that is not clear."""
-    several = {label: found for label, found in parts.items() if len(found) > 1}
-    numbers = all(part.isdecimal() for found in parts.values() for part in found)
-    if numbers:
-        decimals = separator == "," and all(len(found) == 2 and ", " not in label for label, found in several.items())
-        return {} if decimals or separator == "+" else several
-    single = {found[0] for found in parts.values() if len(found) == 1}
-    again = Counter(part for found in parts.values() for part in set(found))
-    combined = {
-        label: found
-        for label, found in several.items()
-        if all(again[part] > 1 for part in found)
-        and (single.issuperset(found) or (separator != " " and not single.isdisjoint(found)))
-    }
-    in_order = {tuple(sorted(found)) for found in several.values()}
-    many = len(parts) >= _PER_PART * len(again) and len({len(found) for found in parts.values()}) >= _SIZES
-    joined = separator == " " and any("_" in label and not single.isdisjoint(found) for label, found in several.items())
-    if len(in_order) < len(several) or many or joined:
-        return several
-    return combined
-
-
-def _note_words(labels: Iterable[str]) -> list[str]:
-    """Return a note where labels of several words begin with others whose words come again elsewhere."""
-    parts = {label: tuple(label.split()) for label in labels if label.islower()}
-    for label, words in parts.items() if len(parts) <= MOST_COMPARED else ():
-        longer = [
-            other for other, found in parts.items() if len(found) > len(words) > 1 and found[: len(words)] == words
-        ]
-        apart = [found for other, found in parts.items() if other != label and other not in longer]
-        if len(longer) > 1 and any(not set(words).isdisjoint(found) for found in apart):
-            shown = f"labels such as {longer[0]!r} begin with {label!r}: each cell is read as one class"
-            return [f"{shown}; where each word is a label of its own, {SEVERAL}"]
-    return []
-
-
-def _describe_several(table: Path, column: str, counts: Counter[str], several: SeveralLabels) -> str:
-    """Return a note on rows with several labels, which are skipped.
-
-    Raises:
-        DataError: there are more than a fifth.
-    """
-    held, total = sum(counts[label] for label in several.cells), counts.total()
-    kinds = {part for parts in several.cells.values() for part in parts}
-    sign = {" ": "a blank", "[]": "the commas of a list"}.get(several.separator, repr(several.separator))
-    if total - held >= SINGLE * total:
-        return (
-            f"{held} rows have several labels in one cell, such as {preview(list(several.cells))}, which are not read "
-            f"yet; they are skipped; where each is one class, add {WHOLE}"
-        )
-    raise DataError(
-        f"table {str(table)!r} has several labels in one cell of column {column!r}: {held} of {total} rows, such as "
-        f"{preview(list(several.cells))}, have some of {len(kinds)} labels with {sign} between; several labels for one "
-        "item are not read yet; leave one label in each row, or leave out those with several; if each cell is one "
-        f"class ({len(counts)} classes), add {WHOLE}"
-    )

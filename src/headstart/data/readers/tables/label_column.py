@@ -1,4 +1,4 @@
-"""The column of a table that has the labels, or its columns of 0 and 1, one for each class.
+"""The columns of a table that have the labels: one, or several of 0 and 1 or of numbers.
 
 A column is known by its name; of two that are one to one the names win over the numbers. Where no column is called like
 labels those that hold some are offered, for a person to choose: only one that is alone beside the path is taken.
@@ -9,14 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headstart.data.names import preview
+from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_evidence import (
     differs_by_row,
     holds_labels,
-    is_binary,
-    is_on,
     is_wordy,
     says_the_same,
 )
+from headstart.data.readers.tables.indicator_columns import find_indicators
+from headstart.data.readers.tables.label_columns import is_indicator
+from headstart.data.readers.tables.number_columns import find_numbers, holds_measures
 from headstart.data.readers.tables.split_column import read_parts
 from headstart.data.readers.tables.table_columns import (
     ALIASES,
@@ -31,8 +33,6 @@ from headstart.errors import DataError
 from headstart.quoting import quote_argument
 
 OFFERED = 4  #: columns in a message
-SINGLE = 0.8  #: share of rows with one 1 that makes columns of 0 and 1 classes
-SEVERAL = "several labels are not read yet"  #: ends the reason of a row that has them
 _PLAIN = ("label", "labels")  #: names that win over all others
 
 
@@ -41,38 +41,49 @@ class LabelColumns:
     """The place of a table's labels."""
 
     column: str = ""  #: the column with the labels; "" where there is none
-    indicators: tuple[str, ...] = ()  #: or one column for each class
+    columns: tuple[str, ...] = ()  #: or several, with a cell of the label each
     notes: tuple[str, ...] = ()
 
     @property
     def found(self) -> bool:
         """Whether there are labels."""
-        return bool(self.column or self.indicators)
+        return bool(self.column or self.columns)
 
 
-def choose_label(table: Path, sample: TableSample, taken: Mapping[str, str]) -> LabelColumns:
+def choose_label(
+    table: Path, sample: TableSample, taken: Mapping[str, str], given: Sequence[str], context: ReadContext
+) -> LabelColumns:
     """Return where a table has its labels.
 
     Args:
         table: for an error.
         sample: its header and some rows.
         taken: role -> column, of those that are known.
+        given: several columns that a setting names; none where it does not.
+        context: says the forms of labels that are read.
 
     Raises:
-        DataError: several columns may have them; or no name says so, and there are columns that hold some; or rows
-            have several labels each.
+        DataError: several columns may have them; or no name says so, and there are columns that hold some.
     """
+    if given:
+        return LabelColumns(columns=tuple(given))
     if "label" in taken:
         return LabelColumns(taken["label"])
     used = set(taken.values())
     named = [it for it in match_columns(sample.header, [*ALIASES["label"], *LABEL_COLUMNS]) if it not in used]
-    if named:
+    rest = [it for it in dict.fromkeys(sample.header) if it not in {*used, *sample.contents} and it.strip()]
+    if context.wants("columns") and "path" in taken and (numbers := find_numbers(table, sample, named, rest)):
+        return LabelColumns(numbers.column, notes=numbers.notes)
+    of_marks = context.wants("indicators") and all(
+        map(is_indicator, {cell for it in named for cell in sample.column(it)})
+    )
+    indicators = find_indicators(sample, rest, context) if "path" in taken and (of_marks or not named) else None
+    if named and indicators is None:
         chosen = _choose_named(table, sample, named)
         note = _note_words(sample, chosen.column, used | set(named))
         return replace(chosen, notes=(*chosen.notes, note)) if note else chosen
-    rest = [it for it in dict.fromkeys(sample.header) if it not in {*used, *sample.contents} and it.strip()]
-    if "path" in taken and (indicators := _find_indicators(table, sample, rest)):
-        return indicators
+    if indicators is not None:
+        return LabelColumns(columns=indicators.columns, notes=indicators.notes)
     only = _find_only(sample, rest) if "path" in taken else ""
     if only:
         count = len(set(sample.column(only)) - {""})
@@ -108,6 +119,7 @@ def _is_other_label(cells: Sequence[str], labels: Sequence[str]) -> bool:
 def _find_only(sample: TableSample, columns: Sequence[str]) -> str:
     """Return the column that must be the label: the only one beside the path, or without a header the only fitting."""
     fitting = [it for it in columns if holds_labels(sample.column(it))]
+    fitting = fitting or [it for it in columns if holds_measures(sample.column(it))]
     alone = len(columns) == 1 or (
         sample.headless and all(differs_by_row(sample.column(column)) for column in columns if column not in fitting)
     )
@@ -116,15 +128,6 @@ def _find_only(sample: TableSample, columns: Sequence[str]) -> str:
     called_split = any(match_columns(fitting, [*ALIASES["split"], *SPLIT_COLUMNS]))
     has_parts = called_split and read_parts(fitting[0], set(sample.column(fitting[0])) - {""}, folds=False)
     return "" if has_parts else fitting[0]
-
-
-def choose_indicator(on: Sequence[str]) -> tuple[str, str]:
-    """Return the label of a row whose columns of classes have a 1 in those that are given, and why it has none."""
-    if len(on) == 1:
-        return on[0], ""
-    if on:
-        return "", f"{' and '.join(map(repr, on[:3]))} have a 1: {SEVERAL}"
-    return "", "no column of a class has a 1"
 
 
 def _choose_named(table: Path, sample: TableSample, named: Sequence[str]) -> LabelColumns:
@@ -154,35 +157,10 @@ def _choose_named(table: Path, sample: TableSample, named: Sequence[str]) -> Lab
     return LabelColumns(column, notes=(note,) if others else ())
 
 
-def _find_indicators(table: Path, sample: TableSample, columns: Sequence[str]) -> LabelColumns | None:
-    """Return the columns of 0 and 1 that are classes; None where there are none.
-
-    Raises:
-        DataError: most rows have several labels.
-    """
-    of_parts = set(match_columns(columns, SPLIT_COLUMNS))
-    binary = [it for it in columns if is_binary(sample.column(it)) and it not in of_parts]
-    if len(binary) < 2:
-        return None
-    counts = [sum(is_on(cell) is True for cell in row) for row in zip(*map(sample.column, binary), strict=True)]
-    single, several = counts.count(1), sum(count > 1 for count in counts)
-    if single >= SINGLE * len(counts):
-        note = f"the labels are read from {len(binary)} columns with a 1 for the class: {preview(binary)}"
-        if left := [it for it in columns if it not in binary]:
-            note += f"; {preview(left)} is not read" if len(left) == 1 else f"; {preview(left)} are not read"
-        return LabelColumns(indicators=tuple(binary), notes=(note,))
-    if len(binary) == len(columns):
-        raise DataError(
-            f"table {str(table)!r} has {len(binary)} columns of 0 and 1 ({preview(binary)}); {single} rows have one 1, "
-            f"{several} several and {counts.count(0)} none: several labels for one item are not read yet; choose the "
-            f"one that is meant with {_flag(binary[0])} or another, or leave only rows with one 1"
-        )
-    return None
-
-
 def _offer(table: Path, sample: TableSample, columns: Sequence[str]) -> None:
     """Refuse to guess among the columns that hold labels, where there are any."""
     fitting = [it for it in columns if holds_labels(sample.column(it))]
+    fitting = fitting or [it for it in columns if holds_measures(sample.column(it))]
     if not fitting:
         return
     fitting.sort(key=lambda column: not is_wordy(sample.column(column)))

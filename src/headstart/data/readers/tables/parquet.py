@@ -5,6 +5,7 @@ the classes stand in the schema's metadata. Such items are written into the cach
 stays bounded however large the table is and everything that reads items reads these.
 """
 
+import json
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,8 +15,6 @@ from headstart.data.choose_modality import ModalityChoice, choose_by_columns, ch
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.arrow_cells import read_cell, read_cells
 from headstart.data.readers.tables.column_choice import choose_columns
-from headstart.data.readers.tables.column_evidence import is_on
-from headstart.data.readers.tables.label_column import choose_indicator
 from headstart.data.readers.tables.row_marks import find_left_out
 from headstart.data.readers.tables.table_columns import (
     ALIASES,
@@ -31,6 +30,7 @@ from headstart.data.readers.unpack import unpack_once
 from headstart.data.sources import FileSource, SampleSource, ValueSource
 from headstart.errors import DataError, refuse_machine_faults
 from headstart.extras import import_extra
+from headstart.label_text import join_cells
 from headstart.modalities.item import CLASS
 from headstart.modalities.modality import Modality
 from headstart.parsing import parse_json
@@ -55,18 +55,16 @@ def read_parquet_rows(table: Path, context: ReadContext) -> TableRows:
     """
     with _ParquetTable(table) as file:
         choice = _choose_modality(table, file, context)
-        columns = choose_columns(
-            table, _sample_columns(file), choice.modality, context.options, labelled=context.labelled
-        )
+        columns = choose_columns(table, _sample_columns(file), choice.modality, context)
         names = _read_class_names(file.schema_arrow, columns.taken.get("label", ""))
         column, modality = columns.taken["path"], choice.modality
         notes = (*choice.notes, *columns.notes)
         if not _holds_bytes(file.schema_arrow, column):
             rows = list(_iter_rows(file, columns, names, None, modality))
-            return TableRows(rows, notes, modality, column, columns.taken, columns.indicators)
+            return TableRows(rows, notes, modality, column, columns.taken, columns.label_columns)
         folder = unpack_once(table, context.cache, lambda draft: _write_items(file, column, draft))
         rows = list(_iter_rows(file, columns, names, folder, modality))
-        return TableRows(rows, notes, modality, column, columns.taken, columns.indicators)
+        return TableRows(rows, notes, modality, column, columns.taken, columns.label_columns)
 
 
 def holds_items(table: Path, context: ReadContext) -> bool:
@@ -78,7 +76,7 @@ def holds_items(table: Path, context: ReadContext) -> bool:
     """
     with _ParquetTable(table) as file:
         modality = _choose_modality(table, file, context).modality
-        columns = choose_columns(table, _sample_columns(file), modality, context.options)
+        columns = choose_columns(table, _sample_columns(file), modality, context)
         return columns.holds_values or _holds_bytes(file.schema_arrow, columns.taken["path"])
 
 
@@ -171,8 +169,10 @@ def _read_class_names(schema: "pyarrow.Schema", column: str) -> list[str]:
     """Return the names of the classes by number, as ``datasets`` writes them beside the schema; empty where not."""
     try:
         told = parse_json((schema.metadata or {})[b"huggingface"])
-        names = told["info"]["features"][column]["names"]
-    except (KeyError, TypeError, ValueError):
+        feature = told["info"]["features"][column]
+        feature = feature[0] if isinstance(feature, list) else feature.get("feature", feature)  # of each in a list
+        names = feature["names"]
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         return []
     return [str(name) for name in names] if isinstance(names, list) else []
 
@@ -207,7 +207,7 @@ def _iter_rows(
     """Yield the rows; of items that were written into a folder the name only."""
     taken = chosen.taken
     columns = [column for role, column in taken.items() if folder is None or role != "path"]
-    columns += [*chosen.indicators, *(mark.column for mark in chosen.marks)]
+    columns += [*chosen.label_columns, *(mark.column for mark in chosen.marks)]
     if folder is not None and _has_path(file.schema_arrow, taken["path"]):
         columns.append(f"{taken['path']}.path")
     number = 0
@@ -230,10 +230,8 @@ def _iter_rows(
                 of_role["path"] = f"row {number}"
             marked = [_format_plain(cells[mark.column][at]) for mark in chosen.marks]
             problem = problem or find_left_out(chosen.marks, marked)
-            if chosen.indicators:
-                on = [name for name in chosen.indicators if is_on(_format_plain(cells[name][at]))]
-                of_role["label"], why = choose_indicator(on)
-                problem = problem or why
+            if chosen.label_columns:
+                of_role["label"] = join_cells(_format_plain(cells[name][at]) for name in chosen.label_columns)
             if chosen.split_words:
                 split = _format_plain(of_role.get("split"))
                 of_role["split"] = chosen.split_words.get(split, split)
@@ -250,7 +248,7 @@ def _has_path(schema: "pyarrow.Schema", column: str) -> bool:
 def _make_row(
     number: int, cells: dict[str, Any], names: Sequence[str], item: SampleSource | None, problem: str
 ) -> TableRow:
-    label = cells.get("label")
+    label = _read_label(cells.get("label"), names)
     if names and isinstance(label, int):
         if 0 <= label < len(names):
             label = names[label]
@@ -259,12 +257,22 @@ def _make_row(
     texts = {}
     for role in ALIASES:
         try:
-            texts[role] = _format_cell(cells.get(role))
+            texts[role] = _format_cell(label if role == "label" else cells.get(role))
         except (TypeError, UnicodeDecodeError):
             texts[role] = ""
             problem = problem or f"its {role} is a {type(cells[role]).__name__}; wanted text or a number"
     texts["label"] = _format_label(label, texts["label"])
     return TableRow(number, texts["path"], texts["label"], texts["split"], texts["group"], item, problem)
+
+
+def _read_label(label: Any, names: Sequence[str]) -> Any:
+    """Return the label in a cell; a list of several as JSON writes it, with the names of classes for their numbers."""
+    if not isinstance(label, list | tuple) or not all(isinstance(one, str | int | float) for one in label):
+        return label
+    if len(label) == 1:
+        return label[0]
+    known = dict(enumerate(names))
+    return json.dumps([known.get(one, one) if isinstance(one, int) else one for one in label], ensure_ascii=False)
 
 
 def _format_label(label: Any, text: str) -> str:

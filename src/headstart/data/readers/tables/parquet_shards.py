@@ -12,6 +12,7 @@ from typing import Any
 from headstart.data.names import preview
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.tables.joined_forms import join_forms
 from headstart.data.readers.tables.table import list_table
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import LedgerEntry, Subset
@@ -65,7 +66,12 @@ def _list_shards(folder: Path, shards: Sequence[Path], context: ReadContext) -> 
             f"{str(folder)!r} has Parquet tables of parts and others ({preview(without)}); wanted names that begin "
             f"with the part in all of them or in none: {KNOWN}"
         )
-    listings = {shard: list_table(shard, context) for shard in shards}
+    joined = join_forms(
+        str(folder),
+        {shard: list_table(shard, context) for shard in shards},
+        lambda shard, form: list_table(shard, replace(context, forms=frozenset({form}))),
+    )
+    listings = joined.listings
     modalities = sorted({listing.modality for listing in listings.values()})
     if len(modalities) > 1:
         raise DataError(f"{str(folder)!r} has tables of several kinds, {preview(modalities)}; wanted one, --modality")
@@ -83,9 +89,17 @@ def _list_shards(folder: Path, shards: Sequence[Path], context: ReadContext) -> 
         samples += [replace(it, name=start + it.name, subset=it.subset or used) for it in listing.samples]
         entries += [replace(it, name=start + it.name) for it in listing.entries]
         notes += [note for note in listing.notes if note not in notes]
-    classes = frozenset(sample.label for sample in samples)
     return SourceListing(
-        str(folder), tuple(samples), classes, tuple(entries), notes=tuple(notes), modality=modalities[0], in_rows=True
+        str(folder),
+        tuple(samples),
+        joined.classes,
+        tuple(entries),
+        notes=tuple(notes),
+        modality=modalities[0],
+        in_rows=True,
+        form=joined.form,
+        form_reason=joined.reason,
+        label_columns=joined.columns,
     )
 
 

@@ -20,10 +20,12 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.base64_cells import is_base64, refuse_base64
 from headstart.data.readers.tables.group_column import describe_tracks
 from headstart.data.readers.tables.json_rows import LINES, is_json_table, is_path_array
-from headstart.data.readers.tables.label_cells import read_label_cells
+from headstart.data.readers.tables.label_rows import RowLabels
+from headstart.data.readers.tables.number_cells import has_fractions
 from headstart.data.readers.tables.number_shift import NumberShift, shift_number
 from headstart.data.readers.tables.parquet import holds_items, read_parquet_rows
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
+from headstart.data.readers.tables.row_labels import read_row_labels
 from headstart.data.readers.tables.same_names import find_sure_subset
 from headstart.data.readers.tables.split_column import resolve_split_cells
 from headstart.data.readers.tables.table_columns import DoubtfulTableError, TableRow, TableRows, find_key_columns
@@ -81,11 +83,9 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
         MissingExtra: it is a Parquet file and pyarrow is not installed.
     """
     content = read_rows(table, context)
-    rows, modality = content.rows, content.modality
-    cell_notes: list[str] = []
-    if context.labelled and (column := (content.taken or {}).get("label")):
-        whole = context.options.label_cells == "whole"
-        rows, cell_notes = read_label_cells(table, rows, column, whole=whole)
+    modality = content.modality
+    labels = read_row_labels(table, content, context)
+    rows = list(labels.rows)
     subsets, subset_note = resolve_split_cells(table, rows, modality.noun)
     if not context.labelled:
         rows = [row._replace(label=UNKNOWN) for row in rows]
@@ -115,13 +115,14 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
             entries.append(LedgerEntry(name, FileStatus.SKIPPED, reason, label))
         else:
             source = row.item or located.find(row.path)
-            samples.append(RawSample(name, label, source, subsets[row.split], row.group))
-    notes = [*content.notes, *cell_notes, *located.notes, *([subset_note] if subset_note else [])]
-    classes = frozenset(sample.label for sample in samples)
+            samples.append(RawSample(name, label, source, subsets[row.split], row.group, row.number))
+    notes = [*content.notes, *labels.notes, *located.notes, *([subset_note] if subset_note else [])]
+    classes = frozenset(sample.label for sample in samples) if labels.names is None else labels.names
     if context.labelled and not {"split", "group"} & set(content.taken or {}) and not context.options.group_column:
-        files = [sample for sample in samples if isinstance(sample.source, FileSource)]
-        names, labels = [sample.name for sample in files], [sample.label for sample in files]
-        notes += [note] if (note := describe_tracks(names, labels, modality.noun.many)) else []
+        named = labels.form == "one" and not context.wants("columns") and not has_fractions(classes)
+        files = [(it.name, it.label if named else "") for it in samples if isinstance(it.source, FileSource)]
+        note = describe_tracks([name for name, _ in files], [label for _, label in files], modality.noun.many)
+        notes += [note] if note else []
     return SourceListing(
         str(table),
         tuple(samples),
@@ -131,7 +132,10 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
         modality=modality.name,
         column=content.column,
         in_rows=True,
-        decisions=tuple(_decide(content)),
+        form=labels.form,
+        form_reason=labels.reason,
+        label_columns=labels.columns,
+        decisions=tuple(_decide(content, labels)),
     )
 
 
@@ -148,14 +152,17 @@ def _describe_shift(shift: NumberShift, noun: Noun) -> str:
     )
 
 
-def _decide(content: TableRows) -> Iterator[Decision]:
+def _decide(content: TableRows, labels: RowLabels) -> Iterator[Decision]:
     """Yield what each column was taken for."""
     roles = {"path": Role.ITEMS, "label": Role.LABELS, "split": Role.SUBSET, "group": Role.GROUP}
     for role, column in (content.taken or {}).items():
         said = [note for note in content.notes if repr(column) in note]
         yield Decision(PlaceKind.COLUMN, (column,), roles[role], said[0] if said else "")
-    for column in content.indicators:
-        yield Decision(PlaceKind.COLUMN, (column,), Role.CLASS, "a 1 where a row is of it", column.strip())
+    for column in content.label_columns:
+        if labels.form in ("columns", "several"):
+            yield Decision(PlaceKind.COLUMN, (column,), Role.LABELS, labels.reason)
+        else:
+            yield Decision(PlaceKind.COLUMN, (column,), Role.CLASS, "a 1 where a row is of it", column.strip())
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class ChosenColumns:
     taken: dict[str, str]  #: role -> column; the role "path" is that of the items, whichever way they are given
     notes: tuple[str, ...]  #: on columns that could have the same role
     holds_values: bool  #: whether the cells of the column "path" are the items themselves
-    indicators: tuple[str, ...] = ()  #: columns of one class each, with a 1 where a row is of it; then none is "label"
+    label_columns: tuple[str, ...] = ()  #: columns with a cell of the label each; then none is "label"
     split_words: Mapping[str, str] | None = None  #: cell of the split column -> the part's name, where it is no name
     folder: str = ""  #: the column with the folder of each path; "" where paths are whole
     marks: tuple[RowMark, ...] = ()  #: columns whose cells leave rows out
@@ -113,7 +113,7 @@ class TableRows:
     modality: Modality
     column: str = ""  #: the name of that with the paths or the items
     taken: Mapping[str, str] | None = None  #: role -> column
-    indicators: tuple[str, ...] = ()  #: columns of one class each
+    label_columns: tuple[str, ...] = ()  #: with a cell of the label each, joined in the rows; then none is "label"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ those of their folders, say so; else the one that is meant is asked for.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from headstart.data.readers.file_kinds import is_text, read_beginning
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_evidence import is_wordy, says_the_same
+from headstart.data.readers.tables.joined_forms import join_forms
 from headstart.data.readers.tables.json_rows import is_json_table
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
 from headstart.data.readers.tables.same_names import find_table_subset
@@ -27,6 +28,7 @@ from headstart.data.samples import LedgerEntry, Subset
 from headstart.data.sources import FileSource
 from headstart.data.subsets import parse_subset, resolve_subsets
 from headstart.errors import DataError
+from headstart.label_text import LabelForm
 from headstart.modalities.item import CLASS
 from headstart.modalities.modality import get_modality
 from headstart.quoting import quote_argument
@@ -45,6 +47,7 @@ class FolderTables:
 
     listings: Mapping[Path, SourceListing]  #: of those with labels of files that are there
     problems: Mapping[Path, DataError]  #: of those with files that are there whose labels cannot be told, why
+    list_again: Callable[[Path, LabelForm], SourceListing]  #: lists a table in a form, where it can be read so
 
     @property
     def may_be_read(self) -> bool:
@@ -78,7 +81,11 @@ def find_label_tables(tree: FileTree, base: Path, context: ReadContext) -> Folde
         if listing.samples and 2 * sum(is_file_there(file) for file in files) >= len(files):
             listings[table] = listing
     repeated = {table: listing for table, listing in listings.items() if 2 * len(listing.classes) <= _count(listing)}
-    return FolderTables(repeated or listings, problems)
+    return FolderTables(
+        repeated or listings,
+        problems,
+        lambda table, form: list_table(table, replace(context, forms=frozenset({form}))),
+    )
 
 
 def list_label_tables(found: FolderTables, tree: FileTree) -> SourceListing:
@@ -207,7 +214,8 @@ def _is_called_table(file: Path) -> bool:
 
 def _join(found: FolderTables, subsets: Mapping[Path, Subset | None], tree: FileTree) -> SourceListing:
     """Return the rows of all tables as one listing, in the subsets of the tables."""
-    listings = found.listings
+    joined = join_forms(str(tree.root), found.listings, found.list_again)
+    listings = joined.listings
     modality = next(iter(listings.values())).modality
     given = resolve_subsets((subset for subset in subsets.values() if subset), get_modality(modality).noun)
     if given.problem:
@@ -236,9 +244,12 @@ def _join(found: FolderTables, subsets: Mapping[Path, Subset | None], tree: File
         first,
         root=str(tree.root),
         samples=tuple(samples),
-        classes=frozenset(sample.label for sample in samples),
+        classes=joined.classes,
         entries=tuple(entries),
         notes=tuple(notes),
+        form=joined.form,
+        form_reason=joined.reason,
+        label_columns=joined.columns,
         decisions=tuple(decisions),
     )
 

@@ -10,10 +10,9 @@ from headstart.data.choose_modality import LOOK_AT, choose_by_columns, find_sour
 from headstart.data.readers.class_names import read_class_list
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_choice import choose_columns
-from headstart.data.readers.tables.column_evidence import MOSTLY, is_on, share_of_files
+from headstart.data.readers.tables.column_evidence import MOSTLY, share_of_files
 from headstart.data.readers.tables.csv_text import TextTable, read_text_table
 from headstart.data.readers.tables.json_rows import is_json_table, is_path_array, read_json_table, read_path_array
-from headstart.data.readers.tables.label_column import SEVERAL, choose_indicator
 from headstart.data.readers.tables.path_lists import read_path_list
 from headstart.data.readers.tables.row_marks import find_left_out
 from headstart.data.readers.tables.same_names import find_sure_subset
@@ -31,6 +30,7 @@ from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.sources import ValueSource
 from headstart.data.subsets import parse_subset
 from headstart.errors import DataError
+from headstart.label_text import join_cells
 from headstart.modalities.modality import Modality, all_modalities
 from headstart.storage.csv_cells import unescape_cell
 
@@ -71,19 +71,16 @@ def read_text_rows(table: Path, context: ReadContext) -> TableRows:
         notes.append(
             f"{table.name} has no header: its first row is one like the others, its columns are {_list(header)}"
         )
-    columns = choose_columns(table, sample, choice.modality, options, labelled=context.labelled)
+    columns = choose_columns(table, sample, choice.modality, context)
     rows = list(_make_rows(content, header, columns, choice.modality, headless=headless))
     notes += columns.notes
-    if context.labelled and "label" in columns.taken:
+    if context.labelled and "label" in columns.taken and not context.wants("columns"):
         named, note = read_class_list(table, {row.label for row in rows if not row.problem})
         if named:
             rows = [row._replace(label=named.get(row.label, row.label)) for row in rows]
         notes += [note] if note else []
-    if columns.indicators:
-        left = sum(SEVERAL in row.problem for row in rows)
-        notes += [f"{left} rows have several labels, which are not read yet; they are skipped"] if left else []
-    taken, indicators = columns.taken, columns.indicators
-    return TableRows(rows, tuple(notes), choice.modality, taken["path"], taken, indicators)
+    taken = columns.taken
+    return TableRows(rows, tuple(notes), choice.modality, taken["path"], taken, columns.label_columns)
 
 
 def _list(names: Sequence[str]) -> str:
@@ -148,7 +145,7 @@ def _make_rows(
 ) -> Iterator[TableRow]:
     places = {role: header.index(column) for role, column in columns.taken.items()}
     path_at, label_at, split_at, group_at = (places.get(role, -1) for role in ("path", "label", "split", "group"))
-    classes = [(header.index(column), column.strip()) for column in columns.indicators]
+    labels_at = [header.index(column) for column in columns.label_columns]
     words = columns.split_words or {}
     marks = columns.marks
     marked = [header.index(mark.column) for mark in marks]
@@ -173,9 +170,8 @@ def _make_rows(
             path = f"row {number}"
         if marks and not problem:
             problem = find_left_out(marks, [cells[at].strip() if at < size else "" for at in marked])
-        if classes and not problem:
-            on = [name for place, name in classes if place < len(cells) and is_on(cells[place])]
-            label, problem = choose_indicator(on)
+        if labels_at and not problem:
+            label = join_cells(_read_plain(cells[at]) if at < size else "" for at in labels_at)
         label, group = known.setdefault(label, label), known.setdefault(group, group)
         yield TableRow(number, path, label, words.get(split, known.setdefault(split, split)), group, item, problem)
 

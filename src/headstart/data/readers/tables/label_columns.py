@@ -1,0 +1,225 @@
+"""Labels in several columns of a table: 0 and 1 for each label, numbers, or names that stand side by side."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from headstart.data.names import normalise_class_name, preview
+from headstart.data.readers.label_forms import propose_reading, propose_tasks
+from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.tables.column_evidence import is_on
+from headstart.data.readers.tables.label_rows import EMPTY, SINGLE, RowLabels, is_missing, replace_labels
+from headstart.data.readers.tables.number_cells import are_numbers, read_number_cells
+from headstart.data.readers.tables.table_columns import TableRow
+from headstart.errors import DataError
+from headstart.label_text import LabelForm, join_cells, split_cells
+from headstart.quoting import quote_argument
+
+UNSURE = frozenset({"-1", "-1.0"})  #: in columns of 0 and 1: that it is not known
+FEWEST = 3  #: columns of 0 and 1 that are labels and nothing else, where nobody names them or the task
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The different rows of some columns."""
+
+    columns: tuple[str, ...]
+    rows: Mapping[str, tuple[str, ...]]  #: label as it stands -> its cells
+    counts: Counter[str]  #: rows of each
+
+    def column(self, place: int) -> list[str]:
+        """Return the different filled cells of a column."""
+        return list(dict.fromkeys(row[place] for row in self.rows.values() if not is_missing(row[place])))
+
+    def count(self, cells: frozenset[str]) -> int:
+        """Return how many cells of all rows are one of some."""
+        return sum(self.counts[label] * sum(cell in cells for cell in row) for label, row in self.rows.items())
+
+
+def read_label_columns(
+    table: Path, rows: Sequence[TableRow], columns: Sequence[str], context: ReadContext
+) -> RowLabels:
+    """Return rows whose labels stand in several columns, in the richest form that the task reads.
+
+    Args:
+        table: for an error.
+        rows: of the table, each with the cells of the columns, joined, as its label.
+        columns: that have them.
+        context: says the forms that can be read.
+
+    Raises:
+        DataError: the columns cannot be read as labels of the task, or numbers in them are in doubt.
+    """
+    counts = Counter(row.label for row in rows if not row.problem)
+    cells = _Cells(tuple(columns), {label: split_cells(label) for label in counts}, counts)
+    form = _choose_form(table, cells, context)
+    if form == "one":
+        return _read_single(table, rows, cells)
+    if form == "indicators":
+        return _read_indicators(rows, cells)
+    if form == "columns":
+        return _read_values(table, rows, cells)
+    return _read_names(rows, cells)
+
+
+def is_indicator(cell: str) -> bool:
+    """Return whether a cell says of a label whether it is there, is not, or that nobody knows."""
+    return is_on(cell) is not None or cell.strip() in UNSURE or is_missing(cell)
+
+
+def _choose_form(table: Path, cells: _Cells, context: ReadContext) -> LabelForm:
+    columns = [cells.column(place) for place in range(len(cells.columns))]
+    binary = all(is_indicator(cell) for column in columns for cell in column)
+    single = sum(cells.counts[label] for label, row in cells.rows.items() if _count_on(row) == 1)
+    many = single < SINGLE * cells.counts.total()
+    sure = many and (len(columns) >= FEWEST or context.options.label_column is not None)
+    if binary and context.may_read("indicators") and (sure or context.forms is not None):
+        return "indicators"
+    if binary and context.may_read("one") and not context.wants("columns"):
+        return "one"
+    if context.wants("columns") or (context.forms is None and all(map(are_numbers, columns))):
+        return "columns"
+    if context.may_read("several"):
+        return "several"
+    raise DataError(
+        f"table {str(table)!r}: the labels are said to be in the columns {preview(cells.columns)}, and one label for "
+        f"each row is wanted here; name one, such as --label-column {quote_argument(cells.columns[0])}, or "
+        f"{propose_reading('columns')}"
+    )
+
+
+def _count_on(row: Sequence[str]) -> int:
+    return sum(is_on(cell) is True for cell in row)
+
+
+def _read_single(table: Path, rows: Sequence[TableRow], cells: _Cells) -> RowLabels:
+    """Return rows with the one column that has a 1 as their class.
+
+    Raises:
+        DataError: more than a fifth of the rows have several 1 or none.
+    """
+    labels, problems = dict[str, str](), dict[str, str]()
+    for label, row in cells.rows.items():
+        on = [column for column, cell in zip(cells.columns, row, strict=True) if is_on(cell)]
+        if len(on) == 1:
+            labels[label] = on[0].strip()
+        else:
+            names = " and ".join(repr(name.strip()) for name in on[:3])
+            problems[label] = f"{names} have a 1: several labels" if on else "no column of a class has a 1"
+    single, several, none = _count_kinds(cells)
+    flags = propose_tasks("indicators")
+    if single < SINGLE * cells.counts.total():
+        raise DataError(
+            f"table {str(table)!r} has {len(cells.columns)} columns of 0 and 1 ({preview(cells.columns)}); {single} "
+            f"rows have one 1, {several} several and {none} none: {propose_reading('indicators')}; else choose the one "
+            f"that is meant with --label-column {quote_argument(cells.columns[0])} or another, or leave only rows with "
+            "one 1"
+        )
+    notes = []
+    if several or none:
+        ways = f"; {flags} reads them" if flags else ""
+        notes = [f"{several} rows have several labels and {none} none, which are skipped as no class is theirs{ways}"]
+    return RowLabels(replace_labels(rows, labels, problems), "one", (), tuple(notes))
+
+
+def _count_kinds(cells: _Cells) -> tuple[int, int, int]:
+    """Return how many rows have a 1 in one column, in several and in none."""
+    kinds = Counter[int]()
+    for label, row in cells.rows.items():
+        kinds[min(_count_on(row), 2)] += cells.counts[label]
+    return kinds[1], kinds[2], kinds[0]
+
+
+def _read_indicators(rows: Sequence[TableRow], cells: _Cells) -> RowLabels:
+    """Return rows with a cell of 1, 0 or nothing for each column."""
+    off = [any(is_on(cell) is False for cell in cells.column(place)) for place in range(len(cells.columns))]
+    unsure = cells.count(UNSURE)
+    negative = bool(unsure) and not any(off)  # -1 stands for 0
+    on = [any(is_on(cell) for cell in cells.column(place)) for place in range(len(cells.columns))]
+    full = [one and not zero and not negative for one, zero in zip(on, off, strict=True)]  # it says nothing but 1
+    labels, problems = dict[str, str](), dict[str, str]()
+    empty = 0
+    for label, row in cells.rows.items():
+        read = [_read_cell(cell, negative, absent) for cell, absent in zip(row, full, strict=True)]
+        empty += cells.counts[label] * sum(is_missing(cell) and not it for cell, it in zip(row, read, strict=True))
+        labels[label] = join_cells(read)
+        if not any(read):
+            problems[label] = f"{EMPTY}: none of its columns says anything"
+    single, several, none = _count_kinds(cells)
+    names = tuple(normalise_class_name(column) for column in cells.columns)
+    reason = (
+        f"{len(names)} columns say with 0 and 1 what a row has ({preview(names)}): {single} rows have one 1, {several} "
+        f"several and {none} none"
+    )
+    notes = [*_note_unknown(0 if negative else unsure, empty)]
+    if negative:
+        notes.append("the columns of labels have -1 and 1 and no 0: -1 is read as absent")
+    if filled := [name for name, absent in zip(names, full, strict=True) if absent]:
+        notes.append(f"{preview(filled)} has no 0: empty cells in it are read as absent")
+    return RowLabels(
+        replace_labels(rows, labels, problems), "indicators", names, tuple(notes), reason, frozenset(names)
+    )
+
+
+def _read_cell(cell: str, negative: bool, absent: bool) -> str:
+    """Return a cell of 0 and 1 as "1", "0" or, where it is not known, nothing."""
+    if cell.strip() in UNSURE:
+        return "0" if negative else ""
+    on = is_on(cell)
+    return "1" if on else "0" if on is False or absent else ""
+
+
+def _note_unknown(unsure: int, empty: int) -> list[str]:
+    """Return a note on cells of which it is not known whether a label is there."""
+    said = [f"{unsure} are -1" if unsure else "", f"{empty} are empty" if empty else ""]
+    if not any(said):
+        return []
+    known = " and ".join(filter(None, said))
+    return [
+        (
+            f"of the cells of the labels {known}: read as unknown, which is neither there nor absent; where an empty "
+            "cell or -1 means another thing (such as not mentioned, in CheXpert), write 0 or 1 there"
+        )
+    ]
+
+
+def _read_values(table: Path, rows: Sequence[TableRow], cells: _Cells) -> RowLabels:
+    """Return rows with the cells as they stand, numbers as Python reads them and nothing for a missing one.
+
+    Raises:
+        DataError: it cannot be told what sign in numbers is that of decimals.
+    """
+    read = [read_number_cells(cells.column(place)) for place in range(len(cells.columns))]
+    for column, found in zip(cells.columns, read, strict=True):
+        if found.doubt:
+            raise DataError(describe_doubt(table, column, found.doubt))
+    labels, problems = dict[str, str](), dict[str, str]()
+    for label, row in cells.rows.items():
+        texts = ["" if is_missing(cell) else it.plain.get(cell, cell) for cell, it in zip(row, read, strict=True)]
+        labels[label] = join_cells(texts)
+        if not any(texts):
+            problems[label] = EMPTY
+    names = tuple(normalise_class_name(column) for column in cells.columns)
+    reason = f"{len(names)} columns are its labels ({preview(names)})"
+    notes = tuple(f"column {name!r}: {it.note}" for name, it in zip(names, read, strict=True) if it.note)
+    return RowLabels(replace_labels(rows, labels, problems), "columns", names, notes, reason, frozenset())
+
+
+def describe_doubt(table: Path, column: str, doubt: str) -> str:
+    """Return that it cannot be told what the numbers in a column are."""
+    return (
+        f"table {str(table)!r} has numbers in column {column!r} that can be read in two ways: {doubt}; write them with "
+        "a point for decimals and nothing between thousands"
+    )
+
+
+def _read_names(rows: Sequence[TableRow], cells: _Cells) -> RowLabels:
+    """Return rows with the names in all columns as their labels."""
+    labels = {
+        label: join_cells(dict.fromkeys(normalise_class_name(cell) for cell in row if not is_missing(cell)))
+        for label, row in cells.rows.items()
+    }
+    names = frozenset(name for text in labels.values() for name in split_cells(text))
+    reason = f"the names of its labels stand in {len(cells.columns)} columns ({preview(cells.columns)})"
+    return RowLabels(replace_labels(rows, labels), "several", tuple(cells.columns), (), reason, names)

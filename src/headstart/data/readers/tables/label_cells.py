@@ -61,8 +61,10 @@ def read_label_cells(table: Path, rows: Sequence[TableRow], column: str, context
     kept = Counter({label: count for label, count in counts.items() if label not in missing})
     numbers = context.wants("columns") and not context.wants("several")
     several = None if numbers else find_several_labels(kept)
-    if several is None and context.wants("several") and (sign := guess_separator(kept, "|;")):
-        several = SeveralLabels(sign, {label: split_label(label, sign) for label in kept if sign in label})
+    unseen = several is None or all(len(parts) < 2 for parts in several.cells.values())
+    if unseen and context.wants("several") and (sign := guess_separator(kept, "|;")):
+        split = {label: split_label(label, sign) for label in kept}
+        several = SeveralLabels(sign, {label: parts for label, parts in split.items() if len(parts) != 1})
     if several is None:
         return _read_one(table, rows, column, kept, missing, notes, numbers=numbers)
     held = sum(kept[label] for label in several.cells)

@@ -166,6 +166,8 @@ def _describe_held(column: str, counts: Mapping[str, int], several: SeveralLabel
     held = [label for label, parts in several.cells.items() if len(parts) > 1]
     total = sum(counts.values())
     sign = {" ": "a blank", LIST: "the commas of a list"}.get(several.separator, repr(several.separator))
+    if not held and several.cells:
+        return f"{sum(counts[label] for label in several.cells)} rows have an empty list in column {column!r}"
     if not held:
         return f"the cells of column {column!r} are said to have several labels"
     rows = sum(counts[label] for label in held)

@@ -165,3 +165,18 @@ def test_classes_of_one_group_do_not_choose_the_penalty():
     assert fitted.torn == (2, 3, 4)
     alone = fit_logistic(training_set, OPTIONS)
     assert abs(np.log10(fitted.chosen["C"] / alone.chosen["C"])) <= 1
+
+
+def test_many_rows_choose_on_a_sample_of_their_groups(monkeypatch):
+    training_set = draw(600, 20, 3, apart=0.8, seed=4)
+    training_set = replace(training_set, groups=np.arange(600) // 2)
+    whole = fit_logistic(training_set, OPTIONS)
+    monkeypatch.setattr(linear, "_CHOSEN_ON", 300)
+    monkeypatch.setattr(linear, "_MANY", 599)
+    sampled = fit_logistic(training_set, OPTIONS)
+    assert len(sampled.path) >= 3
+    assert sampled.path != whole.path
+    again = fit_logistic(training_set, OPTIONS, whole.chosen)
+    if sampled.chosen == whole.chosen:
+        np.testing.assert_array_equal(again.head.layers[0].weight, sampled.head.layers[0].weight)
+    assert abs(np.log10(sampled.chosen["C"] / whole.chosen["C"])) <= 1

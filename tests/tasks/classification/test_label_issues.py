@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from headstart.heads.head import TrainingSet
+from headstart.tasks.classification import label_issues
 from headstart.tasks.classification.label_issues import diagnose_labels, find_label_issues
 
 
@@ -76,3 +77,17 @@ def test_probabilities_of_nothing():
     chance = np.zeros((3, 3), np.float32)
     chance[[0, 1, 2], [0, 1, 2]] = 1
     assert [(it.id, it.likely) for it in find_label_issues(list("abc"), np.array([0, 1, 1]), chance)] == [("c", 2)]
+
+
+def test_of_many_rows_a_sample_chooses_how_they_are_answered(monkeypatch):
+    features, labels, flipped = _clouds(900, 3, 1)
+    training_sets = _training_sets(features, labels, groups=np.arange(900) // 2)
+    ids = [str(n) for n in range(900)]
+    whole = diagnose_labels(ids, training_sets, folds=5)
+    monkeypatch.setattr(label_issues, "_MANY", 899)
+    monkeypatch.setattr(label_issues, "_CHOSEN_ON", 450)
+    sampled = diagnose_labels(ids, training_sets, folds=5)
+    rows = [int(issue.id) for issue in sampled.issues]
+    assert flipped[rows[: flipped.sum()]].mean() > 0.75
+    assert sampled.accuracy == pytest.approx(whole.accuracy, abs=0.02)
+    np.testing.assert_array_equal(sampled.known, whole.known)

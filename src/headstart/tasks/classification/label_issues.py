@@ -10,7 +10,7 @@ among the first on six classes than self-confidence, the normalised margin and p
 & Chuang (2021, J. Artif. Intell. Res. 70, 1373-1411); on two classes all are about the same: ``benchmarks/labels.py``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -28,6 +28,7 @@ from headstart.tasks.classification.label_noise import LabelNoise, estimate_labe
 
 LAYERS = 3  #: last ones of a network that may answer together
 STRENGTHS = (3.0, 10.0)  #: C times the features' width: of standardised features, squares add up to that width
+_MANY, _CHOSEN_ON = 16384, 8192  #: of more rows so many choose how many layers answer and how strongly they are held
 _MIXED_LEAST = 1e-12  #: probability under which none is told from nothing where answers are averaged
 _LEAST = 1e-30  #: the same, where samples are ordered
 
@@ -138,15 +139,49 @@ def _predict_held_out(training_sets: Sequence[TrainingSet], folds: int) -> _Held
     if not count_folds(labels, together.groups, folds):
         return _HeldOut(np.full((len(labels), classes), 1 / classes, np.float32), np.zeros(len(labels), bool))
     fold: Ints = assign_folds(labels, together.groups, folds, first.seed)
+    choice = _choose_on_sample(training_sets, together.groups, folds) if len(labels) > _MANY else None
+    if choice is None:
+        answers = _answer(training_sets, fold, STRENGTHS)
+        choice = _choose(answers, labels)
+    else:
+        answers = _answer(training_sets[: choice[0]], fold, [choice[1]])
+    return _HeldOut(answers[choice], _find_known(labels, fold, classes) & together.counted)
+
+
+def _answer(
+    training_sets: Sequence[TrainingSet], fold: Ints, strengths: Sequence[float]
+) -> dict[tuple[int, float], Floats]:
+    """Return held-out probabilities (N, C) by how many layers answer together and by strength."""
     by_layer = [
-        predict_held_out_path(rows, fold, [k / rows.features.shape[1] for k in STRENGTHS]) for rows in training_sets
+        predict_held_out_path(rows, fold, [strength / rows.features.shape[1] for strength in strengths])
+        for rows in training_sets
     ]
-    averaged = [mean for answers in zip(*by_layer, strict=True) for mean in _average(answers)]
+    return {
+        (number, strength): mean
+        for strength, answers in zip(strengths, zip(*by_layer, strict=True), strict=True)
+        for number, mean in enumerate(_average(answers), 1)
+    }
+
+
+def _choose(answers: Mapping[tuple[int, float], Floats], labels: Ints) -> tuple[int, float]:
+    """Return layers and strength of the lowest held-out log loss, the first of equals."""
     places = np.arange(len(labels))
-    own = (np.maximum(answer[places, labels], _MIXED_LEAST) for answer in averaged)
-    losses = [float(-np.log(probabilities).mean()) for probabilities in own]
-    best = averaged[losses.index(min(losses))]
-    return _HeldOut(best, _find_known(labels, fold, classes) & together.counted)
+    losses = {
+        key: float(-np.log(np.maximum(answer[places, labels], _MIXED_LEAST)).mean()) for key, answer in answers.items()
+    }
+    return min(losses, key=losses.__getitem__)
+
+
+def _choose_on_sample(training_sets: Sequence[TrainingSet], groups: Ints, folds: int) -> tuple[int, float] | None:
+    """Return layers and strength by a sample of the rows, groups whole; None where none of it can be held out."""
+    first = training_sets[0]
+    rows = np.flatnonzero(assign_folds(first.targets, groups, -(-len(groups) // _CHOSEN_ON), first.seed) == 0)
+    labels, inside = first.targets[rows], groups[rows]
+    folds = min(folds, len(np.unique(inside)))
+    if not count_folds(labels, inside, folds):
+        return None
+    fold: Ints = assign_folds(labels, inside, folds, first.seed)
+    return _choose(_answer([each.take(rows) for each in training_sets], fold, STRENGTHS), labels)
 
 
 def _average(answers: Sequence[Floats]) -> list[Floats]:

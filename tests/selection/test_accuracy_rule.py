@@ -80,4 +80,21 @@ def test_what_was_trained_is_compared_once_it_is_calibrated() -> None:
     assert choose_most_accurate(*given, **facts).winner == "probe"
     found = choose_most_accurate(*given, lambda rows: np.clip(rows, 0.08, 0.92), **facts)
     assert found.winner == "trained"
-    assert "Calibrated on the validation photos it is 0.2" in found.reason
+    assert "Calibrated on other validation photos it is 0.2" in found.reason
+
+
+@pytest.mark.parametrize(("wrong", "winner"), [(range(9), "average with trained"), (range(1), "trained")])
+def test_an_average_is_taken_before_a_network_that_is_hardly_better(wrong: range, winner: str) -> None:
+    targets, outputs = arms(100, probe=range(14), trained=wrong)
+    outputs["average with trained"] = arms(100, average=range(10))[1]["average"]
+    facts: Any = {"task": get_task("classification"), "noun": PHOTO, "averages": ["average with trained"]}
+    found = choose_most_accurate(targets, outputs, {"probe": 0.40}, {}, 0, **facts)
+    assert found.winner == winner
+    assert ("An average is taken before a network alone" in found.reason) == (winner != "trained")
+
+
+def test_an_average_that_the_others_beat_is_not_taken() -> None:
+    targets, outputs = arms(100, probe=range(5), trained=range(12))
+    outputs["average with trained"] = arms(100, average=range(9))[1]["average"]
+    facts: Any = {"task": get_task("classification"), "noun": PHOTO, "averages": ["average with trained"]}
+    assert choose_most_accurate(targets, outputs, {"probe": 0.40}, {}, 0, **facts).winner == "probe"

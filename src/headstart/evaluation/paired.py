@@ -69,15 +69,24 @@ def binomial_p_value(only_a: int, only_b: int) -> float:
 def standard_error(right_a: Bools | Ints, right_b: Bools | Ints, groups: Ints) -> float:
     """Return the standard error of accuracy a - accuracy b on the same samples (N,), from the variance between groups.
 
-    That of a ratio: the sum over groups, by their sizes (Cochran, 1977, Sampling Techniques, section 6.3), with G - 1.
-    Of single samples it is the sample variance's. Of one group, which has no variance, it is the difference itself.
+    See ``standard_error_of_mean``.
     """
-    differences, sizes = group_differences(right_a, right_b, groups), np.bincount(number_groups(groups))
+    return standard_error_of_mean(right_a.astype(np.float64) - right_b.astype(np.float64), groups)
+
+
+def standard_error_of_mean(values: Doubles, groups: Ints) -> float:
+    """Return the standard error of the mean of values (N,), from the variance between groups.
+
+    That of a ratio: the sum over groups, by their sizes (Cochran, 1977, Sampling Techniques, section 6.3), with G - 1.
+    Of single samples it is the sample variance's. Of one group, which has no variance, it is the mean itself.
+    """
+    numbers = number_groups(groups)
+    sums, sizes = group_sums(values, numbers), np.bincount(numbers)
     count, n = len(sizes), int(sizes.sum())
-    mean = float(differences.sum()) / n
+    mean = float(sums.sum()) / n
     if count == 1:
         return abs(mean)
-    return sqrt(float(np.square(differences - mean * sizes).sum()) * count / (count - 1)) / n
+    return sqrt(float(np.square(sums - mean * sizes).sum()) * count / (count - 1)) / n
 
 
 def exceeds_one_se(right_a: Bools | Ints, right_b: Bools | Ints, groups: Ints) -> bool:

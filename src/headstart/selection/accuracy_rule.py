@@ -2,13 +2,16 @@
 
 Who gives minutes wants accuracy, and a validation part of a few hundred samples can hardly tell ways apart. Loss over
 all of train and validation, each sample answered by heads that were not fitted on it, says more. What was trained is
-known on validation alone, so there the best of the others and the trained ones are compared, each calibrated.
+known on validation alone, so there the best of the others and the trained ones are compared, each calibrated. An
+average of both is taken before a trained network alone, unless that is better by more than one standard error: it errs
+less where so few samples mislead.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from headstart.arrays import Floats
 from headstart.evaluation.grouping import Targets
+from headstart.evaluation.paired import standard_error_of_mean
 from headstart.modalities.item import Noun
 from headstart.selection.rule import ArmChoice, spell_count
 from headstart.selection.running_costs import RunningCost
@@ -26,6 +29,7 @@ def choose_most_accurate(
     seed: int,
     calibrate: Callable[[Floats], Floats] = lambda outputs: outputs,
     *,
+    averages: Collection[str] = (),
     task: Task,
     noun: Noun,
 ) -> ArmChoice:
@@ -37,8 +41,10 @@ def choose_most_accurate(
         held_out: mean loss over train and validation of arms that can be cross-validated, by name.
         costs: of answering with each arm; empty where they are not known.
         seed: of the bootstrap.
-        calibrate: calibrates outputs (N, K) on the validation samples. What is saved is calibrated, and training makes
-            a network surer of itself before it makes it better, so what was trained is compared like that.
+        calibrate: calibrates outputs (N, K) of the validation samples, each by a fit without it. What is saved is
+            calibrated, and training makes a network surer of itself before it makes it better, so what was trained is
+            compared like that.
+        averages: arms that are the average of others.
         task: whose score and loss count.
         noun: the word for the samples, for the sentences.
 
@@ -51,10 +57,13 @@ def choose_most_accurate(
     finalists = [name for name in scored if name not in known]
     if known:
         finalists.insert(0, min(known, key=lambda name: known[name]))
+    winner = finalists[0]
     if len(finalists) > 1:
         calibrated = task.scoring.score_arms(targets, {name: calibrate(outputs[name]) for name in finalists})
         losses |= {name: round(float(items.losses.mean()), DIGITS) for name, items in calibrated.items()}
-    winner = min(finalists, key=lambda name: losses[name])
+        winner = min(finalists, key=lambda name: losses[name])
+        if winner not in known and winner not in averages:
+            winner = _find_average(winner, calibrated, losses, averages, targets) or winner
     pairs = task.scoring.run_paired_tests(targets, scored, [(winner, name) for name in scored if name != winner], seed)
     measured = f"{winner} wins with {task.scoring.describe_score(scored[winner], noun)}"
     by_folds = winner in known
@@ -66,7 +75,9 @@ def choose_most_accurate(
     if len(finalists) > 1:
         rival = min((name for name in finalists if name != winner), key=lambda name: losses[name])
         against = f"{losses[winner]:.3f}, against {losses[rival]:.3f} of {rival}"
-        reason.append(f"Calibrated on the validation {noun.many} it is {against}.")
+        reason.append(f"Calibrated on other validation {noun.many} it is {against}.")
+        if losses[rival] < losses[winner]:
+            reason.append("An average is taken before a network alone that is not better beyond one standard error.")
     cheapest = _find_cheapest(costs, known, losses)
     reason += [task.scoring.describe_pair(pair, noun) for pair in pairs if pair.b == cheapest]
     told_apart = all(pair.exceeds_one_se for pair in pairs)
@@ -76,6 +87,21 @@ def choose_most_accurate(
     elif cheapest is not None:
         verdict += f" {_describe_costs(winner, cheapest, costs, scored, task, noun)}"
     return ArmChoice(winner, winner, pairs, told_apart, False, " ".join(reason), verdict, prefer="accuracy")
+
+
+def _find_average(
+    best: str,
+    calibrated: Mapping[str, ItemScores],
+    losses: Mapping[str, float],
+    averages: Collection[str],
+    targets: Targets,
+) -> str | None:
+    """Return the best average that a trained network is not better than by more than one standard error; or None."""
+    for name in sorted((name for name in calibrated if name in averages), key=lambda name: losses[name]):
+        lead = calibrated[name].losses - calibrated[best].losses
+        if lead.mean() <= standard_error_of_mean(lead, targets.groups):
+            return name
+    return None
 
 
 def _find_cheapest(

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from headstart import events
 from headstart.arrays import Floats
 from headstart.data.names import preview
 from headstart.data.samples import Subset
-from headstart.heads.folds import find_one_group_classes
+from headstart.evaluation.grouping import Targets
+from headstart.heads.folds import assign_folds, count_folds, find_one_group_classes
 from headstart.selection.accuracy_rule import choose_most_accurate
 from headstart.selection.arm import Arm
 from headstart.selection.context import DatasetContext
@@ -45,18 +44,36 @@ def choose_arm(context: DatasetContext, arms: Sequence[Arm]) -> ArmChoice:
     if context.settings.prefers_accuracy:
         held_out = {arm.name: loss for arm in arms if (loss := cross_validate(context, arm)) is not None}
         costs = {arm.name: measure_running_cost(context, arm.model) for arm in arms}
-        fitting, settings = task.postprocessing, context.settings
-
-        def calibrate(raw: Floats) -> Floats:
-            if fitting is None:
-                return raw
-            return np.asarray(fitting.fit(targets, raw, settings).postprocessor.apply(raw)[task.answer], np.float32)
-
-        return choose_most_accurate(targets, outputs, held_out, costs, seed, calibrate, task=task, noun=noun)
+        return choose_most_accurate(
+            targets,
+            outputs,
+            held_out,
+            costs,
+            seed,
+            lambda raw: _calibrate(context, targets, raw),
+            averages=[arm.name for arm in arms if arm.strategy == "average"],
+            task=task,
+            noun=noun,
+        )
     probes = [arm.name for arm in arms if arm.strategy == "linear-probe"]
     return choose_winner(
         targets, outputs, probes[0] if probes else None, seed, _equal_costs(arms), task=task, noun=noun
     )
+
+
+def _calibrate(context: DatasetContext, targets: Targets, raw: Floats) -> Floats:
+    """Return raw outputs (N, K), each as it is answered after a calibration on the rows of other folds."""
+    task, settings = context.task, context.settings
+    strata = task.targets.stratify(context.samples.space, targets.values).numbers
+    folds = count_folds(strata, targets.groups, settings.folds)
+    if task.postprocessing is None or not folds:
+        return raw
+    fold, answers = assign_folds(strata, targets.groups, folds, settings.seed), raw.copy()
+    for held in range(folds):
+        own, rest = fold == held, fold != held
+        fitted = task.postprocessing.fit(Targets(targets.values[rest], targets.groups[rest]), raw[rest], settings)
+        answers[own] = fitted.postprocessor.apply(raw[own])[task.answer]
+    return answers
 
 
 def cross_validate(context: DatasetContext, arm: Arm) -> float | None:

@@ -378,3 +378,19 @@ def test_with_several_backbones_names_say_whose(contest: Any) -> None:
     it = contest(None, 2, linear_probe=[planned(arm("linear-probe"))])
     assert [made.name for made in it.found.arms] == ["linear-probe on net0", "linear-probe on net1"]
     assert set(it.found.predicted) == {"linear-probe on net0", "linear-probe on net1"}
+
+
+@pytest.mark.parametrize(("accuracy", "trains"), [(1.0, False), (0.95, True)])
+def test_where_no_mistake_is_left_the_budget_is_not_spent(
+    accuracy: float, trains: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No validation photo could tell a training from what has them all right."""
+    monkeypatch.setattr(comparing, "cross_validate", lambda context, made: made.held_out_loss)
+    open_ended = context(budget=600.0)
+    open_ended.settings = FitSettings.load(None, budget="10m")
+    runner = comparing.ArmRunner(open_ended, [open_ended])
+    runner._arms += [arm("linear-probe", 0.9, held_out_loss=0.3), arm("average", accuracy, held_out_loss=0.2)]
+    assert runner._fits(planned(arm("partial-finetune"), trains=True)) == trains
+    if not trains:
+        (left,) = runner._skipped
+        assert left.reason == "average has all 60 photos of validation right: no training could be told from it"

@@ -20,6 +20,16 @@ def test_a_training_ends_before_the_epoch_that_would_be_too_late() -> None:
     assert not finetune.make_stop_rule(context())(1, slow)
 
 
+@pytest.mark.parametrize(("losses", "ended"), [((0.5, 0.6, 0.5), True), ((0.5, 0.6, 0.49), False)])
+def test_a_training_of_the_budget_ends_halfway_where_nothing_beats_the_start(
+    losses: tuple[float, ...], ended: bool
+) -> None:
+    chosen, asked = (finetune.make_stop_rule(context(budget=60.0), planned) for planned in (4, None))
+    epochs = [Epoch(number, 0.0, 0.0, 0.0, 0.0, 0.0, loss, 1.0) for number, loss in enumerate(losses)]
+    assert [chosen(number, epoch) for number, epoch in enumerate(epochs)] == [False, False, ended]
+    assert not any(asked(number, epoch) for number, epoch in enumerate(epochs))
+
+
 @pytest.mark.parametrize(
     ("made", "cut", "said"),
     [

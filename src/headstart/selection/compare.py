@@ -143,6 +143,10 @@ class ArmRunner:
             planned.trains and self._context.settings.is_open
         ):  # loading and timing it would be all that there is time for
             shortest = planned.shortest() or 0.0
+            if flawless := self._find_flawless():
+                count = self._context.noun.count(flawless.validation.n)
+                reason = f"{flawless.name} has all {count} of validation right: no training could be told from it"
+                return self._skip(planned.name, reason)
             if SURELY * shortest + PLANNING > self._context.left:
                 left = f"{max(0, self._context.left):.0f} s of the budget left"
                 return self._skip_for_time(planned, f"about {shortest:.0f} s at least, {left}", timed=False)
@@ -164,6 +168,16 @@ class ArmRunner:
                     planned.name, f"predicted {needed / 1e9:.1f} GB of {where}, {free / 1e9:.1f} GB are free"
                 )
         return self._fits_budget(planned)
+
+    def _find_flawless(self) -> Arm | None:
+        """Return the best way so far, by cross-validation, where it makes no mistake on validation; else None."""
+        measure = self._context.task.measure
+        losses = {arm.name: loss for arm in self._arms if (loss := cross_validate(self._context, arm)) is not None}
+        best = next(
+            (arm for arm in self._arms if losses and arm.name == min(losses, key=lambda name: losses[name])), None
+        )
+        perfect = best is not None and measure.share and measure.greater and best.validation.score >= 1
+        return best if perfect else None
 
     def _fits_budget(self, planned: ArmPlan) -> bool:
         """Return whether an arm ends within the budget; a probe always counts as fitting: something must be saved."""

@@ -141,7 +141,8 @@ class _PlannedTraining:
         try:
             if self.open is not None:
                 self.built = self.open.prepare(self.training)
-            trained = self.training.run(make_stop_rule(self.context))
+            planned = self.training.epochs if self.open is not None else None
+            trained = self.training.run(make_stop_rule(self.context, planned))
             return self._build_arm(self.name, trained, self.training.spec.settings)
         finally:
             self.built = None  # what failed for want of memory must not keep it from the next
@@ -205,12 +206,22 @@ def _describe_search(arm: Arm, found: SearchResult, context: FitContext) -> Arm:
     )
 
 
-def make_stop_rule(context: FitContext) -> "Callable[[int, Epoch], bool]":
-    """Return a rule that ends a training whose next epoch would not end within the budget."""
+def make_stop_rule(context: FitContext, planned: int | None = None) -> "Callable[[int, Epoch], bool]":
+    """Return a rule that ends a training whose next epoch would not end within the budget.
+
+    Args:
+        context: of the run.
+        planned: epochs, of a training that the budget decides: where half of them are made and none was better than the
+            start, the rest would be time thrown away. None: of a training that was asked for.
+    """
     scored = len(context.train_samples_to_score()) + len(context.samples_in(Subset.VALIDATION))
     ending = ENDING + scored * context.budget.pace
+    losses: list[float] = []
 
     def stop(epochs: int, epoch: Epoch) -> bool:
+        losses.append(epoch.calibrated_loss)
+        if planned is not None and 2 * epochs >= planned and epochs > 0 and min(losses[1:], default=0.0) >= losses[0]:
+            return True
         return epochs > 0 and context.left < epoch.seconds + ending
 
     return stop
@@ -263,7 +274,9 @@ def _list_notes(trained: "FineTuneResult") -> tuple[str, ...]:
     if (curve := trained.rate_curve) is not None:
         how = f"{len(curve.rates)} steps, " + ("until the loss blew up" if curve.stopped else "the loss never blew up")
         notes.append(f"the rate {curve.suggestion:.1e} comes from a range test ({how})")
-    if trained.cut:
+    if trained.cut and trained.best_epoch == 0 and 2 * last >= trained.planned:
+        notes.append(f"{last} of {trained.planned} planned epochs were made: none of them was better than the start")
+    elif trained.cut:
         notes.append(f"{last} of {trained.planned} planned epochs were made: the budget allowed no more")
     elif last < trained.planned:
         notes.append(f"{last} of {trained.planned} planned epochs were made: later ones no longer helped on validation")

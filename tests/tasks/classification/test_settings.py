@@ -9,10 +9,10 @@ from tests.plugins import install_plugin, package_folder
 
 
 def test_they_are_flat_and_a_chapter() -> None:
-    flat = FitSettings.load(coverage=0.8, class_weights="balanced", label_smoothing=0, calibration="none")
-    chapter = {"coverage": 0.8, "class_weights": "balanced", "label_smoothing": 0, "calibration": "none"}
+    flat = FitSettings.load(class_weights="balanced", label_smoothing=0, calibration="none")
+    chapter = {"class_weights": "balanced", "label_smoothing": 0, "calibration": "none"}
     assert FitSettings.load(classification=chapter) == flat
-    assert flat.get_chapter(ClassificationSettings).coverage == 0.8
+    assert flat.get_chapter(ClassificationSettings).class_weights == "balanced"
     assert "[classification]\n" in flat.to_toml()
 
 

@@ -233,8 +233,8 @@ class AmountScoring:
     def pick_rows(self, targets: Any, outputs: Floats, most: int) -> Any:
         return self.rank_rows(targets, outputs)[:most]
 
-    def share_same(self, one: Floats, other: Floats) -> float:
-        return float((np.abs(one - other) < 1e-2).mean())
+    def share_same(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
+        return float((np.abs(one["value"] - other["value"]) < 1e-2).mean())
 
 
 class AmountGraph:

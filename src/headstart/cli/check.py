@@ -1,7 +1,6 @@
 """``headstart check SOURCE``."""
 
 import json
-from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -180,10 +179,10 @@ def _describe_counts(found: "DataCheck") -> str:
     subsets = [subset for subset in Subset if any(sample.subset is subset for sample in samples.samples)]
     if not subsets:
         return format_table((found.stratum, samples.noun.many), found.usable.items())
-    numbers = samples.stratify().numbers.tolist()
-    parts = Counter((number, sample.subset) for number, sample in zip(numbers, samples.samples, strict=True))
+    membership = samples.stratify().membership
+    parts = [membership[[sample.subset is subset for sample in samples.samples]].sum(axis=0) for subset in subsets]
     rows = [
-        (name, count, *(parts[number, subset] for subset in subsets))
+        (name, count, *(int(counts[number]) for counts in parts))
         for number, (name, count) in enumerate(found.usable.items())
     ]
     return format_table((found.stratum, samples.noun.many, *(subset.value for subset in subsets)), rows)

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median_low
 
-import numpy as np
-
 from headstart.data.inspection import default_workers, map_in_threads
 from headstart.data.load import load_item
 from headstart.data.samples import FileStatus, LedgerEntry, Sample, Samples
@@ -56,7 +54,7 @@ def check_samples(
     usable = [entry for entry in samples.ledger.entries if entry.status is not FileStatus.SKIPPED]
     units = get_modality(samples.modality).hints.units
     strata = samples.stratify()
-    counts = np.bincount(strata.numbers, minlength=len(strata.names))
+    counts = strata.membership.sum(axis=0)
     return DataCheck(
         samples,
         samples.ledger.counts(),

@@ -17,7 +17,9 @@ SHORTEST = 3  #: characters of a name
 LONGEST = 100  #: characters of a name; what is longer is no word
 SHORT = 5  #: characters of a name in which another letter makes another word: ``cat``, ``bat``
 MOST = 3  #: pairs in a note
+SHOWN = 5  #: names in a note
 NUMBERS = 8  #: classes that are whole numbers, which may measure something
+RARE = 10  #: samples of a label under which what is said of it is mostly chance
 #: What a column of numbers that measure is called.
 _MEASURES = frozenset(
     "age alter edad price preis weight gewicht height length width size rating ratings stars score scores points "  # noqa: SIM905
@@ -29,7 +31,8 @@ _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 def note_classes(samples: Samples) -> Samples:
     """Return the samples with notes on their classes, behind all others."""
     if samples.space.task != DEFAULT or len(samples.classes) < 2:
-        return samples
+        notes = [] if samples.space.task == DEFAULT else list(_note_rare_strata(samples))
+        return replace(samples, ledger=replace(samples.ledger, notes=(*samples.ledger.notes, *notes)))
     counts = Counter(samples.classes[sample.target] for sample in samples.samples)
     notes = [*_note_misspelt(counts), *_note_numbers(samples), *_note_parts(samples)]
     return replace(samples, ledger=replace(samples.ledger, notes=(*samples.ledger.notes, *notes)))
@@ -87,6 +90,24 @@ def _note_numbers(samples: Samples) -> Iterator[str]:
             f"the {len(names)} classes are numbers, such as {preview(names)}: each is a class of its own here, and "
             f"none is nearer to another; where they measure something (an age, a score), {ways}"
         )
+
+
+def _note_rare_strata(samples: Samples) -> Iterator[str]:
+    """Yield notes on strata that few samples have, none, or all, where a sample may be of several."""
+    strata, noun = samples.stratify(), samples.noun
+    if strata.members is None or not len(samples):
+        return
+    counts = dict(zip(samples.classes, strata.membership.sum(axis=0).tolist(), strict=False))
+    rare = [f"{name!r} ({count})" for name, count in counts.items() if 0 < count < RARE]
+    if rare:
+        shown = preview(rare, show=str, most=SHOWN)
+        yield (
+            f"{strata.noun}s that fewer than {RARE} {noun.many} have: {shown}; they are learnt as the others are, but "
+            f"what is said of them is mostly chance: add {noun.many} that have them"
+        )
+    for count, words in ((0, f"no {noun.one} has"), (len(samples), f"all {noun.many} have")):
+        if names := [name for name, own in counts.items() if own == count]:
+            yield f"{words} {preview(names)}: nothing can be learnt of {'it' if len(names) == 1 else 'them'}"
 
 
 def _note_parts(samples: Samples) -> Iterator[str]:

@@ -23,11 +23,12 @@ class GroupCounts:
 
     key: str  #: the smallest digest in it
     counts: Mapping[int, int]  #: class -> samples of it
+    samples: int | None = None  #: in it, where one may be of several classes; None: of one each
 
     @property
     def size(self) -> int:
-        """Samples of all classes."""
-        return sum(self.counts.values())
+        """Samples in it."""
+        return sum(self.counts.values()) if self.samples is None else self.samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def place_groups(
     """
     best: Placement | None = None
     for attempt in range(_ATTEMPTS):
-        placement = _place_once(sorted(groups, key=_make_order(seed, attempt)), shares, held)
+        placement = _place_once(sorted(groups, key=make_order(seed, attempt)), shares, held)
         if best is None or _count_lacking(placement) < _count_lacking(best):
             best = placement
         if not best.lacking:
@@ -129,7 +130,7 @@ def _count_lacking(placement: Placement) -> int:
     return sum(len(subsets) for subsets in placement.lacking.values())
 
 
-def _make_order(seed: int, attempt: int) -> Callable[[GroupCounts], tuple[bytes, str]]:
+def make_order(seed: int, attempt: int) -> Callable[[GroupCounts], tuple[bytes, str]]:
     """Return the key that puts groups in an order that nobody can foresee and everybody can repeat."""
     key = f"{seed} {attempt}".encode()
     return lambda group: (blake2b(group.key.encode(), key=key, digest_size=16).digest(), group.key)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from headstart.data.groups import describe_torn_groups, find_torn_groups
+from headstart.data.label_placement import place_label_groups
 from headstart.data.names import count_noun, preview
 from headstart.data.placement import GroupCounts, place_groups
 from headstart.data.samples import Sample, SampleGroup, Samples, Subset
@@ -149,13 +150,15 @@ def make_split(
 
 
 def _find_absent(samples: Samples, subsets: Mapping[str, Subset], subset: Subset) -> list[str]:
-    """Return the strata that a subset must have and of which it has none."""
+    """Return the strata that a subset should have and of which it has none; of samples of several strata all are."""
     strata = samples.stratify()
-    if not strata.required:
+    if not strata.required and strata.members is None:
         return []
     inside = [subsets[sample.id] is subset for sample in samples.samples]
-    present = set(strata.numbers[inside].tolist())
-    return [name for number, name in enumerate(strata.names) if number not in present]
+    counts, everywhere = strata.membership[inside].sum(axis=0), strata.membership.sum(axis=0)
+    # Of none of the labels there may be no sample at all.
+    wanted = [strata.members is None or count > 0 for count in everywhere.tolist()]
+    return [name for name, count, one in zip(strata.names, counts.tolist(), wanted, strict=True) if one and not count]
 
 
 def _keep_given(
@@ -249,14 +252,19 @@ def _place(
     """Return sample id -> subset of those in ``labelled``; groups without a known subset are placed."""
     reading = samples.task.targets
     strata = reading.stratify(samples.space, reading.stack([sample.target for sample in labelled]))
-    stratum_of = dict(zip((sample.id for sample in labelled), strata.numbers.tolist(), strict=True))
+    strata_of = dict(zip((sample.id for sample in labelled), strata.list_each(), strict=True))
     held: dict[Subset, Counter[int]] = {subset: Counter() for subset in Subset}
     for sample in labelled:
         if sample.id in known:
-            held[known[sample.id]][stratum_of[sample.id]] += 1
+            held[known[sample.id]].update(strata_of[sample.id])
     free = [sample for sample in labelled if sample.id not in known]
-    counts = _count_groups(free, stratum_of)
-    placement = place_groups(list(counts.values()), shares, seed=seed, held=held)
+    counts = _count_groups(free, strata_of)
+    groups = list(counts.values())
+    if strata.members is None:
+        placement = place_groups(groups, shares, seed=seed, held=held)
+    else:
+        sizes = Counter(known[sample.id] for sample in labelled if sample.id in known)
+        placement = place_label_groups(groups, shares, seed=seed, held=held, sizes=sizes)
     lacking = {label: subsets for label, subsets in placement.lacking.items() if not known or Subset.TRAIN in subsets}
     if lacking and strata.required:
         shown = list(lacking.items())[:MOST_CLASSES_SHOWN]
@@ -267,13 +275,15 @@ def _place(
     return {**known, **{sample.id: placement.subsets[counts[sample.group].key] for sample in free}}
 
 
-def _count_groups(samples: Iterable[Sample], stratum_of: Mapping[str, int]) -> dict[SampleGroup, GroupCounts]:
+def _count_groups(samples: Iterable[Sample], strata_of: Mapping[str, Sequence[int]]) -> dict[SampleGroup, GroupCounts]:
     digests: dict[SampleGroup, str] = {}
     counts: defaultdict[SampleGroup, Counter[int]] = defaultdict(Counter)
+    sizes: Counter[SampleGroup] = Counter()
     for sample in samples:
         digests[sample.group] = min(sample.digest, digests.get(sample.group, sample.digest))
-        counts[sample.group][stratum_of[sample.id]] += 1
-    return {group: GroupCounts(digests[group], counts[group]) for group in counts}
+        counts[sample.group].update(strata_of[sample.id])
+        sizes[sample.group] += 1
+    return {group: GroupCounts(digests[group], counts[group], sizes[group]) for group in counts}
 
 
 def _describe_lack(

@@ -111,7 +111,9 @@ def fit_learning_curve(
     """
     strata = task.targets.stratify(space, train.targets)
     pairs = np.unique(np.stack([strata.numbers, train.groups]), axis=1)[0]
-    if not len(held_out) or np.bincount(pairs, minlength=len(strata.names)).min() < PARTS:
+    groups = np.bincount(pairs, minlength=len(strata.names))
+    # A sample of several strata counts for its rarest alone, so that others may seem to have few.
+    if not len(held_out) or (groups.min() if strata.members is None else groups.sum() // 2) < PARTS:
         return None
     points, held = [], task.targets.stratify(space, held_out.values)
     with limit_to_idle_threads(train.features.size):
@@ -147,7 +149,7 @@ def _take(train: TrainingSet, rows: Bools) -> TrainingSet:
 
 def _summarise(samples: float, scored: Sequence[ItemScores], strata: Strata) -> _Answers:
     scores = np.stack([items.scores for items in scored])
-    member = strata.numbers[:, None] == np.arange(len(strata.names))
+    member = strata.membership
     counts = member.sum(axis=0)
     found = scores @ member
     return _Answers(
@@ -167,7 +169,7 @@ def _estimate_point(point: _Answers, measure: Measure) -> CurvePoint:
     of the samples that were trained on.
     """
     score, n = float(point.scores.mean()), len(point.scores)
-    if measure.share:
+    if measure.share and measure.counted:
         interval = wilson_interval(round(score * n), n)
     else:
         width = NORMAL * float(point.scores.std(ddof=1)) / sqrt(n) if n > 1 else 0.0

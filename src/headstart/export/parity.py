@@ -63,7 +63,7 @@ def check_export(graph: Path, model: FittedModel, examples: Sequence[ParityExamp
         items=len(examples),
         mean_difference=float(final.mean()),
         largest_difference=float(final.max()),
-        same_answers=model.task.scoring.share_same(shipped[answer], wanted[answer]),
+        same_answers=model.task.scoring.share_same(shipped, wanted),
         novelty_difference=None if unlike is None else float(unlike.mean()),
     )
 

@@ -72,10 +72,10 @@ def _check_predictions(
     fitted = model.predict([np.stack(each) for each in zip(*(one.features for one in examples), strict=True)])
     most = next(one.most for one in model.task.graph.list_compared(fitted.outputs) if one.name == answer)
     wanted = fitted.outputs[answer]
-    seen = BatchPredictions.concatenate(rows).outputs[answer] if len(rows) == len(examples) else None
-    if seen is None or not float(np.abs(seen - wanted).mean()) <= most:
+    seen = BatchPredictions.concatenate(rows).outputs if len(rows) == len(examples) else None
+    if seen is None or not float(np.abs(seen[answer] - wanted).mean()) <= most:
         shutil.rmtree(classifier.folder, ignore_errors=True)
-        same = "nothing" if seen is None else f"{model.task.scoring.share_same(seen, wanted):.0%} the same"
+        same = "nothing" if seen is None else f"{model.task.scoring.share_same(seen, fitted.outputs):.0%} the same"
         raise SaveError(
             f"{count} opened for a prediction get other answers than as they were read for fitting ({same}): "
             f"the modality {classifier.record.modality.name!r} opens an item in another way than it decodes one"

@@ -89,7 +89,7 @@ def describe_difference(shown: BatchPredictions, stored: BatchPredictions, task:
         stored: from stored features.
         task: that is answered.
     """
-    if task.scoring.share_same(shown.outputs[task.answer], stored.outputs[task.answer]) < 1:
+    if task.scoring.share_same(shown.outputs, stored.outputs) < 1:
         return "answers"
     for name, values in shown.outputs.items():
         other = stored.outputs[name]

@@ -152,15 +152,14 @@ class _Both:
             return None
         task, space, count = self._classifier.task, self._classifier.record.space, len(self._answered)
         targets = make_targets(self._answered, task)
-        rows = {
-            engine: BatchPredictions.concatenate(found).outputs[task.answer] for engine, found in self._rows.items()
-        }
+        outputs = {engine: BatchPredictions.concatenate(found).outputs for engine, found in self._rows.items()}
+        rows = {engine: own[task.answer] for engine, own in outputs.items()}
         found = {engine: task.scoring.score("both", targets, row, space) for engine, row in rows.items()}
         scores: dict[str, EngineScore] = {engine: EngineScore(one.score, one.loss) for engine, one in found.items()}
         if len(rows) == 1:
             return EngineAgreement(self._main, count, scores, None, None)
         a, b = rows.values()
-        same, difference = task.scoring.share_same(a, b), float(np.abs(a - b).mean())
+        same, difference = task.scoring.share_same(*outputs.values()), float(np.abs(a - b).mean())
         return EngineAgreement(self._main, count, scores, same, difference)
 
 

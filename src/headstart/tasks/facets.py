@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
-from headstart.arrays import Doubles, Floats, Ints
+from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.label_text import LabelForm
 from headstart.tasks.task import Target, TargetArray, TargetSpace
 
@@ -28,6 +29,21 @@ class Strata:
     names: tuple[str, ...]  #: of the S strata, for people
     noun: str  #: of a stratum, for people: "class"
     required: bool  #: whether each subset must have a sample of each; False: as far as it goes
+    #: (N, S) all that each sample is of, where it may be of several; ``numbers`` has the rarest then. None: one each.
+    members: Bools | None = None
+
+    @property
+    def membership(self) -> Bools:
+        """Whether each sample is of each stratum, (N, S)."""
+        if self.members is not None:
+            return self.members
+        return np.asarray(self.numbers[:, None] == np.arange(len(self.names)))
+
+    def list_each(self) -> list[list[int]]:
+        """Return the numbers of the strata that each sample is of."""
+        if self.members is None:
+            return [[number] for number in self.numbers.tolist()]
+        return [np.flatnonzero(row).tolist() for row in self.members]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +223,8 @@ class Scoring(Protocol):
     def pick_rows(self, targets: "Targets", outputs: Floats, most: int) -> Ints:
         """Return rows that are worth a close look: ``most`` of the worst answers, then of the least sure ones."""
 
-    def share_same(self, one: Floats, other: Floats) -> float:
-        """Return the share of rows (N, K) of which two outputs give the same answer."""
+    def share_same(self, one: "Mapping[str, NDArray[Any]]", other: "Mapping[str, NDArray[Any]]") -> float:
+        """Return the share of rows of which two models' outputs, (N, ...) each by its name, give the same answer."""
 
 
 @dataclass(frozen=True, slots=True)

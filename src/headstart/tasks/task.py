@@ -71,6 +71,7 @@ class Measure:
     unit: str = ""  #: of the loss: "nats"
     share: bool = True  #: whether the score lies in 0..1 and is shown in percent
     greater: bool = True  #: whether a greater score is the better one
+    counted: bool = True  #: whether a share is counted: one sample's score is 1 or 0; False: it is any number
 
     def format(self, value: float) -> str:
         """Return a score as people read it."""

@@ -119,6 +119,7 @@ class ClassScoring:
         unsure = np.argsort(sure, kind="stable")[:most]
         return np.array(list(dict.fromkeys([*worst.tolist(), *unsure.tolist()])), np.int64)
 
-    def share_same(self, one: Floats, other: Floats) -> float:
+    def share_same(self, one: Mapping[str, NDArray[Any]], other: Mapping[str, NDArray[Any]]) -> float:
         """Return the share of samples with the same most likely class."""
-        return float((one.argmax(axis=1) == other.argmax(axis=1)).mean())
+        first, second = (outputs[PROBABILITIES].argmax(axis=1) for outputs in (one, other))
+        return float((first == second).mean())

@@ -123,6 +123,7 @@ class RankScoring:
         unsure = np.argsort(sure, kind="stable")[:most]
         return np.array(list(dict.fromkeys([*worst.tolist(), *unsure.tolist()])), np.int64)
 
-    def share_same(self, one: Floats, other: Floats) -> float:
+    def share_same(self, one: Mapping[str, NDArray[Any]], other: Mapping[str, NDArray[Any]]) -> float:
         """Return the share of samples with the same median rank."""
-        return float((find_medians(one) == find_medians(other)).mean())
+        first, second = (find_medians(outputs[PROBABILITIES]) for outputs in (one, other))
+        return float((first == second).mean())

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from headstart.cli.main import run
+from tests.plugins import install_plugin, package_folder
 
 
 def test_a_sheet_is_drawn(photos, tmp_path, capsys) -> None:
@@ -59,3 +60,35 @@ def test_what_is_refused_before_photos_are_read(flags, message, tmp_path, monkey
     assert message in capsys.readouterr().err
     assert (tmp_path / "mine.png").read_bytes() == b"mine"
     assert [file.name for file in tmp_path.iterdir()] == ["mine.png"]
+
+
+@pytest.fixture
+def numbers(photos, tmp_path):
+    """A table of photos with a number each, and a task that reads it, which only other light and colours keep."""
+    folder = photos(classes=("checks",), each=12) / "checks"
+    rows = [f"{file.name},{number + 0.5}" for number, file in enumerate(sorted(folder.iterdir()))]
+    (folder / "table.csv").write_text("\n".join(["path,label", *rows]), "utf-8")
+    install_plugin(tmp_path / "site", "amount", "headstart.tasks", "tests.tasks.amount:TASK")
+    with package_folder(tmp_path / "site"):
+        yield str(folder / "table.csv")
+
+
+def test_the_sheet_is_for_the_task_and_says_what_is_left_out(numbers, tmp_path, capsys) -> None:
+    pictures = {}
+    for name, flags in {"number": ["--task", "amount"], "mirrored": ["--task", "amount", "--keeps", "flip"]}.items():
+        sheet = tmp_path / f"{name}.jpg"
+        assert run(["check", numbers, "--fast", "--augment", str(sheet), *flags]) == 0
+        said = capsys.readouterr().out.splitlines()
+        assert said[-2] == f"changed views are shown in {sheet}"
+        left = "views that cut a part off" if name == "mirrored" else "mirror images and views that cut a part off"
+        assert said[-1].startswith(f"for one number for each photo, {left} are left out of the preset standard, as ")
+        pictures[name] = np.asarray(Image.open(sheet)).tobytes()
+    assert len(set(pictures.values())) == 2
+
+
+def test_what_is_asked_for_is_done_and_said(numbers, tmp_path, capsys) -> None:
+    flags = ["--task", "amount", "--augmentation", "none", "--rotation", "20", "--json"]
+    assert run(["check", numbers, "--fast", "--augment", str(tmp_path / "sheet.jpg"), *flags]) == 0
+    assert json.loads(capsys.readouterr().out)["views"] == [
+        "for one number for each photo, --rotation is done as asked for, though it may change the answer"
+    ]

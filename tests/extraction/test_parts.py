@@ -13,8 +13,17 @@ from headstart.errors import TrainingError
 from headstart.extraction.extract import extract, load_batch, pool_parts
 from headstart.modalities import modality
 from headstart.modalities.batch import Batch, count_parts
+from headstart.settings import FitSettings
 from headstart.storage.store import Store
-from headstart.training.views import ViewLoader, find_smallest_window, fit_view_spec, make_augmenter, make_plain
+from headstart.tasks.task import get_task
+from headstart.training.views import (
+    ViewLoader,
+    explain_views,
+    find_smallest_window,
+    fit_view_spec,
+    make_augmenter,
+    make_plain,
+)
 from tests.extraction.clips import Clips, ClipSpec
 from tests.groups import by_content
 
@@ -84,9 +93,11 @@ def test_a_batch_to_prove_engines_on_has_so_many_parts(clips: list[Sample]) -> N
 
 
 def test_without_augmentation_what_is_one_part_is_trained_on_and_nothing_else(clips: list[Sample]) -> None:
-    assert fit_view_spec(None, SPEC) is SPEC
-    assert find_smallest_window(None, SPEC) == 1
-    views = ViewLoader(SPEC, make_augmenter(None, SPEC), seed=1)
+    task = get_task("classification")
+    assert fit_view_spec(None, SPEC, task) is SPEC
+    assert find_smallest_window(None, SPEC, task) == 1
+    assert explain_views(FitSettings(), SPEC.kind, task) == []
+    views = ViewLoader(SPEC, make_augmenter(None, SPEC, task), seed=1)
     assert views.plain
     assert views.fingerprint == ViewLoader(SPEC, make_plain(SPEC), seed=2).fingerprint
     single = clips[2]

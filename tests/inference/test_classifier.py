@@ -214,7 +214,7 @@ def test_classes_and_load_are_the_public_names(warm: Warm) -> None:
     classifier = headstart.load(str(warm.run / "model"))
     assert classifier.classes == CLASSES
     assert isinstance(classifier, headstart.Classifier)
-    assert "3 classes" in repr(classifier)
+    assert "classes 3: checks, discs, stripes" in repr(classifier)
 
 
 def test_a_batch_holds_one_decoded_photo_at_a_time(small: Small, tmp_path: Path) -> None:

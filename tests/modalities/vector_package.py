@@ -6,6 +6,7 @@ facets it has one, changed views; the others are left out.
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -101,16 +102,22 @@ class VectorViews:
 
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"jitter": (0.0, 0.05)}
 
-    def make_augmenter(self, settings: Any) -> Jitter:
+    def make_augmenter(self, settings: Any, kept: AbstractSet[str]) -> Jitter:
         return Jitter(settings.jitter)
 
     def make_plain(self) -> Jitter:
         return Jitter(0.0)
 
-    def fit_view_spec(self, settings: Any, spec: VectorSpec) -> VectorSpec:
+    def explain_kept(self, settings: Any, kept: AbstractSet[str]) -> tuple[str, ...]:
+        return ()
+
+    def note_unseen(self, properties: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+        return ()
+
+    def fit_view_spec(self, settings: Any, spec: VectorSpec, kept: AbstractSet[str]) -> VectorSpec:
         return spec
 
-    def smallest_window(self, settings: Any) -> float:
+    def smallest_window(self, settings: Any, kept: AbstractSet[str]) -> float:
         return 1.0
 
 

@@ -68,7 +68,7 @@ def make_contexts(
 ) -> Iterator[list[FitContext]]:
     """Contexts of several backbones on one split."""
     chosen = FitSettings.load(None, **{**QUICK, **settings})
-    samples = read_source(photos)
+    samples = read_source(photos, options=chosen)
     split = make_split(
         samples, seed=chosen.seed, test_share=chosen.test_share, validation_share=chosen.validation_share
     )

@@ -49,7 +49,8 @@ def check(
     """Look data over before anything is fitted: counts, classes, sizes, problems. Nothing is changed.
 
     With --augment a sheet is made too, where the kind of data has one: some samples in rows, each as it is predicted on
-    and as seven changed views of it that a network is trained on.
+    and as seven changed views of it that a network is trained on. Changes that may change the answer, which depends on
+    the task, are left out unless a flag names them.
 
     With --labels a network looks at every sample once and each label is held to a classifier that has not seen that
     sample. What is worth a second look goes into a table, strongest first, with a page that shows it. Edit the column
@@ -64,6 +65,7 @@ def check(
         headstart check beetles/ --write-table beetles.csv
         headstart check beetles/ --augment sheet.png
         headstart check beetles/ --augment turned.png --augmentation light --rotation 15
+        headstart check hands.csv --augment sheet.png --keeps flip
         headstart check beetles/ --labels fixes.csv
 
     Args:
@@ -111,13 +113,14 @@ def check(
         issues = label_check_to_json(found.labels, labels) if found.labels and labels else None
         more = {
             "sheet": str(augment) if augment else None,
+            "views": list(found.views),
             "labels": issues,
             "table": str(write_table) if found.table else None,
         }
         more |= {"outline": outline_to_json(found.outline)} if found.outline else {}
         print(json.dumps({**_to_json(found.data), **more}, ensure_ascii=False))
     else:
-        views = f"changed views are shown in {augment}" if augment else ""
+        views = "\n".join([f"changed views are shown in {augment}", *found.views]) if augment else ""
         table = f"the reading is written to {write_table}; edit it, and fit it" if found.table else ""
         if write_table and not found.table:
             table = f"nothing is read, so {write_table} is not written"

@@ -36,6 +36,7 @@ from headstart.data.small_classes import leave_out_small
 from headstart.data.stray_files import note_strays, refuse_stray_source
 from headstart.data.targets import find_read_forms
 from headstart.data.unlabelled import is_item
+from headstart.data.unseen_parts import note_unseen_parts
 from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
 from headstart.label_text import LabelForm
@@ -101,7 +102,7 @@ def read_source(
     modality = get_modality(listing.modality)
     inspected = inspect(listing.samples, modality, listener)
     samples = assemble_samples(listing, inspected, modality, options.task, options.order)
-    samples = note_strays(note_classes(leave_out_small(samples, options.min_samples)))
+    samples = note_unseen_parts(note_strays(note_classes(leave_out_small(samples, options.min_samples))))
     problems = samples.task.targets.find_problems(samples) if strict else []
     if problems:
         rest = len(problems) - MOST_PROBLEMS

@@ -34,7 +34,7 @@ from headstart.inference.predictors import (
 )
 from headstart.inference.streaming import map_in_order
 from headstart.modalities.given import open_item
-from headstart.modalities.item import CLASS, BrokenItem
+from headstart.modalities.item import BrokenItem
 from headstart.modalities.item import ItemLike as ItemLike
 
 #: From this many items on OpenVINO's start (half a second) pays.
@@ -74,7 +74,8 @@ class Classifier:
         return str(self.folder)
 
     def __repr__(self) -> str:
-        return f"Classifier({str(self.folder)!r}, {CLASS.count(len(self.classes))}, {self._name_backbones()})"
+        (name, text), *_ = self.task.describe_model(self.record.space, self.record.postprocessor, self.record.scores)
+        return f"Classifier({str(self.folder)!r}, {name} {text}, {self._name_backbones()})"
 
     def _repr_html_(self) -> str:
         """Return a small table for notebooks."""

@@ -1,6 +1,7 @@
 """Facets of a modality: what only fitting, judging and reporting ask of it. Each may be absent."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from mimetypes import MimeTypes
@@ -183,30 +184,42 @@ class AugmentationFacet(Protocol):
     def choices(self) -> Mapping[str, tuple[Any, ...]]:
         """The values that a search of hyperparameters tries, of settings of the modality's chapter."""
 
-    def make_augmenter(self, settings: Any) -> Augmenter:
-        """Return the augmenter that the settings ask for."""
+    def make_augmenter(self, settings: Any, kept: AbstractSet[str]) -> Augmenter:
+        """Return the augmenter that the settings ask for.
+
+        Args:
+            settings: of the fit.
+            kept: names of changes that keep what a task asks, see ``Task.invariances``; "*" for all. By default others
+                are left out; what the settings name is done.
+        """
 
     def make_plain(self) -> Augmenter:
         """Return the augmenter that changes nothing."""
 
-    def fit_view_spec(self, settings: Any, spec: AnySpec) -> InputSpec:
+    def explain_kept(self, settings: Any, kept: AbstractSet[str]) -> Sequence[str]:
+        """Return what is left out for what a task asks, and what is done in spite of it: clauses without an end."""
+
+    def fit_view_spec(self, settings: Any, spec: AnySpec, kept: AbstractSet[str]) -> InputSpec:
         """Return the spec of the views that are trained on: they may be smaller than what a network is judged on."""
 
-    def smallest_window(self, settings: Any) -> float:
+    def smallest_window(self, settings: Any, kept: AbstractSet[str]) -> float:
         """Return the least share of a feature map's edge that a step of training sees; 1 is the whole."""
+
+    def note_unseen(self, properties: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+        """Return notes on parts of items that no network sees, plain or changed, by the properties of N items."""
 
     def make_sheet_spec(self) -> InputSpec:
         """Return the spec of the views on a sheet where there is no network that would say its own."""
 
     def draw_sheet(
-        self, items: Iterable[SheetItem], spec: AnySpec, settings: Any, *, seed: int, suffix: str = ""
+        self, items: Iterable[SheetItem], spec: AnySpec, augmenter: Any, *, seed: int, suffix: str = ""
     ) -> Thumbnail | None:
         """Return a sheet of the first items, each plain and changed; None for no items.
 
         Args:
             items: decoded for the spec; no more are taken than the sheet has room for.
             spec: of the views.
-            settings: of the changes.
+            augmenter: of the changes, as ``make_augmenter`` gives one.
             seed: of the changes.
             suffix: of the file that it is for; "" for a report, in which it is smaller.
         """

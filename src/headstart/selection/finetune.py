@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headstart import events
 from headstart.backbones.backbone import middle_stage
 from headstart.data.samples import Subset
 from headstart.engines.choose import choose_engine
@@ -36,6 +37,7 @@ from headstart.selection.trainings import build_refit, build_training
 from headstart.settings import FitSettings
 from headstart.training.cost import Cost
 from headstart.training.curves import KEPT_EPOCH_RULE, Epoch
+from headstart.training.views import explain_views
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
     from headstart.training.fine_tuning import FineTuneResult, FineTuning
@@ -138,6 +140,7 @@ class _PlannedTraining:
 
     def fit(self) -> Arm:
         """Train, and return the arm."""
+        note_views(self.context)
         try:
             if self.open is not None:
                 self.built = self.open.prepare(self.training)
@@ -150,6 +153,7 @@ class _PlannedTraining:
     def search(self, best: str) -> Arm:
         """Search for hyperparameters, and return the best training as an arm of this name."""
         context = self.context
+        note_views(context)
         refits = should_refit(context) and context.budget.limit is not None
         try:
             again = estimate_training_cost(self.training).refit if refits else 0.0
@@ -178,6 +182,13 @@ class _PlannedTraining:
             lambda share: build_refit(context, self.name, unfreeze, trained, settings, timed, share, scratch=scratch),
             lambda again: _build_model(context, again),
         )
+
+
+def note_views(context: FitContext) -> None:
+    """Note once in a run which changes of views its task leaves out, and which it does not say to keep the answer."""
+    for text in explain_views(context.settings, context.samples.modality, context.task):
+        if text not in context.log.notes:
+            context.log(events.Note(text))
 
 
 def _arm_folder(context: FitContext, name: str) -> Path:

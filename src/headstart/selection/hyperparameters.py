@@ -50,11 +50,15 @@ class SearchResult:
 
 
 def list_choices(backbone: Backbone, task: Task) -> dict[str, tuple[Any, ...]]:
-    """Return the values that a search tries of settings that have a few: the task's, the modality's among them."""
+    """Return the values that a search tries of settings that have a few: the task's, the modality's among them.
+
+    Samples are mixed only where all changes keep the answer: a mix of two photos has not the mean of what is counted.
+    """
     augmentation = get_modality(backbone.spec.kind).augmentation
     views = augmentation.choices if augmentation is not None else {}
     objective = task.training.choices if task.training is not None else {}
-    return {**objective, "mixup": (0.0, 0.2), **views, "ema": (0.0, 0.999)}
+    mixed = {"mixup": (0.0, 0.2)} if "*" in task.invariances else {}
+    return {**objective, **mixed, **views, "ema": (0.0, 0.999)}
 
 
 def _list_choices(training: "FineTuning") -> dict[str, tuple[Any, ...]]:

@@ -66,11 +66,11 @@ def price_from_trial(context: FitContext, boundary: str) -> float | None:
     """
     settings = context.settings
     try:
-        views = fit_view_spec(settings, context.backbone.spec)
+        views = fit_view_spec(settings, context.backbone.spec, context.task)
         kept = json.loads((context.backbone.folder / benchmark_file(settings, boundary, views)).read_text("utf-8"))
         if kept.pop("version") != BENCHMARK_VERSION:
             return None
-        whole = find_smallest_window(settings, context.backbone.spec) == 1
+        whole = find_smallest_window(settings, context.backbone.spec, context.task) == 1
         speeds = [
             (float(samples_per_second(speed["samples"], speed["windowed"], whole=whole)), float(speed["scored"]))
             for speed in kept.values()
@@ -100,8 +100,8 @@ def price_by_arithmetic(context: FitContext, boundaries: Mapping[str, str]) -> d
     blank = make_blank(spec, engine.batch)
     engine.forward(blank)
     per_second = engine.batch * engine.streams / min(_seconds_of(lambda: engine.forward(blank)) for _ in range(3))
-    area = _count_numbers(fit_view_spec(context.settings, spec)) / _count_numbers(spec)
-    window = _mean_window(find_smallest_window(context.settings, spec))
+    area = _count_numbers(fit_view_spec(context.settings, spec, context.task)) / _count_numbers(spec)
+    window = _mean_window(find_smallest_window(context.settings, spec, context.task))
     train = len(context.samples_in(Subset.TRAIN))
     views = train * min(context.settings.views, context.settings.epochs_for(train))
     found: dict[str, float | None] = {}

@@ -15,7 +15,6 @@ from headstart.heads.saving import read_head, to_tensors
 from headstart.settings import TrainSettings
 from headstart.storage.atomic import stamp
 from headstart.storage.prune import TRAINED
-from headstart.tasks.task import get_task
 from headstart.training.curves import Epoch
 from headstart.training.inputs import TrainingInputs
 from headstart.training.rate_finder import RateCurve
@@ -59,9 +58,9 @@ def locate_result(inputs: TrainingInputs, precision: ComputePrecision) -> Path:
     digest = hashlib.blake2b(digest_size=10)
     for fact in (VERSION, torch.__version__, machine_key(), inputs.device, precision, inputs.boundary, knobs):
         digest.update(json.dumps(fact, default=str).encode())
-    training = get_task(spec.space.task).training
+    training = inputs.task.training
     objective = {name: getattr(settings, name) for name in (training.setting_names if training else ())}
-    window = find_smallest_window(settings, spec.backbone.spec)
+    window = find_smallest_window(settings, spec.backbone.spec, inputs.task)
     kept = inputs.views_per_sample, inputs.scratch, samples
     for more in (spec.space.to_json(), settings.seed, objective, window, *kept):
         digest.update(json.dumps(more).encode())

@@ -51,7 +51,7 @@ class FineTuning(TrainingInputs):
         wanted = self.settings.training_precision
         both: tuple[ComputePrecision, ...] = ("f32", "bf16") if can_train_in_bf16(self.device) else ("f32",)
         choices = both if wanted == "auto" else (wanted,)
-        views = fit_view_spec(self.spec.settings, self.spec.backbone.spec)
+        views = fit_view_spec(self.spec.settings, self.spec.backbone.spec, self.task)
         file = self.spec.backbone.folder / benchmark_file(self.settings, self.boundary, views, scratch=self.scratch)
         shapes = self.view_trunk.shape, self.trunk.shape
         batch, kind, seconds = self.settings.batch_size, self.trunk.kind, self.benchmark_seconds
@@ -75,7 +75,7 @@ class FineTuning(TrainingInputs):
     def windows(self) -> Windows:
         """The parts of its batch that a step sees."""
         accepted = self.speeds[self.precision].windowed is not None
-        smallest = find_smallest_window(self.spec.settings, self.spec.backbone.spec)
+        smallest = find_smallest_window(self.spec.settings, self.spec.backbone.spec, self.task)
         return make_windows(self.view_trunk.shape, smallest) if accepted else WHOLE
 
     def build_network(self, precision: ComputePrecision) -> TrainableTop:

@@ -110,8 +110,8 @@ class TrainingInputs:
     def train_views(self) -> ViewLoader:
         """The views that are trained on."""
         settings, spec = self.spec.settings, self.loaded.spec
-        views = limit_view_spec(self.traced, self.boundary, spec, fit_view_spec(settings, spec))
-        return ViewLoader(views, make_augmenter(settings, spec), settings.seed)
+        views = limit_view_spec(self.traced, self.boundary, spec, fit_view_spec(settings, spec, self.task))
+        return ViewLoader(views, make_augmenter(settings, spec, self.task), settings.seed)
 
     @cached_property
     def validation_views(self) -> ViewLoader:

@@ -28,7 +28,7 @@ def check_sheet_file(file: Path) -> None:
 
 
 def write_view_sheet(file: Path, samples: Samples, settings: Any, *, seed: int = 0) -> None:
-    """Write a sheet of some samples of every class, as a network sees them.
+    """Write a sheet of some samples of every class, as a network that is trained for their task sees them.
 
     Args:
         file: where.
@@ -82,7 +82,8 @@ def interleave_strata(samples: Samples) -> list[Sample]:
 def _draw(
     facet: AugmentationFacet, samples: Samples, spec: InputSpec, settings: Any, *, seed: int, suffix: str
 ) -> Thumbnail | None:
-    return facet.draw_sheet(_load_items(samples, spec), spec, settings, seed=seed, suffix=suffix)
+    augmenter = facet.make_augmenter(settings, samples.task.invariances)
+    return facet.draw_sheet(_load_items(samples, spec), spec, augmenter, seed=seed, suffix=suffix)
 
 
 def _load_items(samples: Samples, spec: InputSpec) -> Iterator[SheetItem]:

@@ -11,6 +11,7 @@ from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part
 from headstart.modalities.checks import collate_parts
 from headstart.modalities.facets import Augmenter
 from headstart.modalities.modality import get_modality
+from headstart.tasks.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,10 @@ class PlainParts:
         return parts[0]
 
 
-def make_augmenter(settings: Any, spec: InputSpec) -> Augmenter:
-    """Return the changes of training views that the settings ask for."""
+def make_augmenter(settings: Any, spec: InputSpec, task: Task) -> Augmenter:
+    """Return the changes of training views that the settings ask for; by default those that keep a task's answer."""
     facet = get_modality(spec.kind).augmentation
-    return PlainParts() if facet is None else facet.make_augmenter(settings)
+    return PlainParts() if facet is None else facet.make_augmenter(settings, task.invariances)
 
 
 def make_plain(spec: InputSpec) -> Augmenter:
@@ -81,13 +82,22 @@ def make_plain(spec: InputSpec) -> Augmenter:
     return PlainParts() if facet is None else facet.make_plain()
 
 
-def fit_view_spec(settings: Any, spec: InputSpec) -> InputSpec:
+def fit_view_spec(settings: Any, spec: InputSpec, task: Task) -> InputSpec:
     """Return the spec of the views that the settings ask to train on; the spec itself without augmentation."""
     facet = get_modality(spec.kind).augmentation
-    return spec if facet is None else facet.fit_view_spec(settings, spec)
+    return spec if facet is None else facet.fit_view_spec(settings, spec, task.invariances)
 
 
-def find_smallest_window(settings: Any, spec: InputSpec) -> float:
+def find_smallest_window(settings: Any, spec: InputSpec, task: Task) -> float:
     """Return the least share of a map's edge that a step of training sees; 1, the whole, without augmentation."""
     facet = get_modality(spec.kind).augmentation
-    return 1.0 if facet is None else facet.smallest_window(settings)
+    return 1.0 if facet is None else facet.smallest_window(settings, task.invariances)
+
+
+def explain_views(settings: Any, modality: str, task: Task) -> list[str]:
+    """Return what is left out of changed views for a task, and what is done in spite of it, a sentence each."""
+    facet = get_modality(modality).augmentation
+    clauses = [] if facet is None else list(facet.explain_kept(settings, task.invariances))
+    if settings.mixup and "*" not in task.invariances:
+        clauses.append("--mixup is done as asked for, though a mix may have another answer than the mean of two")
+    return [f"for {task.title}, {clause}" for clause in clauses]

@@ -24,6 +24,7 @@ from headstart.settings.chapter import Chapter
 from headstart.settings.registry import list_modality_chapters
 from headstart.storage.locks import try_mark_in_use
 from headstart.training.view_sheet import check_sheet_file, write_view_sheet
+from headstart.training.views import explain_views
 from headstart.verbs.options import AugmentOptions, DataOptions
 
 _NETWORK = ("backbone", "seed", "precision", "engine", "workers", "store", "relabel", "split_from")
@@ -52,6 +53,7 @@ class CheckReport:
     sheet: Path | None  #: the sheet of changed views
     outline: SourceOutline | None = None  #: the source as it was understood, where that was asked for
     table: Path | None = None  #: the reading as a table, where one was asked for
+    views: tuple[str, ...] = ()  #: what the sheet leaves out for the task and why, and what it does in spite of that
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -133,14 +135,16 @@ def check(
             seen = check_samples(samples, decode_all=not fast, listener=heard)
         seen = replace(seen, samples=note_torn_groups(seen.samples))
         seen = replace(seen, problems=seen.problems or tuple(_find_split_problems(seen.samples, settings)))
+        views: list[str] = []
         if drawn is not None:
             write_view_sheet(drawn, seen.samples, settings)
+            views = explain_views(settings, seen.samples.modality, seen.samples.task)
         if written is not None and not seen.samples.samples and seen.problems:
             written = None  # the problems say why there is nothing to write
         if written is not None:
             write_reading_table(written, seen.samples, [locate_store(), locate_store(settings.store)])
     outline = make_outline(seen.samples) if explain else None
-    return CheckReport(seen, found, table, drawn, outline, written)
+    return CheckReport(seen, found, table, drawn, outline, written, tuple(views))
 
 
 def note_torn_groups(samples: Samples) -> Samples:

@@ -101,6 +101,7 @@ class AugmentOptions(TypedDict, total=False):
     """Keywords of the chapter ``augment``."""
 
     augmentation: AugmentPreset
+    keeps: str | None
     rotation: float | None
     shift_width: float | None
     shift_height: float | None

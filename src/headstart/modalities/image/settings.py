@@ -3,12 +3,25 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
+from headstart.errors import nearest
 from headstart.settings.chapter import Chapter
 
 AugmentPreset = Literal["none", "light", "standard", "strong"]
 AugmentPolicy = Literal["none", "randaugment", "trivialaugment"]
+#: Kinds of changes that may keep the answer of a photo.
+KEEPABLE = ("crop", "scale", "flip", "turn", "colour", "all")
+
+
+def _check_keeps(text: str) -> str:
+    """Return names of kinds of changes, separated by commas; anything else is refused as pydantic wants it."""
+    for name in (part.strip() for part in text.split(",")):
+        if name not in KEEPABLE:
+            text = f"keeps names {name!r}, no change of a photo; {nearest(name, list(KEEPABLE))}"
+            raise PydanticCustomError("unknown_name", "{text}", {"text": text})
+    return text
 
 
 class AugmentSettings(Chapter):
@@ -20,6 +33,11 @@ class AugmentSettings(Chapter):
 
     augmentation: AugmentPreset = Field(
         "standard", description="Changed views of training photos: a preset; each knob below replaces its part of it."
+    )
+    keeps: Annotated[str, AfterValidator(_check_keeps)] | None = Field(
+        None,
+        description="Changes that keep the answer, beside those that the task names: crop, scale, flip, turn, colour "
+        "or all, separated by commas. A preset leaves out what may change the answer.",
     )
     rotation: Annotated[float, Field(ge=0, le=180)] | None = Field(None, description="Most degrees turned either way.")
     shift_width: Annotated[float, Field(ge=0, le=1)] | None = Field(

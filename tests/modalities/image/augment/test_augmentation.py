@@ -380,8 +380,9 @@ def test_knobs_replace_their_part_of_a_preset() -> None:
     expected = replace(PRESETS["standard"], rotation=7, flip_horizontal=False, policy="randaugment")
     assert Augmentation.from_settings(given) == expected
     assert Augmentation.from_settings(AugmentSettings(augmentation="strong", crop_scale=1.0)).crop_scale == 1.0
-    assert {field.name for field in fields(Augmentation)} == set(AugmentSettings.model_fields) - {
+    assert {field.name for field in fields(Augmentation)} - {"whole"} == set(AugmentSettings.model_fields) - {
         "augmentation",
+        "keeps",
         "window",
         "view_size",
     }
@@ -398,7 +399,7 @@ OTHERS = {
 
 def test_the_fingerprint_changes_with_every_knob(monkeypatch) -> None:
     changed = [Augmentation(), *(Augmentation(**{knob: value}) for knob, value in OTHERS.items())]
-    assert set(OTHERS) == {field.name for field in fields(Augmentation)}
+    assert set(OTHERS) | {"whole"} == {field.name for field in fields(Augmentation)}
     assert len({it.fingerprint for it in changed}) == len(changed)
     assert len({it.describe() for it in changed}) == len(changed)
     before = Augmentation().fingerprint
@@ -424,10 +425,10 @@ def in_words(value: str | bool | float) -> str:
 
 def test_the_page_shows_the_presets_as_they_are() -> None:
     page = (Path(__file__).resolve().parents[4] / "docs" / "augmentation.md").read_text("utf-8")
-    lines = page.partition("## Presets")[2].partition("## When")[0].splitlines()
+    lines = page.partition("## Presets")[2].partition("## What keeps")[0].splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| `")]
     shown = {knob: row[1:] for row in rows for knob in re.findall(r"`(\w+)`", row[0])}
-    for field in fields(Augmentation):
+    for field in fields(Augmentation)[:-1]:  # the last, whole, is no knob
         values = [getattr(preset, field.name) for preset in PRESETS.values()]
         assert shown.pop(field.name) == [in_words(value) for value in values], field.name
     assert not shown

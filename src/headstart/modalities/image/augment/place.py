@@ -73,7 +73,10 @@ def draw_placement(
     else:
         left, top, right, bottom = spec.crop_box(height, width)
         box = Box(left, top, right - left, bottom - top)
-    zoom = max(SMALLEST, 1 + scale_around_zero(augmentation.zoom, chance.zoom))
+    drawn = (
+        -augmentation.zoom * chance.zoom if augmentation.whole else scale_around_zero(augmentation.zoom, chance.zoom)
+    )
+    zoom = max(SMALLEST, 1 + drawn)
     shear = math.tan(math.radians(scale_around_zero(augmentation.shear, chance.shear)))
     angle = math.radians(scale_around_zero(augmentation.rotation, chance.rotation))
     cos, sin = math.cos(angle), math.sin(angle)
@@ -82,9 +85,26 @@ def draw_placement(
     )
     moves[0, 2] = scale_around_zero(augmentation.shift_width, chance.shift_width)
     moves[1, 2] = scale_around_zero(augmentation.shift_height, chance.shift_height)
+    if augmentation.whole:
+        moves = _keep_inside(moves)
     for rows in more:
         moves = np.array([rows[:3], rows[3:], (0, 0, 1)]) @ moves
     return ViewPlacement(box, moves)
+
+
+def _keep_inside(moves: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Moves that leave the whole box in the view: made smaller where it would reach out, moved as far as there is room.
+
+    Args:
+        moves: (3, 3), see ``ViewPlacement``.
+    """
+    reach = np.abs(moves[:2, :2]).sum(axis=1) / 2  # of the moved box from its middle, along each edge
+    smaller = min(1.0, 0.5 / reach.max())
+    room = np.maximum(0.5 - smaller * reach, 0)
+    kept = moves.copy()
+    kept[:2, :2] *= smaller
+    kept[:2, 2] = np.clip(moves[:2, 2], -room, room)
+    return kept
 
 
 def _draw_box(smallest: float, chance: Chance, height: int, width: int) -> Box:

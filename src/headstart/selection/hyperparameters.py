@@ -52,7 +52,7 @@ class SearchResult:
 def list_choices(backbone: Backbone, task: Task) -> dict[str, tuple[Any, ...]]:
     """Return the values that a search tries of settings that have a few: the task's, the modality's among them.
 
-    Samples are mixed only where all changes keep the answer: a mix of two photos has not the mean of what is counted.
+    Samples are mixed only where all changes keep the answer: what is counted in a mix of two is not their mean.
     """
     augmentation = get_modality(backbone.spec.kind).augmentation
     views = augmentation.choices if augmentation is not None else {}

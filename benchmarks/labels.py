@@ -26,6 +26,7 @@ import measuring
 from drawn.handwritten import write_scans
 from headstart import events
 from headstart.data.read import read_source
+from headstart.evaluation.label_noise import LabelNoise
 from headstart.events import RunLog
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import TrainingSet
@@ -38,7 +39,6 @@ from headstart.selection.context import RunContext
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 from headstart.tasks.classification.label_issues import diagnose_labels, find_label_issues, make_training_sets
-from headstart.tasks.classification.label_noise import LabelNoise
 
 SETS = ("hymenoptera", "cats_vs_dogs", "brain_mri", "trash", "digits")
 SHARES, KINDS, FOLDS = (0.005, 0.02, 0.05), ("random", "likeliest"), 5

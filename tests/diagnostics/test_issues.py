@@ -49,7 +49,10 @@ def test_repeated_are_the_later_duplicates_within_a_class() -> None:
         DuplicatePair("1", "6", "near", 0.99),  # of two classes: no repetition, but a contradiction
         DuplicatePair("9", "3", "near", 0.8),
     )
-    assert ids_by_issue(find_issues(known(60), duplicates)) == {"repeated": ("4", "2", "9")}
+    assert ids_by_issue(find_issues(known(60), duplicates)) == {
+        "repeated": ("4", "2", "9"),
+        "contradicting": ("1", "6"),
+    }
 
 
 def test_counts_imbalance_and_confusable_pairs() -> None:

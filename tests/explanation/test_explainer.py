@@ -10,15 +10,18 @@ from PIL import Image
 import headstart
 from headstart.backbones.convert import load_backbone
 from headstart.errors import ClassifierError, DataError, UserError
-from headstart.explanation.explainer import Explainer, _differentiate
+from headstart.explanation.explainer import Explainer
 from headstart.explanation.maps import infer_layout
+from headstart.explanation.slope import differentiate_head, run_head
 from headstart.export import EnsembleMember, FittedModel, write_model
 from headstart.inference.postprocess import parse_heads
 from headstart.modalities.image.modality import ImageModality
+from headstart.tasks.classification.explanation import ClassExplanation
 from headstart.tasks.classification.targets import make_class_space
 from tests.export.drawn import balanced, branch, draw_head, draw_photos, features, parity_examples, single
 
 NAMES = ("ant", "bee", "cat")
+SPACE = make_class_space(("a", "b", "c", "d"))
 
 
 @pytest.fixture(scope="session")
@@ -116,10 +119,11 @@ def test_the_gradient_of_a_head_is_its_slope() -> None:
         (layer.weight.astype(np.float64), layer.bias.astype(np.float64)) for layer in draw_head(20, 8, 6, 4).layers
     )
     row = chance.normal(size=20)
-    _, gradient = _differentiate(head, row, 2)
+    logits, masks = run_head(head, row)
+    gradient = differentiate_head(head, masks, ClassExplanation().differentiate(SPACE, logits, 2).gradient)
     for index in range(20):
         step = np.eye(20)[index] * 1e-6
-        above, below = (_differentiate(head, row + sign * step, 2)[0] for sign in (1, -1))
+        above, below = (run_head(head, row + sign * step)[0] for sign in (1, -1))
         slope = ((above - below)[2] - (above - below).mean()) / 2e-6
         assert gradient[index] == pytest.approx(slope, abs=1e-5)
 

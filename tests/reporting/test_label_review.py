@@ -12,12 +12,12 @@ from PIL import Image
 
 from headstart.data.read import read_source
 from headstart.data.relabel import apply_relabels
+from headstart.diagnostics.label_review import LabelSuspect
 from headstart.errors import SettingError, StoreError
+from headstart.evaluation.label_noise import LabelNoise
 from headstart.modalities.image.preview import CLOSE_EDGE
 from headstart.reporting import label_review as module
 from headstart.reporting.label_review import COLUMNS, check_review_table, locate_review_page, write_label_review
-from headstart.tasks.classification.label_issues import LabelIssue
-from headstart.tasks.classification.label_noise import LabelNoise
 from headstart.tasks.classification.targets import make_class_space
 
 NOISE = LabelNoise(30, 9, 2, 1, 3)
@@ -33,8 +33,14 @@ def _issues(samples, rows):
     its = [samples.samples[row] for row in rows]
     count = len(samples.classes)
     return [
-        LabelIssue(it.id, it.target, (it.target + 1) % count, 0.01 * place, 0.98762 - 0.01 * place)
-        for place, it in enumerate(its)
+        LabelSuspect(
+            one.id,
+            samples.classes[one.target],
+            samples.classes[(one.target + 1) % count],
+            0.01 * place,
+            0.98762 - 0.01 * place,
+        )
+        for place, one in enumerate(its)
     ]
 
 
@@ -222,7 +228,7 @@ def test_a_place_that_cannot_be_written(samples, tmp_path):
 def test_names_that_a_spreadsheet_would_run_are_text_and_go_round(photos, tmp_path):
     samples = read_source(photos(classes=("=1+1", "@home"), each=4), cache=tmp_path / "cache")
     table = tmp_path / "fixes.csv"
-    write_label_review(table, samples, [LabelIssue(samples.samples[1].id, 0, 1, 0.01, 0.99)], noise=NOISE)
+    write_label_review(table, samples, [LabelSuspect(samples.samples[1].id, *samples.classes, 0.01, 0.99)], noise=NOISE)
     (row,) = _rows(table)
     assert (row["photo"], row["given"], row["likely"]) == ("'=1+1/0-001.jpg", "'=1+1", "'@home")
     table.write_text(table.read_text().replace(",'=1+1\n", ",@home\n"))

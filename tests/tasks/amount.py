@@ -110,6 +110,10 @@ class AmountTargets:
     def count_unknown(self, space: TargetSpace, targets: Any) -> dict[str, int]:
         return {}
 
+    def measure_distances(self, targets: Any, first: Any, second: Any) -> Any:
+        low, high = np.quantile(targets, [0.05, 0.95])
+        return np.minimum(np.abs(targets[first] - targets[second]) / max(high - low, 1e-9), 1.0)
+
     def stratify(self, space: TargetSpace, targets: Any) -> Strata:
         quarters = np.searchsorted(np.quantile(targets, [0.25, 0.5, 0.75]), targets) if len(targets) else targets
         return Strata(np.asarray(quarters, np.int64), ("lowest", "low", "high", "highest"), "quarter", required=False)
@@ -311,6 +315,7 @@ class AmountTask:
     training: None = None
     postprocessing: None = None
     diagnostics: None = None
+    explanation: None = None
     report: None = None
     settings: Any = None
 

@@ -159,12 +159,28 @@ def test_what_reads_classes_is_refused_in_a_line(small: Warm, table: Path, tmp_p
     for wanted, call in {
         "label check": lambda: check_labels(table, **settings),
         "advice": lambda: headstart.advise(table, **settings),
-        "list of misclassified samples": run.misclassified,
         "heat maps": lambda: run.explain(table.parent / "0.png"),
         "figures": lambda: run.plot,
     }.items():
         with pytest.raises(UserError, match=f"one number for each photo has no {wanted} here"):
             call()
+
+
+@pytest.mark.usefixtures("_installed")
+def test_the_worst_answers_are_those_furthest_off(small: Warm, table: Path, tmp_path: Path) -> None:
+    run = small.fit(table, out=tmp_path / "run", task="amount")
+    found = run.worst_answers()
+    assert [one.name for one in run.misclassified()] == [one.name for one in found]
+    away = [abs(float(one.cells["label"]) - float(one.cells["value"])) for one in found]
+    assert away == sorted(away, reverse=True)
+    assert len(found) == run.test.n
+    assert len(run.worst_answers("validation")) == run.validation.n
+    page = found._repr_html_()
+    assert f"value <b>{found[0].cells['value']}</b>" in page
+    assert found[0].name in page
+    (tmp_path / "run" / "predictions.csv").unlink()
+    with pytest.raises(UserError, match=r"has no predictions\.csv; make the run again"):
+        run.worst_answers()
 
 
 @pytest.mark.usefixtures("_installed")

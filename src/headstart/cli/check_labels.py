@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.cli.tables import format_table
-from headstart.tasks.classification.label_noise import describe_label_noise, describe_left_out
+from headstart.diagnostics.label_review import Doubt, LabelSuspect, describe_doubts
+from headstart.evaluation.label_noise import describe_left_out
 
 if TYPE_CHECKING:
     from headstart.pipeline.label_check import LabelCheck
-    from headstart.tasks.classification.label_issues import LabelIssue
 
 MOST_ISSUES = 10  #: shown; the table has them all
 
@@ -25,8 +25,7 @@ def describe_label_check(found: "LabelCheck", file: Path) -> str:
     noun = found.samples.noun
     counts = (
         f"{len(found.samples):,} {noun.form(len(found.samples))}, each answered by a classifier on {found.backbone} "
-        f"that had not seen it: {found.held.accuracy:.1%} of the answers agree with the label\n"
-        f"{describe_label_noise(found.noise)}"
+        f"that had not seen it: {found.review.agreement}\n{found.review.summary}"
     )
     if found.in_test:
         counts += f"\n{describe_left_out(found.in_test)}"
@@ -47,9 +46,10 @@ def label_check_to_json(found: "LabelCheck", file: Path) -> dict[str, Any]:
         "page": str(file.with_suffix(".html")),
         "backbone": found.backbone,
         "samples": len(found.samples),
-        "accuracy": found.held.accuracy,
-        "noise": asdict(found.noise),
-        "says": describe_label_noise(found.noise),
+        "accuracy": found.review.accuracy,
+        "noise": asdict(found.noise) if found.noise else None,
+        "agreement": found.review.agreement,
+        "says": found.review.summary,
         "in_test": found.in_test,
         "issues": _name_issues(found, found.listed),
         "next": found.command,
@@ -58,28 +58,42 @@ def label_check_to_json(found: "LabelCheck", file: Path) -> dict[str, Any]:
 
 def _strongest(found: "LabelCheck") -> list[str]:
     """Return a table of the strongest; nothing where none is listed."""
+    names, space = _name_samples(found), found.samples.classes
+    shown = found.listed[:MOST_ISSUES]
+    if not shown:
+        return []
+    parts = any(suspect.doubts for suspect in shown)
     rows = [
         (
-            issue["name"],
-            f"{issue['given']} {issue['given_probability']:.0%}",
-            f"{issue['likely']} {issue['likely_probability']:.0%}",
+            names[suspect.id],
+            f"{suspect.given} {suspect.given_probability:.0%}",
+            f"{suspect.likely} {suspect.likely_probability:.0%}",
+            *([describe_doubts(suspect.doubts, space)] if parts else []),
         )
-        for issue in _name_issues(found, found.listed[:MOST_ISSUES])
+        for suspect in shown
     ]
-    return [format_table(("strongest", "given", "likely"), rows)] if rows else []
+    return [format_table(("strongest", "given", "likely", *(["doubt"] if parts else [])), rows)]
 
 
-def _name_issues(found: "LabelCheck", issues: "Sequence[LabelIssue]") -> list[dict[str, Any]]:
-    """Return doubted samples by their names and those of the classes."""
-    names = {sample.id: sample.name for sample in found.samples.samples}
-    classes = found.samples.classes
+def _name_issues(found: "LabelCheck", issues: Sequence[LabelSuspect]) -> list[dict[str, Any]]:
+    """Return doubted samples by their names and labels; of labels with parts, the parts that are doubted too."""
+    names = _name_samples(found)
     return [
         {
-            "name": names[issue.id],
-            "given": classes[issue.given],
-            "likely": classes[issue.likely],
-            "given_probability": issue.given_probability,
-            "likely_probability": issue.likely_probability,
+            "name": names[suspect.id],
+            "given": suspect.given,
+            "likely": suspect.likely,
+            "given_probability": suspect.given_probability,
+            "likely_probability": suspect.likely_probability,
+            **({"doubts": [_name_doubt(found, doubt) for doubt in suspect.doubts]} if suspect.doubts else {}),
         }
-        for issue in issues
+        for suspect in issues
     ]
+
+
+def _name_doubt(found: "LabelCheck", doubt: Doubt) -> dict[str, Any]:
+    return {**asdict(doubt), "output": found.samples.classes[doubt.output] if doubt.output >= 0 else None}
+
+
+def _name_samples(found: "LabelCheck") -> dict[str, str]:
+    return {sample.id: sample.name for sample in found.samples.samples}

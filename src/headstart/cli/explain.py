@@ -14,10 +14,10 @@ def explain(
 ) -> int:
     """Show where a saved classifier looked.
 
-    For each item a file is written: the item beside what spoke for the label, mostly as a heat map, where
-    yellow speaks for the label most and what stays dark does not. Nothing is overwritten. Where data are read, such
-    files are known and skipped. An item that cannot be read gets a line with its error, and the rest go on; the exit
-    code is then 2.
+    For each item a file is written: the item beside what spoke for the label or raised the number, mostly as
+    a heat map, where yellow does so most and what stays dark does not. Nothing is overwritten. Where data are read,
+    such files are known and skipped. An item that cannot be read gets a line with its error, and the rest go on; the
+    exit code is then 2.
 
     Examples:
         headstart explain runs/beetles/model new.jpg --out why
@@ -28,7 +28,7 @@ def explain(
         items: Files, folders (searched in depth), tables, archives, arrays, or - for a list on standard input, in
             lines or ended by null bytes.
         out: The folder for what is drawn.
-        label: The class to explain; without it, the likeliest of each item.
+        label: The class, label or number to explain; without it, the likeliest of each item, or the first number.
         path_column: The column of a table with the items or their paths, or the array of items; found when not given.
     """
     from headstart.explanation.explainer import Explainer
@@ -45,7 +45,7 @@ def explain(
         else:
             heat = explained.heat
             remark = warn_of_unfamiliar(modality.noun) if heat.out_of_distribution else ""
-            print(f"{explained.source}: {heat.label} {heat.probability:.1%}{remark}, {explained.file}", flush=True)
+            print(f"{explained.source}: {heat.label} {heat.shown}{remark}, {explained.file}", flush=True)
     sys.stdout.flush()
     report_expansion(met, modality.noun)
     if not seen and "-" not in items:

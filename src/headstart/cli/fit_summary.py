@@ -1,6 +1,7 @@
 """A finished run as text, short enough to be read in ten seconds, and as JSON."""
 
 import shlex
+from collections.abc import Mapping
 from typing import Any
 
 from headstart.cli.tables import format_table, wrap_paragraph
@@ -11,8 +12,7 @@ from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.modalities.item import Noun
 from headstart.runs.run import Run
 from headstart.storage.run_layout import LEDGER, REPORT
-from headstart.tasks.classification.label_noise import LabelNoise, describe_label_noise
-from headstart.tasks.task import get_task
+from headstart.tasks.task import Measure, get_task
 
 MOST_CLASSES = 20  #: shown; evaluation.json has them all
 WIDTH = 110  #: columns that a line may take
@@ -86,28 +86,38 @@ def _warnings(run: Run) -> list[str]:
     found, lines = run.trust, []
     if scores := found["leaks"]["scores"]:
         without = scores["without_leaks"]
-        score = f"; without them {without['share']:.1%}" if without else ""
+        score = f"; without them {_format_score(run, without)}" if without else ""
         noun, n = run.noun, scores["leaked"]
         leaked = f"{n} test {noun.form(n)} {noun.phrases.same_one if n == 1 else noun.phrases.same_many}"
         lines.append(f"leak: {leaked} as {noun.many} that were learned from{score}")
     if "labels" not in found:  # the task brings no diagnostics
         return lines
-    noise = LabelNoise(**found["labels"]["noise"])
-    if noise.doubted:
-        lines.append(wrap_paragraph(f"labels: {describe_label_noise(noise)}", WIDTH))
+    if found["labels"]["issues"]:
+        lines.append(wrap_paragraph(f"labels: {found['labels']['summary']}", WIDTH))
         if hint := suggest_relabelling(run.record["source"], run.folder, run.record["settings"]):
             lines.append(f"look at them:  {hint.check}")
     if corrected := found["labels"].get("corrected_in_test"):
         others = found["labels"]["untouched"]
-        rest = f"{others['share']:.1%} of the {others['n']} others are right" if others else "no other is there"
+        rest = f"{_format_score(run, others)} of the {others['n']} others" if others else "no other is there"
+        rest += " are right" * bool(others and "share" in others)
         were = "label was" if corrected == 1 else "labels were"
         lines.append(f"{corrected} test {were} corrected, which flatters the score: {rest}")
     if worst := found["slices"]["worst"]:
         lines.append(
-            f"worse than the rest: {worst['by']} {worst['value']}, {worst['accuracy']:.1%} of {worst['n']} test "
+            f"worse than the rest: {worst['by']} {worst['value']}, {_format_score(run, worst)} of {worst['n']} test "
             f"{run.noun.many}"
         )
     return lines
+
+
+def _format_score(run: Run, scored: Mapping[str, Any]) -> str:
+    """Return the mean score of some samples: of classes a share that is right, of others with the name of the score."""
+    for name in ("share", "accuracy"):
+        if name in scored:
+            return f"{scored[name]:.1%}"
+    kind = run.trust["slices"]
+    measure = Measure(kind["measure"], "", share=kind["share"], greater=kind["greater"])
+    return f"{measure.name} {measure.format(scored['score'])}"
 
 
 def describe_parts(evaluation: Evaluation, noun: Noun) -> str:

@@ -120,7 +120,7 @@ def _check(
         *_find_skipped(samples, corrections, names),
     ]
     _refuse(table, problems)
-    return {names[it.name]: it.label for it in corrections if not it.kept}
+    return {names[it.name]: _rewrite(samples, it.label) for it in corrections if not it.kept}
 
 
 def _read(table: Path, column: str) -> list[Correction]:
@@ -168,17 +168,13 @@ def _match_names(samples: Samples, corrections: Sequence[Correction]) -> dict[st
 def _find_unknown_names(samples: Samples, unknown: Sequence[Correction]) -> list[str]:
     if not unknown:
         return []
-    by_file = {_file(sample.name): sample.name for sample in samples.samples}
+    by_file = {sample.name.rpartition("/")[2]: sample.name for sample in samples.samples}
     unknown_names = []
     for row in unknown:
-        meant = by_file.get(_file(row.name))
+        meant = by_file.get(row.name.replace("\\", "/").rpartition("/")[2])
         unknown_names.append(f"{row.name!r} (row {row.row}{f'; did you mean {meant!r}?' if meant else ''})")
     seen = f"no {samples.noun.one} is called {preview(unknown_names, show=str)}"
     return [f"{seen}; wanted names as headstart check --labels writes them"]
-
-
-def _file(name: str) -> str:
-    return name.replace("\\", "/").rpartition("/")[2]
 
 
 def _find_unknown_labels(samples: Samples, corrections: Sequence[Correction]) -> list[str]:
@@ -199,6 +195,11 @@ def _explain_unknown(samples: Samples, label: str) -> str:
     except DataError as error:
         return str(error)
     return ""
+
+
+def _rewrite(samples: Samples, label: str) -> str:
+    targets, space = samples.task.targets, samples.space
+    return targets.describe(space, targets.parse(space, label)) if label else ""
 
 
 def _find_conflicts(corrections: Sequence[Correction], names: Mapping[str, str]) -> list[str]:
@@ -294,7 +295,6 @@ def _find_contradictions(samples: Samples) -> list[str]:
 def _refuse(table: Path, problems: Sequence[str]) -> None:
     """Raise one error for all problems."""
     if problems:
-        more = (
-            f"; and {len(problems) - MOST_PROBLEMS} more problems like these" if len(problems) > MOST_PROBLEMS else ""
-        )
+        left = len(problems) - MOST_PROBLEMS
+        more = f"; and {left} more problems like these" if left > 0 else ""
         raise DataError(f"table {str(table)!r}: " + "; also: ".join(problems[:MOST_PROBLEMS]) + more)

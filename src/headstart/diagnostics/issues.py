@@ -7,8 +7,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.arrays import Bools, Ints
+from headstart.arrays import Bools, Doubles, Ints
 from headstart.data.samples import Samples
+from headstart.diagnostics.distances import SAME, TargetDistances
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.evaluation.metrics import confusion_matrix
 from headstart.modalities.facets import ItemIssue
@@ -32,9 +33,9 @@ class DatasetIssues:
     """All that stands out about the samples and the classes of a data set."""
 
     items: tuple[ItemIssue, ...]  #: those that some sample has
-    counts: dict[str, int]  #: class -> samples
-    imbalance: float  #: samples of the largest class for each one of the smallest
-    confusable: tuple[ConfusableClasses, ...]  #: the highest share first, ``CONFUSABLE`` at most
+    counts: dict[str, int]  #: class or label -> samples; empty where there is none
+    imbalance: float = 1.0  #: samples of the largest class for each one of the smallest
+    confusable: tuple[ConfusableClasses, ...] = ()  #: the highest share first, ``CONFUSABLE`` at most
 
 
 def find_dataset_issues(
@@ -59,26 +60,57 @@ def find_dataset_issues(
     """
     seen = np.ones(len(labels), bool) if known is None else known
     counts = np.bincount(labels, minlength=len(samples.classes))
-    present = counts[counts > 0]
-    issues = [*item_issues, _find_repeated(samples, duplicates)]
     return DatasetIssues(
-        items=tuple(issue for issue in issues if issue.ids),
+        items=find_item_issues(samples, item_issues, duplicates),
         counts={name: int(count) for name, count in zip(samples.classes, counts, strict=True)},
-        imbalance=float(present.max() / present.min()) if len(present) else 1.0,
+        imbalance=measure_imbalance(counts),
         confusable=_find_confusable(samples.classes, labels[seen], probabilities[seen]),
     )
 
 
-def _find_repeated(samples: Samples, duplicates: Sequence[DuplicatePair]) -> ItemIssue:
-    """Return the samples that repeat another one of their class which is earlier in the order of names."""
-    place = {sample.id: (index, sample.target) for index, sample in enumerate(samples.samples)}
+def find_item_issues(
+    samples: Samples, item_issues: Iterable[ItemIssue], duplicates: Sequence[DuplicatePair]
+) -> tuple[ItemIssue, ...]:
+    """Return the issues that some sample has: those of its modality, and those of near-duplicates and their labels.
+
+    Args:
+        samples: all samples.
+        item_issues: as the modality finds them, in their order.
+        duplicates: near-duplicates among the samples.
+    """
+    distances = TargetDistances(samples).measure([(pair.first, pair.second) for pair in duplicates])
+    found = (*item_issues, _find_repeated(samples, duplicates, distances), _find_other(samples, duplicates, distances))
+    return tuple(issue for issue in found if issue.ids)
+
+
+def measure_imbalance(counts: Ints) -> float:
+    """Return how many samples the largest of the classes has for each one of the smallest that has any."""
+    present = counts[counts > 0]
+    return float(present.max() / present.min()) if len(present) else 1.0
+
+
+def _find_repeated(samples: Samples, duplicates: Sequence[DuplicatePair], distances: Doubles) -> ItemIssue:
+    """Return the samples that repeat another one of their label which is earlier in the order of names."""
+    place = {sample.id: index for index, sample in enumerate(samples.samples)}
     best: dict[str, float] = {}
-    for pair in duplicates:
-        first, second = sorted((pair.first, pair.second), key=lambda id_: place[id_][0])
-        if place[first][1] == place[second][1]:
+    for pair, distance in zip(duplicates, distances.tolist(), strict=True):
+        if distance <= SAME:
+            second = max(pair.first, pair.second, key=place.__getitem__)
             best[second] = max(best.get(second, 0.0), pair.similarity)
-    ids = sorted(best, key=lambda id_: (-best[id_], place[id_][0]))
-    return ItemIssue("repeated", f"nearly the same as another {samples.noun.one} of its class", tuple(ids))
+    ids = sorted(best, key=lambda id_: (-best[id_], place[id_]))
+    return ItemIssue("repeated", f"nearly the same as another {samples.noun.one} with the same label", tuple(ids))
+
+
+def _find_other(samples: Samples, duplicates: Sequence[DuplicatePair], distances: Doubles) -> ItemIssue:
+    """Return the samples that show the same as one with another label: one of the two is wrong, the furthest first."""
+    place = {sample.id: index for index, sample in enumerate(samples.samples)}
+    furthest: dict[str, float] = {}
+    for pair, distance in zip(duplicates, distances.tolist(), strict=True):
+        if distance > SAME:
+            for id_ in (pair.first, pair.second):
+                furthest[id_] = max(furthest.get(id_, 0.0), distance)
+    ids = sorted(furthest, key=lambda id_: (-furthest[id_], place[id_]))
+    return ItemIssue("contradicting", f"nearly the same as {samples.noun.a_one} with another label", tuple(ids))
 
 
 def _find_confusable(

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headstart.arrays import Bools, Ints
+from headstart.arrays import Bools, Doubles, Ints
 from headstart.data.samples import Sample, Samples, Subset
 from headstart.data.split import Split
+from headstart.diagnostics.distances import TargetDistances
 from headstart.diagnostics.near_duplicates.search import DuplicateKind, DuplicatePair
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Proportion, estimate_proportion
+from headstart.evaluation.means import MeanScore, estimate_mean, turn_mean
 
 #: Subsets that a subset must not share samples with: the test is leaked into by all that the classifier came from.
 SEEN = {Subset.TEST: (Subset.TRAIN, Subset.VALIDATION), Subset.VALIDATION: (Subset.TRAIN,)}
@@ -26,7 +28,7 @@ class Leak:
     seen: str  #: id of its best duplicate, in train or, for a test sample, in validation
     kind: DuplicateKind
     similarity: float  #: as in ``DuplicatePair``
-    same_label: bool  #: False: one of the two is mislabelled, or both are hard to tell
+    same_label: bool  #: or nearly; False: one of the two is mislabelled, or both are hard to tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,20 @@ class LeakScores:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoredLeaks:
+    """Mean score on test, of any kind, with and without the samples that leaked."""
+
+    leaked: int  #: test samples
+    with_leaks: MeanScore  #: of all test samples
+    without_leaks: MeanScore | None  #: of those that are new; None where none is
+
+
+@dataclass(frozen=True, slots=True)
 class Leakage:
     """Leaks into test and validation."""
 
     leaks: tuple[Leak, ...]  #: those of test first
-    scores: LeakScores | None  #: None without a leak into test
+    scores: LeakScores | ScoredLeaks | None  #: None without a leak into test
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +81,7 @@ def find_leaks(samples: Samples, split: Split, duplicates: Iterable[DuplicatePai
     for sample in samples.samples:
         if sample.id in split.subsets:
             by_digest[sample.digest].append(sample)
-    near = _match_digests(samples, duplicates)
-    leaks = []
+    near, found = _match_digests(samples, duplicates), []
     for subset, seen_subsets in SEEN.items():
         for sample in split.samples_in(samples, subset):
             matches = [
@@ -80,10 +90,13 @@ def find_leaks(samples: Samples, split: Split, duplicates: Iterable[DuplicatePai
                 if split.subsets[other.id] in seen_subsets
             ]
             if matches:
-                match, other = max(matches, key=lambda found: (found[0].kind == "same bytes", found[0].similarity))
-                same_label = sample.target == other.target
-                leaks.append(Leak(sample.id, subset, other.id, match.kind, match.similarity, same_label))
-    return tuple(leaks)
+                match, other = max(matches, key=lambda both: (both[0].kind == "same bytes", both[0].similarity))
+                found.append((sample.id, subset, other.id, match))
+    same = TargetDistances(samples).are_same([(held_out, seen) for held_out, _, seen, _ in found])
+    return tuple(
+        Leak(held_out, subset, seen, match.kind, match.similarity, same_label)
+        for (held_out, subset, seen, match), same_label in zip(found, same.tolist(), strict=True)
+    )
 
 
 def score_without_leaks(targets: Targets, predicted: Ints, leaked: Bools) -> LeakScores | None:
@@ -99,6 +112,26 @@ def score_without_leaks(targets: Targets, predicted: Ints, leaked: Bools) -> Lea
     if every is None:
         return None
     return LeakScores(int(leaked.sum()), every, estimate_proportion(right[~leaked], groups[~leaked]))
+
+
+def score_means_without_leaks(
+    scores: Doubles, groups: Ints, leaked: Bools, *, greater: bool = True
+) -> ScoredLeaks | None:
+    """Return the mean score on test with the samples that leaked and without them; None for no samples.
+
+    Args:
+        scores: (N,) of the test samples; greater is better, as ``ItemScores`` has them. NaN where one is not known.
+        groups: (N,) any numbers.
+        leaked: (N,) which of them have a duplicate that was seen.
+        greater: whether the greater score is the better one as people read it; else signs are turned.
+    """
+    known = np.isfinite(scores)
+    every, new = (estimate_mean(scores[rows], groups[rows]) for rows in (known, known & ~leaked))
+    if every is None:
+        return None
+    if not greater:
+        every, new = turn_mean(every), None if new is None else turn_mean(new)
+    return ScoredLeaks(int((leaked & known).sum()), every, new)
 
 
 def describe_leakage(leakage: Leakage) -> str:

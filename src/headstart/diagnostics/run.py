@@ -111,7 +111,8 @@ def _diagnose_leakage(context: FitContext, test: TestResult, pairs: Sequence[Dup
     own = context.task.diagnostics
     if not leaked or own is None:
         return Leakage(leaks, None)
-    return Leakage(leaks, own.score_leaks(test, np.array([sample.id in leaked for sample in test.samples])))
+    rows = np.array([sample.id in leaked for sample in test.samples])
+    return Leakage(leaks, own.score_leaks(test, rows, context.samples.space))
 
 
 def _gather_item_findings(context: FitContext, test: TestResult) -> ItemFindings:

@@ -6,9 +6,10 @@ that is not. Samples that belong together count as fewer: a patient's or a burst
 that is answered wrongly is no proof of anything that its samples share.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, exp, lgamma
+from typing import Protocol
 
 import numpy as np
 
@@ -70,7 +71,9 @@ def compute_slices(
     """
     whole = len(samples)
     known = [entries[sample.name] for sample in samples]
-    cuts = (cut for cut in _cut(samples, known, properties) if LEAST <= len(cut[2]) <= whole - LEAST)
+    by_class = NamedProperty("class", [[entry.label] for entry in known])
+    every = cut_by_properties(samples, [by_class, *properties], {entry.label for entry in known})
+    cuts = (cut for cut in every if LEAST <= len(cut[2]) <= whole - LEAST)
     groups = encode_groups(samples)
     found = [_test_slice((by, value), right, groups, rows) for by, value, rows in cuts]
     corrected = tuple(
@@ -82,9 +85,21 @@ def compute_slices(
     return Slices(whole, float(right.mean()) if whole else float("nan"), corrected, worst, LEAST)
 
 
-def describe_worst_slice(slices: Slices) -> str:
+class NamedSlice(Protocol):
+    """Some samples by a property."""
+
+    @property
+    def by(self) -> str:
+        """The property."""
+
+    @property
+    def value(self) -> str:
+        """Its value or limits, for a person."""
+
+
+def describe_worst_slice(worst: NamedSlice | None) -> str:
     """Return where the classifier is worst, for a person; empty where no slice is worse than the rest."""
-    return f"worst where {slices.worst.by} is {slices.worst.value}" if slices.worst else ""
+    return f"worst where {worst.by} is {worst.value}" if worst else ""
 
 
 def fisher_less(right: int, n: int, all_right: int, total: int) -> float:
@@ -142,18 +157,22 @@ def _test_worse(right: Bools, groups: Ints, rows: Ints) -> float:
     return fisher_less(max(least, min(most, ceil(hits * worth))), fewer, all_right, size)
 
 
-def _cut(
-    samples: Sequence[Sample], entries: Sequence[LedgerEntry], properties: Sequence[ItemProperty]
+def cut_by_properties(
+    samples: Sequence[Sample], properties: Sequence[ItemProperty], names: Collection[str]
 ) -> Iterator[Cut]:
-    """Yield every slice: by class, the modality's properties, folder and group; none of what all samples share."""
-    classes = {entry.label for entry in entries}
-    yield from _cut_by_name("class", [[entry.label] for entry in entries])
+    """Yield every slice by properties, folder and group, in this order.
+
+    Args:
+        samples: N samples.
+        properties: with a value for each.
+        names: of classes or labels: folders that are called so are none to slice by.
+    """
     for item_property in properties:
         if isinstance(item_property, NumericProperty):
             yield from _cut_thirds(item_property)
         else:
             yield from _cut_by_name(item_property.name, item_property.values)
-    yield from _cut_by_name("folder", [_list_folders(sample.name, classes) for sample in samples])
+    yield from _cut_by_name("folder", [_list_folders(sample.name, names) for sample in samples])
     groups = [[sample.group.name] if sample.group.kind is GroupKind.NAMED else [] for sample in samples]
     yield from _cut_by_name("group", groups)
 
@@ -186,7 +205,7 @@ def _cut_by_name(by: str, values: Sequence[Sequence[str]]) -> Iterator[Cut]:
             yield by, name, inside
 
 
-def _list_folders(name: str, classes: set[str]) -> list[str]:
+def _list_folders(name: str, classes: Collection[str]) -> list[str]:
     """Return the folders that a sample lies in, outermost first, each with those above it.
 
     Those of classes and subsets are left out. A sample that was relabelled still lies in the folder of another class.

@@ -1,10 +1,5 @@
-"""Explainer of a saved classifier: the part of each place of an item in a label's answer.
+"""Explainer of a saved model: the part of each place of an item in an answer; the task says what is explained of it."""
 
-What is explained is the label's logit less the mean of all logits, for what is added to all of them changes no answer.
-Calibration, which comes after, does not move places.
-"""
-
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +14,7 @@ from headstart.explanation.graph import Graph
 from headstart.explanation.layer import ExplainedLayer, TensorValues
 from headstart.explanation.maps import ClassTokenMap, RolloutMap
 from headstart.explanation.parts import ItemValues, compute_item, halve
+from headstart.explanation.slope import MemberSlope, differentiate_head, run_head
 from headstart.inference import model_format
 from headstart.inference.files import read_files
 from headstart.inference.forking import after_fork, keep_for_ever
@@ -27,20 +23,23 @@ from headstart.modalities.batch import AnySpec, Batch
 from headstart.modalities.facets import ExplanationFacet, Thumbnail
 from headstart.modalities.given import open_item
 from headstart.modalities.item import BrokenItem, NamedItem, OpenedItem
-from headstart.tasks.task import check_support
+from headstart.tasks.optional_facets import AnswerExplanation, ExplainedOutput
+from headstart.tasks.task import refuse_missing
 
 FINEST = 28  #: places along an edge where maps of several layers are added; finer ones are averaged
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeatMap:
-    """Places of an item that speak for a label."""
+    """Places of an item that speak for a label, or raise a number."""
 
-    values: Floats  #: (h, w), or (1, w) of a row; 0 where nothing speaks for the label, the most telling place 1
+    values: Floats  #: (h, w), or (1, w) of a row; 0 where nothing does, the most telling place 1
     extent: Any  #: where they lie on the item, as its modality measures it; of a photo a box, and its size in pixels
     method: str  #: "hirescam", "attention x gradient" or "rollout"; several are joined by " + "
-    label: str  #: the class that is explained
-    probability: float  #: of that class, calibrated
+    label: str  #: that is explained: a class, a label, a column of numbers
+    shown: str  #: what is said of it, for people: "87.2%", "12.5"
+    value: float  #: likewise: a probability, a number, a mean rank
+    probability: float | None  #: of a class or label, calibrated; None of what is none
     features: Floats  #: (D,) of the first branch: what ``Neighbours`` compares
     out_of_distribution: bool = False  #: the item is unlike all training samples: the label means little
     part: int = 0  #: of an item that a network sees in several squares, the one that is shown: it says most
@@ -60,8 +59,11 @@ class Explainer:
         self.folder = model_format.find_model(Path(folder))
         self._files = read_files(self.folder)
         self.record = self._files.record
-        check_support(self.record.task, "heat maps")
-        self.classes = self.record.classes
+        explained = self.record.task.explanation
+        if explained is None:
+            refuse_missing(self.record.task, "heat maps")
+        self._answer: AnswerExplanation = explained
+        self.labels = tuple(explained.list_explained(self.record.space))  #: that may be asked about
         self.modality = self.record.modality
         if self.modality.explanation is None:
             raise ClassifierError(f"there is no explanation for answers to {self.modality.noun.many}")
@@ -71,7 +73,8 @@ class Explainer:
             index: self._find_layers(graph, index) for member in self.record.members for index in member.branches
         }
         layers = [layer for read in self._branches.values() for layer in read]
-        names = [model_format.PROBABILITIES, *(name for layer in layers for name in layer.tensors)]
+        self._outputs = self._list_outputs()
+        names = [*self._outputs, *(name for layer in layers for name in layer.tensors)]
         names += [model_format.OUT_OF_DISTRIBUTION] if self.record.novelty else []
         self._names = tuple(name for name in dict.fromkeys(names) if name not in graph.inputs)
         self._session: Any = graph.create_session(graph.inputs, self._names)
@@ -96,37 +99,38 @@ class Explainer:
         return compute_item(self._run, item, self.record, read)
 
     def explain(self, item: Any, label: str | None = None) -> HeatMap:
-        """Return the places of an item that speak for a label.
+        """Return the places of an item that speak for a label, or raise a number.
 
         Args:
             item: a path, bytes or an array, as ``predict`` takes them.
-            label: one of the classes; None means the likeliest.
+            label: one of ``labels``; None means the likeliest class or label, or the first number.
 
         Raises:
             DataError: the item cannot be read.
-            UserError: there is no such class.
+            UserError: there is no such label.
         """
-        if label is not None and label not in self.classes:
-            raise UserError(f"the classifier has no class {label!r}; {nearest(label, list(self.classes))}")
+        if label is not None and label not in self.labels:
+            raise UserError(f"the classifier has no {self._answer.noun} {label!r}; {nearest(label, list(self.labels))}")
         opened = open_item(self.modality, item)
         try:
             values = self._compute(opened)
-            probabilities = values.whole[model_format.PROBABILITIES]
-            index = int(probabilities.argmax()) if label is None else self.classes.index(label)
-            shown = self._choose_part(values, index)
+            chosen = self._choose_output(values, label)
+            shown = self._choose_part(values, chosen.index)
             extent = self._facet.locate(opened, self._widest, shown or 0)
         except BrokenItem as error:
             value = item.value if isinstance(item, NamedItem) else item
             remedy = self.modality.suggest_remedy(value, str(error))
             raise DataError(f"{opened.name}: {error}{remedy}") from None
-        places = np.maximum(self._attribute(values, index, shown), 0)
+        places = np.maximum(self._attribute(values, chosen.index, shown), 0)
         most = float(places.max())
         return HeatMap(
             values=(places / most if most > 0 else places).astype(np.float32),
             extent=extent,
             method=self.method,
-            label=self.classes[index],
-            probability=float(probabilities[index]),
+            label=chosen.label,
+            shown=chosen.shown,
+            value=chosen.value,
+            probability=chosen.probability,
             features=np.concatenate([layer.average(values.parts(0)) for layer in self._branches[0]]),
             out_of_distribution=bool(values.whole.get(model_format.OUT_OF_DISTRIBUTION, False)),
             part=shown or 0,
@@ -155,23 +159,33 @@ class Explainer:
         """Return how the maps are made."""
         return " + ".join(dict.fromkeys(layer.map.method for read in self._branches.values() for layer in read))
 
-    def _differentiate_members(self, values: ItemValues, index: int) -> list["_Slope"]:
-        """Return each member's slope; a member weighs as much as it gives to the class."""
+    def _differentiate_members(self, values: ItemValues, index: int) -> list[MemberSlope]:
+        """Return each member's slope; a member weighs as much as it gives to the answer."""
         rows = []
         for member, head in zip(self.record.members, self._heads, strict=True):
             both = [(branch, layer) for branch in member.branches for layer in self._branches[branch]]
             features = [layer.average(values.parts(branch)) for branch, layer in both]
-            logits, gradient = _differentiate(head, np.concatenate(features), index)
-            probabilities = self.record.task.activate(logits[None])[0]
+            logits, masks = run_head(head, np.concatenate(features))
+            slope = self._answer.differentiate(self.record.space, logits, index)
+            gradient = differentiate_head(head, masks, slope.gradient)
             weight = member.weight if self.record.combine == "mean" else 1.0
             ends = np.cumsum([len(each) for each in features])[:-1]
             layers = [(*one, own) for one, own in zip(both, np.split(gradient, ends), strict=True)]
-            rows.append(_Slope(weight * float(probabilities[index]), float(logits[index] - logits.mean()), layers))
+            rows.append(MemberSlope(weight * slope.share, slope.answer, layers))
         total = sum(row.weight for row in rows) or 1.0
         return [replace(row, weight=row.weight / total) for row in rows]
 
+    def _list_outputs(self) -> tuple[str, ...]:
+        """Return the names of the outputs that answers are read from."""
+        outputs = self.record.task.graph.list_outputs(self.record.postprocessor, self.record.space)
+        return tuple(name for name, _, _ in outputs)
+
+    def _choose_output(self, values: ItemValues, label: str | None) -> ExplainedOutput:
+        outputs = {name: np.asarray(values.whole[name]) for name in self._outputs}
+        return self._answer.choose(self.record.space, outputs, label)
+
     def _choose_part(self, values: ItemValues, index: int) -> int | None:
-        """Return the part of an item that says most for a class; None where one map shows all parts."""
+        """Return the part of an item that says most; None where one map shows all parts."""
         count = min(len(values.parts(branch)) for branch in self._branches)
         if self._facet.dimensions == 1 or count == 1:
             return None
@@ -182,23 +196,25 @@ class Explainer:
         return int(said.argmax())
 
     def _attribute(self, values: ItemValues, index: int, shown: int | None = None) -> Floats:
-        """Return what places add to a class, over all members."""
+        """Return what places add to what is explained, over all members."""
         shape = self._find_shape(values)
         members = self._differentiate_members(values, index)
         parts = [member.weight * self._attribute_member(values, member, shape, shown) for member in members]
         return np.asarray(sum(parts), np.float32)
 
     def _attribute_member(
-        self, values: ItemValues, member: "_Slope", shape: tuple[int, int], shown: int | None
+        self, values: ItemValues, member: MemberSlope, shape: tuple[int, int], shown: int | None
     ) -> Floats:
         """Return one member's answer on the grid: its layers' maps, and what belongs to no place spread over all."""
-        places, rest, whole = np.zeros(shape, np.float32), member.answer, True
+        places, rest, whole = np.zeros(shape, np.float32), member.answer or 0.0, member.answer is not None
         for branch, layer, own in member.layers:
             parts = values.parts(branch)
             part = layer.attribute(parts, own, shown)
             rest -= float(layer.average(parts) @ own) - part.rest
             places += self._facet.align(part.places, self.record.branches[branch].spec, self._widest, shape)
             whole &= not isinstance(layer.map, ClassTokenMap | RolloutMap)
+        if member.answer is None:  # there is nothing to add up to: places are told from each other
+            return np.asarray(places - places.mean(), np.float32)
         # A class token carries evidence of its own from block to block, which belongs to no place, nor to all.
         return places + rest if whole else places
 
@@ -256,29 +272,3 @@ class Explainer:
     @cached_property
     def _heads(self) -> tuple[DenseLayers, ...]:
         return self._files.load_heads()
-
-
-@dataclass(frozen=True, slots=True)
-class _Slope:
-    """The slope of one member's answer for a class, and of what it reads."""
-
-    weight: float  #: of the member
-    answer: float  #: the class's logit less the mean of all
-    layers: Sequence[tuple[int, ExplainedLayer, Floats]]  #: branch, layer, and the gradient by its features (D,)
-
-
-def _differentiate(head: DenseLayers, features: Floats, index: int) -> tuple[Floats, Floats]:
-    """Return a head's logits (C,), and the gradient by its features (D,) of one logit less the mean of all."""
-    values, masks = features, []
-    for number, (weight, bias) in enumerate(head):
-        if number:
-            masks.append(values > 0)
-            values = np.maximum(values, 0)
-        values = values @ weight + bias
-    gradient = -np.full(len(values), 1 / len(values), np.float32)
-    gradient[index] += 1
-    for number in range(len(head) - 1, -1, -1):
-        gradient = head[number][0] @ gradient
-        if number:
-            gradient = gradient * masks[number - 1]
-    return values, gradient

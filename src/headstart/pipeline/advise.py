@@ -25,7 +25,7 @@ from headstart.selection.context import DatasetContext, RunContext
 from headstart.selection.feature_table import FeatureSource
 from headstart.settings import DataSettings, FitSettings, locate_store
 from headstart.storage.store import Store
-from headstart.tasks.task import check_support
+from headstart.tasks.task import refuse_missing
 
 
 def advise_samples(
@@ -68,7 +68,13 @@ def advise_samples(
     ):
         context = RunContext(settings, opened, Budget(None), log)
         samples = read_samples(source, labels, context)
-        check_support(samples.task, "advice")
+        if "advice" not in samples.task.supports:
+            many = samples.noun.many
+            refuse_missing(
+                samples.task,
+                "advice",
+                f"the rule goes by the number of {many} of each class; headstart compare tries the ways on your {many}",
+            )
         split = split_samples(samples, settings)
         train = find_train_samples(samples, split)
         loaded = load_backbones(train, samples.modality, context, samples).first

@@ -1,4 +1,4 @@
-"""``check --labels``: labels that look wrong, from one pass of a network over all samples."""
+"""``check --labels``: labels that look wrong, from one pass of a network over all samples, for any task."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from headstart import events
+from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import split_names
 from headstart.data.samples import Samples, Subset
+from headstart.diagnostics.held_out import LAYERS
+from headstart.diagnostics.label_review import LabelReview, LabelSuspect
 from headstart.diagnostics.next_commands import suggest_fit
 from headstart.errors import BackboneError
+from headstart.evaluation.label_noise import LabelNoise
 from headstart.events import RunLog
-from headstart.heads.head import TrainingSet
 from headstart.heads.threads import limit_threads
 from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.choices import check_choices
@@ -22,14 +25,7 @@ from headstart.selection.candidates import AUTO
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, locate_store
 from headstart.storage.store import Store
-from headstart.tasks.classification.label_issues import (
-    LabelDiagnostics,
-    LabelIssue,
-    diagnose_labels,
-    make_training_sets,
-)
-from headstart.tasks.classification.label_noise import LabelNoise, describe_label_noise
-from headstart.tasks.task import check_support
+from headstart.tasks.task import refuse_missing
 
 
 @dataclass(frozen=True)
@@ -38,19 +34,19 @@ class LabelCheck:
 
     samples: Samples  #: all that were looked at; samples that do not decode are skipped
     backbone: str
-    held: LabelDiagnostics
-    listed: tuple[LabelIssue, ...]  #: those in the table, strongest first
+    review: LabelReview
+    listed: tuple[LabelSuspect, ...]  #: those in the table, strongest first
     command: str  #: that fits with the table once it is edited; empty without a table, or where samples are arrays
 
     @property
-    def issues(self) -> tuple[LabelIssue, ...]:
+    def issues(self) -> tuple[LabelSuspect, ...]:
         """Return all that are worth a second look, strongest first, those of the test part included."""
-        return self.held.issues
+        return self.review.suspects
 
     @property
-    def noise(self) -> LabelNoise:
-        """Return how many labels are wrong by estimate."""
-        return self.held.noise
+    def noise(self) -> LabelNoise | None:
+        """Return how many labels are wrong by estimate; None where that is not estimated."""
+        return self.review.noise
 
     @property
     def in_test(self) -> int:
@@ -67,7 +63,7 @@ def check_labels(
     listener: events.Listener = events.ignore,
     **settings: Any,
 ) -> LabelCheck:
-    """Hold every label against logistic heads on frozen features, fitted without that sample. Parts are joined.
+    """Hold every label against heads on frozen features, fitted without that sample. Parts are joined.
 
     Labels that were corrected before, by ``relabel`` or in the run named by ``split_from``, are held as corrected, and
     stand in the table too, so that it has all corrections.
@@ -101,30 +97,41 @@ def check_labels(
     with Store(locate_store(chosen.store), log) as store, store.mark_in_use():
         context = RunContext(chosen, store, Budget(None), log)
         samples = read_samples(source, labels, context)
-        check_support(samples.task, "label check")
-        dataset, tasks, network = _prepare(samples, context)
-    decoded = dataset.samples
-    with limit_threads(sum(task.features.size for task in tasks)), log.stage("check labels") as stage:
-        held = diagnose_labels([sample.id for sample in decoded.samples], tasks, folds=chosen.folds, noun=decoded.noun)
-        stage.summary = describe_label_noise(held.noise)
+        own = samples.task.diagnostics
+        if own is None:
+            refuse_missing(samples.task, "label check")
+        dataset, network = _prepare(samples, context)
+        decoded = dataset.samples
+        layers = [layer.name for layer in network.layers]
+        digests = [sample.digest for sample in decoded.samples]
+        rows = partial(store.read, dataset.extractions[0].space, digests)
+        width = sum(layer.width for layer in network.layers[-LAYERS:])
+        with limit_threads(len(decoded) * width), log.stage("check labels") as stage:
+            review: LabelReview = own.review_labels(decoded, layers, rows, chosen)
+            stage.summary = review.summary
     tested = set() if include_test else {sample.id for sample in dataset.samples_in(Subset.TEST)}
-    listed = tuple(issue for issue in held.issues if issue.id not in tested)
+    listed = tuple(issue for issue in review.suspects if issue.id not in tested)
     command = suggest_fit(decoded.root, file, settings) if file is not None else ""
     if file is not None:
-        left_out = len(held.issues) - len(listed)
-        write_label_review(file, decoded, listed, noise=held.noise, command=command, in_test=left_out, listener=log)
-    return LabelCheck(decoded, network, held, listed, command)
+        left_out = len(review.suspects) - len(listed)
+        write_label_review(
+            file,
+            decoded,
+            listed,
+            noise=review.noise,
+            summary=review.summary,
+            command=command,
+            in_test=left_out,
+            listener=log,
+        )
+    return LabelCheck(decoded, network.name, review, listed, command)
 
 
-def _prepare(samples: Samples, context: RunContext) -> tuple[PreparedDataset, list[TrainingSet], str]:
-    """Return samples that decode, features of the last layers as ``fit`` has them, and the network's name."""
+def _prepare(samples: Samples, context: RunContext) -> tuple[PreparedDataset, Backbone]:
+    """Return samples that decode, their features in the store as ``fit`` has them, and the network."""
     # An engine is proved on training photos; other ones could mean another precision, and features of no use to fit.
     train = find_train_samples(samples, split_samples(samples, context.settings))
     backbones = load_backbones(train, samples.modality, context, samples)
     # A near-duplicate that is labelled as wrongly would say that all is well, so they are grouped.
     dataset = prepare_dataset(samples, backbones, context, split_samples)
-    digests = [sample.digest for sample in dataset.samples.samples]
-    network = backbones.first.backbone
-    layers = [layer.name for layer in network.layers]
-    rows = partial(context.store.read, dataset.extractions[0].space, digests)
-    return dataset, make_training_sets(dataset.samples, layers, rows, context.settings.seed), network.name
+    return dataset, backbones.first.backbone

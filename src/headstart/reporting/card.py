@@ -12,6 +12,7 @@ from functools import cache, partial
 
 from jinja2 import Environment
 
+from headstart.evaluation.label_noise import describe_label_noise
 from headstart.inference.engine_agreement import ENGINE_NAMES
 from headstart.reporting.records import Records
 from headstart.reporting.sections.arms import build_arms_section
@@ -21,7 +22,6 @@ from headstart.reporting.sections.overview import SMALL, build_overview
 from headstart.reporting.sections.test import build_test_section
 from headstart.reporting.shown_numbers import FORMS, SPACE
 from headstart.reporting.template_environment import make_environment
-from headstart.tasks.classification.label_noise import describe_label_noise
 
 SIGNS = re.compile(r"([\\`*_\[\]|#~])")  #: that mean something in Markdown; those of HTML become its names
 

@@ -11,6 +11,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from headstart import __version__
+from headstart.evaluation.label_noise import LabelNoise, describe_label_noise
 from headstart.inference.engine_agreement import ENGINE_NAMES
 from headstart.modalities.item import Noun
 from headstart.reporting.charts.svg.style import STYLE
@@ -28,7 +29,6 @@ from headstart.reporting.sections.test import build_test_section
 from headstart.reporting.sections.training import build_training_section
 from headstart.reporting.shown_numbers import ShownNumbers
 from headstart.reporting.template_environment import make_environment
-from headstart.tasks.classification.label_noise import LabelNoise, describe_label_noise
 
 SECTIONS = {
     "data": "{Many}",

@@ -18,6 +18,7 @@ from headstart.engines.parity import ParityCheck
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.coverage import Coverage
 from headstart.evaluation.intervals import Proportion
+from headstart.evaluation.label_noise import LabelNoise
 from headstart.evaluation.reliability import Reliability
 from headstart.selection.advisor import AdviceOutcome
 from headstart.selection.arm import DepthPoint
@@ -25,7 +26,6 @@ from headstart.selection.compare import SkippedArm
 from headstart.selection.leaderboard import LeaderboardRow
 from headstart.selection.rule import ArmChoice
 from headstart.tasks.classification.label_issues import LabelIssue
-from headstart.tasks.classification.label_noise import LabelNoise
 from headstart.training.curves import Epoch
 
 

@@ -66,7 +66,12 @@ def save_diagnostics(
             "neighbours": {
                 id_: [(other.id, other.similarity) for other in alike] for id_, alike in diagnostics.similar.items()
             },
-            "explained": {"method": thumbnails.method, "legend": thumbnails.legend, "ids": thumbnails.explained},
+            "explained": {
+                "method": thumbnails.method,
+                "legend": thumbnails.legend,
+                "ids": thumbnails.explained,
+                "labels": thumbnails.labels,
+            },
         },
         folder / TRUST,
     )

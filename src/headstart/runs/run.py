@@ -18,9 +18,10 @@ from headstart.modalities.modality import find_noun
 from headstart.reporting.records import total_seconds
 from headstart.runs.record_check import check_run_record
 from headstart.runs.tables import MisclassifiedSamples, RunLayers, list_layers, list_misclassified
+from headstart.runs.worst_answers import WorstAnswers, list_worst_answers
 from headstart.storage.run_files import make_damage_error, read_run_json
 from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, SETTINGS, TRUST
-from headstart.tasks.task import Task, check_support, get_task
+from headstart.tasks.task import Task, get_task
 
 if TYPE_CHECKING:
     from headstart.diagnostics.neighbours import Neighbours
@@ -40,9 +41,7 @@ class Explanation:
     noun: Noun = SAMPLE
 
     def _repr_html_(self) -> str:
-        told = (
-            f"{self.heat.label} {self.heat.probability:.1%} ({self.heat.method}); most alike among those learnt from:"
-        )
+        told = f"{self.heat.label} {self.heat.shown} ({self.heat.method}); most alike among those learnt from:"
         return html_table((self.noun.one, "similarity"), self.alike, caption=told)
 
 
@@ -90,11 +89,12 @@ class Run:
 
         Args:
             item: as ``Classifier.predict`` takes one: a path, bytes, an array.
-            label: the class that is asked about; the likeliest when not given.
+            label: the class, label or number that is asked about; the likeliest, or the first number, when not given.
 
         Raises:
             DataError: the item cannot be read.
-            UserError: the classifier has no such class, or the run is of before there were neighbours.
+            UserError: the classifier has no such label, or its task no heat maps; the run is of before there were
+                neighbours.
         """
         heat = self._explainer.explain(item, label)
         near = self._neighbours.query(heat.features[None], ALIKE)
@@ -147,14 +147,25 @@ class Run:
         """Return where a path leads that was given when the run was made, wherever the process has gone meanwhile."""
         return Path(self.record.get("working_folder", ""), Path(given).expanduser())
 
-    def misclassified(self, subset: str = "test") -> MisclassifiedSamples:
+    def misclassified(self, subset: str = "test") -> MisclassifiedSamples | WorstAnswers:
         """Return the samples of test, or of validation, that were given another class than their own.
 
+        Where answers are not simply right or wrong, as numbers are: ``worst_answers``.
+
         Raises:
-            UserError: the run has no predictions, or its task no classes.
+            UserError: the run has no predictions.
         """
-        check_support(self.task, "list of misclassified samples")
-        return list_misclassified(self._home, self.classes, self.noun, subset)
+        if "list of misclassified samples" in self.task.supports:
+            return list_misclassified(self._home, self.classes, self.noun, subset)
+        return self.worst_answers(subset)
+
+    def worst_answers(self, subset: str = "test") -> WorstAnswers:
+        """Return the answers to the samples of test, or of validation, those that are furthest off first.
+
+        Raises:
+            UserError: the run has no predictions.
+        """
+        return list_worst_answers(self._home, self.task, self.noun, subset)
 
     def layers(self) -> RunLayers:
         """Return the layers of the winner's network: which are frozen, which were trained, which its head reads."""

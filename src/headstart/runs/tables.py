@@ -46,7 +46,7 @@ class MisclassifiedSamples(list[MisclassifiedSample]):
     def _repr_html_(self) -> str:
         cells = []
         for one in self[:MOST_SHOWN]:
-            shown = _show_preview(one.preview) if one.preview else ""
+            shown = show_preview(one.preview) if one.preview else ""
             said = f"{escape(one.name)}<br>is {escape(one.label)}, answered <b>{escape(one.predicted)}</b>"
             cells.append(
                 f'<div style="display:inline-block;margin:4px;vertical-align:top;max-width:14em;font-size:85%;'
@@ -75,7 +75,7 @@ class RunLayers(list[RunLayer]):
         return html_table(("layer", "features", "weights", "read by the head"), rows)
 
 
-def _show_preview(preview: Thumbnail) -> str:
+def show_preview(preview: Thumbnail) -> str:
     """Return a preview as HTML: text as text, all else by its type."""
     if preview.media_type.startswith("text/"):
         return f"<q>{escape(preview.content.decode('utf-8', 'replace'))}</q><br>"

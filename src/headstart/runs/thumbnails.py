@@ -1,7 +1,7 @@
 """Small copies of the items that the report shows, so that it can be made again where the items are gone."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +35,7 @@ class Thumbnails:
     method: str = ""  #: of the explanations
     legend: str = ""  #: of these, see ``ExplanationFacet``
     explained: tuple[str, ...] = ()  #: ids of the samples that have one
+    labels: Mapping[str, str] = field(default_factory=dict)  #: by these ids, the label or number that is explained
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class ExplainedPreviews:
     previews: Previews
     method: str = ""
     legend: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)  #: by id of the sample
 
 
 NOTHING = ExplainedPreviews({})
@@ -64,7 +66,7 @@ def make_thumbnails(diagnostics: Diagnostics, context: FitContext, test: TestRes
     examples, facet = select_examples(test), modality.preview
     explained, sheet = NOTHING, None
     previews: Previews = {}
-    if modality.explanation is not None:  # there may be no places to point at
+    if modality.explanation is not None and context.task.explanation is not None:  # there may be no places to point at
         explained = log.attempt(
             partial(preview_explanations, context.folder / MODEL, examples, facet), NOTHING, "no answer is explained"
         )
@@ -77,7 +79,7 @@ def make_thumbnails(diagnostics: Diagnostics, context: FitContext, test: TestRes
         sheet = log.attempt(partial(_draw_sheet, context), None, "augmented views are not shown")
     previews = {**previews, **explained.previews, **({SHEET: sheet} if sheet else {})}
     ids = tuple(sample.id for sample in examples if HEAT + sample.id in explained.previews)
-    return Thumbnails(previews, explained.method, explained.legend, ids)
+    return Thumbnails(previews, explained.method, explained.legend, ids, explained.labels)
 
 
 def describe_thumbnails(thumbnails: Thumbnails) -> str:
@@ -100,7 +102,7 @@ def preview_samples(
 
 
 def preview_explanations(folder: Path, samples: Sequence[Sample], facet: PreviewFacet | None) -> ExplainedPreviews:
-    """Return samples with what spoke for the predicted class laid over them.
+    """Return samples with what spoke for the answer laid over them.
 
     Args:
         folder: of the saved classifier.
@@ -109,15 +111,16 @@ def preview_explanations(folder: Path, samples: Sequence[Sample], facet: Preview
     """
     if not samples:
         return NOTHING
-    explainer, previews = Explainer(folder), {}
+    explainer, previews, labels = Explainer(folder), {}, {}
     spec = explainer.record.spec if facet is None else facet.make_spec(explainer.record.spec)
     for sample in samples:
         try:
             heat = explainer.explain(get_item(sample.source))
             previews[HEAT + sample.id] = explainer.overlay(load_item(sample.source, spec).value, heat)
+            labels[sample.id] = heat.label
         except (DataError, OSError):
             continue
-    return ExplainedPreviews(previews, explainer.method, explainer.legend)
+    return ExplainedPreviews(previews, explainer.method, explainer.legend, labels)
 
 
 def _draw_sheet(context: FitContext) -> Thumbnail | None:

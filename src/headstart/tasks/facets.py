@@ -111,6 +111,15 @@ class TargetReading(Protocol):
     def count_unknown(self, space: TargetSpace, targets: TargetArray) -> Mapping[str, int]:
         """Return of how many samples (N, ...) each name of the space is not known; empty where all is known."""
 
+    def measure_distances(self, targets: TargetArray, first: Ints, second: Ints) -> Doubles:
+        """Return how far apart the targets of pairs of rows are, (M,): 0 the same, 1 the most.
+
+        Args:
+            targets: of N samples, stacked.
+            first: (M,) rows of them.
+            second: (M,) the other row of each pair.
+        """
+
     def stratify(self, space: TargetSpace, targets: TargetArray) -> Strata:
         """Return the strata of samples by their stacked targets; by these they are split and folded."""
 

@@ -1,16 +1,19 @@
 """Facets that a task may leave out: what training, postprocessing, diagnostics and reports ask of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from numpy.typing import NDArray
+
 from headstart.arrays import Bools, Doubles, Floats
-from headstart.tasks.task import Postprocessor, TargetArray
+from headstart.tasks.task import Postprocessor, TargetArray, TargetSpace
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from headstart.data.samples import Samples
     from headstart.evaluation.grouping import Targets
 
 
@@ -89,14 +92,69 @@ class TaskDiagnostics(Protocol):
     def describe(self, findings: Any) -> Sequence[str]:
         """Return sentences for a person."""
 
-    def score_leaks(self, test: Any, leaked: Bools) -> Any:
+    def score_leaks(self, test: Any, leaked: Bools, space: TargetSpace) -> Any:
         """Return the score on test with the samples that leaked and without them; None where it is not told."""
+
+    def review_labels(
+        self, samples: "Samples", layers: Sequence[str], rows: Callable[[str], Floats], settings: Any
+    ) -> Any:
+        """Return labels held against answers of heads that had not seen their samples: a ``LabelReview``.
+
+        Args:
+            samples: N samples.
+            layers: names of all layers of a network, from the input on.
+            rows: gives features (N, D) of a layer, in the samples' order.
+            settings: of the fit.
+        """
 
     def list_ids(self, findings: Any) -> Sequence[str]:
         """Return the ids of the samples that findings speak of, as far as they are shown."""
 
     def to_record(self, findings: Any, context: Any, fitted: Any, test: Any) -> Mapping[str, Any]:
         """Return records by the key that they have in ``trust.json``; ``fitted`` is the run's ``Postprocessed``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedOutput:
+    """The part of an answer that is explained."""
+
+    index: int  #: of the output, as ``AnswerExplanation.differentiate`` takes it
+    label: str  #: for people: a class, a label, a column
+    value: float  #: of the answer: a probability, a number, a mean rank
+    shown: str  #: the value, for people: "87.2%", "12.5"
+    probability: float | None = None  #: of a class or label, calibrated; None of what is none
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedSlope:
+    """The answer of one member of a model, as the places of an item make it up."""
+
+    gradient: Floats  #: (K,) of what is explained, by the member's logits
+    #: What is explained, above what an item without evidence has: the places add up to it. None: there is no such
+    #: beginning, and places are told from each other.
+    answer: float | None
+    share: float  #: what the member gives to the answer: members of an ensemble count by it
+
+
+class AnswerExplanation(Protocol):
+    """The part of an answer that a heat map explains. Asking for it imports what predicting needs, and no more."""
+
+    noun: str  #: of what may be asked about: "class"
+
+    def list_explained(self, space: TargetSpace) -> Sequence[str]:
+        """Return the names that may be asked about: classes, labels, columns of numbers."""
+
+    def choose(self, space: TargetSpace, outputs: "Mapping[str, NDArray[Any]]", label: str | None) -> ExplainedOutput:
+        """Return what is explained of an item's answer.
+
+        Args:
+            space: of the model.
+            outputs: of the item, by their names in the graph, without the axis of items.
+            label: what is asked about, one of ``list_explained``; None: what the answer says.
+        """
+
+    def differentiate(self, space: TargetSpace, logits: Floats, index: int) -> ExplainedSlope:
+        """Return what is explained of one member's logits (K,), linear around them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ optional facet may be None: then that part of the job is left out, and the run s
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, Self, TypeAlias
 
 from numpy.typing import NDArray
 
@@ -31,7 +31,7 @@ TASKS: dict[str, "str | Task"] = {
 DEFAULT = "classification"  #: the task of labels that say nothing else
 
 #: What only tasks have that say so: each reads the answers of a task in its own way.
-Support: TypeAlias = Literal["heat maps", "label check", "list of misclassified samples", "advice", "figures"]
+Support: TypeAlias = Literal["list of misclassified samples", "advice", "figures"]
 
 Target: TypeAlias = Any  #: of one item, hashable: the index of a class, a number, a tuple of numbers
 TargetArray: TypeAlias = NDArray[Any]  #: of N items, (N, ...)
@@ -109,7 +109,7 @@ class Task(Protocol):
     #: Changes of an item that keep its target, by the names of the modality's augmentation: "crop", "flip", "turn",
     #: "colour"; "*" for all.
     invariances: frozenset[str]
-    supports: frozenset[Support]  #: what else it has: what spoke for an output as heat maps, a label check, ...
+    supports: frozenset[Support]  #: what else it has that no facet says
     answer: str  #: the output, of those in the graph, that an answer is read from: "probabilities"
     #: Names of strategies and of ensembles that make sense; None for all. Those that train want the facet ``training``.
     strategies: frozenset[str] | None
@@ -210,6 +210,10 @@ class Task(Protocol):
         """Findings about labels and answers."""
 
     @property
+    def explanation(self) -> "optional_facets.AnswerExplanation | None":
+        """The part of an answer that heat maps explain; None: no answer is explained."""
+
+    @property
     def report(self) -> "optional_facets.TaskReport | None":
         """The pages of a run; None: a plain page and a card, by the measure."""
 
@@ -221,7 +225,12 @@ class Task(Protocol):
 def check_support(task: Task, wanted: Support) -> None:
     """Raise a UserError where a task does not have what is wanted."""
     if wanted not in task.supports:
-        raise UserError(f"{task.title} has no {wanted} here")
+        refuse_missing(task, wanted)
+
+
+def refuse_missing(task: Task, wanted: str, reason: str = "") -> NoReturn:
+    """Raise a UserError: a task does not have what is wanted, and why or what to do where that is told."""
+    raise UserError(f"{task.title} has no {wanted} here" + (f": {reason}" if reason else ""))
 
 
 REGISTRY: Registry[Task] = Registry(GROUP, "task", TASKS, expect_members(Task), name_in="name", reserved=("auto",))

@@ -38,12 +38,12 @@ class Explanations(list[ExplainedItem]):
 
     def _repr_html_(self) -> str:
         rows = [
-            (one.source, one.heat.label, f"{one.heat.probability:.1%}", one.file)
+            (one.source, one.heat.label, one.heat.shown, one.file)
             if one.heat is not None
             else (one.source, None, None, one.error)
             for one in self
         ]
-        return html_table((self.noun.one, "label", "probability", "file"), rows)
+        return html_table((self.noun.one, "label", "answer", "file"), rows)
 
 
 def explain(
@@ -60,7 +60,7 @@ def explain(
         model: a saved classifier, its folder, or the run.
         items: an item as ``predict`` takes it, a folder, which is searched in depth, a table, or several of them.
         out: a folder for each item beside its heat map; nothing there is overwritten. None draws none.
-        label: the class to explain; the likeliest of each item when not given.
+        label: the class, label or number to explain; the likeliest of each item, or the first number, when not given.
         path_column: the column of a table with the items or their paths, or the array of items among several.
 
     Raises:

@@ -9,12 +9,12 @@ from headstart.diagnostics.leakage import Leak
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.diagnostics.next_commands import RelabelCommands, suggest_relabelling
 from headstart.diagnostics.shortcuts import Shortcut
+from headstart.evaluation.label_noise import LabelNoise
 from headstart.modalities.facets import ItemIssue
 from headstart.modalities.item import Noun
 from headstart.reporting.predicted_items import ItemTile, make_tile
 from headstart.reporting.records import Records
 from headstart.tasks.classification.label_issues import LabelIssue
-from headstart.tasks.classification.label_noise import LabelNoise
 
 MOST_FILES = 200  #: of the ledger's entries that are listed
 MOST_PAIRS = 24  #: of near-duplicates and of leaks that are shown as previews

@@ -1,14 +1,16 @@
 """Findings about labels and answers of a classifier: wrong labels, confusable classes, weak slices, calibration."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from headstart.arrays import Bools
+from headstart.arrays import Bools, Floats
 from headstart.data.groups import encode_groups
+from headstart.data.samples import Samples
 from headstart.diagnostics.issues import DatasetIssues, find_dataset_issues
+from headstart.diagnostics.label_review import LabelReview, LabelSuspect
 from headstart.diagnostics.leakage import LeakScores, score_without_leaks
 from headstart.diagnostics.near_duplicates.search import NearDuplicates
 from headstart.diagnostics.run import ItemFindings
@@ -16,11 +18,12 @@ from headstart.diagnostics.shortcuts import Shortcut, probe_shortcuts
 from headstart.diagnostics.slices import Slices, compute_slices, describe_worst_slice
 from headstart.evaluation.coverage import Coverage, measure_coverage
 from headstart.evaluation.intervals import estimate_proportion
+from headstart.evaluation.label_noise import describe_label_noise
 from headstart.evaluation.reliability import Reliability, measure_reliability
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
 from headstart.tasks.classification.label_issues import LabelDiagnostics, diagnose_labels, make_training_sets
-from headstart.tasks.classification.label_noise import describe_label_noise
+from headstart.tasks.task import TargetSpace
 
 LABEL_ISSUES, ITEM_ISSUES = 60, 12  #: most that are shown of each; of items' issues, of a kind
 
@@ -46,8 +49,15 @@ class ClassDiagnostics:
     ) -> ClassFindings:
         """Return what there is to find out about labels and answers."""
         samples = context.samples
+        layers = [layer.name for layer in context.backbone.layers]
         entries = {entry.name: entry for entry in samples.ledger.entries}
-        targets, labels = test.targets, _diagnose_labels(context)
+        targets = test.targets
+        labels = _diagnose_labels(
+            samples,
+            layers,
+            lambda name: context.load_features(context.branch(name), samples.samples),
+            context.settings,
+        )
         right = np.asarray(test.outputs.argmax(axis=1) == targets.values)
         return ClassFindings(
             labels=labels,
@@ -74,12 +84,36 @@ class ClassDiagnostics:
         return (
             _describe_calibration(findings.uncalibrated, findings.calibrated),
             describe_label_noise(findings.labels.noise),
-            describe_worst_slice(findings.slices),
+            describe_worst_slice(findings.slices.worst),
         )
 
-    def score_leaks(self, test: TestResult, leaked: Bools) -> LeakScores | None:
+    def score_leaks(self, test: TestResult, leaked: Bools, space: TargetSpace) -> LeakScores | None:
         """Return the accuracy on test with the samples that leaked and without them."""
         return score_without_leaks(test.targets, np.asarray(test.outputs.argmax(axis=1)), leaked)
+
+    def review_labels(
+        self, samples: Samples, layers: Sequence[str], rows: Callable[[str], Floats], settings: Any
+    ) -> LabelReview:
+        """Return every label held against heads on the last layers that had not seen its sample."""
+        held = _diagnose_labels(samples, layers, rows, settings)
+        classes = samples.classes
+        return LabelReview(
+            n=len(samples),
+            agreement=f"{held.accuracy:.1%} of the answers agree with the label",
+            summary=describe_label_noise(held.noise),
+            suspects=tuple(
+                LabelSuspect(
+                    issue.id,
+                    classes[issue.given],
+                    classes[issue.likely],
+                    issue.given_probability,
+                    issue.likely_probability,
+                )
+                for issue in held.issues
+            ),
+            noise=held.noise,
+            accuracy=held.accuracy,
+        )
 
     def list_ids(self, findings: ClassFindings) -> Sequence[str]:
         """Return the ids of the samples that findings speak of, as far as they are shown."""
@@ -92,6 +126,7 @@ class ClassDiagnostics:
         """Return records by the key that they have in ``trust.json``."""
         return {
             "labels": {
+                "summary": describe_label_noise(findings.labels.noise),
                 "noise": findings.labels.noise,
                 **_describe_corrections(context, test),
                 "issues": findings.labels.issues[:LABEL_ISSUES],
@@ -151,15 +186,10 @@ def _describe_calibration(before: Reliability, after: Reliability) -> str:
     )
 
 
-def _diagnose_labels(context: FitContext) -> LabelDiagnostics:
-    """Compare every label with heads on the first network that had not seen its sample, as ``check --labels`` does."""
-    samples, settings = context.samples, context.settings
-    training_sets = make_training_sets(
-        samples,
-        [layer.name for layer in context.backbone.layers],
-        lambda name: context.load_features(context.branch(name), samples.samples),
-        settings.seed,
-    )
-    return diagnose_labels(
-        [sample.id for sample in samples.samples], training_sets, folds=settings.folds, noun=samples.noun
-    )
+def _diagnose_labels(
+    samples: Samples, layers: Sequence[str], rows: Callable[[str], Floats], settings: Any
+) -> LabelDiagnostics:
+    """Compare every label with heads that had not seen its sample; a fit and ``check --labels`` do the same."""
+    training_sets = make_training_sets(samples, layers, rows, settings.seed)
+    ids = [sample.id for sample in samples.samples]
+    return diagnose_labels(ids, training_sets, folds=settings.folds, noun=samples.noun)

@@ -19,12 +19,12 @@ import numpy as np
 from headstart.arrays import Bools, Floats, Ints
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Samples
+from headstart.evaluation.label_noise import LabelNoise, estimate_label_noise
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import TrainingSet
 from headstart.heads.logistic import predict_held_out_path
 from headstart.linalg import softmax
 from headstart.modalities.item import SAMPLE, Noun
-from headstart.tasks.classification.label_noise import LabelNoise, estimate_label_noise
 
 LAYERS = 3  #: last ones of a network that may answer together
 STRENGTHS = (3.0, 10.0)  #: C times the features' width: of standardised features, squares add up to that width

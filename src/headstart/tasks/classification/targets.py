@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from headstart.arrays import Ints
+from headstart.arrays import Doubles, Ints
 from headstart.data.class_targets import find_class_problems, match_classes, note_similar_names
 from headstart.data.names import natural_key
 from headstart.data.samples import Samples
@@ -64,6 +64,10 @@ class ClassTargets:
     def count_unknown(self, space: TargetSpace, targets: Ints) -> Mapping[str, int]:
         """Return that the class of each sample is known."""
         return {}
+
+    def measure_distances(self, targets: Ints, first: Ints, second: Ints) -> Doubles:
+        """Return 1 for pairs of two classes, (M,), else 0."""
+        return np.asarray(targets[first] != targets[second], np.float64)
 
     def stratify(self, space: TargetSpace, targets: Ints) -> Strata:
         """Return the classes as strata; each subset must have a sample of each."""

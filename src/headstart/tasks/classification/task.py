@@ -143,6 +143,13 @@ class ClassificationTask:
         return ClassDiagnostics()
 
     @cached_property
+    def explanation(self) -> "optional_facets.AnswerExplanation":
+        """The evidence for one class."""
+        from headstart.tasks.classification.explanation import ClassExplanation
+
+        return ClassExplanation()
+
+    @cached_property
     def report(self) -> "optional_facets.TaskReport":
         """The page with its sections, and the model card."""
         from headstart.tasks.classification.report import ClassReport

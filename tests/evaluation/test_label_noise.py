@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from headstart.modalities.item import Noun
-from headstart.tasks.classification.label_noise import (
+from headstart.evaluation.label_noise import (
     LabelNoise,
     describe_label_noise,
     estimate_label_noise,
     fit_noise_floor,
 )
+from headstart.modalities.item import Noun
 
 
 def _answers(n, share, seed, slope=1.0, classes=4, spread=3.0):

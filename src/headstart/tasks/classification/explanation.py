@@ -1,0 +1,40 @@
+"""The part of a class's answer that a heat map explains: its logit less the mean of all logits.
+
+What is added to all logits changes no answer. Calibration, which comes after, does not move places.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.arrays import Floats
+from headstart.inference.model_format import PROBABILITIES
+from headstart.linalg import softmax
+from headstart.tasks.optional_facets import ExplainedOutput, ExplainedSlope
+from headstart.tasks.task import TargetSpace
+
+
+class ClassExplanation:
+    """The evidence for one class."""
+
+    noun: str = "class"
+
+    def list_explained(self, space: TargetSpace) -> Sequence[str]:
+        """Return the classes."""
+        return space.names
+
+    def choose(self, space: TargetSpace, outputs: Mapping[str, NDArray[Any]], label: str | None) -> ExplainedOutput:
+        """Return the class that is asked about; the likeliest where none is."""
+        probabilities = outputs[PROBABILITIES]
+        index = int(probabilities.argmax()) if label is None else space.names.index(label)
+        share = float(probabilities[index])
+        return ExplainedOutput(index, space.names[index], share, f"{share:.1%}", share)
+
+    def differentiate(self, space: TargetSpace, logits: Floats, index: int) -> ExplainedSlope:
+        """Return the logit less the mean of all; a member counts by the probability that it gives to the class."""
+        gradient = -np.full(len(logits), 1 / len(logits), np.float32)
+        gradient[index] += 1
+        share = float(softmax(logits[None])[0, index])
+        return ExplainedSlope(gradient, float(logits[index] - logits.mean()), share)

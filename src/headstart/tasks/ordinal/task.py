@@ -37,7 +37,6 @@ class OrdinalTask:
     answer = PROBABILITIES
     strategies = None
     ensembles = _ENSEMBLES
-    explanation = None
     diagnostics = None
     report = None
 
@@ -140,6 +139,13 @@ class OrdinalTask:
         from headstart.tasks.ordinal.training import RankTraining
 
         return RankTraining()
+
+    @cached_property
+    def explanation(self) -> "optional_facets.AnswerExplanation":
+        """The evidence that a grade is a high one."""
+        from headstart.tasks.ordinal.explanation import GradeExplanation
+
+        return GradeExplanation()
 
     @cached_property
     def postprocessing(self) -> "optional_facets.Postprocessing":

@@ -92,7 +92,7 @@ def assert_same_answers(found: Mapping[str, Mapping[str, NDArray[Any]]], context
     fitted, task = found["fitted"], context.task
     for way, outputs in found.items():
         assert outputs.keys() == fitted.keys(), way
-        assert task.scoring.share_same(outputs[task.answer], fitted[task.answer]) == 1, way
+        assert task.scoring.share_same(outputs, fitted) == 1, way
         for name, values in outputs.items():
             wanted = fitted[name]
             assert (values.shape, values.dtype) == (wanted.shape, wanted.dtype), (way, name)

@@ -171,7 +171,6 @@ def test_scores_are_those_of_the_rows_and_come_back_from_json(context: FitContex
     assert made.score_interval.low <= made.score <= made.score_interval.high
     rows = task.scoring.score_arms(targets, {"a": arm.outputs, "b": arm.outputs})
     assert rows["a"].scores.shape == rows["a"].losses.shape == (len(arm.outputs),)
-    assert task.scoring.share_same(arm.outputs, arm.outputs) == 1
     assert sorted(task.scoring.rank_rows(targets, arm.outputs).tolist()) == list(range(len(arm.outputs)))
     picked = task.scoring.pick_rows(targets, arm.outputs, 3).tolist()
     assert len(set(picked)) == len(picked)

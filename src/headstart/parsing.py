@@ -44,6 +44,11 @@ class ParsedArrays:
         except Exception as error:  # NumPy, zipfile, zlib and the tokenizer of headers have each their own
             raise ValueError(describe_parse_error(error)) from error
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all arrays."""
+        return tuple(self._arrays.files)
+
     def read(self, name: str) -> NDArray[Any]:
         """Return an array.
 

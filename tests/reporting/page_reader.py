@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from math import floor, log10
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 UNITS = {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
@@ -92,6 +93,11 @@ def parse_number(form: str, text: str) -> tuple[float, float]:
         return seconds, 30 if "h" in text else 0.5 if "min" in text else 0.05 if seconds >= 1 else 0.005
     if form == "hundredths":
         return float(text) / 100, 0.0005 if "." in text else 0.005
+    if form in ("number", "signed"):
+        number = float(text)
+        return number, 0.5 if abs(number) >= 999.5 else 0.5 * 10.0 ** (
+            floor(log10(abs(number))) - 2
+        ) if number else 1e-12
     places = {"count": 0, "one": 1, "two": 2, "three": 3}[form]
     return float(text), 0.5 * 10**-places
 

@@ -344,7 +344,7 @@ def test_forms_can_be_read_back(form) -> None:
     values = np.r_[0, 1, 10.0 ** chance.uniform(-4, 5, 200)]
     if form == "count":
         values = values.round()
-    for value in [*values, *(-values if form in ("points", "one", "two", "three") else ())]:
+    for value in [*values, *(-values if form in ("points", "one", "two", "three", "number", "signed") else ())]:
         number, rounding = parse_number(form, FORMS[form](value))
         assert abs(number - value) <= 1.000001 * rounding + 1e-12, (value, FORMS[form](value))
 

@@ -17,7 +17,7 @@ from headstart.reporting.records import read_records
 from tests.reporting.charts.every_chart import make_charts
 from tests.reporting.example_run import write_example_run
 
-METHODS = tuple(name for name in vars(Plots) if not name.startswith("_"))
+METHODS = tuple(name for name in dir(Plots) if not name.startswith("_"))
 NAMES = ("$x^2$ & $", "<b>", "_under_", "日本", "e", "f")  #: "$" begins a formula in matplotlib
 
 

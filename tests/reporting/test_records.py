@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from headstart.errors import UserError
-from headstart.reporting.records import read_records, total_seconds
+from headstart.reporting.records import read_records
+from headstart.reporting.run_records import total_seconds
 from headstart.runs.predictions import to_plain
 from headstart.storage.run_layout import SCHEMA_VERSION
 from headstart.verbs.report import report

@@ -65,7 +65,8 @@ def test_a_task_of_another_package_goes_the_whole_way(small: Warm, table: Path, 
     assert "mean error" in html
     assert "one number for each photo" in html
     assert "Learning curve" in html
-    assert "48 photos of " in html
+    assert "48</span> photos: " in html
+    assert "Networks were not trained" in html
     card = (tmp_path / "run" / "model-card.md").read_text("utf-8")
     assert f"| mean error | {run.test.mean_error:.3g} (95 % interval " in card
     assert "It takes a photo." in card
@@ -103,7 +104,8 @@ def test_two_runs_are_compared_by_its_measure(small: Warm, table: Path, tmp_path
     small.fit(table, out=tmp_path / "two", report=True, strategy="linear-probe")
     page = headstart.report(tmp_path / "one", other=tmp_path / "two", out=tmp_path / "page.html")
     html = Path(page).read_text("utf-8")
-    assert "test photos that both have: one errs " in html
+    assert "test photos that both have, the mean error of" in html
+    assert "is better by" in html
     assert '<th scope="row">mean error</th>' in html
     assert '<th scope="row">strategy</th>' in html
 

@@ -30,7 +30,7 @@ def report(
         out: A new file for the page; RUN/report.html, or FIRST-versus-SECOND.html here, when not given.
         open_: Show the page in the default browser.
     """
-    from headstart.reporting.records import read_absent_modality
+    from headstart.reporting.run_records import read_absent_modality
     from headstart.verbs.report import report as make_report
 
     file = make_report(run, other, out=out)

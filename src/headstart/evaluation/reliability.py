@@ -61,7 +61,7 @@ def measure_reliability(
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
     own = np.arange(len(labels)) if groups is None else groups
-    found = _fill_bins(confidence, right, own, max(1, min(bins, len(labels) // LEAST)))
+    found = fill_bins(confidence, right, own, max(1, min(bins, len(labels) // LEAST)))
     truth = np.zeros(probabilities.shape)
     truth[np.arange(len(labels)), labels] = 1
     return Reliability(
@@ -73,9 +73,10 @@ def measure_reliability(
     )
 
 
-def _fill_bins(
+def fill_bins(
     confidence: NDArray[np.float64], right: NDArray[np.bool_], groups: NDArray[np.int64], bins: int
 ) -> tuple[Bin, ...]:
+    """Return bins of as many rows each, of rising confidence (N,), and whether it came true, (N,); groups are (N,)."""
     order = np.argsort(confidence, kind="stable")
     confidence, right, groups = confidence[order], right[order], groups[order]
     last = np.arange(1, bins + 1) * len(order) // bins - 1

@@ -15,19 +15,10 @@ from headstart.reporting.embedded_previews import EmbeddedPreviews
 from headstart.reporting.page import Page, render_page
 from headstart.reporting.predicted_items import PredictedItem, PredictedItems
 from headstart.reporting.records import Records
+from headstart.reporting.run_pairs import NOT_COMPARED, Difference, count_seen, describe_split, name_runs
 from headstart.reporting.sections.repeat import format_setting
 
-NOT_COMPARED = ("out", "store", "report")  #: settings that change no answer
 MOST_CHANGED = 48  #: samples of each kind of change that are shown
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A setting or fact that the runs have otherwise."""
-
-    name: str
-    a: str
-    b: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +114,16 @@ class _ItemPairs:
 def render_comparison(a: Records, b: Records) -> Page:
     """Return the page of two runs."""
     items = _pair_items(a, b)
-    names = _name_runs(a, b)
+    names = name_runs(a, b)
     changes = tuple(_list_changes(a, b, items, names))
     comparison = RunComparison(
         a=names[0],
         b=names[1],
         differences=tuple(_list_differences(a, b)),
-        split=_describe_split(a, b),
+        split=describe_split(a, b),
         scores=tuple(_list_scores(a, b)),
         left_out=items.left_out,
-        seen=_count_seen(a, b) + _count_seen(b, a),
+        seen=count_seen(a, b) + count_seen(b, a),
         shared=_compare_shared(items, names, a.noun) if len(items.a_rows) else None,
         classes=tuple(_compare_classes(items)),
         changes=changes,
@@ -141,11 +132,6 @@ def render_comparison(a: Records, b: Records) -> Page:
     stored = {key: run.previews[key] for run in (b, a) for key in wanted if key in run.previews}
     previews, absent = EmbeddedPreviews(stored, wanted), a.absent_modality
     return render_page("compare_runs.html", previews, a.noun, absent=absent, comparison=comparison, runs=(a, b))
-
-
-def _name_runs(a: Records, b: Records) -> tuple[str, str]:
-    first, second = a.folder.resolve(), b.folder.resolve()
-    return (first.name, second.name) if first.name != second.name else (str(first), str(second))
 
 
 def _list_differences(a: Records, b: Records) -> Iterator[Difference]:
@@ -163,21 +149,6 @@ def _list_differences(a: Records, b: Records) -> Iterator[Difference]:
         "headstart": (a.run.headstart, b.run.headstart),
     }
     yield from (Difference(name, str(one), str(other)) for name, (one, other) in facts.items() if one != other)
-
-
-def _describe_split(a: Records, b: Records) -> str:
-    noun = a.noun
-    if dict(a.split.subsets) == dict(b.split.subsets):
-        return f"The {noun.many} are split the same way in both."
-    both = a.split.subsets.keys() & b.split.subsets.keys()
-    moved = sum(a.split.subsets[id_] is not b.split.subsets[id_] for id_ in both)
-    if not both:
-        return f"The runs have no {noun.one} in common."
-    if not moved:
-        both_have = f"{noun.heading} that both runs have are split the same way"
-        return f"{both_have}; one run has {noun.many} that the other has not."
-    moved_over = f"some are test {noun.many} in one run and training {noun.many} in the other"
-    return f"The {noun.many} are not split the same way: {moved_over}."
 
 
 def _list_scores(a: Records, b: Records) -> Iterator[ScorePair]:
@@ -239,13 +210,6 @@ def _pair_items(a: Records, b: Records) -> _ItemPairs:
         b_said,
         groups=b.predictions.group[b_rows],
         left_out=len(both) - int(alike.sum()),
-    )
-
-
-def _count_seen(a: Records, b: Records) -> int:
-    """Return how many test samples of one run the other learned from."""
-    return sum(
-        b.split.subsets.get(str(id_), "test") != "test" for id_ in a.predictions.id[a.predictions.part == "test"]
     )
 
 

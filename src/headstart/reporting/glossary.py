@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from headstart.modalities.item import Noun
 
@@ -18,8 +18,8 @@ TERMS: Mapping[str, str] = {
     "arm": "One way to make a classifier that a run tried. The command line and the files call it so.",
     "augmented views": "Changed copies of training {many}: {views}. A network "
     "that is trained on them learns what does not matter.",
-    "average precision": "The mean precision over all thresholds at which a class could be called found, one number "
-    "for its precision-recall curve. 1 is perfect.",
+    "average precision": "The mean precision over all thresholds at which a class or label could be called found, one "
+    "number for its precision-recall curve. 1 is perfect.",
     "backbone": "A network that was trained before, on many other {many}, and that turns {a_one} into features.",
     "balanced accuracy": "The accuracy of each class, averaged over the classes: a rare class counts as much as a "
     "common one.",
@@ -34,24 +34,32 @@ TERMS: Mapping[str, str] = {
     "cross-validation": "{Many} are cut into parts; each part is predicted by a head that was fitted on the others, "
     "so that every {one} is predicted by a head that has not seen it.",
     "epoch": "One round of training over all training {many}.",
-    "F1": "One number for precision and recall of a class, their harmonic mean. Macro F1 is its mean over the classes.",
+    "exact match": "The share of {many} whose labels are all right: none is missing and none is too many.",
+    "F1": "One number for precision and recall of a class or label, their harmonic mean. Macro F1 is its mean over all "
+    "of them.",
     "features": "The numbers into which a network turns {a_one}. {Many} that are alike to the network have similar "
     "ones.",
     "group": "{Many} that belong together, such as {groups}. They stay on one side of the "
     "split and count as fewer {many} than they are.",
-    "head": "The last step of a classifier, from features to a probability for each class.",
+    "head": "The last step of a model, from features to an answer, such as a probability for each class.",
     "Holm's correction": "Who makes many comparisons finds some difference by chance. It makes each p-value larger, "
     "so that this happens in one of 20 runs at most.",
+    "Jaccard index": "Of the labels that {a_one} has or was given, the share that is in both. 1 is perfect.",
     "layer": "A step inside a network. {layers}",
     "leak": "A held-out {one} that {same_one} as {a_one} that was learned from. It makes the score look better "
     "than it is.",
-    "learning curve": "The accuracy with a part of the training {many}, over how many they are. Where it still "
+    "learning curve": "The score with a part of the training {many}, over how many they are. Where it still "
     "rises, more {many} help.",
     "learning rate": "How far each step of a training changes the network.",
     "log loss": "How surprised the stated probabilities are by the truth, averaged over {many}, in nats: 0 is "
     "perfect, and being sure and wrong costs most.",
     "McNemar's test": "A test of two classifiers on the same {many}. It looks only at {many} that one of them has "
     "right and the other wrong.",
+    "mean absolute error": "How far the answers are from the true numbers, on average, in whichever direction.",
+    "mean average precision": "The average precision of each label, averaged over the labels: a rare label counts as "
+    "much as a common one.",
+    "micro F1": "F1 over all labels of all {many} together, so that a common label counts more than a rare one.",
+    "miss rate": "Of the labels that {a_one} has, the share that is not given, averaged over {many}.",
     "nat": "A unit of information: a right answer that was given a probability of 37 % costs 1 nat.",
     "near-duplicates": "{Many} that {same_many}, such as {copies}.",
     "novelty": "How unlike the training {many} {a_one} is. Above 1 the answer should not be trusted.",
@@ -60,12 +68,22 @@ TERMS: Mapping[str, str] = {
     "parameters": "Numbers inside a network or a head that are set by fitting or training.",
     "parity check": "{Many} go through the engine in use and through a reference, and their features are compared.",
     "points": "Hundredths of a share: from 90 % to 93 % are 3 points.",
-    "precision": "Of the {many} that were taken for a class, the share that is of it.",
+    "precision": "Of the {many} that were taken for a class, or given a label, the share that is of it.",
+    "prediction interval": "A range for the true number, made so that it holds it for a wanted share of {many}.",
     "prediction set": "The classes that may be right for {a_one}, one or several. It is made so that the right one is "
     "among them for a wanted share of {many}.",
-    "recall": "Of the {many} of a class, the share that is found.",
+    "quadratic kappa": "How far answers and labels agree beyond chance, where a mistake by two ranks costs four times "
+    "as much as one by one. 1 is perfect, 0 is chance.",
+    "rank correlation": "How well the order of the answers follows that of the true numbers (Spearman). 1 is perfect, "
+    "0 is chance.",
+    "recall": "Of the {many} of a class, or with a label, the share that is found.",
+    "relative error": "The error over that of always saying the median: 0 is perfect, 1 is no better than that.",
+    "residual": "The answer less the true number: above 0 the answer is too high.",
     "risk-coverage curve": "The share of wrong answers when only the surest {many} are answered, over the share "
     "that is answered.",
+    "root mean squared error": "Like the mean absolute error, but a large error counts more than several small ones.",
+    "R²": "The share of the spread of the true numbers that the answers explain. 1 is perfect, 0 is no better than "
+    "always saying the mean.",
     "seed": "A number that fixes every draw, so that the same run can be made again.",
     "shortcut": "A cue that tells the classes without what they are about, such as {shortcut}. A classifier "
     "that goes by it fails elsewhere.",
@@ -89,7 +107,7 @@ WAYS: Mapping[str, str] = {
     "full-finetune": "The whole network is trained on your {many}, in small steps, together with a head.",
     "scratch": "The same kind of network is trained on your {many} alone, from random numbers: a yardstick for the "
     "gain from the pretrained network.",
-    "average": "The probabilities of several ways are averaged.",
+    "average": "The answers of several ways, such as their probabilities, are averaged.",
     "vote": "Several ways vote; the class that most of them name is taken.",
     "concat": "One head is fitted on the features of several networks together.",
     "concat-all": "One head is fitted on the features of all layers of several networks together.",
@@ -118,6 +136,10 @@ class Glossary:
         return Markup('<a class="term" href="#{}" title="{}">{}</a>').format(  # format escapes
             make_anchor(term), meaning, words or self._noun.fill(term)
         )
+
+    def explain(self, word: str) -> Markup:
+        """Return a link to a word's explanation, or the word alone where it has none."""
+        return self(word) if word in TERMS else escape(word)
 
     @property
     def used(self) -> tuple[tuple[str, str, str], ...]:

@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib.resources import files
+from itertools import count
+from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
@@ -14,10 +16,12 @@ from headstart import __version__
 from headstart.evaluation.label_noise import LabelNoise, describe_label_noise
 from headstart.inference.engine_agreement import ENGINE_NAMES
 from headstart.modalities.item import Noun
+from headstart.reporting.charts.inline import draw_inline
 from headstart.reporting.charts.svg.style import STYLE
 from headstart.reporting.embedded_previews import SHEET, EmbeddedPreviews
 from headstart.reporting.glossary import Glossary
 from headstart.reporting.records import Records
+from headstart.reporting.run_records import RunRecords
 from headstart.reporting.sections.arms import build_arms_section
 from headstart.reporting.sections.cost import build_cost_section
 from headstart.reporting.sections.data import build_data_section
@@ -28,6 +32,7 @@ from headstart.reporting.sections.slices import build_slices_section
 from headstart.reporting.sections.test import build_test_section
 from headstart.reporting.sections.training import build_training_section
 from headstart.reporting.shown_numbers import ShownNumbers
+from headstart.reporting.shown_text import TextLayout
 from headstart.reporting.template_environment import make_environment
 
 SECTIONS = {
@@ -64,6 +69,10 @@ def render_report(records: Records) -> Page:
         EmbeddedPreviews(records.previews, wanted),
         noun,
         absent=records.absent_modality,
+        **describe_measure(records),
+        unlike_words="two classes",
+        overview_template="overview.html",
+        section_templates={},
         run=records.run,
         test=records.test,
         trust=records.trust,
@@ -83,6 +92,25 @@ def render_report(records: Records) -> Page:
     )
 
 
+def describe_measure(records: RunRecords, unit: str = "") -> Mapping[str, Any]:
+    """Return what templates ask of a task's measure: its words, and the forms of scores and of differences.
+
+    Args:
+        records: of a run of the task.
+        unit: of a score.
+    """
+    measure = records.measure
+    return {
+        "measure": measure,
+        "score_unit": unit,
+        "score_form": "percent" if measure.share else "number",
+        "difference_form": "points" if measure.share else "signed",
+        "counts_right": measure.share and measure.counted,
+        "score_name": measure.name.replace(" ", "_"),  # in names of numbers
+        "loss_name": measure.loss.replace(" ", "_"),
+    }
+
+
 def render_page(template: str, previews: EmbeddedPreviews, noun: Noun, *, absent: str = "", **context: object) -> Page:
     """Return a page made from a template; whatever is put into it is escaped, and no script but ours may run in it.
 
@@ -93,7 +121,7 @@ def render_page(template: str, previews: EmbeddedPreviews, noun: Noun, *, absent
         absent: what is left out because a package is not installed, in a line; "" for nothing.
         **context: the template's own values.
     """
-    numbers, script, glossary = ShownNumbers(), _read_asset("page.js"), Glossary(noun)
+    numbers, script, glossary, drawn = ShownNumbers(), _read_asset("page.js"), Glossary(noun), count()
     html = (
         _make_environment()
         .get_template(template)
@@ -103,6 +131,8 @@ def render_page(template: str, previews: EmbeddedPreviews, noun: Noun, *, absent
             absent=absent,
             show=numbers,
             term=glossary,
+            say=TextLayout(numbers, glossary),
+            draw_chart=lambda chart: draw_inline(chart, f"chart-own-{next(drawn)}"),
             describe_label_noise=partial(_describe_label_noise, show=numbers),
             previews=previews,
             chart_css=Markup(STYLE),  # noqa: S704

@@ -10,6 +10,7 @@ from headstart.reporting.charts.matplotlib_axes import LABELS, TYPE, draw_on, me
 from headstart.reporting.charts.short_names import fit_names
 from headstart.reporting.charts.spec import Bars, Chart, Matrix
 from headstart.reporting.records import Records, read_records
+from headstart.reporting.run_records import RunRecords
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,11 +20,47 @@ COLUMNS = 2  #: of a figure with several
 MARGIN = 2.4  #: inches beside and below a confusion matrix, for names
 
 
-class Plots:
-    """Figures of one run; nothing is shown or kept open, so they work in scripts and notebooks alike.
+class RunPlots:
+    """Figures that any run has; nothing is shown or kept open, so they work in scripts and notebooks alike.
 
     Each method raises ``UserError`` where the run lacks what it would show, and says what was missing.
     """
+
+    def __init__(self, records: RunRecords) -> None:
+        """Take the records of a run."""
+        self._any = records
+
+    def curves(self) -> "Figure":
+        """Draw loss and score by epoch of each arm that trained a network."""
+        return draw_figure(*charts.training_curves_chart(self._any))
+
+    def rate_finder(self) -> "Figure":
+        """Draw the loss while the learning rate grows, of each range test."""
+        return draw_figure(*charts.rate_finder_chart(self._any))
+
+    def score_over_cost(self) -> "Figure":
+        """Draw the validation score of each arm over the seconds it took."""
+        return draw_figure(charts.score_over_cost_chart(self._any))
+
+    def depth(self) -> "Figure":
+        """Draw the score by layer."""
+        return draw_figure(*charts.depth_chart(self._any))
+
+    def cost(self) -> "Figure":
+        """Draw time, memory and disk of each arm, predicted and real."""
+        return draw_figure(*charts.cost_chart(self._any))
+
+    def novelty(self) -> "Figure":
+        """Draw the novelty of validation and test samples, beside the threshold."""
+        return draw_figure(charts.novelty_chart(self._any))
+
+    def learning_curve(self) -> "Figure":
+        """Draw the score over the number of training samples."""
+        return draw_figure(charts.learning_curve_chart(self._any))
+
+
+class Plots(RunPlots):
+    """Figures of a classifier's run."""
 
     def __init__(self, run: str | Path | Records) -> None:
         """Take a run's folder, or its records.
@@ -32,30 +69,15 @@ class Plots:
             UserError: the folder is no run, or one without what charts are made from.
         """
         self.records = run if isinstance(run, Records) else read_records(run)
+        super().__init__(self.records)
 
     def confusion(self) -> "Figure":
         """Draw the test samples by true and by predicted class."""
         return draw_figure(charts.confusion_chart(self.records))
 
-    def curves(self) -> "Figure":
-        """Draw loss and accuracy by epoch of each arm that trained a network."""
-        return draw_figure(*charts.training_curves_chart(self.records))
-
-    def rate_finder(self) -> "Figure":
-        """Draw the loss while the learning rate grows, of each range test."""
-        return draw_figure(*charts.rate_finder_chart(self.records))
-
     def accuracy_over_cost(self) -> "Figure":
         """Draw the validation accuracy of each arm over the seconds it took."""
-        return draw_figure(charts.accuracy_over_cost_chart(self.records))
-
-    def depth(self) -> "Figure":
-        """Draw the accuracy by layer."""
-        return draw_figure(*charts.depth_chart(self.records))
-
-    def cost(self) -> "Figure":
-        """Draw time, memory and disk of each arm, predicted and real."""
-        return draw_figure(*charts.cost_chart(self.records))
+        return draw_figure(charts.score_over_cost_chart(self.records))
 
     def roc(self) -> "Figure":
         """Draw true over false positives of each class against the rest, on test."""
@@ -76,10 +98,6 @@ class Plots:
     def sets(self) -> "Figure":
         """Draw the sizes of prediction sets, and how many hold the true class, by class."""
         return draw_figure(charts.set_sizes_chart(self.records), charts.class_coverage_chart(self.records))
-
-    def novelty(self) -> "Figure":
-        """Draw the novelty of validation and test samples, beside the threshold."""
-        return draw_figure(charts.novelty_chart(self.records))
 
     def class_counts(self) -> "Figure":
         """Draw the samples of each class in each subset."""

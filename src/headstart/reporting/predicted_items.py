@@ -4,16 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headstart.reporting.item_tiles import ItemTile, make_tile
 from headstart.reporting.records import Records
-
-
-@dataclass(frozen=True, slots=True)
-class ItemTile:
-    """A sample with its name."""
-
-    id: str
-    name: str
-    label: str = ""  #: its class; empty where that needs no saying
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +62,3 @@ class PredictedItems:
             unfamiliar=bool(predictions.out_of_distribution[row]),
             neighbours=tuple(make_tile(self._records, near) for near, _ in self._records.trust.neighbours.get(id_, ())),
         )
-
-
-def make_tile(records: Records, id_: str) -> ItemTile:
-    """Return the tile of any sample that the run's records name."""
-    label = records.trust.classes_of.get(id_)
-    return ItemTile(id_, records.name(id_), "" if label is None else records.classes[label])

@@ -5,7 +5,7 @@ files that no report needs are not read.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from headstart.diagnostics.issues import DatasetIssues
@@ -100,6 +100,8 @@ class RunRecord:
     proofs: tuple[ParityCheck, ...]
     arms: tuple[ArmRecord, ...]
     winner: str
+    task: str  #: its name
+    classes: tuple[str, ...]  #: the names of the outputs: classes, labels, columns of numbers
     modality: str  #: the name of the kind of data
     packages: Mapping[str, str]  #: of others, which brought "modality" or "task", each with its version
     seconds: Mapping[str, float]  #: by stage
@@ -112,6 +114,7 @@ class RunRecord:
     training_obstacle: str = ""  #: why no network can be trained; "" where one can
     training_extra: str = ""  #: that is not installed, and for want of which alone no network could be trained
     took: float | None = None  #: seconds from the beginning to the last result
+    target_facts: Mapping[str, Any] = field(default_factory=dict)  #: that the task keeps of targets: units, an order
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +151,18 @@ class DuplicatesRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class LeaksRecord:
+class FoundLeaks:
     """Held-out samples that show the same as samples that were learned from."""
 
     leaks: tuple[Leak, ...]
-    scores: LeakScores | None
+    scores: Any = None  #: on test with the samples that leaked and without them, as the task has them
+
+
+@dataclass(frozen=True, slots=True)
+class LeaksRecord(FoundLeaks):
+    """The same of a classifier."""
+
+    scores: LeakScores | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +217,17 @@ class DiskRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class StrataRecord:
+    """Samples of each subset by the strata that the split spread evenly."""
+
+    noun: str  #: of a stratum: "class", "quarter"
+    names: tuple[str, ...]  #: S
+    train: tuple[int, ...]  #: (S,) samples
+    validation: tuple[int, ...]
+    test: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ExplainedRecord:
     """Samples with a preview of what spoke for their answers."""
 
@@ -215,21 +236,15 @@ class ExplainedRecord:
     legend: str = ""  #: what these previews show
 
 
-@dataclass(frozen=True, slots=True)
-class TrustRecord:
-    """``trust.json``: what was found about the data and about how far the answers can be trusted."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTrust:
+    """``trust.json`` as any task has it: what was found about the data and about how far the answers can be trusted."""
 
     names: Mapping[str, str]  #: of samples, by id
-    classes_of: Mapping[str, int]  #: by id
+    classes_of: Mapping[str, Any]  #: the targets, by id: of classes their indices
     duplicates: DuplicatesRecord
-    leaks: LeaksRecord
-    labels: LabelsRecord
-    issues: DatasetIssues
-    slices: Slices
-    shortcuts: tuple[Shortcut, ...]
+    leaks: FoundLeaks
     learning_curve: LearningCurve | None
-    calibration: CalibrationRecord
-    prediction_sets: PredictionSetsRecord | None
     novelty: NoveltyRecord | None
     neighbours: Mapping[str, tuple[tuple[str, float], ...]]  #: id -> ids and cosines of the most alike training samples
     explained: ExplainedRecord
@@ -237,3 +252,18 @@ class TrustRecord:
     disk: DiskRecord
     command: str  #: that makes the same run again
     data_digest: str
+    strata: StrataRecord | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustRecord(RunTrust):
+    """``trust.json`` of a classifier."""
+
+    classes_of: Mapping[str, int]  #: the true classes, by id
+    leaks: LeaksRecord
+    labels: LabelsRecord
+    issues: DatasetIssues
+    slices: Slices
+    shortcuts: tuple[Shortcut, ...]
+    calibration: CalibrationRecord
+    prediction_sets: PredictionSetsRecord | None

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 
 from markupsafe import Markup, escape
 
+from headstart.tasks.task import format_significant
+
 Number = int | float
 MISSING = Markup('<span class="none">–</span>')  #: in place of a number that does not exist
 SPACE = "\u00a0"  #: between a number and its unit, where no line breaks
@@ -95,6 +97,17 @@ def format_p_value(p: Number) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def format_number(value: Number) -> str:
+    """Return a number with three significant digits, or more before the point."""
+    return format_significant(value).replace("-", "−")
+
+
+def format_signed(value: Number) -> str:
+    """Return a difference with its sign."""
+    text = format_number(value)
+    return text if value <= 0 or text == "0" else f"+{text}"
+
+
 def format_decimals(places: int) -> Callable[[Number], str]:
     """Return a form of so many decimals."""
     return lambda value: f"{value:z.{places}f}".replace("-", "−")
@@ -112,4 +125,6 @@ FORMS: Mapping[str, Callable[[Number], str]] = {
     "one": format_decimals(1),
     "two": format_decimals(2),
     "three": format_decimals(3),
+    "number": format_number,
+    "signed": format_signed,
 }

@@ -3,13 +3,11 @@
 from pathlib import Path
 
 from headstart.errors import SettingError
-from headstart.reporting.compare_runs import render_comparison
-from headstart.reporting.plain import render_plain_card, render_plain_report
-from headstart.reporting.plain_comparison import render_plain_comparison
-from headstart.reporting.records import read_records, read_task, refuse_unlike_runs
+from headstart.reporting.run_records import read_task, refuse_unlike_runs
+from headstart.reporting.task_pages import TaskPages
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import CARD, RECORD, REPORT
-from headstart.tasks.optional_facets import RunPages
+from headstart.tasks.optional_facets import TaskReport
 
 
 def write_report(folder: str | Path, out: Path | None = None) -> Path:
@@ -26,8 +24,7 @@ def write_report(folder: str | Path, out: Path | None = None) -> Path:
     """
     file = _check_new_file(out) if out is not None else None
     folder = Path(folder).expanduser()
-    own = read_task(folder).report
-    pages = RunPages(render_plain_report(folder), render_plain_card(folder)) if own is None else own.render(folder)
+    pages = get_report(folder).render(folder)
     if file is None:
         file, card = folder / REPORT, folder / CARD
         if pages.card is not None and not card.exists():
@@ -52,12 +49,17 @@ def write_comparison(first: str | Path, second: str | Path, out: Path | None = N
     names = [folder.resolve().name for folder in folders]
     file = _check_new_file(out or Path(f"{names[0]}-versus-{names[1]}.html"))
     refuse_unlike_runs(*folders)
-    if "figures" in read_task(folders[0]).supports:
-        page = render_comparison(*map(read_records, folders)).html
-    else:
-        page = render_plain_comparison(*folders)
-    replace_text(file, page)
+    replace_text(file, get_report(folders[0]).compare(*folders))
     return file
+
+
+def get_report(folder: Path) -> TaskReport:
+    """Return what makes the pages of a run: what its task brings, or the pages that any task has.
+
+    Raises:
+        UserError: the folder is no run, or its task cannot be had.
+    """
+    return read_task(folder).report or TaskPages()
 
 
 def _check_new_file(file: Path) -> Path:

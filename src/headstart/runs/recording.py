@@ -59,6 +59,7 @@ def save_diagnostics(
             "names": {sample.id: sample.name for sample in samples},
             "classes_of": {sample.id: sample.target for sample in samples},
             **_describe_data(diagnostics, context, seconds),
+            "strata": _count_strata(context),
             **({} if own is None else own.to_record(diagnostics.findings, context, fitted, test)),
             "learning_curve": diagnostics.learning_curve,
             "novelty": _describe_novelty(fitted, test),
@@ -91,6 +92,17 @@ def _describe_data(diagnostics: Diagnostics, context: FitContext, seconds: float
             "scores": diagnostics.leakage.scores,
         },
     }
+
+
+def _count_strata(context: FitContext) -> Mapping[str, Any]:
+    """Return the samples of each stratum in each subset."""
+    samples, strata = context.samples, context.samples.stratify()
+    held = [context.split.subsets.get(sample.id) for sample in samples.samples]
+    counts = {
+        subset.value: strata.membership[np.array([one is subset for one in held], bool)].sum(axis=0)
+        for subset in Subset
+    }
+    return {"noun": strata.noun, "names": strata.names, **counts}
 
 
 def _describe_job(context: FitContext) -> Mapping[str, Any]:

@@ -15,13 +15,13 @@ from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.inference.classifier import Classifier, load
 from headstart.modalities.item import SAMPLE, Noun
 from headstart.modalities.modality import find_noun
-from headstart.reporting.records import total_seconds
+from headstart.reporting.run_records import total_seconds
 from headstart.runs.record_check import check_run_record
 from headstart.runs.tables import MisclassifiedSamples, RunLayers, list_layers, list_misclassified
 from headstart.runs.worst_answers import WorstAnswers, list_worst_answers
 from headstart.storage.run_files import make_damage_error, read_run_json
 from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, SETTINGS, TRUST
-from headstart.tasks.task import Task, get_task
+from headstart.tasks.task import Task, check_support, get_task
 
 if TYPE_CHECKING:
     from headstart.diagnostics.neighbours import Neighbours
@@ -79,10 +79,12 @@ class Run:
 
     @cached_property
     def plot(self) -> "Plots":
-        """Return the report's plots as matplotlib figures, such as ``run.plot.confusion()``."""
-        from headstart.reporting.plots import Plots
+        """Return the report's plots as matplotlib figures, such as ``run.plot.confusion()``; of each task its own."""
+        from headstart.reporting.write import get_report
 
-        return Plots(self._home)
+        check_support(self.task, "figures")
+        plots: Plots = get_report(self._home).plot(self._home)
+        return plots
 
     def explain(self, item: Any, label: str | None = None) -> Explanation:
         """Return why the classifier says what it says of an item.

@@ -98,6 +98,7 @@ def build_record(
         "task": samples.space.task,
         "packages": _find_packages(samples),
         "classes": list(samples.classes),
+        "target_facts": dict(samples.space.facts),
         "files": {judge_advice.value: count for judge_advice, count in samples.ledger.counts().items()},
         "copies": len(samples.copies),
         "split": {part.value: len(split.samples_in(samples, part)) for part in Subset},

@@ -31,8 +31,8 @@ def read_run_json(file: Path) -> dict[str, Any]:
     return value
 
 
-def read_run_arrays(file: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Return some arrays of an ``.npz`` of a run.
+def read_run_arrays(file: Path, names: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
+    """Return some arrays of an ``.npz`` of a run, or all.
 
     Raises:
         FileNotFoundError: there is none.
@@ -40,7 +40,7 @@ def read_run_arrays(file: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]
     """
     try:
         arrays = ParsedArrays(file.read_bytes())
-        return {name: arrays.read(name) for name in names}
+        return {name: arrays.read(name) for name in (arrays.names if names is None else names)}
     except FileNotFoundError:
         raise
     except (OSError, ValueError, MemoryError) as error:

@@ -166,10 +166,24 @@ class RunPages:
 
 
 class TaskReport(Protocol):
-    """The pages of a run."""
+    """The pages and figures of a run; ``TaskPages`` of ``reporting`` makes them of what a task describes as data."""
 
     def render(self, folder: Path) -> RunPages:
         """Return the pages of a run from the records in its folder.
+
+        Raises:
+            UserError: a file of it is missing or damaged.
+        """
+
+    def compare(self, first: Path, second: Path) -> str:
+        """Return the page of two runs, HTML in one file.
+
+        Raises:
+            UserError: a file of a run is missing or damaged.
+        """
+
+    def plot(self, folder: Path) -> Any:
+        """Return the figures of a run, a method for each: ``run.plot``.
 
         Raises:
             UserError: a file of it is missing or damaged.

@@ -62,6 +62,11 @@ class TargetSpace:
         return cls(record["task"], tuple(record["names"]), dict(record["facts"]))
 
 
+def format_significant(value: float) -> str:
+    """Return a number with three significant digits, or more before the point; no exponent where people need none."""
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:z.3g}"
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """The score by which a task compares, and the loss beside it, as people read them."""
@@ -75,7 +80,7 @@ class Measure:
 
     def format(self, value: float) -> str:
         """Return a score as people read it."""
-        return f"{value:.1%}" if self.share else f"{value:.3g}"
+        return f"{value:.1%}" if self.share else format_significant(value)
 
     def describe(self, value: float) -> str:
         """Return a score with what it is, where the text does not say so: "92.3%", "mean error 3.2"."""

@@ -8,7 +8,7 @@ from headstart.reporting.records import Records
 
 NAMES = (
     "class_counts",
-    "accuracy_over_cost",
+    "score_over_cost",
     "depth",
     "training_curves",
     "rate_finder",

@@ -356,12 +356,12 @@ def test_words_of_the_arms(six):
     kept = "before the first step; training did not help, and the untrained network was kept"
     assert f"is {start['validation_loss']:.3f} {kept}" in loss.alt
     assert f"is {format_percent(start['validation_score'])} {kept}" in accuracy.alt
-    assert "the slowest of 4 ways." in charts.accuracy_over_cost_chart(records).alt
+    assert "the slowest of 4 ways." in charts.score_over_cost_chart(records).alt
     assert "are told from final, the last layer." in charts.depth_chart(records)[0].alt
     assert charts.cost_chart(records)[1].alt == "No arm took any memory; predicted were 900\u00a0MB at most."
     winner = tuple(row for row in records.comparison.arms if row.winner)
     alone = replace(records, comparison=replace(records.comparison, arms=winner))
-    assert "nothing else was tried." in charts.accuracy_over_cost_chart(alone).alt
+    assert "nothing else was tried." in charts.score_over_cost_chart(alone).alt
 
 
 def test_range_test_of_the_rate(six):
@@ -373,8 +373,8 @@ def test_range_test_of_the_rate(six):
     assert "until the loss blew up" in chart.alt
 
 
-def test_accuracy_over_cost_has_each_arm_and_its_winner(six):
-    chart = charts.accuracy_over_cost_chart(six.records)
+def test_score_over_cost_has_each_arm_and_its_winner(six):
+    chart = charts.score_over_cost_chart(six.records)
     arms = {arm["name"]: arm for arm in six.run["arms"]}
     for series in chart.series:
         arm = arms[series.name.removesuffix(" (kept)")]
@@ -389,7 +389,7 @@ def test_accuracy_over_cost_has_each_arm_and_its_winner(six):
 
 
 def test_an_arm_that_took_no_time_has_a_place(six):
-    free = charts.accuracy_over_cost_chart(with_rows(six.records, lambda row: replace(row, seconds=0.0)))
+    free = charts.score_over_cost_chart(with_rows(six.records, lambda row: replace(row, seconds=0.0)))
     assert {series.x for series in free.series} == {(0.01,)}
 
 

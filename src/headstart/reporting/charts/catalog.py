@@ -1,8 +1,9 @@
 """Every chart of a run under one name: functions that take its records and return numbers, axes and words."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
-from headstart.reporting.charts.arms import accuracy_over_cost_chart, cost_chart, depth_chart
+from headstart.reporting.charts.arms import cost_chart, depth_chart, score_over_cost_chart
 from headstart.reporting.charts.certainty import (
     class_coverage_chart,
     novelty_chart,
@@ -13,14 +14,15 @@ from headstart.reporting.charts.data import class_counts_chart, gains_chart, lea
 from headstart.reporting.charts.scores import confusion_chart, precision_recall_chart, risk_coverage_chart, roc_chart
 from headstart.reporting.charts.spec import Chart, NotRecorded
 from headstart.reporting.charts.training import rate_finder_chart, training_curves_chart
-from headstart.reporting.records import Records
+from headstart.reporting.run_records import RunRecords
+
+_Run = TypeVar("_Run", bound=RunRecords)
 
 #: Some return several charts: two for each trained arm, one for each kind of cost.
-ChartMaker = Callable[[Records], Chart | tuple[Chart, ...]]
+ChartMaker = Callable[[_Run], Chart | tuple[Chart, ...]]
 
 __all__ = [
     "ChartMaker",
-    "accuracy_over_cost_chart",
     "class_counts_chart",
     "class_coverage_chart",
     "confusion_chart",
@@ -35,13 +37,14 @@ __all__ = [
     "reliability_chart",
     "risk_coverage_chart",
     "roc_chart",
+    "score_over_cost_chart",
     "set_sizes_chart",
     "slices_chart",
     "training_curves_chart",
 ]
 
 
-def make_if_recorded(maker: ChartMaker, records: Records) -> tuple[Chart, ...]:
+def make_if_recorded(maker: ChartMaker[_Run], records: _Run) -> tuple[Chart, ...]:
     """Return the charts that a function makes of the records; an empty tuple where the run lacks their data."""
     try:
         made = maker(records)

@@ -21,6 +21,7 @@ from headstart.reporting.charts.spec import (
 )
 from headstart.reporting.record_types import PredictionSetsRecord
 from headstart.reporting.records import Records
+from headstart.reporting.run_records import RunRecords
 
 COLUMNS = 20  #: of a histogram of confidence
 NOVELTY_COLUMNS = 30
@@ -145,7 +146,7 @@ def _require_sets(records: Records) -> PredictionSetsRecord:
     return sets
 
 
-def novelty_chart(records: Records) -> Lines:
+def novelty_chart(records: RunRecords) -> Lines:
     """Return the novelty of the validation and test samples, beside the threshold.
 
     Raises:

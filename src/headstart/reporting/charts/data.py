@@ -17,12 +17,18 @@ from headstart.reporting.charts.spec import (
     Mark,
     NotRecorded,
     Series,
+    begin_upper,
     count_items,
+    format_gain,
     format_percent,
     format_quantity,
+    format_score,
+    get_score_form,
     to_floats,
 )
 from headstart.reporting.records import Records
+from headstart.reporting.run_records import RunRecords
+from headstart.tasks.task import Measure
 
 
 def class_counts_chart(records: Records) -> Bars:
@@ -91,13 +97,13 @@ def slices_chart(records: Records) -> Bars:
     )
 
 
-def learning_curve_chart(records: Records) -> Lines:
-    """Return the accuracy over the number of training samples, and the accuracy expected of twice as many.
+def learning_curve_chart(records: RunRecords) -> Lines:
+    """Return the score over the number of training samples, and the score expected of twice as many.
 
     Raises:
         NotRecorded: the samples were too few for one.
     """
-    noun = records.noun
+    noun, measure = records.noun, records.measure
     curve = records.trust.learning_curve
     if not curve:
         raise NotRecorded(f"this run has no learning curve: its {noun.many} were too few to be fitted on parts of them")
@@ -113,20 +119,31 @@ def learning_curve_chart(records: Records) -> Lines:
             notes=tuple(format_quantity(size.repeats, "repeat") for size in sizes),
         )
     ]
-    alt = f"With {count_items(last.samples, noun, 'training')} {format_percent(last.score)} are right"
+    score = format_score(last.score, measure)
+    found = f"{score} are right" if measure.share and measure.counted else f"the {measure.name} is {score}"
+    alt = f"With {count_items(last.samples, noun, 'training')} {found}"
     if curve.doubling is None:
         alt += "; what twice as many would give cannot be told."
     else:
+        change = curve.doubling if measure.greater else -curve.doubling
         ahead = to_floats((last.samples, 2 * last.samples))
-        expected = to_floats((last.score, min(1.0, last.score + curve.doubling)))
+        expected = to_floats((last.score, expect_score(last.score, curve.doubling, measure)))
         series.append(Series("expected of twice as many", ahead, expected, style="dots", marked=(1,)))
-        alt += f"; twice as many are expected to change that by {100 * curve.doubling:+.1f} points."
+        alt += f"; twice as many are expected to change that by {format_gain(change, measure)}."
     x = Axis(f"training {noun.many} (logarithmic)", "count", log=True)
-    title = f"Accuracy over the number of {noun.many}"
-    return Lines(title, alt, x, Axis(f"accuracy on held-out {noun.many}", "share"), tuple(series))
+    title = f"{begin_upper(measure.name)} over the number of {noun.many}"
+    y = Axis(f"{measure.name} on held-out {noun.many}", get_score_form(measure))
+    return Lines(title, alt, x, y, tuple(series))
 
 
-def gains_chart(records: Records) -> Bars:
+def expect_score(score: float, gain: float, measure: Measure) -> float:
+    """Return a score that is bettered by a gain; no share beyond 1, no error below 0."""
+    if not measure.greater:
+        return max(0.0, score - gain)
+    return min(1.0, score + gain) if measure.share else score + gain
+
+
+def gains_chart(records: RunRecords) -> Bars:
     """Return the gain of each class from the second half of the training samples; of many classes the largest.
 
     Raises:

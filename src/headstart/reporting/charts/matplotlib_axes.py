@@ -61,6 +61,9 @@ def _draw_series(axes: "Axes", series: Series, place: int) -> None:
     if series.style == "reference":
         axes.plot(series.x, series.y, color="grey", linestyle=":", label=series.name)
         return
+    if series.style == "cloud":
+        axes.plot(series.x, series.y, ".", color=colour, alpha=0.45, markersize=4, label=series.name)
+        return
     drawn = {"line": (style, ""), "dots": (style, mark), "points": ("", mark)}[series.style]
     axes.plot(series.x, series.y, color=colour, linestyle=drawn[0], marker=drawn[1], markersize=5, label=series.name)
     if series.low:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from headstart.errors import UserError
 from headstart.modalities.item import Noun
+from headstart.tasks.task import Measure, format_significant
 
 Form = Literal["number", "share", "count", "seconds", "bytes", "rate"]  #: how values are written
 MOST_ROWS = 24  #: categories that one chart shows
@@ -41,7 +42,8 @@ class Series:
     y: tuple[float, ...]  #: (N,)
     low: tuple[float, ...] = ()  #: (N,) of an interval around y, or empty
     high: tuple[float, ...] = ()
-    style: Literal["line", "dots", "points", "columns", "reference"] = "line"  #: "dots" are points joined by a line
+    style: Literal["line", "dots", "points", "cloud", "columns", "reference"] = "line"
+    #: "dots" are points joined by a line, a "cloud" many small ones that tell a pointer nothing
     notes: tuple[str, ...] = ()  #: (N,) what else is to say of each point, or empty
     marked: tuple[int, ...] = ()  #: points that stand out, such as the best epoch
 
@@ -102,6 +104,7 @@ class Matrix:
     alt: str
     names: tuple[str, ...]  #: C
     counts: tuple[tuple[int, ...], ...]  #: (C, C) samples, rows true, columns predicted
+    noun: str = "class"  #: of a name
 
     @property
     def shares(self) -> tuple[tuple[float, ...], ...]:
@@ -127,7 +130,29 @@ def format_value(value: float, form: Form) -> str:
         return f"{value:.3g}{NO_BREAK}s" if value < 1000 else f"{value:,.0f}{NO_BREAK}s"
     if form == "bytes":
         return format_bytes(value)
-    return f"{value:.1e}" if form == "rate" else f"{value:.3g}"
+    return f"{value:.1e}" if form == "rate" else format_significant(value).replace("-", "−")
+
+
+def get_score_form(measure: Measure) -> Form:
+    """Return how scores by a measure are written."""
+    return "share" if measure.share else "number"
+
+
+def format_score(value: float, measure: Measure) -> str:
+    """Return a score with its unit, as a reader wants it."""
+    return format_value(value, get_score_form(measure))
+
+
+def format_gain(value: float, measure: Measure) -> str:
+    """Return a difference of scores with its sign: "+2.1 points", "−0.3"."""
+    if measure.share:
+        return f"{100 * value:+.1f} points"
+    return f"{'+' * (value > 0)}{format_value(value, 'number')}"
+
+
+def begin_upper(text: str) -> str:
+    """Return a text with its first letter in upper case, the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def format_percent(share: float, digits: int = 1) -> str:

@@ -7,7 +7,7 @@ from headstart.evaluation.comparison import PairedTest
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.inline import InlineChart, draw_charts
 from headstart.reporting.glossary import list_ways
-from headstart.reporting.records import Records
+from headstart.reporting.run_records import RunRecords
 from headstart.selection.arm import DepthPoint
 from headstart.selection.compare import SkippedArm
 from headstart.selection.leaderboard import LeaderboardRow, list_caveats
@@ -38,7 +38,7 @@ class PairTable:
 
 @dataclass(frozen=True, slots=True)
 class DepthCurve:
-    """A curve of accuracy over depth."""
+    """A curve of scores over depth."""
 
     index: int  #: of the arm
     arm: str
@@ -55,14 +55,14 @@ class ArmsSection:
     board: tuple[LeaderboardRow, ...]  #: rows of the leaderboard
     opened_test: bool  #: losing arms were scored on test too
     tables: tuple[PairTable, ...]
-    smallest: float | None  #: difference in accuracy that test can show; None: none
+    smallest: float | None  #: difference in score that test can show; None: none
     charts: tuple[InlineChart, ...]
     depths: tuple[DepthCurve, ...]
     skipped: tuple[SkippedArm, ...]
     caveats: tuple[str, ...]  #: why validation scores are optimistic
 
 
-def build_arms_section(records: Records) -> ArmsSection:
+def build_arms_section(records: RunRecords) -> ArmsSection:
     """Return the leaderboard, the paired comparisons and the charts of the arms."""
     comparison, noun = records.comparison, records.noun
     ways = list_ways(noun)
@@ -79,7 +79,7 @@ def build_arms_section(records: Records) -> ArmsSection:
         opened_test=comparison.opened_test,
         tables=tuple(table for table in tables if table.pairs),
         smallest=comparison.test.smallest_difference,
-        charts=(*draw_charts(charts.accuracy_over_cost_chart, records), *draw_charts(charts.depth_chart, records)),
+        charts=(*draw_charts(charts.score_over_cost_chart, records), *draw_charts(charts.depth_chart, records)),
         depths=tuple(DepthCurve(index, arm.name, arm.depth) for index, arm in enumerate(records.run.arms) if arm.depth),
         skipped=comparison.left_out,
         caveats=tuple(list_caveats(comparison.arms)),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.inline import InlineChart, draw_charts
-from headstart.reporting.records import Records
+from headstart.reporting.run_records import RunRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class CostSection:
     charts: tuple[InlineChart, ...]
 
 
-def build_cost_section(records: Records) -> CostSection:
+def build_cost_section(records: RunRecords) -> CostSection:
     """Return the time of each stage and the charts of predicted and real cost."""
     stages = records.run.seconds
     longest = max(stages.values(), default=0.0) or 1.0

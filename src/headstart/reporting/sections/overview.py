@@ -98,7 +98,7 @@ def build_overview(records: Records, data: DataSection, arms: ArmsSection, more:
     warnings = tuple(_list_warnings(records, data, arms, shortcuts=bool(shortcuts), few=bool(few)))
     return Overview(
         name=records.folder.resolve().name,
-        date=_format_date(run.date),
+        date=format_date(run.date),
         heading=f"Tells {_join_names(records.classes)} apart",
         commonest=records.classes[commonest],
         majority=support[commonest] / test.n,
@@ -124,7 +124,7 @@ def _join_names(classes: tuple[str, ...]) -> str:
     return joined if len(classes) <= MOST_NAMES and len(joined) <= LONGEST else f"{len(classes)} classes"
 
 
-def _format_date(text: str) -> str:
+def format_date(text: str) -> str:
     """Return a day for a person; a text that cannot be read as one is returned as it is."""
     try:
         day = datetime.fromisoformat(text)

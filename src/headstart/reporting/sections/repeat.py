@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from headstart.reporting.records import Records
+from headstart.reporting.run_records import RunRecords
 from headstart.settings import FitSettings
 
 NOT_SHOWN = ("out",)  #: the folder of the run is no setting that another run could share
@@ -41,7 +41,7 @@ class RepeatSection:
         return tuple(setting for setting in self.settings if setting.value != setting.default)
 
 
-def build_repeat_section(records: Records) -> RepeatSection:
+def build_repeat_section(records: RunRecords) -> RepeatSection:
     """Return the settings, versions, hashes and licences."""
     defaults = FitSettings.load().model_dump(mode="json")
     settings = tuple(
@@ -57,7 +57,7 @@ def format_setting(value: Any) -> str:
     return "not set" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _list_facts(records: Records) -> Iterator[Fact]:
+def _list_facts(records: RunRecords) -> Iterator[Fact]:
     noun = records.noun
     run = records.run
     yield Fact(noun.many, run.source)

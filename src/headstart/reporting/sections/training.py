@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.inline import InlineChart, draw_charts
-from headstart.reporting.records import Records
+from headstart.reporting.run_records import RunRecords
 from headstart.training.curves import KEPT_EPOCH_RULE, Epoch
 
 
@@ -30,7 +30,7 @@ class TrainingSection:
     kept: str = KEPT_EPOCH_RULE  #: which epoch of each
 
 
-def build_training_section(records: Records) -> TrainingSection:
+def build_training_section(records: RunRecords) -> TrainingSection:
     """Return the trained arms; none where nothing was trained."""
     arms = [arm for arm in records.run.arms if arm.curves]
     curves = draw_charts(charts.training_curves_chart, records)  # two of each arm

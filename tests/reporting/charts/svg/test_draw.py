@@ -132,7 +132,7 @@ def along(values, where):
 
 
 def test_points_stand_where_their_numbers_are(runs):
-    chart = charts.accuracy_over_cost_chart(runs["six"])
+    chart = charts.score_over_cost_chart(runs["six"])
     root = ET.fromstring(draw(chart, "it"))
     legend, points = places(root, "point")[:4], places(root, "point")[4:]
     assert len(legend) == len(points) == 4

@@ -32,6 +32,7 @@ RIGHT = 14.0  #: room at the right for half a tick's label
 SLANT = 60.0  #: degrees by which names turn where they have no room
 APART = (SMALL + 1) / math.sin(math.radians(SLANT))  #: from one turned name to the next along the axis
 TURNED = 96.0  #: most room for a turned name
+BEHIND = ("columns", "cloud")  #: styles of series that others are drawn over
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def draw_lines(chart: Lines) -> tuple[float, float, list[str]]:
     strokes += [*keys, *_draw_frame(plot), *labels]
     strokes.append(draw_axis_name(chart.x.name, (left + right) / 2, bottom + below + 14, WIDE))
     strokes += [_draw_mark_line(it, plot) for it in chart.marks]
-    for place, series in sorted(numbered, key=lambda pair: pair[1].style != "columns"):  # columns lie behind
+    for place, series in sorted(numbered, key=lambda pair: pair[1].style not in BEHIND):
         strokes += _draw_series(place, series, plot, chart)
     strokes += _draw_column_tooltips(chart, plot)
     strokes += [_draw_mark_name(place, it, plot) for place, it in enumerate(chart.marks)]
@@ -131,6 +132,8 @@ def _turn_names(scale: Scale, room: float) -> list[tuple[int, str]]:
 def _draw_sample(place: int, series: Series) -> str:
     if series.style == "reference":
         return draw_path(f"M0,0H{fmt(SAMPLE)}", "reference")
+    if series.style == "cloud":
+        return draw_path(f"M{fmt(SAMPLE / 2)},0h0", f"cloud {colour_class(place)}")
     if series.style == "columns":
         return draw_rect(3, -5, SAMPLE - 6, 10, f"columns {colour_class(place)}")
     line = draw_path(f"M0,0H{fmt(SAMPLE)}", line_classes(place)) if series.style in ("line", "dots") else ""
@@ -167,6 +170,9 @@ def _draw_series(place: int, series: Series, plot: PlotArea, chart: Lines) -> It
     points = [(plot.x(x), plot.y(y)) for x, y in zip(series.x, series.y, strict=True)]
     if series.style == "reference":
         yield draw_path(trace_polyline(points), "reference", series.name)
+        return
+    if series.style == "cloud":
+        yield draw_path("".join(f"M{fmt(x)},{fmt(y)}h0" for x, y in points), f"cloud {colour_class(place)}")
         return
     lows, highs = map(plot.y, series.low), map(plot.y, series.high)
     for (x, _), low, high in zip(points, lows, highs, strict=bool(series.low)):

@@ -1,0 +1,63 @@
+"""Labels that look wrong, as any task's check of labels finds them."""
+
+from collections.abc import Iterator
+
+from headstart.diagnostics.label_review import Doubt, LabelSuspect
+from headstart.diagnostics.next_commands import suggest_relabelling
+from headstart.reporting.contents import Block, CodeText, GivenText, ItemList, Paragraph, ShownItem, ShownNumber, Text
+from headstart.reporting.task_records import TaskRecords
+
+MOST_SUSPECTS = 24
+MOST_NAMED = 4  #: doubts of one sample that are named
+BINARY = ("missing", "too many")  #: kinds of doubt about a label that is there or not
+
+
+def list_suspect_blocks(records: TaskRecords) -> tuple[Block, ...]:
+    """Return what was found about the labels; nothing where they were not looked into."""
+    review, noun = records.trust.labels, records.noun
+    if review is None:
+        return ()
+    told = review.summary[:1].upper() + review.summary[1:]
+    if not review.issues:
+        return (Paragraph((f"None is listed. {told}.",)),)
+    hint = suggest_relabelling(records.run.source, records.folder, records.run.settings)
+    correct: Text = ()
+    if hint:
+        check, fit = CodeText(hint.check), CodeText(hint.fit)
+        correct = (
+            " To correct labels: ",
+            check,
+            ", edit the column ",
+            CodeText("label"),
+            " of that table, then ",
+            fit,
+            ".",
+        )
+    shown = review.issues[:MOST_SUSPECTS]
+    lead = f"{told}. A model that had not seen these {noun.many} thinks otherwise."
+    items = tuple(_show_suspect(records, index, suspect) for index, suspect in enumerate(shown))
+    return Paragraph((lead, *correct)), ItemList(items, "label", "labels", most=12, detailed=False)
+
+
+def _show_suspect(records: TaskRecords, index: int, suspect: LabelSuspect) -> ShownItem:
+    name = records.name(suspect.id)
+    lines: list[Text] = [("labelled ", GivenText(suspect.given or "none", strong=True))]
+    if suspect.likely != suspect.given:
+        lines.append(("looks like ", GivenText(suspect.likely or "none", strong=True)))
+    lines += _describe_doubts(records, index, suspect.doubts)
+    alt = f"{name}, labelled {suspect.given}, looks like {suspect.likely}"
+    return ShownItem(suspect.id, name, alt, tuple(lines))
+
+
+def _describe_doubts(records: TaskRecords, index: int, doubts: tuple[Doubt, ...]) -> Iterator[Text]:
+    """Yield a line for each of the strongest doubts."""
+    several = len(records.names) > 1
+    for place, doubt in enumerate(doubts[:MOST_NAMED]):
+        number = f"label.{index}.{place}"
+        if doubt.kind in BINARY:
+            expected = ShownNumber(f"{number}.expected", doubt.expected, "percent")
+            yield (f"{doubt.kind}: ", GivenText(records.names[doubt.output]), " ", expected)
+            continue
+        of: Text = (GivenText(records.names[doubt.output]), ": ") if several else ()
+        expected = ShownNumber(f"{number}.expected", doubt.expected, "number")
+        yield (*of, doubt.kind, ", expected ", expected)

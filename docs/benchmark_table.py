@@ -218,6 +218,16 @@ def _suite(found: Result) -> str:
     return f"{found['seconds']:.0f} s (300), {found['memory_at_most_bytes'] / 1e9:.2f} GB (4)"
 
 
+def _screening(found: Result) -> str:
+    single, groups = found["single"], found["groups"]
+    return (
+        f"recall {_percent(single['recall']['pooled'])} where 95 % is wished, in groups "
+        f"{_percent(groups['recall']['pooled'])}; "
+        f"precision {_percent(single['precision']['pooled'])} where 80 % is; "
+        f"{single['cost']['pooled']:.2f} times the least cost in hindsight"
+    )
+
+
 def _training(found: Result) -> str:
     return f"{found['rate_ratio']:.1f} times plain PyTorch, {_percent(found['share_of_peak'])} of the machine's peak"
 
@@ -252,6 +262,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "parity": _parity,
     "report": _report,
     "scale": _scale,
+    "screening": _screening,
     "slices": _slices,
     "suite": _suite,
     "training": _training,

@@ -39,7 +39,15 @@ DRAWN = (
 )
 EXTRAS_BEGIN = "<!-- Extras: made by docs/generate.py from headstart/extras.py. Change that, then run: make docs -->"
 EXTRAS_END = "<!-- End of the extras -->"
-METAVARS = {Path: "PATH", int: "INT", str: "TEXT", complete_class(): "", ModalitySettings: "", DataSettings: ""}
+METAVARS = {
+    Path: "PATH",
+    int: "INT",
+    float: "FLOAT",
+    str: "TEXT",
+    complete_class(): "",
+    ModalitySettings: "",
+    DataSettings: "",
+}
 LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
 
 SETTINGS_INTRO = """

@@ -36,6 +36,7 @@ SMALL = {
     "parity": ("{photos}", {"photos", "auto_same_answers", "f32_grey_levels"}),
     "report": ("{photos} --rounds 1", {"cold_added", "page_seconds"}),
     "scale": ("--counts 60,90 --precision f32", {"rest_share", "rest_at_first", "collections"}),
+    "screening": ("--seeds 2 --rows 2000 --test 1000", {"single", "groups", "refusal"}),
     "slices": ("--photos 300 --groups 5 --rounds 1", {"slices", "seconds"}),
     "suite": ("--rounds 1 -- {python} -c pass", {"seconds", "memory_at_most_bytes"}),
     "training": ("--seconds 0.05 --rounds 1 --batch 4", {"rate_ratio", "share_of_peak"}),

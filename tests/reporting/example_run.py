@@ -26,7 +26,9 @@ from headstart.settings import FitSettings
 from headstart.storage.previews import save_previews
 from headstart.storage.run_layout import SCHEMA_VERSION
 from headstart.tasks.classification.conformal_fit import fit_conformal
+from headstart.tasks.classification.decision import ClassDecision
 from headstart.tasks.classification.evaluation import score_predictions
+from headstart.tasks.classification.screening import measure_screening
 from headstart.training.curves import KEPT_EPOCH_RULE
 from tests.reporting.example_trust import make_trust
 from tests.selection.choosing import choose_winner
@@ -271,6 +273,10 @@ def _write_arms(folder: Path, drawn: ExampleRun, arms: Mapping[str, Doubles], sp
     for part in ("validation", "test"):
         targets = Targets.independent(drawn.labels[drawn.where(part)])
         scored = score_predictions(part, targets, drawn.calibrated[drawn.rows(part)], drawn.names)
+        if part == "test" and len(drawn.names) == 2:
+            said = drawn.calibrated[drawn.rows(part)]
+            found = measure_screening(targets, said, said.argmax(axis=1), drawn.names[1], ClassDecision(1))
+            scored = replace(scored, screening=found)
         parts[part] = scored.to_json()
     rows = tuple(_row(arm, choice.winner, parts["test"], number) for number, arm in enumerate(told))
     left_out = [

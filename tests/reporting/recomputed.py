@@ -52,6 +52,7 @@ class Files:
             return json.loads((folder / name).read_text("utf-8"))
 
         self.run, self.comparison, self.trust = load("run.json"), load("comparison.json"), load("trust.json")
+        self.screening = load("evaluation.json")["parts"]["test"].get("screening")
         self.model = load("model/model.json") if (folder / "model").is_dir() else {}
         split = load("split.json")
         self.parts, self.copies = split["subsets"], split["copies"]
@@ -611,3 +612,42 @@ def _(it: Files) -> float:
 @rule("disk.*")
 def _(it: Files, which: str) -> float:
     return it.trust["disk"][which]
+
+
+# The positive class
+
+
+def judge_alarms(it: Files) -> dict[str, tuple[int, int]]:
+    """Of each share how many of how many."""
+    index = it.run["classes"].index(it.screening["positive"])
+    told, own = it.said.argmax(axis=1) == index, it.label == index
+    (cleared, alarms), (missed, found) = metrics.confusion_matrix(own, told, labels=[False, True])
+    return {
+        "found": (found, 1),
+        "missed": (missed, 1),
+        "false_alarms": (alarms, 1),
+        "cleared": (cleared, 1),
+        "sensitivity": (found, found + missed),
+        "specificity": (cleared, cleared + alarms),
+        "precision": (found, found + alarms),
+        "negative_predictive_value": (cleared, cleared + missed),
+    }
+
+
+@rule("screening.*")
+def _(it: Files, what: str) -> float:
+    own = it.label == it.run["classes"].index(it.screening["positive"])
+    said = it.said[:, it.run["classes"].index(it.screening["positive"])]
+    if what == "roc_area":
+        return metrics.roc_auc_score(own, said)
+    if what == "average_precision":
+        return metrics.average_precision_score(own, said)
+    part, whole = judge_alarms(it)[what]
+    return part / whole
+
+
+@rule("screening.*.*")
+def _(it: Files, what: str, end: str) -> float:
+    if what in ("roc_area", "average_precision"):  # resampled: the record holds the only trace of it
+        return it.screening[what]["interval"][end]
+    return wilson(*judge_alarms(it)[what])[END[end]]

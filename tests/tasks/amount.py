@@ -177,6 +177,9 @@ class AmountScoring:
             squared_error=float(np.square(errors).mean()),
         )
 
+    def score_answers(self, part: str, targets: Any, outputs: Any, space: TargetSpace, made: Any) -> AmountEvaluation:
+        return self.score(part, targets, outputs["value"], space)
+
     def read_evaluation(self, record: Mapping[str, Any]) -> AmountEvaluation:
         fields = {name: value for name, value in record.items() if name != "schema_version"}
         interval = Interval(**fields["mean_error_interval"])

@@ -27,6 +27,7 @@ def predict(
     csv_: Annotated[bool, Parameter(name="--csv", negative="")] = False,
     engine: str = "auto",
     path_column: str | None = None,
+    threshold: float | None = None,
 ) -> int:
     """Say what items show, with a saved classifier.
 
@@ -36,6 +37,9 @@ def predict(
     the rest go on; the exit code is then 2. One that is unlike all that the classifier was made from is declined: it
     gets its likeliest class too, which means little. In a folder the bytes of a file say whether it is an item, as they
     do for fit; what is none is counted on standard error.
+
+    A model that was fitted with --operating-point predicts the positive class by its threshold, whatever the
+    likeliest class is; probabilities stay as they are.
 
     With --json and --csv each item has its prediction set, the classes of which one is right as often as was promised
     (fit's --coverage), and its novelty, above 1 where it is declined.
@@ -58,6 +62,8 @@ def predict(
         csv_: A table with a header line; classes of a set have | between them, with a backslash before it in a name.
         engine: What answers: auto, onnxruntime or openvino.
         path_column: The column of a table with the items or their paths, or the array of items; found when not given.
+        threshold: Predict the positive class (fit's --positive) from this probability on, such as 0.3, in place of
+            the model's own threshold.
     """
     from headstart.inference.classifier import load
 
@@ -78,7 +84,7 @@ def predict(
         form = partial(format_json_lines, top=top) if json_ else partial(format_csv_lines, top=top, columns=columns)
     seen = failed = 0
     met = Expansion(alone=len(items) == 1, path_column=path_column)
-    for line, bad in form(classifier.stream(_asked(modality, items, met))):
+    for line, bad in form(classifier.stream(_asked(modality, items, met), threshold=threshold)):
         if csv_ and not seen:
             print(format_csv_header(columns))
         print(line, flush=True)  # who feeds standard input may wait for the answer

@@ -36,6 +36,7 @@ from headstart.inference.streaming import map_in_order
 from headstart.modalities.given import open_item
 from headstart.modalities.item import BrokenItem
 from headstart.modalities.item import ItemLike as ItemLike
+from headstart.tasks.task import OutputRule, make_threshold_rule
 
 #: From this many items on OpenVINO's start (half a second) pays.
 BATCH_FROM = 24
@@ -93,15 +94,19 @@ class Classifier:
         return " + ".join(dict.fromkeys(branch.backbone.name for branch in self.record.branches))
 
     @overload
-    def predict(self, items: ItemLike) -> Prediction: ...  # type: ignore[overload-overlap]
+    def predict(self, items: ItemLike, *, threshold: float | None = None) -> Prediction: ...  # type: ignore[overload-overlap]
     @overload
-    def predict(self, items: Iterable[ItemLike]) -> list[Prediction]: ...
-    def predict(self, items: ItemLike | Iterable[ItemLike]) -> Prediction | list[Prediction]:
+    def predict(self, items: Iterable[ItemLike], *, threshold: float | None = None) -> list[Prediction]: ...
+    def predict(
+        self, items: ItemLike | Iterable[ItemLike], *, threshold: float | None = None
+    ) -> Prediction | list[Prediction]:
         """Predict one item, or each of several.
 
         Args:
             items: one item as its modality takes it, such as a path, bytes, an open binary file or an array; or any
                 iterable of them.
+            threshold: the least probability from which on the positive class is predicted; None takes that of the
+                model, or the likeliest class.
 
         Returns:
             One ``Prediction`` for one item; for an iterable a list in its order.
@@ -109,9 +114,10 @@ class Classifier:
         Raises:
             DataError: a single item cannot be read, or is nothing that an item can be. Of several, each bad one gets
                 an ``error`` instead.
+            SettingError: a threshold that is no probability, or a model that does not say which class it would be of.
         """
         if self._modality.accepts(items):
-            (prediction,) = self.stream([cast("ItemLike", items)])
+            (prediction,) = self.stream([cast("ItemLike", items)], threshold=threshold)
             if prediction.error is not None:
                 remedy = self._modality.suggest_remedy(items, prediction.error)
                 raise DataError(f"{prediction.source}: {prediction.error}{remedy}")
@@ -119,22 +125,25 @@ class Classifier:
         self._check_array(items)
         several = cast("Iterable[ItemLike]", items)
         if isinstance(several, Sized):
-            return list(self.stream(several))
+            return list(self.stream(several, threshold=threshold))
         rest = iter(several)
         first = list(itertools.islice(rest, BATCH_FROM))
-        return list(self._predict_all(itertools.chain(first, rest), self.select_engine(len(first))))
+        return list(self._predict_all(itertools.chain(first, rest), self.select_engine(len(first)), threshold))
 
-    def stream(self, items: ItemLike | Iterable[ItemLike]) -> Iterator[Prediction]:
+    def stream(self, items: ItemLike | Iterable[ItemLike], *, threshold: float | None = None) -> Iterator[Prediction]:
         """Predict items one after the other as they come, in order, with bounded memory for any number of them.
 
         The first prediction comes as soon as the first item is there. Of an iterator whose items come quickly more
-        are taken in advance; with the engine ``onnxruntime`` each is answered before the next is taken.
+        are taken in advance; with the engine ``onnxruntime`` each is answered before the next is taken. A threshold is
+        as of ``predict``.
         """
         one = self._modality.accepts(items)
         if not one:
             self._check_array(items)
         several = [cast("ItemLike", items)] if one else cast("Iterable[ItemLike]", items)
-        return self._predict_all(several, self.select_engine(len(several) if isinstance(several, Sized) else None))
+        return self._predict_all(
+            several, self.select_engine(len(several) if isinstance(several, Sized) else None), threshold
+        )
 
     def _check_array(self, items: Any) -> None:
         """Raise a DataError where an array of numbers is neither an item nor has items for rows."""
@@ -219,19 +228,22 @@ class Classifier:
         """
         return FeaturePredictor(self._files).predict(features)
 
-    def _predict_all(self, items: Iterable[ItemLike], engine: InferenceEngine) -> Iterator[Prediction]:
+    def _predict_all(
+        self, items: Iterable[ItemLike], engine: InferenceEngine, threshold: float | None
+    ) -> Iterator[Prediction]:
+        rule = make_threshold_rule(threshold, self.task, self.record.postprocessor, self.record.space)
         if engine == "onnxruntime":
             return (
-                self._predict_some(ItemPredictor(self.record, self._predictors.graph, None), engine, [item])[0]
+                self._predict_some(ItemPredictor(self.record, self._predictors.graph, None), engine, rule, [item])[0]
                 for item in items
             )
         batch = self._predictors.require_batch()
-        work = partial(self._predict_some, ItemPredictor(self.record, None, batch), engine)
+        work = partial(self._predict_some, ItemPredictor(self.record, None, batch), engine, rule)
         size = batch.runner.choose_size(len(items) if isinstance(items, Sized) else None)
         return map_in_order(work, items, size=size, threads=batch.runner.streams)
 
     def _predict_some(
-        self, predictor: ItemPredictor, engine: InferenceEngine, items: Sequence[ItemLike]
+        self, predictor: ItemPredictor, engine: InferenceEngine, rule: OutputRule, items: Sequence[ItemLike]
     ) -> list[Prediction]:
         """Predict as many items as an engine takes at a time."""
         opened = [open_item(self._modality, item) for item in items]
@@ -240,7 +252,7 @@ class Classifier:
         return [
             task.make_failure(item, answer, space)
             if isinstance(answer, BrokenItem)
-            else task.make_predictions([item], answer[engine], space)[0]
+            else task.make_predictions([item], answer[engine].answer_by(rule), space)[0]
             for item, answer in zip(opened, found, strict=True)
         ]
 

@@ -6,7 +6,8 @@
   members each under its number: ``0/0.weight``, ..., ``1/0.weight``, ...
 * ``novelty.safetensors``: the arrays of the novelty score; not there where there is none.
 * ``model.onnx``: an item, as ``graph_inputs`` makes it -> what the task answers, such as ``probabilities`` float32 (C,)
-  and ``prediction_set`` bool (C,); ``novelty`` float32 () and ``out_of_distribution`` bool () where the classifier has
+  and ``prediction_set`` bool (C,), and ``predicted`` int64 (), the index of the predicted class where a threshold
+  decides it; ``novelty`` float32 () and ``out_of_distribution`` bool () where the classifier has
   them. Inside are the tensors that each network reads, under the names of its spec, and ``features`` (P, D) float32 of
   the P parts of an item, to enter and leave it by; those of the second branch end in ``.1``, and so on (see
   ``tensor_name`` and ``features_name``).
@@ -36,6 +37,7 @@ NOVELTY_ARRAYS = "novelty.safetensors"
 #: Names of tensors in the graph.
 FEATURES, PROBABILITIES = "features", "probabilities"
 UNCALIBRATED, PREDICTION_SET, NOVELTY = "uncalibrated", "prediction_set", "novelty"
+PREDICTED = "predicted"  #: index of the predicted class, where a threshold decides it
 OUT_OF_DISTRIBUTION = "out_of_distribution"
 
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Bools, Floats, Ints
 from headstart.errors import ClassifierError
-from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
+from headstart.inference.model_format import PREDICTED, PREDICTION_SET, PROBABILITIES, UNCALIBRATED
 from headstart.inference.novelty import Novelty
-from headstart.tasks.task import Postprocessor
+from headstart.tasks.task import OutputRule, Postprocessor
 
 DenseLayers = tuple[tuple[Floats, Floats], ...]  #: (weight (D, H), bias (H,)) of each dense layer
 
@@ -79,6 +79,13 @@ class BatchPredictions:
         """Whether a class is in the item's prediction set, (N, C), of a classifier; None where it makes none."""
         return self.outputs.get(PREDICTION_SET)
 
+    @property
+    def predicted(self) -> Ints:
+        """Index of the predicted class (N,), of a classifier: by a threshold where it has one, else the likeliest."""
+        if PREDICTED in self.outputs:
+            return self.outputs[PREDICTED]
+        return np.asarray(self.probabilities.argmax(axis=1))
+
     def __len__(self) -> int:
         return len(next(iter(self.outputs.values())))
 
@@ -88,6 +95,10 @@ class BatchPredictions:
             {name: values[rows] for name, values in self.outputs.items()},
             None if self.novelty is None else self.novelty[rows],
         )
+
+    def answer_by(self, rule: OutputRule) -> Self:
+        """Return the predictions with answers that a rule takes anew from the outputs."""
+        return type(self)(rule(self.outputs), self.novelty)
 
     @classmethod
     def concatenate(cls, batches: Sequence[Self]) -> Self:

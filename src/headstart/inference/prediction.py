@@ -17,7 +17,8 @@ class Prediction:
     """The prediction for one item. One that could not be read has an ``error``, no label and no probabilities."""
 
     source: str  #: the path as given, or what was given: "bytes", "array", "file"
-    label: str | None  #: the likeliest class, also of an item that is out of distribution
+    label: str | None
+    #: the predicted class, also of an item that is out of distribution: the likeliest, or by a threshold
     probability: float  #: of ``label``; 0 where there is none
     probabilities: Floats  #: (C,), in the order of the classifier's classes, sums to 1; (0,) on an error
     error: str | None = None
@@ -39,13 +40,24 @@ class Prediction:
         order = np.argsort(-self.probabilities, kind="stable")[:count]
         return [(self.classes[index], float(self.probabilities[index])) for index in order]
 
+    def rank(self, count: int) -> list[tuple[str, float]]:
+        """Return the predicted class, and then the likeliest others, with their probabilities; at most ``count``."""
+        if self.label is None:
+            return []
+        others = [one for one in self.top(len(self.classes)) if one[0] != self.label]
+        return [(self.label, self.probability), *others][:count]
+
     def describe(self, top: int = 1) -> str:
-        """Return the answer for a person: the likeliest classes with their probabilities, at most ``top``."""
-        return ", ".join(f"{label} {probability:.1%}" for label, probability in self.top(top))
+        """Return the answer for a person: the predicted class and the likeliest others, with their probabilities.
+
+        Args:
+            top: how many classes in all.
+        """
+        return ", ".join(f"{label} {probability:.1%}" for label, probability in self.rank(top))
 
     def to_cells(self, top: int = 1) -> list[str | tuple[str, ...]]:
         """Return the answer as cells, in the columns of ``Task.answer_columns``; several names are a tuple."""
-        pairs = [cell for label, value in self.top(top) for cell in (label, f"{value:.6f}")]
+        pairs = [cell for label, value in self.rank(top) for cell in (label, f"{value:.6f}")]
         return [*pairs, self.prediction_set]
 
     def to_json(self, top: int = 1) -> dict[str, Any]:
@@ -75,7 +87,7 @@ class Prediction:
         """Return a small table for notebooks."""
         if self.error is not None:
             return render_table(self.source, [("error", self.error)])
-        rows = [(label, f"{probability:.1%}") for label, probability in self.top(3)]
+        rows = [(label, f"{probability:.1%}") for label, probability in self.rank(3)]
         if self.prediction_set:
             rows.append(("prediction set", ", ".join(self.prediction_set)))
         if self.out_of_distribution:
@@ -88,10 +100,10 @@ def make_predictions(
     items: Sequence[OpenedItem], batch: BatchPredictions, classes: tuple[str, ...]
 ) -> list[Prediction]:
     """Return a prediction for each item, in their order, from the arrays of all of them."""
-    unfamiliar = batch.out_of_distribution
+    unfamiliar, predicted = batch.out_of_distribution, batch.predicted
     predictions = []
     for index, (item, row) in enumerate(zip(items, batch.probabilities, strict=True)):
-        best = int(row.argmax())
+        best = int(predicted[index])
         prediction = Prediction(
             item.name,
             classes[best],

@@ -27,7 +27,7 @@ from headstart.pipeline.dataset import prepare_dataset, read_samples, split_for_
 from headstart.pipeline.diagnosis import diagnose_run, report_run
 from headstart.pipeline.model import export_model
 from headstart.pipeline.more_networks import add_network
-from headstart.pipeline.postprocess import fit_postprocessors, mark_validation
+from headstart.pipeline.postprocess import check_promises, fit_postprocessors, mark_validation
 from headstart.pipeline.run_test import run_test
 from headstart.pipeline.testing import record_scores
 from headstart.runs.reservation import claim_run, reserve_run
@@ -78,6 +78,7 @@ def fit(
         samples = read_samples(source, labels, context)
         specs = select_arms(specs, chosen, samples.task)
         split = split_for_fit(samples, chosen)  # what is wrong with it is said now, not after the long pass
+        check_promises(samples, split, specs, context)
         backbones = load_backbones(split.samples_in(samples, Subset.TRAIN), samples.modality, context, samples)
         check_training(specs, backbones, samples.task)
         with claim_run(reserved, source) as folder, limit_threads(len(samples) * backbones.width):

@@ -3,18 +3,58 @@
 They are fitted on predictions for samples that the model was not fitted on, and are part of what is saved.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
+from headstart import events
+from headstart.data.samples import Samples, Subset
+from headstart.data.split import Split
+from headstart.errors import DataError, UserError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets
 from headstart.export import FittedModel
 from headstart.inference.postprocess import BatchPredictions
 from headstart.modalities.item import Noun
 from headstart.selection.arm import Arm
-from headstart.selection.context import FitContext
+from headstart.selection.arm_specs import ArmSpec
+from headstart.selection.context import FitContext, RunContext, make_targets
+from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.results import Postprocessed
+from headstart.training.obstacle import TRAINING
 from headstart.uncertainty.calibration_set import predict_calibration_set
 from headstart.uncertainty.novelty import fit_novelty
+
+
+def check_promises(samples: Samples, split: Split, specs: Sequence[ArmSpec], context: RunContext) -> None:
+    """Refuse what the settings promise and so few samples cannot keep, before any network runs.
+
+    Where every arm trains a network, or the winner is not fitted once more, only validation is held out from fitting.
+
+    Raises:
+        UserError: there is such a promise.
+    """
+    fitting, settings = samples.task.postprocessing, context.settings
+    if fitting is None:
+        return
+    names = {spec.name for spec in specs} - ENSEMBLES.keys()
+    targets = partial(_gather_targets, samples, split)
+    if settings.refit == "never" or names <= set(TRAINING):
+        notes = fitting.check(targets(Subset.VALIDATION), samples.space, settings)
+    else:
+        notes = fitting.check(targets(Subset.TRAIN, Subset.VALIDATION), samples.space, settings)
+        if names & set(TRAINING):
+            try:
+                fitting.check(targets(Subset.VALIDATION), samples.space, settings)
+            except UserError as error:
+                notes = (*notes, f"if a trained network wins, this run ends without a model: {error}")
+    for note in notes:
+        context.log(events.Note(note))
+
+
+def _gather_targets(samples: Samples, split: Split, *subsets: Subset) -> Targets:
+    held = [sample for subset in subsets for sample in split.samples_in(samples, subset)]
+    return make_targets(held, samples.task)
 
 
 def fit_postprocessors(winner: Arm, model: FittedModel, context: FitContext) -> Postprocessed:
@@ -32,11 +72,17 @@ def fit_postprocessors(winner: Arm, model: FittedModel, context: FitContext) -> 
 
 
 def postprocess_winner(winner: Arm, model: FittedModel, context: FitContext) -> Postprocessed:
-    """Do what ``fit_postprocessors`` does, outside a stage."""
+    """Do what ``fit_postprocessors`` does, outside a stage.
+
+    Raises:
+        DataError: the settings promise something that so few held-out samples cannot keep.
+    """
     fitting, held, found = context.task.postprocessing, None, None
     if fitting is not None:
         held = predict_calibration_set(context, winner, model)
-        found = fitting.fit(Targets(held.targets, held.groups), held.outputs, context.settings)
+        found = fitting.fit(Targets(held.targets, held.groups), held.outputs, context.samples.space, context.settings)
+        if found.refusal:
+            raise DataError(found.refusal)
     postprocessor = model.task.make_postprocessor() if found is None else found.postprocessor
     novelty = fit_novelty(context, winner, model)
     validation = BatchPredictions(postprocessor.apply(winner.outputs), novelty.validation)

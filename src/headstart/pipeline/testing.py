@@ -99,8 +99,9 @@ def score_answers(
 ) -> Evaluation:
     """Return the score of a classifier's predictions for labelled samples, in their order."""
     task = classifier.task
-    return task.scoring.score(
-        part, make_targets(samples, task), predictions.outputs[task.answer], classifier.record.space
+    record = classifier.record
+    return task.scoring.score_answers(
+        part, make_targets(samples, task), predictions.outputs, record.space, record.postprocessor
     )
 
 

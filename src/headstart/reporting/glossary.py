@@ -62,6 +62,10 @@ TERMS: Mapping[str, str] = {
     "miss rate": "Of the labels that {a_one} has, the share that is not given, averaged over {many}.",
     "nat": "A unit of information: a right answer that was given a probability of 37 % costs 1 nat.",
     "near-duplicates": "{Many} that {same_many}, such as {copies}.",
+    "negative predictive value": "Of the {many} that are not taken for the positive class, the share that is "
+    "not of it.",
+    "net benefit": "Right alarms less false ones, which count as much as the threshold says, for each of the {many}. "
+    "Acting on the answers pays where it is above that of acting on all {many} and on none.",
     "novelty": "How unlike the training {many} {a_one} is. Above 1 the answer should not be trusted.",
     "p-value": "How often chance alone would show a difference as large as this. Below 0.05 is taken for more than "
     "chance.",
@@ -85,11 +89,14 @@ TERMS: Mapping[str, str] = {
     "R²": "The share of the spread of the true numbers that the answers explain. 1 is perfect, 0 is no better than "
     "always saying the mean.",
     "seed": "A number that fixes every draw, so that the same run can be made again.",
+    "sensitivity": "Of the {many} of the positive class, the share that is found: its recall.",
     "shortcut": "A cue that tells the classes without what they are about, such as {shortcut}. A classifier "
     "that goes by it fails elsewhere.",
     "slice": "A kind of {many}, such as {kinds}.",
+    "specificity": "Of the {many} of other classes, the share that is not taken for the positive class.",
     "test {many}": "{Many} that nothing was fitted or chosen on. The score on them is what to expect of new {many} "
     "from the same source.",
+    "threshold": "The least probability from which on the positive class is predicted.",
     "training {many}": "{Many} that the classifier learned from.",
     "unfamiliar": "Unlike the training {many}, by its novelty: don't trust the answer. The files call such {a_one} "
     "out of distribution, or declined.",

@@ -28,6 +28,7 @@ from headstart.reporting.sections.data import build_data_section
 from headstart.reporting.sections.more_data import build_more_data_section
 from headstart.reporting.sections.overview import build_overview
 from headstart.reporting.sections.repeat import build_repeat_section
+from headstart.reporting.sections.screening import build_screening_section
 from headstart.reporting.sections.slices import build_slices_section
 from headstart.reporting.sections.test import build_test_section
 from headstart.reporting.sections.training import build_training_section
@@ -40,6 +41,7 @@ SECTIONS = {
     "arms": "Ways tried",
     "training": "Training",
     "test": "Test",
+    "screening": "The positive class",
     "slices": "Kinds of {many}",
     "more-data": "Would more {many} help?",
     "advisor": "Expected and found",
@@ -63,7 +65,8 @@ def render_report(records: Records) -> Page:
     data, arms, training = build_data_section(records), build_arms_section(records), build_training_section(records)
     more, tested = build_more_data_section(records), build_test_section(records)
     wanted = (*tested.previews(), *data.previews(), SHEET, *tested.matrix.previews())
-    without = {"training": not training.arms, "advisor": records.run.advice is None}
+    screening = build_screening_section(records)
+    without = {"training": not training.arms, "advisor": records.run.advice is None, "screening": screening is None}
     return render_page(
         "report.html",
         EmbeddedPreviews(records.previews, wanted),
@@ -85,6 +88,7 @@ def render_report(records: Records) -> Page:
         arms=arms,
         training=training,
         tested=tested,
+        screening=screening,
         slices=build_slices_section(records),
         more=more,
         cost=build_cost_section(records),

@@ -46,7 +46,7 @@ class PredictedItems:
     def __getitem__(self, row: int) -> PredictedItem:
         predictions, classes = self._records.predictions, self._records.classes
         probabilities, id_ = predictions.probabilities[row], str(predictions.id[row])
-        predicted, label = int(probabilities.argmax()), int(predictions.label[row])
+        predicted, label = int(predictions.predicted[row]), int(predictions.label[row])
         order = np.argsort(-probabilities, kind="stable")
         return PredictedItem(
             row=int(row),

@@ -14,6 +14,7 @@ from headstart.data.ledger import load_ledger
 from headstart.data.samples import FileStatus
 from headstart.display.html import html_table
 from headstart.errors import UserError
+from headstart.inference.model_format import PREDICTED
 from headstart.modalities.facets import Thumbnail
 from headstart.modalities.item import SAMPLE, Noun
 from headstart.selection.ensembles import ENSEMBLES
@@ -100,6 +101,7 @@ def list_misclassified(
     file = folder / f"{PREDICTIONS}.npz"
     try:
         said = read_run_arrays(file, ("id", "part", "label", "probabilities"))
+        told = read_run_arrays(file).get(PREDICTED)
     except FileNotFoundError:
         raise UserError(f"{str(folder)!r} has no {file.name}; make the run again") from None
     ids, labels, rows = said["id"], said["label"], said["probabilities"]
@@ -109,7 +111,9 @@ def list_misclassified(
     if rows.dtype.kind != "f" or labels.dtype.kind != "i" or not ((labels >= 0) & (labels < len(classes))).all():
         raise make_damage_error(file, "its labels are no numbers of classes, or its probabilities none")
     names = name_samples(folder)
-    best = rows.argmax(axis=1)
+    best = rows.argmax(axis=1) if told is None else told
+    if best.shape != labels.shape or best.dtype.kind != "i" or not ((best >= 0) & (best < len(classes))).all():
+        raise make_damage_error(file, "the predicted classes are none")
     wrong = np.flatnonzero((said["part"] == subset) & (best != labels))
     confident = wrong[np.argsort(-rows[wrong, best[wrong]], kind="stable")]
     found = [(str(ids[row]), int(labels[row]), int(best[row]), float(rows[row, best[row]])) for row in confident]

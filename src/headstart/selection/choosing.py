@@ -71,7 +71,8 @@ def _calibrate(context: DatasetContext, targets: Targets, raw: Floats) -> Floats
     fold, answers = assign_folds(strata, targets.groups, folds, settings.seed), raw.copy()
     for held in range(folds):
         own, rest = fold == held, fold != held
-        fitted = task.postprocessing.fit(Targets(targets.values[rest], targets.groups[rest]), raw[rest], settings)
+        known = Targets(targets.values[rest], targets.groups[rest])
+        fitted = task.postprocessing.fit(known, raw[rest], context.samples.space, settings)
         answers[own] = fitted.postprocessor.apply(raw[own])[task.answer]
     return answers
 

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from headstart.errors import DataError
+from headstart.inference.prediction import Prediction
 from headstart.pipeline.fit import fit as run_fit
 from headstart.settings import HeadName, StrategyName
 from headstart.sklearn.items import split_items
@@ -102,23 +103,28 @@ class Classifier(ClassifierMixin, BaseEstimator):
         Raises:
             DataError: an item that cannot be read.
         """
-        check_is_fitted(self)
-        predictions = self.classifier_.predict(split_items(X))
-        bad = next((one for one in predictions if one.error is not None), None)
-        if bad is not None:
-            raise DataError(f"{bad.source}: {bad.error}; leave it out")
+        predictions = self._predict_all(X)
         rows = np.stack([one.probabilities for one in predictions]) if predictions else np.zeros((0, len(self._order)))
         return np.asarray(rows[:, self._order], np.float64)
 
     @call_with_keywords
     def predict(self, X: Iterable[Any]) -> NDArray[Any]:
-        """Return the likeliest class of each item, as ``y`` had it.
+        """Return the predicted class of each item, as ``y`` had it: the likeliest, or what an operating point says.
 
         Raises:
             DataError: an item that cannot be read.
         """
+        predictions = self._predict_all(X)
+        index = {str(label): place for place, label in enumerate(self.classes_)}
+        return np.asarray(self.classes_[np.array([index[str(one.label)] for one in predictions], np.int64)])
+
+    def _predict_all(self, items: Iterable[Any]) -> list[Prediction]:
         check_is_fitted(self)
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        predictions: list[Prediction] = self.classifier_.predict(split_items(items))
+        bad = next((one for one in predictions if one.error is not None), None)
+        if bad is not None:
+            raise DataError(f"{bad.source}: {bad.error}; leave it out")
+        return predictions
 
     def __sklearn_tags__(self) -> "Tags":
         tags = super().__sklearn_tags__()

@@ -192,6 +192,27 @@ class Scoring(Protocol):
             DataError: no rows, shapes that do not belong together, outputs that are none.
         """
 
+    def score_answers(
+        self,
+        part: str,
+        targets: "Targets",
+        outputs: "Mapping[str, NDArray[Any]]",
+        space: TargetSpace,
+        postprocessor: Any,
+    ) -> "Evaluation":
+        """Return the scores of a saved model's answers on the rows of a part: by its thresholds, if it has some.
+
+        Args:
+            part: which one.
+            targets: of its N rows.
+            outputs: all that the model gives for them, by name, (N, ...) each.
+            space: of the model.
+            postprocessor: of the model.
+
+        Raises:
+            DataError: no rows, shapes that do not belong together, outputs that are none.
+        """
+
     def read_evaluation(self, record: Mapping[str, Any]) -> "Evaluation":
         """Return the evaluation that ``Evaluation.to_json`` describes.
 

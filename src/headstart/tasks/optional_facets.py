@@ -67,12 +67,25 @@ class FittedPostprocessor:
     facts: Mapping[str, Any]  #: plain values for the record of a run
     summary: str  #: what was fitted, in a few words
     changes_answers: bool  #: whether scores of the rows that it was fitted on flatter
+    refusal: str = ""  #: why something that the settings promise cannot be kept, for a person; "" where all can be
 
 
 class Postprocessing(Protocol):
     """Fitting of a postprocessor on predictions for items that the model was not fitted on."""
 
-    def fit(self, targets: "Targets", raw: Floats, settings: Any) -> FittedPostprocessor:
+    def check(self, targets: "Targets", space: TargetSpace, settings: Any) -> Sequence[str]:
+        """Return what is to be said of the settings before the long work begins.
+
+        Args:
+            targets: of all items that may be held out.
+            space: of these.
+            settings: of the fit.
+
+        Raises:
+            UserError: they name what there is not, or promise what so few items cannot keep.
+        """
+
+    def fit(self, targets: "Targets", raw: Floats, space: TargetSpace, settings: Any) -> FittedPostprocessor:
         """Return the postprocessor for raw outputs (N, K) of held-out items."""
 
 

@@ -6,9 +6,9 @@ predict, so it imports no PyTorch. What only fitting, testing and reporting need
 optional facet may be None: then that part of the job is left out, and the run says so.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, Self, TypeAlias, cast
 
 from numpy.typing import NDArray
 
@@ -31,10 +31,12 @@ TASKS: dict[str, "str | Task"] = {
 DEFAULT = "classification"  #: the task of labels that say nothing else
 
 #: What only tasks have that say so: each reads the answers of a task in its own way.
-Support: TypeAlias = Literal["list of misclassified samples", "advice", "figures"]
+Support: TypeAlias = Literal["list of misclassified samples", "advice", "figures", "threshold of an answer"]
 
 Target: TypeAlias = Any  #: of one item, hashable: the index of a class, a number, a tuple of numbers
 TargetArray: TypeAlias = NDArray[Any]  #: of N items, (N, ...)
+#: outputs of a model by name, (N, ...) each -> the same with other answers
+OutputRule: TypeAlias = Callable[[Mapping[str, NDArray[Any]]], dict[str, NDArray[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,22 @@ class Task(Protocol):
         """The task's own chapter of settings: its flags, its table, its keywords."""
 
 
+class ThresholdTask(Task, Protocol):
+    """A task whose answers a caller may take by a threshold of his own: it supports "threshold of an answer"."""
+
+    def make_threshold_rule(self, threshold: float, postprocessor: Any, space: TargetSpace) -> OutputRule:
+        """Return what takes answers anew from outputs.
+
+        Args:
+            threshold: the least probability at which something is predicted.
+            postprocessor: of the model.
+            space: of the model.
+
+        Raises:
+            SettingError: it is no probability, or the model does not say what it would be of.
+        """
+
+
 def check_support(task: Task, wanted: Support) -> None:
     """Raise a UserError where a task does not have what is wanted."""
     if wanted not in task.supports:
@@ -236,6 +254,19 @@ def check_support(task: Task, wanted: Support) -> None:
 def refuse_missing(task: Task, wanted: str, reason: str = "") -> NoReturn:
     """Raise a UserError: a task does not have what is wanted, and why or what to do where that is told."""
     raise UserError(f"{task.title} has no {wanted} here" + (f": {reason}" if reason else ""))
+
+
+def make_threshold_rule(threshold: float | None, task: Task, postprocessor: Any, space: TargetSpace) -> OutputRule:
+    """Return what takes answers anew by a threshold; of None what leaves outputs as they are.
+
+    Raises:
+        UserError: the task has no thresholds.
+        SettingError: it is no probability, or the model does not say what it would be of.
+    """
+    if threshold is None:
+        return dict
+    check_support(task, "threshold of an answer")
+    return cast("ThresholdTask", task).make_threshold_rule(threshold, postprocessor, space)
 
 
 REGISTRY: Registry[Task] = Registry(GROUP, "task", TASKS, expect_members(Task), name_in="name", reserved=("auto",))

@@ -124,6 +124,8 @@ class ClassificationOptions(TypedDict, total=False):
     class_weights: Literal["none", "balanced"]
     label_smoothing: float
     calibration: Literal["auto", "none", "temperature", "mixture", "isotonic"]
+    positive: str | None
+    operating_point: str | None
 
 
 class OrdinalOptions(TypedDict, total=False):

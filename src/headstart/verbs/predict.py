@@ -43,6 +43,7 @@ def predict(
     *,
     engine: InferenceEngineChoice = "auto",
     path_column: str | None = None,
+    threshold: float | None = None,
 ) -> Predictions:
     """Return what items show, by a saved classifier: a prediction for each, in order.
 
@@ -53,17 +54,22 @@ def predict(
             A ``pathlib.Path`` is always a path. A str is one too, except where items are texts: there it is an item.
         engine: what answers: "auto", "onnxruntime" or "openvino".
         path_column: the column of a table with the items or their paths, or the array of items among several.
+        threshold: the least probability from which on the positive class is predicted, such as 0.3; None takes
+            that of the model, or the likeliest class.
 
     Raises:
-        UserError: a classifier that cannot be used, a folder without items, or a table without a column of them. An
-            item that cannot be read is no error: its prediction says so.
+        UserError: a classifier that cannot be used, a folder without items, or a table without a column of them,
+            or a threshold for a model without a positive class. An item that cannot be read is no
+            error: its prediction says so.
     """
     classifier = load(model, engine)
     modality = classifier.record.modality
     several = list_items(modality, items)
     met = Expansion(alone=isinstance(several, Sized) and len(several) == 1, path_column=path_column)
     files = expand_items(modality, several, met)
-    answers = list(classifier.stream(take_few(files, BATCH_FROM) if isinstance(several, Sized) else files))
+    answers = list(
+        classifier.stream(take_few(files, BATCH_FROM) if isinstance(several, Sized) else files, threshold=threshold)
+    )
     found = Predictions(answers, modality.noun, met.notes)
     if not found and (met.skipped or several):
         refuse_nothing(modality, items, met.skipped)

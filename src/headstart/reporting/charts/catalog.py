@@ -12,6 +12,12 @@ from headstart.reporting.charts.certainty import (
 )
 from headstart.reporting.charts.data import class_counts_chart, gains_chart, learning_curve_chart, slices_chart
 from headstart.reporting.charts.scores import confusion_chart, precision_recall_chart, risk_coverage_chart, roc_chart
+from headstart.reporting.charts.screening import (
+    decision_curve_chart,
+    positive_precision_chart,
+    positive_roc_chart,
+    threshold_rates_chart,
+)
 from headstart.reporting.charts.spec import Chart, NotRecorded
 from headstart.reporting.charts.training import rate_finder_chart, training_curves_chart
 from headstart.reporting.run_records import RunRecords
@@ -27,11 +33,14 @@ __all__ = [
     "class_coverage_chart",
     "confusion_chart",
     "cost_chart",
+    "decision_curve_chart",
     "depth_chart",
     "gains_chart",
     "learning_curve_chart",
     "make_if_recorded",
     "novelty_chart",
+    "positive_precision_chart",
+    "positive_roc_chart",
     "precision_recall_chart",
     "rate_finder_chart",
     "reliability_chart",
@@ -40,6 +49,7 @@ __all__ = [
     "score_over_cost_chart",
     "set_sizes_chart",
     "slices_chart",
+    "threshold_rates_chart",
     "training_curves_chart",
 ]
 

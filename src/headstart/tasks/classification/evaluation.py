@@ -15,7 +15,8 @@ from headstart.evaluation.evaluation import SCHEMA_VERSION, Evaluation, ScoreTab
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
 from headstart.field_types import check_field_types
-from headstart.modalities.item import Noun
+from headstart.modalities.item import SAMPLE, Noun
+from headstart.tasks.classification.screening import Screening
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,10 @@ class ClassScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassificationEvaluation(Evaluation):
-    """Scores of class probabilities. The predicted class is the most probable one, the first of equals."""
+    """Scores of class probabilities.
+
+    The predicted class is the most probable one, the first of equals; or by the threshold, where ``screening`` has one.
+    """
 
     classes: tuple[str, ...]
     accuracy: float
@@ -42,6 +46,7 @@ class ClassificationEvaluation(Evaluation):
     log_loss: float  #: nats per row
     per_class: tuple[ClassScore, ...]  #: in the order of ``classes``
     confusion: tuple[tuple[int, ...], ...]  #: rows true, columns predicted
+    screening: Screening | None = None  #: of the positive class; None where none is, or no model was saved yet
 
     @property
     def score(self) -> float:
@@ -58,17 +63,25 @@ class ClassificationEvaluation(Evaluation):
         """The log loss."""
         return self.log_loss
 
+    def describe(self, noun: Noun = SAMPLE) -> str:
+        """Return the accuracy, its interval and its rows, and by which threshold answers were taken, if by one."""
+        described, found = super(ClassificationEvaluation, self).describe(noun), self.screening
+        if found is None or found.threshold is None:
+            return described
+        return f"{described}, {found.positive!r} predicted from a probability of {found.threshold:.3g} on"
+
     def describe_faults(self) -> str:
         """Return how many answers are wrong: "makes 3 mistakes"."""
         mistakes = round(self.n * (1 - self.accuracy))
         return f"makes {mistakes} mistake{'s' * (mistakes != 1)}"
 
     def list_more(self) -> list[str]:
-        """Return balanced accuracy, macro F1 and log loss."""
+        """Return balanced accuracy, macro F1, log loss, and how well the positive class is predicted."""
         return [
             f"balanced {self.balanced_accuracy:.1%}",
             f"macro F1 {self.macro_f1:.3f}",
             f"log loss {self.log_loss:.3f}",
+            *([] if self.screening is None else self.screening.list_scores()),
         ]
 
     def tabulate(self, noun: Noun, most: int) -> ScoreTable:
@@ -115,6 +128,8 @@ class ClassificationEvaluation(Evaluation):
             fields["per_class"] = tuple(map(_class_score, fields["per_class"]))
             fields["confusion"] = tuple(tuple(row) for row in fields["confusion"])
             fields["chosen_on"] = tuple(fields["chosen_on"])
+            screening = fields.get("screening")
+            fields["screening"] = None if screening is None else Screening.from_json(screening)
             read = cls(**fields)
             check_field_types(read)
             return read
@@ -139,6 +154,7 @@ def score_predictions(
     classes: Sequence[str],
     *,
     chosen_on: Sequence[str] = (),
+    predicted: Ints | None = None,
 ) -> ClassificationEvaluation:
     """Score probabilities (N, C) against labels (N,) in 0..C-1; intervals know which rows belong together.
 
@@ -148,13 +164,14 @@ def score_predictions(
         probabilities: (N, C).
         classes: C names.
         chosen_on: what was chosen on these rows, keys of ``CHOICES``.
+        predicted: index of the predicted class, (N,); None: the most probable one is.
 
     Raises:
         DataError: no rows, shapes that do not belong together, probabilities that are not.
     """
     labels = targets.values
     _check(part, labels, probabilities, len(classes))
-    predicted = probabilities.argmax(axis=1)
+    predicted = np.asarray(probabilities.argmax(axis=1)) if predicted is None else predicted
     confusion = metrics.confusion_matrix(labels, predicted, len(classes))
     right = np.asarray(predicted == labels)
     return ClassificationEvaluation(

@@ -58,7 +58,7 @@ class ClassDiagnostics:
             lambda name: context.load_features(context.branch(name), samples.samples),
             context.settings,
         )
-        right = np.asarray(test.outputs.argmax(axis=1) == targets.values)
+        right = np.asarray(test.answers.predicted == targets.values)
         return ClassFindings(
             labels=labels,
             issues=find_dataset_issues(
@@ -89,7 +89,7 @@ class ClassDiagnostics:
 
     def score_leaks(self, test: TestResult, leaked: Bools, space: TargetSpace) -> LeakScores | None:
         """Return the accuracy on test with the samples that leaked and without them."""
-        return score_without_leaks(test.targets, np.asarray(test.outputs.argmax(axis=1)), leaked)
+        return score_without_leaks(test.targets, test.answers.predicted, leaked)
 
     def review_labels(
         self, samples: Samples, layers: Sequence[str], rows: Callable[[str], Floats], settings: Any
@@ -174,7 +174,7 @@ def _describe_corrections(context: FitContext, test: TestResult) -> Mapping[str,
     if not touched.any():
         return {"corrected_in_test": 0, "untouched": None}
     targets = test.targets
-    right = np.asarray(test.outputs.argmax(axis=1) == targets.values)
+    right = np.asarray(test.answers.predicted == targets.values)
     untouched = estimate_proportion(right[~touched], targets.groups[~touched])
     return {"corrected_in_test": int(touched.sum()), "untouched": untouched}
 

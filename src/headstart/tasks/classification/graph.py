@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
+from headstart.inference.model_format import PREDICTED, PREDICTION_SET, PROBABILITIES, UNCALIBRATED
 from headstart.modalities.graph_builder import GraphBuilder
-from headstart.tasks.classification.graph_calibration import add_calibration, add_conformal
+from headstart.tasks.classification.graph_calibration import add_calibration, add_conformal, add_decision
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.facets import ComparedOutput
 from headstart.tasks.task import TargetSpace
@@ -17,7 +17,7 @@ MOST_DIFFERENCE = 0.03  #: mean difference in probability that rounding can expl
 
 
 class ClassGraph:
-    """Outputs of a classifier's graph: ``probabilities``, ``uncalibrated``, and prediction sets where it makes them."""
+    """Outputs of a classifier's graph: probabilities; prediction sets and the predicted class where it has rules."""
 
     def add_activation(self, builder: GraphBuilder, logits: str, output: str) -> str:
         """Add softmax, (1, C)."""
@@ -34,21 +34,28 @@ class ClassGraph:
     def add_postprocessor(
         self, builder: GraphBuilder, postprocessor: ClassPostprocessor, raw: str, space: TargetSpace
     ) -> Mapping[str, str]:
-        """Add calibration and prediction sets, as ``ClassPostprocessor.apply`` computes them."""
+        """Add calibration, prediction sets and the predicted class, as ``ClassPostprocessor.apply`` computes them."""
         calibrated = add_calibration(builder, postprocessor.calibration, raw)
         outputs = {UNCALIBRATED: raw, PROBABILITIES: calibrated}
         if postprocessor.conformal is not None:
             outputs[PREDICTION_SET] = add_conformal(builder, postprocessor.conformal, calibrated, len(space.names))
+        if postprocessor.uses_threshold:
+            assert postprocessor.decision is not None
+            outputs[PREDICTED] = add_decision(builder, postprocessor.decision, calibrated, len(space.names))
         return outputs
 
-    def list_outputs(self, postprocessor: ClassPostprocessor, space: TargetSpace) -> list[tuple[str, str, tuple[int]]]:
+    def list_outputs(
+        self, postprocessor: ClassPostprocessor, space: TargetSpace
+    ) -> list[tuple[str, str, tuple[int, ...]]]:
         """Return name, dtype and shape of each output, for one sample."""
         shape = (len(space.names),)
-        outputs = [(name, "float32", shape) for name in (PROBABILITIES, UNCALIBRATED)]
-        return outputs + ([(PREDICTION_SET, "bool", shape)] if postprocessor.conformal is not None else [])
+        outputs: list[tuple[str, str, tuple[int, ...]]] = []
+        outputs += [(name, "float32", shape) for name in (PROBABILITIES, UNCALIBRATED)]
+        outputs += [(PREDICTION_SET, "bool", shape)] if postprocessor.conformal is not None else []
+        return outputs + ([(PREDICTED, "int64", ())] if postprocessor.uses_threshold else [])
 
     def list_compared(self, fitted: Mapping[str, NDArray[Any]]) -> list[ComparedOutput]:
-        """Return both probabilities; sets are not compared."""
+        """Return both probabilities; sets and predicted classes are not compared."""
         return [
             ComparedOutput(UNCALIBRATED, "probabilities", MOST_DIFFERENCE, "the head"),
             ComparedOutput(PROBABILITIES, "calibrated probabilities", MOST_DIFFERENCE, "calibration"),

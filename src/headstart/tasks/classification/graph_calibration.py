@@ -1,10 +1,11 @@
-"""Calibration and prediction sets in the graph of a classifier, as ``inference`` computes them, on one row (1, C)."""
+"""Calibration, prediction sets and predicted class as nodes of a graph, on a row (1, C), as ``inference`` has them."""
 
 import numpy as np
 
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.tasks.classification.calibration import SMALLEST, Calibration
 from headstart.tasks.classification.conformal import ConformalPredictor
+from headstart.tasks.classification.decision import ClassDecision
 
 
 def add_calibration(builder: GraphBuilder, calibration: Calibration, uncalibrated: str) -> str:
@@ -88,3 +89,22 @@ def add_conformal(builder: GraphBuilder, conformal: ConformalPredictor, calibrat
     chosen = node("Or", [node("LessOrEqual", [score, threshold], "below"), first], "chosen")
     nobody = builder.constant("sets/nobody", np.zeros((1, classes)), np.bool_)
     return node("ScatterElements", [nobody, "sets/order", chosen], "members", axis=1)
+
+
+def add_decision(builder: GraphBuilder, decision: ClassDecision, calibrated: str, classes: int) -> str:
+    """Add ``ClassDecision.predict`` by a threshold; return the name of a tensor int64 (1,), the index of the class."""
+    assert decision.threshold is not None
+
+    def node(kind: str, inputs: list[str], output: str, **attributes: object) -> str:
+        return builder.node(kind, inputs, f"decision/{output}", **attributes)
+
+    row = np.arange(classes)[None] == decision.positive
+    mask, nothing = builder.constant("decision/mask", row, np.bool_), builder.constant("decision/none", -1, np.float32)
+    index = builder.constant("decision/positive", [decision.positive])
+    least = builder.constant("decision/threshold", decision.threshold, np.float32)
+    others = node("ArgMax", [node("Where", [mask, nothing, calibrated], "others")], "other", axis=1, keepdims=0)
+    own = node("Gather", [calibrated, index], "own", axis=1)
+    found = node(
+        "GreaterOrEqual", [node("Reshape", [own, builder.constant("decision/row", [1])], "score"), least], "is"
+    )
+    return node("Where", [found, index, others], "class")

@@ -1,4 +1,4 @@
-"""All between a classifier's raw probabilities and its answers: calibration and prediction sets."""
+"""All between a classifier's raw probabilities and its answers: calibration, prediction sets, the predicted class."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -7,21 +7,25 @@ from typing import Any, Self
 from numpy.typing import NDArray
 
 from headstart.arrays import Bools, Floats
-from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
+from headstart.inference.model_format import PREDICTED, PREDICTION_SET, PROBABILITIES, UNCALIBRATED
 from headstart.inference.postprocess import BatchPredictions
 from headstart.tasks.classification.calibration import NONE, Calibration
 from headstart.tasks.classification.conformal import ConformalPredictor
+from headstart.tasks.classification.decision import ClassDecision
 
 
 @dataclass(frozen=True, slots=True)
 class ClassPostprocessor:
-    """A calibration of probabilities, and the rule that makes prediction sets of them."""
+    """A calibration of probabilities, the rule that makes prediction sets of them, and that of the predicted class."""
 
     calibration: Calibration = NONE
     conformal: ConformalPredictor | None = None  #: None makes no sets
+    decision: ClassDecision | None = None  #: None: there is no positive class, and the likeliest is predicted
 
     def apply(self, raw: Floats) -> dict[str, NDArray[Any]]:
-        """Return calibrated and raw probabilities, float32 (N, C), and prediction sets, bool (N, C), if there are any.
+        """Return both probabilities, float32 (N, C), prediction sets, bool (N, C), and predicted classes, int64 (N,).
+
+        Sets and predicted classes are there where there is a rule for them; else the likeliest class is predicted.
 
         Args:
             raw: the members' combined probabilities, float32 (N, C).
@@ -30,11 +34,19 @@ class ClassPostprocessor:
         outputs: dict[str, NDArray[Any]] = {PROBABILITIES: calibrated, UNCALIBRATED: raw}
         if self.conformal is not None:
             outputs[PREDICTION_SET] = self.conformal.predict(calibrated)
+        if self.uses_threshold:
+            assert self.decision is not None
+            outputs[PREDICTED] = self.decision.predict(calibrated)
         return outputs
+
+    @property
+    def uses_threshold(self) -> bool:
+        """Whether the predicted class may be another than the likeliest."""
+        return self.decision is not None and self.decision.threshold is not None
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict of plain values."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "decision" or value is not None}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
@@ -43,10 +55,11 @@ class ClassPostprocessor:
         Raises:
             KeyError, TypeError, ValueError: it is none.
         """
-        conformal = record["conformal"]
+        conformal, decision = record["conformal"], record.get("decision")
         return cls(
             Calibration.from_json(record["calibration"]),
             None if conformal is None else ConformalPredictor.from_json(conformal),
+            None if decision is None else ClassDecision.from_json(decision),
         )
 
 

@@ -1,6 +1,7 @@
 """Scores of class probabilities, and comparisons of arms by them: accuracy, log loss, McNemar's exact test."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,13 @@ from headstart.evaluation.paired import (
     smallest_detectable_difference,
 )
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
+from headstart.inference.postprocess import BatchPredictions
 from headstart.modalities.item import GROUP, Noun
 from headstart.storage.csv_cells import join_names
 from headstart.tasks.classification.comparison import ArmScores, run_paired_tests, score_arms
 from headstart.tasks.classification.evaluation import ClassificationEvaluation, score_predictions
+from headstart.tasks.classification.postprocessor import ClassPostprocessor
+from headstart.tasks.classification.screening import measure_screening
 from headstart.tasks.facets import AnswerTable, ItemScores
 from headstart.tasks.task import TargetSpace
 
@@ -32,6 +36,23 @@ class ClassScoring:
     def score(self, part: str, targets: Targets, outputs: Floats, space: TargetSpace) -> ClassificationEvaluation:
         """Return the scores of probabilities (N, C) on the rows of a part."""
         return score_predictions(part, targets, outputs, space.names)
+
+    def score_answers(
+        self,
+        part: str,
+        targets: Targets,
+        outputs: Mapping[str, NDArray[Any]],
+        space: TargetSpace,
+        postprocessor: ClassPostprocessor,
+    ) -> ClassificationEvaluation:
+        """Return the scores of the classes that a saved model predicts, and of the positive one, if there is one."""
+        answers, decision = BatchPredictions(outputs), postprocessor.decision
+        scored = score_predictions(part, targets, answers.probabilities, space.names, predicted=answers.predicted)
+        if decision is None:
+            return scored
+        name = space.names[decision.positive]
+        found = measure_screening(targets, answers.probabilities, answers.predicted, name, decision)
+        return replace(scored, screening=found)
 
     def read_evaluation(self, record: Mapping[str, Any]) -> ClassificationEvaluation:
         """Return the evaluation that ``Evaluation.to_json`` describes."""
@@ -100,9 +121,9 @@ class ClassScoring:
 
     def tabulate(self, space: TargetSpace, targets: Ints, outputs: Mapping[str, NDArray[Any]]) -> AnswerTable:
         """Return label, predicted class, its probability and the prediction set, likeliest class first."""
-        rows = []
-        for label, row, inside in zip(targets, outputs[PROBABILITIES], outputs[PREDICTION_SET], strict=True):
-            best = int(row.argmax())
+        rows, predicted = [], BatchPredictions(outputs).predicted.tolist()
+        answers = zip(targets, predicted, outputs[PROBABILITIES], outputs[PREDICTION_SET], strict=True)
+        for label, best, row, inside in answers:
             chosen = join_names(space.names[index] for index in row.argsort(kind="stable")[::-1] if inside[index])
             rows.append((space.names[label], space.names[best], f"{row[best]:.6f}", chosen))
         return AnswerTable(("label", "predicted", "probability", "prediction_set"), rows)

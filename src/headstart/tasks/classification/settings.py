@@ -2,9 +2,10 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from headstart.settings.chapter import Chapter
+from headstart.tasks.classification.operating_point import parse_operating_point
 
 
 class ClassificationSettings(Chapter):
@@ -23,3 +24,20 @@ class ClassificationSettings(Chapter):
     calibration: Literal["auto", "none", "temperature", "mixture", "isotonic"] = Field(
         "auto", description="How probabilities are made to mean what they say; auto: by cross-validated log loss."
     )
+    positive: str | None = Field(
+        None,
+        description="The class that is looked for, such as defect; of two it is taken from names such as yes and no.",
+    )
+    operating_point: str | None = Field(
+        None,
+        description="What the positive class is predicted by: recall=0.95 or precision=0.9 that hold on new data, or "
+        "cost=10:1, of a miss to a false alarm; by default the likeliest class is predicted.",
+    )
+
+    @field_validator("operating_point")
+    @classmethod
+    def _check_operating_point(cls, text: str | None) -> str | None:
+        """Refuse what is no wish."""
+        if text is not None:
+            parse_operating_point(text)
+        return text

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any, get_args
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
-from headstart.inference.model_format import PREDICTION_SET
+from headstart.errors import SettingError
+from headstart.inference.model_format import PREDICTED, PREDICTION_SET, PROBABILITIES
 from headstart.inference.postprocess import BatchPredictions
 from headstart.inference.prediction import Prediction, make_failure, make_predictions
 from headstart.linalg import softmax
 from headstart.tasks.classification.combination import combine_members
+from headstart.tasks.classification.decision import ClassDecision, describe_decision
+from headstart.tasks.classification.positive_class import guess_positive
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
-from headstart.tasks.task import Measure, Support, TargetSpace
+from headstart.tasks.task import Measure, OutputRule, Support, TargetSpace
 
 if TYPE_CHECKING:
     from headstart.settings.chapter import Chapter
@@ -59,16 +62,18 @@ class ClassificationTask:
         return ClassPostprocessor()
 
     def read_postprocessor(self, record: Mapping[str, Any], space: TargetSpace) -> ClassPostprocessor:
-        """Return calibration and prediction sets, as ``ClassPostprocessor.to_json`` has them."""
+        """Return calibration, prediction sets and decision, as ``ClassPostprocessor.to_json`` has them."""
         postprocessor = ClassPostprocessor.from_json(record)
         self.check_postprocessor(postprocessor, space)
         return postprocessor
 
     def check_postprocessor(self, postprocessor: ClassPostprocessor, space: TargetSpace) -> None:
-        """Raise a ValueError where a calibration is of another number of classes."""
-        classes = postprocessor.calibration.classes
+        """Raise a ValueError where a calibration is of another number of classes, or a decision of none of them."""
+        classes, decision = postprocessor.calibration.classes, postprocessor.decision
         if classes not in (None, len(space.names)):
             raise ValueError(f"the calibration is of {classes} classes; wanted {len(space.names)}")
+        if decision is not None and decision.positive >= len(space.names):
+            raise ValueError(f"the decision is of class {decision.positive}; wanted one below {len(space.names)}")
 
     def complete_outputs(self, outputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Return outputs with prediction sets; where the model makes none, the likeliest class alone."""
@@ -77,7 +82,7 @@ class ClassificationTask:
     def describe_model(
         self, space: TargetSpace, postprocessor: ClassPostprocessor, scores: Mapping[str, Any]
     ) -> list[tuple[str, str]]:
-        """Return the classes, the calibration, the coverage of prediction sets and the accuracy on test."""
+        """Return classes, calibration, coverage of prediction sets, the positive class, accuracy on test."""
         shown, more = ", ".join(space.names[:_CLASSES_SHOWN]), len(space.names) - _CLASSES_SHOWN
         conformal, accuracy = postprocessor.conformal, scores.get("test", {}).get("accuracy")
         rows = [
@@ -85,11 +90,29 @@ class ClassificationTask:
             ("calibration", postprocessor.calibration.kind),
             ("prediction sets", f"{conformal.coverage:.0%} coverage" if conformal else "none"),
         ]
+        if postprocessor.decision is not None:
+            rows.append(("positive class", describe_decision(postprocessor.decision, space.names)))
         return rows + ([("test accuracy", f"{accuracy:.1%}")] if isinstance(accuracy, float | int) else [])
 
     def make_predictions(self, items: Sequence[Any], batch: BatchPredictions, space: TargetSpace) -> list[Prediction]:
         """Return a prediction for each opened item, in their order."""
         return make_predictions(items, batch, space.names)
+
+    def make_threshold_rule(
+        self, threshold: float, postprocessor: ClassPostprocessor, space: TargetSpace
+    ) -> OutputRule:
+        """Return what predicts the positive class from a probability on, whatever the model's own threshold is."""
+        if not (isinstance(threshold, float | int) and 0 <= threshold <= 1):
+            raise SettingError(f"threshold is {threshold!r}; wanted a probability, 0 to 1")
+        decision = postprocessor.decision
+        positive = guess_positive(space.names) if decision is None else decision.positive
+        if positive is None:
+            raise SettingError(
+                "a threshold is of one class, and this model was fitted without a positive class; fit it "
+                f"with --positive, such as --positive {space.names[-1]!r}, or leave the threshold out"
+            )
+        rule = ClassDecision(positive, float(threshold))
+        return lambda outputs: {**outputs, PREDICTED: rule.predict(outputs[PROBABILITIES])}
 
     def answer_columns(self, top: int) -> tuple[str, ...]:
         """Return label and probability of so many classes, and the prediction set."""

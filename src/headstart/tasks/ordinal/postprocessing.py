@@ -1,5 +1,6 @@
 """Calibration and ranges, fitted on predictions for samples that the model was not fitted on."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from headstart.arrays import Floats
@@ -8,12 +9,17 @@ from headstart.tasks.optional_facets import FittedPostprocessor
 from headstart.tasks.ordinal.calibration_choice import choose_rank_calibration
 from headstart.tasks.ordinal.postprocessor import RankPostprocessor
 from headstart.tasks.ordinal.range_fit import fit_ranges
+from headstart.tasks.task import TargetSpace
 
 
 class RankPostprocessing:
     """Fits of calibration and of ranges."""
 
-    def fit(self, targets: Targets, raw: Floats, settings: Any) -> FittedPostprocessor:
+    def check(self, targets: Targets, space: TargetSpace, settings: Any) -> Sequence[str]:
+        """Return nothing: what ranges promise can be kept by any number of samples."""
+        return ()
+
+    def fit(self, targets: Targets, raw: Floats, space: TargetSpace, settings: Any) -> FittedPostprocessor:
         """Return calibration and ranges for raw distributions (N, K) of held-out samples."""
         found = choose_rank_calibration(
             targets.values, raw, targets.groups, kind=settings.rank_calibration, seed=settings.seed

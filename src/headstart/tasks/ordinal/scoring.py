@@ -24,16 +24,20 @@ from headstart.tasks.task import TargetSpace
 class RankScoring:
     """An answer is the median of a distribution; its score is minus its distance to the truth, in ranks."""
 
-    def score(
+    def score(self, part: str, targets: Targets, outputs: Floats, space: TargetSpace) -> RankEvaluation:
+        """Return the scores of distributions (N, K) on the rows of a part."""
+        return score_ranks(part, targets, outputs, space.names)
+
+    def score_answers(
         self,
         part: str,
         targets: Targets,
-        outputs: Floats,
+        outputs: Mapping[str, NDArray[Any]],
         space: TargetSpace,
-        answers: Mapping[str, NDArray[Any]] | None = None,
+        postprocessor: Any,
     ) -> RankEvaluation:
-        """Return the scores of distributions (N, K) on the rows of a part."""
-        return score_ranks(part, targets, outputs, space.names)
+        """Return the scores of a saved model's distributions; its answers are their medians."""
+        return self.score(part, targets, outputs[PROBABILITIES], space)
 
     def read_evaluation(self, record: Mapping[str, Any]) -> RankEvaluation:
         """Return the evaluation that ``Evaluation.to_json`` describes."""

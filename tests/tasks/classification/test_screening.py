@@ -1,0 +1,93 @@
+"""How well the positive class is predicted: counts, shares, areas and cost, and the evaluation that holds them."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn import metrics
+
+from headstart.evaluation.grouping import Targets
+from headstart.tasks.classification.decision import ClassDecision
+from headstart.tasks.classification.evaluation import ClassificationEvaluation
+from headstart.tasks.classification.operating_point import OperatingPoint
+from headstart.tasks.classification.postprocessor import ClassPostprocessor
+from headstart.tasks.classification.scoring import ClassScoring
+from headstart.tasks.classification.screening import measure_screening
+from headstart.tasks.classification.targets import make_class_space
+
+SPACE = make_class_space(["defect", "ok"])
+
+
+def draw(n: int = 400) -> tuple[Targets, np.ndarray]:
+    chance = np.random.default_rng(0)
+    labels = (chance.random(n) >= 0.1).astype(np.int64)
+    defect = 1 / (1 + np.exp(-chance.normal(np.where(labels == 0, 0.3, -2.5))))
+    return Targets.independent(labels), np.stack([defect, 1 - defect], axis=1).astype(np.float32)
+
+
+def score(decision: ClassDecision | None) -> ClassificationEvaluation:
+    targets, said = draw()
+    made = ClassPostprocessor(decision=decision)
+    return ClassScoring().score_answers("test", targets, made.apply(said), SPACE, made)
+
+
+@pytest.mark.parametrize("threshold", [None, 0.1, 0.9])
+def test_shares_and_areas_are_those_of_scikit_learn_and_scipy(threshold: float | None) -> None:
+    targets, said = draw()
+    wanted = targets.values == 0
+    told = said[:, 0] >= np.float32(threshold) if threshold is not None else said[:, 0] >= said[:, 1]
+    evaluation = score(ClassDecision(0, threshold))
+    found = evaluation.screening
+    assert found is not None
+    (cleared, alarms), (missed, right) = metrics.confusion_matrix(wanted, told)
+    assert (found.found, found.missed, found.false_alarms, found.cleared) == (right, missed, alarms, cleared)
+    shares = {
+        "sensitivity": (right, right + missed),
+        "specificity": (cleared, cleared + alarms),
+        "precision": (right, right + alarms),
+        "negative_predictive_value": (cleared, cleared + missed),
+    }
+    for name, (part, whole) in shares.items():
+        one = getattr(found, name)
+        interval = binomtest(int(part), int(whole)).proportion_ci(0.95, "wilson")
+        assert (one.share, one.low, one.high) == pytest.approx((part / whole, interval.low, interval.high))
+    assert found.roc_area is not None
+    assert found.average_precision is not None
+    assert found.roc_area.value == pytest.approx(metrics.roc_auc_score(wanted, said[:, 0]))
+    assert found.average_precision.value == pytest.approx(metrics.average_precision_score(wanted, said[:, 0]))
+    assert found.roc_area.interval.low < found.roc_area.value < found.roc_area.interval.high
+    assert evaluation.accuracy == pytest.approx((right + cleared) / 400), "scores are of the predicted class"
+    assert evaluation.confusion == ((right, missed), (alarms, cleared))
+
+
+def test_an_evaluation_says_what_its_answers_were_taken_by_and_comes_back() -> None:
+    wish = OperatingPoint("recall", 0.95)
+    found = score(ClassDecision(0, 0.1, wish))
+    assert found.describe().endswith("on 400 samples, 'defect' predicted from a probability of 0.1 on")
+    assert any(text.startswith("sensitivity ") for text in found.list_more())
+    assert ClassificationEvaluation.from_json(json.loads(json.dumps(found.to_json()))) == found
+    plain = score(None)
+    assert plain.screening is None
+    older = {name: value for name, value in plain.to_json().items() if name != "screening"}
+    assert ClassificationEvaluation.from_json(older) == plain
+
+
+def test_a_cost_is_told_beside_that_of_telling_all_or_none() -> None:
+    targets, _ = draw()
+    found = score(ClassDecision(0, 0.1, OperatingPoint("cost", 9.0))).screening
+    assert found is not None
+    assert found.cost is not None
+    wanted = targets.values == 0
+    assert found.cost.predicted == pytest.approx((9 * found.missed + found.false_alarms) / 400)
+    assert found.cost.all_positive == pytest.approx((~wanted).mean())
+    assert found.cost.none_positive == pytest.approx(9 * wanted.mean())
+
+
+def test_without_a_positive_there_is_no_sensitivity_and_no_area() -> None:
+    targets, said = draw()
+    ok = replace(targets, values=np.ones(400, np.int64))
+    found = measure_screening(ok, said, said.argmax(axis=1), "defect", ClassDecision(0))
+    assert (found.sensitivity, found.roc_area, found.average_precision) == (None, None, None)
+    assert found.specificity is not None

@@ -26,7 +26,6 @@ SMALL = {
     "extraction": ("{photos} --rounds 1", {"ratio_to_roof", "times_plain_pytorch"}),
     "finetuning": ("{photos} --epochs 1 --own-epochs 1 --batch 4 --unfreeze stage5", {"time_ratio", "interval"}),
     "fuzz": ("--inputs 5", {"failures", "outcomes"}),
-    "grades": ("--photos 60 --fresh 30 --seeds 1", {"mae", "plain_mae", "coverage", "not_ranges"}),
     "heads": ("{features} --repeats 1", {"results"}),
     "kills": ("--kills 1 --each 20 --epochs 2", {"kills", "failures", "stages"}),
     "labels": ("{data} --only trash --seeds 1", {"trash, late, 0.0% random", "trash, early, 5.0% likeliest"}),
@@ -39,6 +38,7 @@ SMALL = {
     "screening": ("--seeds 2 --rows 2000 --test 1000", {"single", "groups", "refusal"}),
     "slices": ("--photos 300 --groups 5 --rounds 1", {"slices", "seconds"}),
     "suite": ("--rounds 1 -- {python} -c pass", {"seconds", "memory_at_most_bytes"}),
+    "task_parity": ("{photos} --only classification", {"results", "worst"}),
     "training": ("--seconds 0.05 --rounds 1 --batch 4", {"rate_ratio", "share_of_peak"}),
     "whole_job": ("{photos} --rounds 1", {"cold_seconds", "predict_seconds", "cold_stages"}),
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from headstart.cli.main import VERBS, make_app, run
 from headstart.modalities.image.settings import AugmentSettings
@@ -73,10 +74,24 @@ def desk(tmp_path, monkeypatch, warm, photos):
         f"{photo.relative_to(tmp_path).as_posix()},{photo.parent.name},day {i // 2}" for i, photo in enumerate(train)
     ]
     (tmp_path / "labels.csv").write_text("\n".join(["path,label,group", *rows]), "utf-8")
+    write_tables(tmp_path, sorted((tmp_path / "photos").rglob("*.*")))
     shutil.make_archive(str(tmp_path / "photos"), "zip", tmp_path / "photos")
     np.savez(tmp_path / "images.npz", images=np.arange(8 * 9, dtype=np.uint8).reshape(8, 3, 3), labels=[0, 1] * 4)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def write_tables(folder: Path, photos: list[Path]) -> None:
+    """Tables of labels for each task: several labels, a number, an order; all can be seen in the photos."""
+    rows = {"things.csv": ["path,label"], "lengths.csv": ["path,length (mm)"], "quality.csv": ["path,label"]}
+    light = np.array([np.asarray(Image.open(photo).convert("L")).mean() for photo in photos])
+    for photo, level, rank in zip(photos, light, light.argsort().argsort() / len(photos), strict=True):
+        path = photo.relative_to(folder).as_posix()
+        rows["things.csv"].append(f"{path},{photo.parent.name}{';light' * (rank > 0.5)}")
+        rows["lengths.csv"].append(f"{path},{level:.2f}")
+        rows["quality.csv"].append(f"{path},{('bad', 'fair', 'good')[int(3 * rank)]}")
+    for name, lines in rows.items():
+        (folder / name).write_text("\n".join(lines), "utf-8")
 
 
 #: Said of photos that are not all told rightly, or not all like photographs; tests/cli/test_fit.py and test_detail.py

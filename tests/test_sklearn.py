@@ -14,7 +14,7 @@ from sklearn.utils import estimator_checks
 
 import headstart
 from headstart.errors import DataError, SettingError
-from headstart.sklearn import Classifier, FeatureExtractor
+from headstart.sklearn import Classifier, FeatureExtractor, MultilabelClassifier, OrdinalClassifier, Regressor
 
 #: scikit-learn's checks that need no table of numbers. The others draw numbers as X, which are no photos:
 #: check_fit*, check_estimators_*, check_classifiers_*, check_transformer_*, check_methods_*, check_dtype_object,
@@ -39,7 +39,7 @@ def photos(small):
     return files, [file.parent.name for file in files]
 
 
-@pytest.mark.parametrize("kind", [FeatureExtractor, Classifier])
+@pytest.mark.parametrize("kind", [FeatureExtractor, Classifier, MultilabelClassifier, OrdinalClassifier, Regressor])
 @pytest.mark.parametrize("check", CHECKS)
 def test_what_scikit_learn_asks_of_an_estimator(check, kind) -> None:
     if check == "check_estimators_unfitted" and kind is FeatureExtractor:
@@ -146,3 +146,74 @@ def test_items_of_unequal_shape_and_bytes_are_classified(small, photos) -> None:
 def test_a_modality_that_is_none(small, photos) -> None:
     with pytest.raises(SettingError, match="modality"):
         FeatureExtractor(small.name, modality="sound").fit(photos[0])
+
+
+@pytest.fixture(scope="module")
+def squares():
+    """Pixels of one colour each, (60, 32, 32, 3), and the mean level of each channel, (60, 3)."""
+    chance = np.random.default_rng(0)
+    levels = np.where(chance.random((60, 3)) < 0.5, 40, 210) + chance.integers(-30, 31, (60, 3))
+    pixels = np.clip(chance.normal(levels[:, None, None, :], 9, (60, 32, 32, 3)), 0, 255).astype(np.uint8)
+    return pixels, levels.astype(np.float64)
+
+
+def test_numbers_are_learnt(small, squares) -> None:
+    pixels, levels = squares
+    light = levels.mean(axis=1)
+    model = Regressor(small.name, settings={"report": False}).fit(pixels, light)
+    found = model.predict(pixels)
+    assert (found.shape, found.dtype) == ((60,), np.float64)
+    assert model.score(pixels, light) > 0.5
+    assert model.predict(pixels[:0]).shape == (0,)
+    low, high = model.predict_interval(pixels).T
+    assert ((low <= found) & (found <= high)).all()
+    assert np.mean((low <= light) & (light <= high)) > 0.7
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict(pixels[:3]), model.predict(pixels[:3]))
+
+
+def test_several_numbers_are_learnt_and_unknown_ones_are_left_out(small, squares) -> None:
+    pixels, levels = squares
+    known = levels.copy()
+    known[::7, 1] = np.nan
+    model = Regressor(small.name, settings={"report": False}).fit(pixels, known)
+    assert model.predict(pixels).shape == (60, 3)
+    assert model.score(pixels, levels) > 0.5
+    assert model.predict_interval(pixels).shape == (60, 3, 2)
+
+
+def test_several_labels_are_learnt(small, squares) -> None:
+    pixels, levels = squares
+    bright = (levels > 125).astype(int)
+    model = MultilabelClassifier(small.name, settings={"report": False}).fit(pixels, bright)
+    found, chances = model.predict(pixels), model.predict_proba(pixels)
+    assert (found.shape, set(np.unique(found))) == ((60, 3), {0, 1})
+    assert chances.shape == (60, 3)
+    assert (chances[bright == 1].mean(), chances[bright == 0].mean()) > (0.6, 0.0)
+    assert chances[bright == 0].mean() < 0.4
+    assert (found == bright).mean() > 0.8
+    assert 0 <= model.score(pixels, bright) <= 1, "the share of photos with all labels right"
+    assert model.predict(pixels[:0]).shape == (0, 3)
+
+
+def test_grades_are_learnt_in_their_order(small, squares) -> None:
+    pixels, levels = squares
+    counts = (levels > 125).sum(axis=1)
+    model = OrdinalClassifier(small.name, settings={"report": False}).fit(pixels, counts)
+    assert model.classes_.tolist() == [0, 1, 2, 3]
+    assert set(model.predict(pixels)) <= {0, 1, 2, 3}
+    assert np.abs(model.predict(pixels) - counts).mean() < 0.7
+    np.testing.assert_allclose(model.predict_proba(pixels).sum(axis=1), 1, atol=1e-5)
+    words = np.array(["none", "few", "most", "all"])[counts]
+    named = OrdinalClassifier(small.name, settings={"report": False, "order": "none,few,most,all"}).fit(pixels, words)
+    assert named.classes_.tolist() == ["none", "few", "most", "all"]
+    assert set(named.predict(pixels)) <= set(words)
+
+
+@pytest.mark.parametrize("kind", [Regressor, MultilabelClassifier])
+@pytest.mark.parametrize("labels", [["a", "b"], np.zeros((2, 2, 2)), [[0, 1], [0, 2]]])
+def test_targets_that_are_none(kind, labels) -> None:
+    if kind is Regressor and np.ndim(labels) == 2:
+        pytest.skip("two numbers for each")
+    with pytest.raises(DataError, match="wanted"):
+        kind().fit([b"one", b"two"], labels)

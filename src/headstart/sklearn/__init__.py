@@ -1,4 +1,4 @@
-"""Estimators for scikit-learn: a frozen network as a transformer, and the whole job as a classifier.
+"""Estimators for scikit-learn: a frozen network as a transformer, and the whole job for each task.
 
 ``make_pipeline(FeatureExtractor("efficientnet_lite0"), SVC())`` learns from items: paths, bytes or arrays.
 """
@@ -9,5 +9,8 @@ require_extra("sklearn", "headstart.sklearn")
 
 from headstart.sklearn.classifier import Classifier  # noqa: E402
 from headstart.sklearn.extractor import FeatureExtractor  # noqa: E402
+from headstart.sklearn.multilabel import MultilabelClassifier  # noqa: E402
+from headstart.sklearn.ordinal import OrdinalClassifier  # noqa: E402
+from headstart.sklearn.regressor import Regressor  # noqa: E402
 
-__all__ = ["Classifier", "FeatureExtractor"]
+__all__ = ["Classifier", "FeatureExtractor", "MultilabelClassifier", "OrdinalClassifier", "Regressor"]

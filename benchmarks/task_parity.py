@@ -1,0 +1,169 @@
+"""Whether the answers of every task are the same wherever a saved model runs.
+
+    python benchmarks/task_parity.py PHOTOS [PHOTOS ...] [--only TASK]
+
+PHOTOS is a folder per class. For each task a table of labels is made of it: the class; the class and whether the photo
+is bright and colourful, several labels; how bright it is, a number; how bright in five grades. A linear probe is fitted
+on each, at float32 and at the default precision, and every photo is answered by the saved heads on the stored features,
+which the heads were fitted on, and from its file by ONNX Runtime and by OpenVINO. Said for each: the share of photos
+with another answer than the stored features give, and among these the largest difference of a number that the answer is
+read from, which is at least half of what such an answer was ahead by; of numbers, as a share of their range. The last
+line is JSON.
+"""
+
+import csv
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+import headstart
+import measuring
+from headstart.data.read import read_source
+from headstart.data.samples import Sample
+from headstart.pipeline.testing import answer_samples
+from headstart.settings import DataSettings, locate_store
+from headstart.storage.store import FeatureSpace, Store
+from headstart.tasks.task import TASKS
+
+GRADES = ("darkest", "dark", "middle", "light", "lightest")
+SHOWN = 64  #: pixels along an edge of what is measured
+
+
+@dataclass(frozen=True)
+class PhotoFacts:
+    """A photo of a class, measured; shares are ranks among all photos, 0..1."""
+
+    file: Path
+    label: str
+    brightness: float  #: mean grey level
+    bright: float
+    colourful: float
+
+
+@dataclass(frozen=True)
+class LabelledAs:
+    """The labels of a task."""
+
+    label: Callable[[PhotoFacts], str]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _list_labels(facts: PhotoFacts) -> str:
+    named = {facts.label: True, "bright": facts.bright > 0.5, "colourful": facts.colourful > 0.5}
+    return ";".join(name for name, there in named.items() if there)
+
+
+LABELLED: dict[str, LabelledAs] = {
+    "classification": LabelledAs(lambda facts: facts.label),
+    "multilabel": LabelledAs(_list_labels),
+    "regression": LabelledAs(lambda facts: f"{facts.brightness:.2f}"),
+    "ordinal": LabelledAs(lambda facts: GRADES[min(4, int(5 * facts.bright))], {"order": ",".join(GRADES)}),
+}
+
+
+def main() -> None:
+    """Runs the benchmark."""
+    options = measuring.arguments(
+        __doc__ or "", ("photos", {"type": Path, "nargs": "+"}), ("--only", {"choices": list(LABELLED)})
+    )
+    results = []
+    for task in [options.only] if options.only else [name for name in LABELLED if name in TASKS]:
+        for precision in ("f32", "auto"):
+            for photos in options.photos:
+                found = _compare(photos, task, precision)
+                results += found
+                for one in found:
+                    print(
+                        f"{photos.name}, {task}, {precision}, {one['way']}: {one['other_answers']} of {one['photos']} "
+                        f"other answers, there {one['apart']:.2g} apart at most; {one['largest']:.2g} anywhere"
+                    )
+    worst = {
+        precision: max(one["other_answers"] / one["photos"] for one in results if one["precision"] == precision)
+        for precision in ("f32", "auto")
+    }
+    measuring.finish(__file__, {"results": results, "worst": worst}, keep=options.keep)
+
+
+def _compare(photos: Path, task: str, precision: str) -> list[dict[str, Any]]:
+    """Return how each engine answers all photos, each content once, beside the stored features."""
+    with tempfile.TemporaryDirectory() as folder:
+        table, labelled = _write_table(photos, task, Path(folder) / "labels.csv"), LABELLED[task]
+        settings = {"task": task, **labelled.settings}
+        run = headstart.fit(
+            table, out=Path(folder) / "run", precision=precision, strategy="linear-probe", report=False, **settings
+        )
+        read = read_source(table, options=DataSettings.model_validate({"task": task}))
+        samples = list({sample.digest: sample for sample in read.samples}.values())
+        classifier = headstart.load(run.folder / "model")
+        with Store(locate_store()) as store:
+            digests = [sample.digest for sample in samples]
+            branch = classifier.record.branches[0]
+            rows = [store.read(_space(run), digests, layer) for layer in branch.layers]
+        stored = classifier.predict_features([np.concatenate(rows, axis=1)] * len(classifier.record.branches)).outputs
+        answer = classifier.task.answer
+        return [
+            {
+                "task": task,
+                "precision": precision,
+                "source": photos.name,
+                **_describe(classifier, samples, engine, stored[answer]),
+            }
+            for engine in ("onnxruntime", "openvino")
+        ]
+
+
+def _describe(
+    classifier: headstart.Classifier, samples: Sequence[Sample], engine: Any, wanted: NDArray[Any]
+) -> dict[str, Any]:
+    outputs = answer_samples(classifier.with_engine(engine), samples).predictions.outputs[classifier.task.answer]
+    share = classifier.task.scoring.share_same
+    other = np.array([share(outputs[[row]], wanted[[row]]) < 1 for row in range(len(samples))])
+    apart = np.abs(outputs.astype(np.float64) - wanted).reshape(len(samples), -1).max(axis=1)
+    apart /= 1.0 if classifier.task.measure.share else max(float(np.ptp(wanted)), 1e-9)
+    return {
+        "way": engine,
+        "photos": len(samples),
+        "other_answers": int(other.sum()),
+        "apart": float(apart[other].max(initial=0.0)),
+        "largest": float(apart.max()),
+    }
+
+
+def _write_table(photos: Path, task: str, table: Path) -> Path:
+    with table.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["path", "label"])
+        rows.writerows((facts.file.as_posix(), LABELLED[task].label(facts)) for facts in _measure(photos))
+    return table
+
+
+def _measure(photos: Path) -> list[PhotoFacts]:
+    """Return all photos of a folder per class, measured."""
+    samples = read_source(photos)
+    files = [photos.resolve() / sample.name for sample in samples.samples]
+    levels, colours = [], []
+    for file in files:
+        with Image.open(file) as opened:
+            opened.draft("RGB", (SHOWN, SHOWN))
+            small = np.asarray(opened.convert("HSV").resize((SHOWN, SHOWN)), np.float64)
+        levels.append(float(small[..., 2].mean()))
+        colours.append(float(small[..., 1].mean()))
+    bright, colourful = (np.argsort(np.argsort(values)) / len(files) for values in (levels, colours))
+    named = [samples.describe(sample) for sample in samples.samples]
+    facts = zip(files, named, levels, bright.tolist(), colourful.tolist(), strict=True)
+    return [PhotoFacts(*one) for one in facts]
+
+
+def _space(run: headstart.Run) -> FeatureSpace:
+    layers = tuple((layer["name"], layer["width"]) for layer in run.record["backbone"]["layers"])
+    return FeatureSpace(run.record["space"]["fingerprint"], layers)
+
+
+if __name__ == "__main__":
+    main()

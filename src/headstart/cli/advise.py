@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from headstart.cli.tables import format_table, wrap_paragraph
-from headstart.modalities.item import CLASS
 from headstart.settings import DataSettings
 
 if TYPE_CHECKING:
@@ -88,8 +87,11 @@ def describe_advice(advice: "StrategyAdvice") -> str:
 def _facts(advice: "StrategyAdvice") -> list[tuple[str, str]]:
     facts = advice.facts
     rows = [
-        ("training samples", f"{facts.samples:,} in {CLASS.count(facts.classes)}"),
-        ("of each class", f"median {facts.per_class_median:.0f}, fewest {facts.per_class_min}"),
+        (
+            "training samples",
+            f"{facts.samples:,} in {facts.classes} {facts.noun if facts.classes == 1 else facts.nouns}",
+        ),
+        (f"of each {facts.noun}", f"median {facts.per_class_median:.0f}, fewest {facts.per_class_min}"),
     ]
     if (said := facts.domain) is not None:
         rows += [
@@ -101,7 +103,7 @@ def _facts(advice: "StrategyAdvice") -> list[tuple[str, str]]:
 
 def _layers(advice: "StrategyAdvice") -> str:
     scores = [(it.layer, f"{it.accuracy:.1%}", f"{it.log_loss:.3f}") for it in advice.facts.layers]
-    return format_table(("a quick head on", "accuracy", "log loss"), scores) if scores else ""
+    return format_table(("a quick head on", advice.facts.measure, "log loss"), scores) if scores else ""
 
 
 def _seconds(advice: "StrategyAdvice", name: str) -> str:

@@ -73,7 +73,7 @@ def advise_samples(
             refuse_missing(
                 samples.task,
                 "advice",
-                f"the rule goes by the number of {many} of each class; headstart compare tries the ways on your {many}",
+                f"the rule goes by the number of {many} of each class or label; headstart compare tries ways on yours",
             )
         split = split_samples(samples, settings)
         train = find_train_samples(samples, split)

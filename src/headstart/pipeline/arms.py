@@ -19,7 +19,7 @@ from headstart.selection.context import DatasetContext, FitContext, RunContext
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.feature_table import FeatureSource
 from headstart.selection.planning import PLANNING
-from headstart.tasks.task import Task
+from headstart.tasks.task import Measure, Task
 from headstart.training.obstacle import TRAINING, find_training_obstacle
 
 
@@ -70,11 +70,13 @@ def form_expectation(context: FitContext, specs: Sequence[ArmSpec]) -> StrategyA
     return advice
 
 
-def record_expectation(advice: StrategyAdvice | None, comparison: Comparison) -> dict[str, Any] | None:
+def record_expectation(
+    advice: StrategyAdvice | None, comparison: Comparison, measure: Measure
+) -> dict[str, Any] | None:
     """Return the expectation and whether it came true, for the run's record."""
     if advice is None:
         return None
-    came = judge_advice(advice, comparison.choice, {arm.name: arm.strategy for arm in comparison.arms})
+    came = judge_advice(advice, comparison.choice, {arm.name: arm.strategy for arm in comparison.arms}, measure)
     return {**advice.to_json(), "outcome": asdict(came)}
 
 

@@ -119,7 +119,7 @@ def fit(
                     "backbone_search": backbones.tried,
                     "refitted": model is not winner.model,
                     "test_from_bytes": test.from_bytes,
-                    "advice": record_expectation(expectation, comparison),
+                    "advice": record_expectation(expectation, comparison, samples.task.measure),
                 },
             )
             diagnose_run(dataset, comparison, ready, test, first)

@@ -19,8 +19,10 @@ from headstart.selection.dataset_stats import LARGE, SMALL, DatasetSize, Dataset
 from headstart.selection.domain_similarity import DIFFERENT, SIMILAR, DomainSimilarity, Similarity
 from headstart.selection.probes import LAYER
 from headstart.selection.rule import ArmChoice
+from headstart.tasks.task import Measure
 
 SCHEMA_VERSION = 1
+ACCURACY = Measure("accuracy", "log loss", "nats")
 
 #: (size, similarity) -> the strategy expected, the runner-up, and what to expect of it over a linear probe
 RULE: Mapping[tuple[DatasetSize, Similarity], tuple[str, str, str]] = {
@@ -136,7 +138,7 @@ def _reason(facts: DatasetStats, expected: str, noun: Noun, obstacle: str) -> st
         "large": f"over {LARGE}",
     }
     sizes = {"small": "small", "middle": "medium-sized", "large": "large"}
-    per_class = f"{facts.per_class_median:.0f} training {noun.many} per class"
+    per_class = f"{facts.per_class_median:.0f} training {noun.many} per {facts.noun}"
     size = f"{per_class} are a {sizes[facts.size]} set ({limits[facts.size]})"
     if facts.domain is None:
         likeness = "how similar they are to what the network was pretrained on cannot be told"
@@ -147,8 +149,10 @@ def _reason(facts: DatasetStats, expected: str, noun: Noun, obstacle: str) -> st
             "different)"
         )
     if facts.earlier_layer is not None:
-        likeness += f"; {facts.earlier_layer.layer} tells the classes better than the last layer, a sign of difference"
-    best_last = "though the last layer alone tells the classes best on the sample"
+        likeness += (
+            f"; {facts.earlier_layer.layer} tells the {facts.nouns} better than the last layer, a sign of difference"
+        )
+    best_last = f"though the last layer alone tells the {facts.nouns} best on the sample"
     doubt = f", {best_last}" if _last_is_best(facts, expected) else ""
     left = f"No network can be trained: {obstacle}. " if obstacle else ""
     return f"{size}; {likeness}. {left}The rule expects {expected}{doubt}."
@@ -162,13 +166,16 @@ class AdviceOutcome:
     text: str  #: one sentence
 
 
-def judge_advice(advice: StrategyAdvice, choice: ArmChoice, strategies: Mapping[str, str]) -> AdviceOutcome:
+def judge_advice(
+    advice: StrategyAdvice, choice: ArmChoice, strategies: Mapping[str, str], measure: Measure = ACCURACY
+) -> AdviceOutcome:
     """Compare the advice with the outcome of a comparison.
 
     Args:
         advice: made before.
         choice: the comparison's, on validation.
         strategies: of each of its arms, by the arm's name.
+        measure: by which they were compared.
     """
     expected, won = advice.expected, strategies[choice.winner]
     own = [name for name, strategy in strategies.items() if strategy == expected]
@@ -194,6 +201,5 @@ def judge_advice(advice: StrategyAdvice, choice: ArmChoice, strategies: Mapping[
         text = f"The rule expected {expected}, which cannot be told from the best, {choice.best}; {choice.winner} won."
         return AdviceOutcome("near", text)
     short = min(pair.difference for pair in behind.values())
-    return AdviceOutcome(
-        "miss", f"The rule expected {expected}; {choice.best} beat it by {100 * short:.1f} points on validation."
-    )
+    by = f"{100 * short:.1f} points" if measure.share else f"{measure.name} {measure.format(short)}"
+    return AdviceOutcome("miss", f"The rule expected {expected}; {choice.best} beat it by {by} on validation.")

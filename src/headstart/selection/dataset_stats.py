@@ -1,10 +1,10 @@
-"""Measurements for advice: how many samples there are, how familiar they are, which layer tells their classes.
+"""Measurements for advice: how many samples there are, how familiar they are, which layer tells classes or labels.
 
 Some of the training samples are looked at, no more; validation and test stay shut.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,12 +15,14 @@ from headstart.data.samples import Sample, Subset
 from headstart.errors import HeadstartError
 from headstart.extraction.extract import extract
 from headstart.heads.catalog import fit_head
-from headstart.heads.head import TrainingSet
+from headstart.heads.head import FitResult, TrainingSet
+from headstart.heads.threads import limit_to_idle_threads
 from headstart.modalities.item import CLASS
 from headstart.selection.context import FitContext
 from headstart.selection.domain_similarity import LEAST_CLASSES, DomainSimilarity, Similarity, measure_similarity
 from headstart.selection.probes import ALL, LAYER, find_chosen_trial
 from headstart.selection.sampling import stratified_sample
+from headstart.tasks.facets import Strata
 
 DatasetSize = Literal["small", "middle", "large"]
 
@@ -35,7 +37,7 @@ class LayerScore:
     """Cross-validated scores of a quick head on a layer, each sample left out once."""
 
     layer: str  #: a layer's name, or "all" of them joined
-    accuracy: float
+    accuracy: float  #: of classes; of labels the score of their task, a share too
     log_loss: float  #: nats per sample
 
 
@@ -44,13 +46,20 @@ class DatasetStats:
     """Measurements on training samples alone."""
 
     samples: int  #: of train
-    classes: int  #: C
-    per_class_min: int  #: training samples of the rarest class
+    classes: int  #: C, or labels
+    per_class_min: int  #: training samples of the rarest
     per_class_median: float
     domain: DomainSimilarity | None  #: of the pretrained classifier; None where it cannot be asked
     layers: tuple[LayerScore, ...]  #: from the input upwards, then "all"; none where there are too few samples
     layered: int  #: samples that the layers were scored on
     unknown: tuple[str, ...]  #: what could not be measured, and why
+    noun: str = CLASS.one  #: of what is counted: "class", "label"
+    measure: str = "accuracy"  #: the name of the layers' scores
+
+    @property
+    def nouns(self) -> str:
+        """Several of what is counted."""
+        return CLASS.many if self.noun == CLASS.one else f"{self.noun}s"
 
     @property
     def size(self) -> DatasetSize:
@@ -90,15 +99,15 @@ def measure_dataset(context: FitContext) -> DatasetStats:
         HeadstartError: features cannot be computed or stored.
     """
     train = context.samples_in(Subset.TRAIN)
-    counts = np.bincount([sample.target for sample in train], minlength=len(context.samples.classes))
+    task, space = context.task, context.samples.space
+    strata = task.targets.stratify(space, context.target_values(Subset.TRAIN))
+    answers = [place for place, name in enumerate(strata.names) if name in space.names]  # not "none of them"
+    counts = strata.membership[:, answers].sum(axis=0)
     unique = list({sample.digest: sample for sample in train}.values())  # equal bytes count once
     sample = _keep_decodable(context, stratified_sample(unique, SAMPLE))
     asked, unknown = _measure_similarity(context, sample)
-    layers = _score_layers(context, sample)
-    if not layers:
-        few = f"{context.noun.count(len(sample))} are too few for {len(counts)} classes"
-        unknown = (*unknown, f"which layer tells the classes: {few}")
-    return DatasetStats(
+    layers = _score_layers(context, sample, strata)
+    stats = DatasetStats(
         samples=len(train),
         classes=len(counts),
         per_class_min=int(counts.min()),
@@ -107,7 +116,13 @@ def measure_dataset(context: FitContext) -> DatasetStats:
         layers=layers,
         layered=len(sample) if layers else 0,
         unknown=unknown,
+        noun=strata.noun,
+        measure="accuracy" if strata.required else task.measure.name,
     )
+    if layers:
+        return stats
+    few = f"{context.noun.count(len(sample))} are too few for {len(counts)} {stats.nouns}"
+    return replace(stats, unknown=(*unknown, f"which layer tells the {stats.nouns}: {few}"))
 
 
 def _keep_decodable(context: FitContext, samples: Sequence[Sample]) -> list[Sample]:
@@ -142,19 +157,33 @@ def _measure_similarity(
     return measure_similarity(classifier, context.load_features(context.branch(LAYER), sample)), ()
 
 
-def _score_layers(context: FitContext, sample: Sequence[Sample]) -> tuple[LayerScore, ...]:
-    """Return a head's left-out scores on each layer and on all joined; none where there is too little to leave out."""
+def _score_layers(context: FitContext, sample: Sequence[Sample], strata: Strata) -> tuple[LayerScore, ...]:
+    """Return a head's left-out scores on each layer and on all joined; none where there is too little to leave out.
+
+    Of samples that are of one class each, in an order or not, the head is ``HEAD``; else it is the task's own.
+    """
     classes = len(context.samples.classes)
     groups = encode_groups(sample)
     if len(sample) < LEAST_PER_CLASS * classes or len(set(groups)) < 2:
         return ()
-    labels = np.array([it.target for it in sample], np.int64)
+    task = context.task
+    targets = task.targets.stack([one.target for one in sample])
+    outputs = classes if strata.required else task.count_outputs(context.samples.space)
     rows = {layer.name: context.load_features(context.branch(layer.name), sample) for layer in context.backbone.layers}
     rows[ALL] = np.concatenate(list(rows.values()), axis=1)
     scores = []
     for place, features in rows.items():
-        training_set = TrainingSet(features, labels, classes, groups, balanced=False, seed=0)
-        trial = find_chosen_trial(fit_head(HEAD, training_set, context.settings))
+        training_set = TrainingSet(features, targets, outputs, groups, balanced=False, seed=0)
+        trial = find_chosen_trial(_fit_quickly(context, training_set, classes=strata.required))
         if trial is not None:
             scores.append(LayerScore(place, trial.score, trial.loss))
     return tuple(scores)
+
+
+def _fit_quickly(context: FitContext, training_set: TrainingSet, *, classes: bool) -> FitResult:
+    if classes:
+        return fit_head(HEAD, training_set, context.settings)
+    heads = context.task.heads
+    heads.check(training_set)
+    with limit_to_idle_threads(training_set.features.size):
+        return heads.heads[heads.default](training_set, context.settings, None)

@@ -191,6 +191,23 @@ def _parity(found: Result) -> str:
     return f"same class for {_percent(found['auto_same_answers'])} of {found['photos']:,} photos"
 
 
+def _regression(found: Result) -> str:
+    results = found["results"].values()
+    held = [one["intervals"]["coverage"] for one in results]
+    thirds = [third for one in results for third in one["intervals"]["thirds"]]
+    ways = found["angle_ways"]
+    trained = (
+        f"; the angle {ways['partial-finetune']:.1f} degrees off trained, {ways['linear-probe']:.1f} by ridge"
+        if ways
+        else ""
+    )
+    return (
+        f"90 % intervals hold {_percent(min(held))} to {_percent(max(held))} (88 to 92), in thirds of the predictions "
+        f"{_percent(min(thirds))} to {_percent(max(thirds))} (85 to 95); wrong numbers among the first "
+        f"{_percent(min(one['wrong_found'] for one in results))} at least (90){trained}"
+    )
+
+
 def _report(found: Result) -> str:
     return f"{_percent(found['cold_added'])} of a cold fit, {_percent(found['warm_added'])} of a warm one (20 %)"
 
@@ -258,6 +275,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "memory": _memory,
     "novelty": _novelty,
     "parity": _parity,
+    "regression": _regression,
     "report": _report,
     "scale": _scale,
     "screening": _screening,

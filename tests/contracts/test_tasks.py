@@ -215,7 +215,7 @@ def assert_answers_are_records(classifier: Classifier, task: Task, photo: Path, 
     assert (good.error, good.out_of_distribution in (True, False)) == (None, True)
     assert bad.error
     assert good.describe()
-    assert len(good.to_cells(1)) == len(task.answer_columns(1))
+    assert len(good.to_cells(1)) == len(task.answer_columns(1, classifier.record.space))
     rows = task.describe_model(classifier.record.space, classifier.record.postprocessor, {})
     assert all(isinstance(text, str) for row in rows for text in row)
 

@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from headstart.heads import lda, ridge
 from headstart.heads.closed_form import compute_sample_weight, decompose, fit_temperature
+from headstart.heads.least_squares import LeastSquares
 from headstart.heads.scaling import Scaling
 from headstart.linalg import softmax
 from headstart.settings import HeadSettings
@@ -102,10 +103,9 @@ def test_ridge_leaves_groups_out_as_brute_force_does(rows, columns, penalty, bal
     training_set = replace(training_set, targets=np.where(np.arange(rows) % 7 == 0, 0, training_set.targets))
     weights = compute_sample_weight(training_set.targets, 3, balanced)
     features = _rows(training_set)
-    shift = weights @ features / weights.sum()
-    squares = ridge._squares((features - shift).astype(np.float32), training_set, weights)
-    found = ridge._left_out(squares, training_set, penalty)
     signs = np.where(np.arange(3) == training_set.targets[:, None], 1.0, -1.0)
+    squares = LeastSquares.pose(features.astype(np.float32), signs, weights, training_set.groups)
+    found = squares.predict_left_out(penalty)
     for group in ([0], [1, 2, 3], [10, 11], [20, 21]):
         kept = ~np.isin(np.arange(rows), group)
         second = Ridge(alpha=penalty).fit(features[kept], signs[kept], sample_weight=weights[kept])

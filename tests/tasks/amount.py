@@ -74,13 +74,18 @@ class AmountEvaluation(Evaluation):
         return self.squared_error
 
 
+def read_lumens(label: str) -> float:
+    """The number of a label, with its unit or without: no other task takes "12.5 lm" for a number."""
+    return float(label.removesuffix(" lm"))
+
+
 class AmountTargets:
     reads = frozenset({"one"})
     ordered = False
 
     def claim(self, labels: Sequence[str], source: LabelSource) -> Claim | None:
         try:
-            numbers = [float(label) for label in labels]
+            numbers = [read_lumens(label) for label in labels]
         except ValueError:
             return None
         whole = all(number.is_integer() for number in numbers)
@@ -91,7 +96,7 @@ class AmountTargets:
 
     def parse(self, space: TargetSpace, label: str) -> float:
         try:
-            return float(label)
+            return read_lumens(label)
         except ValueError:
             raise DataError(f"label {label!r} is not a number") from None
 
@@ -293,6 +298,9 @@ class AmountTraining:
     def choices(self) -> dict[str, tuple[Any, ...]]:
         return {}
 
+    def scale_outputs(self, targets: Any) -> None:
+        return None
+
     def make_objective(self, targets: Any, outputs: int, settings: Any, device: Any) -> SquaredError:
         return SquaredError()
 
@@ -356,7 +364,7 @@ class AmountTask:
             for item, row, unlike, beyond in values
         ]
 
-    def answer_columns(self, top: int) -> tuple[str, ...]:
+    def answer_columns(self, top: int, space: TargetSpace) -> tuple[str, ...]:
         return ("value",)
 
     def make_failure(self, item: Any, error: Exception, space: TargetSpace) -> Amount:

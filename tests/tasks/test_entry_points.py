@@ -38,7 +38,7 @@ def table(tmp_path: Path) -> Path:
             level = int(chance.integers(20, 236))
             pixels = np.clip(chance.normal(level, 6, (48, 48, 3)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(folder / f"{number}.png")
-            writer.writerow([f"{number}.png", level / 10 + 0.05])
+            writer.writerow([f"{number}.png", f"{level / 10 + 0.05} lm"])
     return folder / "table.csv"
 
 

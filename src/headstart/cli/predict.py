@@ -78,7 +78,7 @@ def predict(
     classifier = load(model, engine)  # type: ignore[arg-type]  # it checks the name
     modality = classifier.record.modality
     top = min(top, len(classifier.classes))
-    columns = classifier.task.answer_columns(top)
+    columns = classifier.task.answer_columns(top, classifier.record.space)
     form: Form = partial(format_text_lines, top=top, noun=modality.noun)
     if json_ or csv_:
         form = partial(format_json_lines, top=top) if json_ else partial(format_csv_lines, top=top, columns=columns)

@@ -45,7 +45,7 @@ def check_export(graph: Path, model: FittedModel, examples: Sequence[ParityExamp
     if fitted.novelty is not None:
         compared.append(ComparedOutput(model_format.NOVELTY, "novelty scores", MOST_NOVELTY, "novelty"))
         wanted[model_format.NOVELTY] = fitted.novelty
-    differences = {output.name: np.abs(shipped[output.name] - wanted[output.name]) for output in compared}
+    differences = {one.name: np.abs(shipped[one.name] - wanted[one.name]) / one.scale for one in compared}
     for output in compared:
         mean = differences[output.name].mean()
         if not mean <= output.most:  # written so that NaN fails too

@@ -57,8 +57,10 @@ class ExportParity:
     """The differences between the saved graph in ONNX Runtime and the path the head was fitted on, on real items."""
 
     items: int
-    mean_difference: float  #: of calibrated probabilities, absolute, over items and classes
-    largest_difference: float  #: of calibrated probabilities, absolute
+    mean_difference: (
+        float  #: of the answers, absolute, over items and outputs: of probabilities, of numbers over their range
+    )
+    largest_difference: float  #: likewise
     same_answers: float  #: share of items with the same most likely class
     novelty_difference: float | None = None  #: of novelty, absolute, mean over items; None where there is none
 

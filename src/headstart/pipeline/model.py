@@ -70,10 +70,10 @@ def _check_predictions(
     rows = [row for one in found if not isinstance(one, BrokenItem) for row in one.values()]
     answer, count = model.task.answer, context.noun.count(len(examples))
     fitted = model.predict([np.stack(each) for each in zip(*(one.features for one in examples), strict=True)])
-    most = next(one.most for one in model.task.graph.list_compared(fitted.outputs) if one.name == answer)
+    output = next(one for one in model.task.graph.list_compared(fitted.outputs) if one.name == answer)
     wanted = fitted.outputs[answer]
     seen = BatchPredictions.concatenate(rows).outputs if len(rows) == len(examples) else None
-    if seen is None or not float(np.abs(seen[answer] - wanted).mean()) <= most:
+    if seen is None or not float((np.abs(seen[answer] - wanted) / output.scale).mean()) <= output.most:
         shutil.rmtree(classifier.folder, ignore_errors=True)
         same = "nothing" if seen is None else f"{model.task.scoring.share_same(seen, fitted.outputs):.0%} the same"
         raise SaveError(

@@ -265,6 +265,8 @@ class ComparedOutput:
     words: str  #: for people: "calibrated probabilities"
     most: float  #: mean difference that rounding can explain; more is a fault
     step: str  #: that makes it, for people: "calibration"
+    #: What differences are divided by, shaped as one item's output or as parts of it: of numbers the range they lie in.
+    scale: float | Doubles = 1.0
 
 
 class GraphOutputs(Protocol):

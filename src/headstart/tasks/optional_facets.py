@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from headstart.data.samples import Samples
     from headstart.evaluation.grouping import Targets
+    from headstart.heads.number_targets import TargetScale
 
 
 class Objective(Protocol):
@@ -47,6 +48,15 @@ class NetworkTraining(Protocol):
     @property
     def choices(self) -> Mapping[str, tuple[Any, ...]]:
         """The values that a search of hyperparameters tries, of settings of the task's chapter."""
+
+    def scale_outputs(self, targets: TargetArray) -> "TargetScale | None":
+        """Return the scale on which outputs are trained, for steps are as long whatever the unit of a number is.
+
+        None where they are trained as they are. What is saved gives outputs as they are, and so objectives see them.
+
+        Args:
+            targets: of the training items, (N, ...).
+        """
 
     def make_objective(self, targets: TargetArray, outputs: int, settings: Any, device: Any) -> Objective:
         """Return the objective of a training.

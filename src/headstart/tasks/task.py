@@ -27,6 +27,7 @@ GROUP = "headstart.tasks"  #: of the entry points by which other packages add ta
 TASKS: dict[str, "str | Task"] = {
     "classification": "headstart.tasks.classification.task:ClassificationTask",
     "ordinal": "headstart.tasks.ordinal.task:OrdinalTask",
+    "regression": "headstart.tasks.regression.task:RegressionTask",
 }
 DEFAULT = "classification"  #: the task of labels that say nothing else
 
@@ -176,11 +177,12 @@ class Task(Protocol):
         ``inference.prediction.Prediction`` has them, and its methods ``to_json``, ``describe`` and ``to_cells``.
         """
 
-    def answer_columns(self, top: int) -> tuple[str, ...]:
+    def answer_columns(self, top: int, space: TargetSpace) -> tuple[str, ...]:
         """Return the columns of a table of answers, as their ``to_cells(top)`` fills them.
 
         Args:
             top: how many of the likeliest answers are listed, where there are several.
+            space: of the model.
         """
 
     def make_failure(self, item: Any, error: Exception, space: TargetSpace) -> Any:

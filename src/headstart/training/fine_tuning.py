@@ -16,6 +16,7 @@ from headstart import events
 from headstart.engines.pytorch import can_train_in_bf16
 from headstart.errors import TrainingError
 from headstart.hardware import ComputePrecision
+from headstart.heads.number_targets import TargetScale
 from headstart.settings import FitSettings
 from headstart.storage.atomic import stamp
 from headstart.training.benchmark import benchmark_training
@@ -60,6 +61,12 @@ class FineTuning(TrainingInputs):
                 choices, self.build_network, shapes, kind, batch, file, allowed=seconds, listener=self.listener
             )
 
+    @cached_property
+    def output_scale(self) -> TargetScale | None:
+        """The scale on which outputs are trained; None where they are trained as they are."""
+        training = self.task.training
+        return None if training is None else training.scale_outputs(self.stack_targets(self.spec.train))
+
     @property
     def speeds(self) -> dict[ComputePrecision, TrainingSpeed]:
         """The speed at each of these precisions."""
@@ -80,11 +87,11 @@ class FineTuning(TrainingInputs):
 
     def build_network(self, precision: ComputePrecision) -> TrainableTop:
         """Return what is trained, at its start."""
-        width, head = self.loaded.layers[-1].width, self.spec.head
+        width, head, scale = self.loaded.layers[-1].width, self.spec.head, self.output_scale
         return TrainableTop(
             self.traced,
             self.boundary,
-            build_blank_head(width, self.outputs) if head is None else build_head(head),
+            build_blank_head(width, self.outputs, scale) if head is None else build_head(head, scale),
             fold=self.settings.batchnorm == "frozen" and not self.scratch,
             precision=precision,
             device=self.device,

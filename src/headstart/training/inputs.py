@@ -175,11 +175,12 @@ class TrainingInputs:
         """The numbers K that a head gives for a sample."""
         return self.task.count_outputs(self.spec.space)
 
-    def _stack(self, samples: Sequence[Sample]) -> TargetArray:
+    def stack_targets(self, samples: Sequence[Sample]) -> TargetArray:
+        """Return the targets of samples, (N, ...)."""
         return self.task.targets.stack([sample.target for sample in samples])
 
     def _stream(self, samples: Sequence[Sample], trunk: Trunk, views: ViewLoader) -> StreamedActivations:
-        return StreamedActivations(samples, self._stack(samples), trunk, views)
+        return StreamedActivations(samples, self.stack_targets(samples), trunk, views)
 
     def open_cached(self, samples: Sequence[Sample], count: int, trunk: Trunk, views: ViewLoader) -> CachedActivations:
         """Return the stored activations of ``count`` views of each sample; what is missing is computed first."""
@@ -188,4 +189,4 @@ class TrainingInputs:
         activations = Activations(folder, key, trunk.shape, trunk.kind, described)
         self._open.append(activations)
         compute_activations(samples, count, trunk, views, activations, self.listener)
-        return CachedActivations(samples, self._stack(samples), activations, count)
+        return CachedActivations(samples, self.stack_targets(samples), activations, count)

@@ -16,6 +16,7 @@ from headstart.backbones.graph import TracedNetwork, extract_top
 from headstart.engines.placement import place_network
 from headstart.hardware import ComputePrecision
 from headstart.heads.head import Dense, Head
+from headstart.heads.number_targets import TargetScale
 from headstart.training.folding import fold_batchnorm
 from headstart.training.kernels import accelerate_convolutions
 from headstart.training.packing import find_packing
@@ -30,6 +31,25 @@ class ParameterGroup:
     decayed: bool  #: whether weight decay applies: not to biases, norms and single numbers per channel
     #: root mean square of a pretrained weight at the start; None for all that is no weight of the network's own
     size: float | None = None
+
+
+class OutputScale(nn.Module):
+    """Outputs on a scale -> outputs as the task has them; not trained.
+
+    Steps of an optimiser are as long whatever the unit of a number: so it is trained on a scale on which it is about 1.
+    """
+
+    def __init__(self, scale: TargetScale):
+        super().__init__()
+        self.shift: Tensor
+        self.scale: Tensor
+        self.register_buffer("shift", torch.from_numpy(scale.shift.astype(np.float32)))
+        self.register_buffer("scale", torch.from_numpy(scale.scale.astype(np.float32)))
+        self.target_scale = scale
+
+    def forward(self, outputs: Tensor) -> Tensor:
+        """Return outputs as the task has them, (N, K)."""
+        return outputs * self.scale + self.shift
 
 
 class TrainableTop(nn.Module):
@@ -120,27 +140,31 @@ class TrainableTop(nn.Module):
         """Return the head as it is now."""
         layers = [layer for layer in self.head if isinstance(layer, nn.Linear)]
         arrays = [(layer.weight.detach().cpu().numpy(), layer.bias.detach().cpu().numpy()) for layer in layers]
-        return Head(kind, tuple(Dense(np.ascontiguousarray(weight.T), bias.copy()) for weight, bias in arrays))
+        dense = [Dense(np.ascontiguousarray(weight.T), bias.copy()) for weight, bias in arrays]
+        if isinstance(last := self.head[-1], OutputScale):
+            dense[-1] = last.target_scale.unfold(dense[-1])
+        return Head(kind, tuple(dense))
 
 
-def build_head(head: Head) -> nn.Sequential:
-    """Return a fitted head as layers to train further."""
+def build_head(head: Head, scale: TargetScale | None = None) -> nn.Sequential:
+    """Return a fitted head as layers to train further; ``scale`` is that on which its outputs are trained."""
     layers: list[nn.Module] = []
-    for dense in head.layers:
+    *inner, last = head.layers
+    for dense in (*inner, last if scale is None else scale.fold(last)):
         linear = nn.Linear(*dense.weight.shape)
         with torch.no_grad():
             linear.weight.copy_(torch.from_numpy(np.array(dense.weight.T)))
             linear.bias.copy_(torch.from_numpy(np.array(dense.bias)))
         layers += [nn.ReLU(), linear] if layers else [linear]
-    return nn.Sequential(*layers)
+    return nn.Sequential(*layers, *([] if scale is None else [OutputScale(scale)]))
 
 
-def build_blank_head(width: int, classes: int) -> nn.Sequential:
-    """Return a head that knows nothing: all classes are equally likely."""
-    linear = nn.Linear(width, classes)
+def build_blank_head(width: int, outputs: int, scale: TargetScale | None = None) -> nn.Sequential:
+    """Return a head that knows nothing: all classes are equally likely, all numbers the middle of their scale."""
+    linear = nn.Linear(width, outputs)
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)
-    return nn.Sequential(linear)
+    return nn.Sequential(linear, *([] if scale is None else [OutputScale(scale)]))
 
 
 def collect_frozen_tensors(traced: TracedNetwork, boundary: str) -> dict[str, Tensor]:

@@ -19,6 +19,7 @@ from headstart.settings.chapters import (
 from headstart.settings.training import Precision, TrainSettings
 from headstart.tasks.classification.settings import ClassificationSettings
 from headstart.tasks.ordinal.settings import OrdinalSettings
+from headstart.tasks.regression.settings import RegressionSettings
 
 
 class RunOptions(TypedDict, total=False):
@@ -135,6 +136,13 @@ class OrdinalOptions(TypedDict, total=False):
     rank_calibration: Literal["auto", "none", "temperature", "mixture"]
 
 
+class RegressionOptions(TypedDict, total=False):
+    """Keywords of the chapter ``regression``."""
+
+    intervals: Literal["auto", "constant", "scaled"]
+    huber: float
+
+
 class CompareOptions(TypedDict, total=False):
     """Keywords of the chapter ``compare``."""
 
@@ -162,6 +170,7 @@ class FitOptions(
     AugmentOptions,
     ClassificationOptions,
     OrdinalOptions,
+    RegressionOptions,
     CompareOptions,
     TrustOptions,
     total=False,
@@ -175,5 +184,6 @@ class FitOptions(
     augment: AugmentOptions | AugmentSettings
     classification: ClassificationOptions | ClassificationSettings
     ordinal: OrdinalOptions | OrdinalSettings
+    regression: RegressionOptions | RegressionSettings
     compare: CompareOptions | CompareSettings
     trust: TrustOptions | TrustSettings

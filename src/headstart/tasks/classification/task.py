@@ -114,7 +114,7 @@ class ClassificationTask:
         rule = ClassDecision(positive, float(threshold))
         return lambda outputs: {**outputs, PREDICTED: rule.predict(outputs[PROBABILITIES])}
 
-    def answer_columns(self, top: int) -> tuple[str, ...]:
+    def answer_columns(self, top: int, space: TargetSpace) -> tuple[str, ...]:
         """Return label and probability of so many classes, and the prediction set."""
         more = [f"{name}{rank}" for rank in range(2, top + 1) for name in ("label", "probability")]
         return ("label", "probability", *more, "prediction_set")

@@ -22,6 +22,9 @@ class ClassTraining:
         """Labels as they are, or smoothed."""
         return {"label_smoothing": (0.0, 0.1)}
 
+    def scale_outputs(self, targets: Ints) -> None:
+        """Return that logits are trained as they are."""
+
     def make_objective(self, targets: Ints, outputs: int, settings: Any, device: Any) -> "ClassObjective":
         """Return cross-entropy, with weights of the classes where the settings balance them."""
         from headstart.tasks.classification.objective import ClassObjective

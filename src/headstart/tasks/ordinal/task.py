@@ -97,7 +97,7 @@ class OrdinalTask:
         """Return the answer for each opened item, in their order."""
         return make_grades(items, batch, space.names)
 
-    def answer_columns(self, top: int) -> tuple[str, ...]:
+    def answer_columns(self, top: int, space: TargetSpace) -> tuple[str, ...]:
         """Return the class, its rank and probability, and the ends of the range."""
         return ("label", "rank", "probability", "range_low", "range_high")
 

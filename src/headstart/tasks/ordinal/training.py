@@ -22,6 +22,9 @@ class RankTraining:
         """Nothing that a search would try."""
         return {}
 
+    def scale_outputs(self, targets: Ints) -> None:
+        """Return that logits are trained as they are."""
+
     def make_objective(self, targets: Ints, outputs: int, settings: Any, device: Any) -> "RankObjective":
         """Return the loss of thresholds' questions, with weights of the ranks where the settings balance them."""
         from headstart.tasks.ordinal.objective import RankObjective

@@ -175,20 +175,21 @@ def describe_check(found: "DataCheck") -> str:
 
 
 def _describe_counts(found: "DataCheck") -> str:
-    """Return the usable samples of each class; those of each part too, where parts are given."""
-    from headstart.data.samples import Subset
-
-    samples = found.samples
-    subsets = [subset for subset in Subset if any(sample.subset is subset for sample in samples.samples)]
-    if not subsets:
-        return format_table((found.stratum, samples.noun.many), found.usable.items())
-    membership = samples.stratify().membership
-    parts = [membership[[sample.subset is subset for sample in samples.samples]].sum(axis=0) for subset in subsets]
+    """Return the usable samples of each class; those of each part too, where parts are given, and how labels meet."""
+    counts, noun = found.labels, found.samples.noun
+    unknown = counts.unknown if counts.unknown.keys() <= counts.usable.keys() else {}
     rows = [
-        (name, count, *(int(counts[number]) for counts in parts))
-        for number, (name, count) in enumerate(found.usable.items())
+        (name, count, *(held[name] for held in counts.subsets.values()), *([unknown.get(name, 0)] if unknown else []))
+        for name, count in counts.usable.items()
     ]
-    return format_table((found.stratum, samples.noun.many, *(subset.value for subset in subsets)), rows)
+    parts = [subset.value for subset in counts.subsets]
+    table = format_table((found.stratum, noun.many, *parts, *(["unknown"] if unknown else [])), rows)
+    said = [f"{noun.count(counts.several)} of several"] if counts.several else []
+    said += [f"{noun.count(counts.none)} of none of these"] if counts.none else []
+    said += [f"not known of {name}: {count}" for name, count in counts.unknown.items() if count and not unknown]
+    pairs = [f"{it.first} and {it.second} ({it.count})" for it in counts.pairs]
+    said += [f"most often together: {', '.join(pairs)}"] if pairs else []
+    return "\n".join([table, *(["; ".join(said)] if said else [])])
 
 
 def _describe_entry(entry: "LedgerEntry") -> str:
@@ -214,6 +215,12 @@ def _to_json(found: "DataCheck") -> dict[str, Any]:
         "counts": {outcome.value: count for outcome, count in found.counts.items()},
         "ignored": found.samples.ledger.ignored,
         "classes": dict(found.usable),
+        "label_counts": {
+            "unknown": dict(found.labels.unknown),
+            "several": found.labels.several,
+            "none": found.labels.none,
+            "pairs": [asdict(pair) for pair in found.labels.pairs],
+        },
         "formats": dict(found.formats),
         **{name: asdict(numbers) if numbers else None for name, numbers in found.ranges.items()},
         "copies": [list(names) for names in found.copies],

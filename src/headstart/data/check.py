@@ -7,6 +7,7 @@ from functools import partial
 from statistics import median_low
 
 from headstart.data.inspection import default_workers, map_in_threads
+from headstart.data.label_counts import LabelCounts, count_by_label
 from headstart.data.load import load_item
 from headstart.data.samples import FileStatus, LedgerEntry, Sample, Samples
 from headstart.events import Listener, ignore
@@ -30,12 +31,17 @@ class DataCheck:
 
     samples: Samples  #: without those that do not decode, the ledger updated
     counts: Mapping[FileStatus, int]  #: files of each status
-    usable: Mapping[str, int]  #: usable samples of each class, or of each stratum of another task, in order
+    labels: LabelCounts  #: usable samples of each class, or of each stratum of another task
     ranges: Mapping[str, Range | None]  #: of the properties with numbers, as stored; None without a usable sample
     formats: Mapping[str, int]  #: as ``ItemFacts`` has them, the most frequent first
     copies: tuple[tuple[str, ...], ...]  #: names of usable samples with equal bytes, a set each
     problems: tuple[str, ...]  #: why nothing could be fitted; empty when it could
     stratum: str  #: what the samples are counted by, for people: "class"
+
+    @property
+    def usable(self) -> Mapping[str, int]:
+        """Usable samples of each stratum, in order."""
+        return self.labels.usable
 
 
 def check_samples(
@@ -53,17 +59,15 @@ def check_samples(
         samples = check_decoding(samples, workers=workers, listener=listener)
     usable = [entry for entry in samples.ledger.entries if entry.status is not FileStatus.SKIPPED]
     units = get_modality(samples.modality).hints.units
-    strata = samples.stratify()
-    counts = strata.membership.sum(axis=0)
     return DataCheck(
         samples,
         samples.ledger.counts(),
-        {name: int(count) for name, count in zip(strata.names, counts, strict=True)},
+        count_by_label(samples),
         {name: _summarise([entry.properties[name] for entry in usable if name in entry.properties]) for name in units},
         dict(Counter(entry.format for entry in usable).most_common()),
         tuple(tuple(sample.name for sample in same) for same in samples.copies),
         tuple(samples.task.targets.find_problems(samples)),
-        strata.noun,
+        samples.stratify().noun,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from headstart.data.decisions import ANY, Decision, PlaceKind, Role
 from headstart.data.groups import find_torn_groups
+from headstart.data.label_counts import count_by_label
 from headstart.data.names import natural_key
 from headstart.data.readers.walk import FileTree, Walk
 from headstart.data.samples import FileStatus, LedgerEntry, Sample, Samples
@@ -65,11 +66,11 @@ def make_outline(samples: Samples) -> SourceOutline:
     """Return a source as it was understood, from its samples, its ledger and the decisions of its reader."""
     ledger = samples.ledger
     by_name = {sample.name: sample for sample in samples.samples}
-    subsets: dict[str, dict[str, int]] = {}
-    for sample in samples.samples:
-        counts = subsets.setdefault(sample.subset.value if sample.subset else "", {})
-        label = samples.describe(sample)
-        counts[label] = counts.get(label, 0) + 1
+    counts = count_by_label(samples)
+    given = {subset.value: it for subset, it in counts.subsets.items()} or (
+        {"": counts.usable} if samples.samples else {}
+    )
+    subsets = {subset: {name: count for name, count in it.items() if count} for subset, it in given.items()}
     groups = {sample.group.given_name for sample in samples.samples} - {""}
     on_folders = [decision for decision in samples.decisions if decision.kind is PlaceKind.FOLDER]
     others = tuple(decision for decision in samples.decisions if decision.kind is not PlaceKind.FOLDER)

@@ -212,6 +212,17 @@ def _report(found: Result) -> str:
     return f"{_percent(found['cold_added'])} of a cold fit, {_percent(found['warm_added'])} of a warm one (20 %)"
 
 
+def _sheets(found: Result) -> str:
+    linear, every = found["linear-probe"], found["intermediate-probe"]
+    tuned = found.get("partial-finetune")
+    trained = f", {tuned['map']:.3f} of a fine-tuning" if tuned else ""
+    return (
+        f"mean average precision {linear['map']:.3f} and {every['map']:.3f} of probes, {linear['scikit_learn']:.3f} "
+        f"and {every['scikit_learn']:.3f} of scikit-learn on the same features{trained}; "
+        f"{_percent(found['miss_rate'])} of labels missed (10 %)"
+    )
+
+
 def _scale(found: Result) -> str:
     costs = ", ".join(
         f"{it['photos']:,} photos {it['seconds']:.0f} s ({it['rest_seconds']:.1f} beside extraction)"
@@ -279,6 +290,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "report": _report,
     "scale": _scale,
     "screening": _screening,
+    "sheets": _sheets,
     "slices": _slices,
     "suite": _suite,
     "task_parity": _task_parity,

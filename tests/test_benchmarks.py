@@ -37,6 +37,10 @@ SMALL = {
     "report": ("{photos} --rounds 1", {"cold_added", "page_seconds"}),
     "scale": ("--counts 60,90 --precision f32", {"rest_share", "rest_at_first", "collections"}),
     "screening": ("--seeds 2 --rows 2000 --test 1000", {"single", "groups", "refusal"}),
+    "sheets": (
+        "{data}/trash {data}/cats_vs_dogs --train 25 --test 8 --splits 1 --budget 0",
+        {"linear-probe", "miss_rate", "calibration", "parity_f32"},
+    ),
     "slices": ("--photos 300 --groups 5 --rounds 1", {"slices", "seconds"}),
     "suite": ("--rounds 1 -- {python} -c pass", {"seconds", "memory_at_most_bytes"}),
     "task_parity": ("{photos} --only classification", {"results", "worst"}),

@@ -1,0 +1,182 @@
+"""Several labels for one item as a task. What is behind a facet is imported when it is first asked for."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from headstart.arrays import Floats
+from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
+from headstart.inference.postprocess import BatchPredictions
+from headstart.tasks.multilabel.answers import LabelSetPrediction, make_label_failure, make_label_predictions
+from headstart.tasks.multilabel.combination import combine_label_members
+from headstart.tasks.multilabel.label_calibration import sigmoid
+from headstart.tasks.multilabel.postprocessor import EVEN, LABELS, LabelSetPostprocessor
+from headstart.tasks.task import Measure, Support, TargetSpace
+
+if TYPE_CHECKING:
+    from headstart.settings.chapter import Chapter
+    from headstart.tasks import facets, optional_facets
+
+
+_LABELS_SHOWN = 12  #: names of labels in the table of a model
+
+
+class MultilabelTask:
+    """The question which of several labels an item has; none of them and all of them are answers too."""
+
+    name = "multilabel"
+    title = "several labels for one item"
+    measure = Measure("mean average precision", "log loss", "nats", counted=False)
+    feature_rank = "pooled"
+    invariances = frozenset({"scale", "flip", "turn", "colour"})  # a part may lack what a label is for
+    supports: frozenset[Support] = frozenset()
+    answer = PROBABILITIES
+    strategies = None
+    ensembles = None
+
+    def count_outputs(self, space: TargetSpace) -> int:
+        """Return the number of labels K."""
+        return len(space.names)
+
+    def activate(self, logits: Floats) -> Floats:
+        """Return the probability of each label, float32 (N, K)."""
+        return sigmoid(logits)
+
+    def combine(self, members: Sequence[Floats], weights: Sequence[float], how: str) -> Floats:
+        """Return the mean of the members' probabilities, or their vote on each label, float32 (N, K).
+
+        Raises:
+            ValueError: another way than "mean" and "vote".
+        """
+        if how not in ("mean", "vote"):
+            raise ValueError(f"labels are not combined by {how!r}; wanted mean or vote")
+        return combine_label_members(members, weights, how)
+
+    def make_postprocessor(self) -> LabelSetPostprocessor:
+        """Return what leaves probabilities as they are, takes labels from 0.5 on, and promises nothing."""
+        return LabelSetPostprocessor()
+
+    def read_postprocessor(self, record: Mapping[str, Any], space: TargetSpace) -> LabelSetPostprocessor:
+        """Return calibration, thresholds and promise, as ``LabelSetPostprocessor.to_json`` has them."""
+        postprocessor = LabelSetPostprocessor.from_json(record)
+        self.check_postprocessor(postprocessor, space)
+        return postprocessor
+
+    def check_postprocessor(self, postprocessor: LabelSetPostprocessor, space: TargetSpace) -> None:
+        """Raise a ValueError where a calibration or thresholds are of another number of labels."""
+        wanted = len(space.names)
+        if postprocessor.calibration.labels not in (None, wanted):
+            raise ValueError(f"the calibration is of {postprocessor.calibration.labels} labels; wanted {wanted}")
+        if len(postprocessor.thresholds) not in (0, wanted):
+            raise ValueError(f"there are thresholds of {len(postprocessor.thresholds)} labels; wanted {wanted}")
+
+    def complete_outputs(self, outputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Return outputs with sets; where the model makes none, the labels themselves."""
+        labels = outputs.get(LABELS, outputs[PROBABILITIES] >= EVEN)
+        return {LABELS: labels, PREDICTION_SET: labels, **outputs}
+
+    def describe_model(
+        self, space: TargetSpace, postprocessor: LabelSetPostprocessor, scores: Mapping[str, Any]
+    ) -> list[tuple[str, str]]:
+        """Return the labels, the calibration, the thresholds, the promise and the score on test."""
+        shown, more = ", ".join(space.names[:_LABELS_SHOWN]), len(space.names) - _LABELS_SHOWN
+        score = scores.get("test", {}).get("mean_average_precision")
+        risk = postprocessor.risk
+        rows = [
+            ("labels", f"{len(space.names)}: {shown}" + (f" and {more} more" if more > 0 else "")),
+            ("calibration", postprocessor.calibration.kind),
+            ("thresholds", _describe_thresholds(postprocessor)),
+            ("sets", f"{risk.promised:.0%} of labels missed at most" if risk else "none"),
+        ]
+        return rows + ([("test mean average precision", f"{score:.1%}")] if isinstance(score, float | int) else [])
+
+    def make_predictions(
+        self, items: Sequence[Any], batch: BatchPredictions, space: TargetSpace
+    ) -> list[LabelSetPrediction]:
+        """Return the answer for each opened item, in their order."""
+        return make_label_predictions(items, batch, space.names)
+
+    def answer_columns(self, top: int, space: TargetSpace | None = None) -> tuple[str, ...]:
+        """Return the labels, so many of the likeliest with their probabilities, and the set that misses few."""
+        pairs = [f"{name}{rank}" for rank in range(1, top + 1) for name in ("label", "probability")]
+        return (LABELS, *pairs, PREDICTION_SET)
+
+    def make_failure(self, item: Any, error: Exception, space: TargetSpace) -> LabelSetPrediction:
+        """Return the record for an item that cannot be read."""
+        return make_label_failure(item, error, space.names)
+
+    @cached_property
+    def targets(self) -> "facets.TargetReading":
+        """Names of labels, read as sets of them."""
+        from headstart.tasks.multilabel.targets import LabelSetTargets
+
+        return LabelSetTargets()
+
+    @cached_property
+    def heads(self) -> "facets.HeadFitting":
+        """A logistic regression for each label, ridge, and a small neural network."""
+        from headstart.tasks.multilabel.heads import LabelSetHeads
+
+        return LabelSetHeads()
+
+    @cached_property
+    def scoring(self) -> "facets.Scoring":
+        """Mean average precision, F1, exact match, log loss."""
+        from headstart.tasks.multilabel.scoring import LabelSetScoring
+
+        return LabelSetScoring()
+
+    @cached_property
+    def graph(self) -> "facets.GraphOutputs":
+        """Sigmoids, calibration, thresholds and sets in ONNX."""
+        from headstart.tasks.multilabel.graph import LabelSetGraph
+
+        return LabelSetGraph()
+
+    @cached_property
+    def training(self) -> "optional_facets.NetworkTraining":
+        """Binary cross-entropy of each label, or the asymmetric loss."""
+        from headstart.tasks.multilabel.training import LabelSetTraining
+
+        return LabelSetTraining()
+
+    @cached_property
+    def postprocessing(self) -> "optional_facets.Postprocessing":
+        """Calibration, thresholds, and conformal risk control."""
+        from headstart.tasks.multilabel.postprocessing import LabelSetPostprocessing
+
+        return LabelSetPostprocessing()
+
+    @property
+    def diagnostics(self) -> None:
+        """None as yet."""
+        return
+
+    @property
+    def explanation(self) -> None:
+        """None as yet."""
+        return
+
+    @property
+    def report(self) -> None:
+        """None as yet: the page that any task has."""
+        return
+
+    @property
+    def settings(self) -> "type[Chapter]":
+        """The chapter "multilabel"."""
+        from headstart.tasks.multilabel.settings import MultilabelSettings
+
+        return MultilabelSettings
+
+
+def _describe_thresholds(postprocessor: LabelSetPostprocessor) -> str:
+    """Return the rule that thresholds were chosen by, and their range."""
+    values = [one.threshold for one in postprocessor.thresholds]
+    if not values:
+        return f"{EVEN} for all"
+    first = postprocessor.thresholds[0]
+    rule = "best F1" if first.wanted is None else f"{first.rule} of {first.wanted:.0%}"
+    return f"{min(values):.2f} to {max(values):.2f}, for the {rule}"

@@ -26,6 +26,7 @@ GROUP = "headstart.tasks"  #: of the entry points by which other packages add ta
 #: Where each built-in task is; it is imported when it is first asked for.
 TASKS: dict[str, "str | Task"] = {
     "classification": "headstart.tasks.classification.task:ClassificationTask",
+    "multilabel": "headstart.tasks.multilabel.task:MultilabelTask",
     "ordinal": "headstart.tasks.ordinal.task:OrdinalTask",
     "regression": "headstart.tasks.regression.task:RegressionTask",
 }

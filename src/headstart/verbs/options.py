@@ -18,6 +18,7 @@ from headstart.settings.chapters import (
 )
 from headstart.settings.training import Precision, TrainSettings
 from headstart.tasks.classification.settings import ClassificationSettings
+from headstart.tasks.multilabel.settings import MultilabelSettings
 from headstart.tasks.ordinal.settings import OrdinalSettings
 from headstart.tasks.regression.settings import RegressionSettings
 
@@ -129,6 +130,16 @@ class ClassificationOptions(TypedDict, total=False):
     operating_point: str | None
 
 
+class MultilabelOptions(TypedDict, total=False):
+    """Keywords of the chapter ``multilabel``."""
+
+    label_weights: Literal["none", "balanced"]
+    label_loss: Literal["binary", "asymmetric"]
+    label_calibration: Literal["auto", "none", "temperature", "platt"]
+    label_threshold: Literal["f1", "precision", "recall"]
+    label_wanted: float
+
+
 class OrdinalOptions(TypedDict, total=False):
     """Keywords of the chapter ``ordinal``."""
 
@@ -169,6 +180,7 @@ class FitOptions(
     TrainOptions,
     AugmentOptions,
     ClassificationOptions,
+    MultilabelOptions,
     OrdinalOptions,
     RegressionOptions,
     CompareOptions,
@@ -183,6 +195,7 @@ class FitOptions(
     train: TrainOptions | TrainSettings
     augment: AugmentOptions | AugmentSettings
     classification: ClassificationOptions | ClassificationSettings
+    multilabel: MultilabelOptions | MultilabelSettings
     ordinal: OrdinalOptions | OrdinalSettings
     regression: RegressionOptions | RegressionSettings
     compare: CompareOptions | CompareSettings

@@ -1,4 +1,4 @@
-"""Heads of labels: a logistic regression for each, all solved side by side."""
+"""Heads of labels: a logistic regression for each, all solved side by side, and a small neural network."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,8 +12,9 @@ from headstart.heads.threads import limit_to_idle_threads
 from headstart.tasks.multilabel.folds import assign_label_folds
 from headstart.tasks.multilabel.label_calibration import sigmoid
 from headstart.tasks.multilabel.label_logistic import fit_label_logistic, predict_labels_by_folds
+from headstart.tasks.multilabel.label_mlp import fit_label_mlp
 
-_HEADS: Mapping[str, Fit] = {"logistic": fit_label_logistic}
+_HEADS: Mapping[str, Fit] = {"logistic": fit_label_logistic, "mlp": fit_label_mlp}
 
 
 class LabelSetHeads:

@@ -50,18 +50,18 @@ def find_overused_pairs(
         wrong, missed = take & ~have, have & ~take
         net = group_sums(wrong.astype(np.int64) - missed, numbers)
         more, fewer = (net > 0).sum(axis=0), (net < 0).sum(axis=0)
-        for place in np.flatnonzero(take.any(axis=0) | have.any(axis=0)).tolist():
-            found.append(
-                OverusedPair(
-                    names[first],
-                    names[first + 1 + place],
-                    there=int(have[:, place].sum()),
-                    taken=int(take[:, place].sum()),
-                    wrong=int(wrong[:, place].sum()),
-                    missed=int(missed[:, place].sum()),
-                    p=binomial_p_value(int(more[place]), int(fewer[place])) if more[place] > fewer[place] else 1.0,
-                )
+        found += [
+            OverusedPair(
+                names[first],
+                names[first + 1 + place],
+                there=int(have[:, place].sum()),
+                taken=int(take[:, place].sum()),
+                wrong=int(wrong[:, place].sum()),
+                missed=int(missed[:, place].sum()),
+                p=binomial_p_value(int(more[place]), int(fewer[place])) if more[place] > fewer[place] else 1.0,
             )
+            for place in np.flatnonzero(take.any(axis=0) | have.any(axis=0)).tolist()
+        ]
     corrected = adjust_holm([pair.p for pair in found]) if found else ()
     beyond = [
         replace(pair, p=p)

@@ -12,7 +12,7 @@ from headstart.data.names import natural_key, preview
 from headstart.data.no_items import describe_no_items
 from headstart.data.samples import Sample, Samples, Subset
 from headstart.errors import DataError, nearest
-from headstart.label_text import LabelForm, join_cells, split_cells
+from headstart.label_text import NONE, LabelForm, join_cells, split_cells
 from headstart.modalities.item import Noun
 from headstart.tasks.facets import Claim, LabelSource, Strata
 from headstart.tasks.task import TargetSpace
@@ -36,8 +36,7 @@ class LabelSetTargets:
     def claim(self, labels: Sequence[str], source: LabelSource) -> Claim | None:
         """Return why these labels look like several for one item; None where each item has one."""
         if source.form in ("several", "indicators"):
-            reason = getattr(source, "reason", "") or "an item has several of them"
-            return Claim(reason, certain=True)
+            return Claim(source.reason or "an item has several of them", certain=True)
         if source.form == "one" and source.contradicted > _CONTRADICTED:
             share = f"{source.contradicted:.0%} of the items are there more than once, under unlike labels"
             return Claim(share, certain=False)
@@ -54,7 +53,7 @@ class LabelSetTargets:
             return TargetSpace("multilabel", tuple(source.columns), facts)
         written = labels.values() if source.form == "one" else chain.from_iterable(_split_all(labels))
         named = source.classes if source.form == "one" else ()
-        names = {name for name in (*written, *named) if name}
+        names = {name for name in (*written, *named) if name not in ("", NONE, NONE_OF_THEM)}
         return TargetSpace("multilabel", tuple(sorted(names, key=natural_key)), facts)
 
     def parse(self, space: TargetSpace, label: str) -> LabelSet:

@@ -9,12 +9,18 @@ from numpy.typing import NDArray
 from headstart.arrays import Floats
 
 Real = TypeVar("Real", np.float32, np.float64)
+FAR = 80.0  #: logits beyond are as certain: their exponential is still a number in float32
 
 
 def softmax(logits: NDArray[Real]) -> NDArray[Real]:
     """Return the row-wise softmax of logits (N, C), in their precision."""
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+
+
+def sigmoid(logits: NDArray[Real]) -> NDArray[Real]:
+    """Return the logistic function of logits of any shape, in their precision; never infinite on the way."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -FAR, FAR))), logits.dtype)
 
 
 def normalize_rows(rows: Floats, least: float) -> Floats:

@@ -7,10 +7,11 @@ import pytest
 from onnx import helper
 
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
+from headstart.linalg import sigmoid
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.tasks.multilabel.combination import combine_label_members
 from headstart.tasks.multilabel.graph import LabelSetGraph
-from headstart.tasks.multilabel.label_calibration import LabelCalibration, sigmoid
+from headstart.tasks.multilabel.label_calibration import LabelCalibration
 from headstart.tasks.multilabel.postprocessor import LABELS, LabelSetPostprocessor, LabelThreshold, RiskControl
 from headstart.tasks.task import TargetSpace
 

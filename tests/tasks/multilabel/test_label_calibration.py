@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.calibration_choice import (
     BIAS_PRIOR,
     PRIOR,
@@ -12,7 +13,7 @@ from headstart.tasks.multilabel.calibration_choice import (
     fit_label_temperature,
     fit_platt,
 )
-from headstart.tasks.multilabel.label_calibration import LabelCalibration, compute_logits, sigmoid
+from headstart.tasks.multilabel.label_calibration import LabelCalibration, compute_logits
 from headstart.tasks.multilabel.label_losses import average_label_losses
 
 from .drawn import draw_probabilities

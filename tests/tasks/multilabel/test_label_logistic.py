@@ -6,10 +6,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import StandardScaler
 
+from headstart.linalg import sigmoid
 from headstart.settings import HeadSettings
 from headstart.tasks.multilabel import label_logistic as solver
 from headstart.tasks.multilabel.folds import assign_label_folds
-from headstart.tasks.multilabel.label_calibration import sigmoid
 from headstart.tasks.multilabel.label_logistic import fit_label_logistic, predict_labels_by_folds
 
 from .drawn import draw_labels

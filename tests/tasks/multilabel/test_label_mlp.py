@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from headstart.linalg import sigmoid
 from headstart.settings import HeadSettings
 from headstart.tasks.multilabel.heads import LabelSetHeads
-from headstart.tasks.multilabel.label_calibration import sigmoid
 from headstart.tasks.multilabel.label_losses import average_label_losses
 from headstart.tasks.multilabel.label_mlp import fit_label_mlp
 

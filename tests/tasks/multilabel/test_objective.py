@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from headstart.tasks.multilabel.label_calibration import sigmoid
+from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.label_losses import compute_row_losses, weigh_sides
 from headstart.tasks.multilabel.objective import FOCUS, MARGIN, LabelSetObjective
 

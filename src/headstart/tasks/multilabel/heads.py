@@ -9,8 +9,8 @@ from headstart.arrays import Floats
 from headstart.errors import DataError
 from headstart.heads.head import Fit, TrainingSet
 from headstart.heads.threads import limit_to_idle_threads
+from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.folds import assign_label_folds
-from headstart.tasks.multilabel.label_calibration import sigmoid
 from headstart.tasks.multilabel.label_logistic import fit_label_logistic, predict_labels_by_folds
 from headstart.tasks.multilabel.label_mlp import fit_label_mlp
 

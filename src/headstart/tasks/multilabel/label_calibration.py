@@ -14,16 +14,12 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from headstart.arrays import Floats
+from headstart.linalg import sigmoid
 
 LabelCalibrationKind = Literal["none", "temperature", "platt"]
 
 #: Probabilities count as no less and no more: float32 has no others of which the logarithm is kept by all engines.
 LEAST, MOST = np.float32(1e-30), np.float32(1 - 2**-23)
-
-
-def sigmoid(logits: Floats) -> Floats:
-    """Return probabilities, float32, of logits of any shape; never infinite on the way."""
-    return np.asarray(np.float32(1) / (np.float32(1) + np.exp(-np.clip(logits, -80, 80))), np.float32)
 
 
 def compute_logits(probabilities: Floats) -> Floats:

@@ -23,8 +23,8 @@ from headstart.heads.descent import Problems, Solution, initialise, minimise
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial
 from headstart.heads.scaling import Scaling
 from headstart.heads.space import ParameterSpace, choose_space
+from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.folds import assign_label_folds
-from headstart.tasks.multilabel.label_calibration import sigmoid
 from headstart.tasks.multilabel.label_losses import average_label_losses
 
 _ROUGH, _FINE, _HELD_OUT = 1e-4, 1e-8, 1e-6  #: tolerances on the path, of the head that is kept, of held-out answers

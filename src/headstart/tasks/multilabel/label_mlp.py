@@ -10,7 +10,7 @@ from headstart.arrays import Doubles, Floats
 from headstart.evaluation.average_precision import mean_average_precision
 from headstart.heads.head import FitResult, TrainingSet, Trial
 from headstart.heads.mlp import OutputLoss, fit_mlp_with
-from headstart.tasks.multilabel.label_calibration import sigmoid
+from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.label_losses import average_label_losses, weigh_sides
 from headstart.tasks.multilabel.targets import mark_memberships, number_rarest
 

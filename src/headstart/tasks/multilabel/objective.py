@@ -16,8 +16,8 @@ from torch.nn import functional
 
 from headstart.arrays import Doubles, Floats
 from headstart.evaluation.average_precision import mean_average_precision
+from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.calibration_choice import fit_label_temperature
-from headstart.tasks.multilabel.label_calibration import sigmoid
 from headstart.tasks.multilabel.label_losses import average_label_losses, compute_row_losses
 
 FOCUS, MARGIN = 4.0, 0.05  #: gamma- and m of the paper; what is there counts as in cross-entropy (gamma+ of 0)

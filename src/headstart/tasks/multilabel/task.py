@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from headstart.arrays import Floats
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
 from headstart.inference.postprocess import BatchPredictions
+from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.answers import LabelSetPrediction, make_label_failure, make_label_predictions
 from headstart.tasks.multilabel.combination import combine_label_members
-from headstart.tasks.multilabel.label_calibration import sigmoid
 from headstart.tasks.multilabel.postprocessor import EVEN, LABELS, LabelSetPostprocessor
 from headstart.tasks.task import Measure, Support, TargetSpace
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.heads.space import ParameterSpace
-from headstart.tasks.ordinal.distribution import sigmoid
+from headstart.linalg import sigmoid
 
 _SEARCHES = 10  #: most evaluations of one line search
 _FLATTER = 0.25  #: a line search ends where the slope is that share of what it was

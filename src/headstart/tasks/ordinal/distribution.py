@@ -11,21 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats, Ints
-from headstart.linalg import Real
+from headstart.linalg import Real, sigmoid
 
 SMALLEST = 1e-30  #: probabilities below count as this in logarithms
-FAR = 80.0  #: logits beyond are cut off: float32 keeps exp(-80)
 
 
 def order_logits(numbers: NDArray[Real]) -> NDArray[Real]:
     """Return cumulative logits (N, K - 1), falling along a row, of a head's numbers (N, K), in their precision."""
     thresholds = np.maximum.accumulate(numbers[:, 1:], axis=1)
     return np.asarray(numbers[:, :1] - thresholds)
-
-
-def sigmoid(logits: NDArray[Real]) -> NDArray[Real]:
-    """Return the logistic function of logits of any shape, in their precision."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -FAR, FAR))), logits.dtype)
 
 
 def distribute(cumulative: NDArray[Real]) -> NDArray[Real]:

@@ -11,9 +11,10 @@ from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import Fit, FitResult, TrainingSet, Trial
 from headstart.heads.mlp import OutputLoss, fit_mlp_with
 from headstart.heads.threads import limit_to_idle_threads
+from headstart.linalg import sigmoid
 from headstart.settings import HeadSettings
 from headstart.tasks.ordinal.cumulative import fit_cumulative, predict_ranks_held_out, score_rank_trial
-from headstart.tasks.ordinal.distribution import distribute, order_logits, sigmoid
+from headstart.tasks.ordinal.distribution import distribute, order_logits
 
 
 class RankHeads:

@@ -20,12 +20,12 @@ class LabelSetPostprocessing:
         """Return nothing: whatever there is to hold out, thresholds and sets can be made of it."""
         return ()
 
-    def fit(self, targets: Targets, raw: Floats, *given: Any) -> FittedPostprocessor:
+    def fit(self, targets: Targets, raw: Floats, space: TargetSpace, settings: Any) -> FittedPostprocessor:
         """Return calibration, thresholds and sets for raw probabilities (N, K) of held-out samples.
 
         Thresholds and sets are chosen on probabilities whose calibration was not fitted on the sample either.
         """
-        truth, settings = targets.values, given[-1]
+        truth = targets.values
         found = choose_label_calibration(
             truth, raw, targets.groups, kind=settings.label_calibration, seed=settings.seed
         )

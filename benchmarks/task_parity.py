@@ -4,7 +4,7 @@
 
 PHOTOS is a folder per class. For each task a table of labels is made of it: the class; the class and whether the photo
 is bright and colourful, several labels; how bright it is, a number; how bright in five grades. A linear probe is fitted
-on each, at float32 and at the default precision, and every photo is answered by the saved heads on the stored features,
+on each, at float32 and, where the processor has it, in bf16, and every photo is answered by the saved heads on the stored features,
 which the heads were fitted on, and from its file by ONNX Runtime and by OpenVINO. Said for each: the share of photos
 with another answer than the stored features give, and among these the largest difference of a number that the answer is
 read from, which is at least half of what such an answer was ahead by; of numbers, as a share of their range. The last
@@ -26,11 +26,13 @@ import headstart
 import measuring
 from headstart.data.read import read_source
 from headstart.data.samples import Sample
+from headstart.hardware import has_bf16
 from headstart.pipeline.testing import answer_samples
 from headstart.settings import DataSettings, locate_store
 from headstart.storage.store import FeatureSpace, Store
 from headstart.tasks.task import TASKS
 
+PRECISIONS = ("f32", "bf16") if has_bf16() else ("f32",)
 GRADES = ("darkest", "dark", "middle", "light", "lightest")
 SHOWN = 64  #: pixels along an edge of what is measured
 
@@ -74,20 +76,23 @@ def main() -> None:
     )
     results = []
     for task in [options.only] if options.only else [name for name in LABELLED if name in TASKS]:
-        for precision in ("f32", "auto"):
+        for precision in PRECISIONS:
             for photos in options.photos:
                 found = _compare(photos, task, precision)
                 results += found
                 for one in found:
-                    print(
-                        f"{photos.name}, {task}, {precision}, {one['way']}: {one['other_answers']} of {one['photos']} "
-                        f"other answers, there {one['apart']:.2g} apart at most; {one['largest']:.2g} anywhere"
-                    )
+                    print(_tell(one))
     worst = {
         precision: max(one["other_answers"] / one["photos"] for one in results if one["precision"] == precision)
-        for precision in ("f32", "auto")
+        for precision in PRECISIONS
     }
     measuring.finish(__file__, {"results": results, "worst": worst}, keep=options.keep)
+
+
+def _tell(found: Mapping[str, Any]) -> str:
+    where = ", ".join(found[name] for name in ("source", "task", "computed_in", "way"))
+    other = f"{found['other_answers']} of {found['photos']} other answers, there {found['apart']:.2g} apart at most"
+    return f"{where}: {other}; {found['largest']:.2g} anywhere"
 
 
 def _compare(photos: Path, task: str, precision: str) -> list[dict[str, Any]]:
@@ -98,34 +103,37 @@ def _compare(photos: Path, task: str, precision: str) -> list[dict[str, Any]]:
         run = headstart.fit(
             table, out=Path(folder) / "run", precision=precision, strategy="linear-probe", report=False, **settings
         )
-        read = read_source(table, options=DataSettings.model_validate({"task": task}))
+        read = read_source(table, options=DataSettings.model_validate(settings))
         samples = list({sample.digest: sample for sample in read.samples}.values())
         classifier = headstart.load(run.folder / "model")
         with Store(locate_store()) as store:
             digests = [sample.digest for sample in samples]
-            branch = classifier.record.branches[0]
-            rows = [store.read(_space(run), digests, layer) for layer in branch.layers]
-        stored = classifier.predict_features([np.concatenate(rows, axis=1)] * len(classifier.record.branches)).outputs
-        answer = classifier.task.answer
+            space, branches = _space(run), classifier.record.branches
+            rows = [[store.read(space, digests, layer) for layer in branch.layers] for branch in branches]
+        stored = classifier.predict_features([np.concatenate(each, axis=1) for each in rows]).outputs
         return [
             {
                 "task": task,
                 "precision": precision,
+                "computed_in": classifier.record.branches[0].precision,
                 "source": photos.name,
-                **_describe(classifier, samples, engine, stored[answer]),
+                **_describe(classifier, samples, engine, stored),
             }
             for engine in ("onnxruntime", "openvino")
         ]
 
 
 def _describe(
-    classifier: headstart.Classifier, samples: Sequence[Sample], engine: Any, wanted: NDArray[Any]
+    classifier: headstart.Classifier, samples: Sequence[Sample], engine: Any, wanted: Mapping[str, NDArray[Any]]
 ) -> dict[str, Any]:
-    outputs = answer_samples(classifier.with_engine(engine), samples).predictions.outputs[classifier.task.answer]
+    outputs, count = answer_samples(classifier.with_engine(engine), samples).predictions.outputs, len(samples)
     share = classifier.task.scoring.share_same
-    other = np.array([share(outputs[[row]], wanted[[row]]) < 1 for row in range(len(samples))])
-    apart = np.abs(outputs.astype(np.float64) - wanted).reshape(len(samples), -1).max(axis=1)
-    apart /= 1.0 if classifier.task.measure.share else max(float(np.ptp(wanted)), 1e-9)
+    each = ([{name: rows[[row]] for name, rows in one.items()} for one in (outputs, wanted)] for row in range(count))
+    other = np.array([share(*both) < 1 for both in each])
+    apart = np.zeros(count)
+    for compared in classifier.task.graph.list_compared(wanted):
+        difference = np.abs(outputs[compared.name].astype(np.float64) - wanted[compared.name])
+        apart = np.maximum(apart, difference.reshape(count, -1).max(axis=1))
     return {
         "way": engine,
         "photos": len(samples),

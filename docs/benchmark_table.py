@@ -251,8 +251,8 @@ def _screening(found: Result) -> str:
 
 def _task_parity(found: Result) -> str:
     tasks = ", ".join(dict.fromkeys(one["task"] for one in found["results"]))
-    f32, auto = (_percent(found["worst"][precision]) for precision in ("f32", "auto"))
-    return f"{tasks}: other answers for at most {f32} of the photos at f32 (0.5 %), {auto} by default (2 %)"
+    worst = ", ".join(f"{_percent(share)} in {precision}" for precision, share in found["worst"].items())
+    return f"{tasks}: other answers for at most {worst} (0.5 % in f32, 2 % in bf16)"
 
 
 def _training(found: Result) -> str:

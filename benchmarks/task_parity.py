@@ -4,9 +4,9 @@
 
 PHOTOS is a folder per class. For each task a table of labels is made of it: the class; the class and whether the photo
 is bright and colourful, several labels; how bright it is, a number; how bright in five grades. A linear probe is fitted
-on each, at float32 and, where the processor has it, in bf16, and every photo is answered by the saved heads on the stored features,
-which the heads were fitted on, and from its file by ONNX Runtime and by OpenVINO. Said for each: the share of photos
-with another answer than the stored features give, and among these the largest difference of a number that the answer is
+on each, at float32 and, where the processor has it, in bf16. Every photo is answered by the saved heads on the stored
+features, which they were fitted on, and from its file by ONNX Runtime and by OpenVINO. Said for each: how many photos
+have another answer than the stored features give, and the largest difference among these of a number that the answer is
 read from, which is at least half of what such an answer was ahead by; of numbers, as a share of their range. The last
 line is JSON.
 """
@@ -132,7 +132,7 @@ def _describe(
     other = np.array([share(*both) < 1 for both in each])
     apart = np.zeros(count)
     for compared in classifier.task.graph.list_compared(wanted):
-        difference = np.abs(outputs[compared.name].astype(np.float64) - wanted[compared.name])
+        difference = np.abs(outputs[compared.name].astype(np.float64) - wanted[compared.name]) / compared.scale
         apart = np.maximum(apart, difference.reshape(count, -1).max(axis=1))
     return {
         "way": engine,

@@ -32,9 +32,9 @@ class Regressor(RegressorMixin, JobEstimator):
             HeadstartError: anything else that went wrong.
         """
         numbers = _read_numbers(y)
-        several = numbers.ndim == 2
-        self.run_job(X, numbers if several else [_write_number(value) for value in numbers], "regression")
-        self._several = several
+        self._several = numbers.ndim == 2
+        self._count = numbers.shape[1] if self._several else 1
+        self.run_job(X, numbers if self._several else [_write_number(value) for value in numbers], "regression")
         return self
 
     @call_with_keywords
@@ -45,8 +45,8 @@ class Regressor(RegressorMixin, JobEstimator):
             DataError: an item that cannot be read.
         """
         answers = self.answer_items(X)
-        rows = np.array([one.values for one in answers], np.float64).reshape(len(answers), -1)
-        return rows if self._several else rows[:, 0] if len(rows) else np.zeros(0)
+        rows = np.array([one.values for one in answers], np.float64).reshape(len(answers), self._count)
+        return rows if self._several else rows[:, 0]
 
     @call_with_keywords
     def predict_interval(self, X: Iterable[Any]) -> NDArray[np.float64]:
@@ -58,8 +58,8 @@ class Regressor(RegressorMixin, JobEstimator):
         answers = self.answer_items(X)
         if any(not one.intervals for one in answers):
             raise DataError("this model makes no intervals; fit it on more items")
-        rows = np.array([one.intervals for one in answers], np.float64).reshape(len(answers), -1, 2)
-        return rows if self._several else rows[:, 0] if len(rows) else np.zeros((0, 2))
+        rows = np.array([one.intervals for one in answers], np.float64).reshape(len(answers), self._count, 2)
+        return rows if self._several else rows[:, 0]
 
     def __sklearn_tags__(self) -> "Tags":
         tags = super().__sklearn_tags__()

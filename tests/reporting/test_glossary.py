@@ -19,7 +19,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 NAMING = {"th", "dt", "caption", "summary", "h2", "h3", "h4"}  #: elements whose words a reader has to know
 #: Terms that are everyday words too, stand in a longer term or are the name of a setting.
 EVERYDAY = {"class", "group", "points", "head", "arm", "layer", "calibration", "recall", "precision", "accuracy"}
-EVERYDAY |= {"training {many}", "test {many}", "validation {many}", "seed"}
+EVERYDAY |= {"training {many}", "test {many}", "validation {many}", "seed", "threshold"}
 
 
 @pytest.fixture(scope="module")

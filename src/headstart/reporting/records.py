@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from headstart.arrays import Bools, Floats, Ints
+from headstart.inference.model_format import PREDICTED
 from headstart.reporting.held_out import HeldOutRows
 from headstart.reporting.record_consistency import check_consistency
 from headstart.reporting.record_types import TrustRecord
@@ -30,11 +31,14 @@ class Predictions(HeldOutRows):
     probabilities: Floats  #: (M, C) calibrated
     uncalibrated: Floats  #: (M, C)
     prediction_set: Bools  #: (M, C)
+    by_threshold: Ints | None = (
+        None  #: (M,) the predicted class where a threshold decides it; None: the likeliest is it
+    )
 
     @property
     def predicted(self) -> Ints:
-        """(M,) the most probable class, the first of equals."""
-        return np.asarray(self.probabilities.argmax(axis=1))
+        """(M,) the predicted class: by a threshold, or the most probable one, the first of equals."""
+        return np.asarray(self.probabilities.argmax(axis=1)) if self.by_threshold is None else self.by_threshold
 
     @property
     def right(self) -> Bools:
@@ -77,11 +81,15 @@ def read_records(folder: str | Path) -> Records:
 
 
 def _read_predictions(folder: Path, classes: int) -> Predictions:
-    names = [field.name for field in fields(Predictions)]
+    names = [field.name for field in fields(Predictions) if field.name != "by_threshold"]
     try:
-        found = Predictions(**read_run_arrays(folder / _PREDICTIONS, names))
+        arrays = read_run_arrays(folder / _PREDICTIONS, names)
+        told = read_run_arrays(folder / _PREDICTIONS).get(PREDICTED)
     except FileNotFoundError:
         raise make_missing_error(folder, _PREDICTIONS) from None
+    found = Predictions(**arrays, by_threshold=told)
+    if told is not None and (told.shape != (len(found),) or not np.isin(told, np.arange(classes)).all()):
+        raise make_damage_error(folder / _PREDICTIONS, f"{PREDICTED} are no classes of {len(found)} samples")
     by_class = ("probabilities", "uncalibrated", "prediction_set")
     for name in names:
         shape = (len(found), classes) if name in by_class else (len(found),)

@@ -64,6 +64,7 @@ def render_task_report(records: TaskRecords, contents: TaskContents) -> Page:
     without = {
         "training": not training.arms,
         "advisor": records.run.advice is None,
+        "screening": True,  # it is of classes
         "slices": trust.slices is None or not trust.slices.slices,
     }
     wanted = (*contents.previews(), *_list_sample_previews(data), SHEET)

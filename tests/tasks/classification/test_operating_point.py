@@ -13,6 +13,7 @@ from headstart.cli.main import run as run_command
 from headstart.errors import DataError, SettingError, UserError
 from headstart.inference.graph_inputs import load_graph_inputs
 from headstart.modalities.given import open_item
+from headstart.reporting.records import read_records
 from headstart.tasks.task import make_threshold_rule
 from tests.conftest import Warm, draw_photos
 from tests.tasks.amount import TASK
@@ -99,7 +100,14 @@ def test_what_a_run_keeps_is_told_by_it(run: headstart.Run) -> None:
     assert [row["predicted"] for row in rows] == [("defect", "ok")[index] for index in told]
     assert run.test.accuracy == np.mean(told[test] == labels[test])
     assert len(run.misclassified()) == int((told != labels)[test].sum())
-    assert (run.folder / "report.html").is_file()
+    page = (run.folder / "report.html").read_text("utf-8")
+    assert "which was chosen for <code>recall=0.9</code>" in page
+    assert "Is acting on it worth it?" in page or "is acting on it worth it?" in page
+    right = read_records(run.folder).predictions.subset("test").right
+    assert np.mean(right) == run.test.accuracy
+    card = (run.folder / "model-card.md").read_text("utf-8")
+    assert "- **Positive class:** defect, predicted from a probability of 0." in card
+    assert "`predicted` (the index of the predicted class)" in card
 
 
 def test_too_few_positives_are_refused_before_a_network_runs(small: Warm, photos: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class MultilabelTask:
     measure = Measure("mean average precision", "log loss", "nats", counted=False)
     feature_rank = "pooled"
     invariances = frozenset({"scale", "flip", "turn", "colour"})  # a part may lack what a label is for
-    supports: frozenset[Support] = frozenset()
+    supports: frozenset[Support] = frozenset({"advice"})
     answer = PROBABILITIES
     strategies = None
     ensembles = None
@@ -150,19 +150,23 @@ class MultilabelTask:
         return LabelSetPostprocessing()
 
     @property
-    def diagnostics(self) -> None:
-        """None as yet."""
-        return
-
-    @property
-    def explanation(self) -> None:
-        """None as yet."""
-        return
-
-    @property
     def report(self) -> None:
         """None as yet: the page that any task has."""
         return
+
+    @cached_property
+    def diagnostics(self) -> "optional_facets.TaskDiagnostics":
+        """Labels that are missing or too many, weak slices, shortcuts."""
+        from headstart.tasks.multilabel.findings import LabelSetDiagnostics
+
+        return LabelSetDiagnostics()
+
+    @cached_property
+    def explanation(self) -> "optional_facets.AnswerExplanation":
+        """The evidence for one label."""
+        from headstart.tasks.multilabel.explanation import LabelSetExplanation
+
+        return LabelSetExplanation()
 
     @property
     def settings(self) -> "type[Chapter]":

@@ -38,8 +38,6 @@ class RegressionTask:
     answer = "value"
     strategies = None
     ensembles: frozenset[str] | None = frozenset({"average", "concat", "concat-all"})
-    explanation = None
-    diagnostics = None
     report = None
 
     def count_outputs(self, space: TargetSpace) -> int:
@@ -147,6 +145,20 @@ class RegressionTask:
         from headstart.tasks.regression.postprocessing import NumberPostprocessing
 
         return NumberPostprocessing()
+
+    @cached_property
+    def diagnostics(self) -> "optional_facets.TaskDiagnostics":
+        """Numbers that are far from what is expected, weak slices, shortcuts."""
+        from headstart.tasks.regression.findings import NumberDiagnostics
+
+        return NumberDiagnostics()
+
+    @cached_property
+    def explanation(self) -> "optional_facets.AnswerExplanation":
+        """The evidence that a number is a large one."""
+        from headstart.tasks.regression.explanation import NumberExplanation
+
+        return NumberExplanation()
 
     @property
     def settings(self) -> "type[Chapter]":

@@ -1,0 +1,37 @@
+"""The part of a number that a heat map explains: what raises it above the median of those that were learnt from."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.arrays import Floats
+from headstart.tasks.optional_facets import ExplainedOutput, ExplainedSlope
+from headstart.tasks.regression.postprocessor import VALUE
+from headstart.tasks.regression.units import show_number
+from headstart.tasks.task import TargetSpace
+
+
+class NumberExplanation:
+    """The evidence that a number is a large one."""
+
+    noun: str = "number"
+
+    def list_explained(self, space: TargetSpace) -> Sequence[str]:
+        """Return the names of the numbers."""
+        return space.names
+
+    def choose(self, space: TargetSpace, outputs: Mapping[str, NDArray[Any]], label: str | None) -> ExplainedOutput:
+        """Return the number that is asked about; the first where none is."""
+        index = 0 if label is None else space.names.index(label)
+        value = float(np.ravel(outputs[VALUE])[index])
+        return ExplainedOutput(index, space.names[index], value, show_number(value))
+
+    def differentiate(self, space: TargetSpace, logits: Floats, index: int) -> ExplainedSlope:
+        """Return the number above the median; the places of an item are told from each other where none is known."""
+        gradient = np.zeros(len(logits), np.float32)
+        gradient[index] = 1
+        medians = space.facts.get("median")
+        answer = float(logits[index]) - float(medians[index]) if medians else None
+        return ExplainedSlope(gradient, answer, 1.0)

@@ -22,7 +22,7 @@ def test_it_learns_labels_and_minds_no_unknown_ones():
 
 
 @pytest.mark.parametrize("balanced", [False, True])
-@pytest.mark.parametrize("head", ["logistic", "mlp"])
+@pytest.mark.parametrize("head", ["logistic", "ridge", "mlp"])
 def test_every_head_answers_what_it_was_not_fitted_on(head, balanced):
     training_set = draw_labels(90, 12, 3, noise=0.3, unknown=0.05, each=3, balanced=balanced)
     heads = LabelSetHeads()

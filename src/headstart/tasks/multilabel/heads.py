@@ -1,4 +1,4 @@
-"""Heads of labels: a logistic regression for each, all solved side by side, and a small neural network."""
+"""Heads of labels: a logistic regression for each, all solved side by side, ridge, and a small neural network."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,20 +13,21 @@ from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.folds import assign_label_folds
 from headstart.tasks.multilabel.label_logistic import fit_label_logistic, predict_labels_by_folds
 from headstart.tasks.multilabel.label_mlp import fit_label_mlp
+from headstart.tasks.multilabel.label_ridge import fit_label_ridge
 
-_HEADS: Mapping[str, Fit] = {"logistic": fit_label_logistic, "mlp": fit_label_mlp}
+_HEADS: Mapping[str, Fit] = {"logistic": fit_label_logistic, "ridge": fit_label_ridge, "mlp": fit_label_mlp}
 
 
 class LabelSetHeads:
     """Heads that give a logit for each label."""
 
     default: str = "logistic"
-    automatic: tuple[str, ...] = ("logistic",)
+    automatic: tuple[str, ...] = ("logistic", "ridge")
 
     @property
     def solved(self) -> frozenset[str]:
         """Heads that are solved in seconds."""
-        return frozenset({"logistic"})
+        return frozenset({"logistic", "ridge"})
 
     @property
     def heads(self) -> Mapping[str, Fit]:

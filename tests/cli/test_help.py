@@ -22,7 +22,7 @@ def flags_of(settings: type[BaseModel]) -> list[str]:
 FLAGS = {
     "fit": [*flags_of(complete_class()), "--config", "--quiet", "--json"],
     "compare": [*flags_of(complete_class()), "--config", "--quiet", "--json"],
-    "predict": ["--top", "--json", "--csv", "--engine", "--path-column"],
+    "predict": ["--top", "--json", "--csv", "--threshold", "--engine", "--path-column"],
     "evaluate": [*flags_of(DataSettings), "--quiet", "--json", "--engine"],
     "check": [
         *flags_of(AugmentSettings),
@@ -90,7 +90,7 @@ def test_help_shows_the_settings_that_most_people_need(verb: str, capsys: pytest
     shown = {flag for cell in re.findall(r"^│[ *]{1,6}((?:--[a-z-]+ ?)+)", told, re.MULTILINE) for flag in cell.split()}
     assert shown == {*(f"--{name.replace('_', '-')}" for name in first), "--config", "--quiet", "--json"}
     assert f"All settings: headstart {verb} --help-all" in told
-    assert len(first) == 10
+    assert len(first) == 11
 
 
 def test_all_help_is_in_named_groups(capsys: pytest.CaptureFixture[str]) -> None:

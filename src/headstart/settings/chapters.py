@@ -77,7 +77,7 @@ class DataSettings(Chapter):
 
     chapter_name = "data"
     chapter_title = "Data and labels"
-    chapter_first: ClassVar[tuple[str, ...]] = ("group_from",)
+    chapter_first: ClassVar[tuple[str, ...]] = ("task", "group_from")
 
     modality: Annotated[str, AfterValidator(_check_modality)] = Field(
         "auto",

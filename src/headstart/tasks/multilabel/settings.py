@@ -1,6 +1,6 @@
 """The settings of several labels for one item: the chapter "multilabel"."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,7 +12,6 @@ class MultilabelSettings(Chapter):
 
     chapter_name = "multilabel"
     chapter_title = "Several labels"
-    chapter_first: ClassVar[tuple[str, ...]] = ("label_threshold", "label_wanted")
 
     label_weights: Literal["none", "balanced"] = Field(
         "none", description="balanced weighs, for each label, the samples that have it as much as those that do not."

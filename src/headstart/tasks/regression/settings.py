@@ -1,6 +1,6 @@
 """The settings of regression: the chapter "regression"."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,7 +12,6 @@ class RegressionSettings(Chapter):
 
     chapter_name = "regression"
     chapter_title = "Numbers"
-    chapter_first: ClassVar[tuple[str, ...]] = ("intervals",)
 
     intervals: Literal["auto", "constant", "scaled"] = Field(
         "auto",

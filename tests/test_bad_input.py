@@ -422,9 +422,14 @@ ARCHIVES = [
         r"'arrays.npz': 6 images and 4 labels; wanted one label for each",
     ),
     Case(
-        "float labels",
-        lambda place: place.arrays(images=GREY, labels=np.linspace(0, 1, 6)),
-        r"'arrays.npz': the labels have shape \(6,\) and type float64; wanted \(N,\) of integers or text.*",
+        "an infinite label",
+        lambda place: place.arrays(images=GREY, labels=np.array([0.5, 1, 2, np.inf, 4, 5])),
+        r"'arrays.npz': the labels have an infinite value in row 3",
+    ),
+    Case(
+        "labels of three axes",
+        lambda place: place.arrays(images=GREY, labels=np.zeros((6, 2, 2))),
+        r"'arrays.npz': the labels have shape \(6, 2, 2\) and type float64; wanted \(N,\) of integers or text.*",
     ),
 ]
 

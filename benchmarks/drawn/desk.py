@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -214,6 +214,7 @@ class Layout:
 
 
 LAYOUTS: dict[str, Layout] = {}
+SETS = "--task multilabel"  #: reads all labels of a photo where that is not sure
 
 
 def add_layout(
@@ -238,6 +239,11 @@ def add_layout(
         return draw
 
     return add
+
+
+def join_labels(labels: Iterable[str]) -> str:
+    """Return several labels of one photo as they are told: each once, in their order, with semicolons between."""
+    return ";".join(sorted(set(labels)))
 
 
 def rows_to_csv(rows: Iterator[Sequence[object]] | Sequence[Sequence[object]], separator: str = ",") -> str:

@@ -5,7 +5,7 @@ import json
 import zipfile
 from pathlib import Path
 
-from drawn.desk import Desk, Photo, add_layout, draw_photos, mix, rows_to_csv
+from drawn.desk import SETS, Desk, Photo, add_layout, draw_photos, join_labels, mix, rows_to_csv
 
 ANIMALS = ("bear", "deer", "fox")
 
@@ -32,13 +32,14 @@ def coco_whole_photos(desk: Desk) -> Path:
     return desk.root
 
 
-@add_layout("the same with several categories in a photo", "nothing: these are boxes", refused=("box|of several",))
+@add_layout("the same with several categories in a photo", "the categories of a photo are its labels", flags=SETS)
 def coco_boxes(desk: Desk) -> Path:
     names, labels = [], []
     for place, photo in enumerate(mix(draw_photos(ANIMALS))):
-        desk.write(f"images/{place:012}.jpg", photo.encode())
+        owned = [ANIMALS.index(photo.label), (ANIMALS.index(photo.label) + 1) % 3]
+        desk.lay(f"images/{place:012}.jpg", photo, label=join_labels(ANIMALS[at] for at in owned))
         names.append(f"{place:012}.jpg")
-        labels.append([ANIMALS.index(photo.label), (ANIMALS.index(photo.label) + 1) % 3])
+        labels.append(owned)
     desk.write_json("annotations/instances.json", _make_coco(names, labels))
     return desk.root
 
@@ -72,23 +73,24 @@ def voc_whole_photos(desk: Desk) -> Path:
     return desk.root
 
 
-@add_layout("the same with several objects in a photo", "nothing: these are boxes", refused=("box|of several",))
+@add_layout("the same with several objects in a photo", "the objects of a photo are its labels", flags=SETS)
 def voc_boxes(desk: Desk) -> Path:
     for place, photo in enumerate(mix(draw_photos(ANIMALS))):
-        desk.write(f"JPEGImages/{place:06}.jpg", photo.encode())
+        desk.lay(f"JPEGImages/{place:06}.jpg", photo, label=join_labels(ANIMALS[place % 2 :]))
         desk.write(f"Annotations/{place:06}.xml", _make_voc(f"{place:06}.jpg", list(ANIMALS[place % 2 :])))
     return desk.root
 
 
 @add_layout(
     "`images/train/1.jpg`, `labels/train/1.txt`, `data.yaml` (YOLO)",
-    "nothing: these are boxes",
-    refused=("box|of several",),
+    "the classes of the boxes of a photo are its labels",
+    flags=SETS,
 )
 def yolo_boxes(desk: Desk) -> Path:
     for place, photo in enumerate(mix(draw_photos(ANIMALS))):
         part = "val" if place % 4 == 0 else "train"
-        desk.write(f"images/{part}/{place:04}.jpg", photo.encode())
+        used = "test" if part == "val" else part
+        desk.lay(f"images/{part}/{place:04}.jpg", photo, used, label=join_labels((photo.label, ANIMALS[1])))
         lines = [f"{ANIMALS.index(photo.label)} 0.5 0.5 0.4 0.4\n", "1 0.2 0.2 0.1 0.1\n"]
         desk.write(f"labels/{part}/{place:04}.txt", "".join(lines))
     desk.write("data.yaml", f"train: images/train\nval: images/val\nnc: 3\nnames: {list(ANIMALS)}\n")
@@ -97,13 +99,14 @@ def yolo_boxes(desk: Desk) -> Path:
 
 @add_layout(
     "`train/images/1.jpg`, `train/labels/1.txt`, `valid/...`, `data.yaml` (Roboflow's YOLO)",
-    "nothing: these are boxes",
-    refused=("box|of several",),
+    "the classes of the boxes of a photo are its labels",
+    flags=SETS,
 )
 def yolo_boxes_in_parts(desk: Desk) -> Path:
     for place, photo in enumerate(mix(draw_photos(ANIMALS))):
         part = "valid" if place % 4 == 0 else "train"
-        desk.write(f"{part}/images/{place:04}.jpg", photo.encode())
+        used = "test" if part == "valid" else part
+        desk.lay(f"{part}/images/{place:04}.jpg", photo, used, label=join_labels((photo.label, ANIMALS[1])))
         desk.write(
             f"{part}/labels/{place:04}.txt", f"{ANIMALS.index(photo.label)} 0.5 0.5 0.4 0.4\n1 0.2 0.2 0.1 0.1\n"
         )

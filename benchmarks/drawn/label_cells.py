@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from drawn.desk import Desk, Photo, add_layout, draw_photos, mix, rows_to_csv
+from drawn.desk import Desk, Photo, add_layout, draw_photos, join_labels, mix, rows_to_csv
 
 FRUITS = ("apple", "pear")
 
@@ -30,15 +30,16 @@ def missing_label_words(desk: Desk) -> Path:
 
 @add_layout(
     "`Effusion|Mass` in a cell (NIH chest X-ray)",
-    "nothing: several labels for one photo",
-    refused=("several labels", "--label-cells whole"),
+    "several labels for each photo; a note says so",
 )
 def several_labels_in_a_cell(desk: Desk) -> Path:
+    desk.say("several labels", "--label-cells whole")
     words = {0: "apple|pear", 1: "pear|ripe", 2: "ripe"}
     rows = [("Image Index", "label")]
     for place, photo in enumerate(mix(draw_photos(FRUITS, 12))):
-        desk.leave(f"images/{place:04}.png", photo.encode(".png"))
-        rows.append((f"{place:04}.png", words.get(photo.number % 3, photo.label)))
+        cell = words[photo.number % 3]
+        desk.lay(f"images/{place:04}.png", photo, label=join_labels(cell.split("|")))
+        rows.append((f"{place:04}.png", cell))
     return desk.write("Data_Entry.csv", rows_to_csv(rows))
 
 

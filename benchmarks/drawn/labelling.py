@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from drawn.desk import Desk, Photo, add_layout, draw_photos, mix
+from drawn.desk import SETS, Desk, Photo, add_layout, draw_photos, join_labels, mix
 
 BIRDS = ("heron", "owl", "wren")
 
@@ -51,11 +51,12 @@ def labelme_shapes(desk: Desk) -> Path:
     return desk.root
 
 
-@add_layout("the same with shapes of several labels", "nothing: these are shapes", refused=("of several", "shapes"))
+@add_layout("the same with shapes of several labels", "the labels of all shapes of a photo", flags=SETS)
 def labelme_several(desk: Desk) -> Path:
     for place, photo in enumerate(mix(draw_photos(BIRDS))):
-        desk.write(f"{place:04}.jpg", photo.encode())
-        desk.write_json(f"{place:04}.json", _make_labelme(f"{place:04}.jpg", list(BIRDS[:2]), {}, None))
+        owned = BIRDS[: 1 + place % 2]
+        desk.lay(f"{place:04}.jpg", photo, label=join_labels(owned))
+        desk.write_json(f"{place:04}.json", _make_labelme(f"{place:04}.jpg", list(owned), {}, None))
     return desk.root
 
 

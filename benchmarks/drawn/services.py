@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from drawn.desk import Desk, add_layout, draw_photos, mix, rows_to_csv
+from drawn.desk import SETS, Desk, add_layout, draw_photos, join_labels, mix, rows_to_csv
 
 TREES = ("beech", "oak", "pine")
 Rows = list[dict[str, Any]]
@@ -73,12 +73,12 @@ def ground_truth(desk: Desk) -> Path:
 
 
 @add_layout(
-    "the same of a job for boxes, several classes in a photo", "nothing: these are boxes", refused=("box|of several",)
+    "the same of a job for boxes, several classes in a photo", "the classes of the boxes of a photo", flags=SETS
 )
 def ground_truth_boxes(desk: Desk) -> Path:
     rows = []
     for place, photo in enumerate(mix(draw_photos(TREES))):
-        desk.write(f"{place}.jpg", photo.encode())
+        desk.lay(f"{place}.jpg", photo, label=join_labels(TREES[number] for number in (0, 1 + place % 2)))
         boxes = [{"class_id": number, "top": 1, "left": 1, "height": 9, "width": 9} for number in (0, 1 + place % 2)]
         facts = {"class-map": {str(at): name for at, name in enumerate(TREES)}, "type": "groundtruth/object-detection"}
         rows.append({"source-ref": f"s3://b/{place}.jpg", "box": {"annotations": boxes}, "box-metadata": facts})
@@ -197,14 +197,15 @@ def kaggle(desk: Desk) -> Path:
 
 @add_layout(
     '`metadata.jsonl`: `"objects": {"bbox": [...], "categories": [...]}` (Hugging Face) with several in a photo',
-    "nothing: these are boxes",
-    refused=("box", "of several"),
+    "the categories of a photo",
+    flags=SETS,
 )
 def hf_imagefolder_boxes(desk: Desk) -> Path:
     rows = []
     for place, photo in enumerate(mix(draw_photos(TREES))):
-        desk.write(f"{place:04}.png", photo.encode(".png"))
-        rows.append({"file_name": f"{place:04}.png", "objects": {"bbox": [[1, 2, 9, 9]] * 2, "categories": [0, 1]}})
+        owned = [0, 1 + place % 2]
+        desk.lay(f"{place:04}.png", photo, label=join_labels(map(str, owned)))
+        rows.append({"file_name": f"{place:04}.png", "objects": {"bbox": [[1, 2, 9, 9]] * 2, "categories": owned}})
     _write_lines(desk, "metadata.jsonl", rows)
     return desk.root
 

@@ -51,7 +51,8 @@ def lay_table(plant: Plant, root: Path, column: str, labels: list[str]) -> Path:
 def test_numbers_that_measure_are_noted(
     tmp_path: Path, plant: Plant, column: str, labels: list[str], noted: bool
 ) -> None:
-    assert ("each is a class of its own here" in list_notes(lay_table(plant, tmp_path, column, labels))) is noted
+    told = list_notes(lay_table(plant, tmp_path, column, labels))
+    assert ("each is a class of its own here" in told or "they may be meant for another task" in told) is noted
 
 
 def test_a_test_part_without_a_class_is_noted(tmp_path: Path, plant: Plant) -> None:

@@ -43,7 +43,7 @@ def count_by_label(samples: Samples) -> LabelCounts:
     return LabelCounts(
         _name_counts(strata, members),
         {subset: _name_counts(strata, members[rows]) for subset, rows in inside.items() if rows.any()},
-        samples.task.targets.count_unknown(samples.space, samples.targets),
+        samples.task.targets.count_unknown(samples.space, samples.targets) if samples.samples else {},
         int((each > 1).sum()),
         int((each == 0).sum()),
         _find_pairs(strata, members) if strata.members is not None else (),

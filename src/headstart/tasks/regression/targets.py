@@ -75,7 +75,7 @@ class NumberTargets:
 
     def stack(self, targets: Sequence[Numbers]) -> Doubles:
         """Return numbers, (N, K) float64, NaN where one is unknown."""
-        return np.array(targets, np.float64).reshape(len(targets), -1)
+        return np.array(targets, np.float64).reshape(len(targets), len(targets[0]) if targets else 0)
 
     def conflict(self, first: Numbers, second: Numbers) -> bool:
         """Return whether a number that is known of both differs."""

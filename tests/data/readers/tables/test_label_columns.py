@@ -208,3 +208,9 @@ def test_tables_of_parts_have_one_form(tmp_path: Path, plant: Plant) -> None:
     assert listing.form == "several"
     assert sorted(labels(listing)) == sorted(cells)
     assert listing.classes == {"cat", "dog"}
+
+
+def test_columns_of_numbers_are_offered_beside_labels(lay) -> None:
+    table = lay("length,kind", *(f"{at}.5,{'ab'[at % 2]}" for at in range(8)))
+    with pytest.raises(DataError, match=r"'kind' with 2 values .*'length' with 8 values .*--label-column length"):
+        read(table)

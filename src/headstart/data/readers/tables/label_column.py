@@ -18,6 +18,7 @@ from headstart.data.readers.tables.column_evidence import (
 )
 from headstart.data.readers.tables.indicator_columns import find_indicators
 from headstart.data.readers.tables.label_columns import is_indicator
+from headstart.data.readers.tables.number_cells import has_fractions
 from headstart.data.readers.tables.number_columns import find_numbers, holds_measures
 from headstart.data.readers.tables.split_column import read_parts
 from headstart.data.readers.tables.table_columns import (
@@ -159,8 +160,9 @@ def _choose_named(table: Path, sample: TableSample, named: Sequence[str]) -> Lab
 
 def _offer(table: Path, sample: TableSample, columns: Sequence[str]) -> None:
     """Refuse to guess among the columns that hold labels, where there are any."""
-    fitting = [it for it in columns if holds_labels(sample.column(it))]
-    fitting = fitting or [it for it in columns if holds_measures(sample.column(it))]
+    labels = [it for it in columns if holds_labels(sample.column(it))]
+    measures = [it for it in columns if it not in labels and holds_measures(sample.column(it))]
+    fitting = [*labels, *(it for it in measures if not labels or has_fractions(sample.column(it)))]
     if not fitting:
         return
     fitting.sort(key=lambda column: not is_wordy(sample.column(column)))

@@ -55,7 +55,7 @@ STYLE = f""":root{{{_define_variables("light", LIGHT)}}}
 .chart .band{{fill:var(--c);opacity:.16}}
 .chart .point{{fill:var(--c);stroke:var(--chart-surface);stroke-width:1}}
 .chart .ring{{fill:none;stroke:var(--chart-ink);stroke-width:1.6}}
-.chart .cloud{{stroke:var(--c);stroke-width:4.5;stroke-linecap:round;stroke-opacity:.45;fill:none}}
+.chart .cloud{{stroke:var(--c);stroke-width:4.5;stroke-linecap:round;stroke-opacity:.55;fill:none}}
 .chart .columns{{fill:var(--c);fill-opacity:.2;stroke:var(--c);stroke-width:1.3}}
 .chart .bar{{fill:var(--c)}}
 .chart .bar.pale{{fill-opacity:.35;stroke:var(--c);stroke-width:1}}

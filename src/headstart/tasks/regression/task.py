@@ -34,11 +34,10 @@ class RegressionTask:
     measure = Measure("mean absolute error", "relative error", share=False, greater=False)
     feature_rank = "pooled"
     invariances = frozenset({"colour"})  # cutting, mirroring and turning change counts, areas and angles
-    supports: frozenset[Support] = frozenset()
+    supports: frozenset[Support] = frozenset({"figures"})
     answer = "value"
     strategies = None
     ensembles: frozenset[str] | None = frozenset({"average", "concat", "concat-all"})
-    report = None
 
     def count_outputs(self, space: TargetSpace) -> int:
         """Return how many numbers there are, K."""
@@ -159,6 +158,13 @@ class RegressionTask:
         from headstart.tasks.regression.explanation import NumberExplanation
 
         return NumberExplanation()
+
+    @cached_property
+    def report(self) -> "optional_facets.TaskReport":
+        """The page with its section on the test, the model card, the figures."""
+        from headstart.tasks.regression.report import NumberReport
+
+        return NumberReport()
 
     @property
     def settings(self) -> "type[Chapter]":

@@ -9,6 +9,7 @@ import pytest
 
 from headstart.reporting.write import write_comparison, write_report
 from tests.reporting.example_run import write_example_run
+from tests.reporting.example_task_run import write_label_run, write_number_run
 
 pytestmark = pytest.mark.browser
 
@@ -73,6 +74,11 @@ def pages(tmp_path_factory):
         "whole": write_report(whole),
         "bare": write_report(bare),
         "versus": write_comparison(whole, third, folder / "versus.html"),
+        "labels": write_report(write_label_run(folder / "labels")),
+        "numbers": write_report(write_number_run(folder / "numbers")),
+        "two tasks": write_comparison(
+            folder / "numbers", write_number_run(folder / "other", noise=14.0), folder / "two.html"
+        ),
     }
 
 
@@ -121,7 +127,7 @@ def opened(chromium, pages):
     return open_
 
 
-@pytest.mark.parametrize("name", ["whole", "bare", "versus"])
+@pytest.mark.parametrize("name", ["whole", "bare", "versus", "labels", "numbers", "two tasks"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_nothing_is_cut_off_or_too_faint(opened, name, scheme, size) -> None:

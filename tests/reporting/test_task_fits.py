@@ -1,6 +1,7 @@
 """Small fits of several labels and of numbers: their reports, as a fit writes them."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,28 @@ def draw(folder: Path, columns: list[str], cells) -> Path:
             Image.fromarray(pixels).save(folder / f"{number}.png")
             writer.writerow([f"{number}.png", *cells(colour)])
     return folder / "table.csv"
+
+
+def test_a_fit_of_several_labels_writes_its_report(small: Warm, tmp_path: Path) -> None:
+    names = np.array(["red", "green", "blue"])
+    table = draw(tmp_path / "photos", ["label"], lambda colour: [";".join(names[colour > 110])])
+    run = small.fit(table, out=tmp_path / "run", report=True, task="multilabel")
+    page = PageReader((tmp_path / "run" / "report.html").read_text("utf-8"))
+    words = page.all("main")[0].words
+    assert run.task.name == "multilabel"
+    for said in (
+        "Label by label",
+        "Precision and recall",
+        "Do the probabilities mean what they say?",
+        "Worst mistakes",
+    ):
+        assert said in words
+    assert page.numbers["test.score"] == run.test.score
+    assert page.numbers["label.0.support"] == run.test.per_label[0].support
+    trust = json.loads((tmp_path / "run" / "trust.json").read_text("utf-8"))
+    assert set(trust["strata"]["names"]) >= set(names)
+    assert run.plot.precision_recall().axes
+    assert "## Quantitative analyses" in (tmp_path / "run" / "model-card.md").read_text("utf-8")
 
 
 def test_a_fit_of_numbers_writes_its_report(small: Warm, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class MultilabelTask:
     measure = Measure("mean average precision", "log loss", "nats", counted=False)
     feature_rank = "pooled"
     invariances = frozenset({"scale", "flip", "turn", "colour"})  # a part may lack what a label is for
-    supports: frozenset[Support] = frozenset({"advice"})
+    supports: frozenset[Support] = frozenset({"advice", "figures"})
     answer = PROBABILITIES
     strategies = None
     ensembles = None
@@ -149,10 +149,12 @@ class MultilabelTask:
 
         return LabelSetPostprocessing()
 
-    @property
-    def report(self) -> None:
-        """None as yet: the page that any task has."""
-        return
+    @cached_property
+    def report(self) -> "optional_facets.TaskReport":
+        """The page with its section on the test, the model card, the figures."""
+        from headstart.tasks.multilabel.report import LabelSetReport
+
+        return LabelSetReport()
 
     @cached_property
     def diagnostics(self) -> "optional_facets.TaskDiagnostics":

@@ -66,7 +66,6 @@ def render_task_report(records: TaskRecords, contents: TaskContents) -> Page:
         "advisor": records.run.advice is None,
         "screening": True,  # it is of classes
         "slices": trust.slices is None or not trust.slices.slices,
-        "screening": True,  # of two classes
     }
     wanted = (*contents.previews(), *_list_sample_previews(data), SHEET)
     return render_page(

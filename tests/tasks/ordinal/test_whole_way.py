@@ -10,10 +10,11 @@ from PIL import Image
 
 import headstart
 from headstart.cli.main import run as run_command
+from headstart.errors import HeadstartError
 from headstart.runs.run import Run
 from tests.conftest import Warm
 
-GRADES = ("low", "medium", "high", "very high")  #: whose natural order is another
+GRADES = ("dark", "dim", "light", "glaring")  #: whose natural order is another
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(small: Warm, photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     out = tmp_path_factory.mktemp("run") / "run"
-    return small.fit(photos, out=out, task="ordinal", report=True)
+    return small.fit(photos, out=out, task="ordinal", order=",".join(GRADES), report=True)
 
 
 def test_a_run_is_scored_by_ranks_and_opened_again(run: Run) -> None:
@@ -67,17 +68,17 @@ def test_answers_have_a_rank_and_a_range(run: Run, photos: Path) -> None:
     _, broken = run.classifier.predict([files[0], b"nothing"])
     assert broken.error
     assert broken.to_json().keys() == said.keys()
-    assert len(broken.to_cells(1)) == len(run.task.answer_columns(1, run.classifier.record.space))
+    assert len(broken.to_cells(1)) == len(run.task.answer_columns(1))
 
 
 def test_the_command_line_fits_predicts_and_evaluates(
     small: Warm, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = small.words("--task", "ordinal", "--out", tmp_path / "run", source=photos)
+    words = small.words("--order", ",".join(GRADES), "--out", tmp_path / "run", source=photos)
     assert run_command([*words, "--quiet"]) == 0
     assert "Test MAE of ranks" in capsys.readouterr().out
     model = str(tmp_path / "run" / "model")
-    assert run_command(["predict", model, str(photos / "medium" / "1.png"), "--csv"]) == 0
+    assert run_command(["predict", model, str(photos / "dim" / "1.png"), "--csv"]) == 0
     header, row = csv.reader(capsys.readouterr().out.splitlines())
     assert header[:6] == ["source", "label", "rank", "probability", "range_low", "range_high"]
     assert row[1] == GRADES[int(row[2])]
@@ -86,13 +87,32 @@ def test_the_command_line_fits_predicts_and_evaluates(
 
 
 def test_a_saved_model_is_scored_on_some_of_its_classes(run: Run, photos: Path, tmp_path: Path) -> None:
-    for name in ("low", "very high"):
+    for name in ("dark", "glaring"):
         (tmp_path / "some" / name).mkdir(parents=True)
         for file in (photos / name).glob("*.png"):
             (tmp_path / "some" / name / file.name).write_bytes(file.read_bytes())
     found = headstart.evaluate(run.folder, tmp_path / "some")
     assert found.mae < 0.5
     assert found.per_class[1].recall is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"task": "ordinal"}, "the order of the classes 'dark', 'dim', 'glaring' and 1 more is not known"),
+        ({"order": "dark,dim,light"}, "misses the class 'glaring'"),
+        ({"order": "dark,dim,light,glaring,blinding"}, "names 'blinding', of which there is no sample"),
+        ({"order": "dark,dim,light,dim,glaring"}, "names 'dim' twice"),
+        ({"order": "dark,dim,light,glaring", "arms": "vote"}, "vote"),
+        ({"order": "dark,dim,light,glaring", "head": "lda"}, "has no head 'lda'"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_a_line(
+    small: Warm, photos: Path, tmp_path: Path, settings: dict[str, str], words: str
+) -> None:
+    with pytest.raises(HeadstartError, match=words) as caught:
+        small.fit(photos, out=tmp_path / "run", **settings)
+    assert "\n" not in str(caught.value)
 
 
 def test_grades_of_numbers_are_proposed_and_not_taken(small: Warm, tmp_path: Path) -> None:
@@ -107,7 +127,9 @@ def test_grades_of_numbers_are_proposed_and_not_taken(small: Warm, tmp_path: Pat
 
 @pytest.mark.slow
 def test_a_network_is_trained_for_it(small: Warm, photos: Path, tmp_path: Path) -> None:
-    run = small.fit(photos, out=tmp_path / "run", task="ordinal", strategy="partial-finetune", epochs=2, batch_size=8)
+    run = small.fit(
+        photos, out=tmp_path / "run", order=",".join(GRADES), strategy="partial-finetune", epochs=2, batch_size=8
+    )
     curve = run.record["arms"][0]["curves"]
     assert [epoch["number"] for epoch in curve] == [0, 1, 2]
     assert min(epoch["validation_score"] for epoch in curve) < 1
@@ -116,6 +138,8 @@ def test_a_network_is_trained_for_it(small: Warm, photos: Path, tmp_path: Path) 
 
 
 def test_heads_that_are_averaged_keep_ranges(small: Warm, photos: Path, tmp_path: Path) -> None:
-    run = small.fit(photos, out=tmp_path / "run", task="ordinal", arms="linear-probe,intermediate-probe,average")
-    answer = run.classifier.predict(photos / "medium" / "1.png")
+    run = small.fit(
+        photos, out=tmp_path / "run", order=",".join(GRADES), arms="linear-probe,intermediate-probe,average"
+    )
+    answer = run.classifier.predict(photos / "dim" / "1.png")
     assert answer.probabilities.sum() == pytest.approx(1, abs=1e-5)

@@ -37,8 +37,6 @@ class OrdinalTask:
     answer = PROBABILITIES
     strategies = None
     ensembles = _ENSEMBLES
-    diagnostics = None
-    report = None
 
     def count_outputs(self, space: TargetSpace) -> int:
         """Return the number of classes K: a head gives a location and K - 1 thresholds."""
@@ -153,6 +151,20 @@ class OrdinalTask:
         from headstart.tasks.ordinal.postprocessing import RankPostprocessing
 
         return RankPostprocessing()
+
+    @cached_property
+    def diagnostics(self) -> "optional_facets.TaskDiagnostics":
+        """Grades that look wrong, weak slices, shortcuts, calibration, ranges."""
+        from headstart.tasks.ordinal.findings import RankDiagnostics
+
+        return RankDiagnostics()
+
+    @cached_property
+    def report(self) -> "optional_facets.TaskReport":
+        """The pages with their sections."""
+        from headstart.tasks.ordinal.report import RankReport
+
+        return RankReport()
 
     @property
     def settings(self) -> "type[Chapter]":

@@ -63,7 +63,7 @@ def _trust(run: Run) -> list[str]:
         return []
     many = run.noun.many
     lines = []
-    if calibration := found.get("calibration"):
+    if "before" in (calibration := found.get("calibration") or {}):
         before, after = calibration["before"]["ece"], calibration["after"]["ece"]
         off = f"stated probabilities are off by {100 * after:.1f} points on average"
         lines.append(f"calibration error {after:.1%} ({before:.1%} before): {off}")

@@ -15,6 +15,7 @@ from headstart.diagnostics.slices import ItemProperty
 from headstart.evaluation.coverage import Coverage, measure_coverage
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.label_noise import describe_label_noise, estimate_label_noise
+from headstart.evaluation.reliability import Reliability, measure_reliability
 from headstart.heads.folds import find_one_group_classes
 from headstart.inference.postprocess import BatchPredictions
 from headstart.modalities.facets import NamedProperty
@@ -33,12 +34,15 @@ class RankCalibrationRecord:
     n: int  #: of them
     tried: Mapping[str, float]  #: kind -> cross-validated log loss, nats
     reason: str  #: why this kind
+    before: Reliability  #: of the probabilities on test, uncalibrated
+    after: Reliability
 
 
 @dataclass(frozen=True, slots=True)
 class RangesRecord:
     """The ranges of a run, as ``trust.json`` keeps them."""
 
+    kind: str
     coverage: float  #: that was promised
     threshold: float
     held_out_n: int  #: samples that the threshold was found on
@@ -105,9 +109,12 @@ class RankDiagnostics(AnswerDiagnostics):
         if held is None or found is None:
             return {}
         count = len(held.targets)
-        calibration = RankCalibrationRecord(
-            postprocessor.calibration.kind, held.source, count, found.facts["log_losses"], found.facts["reason"]
+        before, after = (
+            measure_reliability(test.targets.values, said, groups=test.targets.groups)
+            for said in (test.answers.uncalibrated, test.answers.probabilities)
         )
+        kind, tried, reason = postprocessor.calibration.kind, found.facts["log_losses"], found.facts["reason"]
+        calibration = RankCalibrationRecord(kind, held.source, count, tried, reason, before, after)
         sets = test.answers.prediction_set
         if sets is None:
             return {"calibration": calibration, "prediction_sets": None}
@@ -115,7 +122,7 @@ class RankDiagnostics(AnswerDiagnostics):
         ranges = postprocessor.ranges
         return {
             "calibration": calibration,
-            "prediction_sets": RangesRecord(ranges.coverage, ranges.threshold, count, seen),
+            "prediction_sets": RangesRecord("range", ranges.coverage, ranges.threshold, count, seen),
         }
 
 

@@ -68,7 +68,7 @@ def test_answers_have_a_rank_and_a_range(run: Run, photos: Path) -> None:
     _, broken = run.classifier.predict([files[0], b"nothing"])
     assert broken.error
     assert broken.to_json().keys() == said.keys()
-    assert len(broken.to_cells(1)) == len(run.task.answer_columns(1))
+    assert len(broken.to_cells(1)) == len(run.task.answer_columns(1, run.classifier.record.space))
 
 
 def test_the_command_line_fits_predicts_and_evaluates(

@@ -58,7 +58,7 @@ class RankDiagnostics(AnswerDiagnostics):
 
     def score_items(self, targets: Targets, answers: BatchPredictions, space: TargetSpace) -> Doubles:
         """Return minus the distance of each answer in ranks, (M,)."""
-        return -np.abs(answers.outputs[RANK] - targets.values).astype(np.float64)
+        return np.asarray(-np.abs(answers.outputs[RANK] - targets.values), np.float64)
 
     def encode_targets(self, targets: Ints, space: TargetSpace) -> Doubles:
         """Return ranks as numbers, (N, 1)."""

@@ -62,7 +62,6 @@ def render_task_report(records: TaskRecords, contents: TaskContents) -> Page:
     arms, training = build_arms_section(records), build_training_section(records)
     data = TaskSamples(samples, _choose_counts(records, contents), list_suspect_blocks(records), list_missing(records))
     without = {
-        "screening": True,  # of two classes
         "training": not training.arms,
         "advisor": records.run.advice is None,
         "screening": True,  # it is of classes

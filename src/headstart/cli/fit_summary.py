@@ -61,18 +61,8 @@ def _trust(run: Run) -> list[str]:
     found = run.trust
     if not found:
         return []
-    many = run.noun.many
-    lines = []
-    if "before" in (calibration := found.get("calibration") or {}):
-        before, after = calibration["before"]["ece"], calibration["after"]["ece"]
-        off = f"stated probabilities are off by {100 * after:.1f} points on average"
-        lines.append(f"calibration error {after:.1%} ({before:.1%} before): {off}")
-    if sets := found.get("prediction_sets"):
-        size, share = sets["test"]["mean_size"], 100 * sets["test"]["coverage"]
-        classes = f"{size:.1f} class{'es' * (f'{size:.1f}' != '1.0')}"
-        lines.append(
-            f"prediction sets name {classes} on average; the right one is among them in {share:.0f} of 100 {many}"
-        )
+    many, own = run.noun.many, run.task.diagnostics
+    lines = [] if own is None else list(own.describe_record(found, run.noun))
     if novelty := found["novelty"]:
         share = 1 - novelty["accepted"]["share"]
         lines.append(

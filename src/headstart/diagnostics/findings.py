@@ -26,6 +26,7 @@ from headstart.diagnostics.slices import ItemProperty, describe_worst_slice
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.means import estimate_mean, turn_mean
 from headstart.inference.postprocess import BatchPredictions
+from headstart.modalities.item import Noun
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
 from headstart.tasks.task import Measure, TargetArray, TargetSpace
@@ -146,6 +147,10 @@ class AnswerDiagnostics(ABC):
         """Return the ids of the samples that findings speak of, as far as they are shown."""
         suspects = [suspect.id for suspect in findings.review.suspects[:LISTED]]
         return [*suspects, *(id_ for issue in findings.issues.items for id_ in issue.ids[:ITEM_ISSUES])]
+
+    def describe_record(self, record: Mapping[str, Any], noun: Noun) -> Sequence[str]:
+        """Return nothing: the scores say how far the answers can be trusted. A task may have more to say."""
+        return ()
 
     def to_record(
         self, findings: AnswerFindings, context: FitContext, fitted: Postprocessed, test: TestResult

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from headstart.data.samples import Samples
     from headstart.evaluation.grouping import Targets
     from headstart.heads.number_targets import TargetScale
+    from headstart.modalities.item import Noun
 
 
 class Objective(Protocol):
@@ -135,6 +136,9 @@ class TaskDiagnostics(Protocol):
 
     def to_record(self, findings: Any, context: Any, fitted: Any, test: Any) -> Mapping[str, Any]:
         """Return records by the key that they have in ``trust.json``; ``fitted`` is the run's ``Postprocessed``."""
+
+    def describe_record(self, record: Mapping[str, Any], noun: "Noun") -> Sequence[str]:
+        """Return how far answers can be trusted, a sentence each, from the records of ``to_record``."""
 
 
 @dataclass(frozen=True, slots=True)

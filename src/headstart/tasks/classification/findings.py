@@ -20,6 +20,7 @@ from headstart.evaluation.coverage import Coverage, measure_coverage
 from headstart.evaluation.intervals import estimate_proportion
 from headstart.evaluation.label_noise import describe_label_noise
 from headstart.evaluation.reliability import Reliability, measure_reliability
+from headstart.modalities.item import Noun
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
 from headstart.tasks.classification.label_issues import LabelDiagnostics, diagnose_labels, make_training_sets
@@ -119,6 +120,20 @@ class ClassDiagnostics:
         """Return the ids of the samples that findings speak of, as far as they are shown."""
         labels = [issue.id for issue in findings.labels.issues[:LABEL_ISSUES]]
         return [*labels, *(id_ for issue in findings.issues.items for id_ in issue.ids[:ITEM_ISSUES])]
+
+    def describe_record(self, record: Mapping[str, Any], noun: Noun) -> Sequence[str]:
+        """Return the calibration error, and how large prediction sets are and how often they hold the right class."""
+        lines = []
+        if calibration := record.get("calibration"):
+            before, after = calibration["before"]["ece"], calibration["after"]["ece"]
+            off = f"stated probabilities are off by {100 * after:.1f} points on average"
+            lines.append(f"calibration error {after:.1%} ({before:.1%} before): {off}")
+        if sets := record.get("prediction_sets"):
+            size, share = sets["test"]["mean_size"], 100 * sets["test"]["coverage"]
+            classes = f"{size:.1f} class{'es' * (f'{size:.1f}' != '1.0')}"
+            held = f"the right one is among them in {share:.0f} of 100 {noun.many}"
+            lines.append(f"prediction sets name {classes} on average; {held}")
+        return lines
 
     def to_record(
         self, findings: ClassFindings, context: FitContext, fitted: Postprocessed, test: TestResult

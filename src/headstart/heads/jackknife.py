@@ -35,7 +35,7 @@ def predict_jackknife_plus(
         fixed: the penalties, as ``fit_number_ridge`` chose them.
         coverage: 1 - alpha.
     """
-    scaling, scale = Scaling.fit(training_set.features), TargetScale.fit(training_set.targets)
+    scaling, scale = Scaling.centre(training_set.features), TargetScale.fit(training_set.targets)
     targets, new = scale.standardise(training_set.targets), scaling.transform(features)
     penalties = read_penalties(fixed, training_set.outputs)
     found = np.full((len(new), training_set.outputs, 2), [-np.inf, np.inf])
@@ -49,7 +49,7 @@ def predict_jackknife_plus(
 
 
 def _bound_column(squares: LeastSquares, at: int, penalty: float, new: Floats, coverage: float) -> Doubles:
-    """Return the intervals (M, 2) of one number on its scale, for standardised rows (M, D)."""
+    """Return the intervals (M, 2) of one number on its scale, for centred rows (M, D)."""
     errors = squares.miss_left_out(penalty)
     rows = len(squares.targets)
     low = floor((1 - coverage) * (rows + 1) + 1e-9)

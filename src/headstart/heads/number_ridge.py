@@ -2,7 +2,10 @@
 
 Leaving rows out costs nothing once the spectrum is known: see ``least_squares``. The penalty is that of the smallest
 mean absolute error of the left-out rows: a few wrong numbers have a say, not the last word. It is scikit-learn's
-``alpha`` of ``Ridge`` on standardised features.
+``alpha`` of ``Ridge`` on the same features, which are centred and keep their spread. Units that are next to always 0
+would be the largest of all if each was scaled to a spread of 1, and by what a new item has there an answer would be off
+the more. With all layers of lite0 joined, 500 drawn photos, mean absolute errors on test scaled and as they are: dots
+1.00 and 0.74, the angle of a hand 86 and 44 degrees, an area 0.74 and 0.44 % of the photo (2026-11-27).
 """
 
 from collections.abc import Mapping
@@ -18,13 +21,13 @@ from headstart.heads.least_squares import LeastSquares
 from headstart.heads.number_targets import TargetScale, measure_spreads, share_known_rows
 from headstart.heads.scaling import Scaling
 
-_GRID = np.geomspace(1e-5, 1e3, 25)  #: penalties, as multiples of the mean eigenvalue
+_GRID = np.geomspace(1e-6, 1e2, 25)  #: penalties, as multiples of the mean eigenvalue
 _UNSURE = 1.0  #: the multiple where nothing can be left out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Solution:
-    """Columns that were solved: on standardised features and targets."""
+    """Columns that were solved: on centred features and standardised targets."""
 
     weight: Doubles  #: (D, K)
     bias: Doubles  #: (K,)
@@ -41,7 +44,7 @@ def fit_number_ridge(training_set: TrainingSet, options: Any, fixed: Mapping[str
     ``"penalty 1"``, ``"penalty 2"``, ... The path has relative errors as losses, see ``NumberErrors``.
     """
     began = perf_counter()
-    scaling, scale = Scaling.fit(training_set.features), TargetScale.fit(training_set.targets)
+    scaling, scale = Scaling.centre(training_set.features), TargetScale.fit(training_set.targets)
     solved = _solve(training_set, scaling, scale, fixed)
     layer = scaling.unfold(solved.weight.astype(np.float32), solved.bias.astype(np.float32))
     chosen = _name_penalties(solved.penalties)
@@ -56,7 +59,7 @@ def predict_without_group(training_set: TrainingSet, fixed: Mapping[str, float] 
         training_set: of numbers.
         fixed: the penalties, as ``fit_number_ridge`` chose them; None chooses them first.
     """
-    scaling, scale = Scaling.fit(training_set.features), TargetScale.fit(training_set.targets)
+    scaling, scale = Scaling.centre(training_set.features), TargetScale.fit(training_set.targets)
     solved = _solve(training_set, scaling, scale, fixed)
     return np.asarray(solved.left_out * scale.scale + scale.shift, np.float32)
 

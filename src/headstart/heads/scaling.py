@@ -42,6 +42,16 @@ class Scaling:
         inverse = np.divide(1, spread, out=np.zeros_like(spread), where=moving)
         return cls(mean.astype(np.float32), inverse.astype(np.float32))
 
+    @classmethod
+    def centre(cls, features: Floats) -> Self:
+        """Return the scaling that only takes the mean from columns, (N, D), and leaves those out that never change.
+
+        Raises:
+            DataError: no rows, or values that are not finite.
+        """
+        fitted = cls.fit(features)
+        return cls(fitted.mean, (fitted.inverse > 0).astype(np.float32))
+
     def transform(self, features: Floats) -> Floats:
         """Return features (N, D) standardised, a new array."""
         scaled = features - self.mean

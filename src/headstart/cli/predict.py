@@ -62,8 +62,8 @@ def predict(
         csv_: A table with a header line; classes of a set have | between them, with a backslash before it in a name.
         engine: What answers: auto, onnxruntime or openvino.
         path_column: The column of a table with the items or their paths, or the array of items; found when not given.
-        threshold: Predict the positive class (fit's --positive) from this probability on, such as 0.3, in place of
-            the model's own threshold.
+        threshold: Predict the positive class (fit's --positive), or each of several labels, from this probability on,
+            such as 0.3, in place of the model's own threshold.
     """
     from headstart.inference.classifier import load
 

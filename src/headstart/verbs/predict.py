@@ -54,8 +54,8 @@ def predict(
             A ``pathlib.Path`` is always a path. A str is one too, except where items are texts: there it is an item.
         engine: what answers: "auto", "onnxruntime" or "openvino".
         path_column: the column of a table with the items or their paths, or the array of items among several.
-        threshold: the least probability from which on the positive class is predicted, such as 0.3; None takes
-            that of the model, or the likeliest class.
+        threshold: the least probability from which on the positive class is predicted, or each of several labels, such
+            as 0.3; None takes that of the model, or the likeliest class.
 
     Raises:
         UserError: a classifier that cannot be used, a folder without items, or a table without a column of them,

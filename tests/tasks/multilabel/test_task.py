@@ -108,6 +108,53 @@ def test_what_cannot_be_learnt_is_refused_in_a_line(small: Warm, table: Path, tm
         small.fit(table, out=tmp_path / "empty", task="multilabel")
 
 
+def test_columns_of_0_and_1_may_have_unknown_cells(small: Warm, table: Path, tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    with table.open(newline="") as file:
+        rows = [(row["path"], row["labels"].split(";")) for row in csv.DictReader(file)]
+    columns = table.with_name("columns.csv")
+    with columns.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["path", *CLASSES])
+        for path, labels in rows:
+            cells = ["" if chance.random() < 0.1 else int(name in labels) for name in CLASSES]
+            writer.writerow([path, *cells])
+    run = small.fit(columns, out=tmp_path / "run", task="multilabel", report=True)
+    with np.load(tmp_path / "run" / "predictions.npz") as arrays:
+        assert set(np.unique(arrays["label"])) == {-1, 0, 1}
+    assert run.classifier.classes == CLASSES
+    trust = run.trust
+    assert len(trust["counts"]) == len(trust["thresholds"]) == 3
+    assert np.array(trust["unknown"]).sum() > 0
+    assert {"kind", "held_out", "n", "tried", "reason", "before", "after"} == trust["calibration"].keys()
+    assert trust["risk"]["promised"] == pytest.approx(0.1)
+    assert trust["label_pairs"] is not None
+
+
+def test_a_photo_in_several_folders_has_several_labels(small: Warm, tmp_path: Path) -> None:
+    table = draw_label_table(tmp_path / "drawn")
+    with table.open(newline="") as file:
+        for row in csv.DictReader(file):
+            for name in row["labels"].split(";"):
+                if name in CLASSES:
+                    (tmp_path / "folders" / name).mkdir(parents=True, exist_ok=True)
+                    (tmp_path / "folders" / name / row["path"]).write_bytes((table.parent / row["path"]).read_bytes())
+    small.fit(tmp_path / "folders", out=tmp_path / "run", task="multilabel")
+    with np.load(tmp_path / "run" / "predictions.npz") as arrays:
+        assert arrays["label"].sum(axis=1).max() > 1
+
+
+def test_a_threshold_of_ones_own_is_that_of_every_label(small: Warm, table: Path, tmp_path: Path) -> None:
+    run = small.fit(table, out=tmp_path / "run")
+    photos = sorted(table.parent.glob("*.png"))[:3]
+    every = headstart.predict(run, photos, threshold=0)
+    none = headstart.predict(run, photos, threshold=1)
+    assert all(set(answer.labels) == set(CLASSES) for answer in every)
+    assert all(not answer.labels for answer in none)
+    with pytest.raises(SettingError, match="wanted a probability"):
+        headstart.predict(run, photos, threshold=2)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", ["binary", "asymmetric"])
 def test_a_network_is_trained_for_it(small: Warm, table: Path, tmp_path: Path, loss: str) -> None:

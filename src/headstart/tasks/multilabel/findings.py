@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from headstart.arrays import Doubles, Floats, Ints
-from headstart.data.samples import Samples
-from headstart.diagnostics.findings import AnswerDiagnostics
+from headstart.data.samples import Samples, Subset
+from headstart.diagnostics.findings import AnswerDiagnostics, AnswerFindings
 from headstart.diagnostics.held_out import make_label_sets, predict_held_out_answers
 from headstart.diagnostics.label_review import LabelReview
 from headstart.diagnostics.slices import ItemProperty
@@ -18,10 +18,12 @@ from headstart.inference.model_format import PROBABILITIES
 from headstart.inference.postprocess import BatchPredictions
 from headstart.modalities.facets import NamedProperty
 from headstart.modalities.item import Noun
+from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
 from headstart.tasks.multilabel.label_issues import find_doubted, find_label_set_issues
+from headstart.tasks.multilabel.pairs import find_overused_pairs
 from headstart.tasks.multilabel.postprocessor import LABELS
-from headstart.tasks.multilabel.trust_record import record_postprocessing
+from headstart.tasks.multilabel.trust_record import record_counts, record_postprocessing
 from headstart.tasks.task import Measure, TargetArray, TargetSpace
 
 SCORE = Measure("Jaccard index", "log loss", "nats")  #: of one sample: mean average precision is of many
@@ -69,8 +71,17 @@ class LabelSetDiagnostics(AnswerDiagnostics):
         return dict(zip(space.names, counts, strict=True))
 
     def record_postprocessing(self, fitted: Postprocessed, test: TestResult) -> Mapping[str, Any]:
-        """Return thresholds, calibration and the promised miss rate."""
-        return record_postprocessing(fitted)
+        """Return thresholds, calibration, the promised miss rate, and pairs of labels taken together too often."""
+        targets, names = test.targets, fitted.model.space.names
+        pairs = find_overused_pairs(targets.values, test.answers.outputs[LABELS], names, targets.groups)
+        return {**record_postprocessing(fitted, test), "label_pairs": pairs}
+
+    def to_record(
+        self, findings: AnswerFindings, context: FitContext, fitted: Postprocessed, test: TestResult
+    ) -> Mapping[str, Any]:
+        """Return records by the key that they have in ``trust.json``, how many samples have each label among them."""
+        counts = record_counts([context.target_values(subset) for subset in Subset])
+        return {**super().to_record(findings, context, fitted, test), **counts}
 
     def review_labels(
         self, samples: Samples, layers: Sequence[str], rows: Callable[[str], Floats], settings: Any

@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
+from headstart.errors import SettingError
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
 from headstart.inference.postprocess import BatchPredictions
 from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.answers import LabelSetPrediction, make_label_failure, make_label_predictions
 from headstart.tasks.multilabel.combination import combine_label_members
 from headstart.tasks.multilabel.postprocessor import EVEN, LABELS, LabelSetPostprocessor
-from headstart.tasks.task import Measure, Support, TargetSpace
+from headstart.tasks.task import Measure, OutputRule, Support, TargetSpace
 
 if TYPE_CHECKING:
     from headstart.settings.chapter import Chapter
@@ -31,7 +33,7 @@ class MultilabelTask:
     measure = Measure("mean average precision", "log loss", "nats", counted=False)
     feature_rank = "pooled"
     invariances = frozenset({"scale", "flip", "turn", "colour"})  # a part may lack what a label is for
-    supports: frozenset[Support] = frozenset({"advice", "figures"})
+    supports: frozenset[Support] = frozenset({"advice", "figures", "threshold of an answer"})
     answer = PROBABILITIES
     strategies = None
     ensembles = None
@@ -97,6 +99,14 @@ class MultilabelTask:
     ) -> list[LabelSetPrediction]:
         """Return the answer for each opened item, in their order."""
         return make_label_predictions(items, batch, space.names)
+
+    def make_threshold_rule(
+        self, threshold: float, postprocessor: LabelSetPostprocessor, space: TargetSpace
+    ) -> OutputRule:
+        """Return what takes every label from a probability on, whatever the model's own thresholds are."""
+        if not (isinstance(threshold, float | int) and 0 <= threshold <= 1):
+            raise SettingError(f"threshold is {threshold!r}; wanted a probability, 0 to 1")
+        return lambda outputs: {**outputs, LABELS: outputs[PROBABILITIES] >= np.float32(threshold)}
 
     def answer_columns(self, top: int, space: TargetSpace | None = None) -> tuple[str, ...]:
         """Return the labels, so many of the likeliest with their probabilities, and the set that misses few."""

@@ -6,11 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.selection.results import Postprocessed
+from headstart.evaluation.reliability import Reliability, measure_reliability
+from headstart.inference.model_format import PROBABILITIES, UNCALIBRATED
+from headstart.selection.results import Postprocessed, TestResult
 
 
-def record_postprocessing(fitted: Postprocessed) -> Mapping[str, Any]:
-    """Return the records ``thresholds``, ``calibration`` and ``risk`` of what is saved."""
+def record_postprocessing(fitted: Postprocessed, test: TestResult) -> Mapping[str, Any]:
+    """Return the records ``thresholds``, ``calibration`` and ``risk`` of what is saved.
+
+    The reliability of probabilities is that on test, before calibration and after, of all known labels together: each
+    is a question of yes or no, and those of one sample belong together.
+    """
     postprocessor, held, found = fitted.model.postprocessor, fitted.calibration_set, fitted.postprocessing
     if held is None or found is None:
         return {"thresholds": [], "calibration": None, "risk": None}
@@ -33,9 +39,22 @@ def record_postprocessing(fitted: Postprocessed) -> Mapping[str, Any]:
             "n": len(held.targets),
             "tried": found.facts["log_losses"],
             "reason": found.facts["reason"],
+            "before": _measure_reliability(test, UNCALIBRATED),
+            "after": _measure_reliability(test, PROBABILITIES),
         },
         "risk": None if risk is None else {"promised": risk.promised, "threshold": risk.threshold, "n": risk.n},
     }
+
+
+def _measure_reliability(test: TestResult, output: str) -> Reliability | None:
+    """Return the reliability of an output on test; None where no label is known."""
+    targets = test.targets
+    known = targets.values >= 0
+    if not known.any():
+        return None
+    there = test.answers.outputs[output][known]
+    rows = np.broadcast_to(targets.groups[:, None], known.shape)[known]
+    return measure_reliability(targets.values[known].astype(np.int64), np.stack([1 - there, there], 1), groups=rows)
 
 
 def record_counts(parts: Sequence[NDArray[np.integer]]) -> Mapping[str, Any]:

@@ -15,7 +15,6 @@ from sklearn.utils import estimator_checks
 import headstart
 from headstart.errors import DataError, SettingError
 from headstart.sklearn import Classifier, FeatureExtractor, MultilabelClassifier, OrdinalClassifier, Regressor
-from headstart.tasks.task import TASKS
 
 #: scikit-learn's checks that need no table of numbers. The others draw numbers as X, which are no photos:
 #: check_fit*, check_estimators_*, check_classifiers_*, check_transformer_*, check_methods_*, check_dtype_object,
@@ -158,7 +157,6 @@ def squares():
     return pixels, levels.astype(np.float64)
 
 
-@pytest.mark.skipif("regression" not in TASKS, reason="not here yet")
 def test_numbers_are_learnt(small, squares) -> None:
     pixels, levels = squares
     light = levels.mean(axis=1)
@@ -174,7 +172,6 @@ def test_numbers_are_learnt(small, squares) -> None:
     np.testing.assert_array_equal(again.predict(pixels[:3]), model.predict(pixels[:3]))
 
 
-@pytest.mark.skipif("regression" not in TASKS, reason="not here yet")
 def test_several_numbers_are_learnt_and_unknown_ones_are_left_out(small, squares) -> None:
     pixels, levels = squares
     known = levels.copy()
@@ -185,7 +182,6 @@ def test_several_numbers_are_learnt_and_unknown_ones_are_left_out(small, squares
     assert model.predict_interval(pixels).shape == (60, 3, 2)
 
 
-@pytest.mark.skipif("multilabel" not in TASKS, reason="not here yet")
 def test_several_labels_are_learnt(small, squares) -> None:
     pixels, levels = squares
     bright = (levels > 125).astype(int)

@@ -87,7 +87,7 @@ def write_tables(folder: Path, photos: list[Path]) -> None:
     light = np.array([np.asarray(Image.open(photo).convert("L")).mean() for photo in photos])
     for photo, level, rank in zip(photos, light, light.argsort().argsort() / len(photos), strict=True):
         path = photo.relative_to(folder).as_posix()
-        rows["things.csv"].append(f"{path},{photo.parent.name}{';light' * (rank > 0.5)}")
+        rows["things.csv"].append(f"{path},{photo.parent.name}{';light' * int(rank > 0.5)}")
         rows["lengths.csv"].append(f"{path},{level:.2f}")
         rows["quality.csv"].append(f"{path},{('bad', 'fair', 'good')[int(3 * rank)]}")
     for name, lines in rows.items():

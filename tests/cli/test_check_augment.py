@@ -81,7 +81,7 @@ def test_the_sheet_is_for_the_task_and_says_what_is_left_out(numbers, tmp_path, 
         said = capsys.readouterr().out.splitlines()
         assert said[-2] == f"changed views are shown in {sheet}"
         left = "views that cut a part off" if name == "mirrored" else "mirror images and views that cut a part off"
-        assert said[-1].startswith(f"for one number for each photo, {left} are left out of the preset standard, as ")
+        assert said[-1].startswith(f"one number for each photo: {left} are left out of the preset standard, as ")
         pictures[name] = np.asarray(Image.open(sheet)).tobytes()
     assert len(set(pictures.values())) == 2
 
@@ -90,5 +90,5 @@ def test_what_is_asked_for_is_done_and_said(numbers, tmp_path, capsys) -> None:
     flags = ["--task", "amount", "--augmentation", "none", "--rotation", "20", "--json"]
     assert run(["check", numbers, "--fast", "--augment", str(tmp_path / "sheet.jpg"), *flags]) == 0
     assert json.loads(capsys.readouterr().out)["views"] == [
-        "for one number for each photo, --rotation is done as asked for, though it may change the answer"
+        "one number for each photo: --rotation is done as asked for, though it may change the answer"
     ]

@@ -280,7 +280,7 @@ def test_a_trained_network_is_answered_alike_wherever_it_runs(
     assert arm.trains
     assert np.isfinite(arm.outputs).all()
     assert all(np.isfinite([epoch.train_loss, epoch.validation_loss]).all() for epoch in arm.curves)
-    left_out = [note for note in own.log.notes if note.startswith(f"for {context.task.title}, ")]
+    left_out = [note for note in own.log.notes if note.startswith(f"{context.task.title}: ")]
     assert len(left_out) == ("crop" not in context.task.invariances and "*" not in context.task.invariances)
     assert_saved_alike(arm, own, tmp_path / "model", CLOSE_TRAINED)
 

@@ -101,7 +101,7 @@ def test_check(job: Job, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert (code, errors) == (0, "")
     assert f"changed views are shown in {tmp_path / 'sheet.jpg'}" in out
     kept = job.task.invariances & {"crop", "*"}
-    assert (f"for {job.task.title}, " in out) == (not kept)
+    assert (f"{job.task.title}: " in out) == (not kept)
 
 
 def test_check_of_labels(job: Job, small: Warm, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,8 +31,8 @@ def test_a_task_that_crops_do_not_keep_is_told_what_is_not_seen(table: Path) -> 
     samples = read_source(table, options=DataSettings.model_validate({"task": "amount"}))
     (note,) = [note for note in samples.ledger.notes if "square" in note]
     assert note == (
-        "networks see the square in the middle of a photo, 50% of 8 of these 12 photos: what lies beyond does not "
-        "count; pad them to squares if it should"
+        "networks see the square in the middle of a photo, 50% of 8 of these 12 photos: what lies beyond is not "
+        "seen; pad them to squares if it should be"
     )
 
 

@@ -100,4 +100,4 @@ def explain_views(settings: Any, modality: str, task: Task) -> list[str]:
     clauses = [] if facet is None else list(facet.explain_kept(settings, task.invariances))
     if settings.mixup and "*" not in task.invariances:
         clauses.append("--mixup is done as asked for, though a mix may have another answer than the mean of two")
-    return [f"for {task.title}, {clause}" for clause in clauses]
+    return [f"{task.title}: {clause}" for clause in clauses]

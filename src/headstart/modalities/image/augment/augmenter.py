@@ -93,8 +93,8 @@ class ImageAugmentation:
             return []
         share = f"{np.median(seen[cut]):.0%} of {int(cut.sum()):,} of these {len(edges):,} photos"
         text = (
-            f"networks see the square in the middle of a photo, {share}: what lies beyond does not count; pad them to "
-            "squares if it should"
+            f"networks see the square in the middle of a photo, {share}: what lies beyond is not seen; pad them to "
+            "squares if it should be"
         )
         return [text]
 

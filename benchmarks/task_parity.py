@@ -4,11 +4,11 @@
 
 PHOTOS is a folder per class. For each task a table of labels is made of it: the class; the class and whether the photo
 is bright and colourful, several labels; how bright it is, a number; how bright in five grades. A linear probe is fitted
-on each, at float32 and, where the processor has it, in bf16. Every photo is answered by the saved heads on the stored
-features, which they were fitted on, and from its file by ONNX Runtime and by OpenVINO. Said for each: how many photos
-have another answer than the stored features give, and the largest difference among these of a number that the answer is
-read from, which is at least half of what such an answer was ahead by; of numbers, as a share of their range. The last
-line is JSON.
+on each, in float32 and as by default, which is bf16 where the processor has it and the photos bear it. Every photo is
+answered by the saved heads on the stored features, which they were fitted on, and from its file by ONNX Runtime and by
+OpenVINO. Said for each: how many photos have another answer than the stored features give, and the largest difference
+among these of a number that the answer is read from, which is at least half of what such an answer was ahead by; of
+numbers, as a share of their range. The last line is JSON.
 """
 
 import csv
@@ -26,13 +26,12 @@ import headstart
 import measuring
 from headstart.data.read import read_source
 from headstart.data.samples import Sample
-from headstart.hardware import has_bf16
 from headstart.pipeline.testing import answer_samples
 from headstart.settings import DataSettings, locate_store
 from headstart.storage.store import FeatureSpace, Store
 from headstart.tasks.task import TASKS
 
-PRECISIONS = ("f32", "bf16") if has_bf16() else ("f32",)
+PRECISIONS = ("f32", "auto")  #: asked for; what was computed in is said
 GRADES = ("darkest", "dark", "middle", "light", "lightest")
 SHOWN = 64  #: pixels along an edge of what is measured
 
@@ -82,10 +81,9 @@ def main() -> None:
                 results += found
                 for one in found:
                     print(_tell(one))
-    worst = {
-        precision: max(one["other_answers"] / one["photos"] for one in results if one["precision"] == precision)
-        for precision in PRECISIONS
-    }
+    worst: dict[str, float] = {}
+    for one in results:
+        worst[one["computed_in"]] = max(worst.get(one["computed_in"], 0.0), one["other_answers"] / one["photos"])
     measuring.finish(__file__, {"results": results, "worst": worst}, keep=options.keep)
 
 
@@ -114,9 +112,8 @@ def _compare(photos: Path, task: str, precision: str) -> list[dict[str, Any]]:
         return [
             {
                 "task": task,
-                "precision": precision,
                 "computed_in": classifier.record.branches[0].precision,
-                "source": photos.name,
+                "source": "/".join(photos.resolve().parts[-2:]),
                 **_describe(classifier, samples, engine, stored),
             }
             for engine in ("onnxruntime", "openvino")

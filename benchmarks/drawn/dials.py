@@ -6,8 +6,8 @@ from PIL import Image, ImageDraw
 
 Pixels = NDArray[np.uint8]
 
-EDGE = 96  #: of a photo, pixels
-_FINE = 3  #: times as large is drawn, then made smaller
+EDGE = 192  #: of a photo, pixels
+_FINE = 2  #: times as large is drawn, then made smaller
 _FROM, _ARC = 150.0, 240.0  #: of the scale, degrees: it begins at the lower left and goes over the top
 
 
@@ -31,30 +31,31 @@ def shift_labels(labels: NDArray[np.int64], grades: int, share: float, seed: int
 
 def _draw_dial(label: int, grades: int, chance: np.random.Generator) -> Pixels:
     edge = EDGE * _FINE
-    ground, face = (
-        tuple(int(value) for value in chance.integers(low, high, 3)) for low, high in ((0, 140), (150, 256))
+    ground, face, hand = (
+        tuple(int(value) for value in chance.integers(low, high, 3)) for low, high in ((50, 190), (205, 256), (0, 110))
     )
     image = Image.new("RGB", (edge, edge), ground)
     pen = ImageDraw.Draw(image)
-    radius = edge * chance.uniform(0.3, 0.42)
-    x, y = edge / 2 + edge * chance.uniform(-0.06, 0.06, 2)
-    pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=face, outline=(20, 20, 20), width=_FINE)
-    tilt = chance.normal(0, 4)
-    for mark in range(grades + 1):
-        _draw_ray(pen, (x, y), _FROM + tilt + _ARC * mark / grades, (0.82 * radius, 0.97 * radius), _FINE)
+    radius = edge * chance.uniform(0.36, 0.45)
+    x, y = edge / 2 + edge * chance.uniform(-0.04, 0.04, 2)
+    pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=face, outline=(0, 0, 0), width=3 * _FINE)
+    tilt = chance.normal(0, 2)
     angle = _FROM + tilt + _ARC * (label + chance.uniform(0.02, 0.98)) / grades
-    _draw_ray(
-        pen, (x, y), angle, (-0.15 * radius, chance.uniform(0.6, 0.8) * radius), int(_FINE * chance.uniform(1.2, 3))
-    )
+    _draw_ray(pen, (x, y), angle, (0, chance.uniform(0.75, 0.9) * radius), hand, int(_FINE * chance.uniform(4, 7)))
     pixels = np.asarray(image.resize((EDGE, EDGE), Image.Resampling.BOX), np.float64)
-    pixels = pixels * chance.uniform(0.7, 1.15) + chance.normal(0, 10, pixels.shape)
+    pixels = pixels * chance.uniform(0.75, 1.15) + chance.normal(0, 6, pixels.shape)
     return np.clip(pixels, 0, 255).astype(np.uint8)
 
 
 def _draw_ray(
-    pen: ImageDraw.ImageDraw, centre: tuple[float, float], degrees: float, ends: tuple[float, float], width: int
+    pen: ImageDraw.ImageDraw,
+    centre: tuple[float, float],
+    degrees: float,
+    ends: tuple[float, float],
+    colour: tuple[int, ...],
+    width: int,
 ) -> None:
     """Draw a line from one distance of the centre to another."""
     direction = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
     points = [tuple(np.array(centre) + end * direction) for end in ends]
-    pen.line(points, fill=(25, 15, 15), width=width)
+    pen.line(points, fill=colour, width=width)

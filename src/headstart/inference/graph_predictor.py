@@ -33,7 +33,7 @@ class GraphPredictor:
         self._names = [output.name for output in outputs]
         task = files.record.task
         shape = next((output.shape for output in outputs if output.name == task.answer), None)
-        wanted = task.count_outputs(files.record.space)
+        wanted = len(files.record.space)
         if shape != [wanted]:
             raise ClassifierError(
                 f"{model_format.GRAPH} gives {task.answer} of shape {shape}, {model_format.RECORD} names {wanted}; "

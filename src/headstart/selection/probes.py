@@ -204,8 +204,8 @@ def count_parameters(head: Head) -> int:
 
 def find_chosen_trial(fitted: FitResult) -> Trial | None:
     """Return the cross-validated score of what was chosen; None where nothing could be held out."""
-    values = set(fitted.chosen.values())
-    tried = [trial for trial in fitted.path if trial.value in values and isfinite(trial.loss)]
+    value = next(iter(fitted.chosen.values()), None)  # the path is of the first one
+    tried = [trial for trial in fitted.path if trial.value == value and isfinite(trial.loss)]
     return tried[-1] if tried else None
 
 

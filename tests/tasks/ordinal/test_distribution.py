@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from headstart.tasks.ordinal.distribution import accumulate_logits, distribute, find_medians, order_logits
+from headstart.tasks.ordinal.distribution import (
+    accumulate_logits,
+    distribute,
+    find_medians,
+    order_logits,
+    spread_numbers,
+)
 
 
 def _draw(rows: int, ranks: int, spread: float) -> np.ndarray:
@@ -43,3 +49,12 @@ def test_the_median_has_the_least_expected_distance() -> None:
     said = np.random.default_rng(0).dirichlet(np.full(6, 0.7), 500)
     distance = np.abs(np.arange(6)[:, None] - np.arange(6))
     assert (said @ distance)[np.arange(500), find_medians(said)] == pytest.approx((said @ distance).min(axis=1))
+
+
+def test_logits_of_ranks_weigh_what_cumulative_ones_say() -> None:
+    numbers = _draw(60, 8, 1.5)
+    alone = distribute(order_logits(numbers[:, :4]))
+    weighed = np.maximum(alone, 1e-30) * np.exp(numbers[:, 4:])
+    assert spread_numbers(numbers) == pytest.approx(weighed / weighed.sum(axis=1, keepdims=True))
+    numbers[:, 4:] = 0
+    assert spread_numbers(numbers) == pytest.approx(alone, abs=1e-9)

@@ -29,7 +29,7 @@ def _open(postprocessor: RankPostprocessor, ranks: int) -> onnxruntime.Inference
         helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape)
         for name, dtype, shape in graph.list_outputs(postprocessor, space)
     ]
-    start = helper.make_tensor_value_info("numbers", onnx.TensorProto.FLOAT, [1, ranks])
+    start = helper.make_tensor_value_info("numbers", onnx.TensorProto.FLOAT, [1, 2 * ranks])
     made = helper.make_graph(builder.nodes, "ranks", [start], outputs, builder.constants)
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
     onnx.checker.check_model(model, full_check=True)
@@ -47,7 +47,7 @@ def test_the_graph_says_what_numpy_says(calibration: RankCalibration, ranks: int
     session = _open(postprocessor, ranks)
     chance = np.random.default_rng(0)
     for spread in (0.5, 3.0, 40.0):  # thresholds out of order among them
-        for row in chance.normal(0, spread, (12, 1, ranks)).astype(np.float32):
+        for row in chance.normal(0, spread, (12, 1, 2 * ranks)).astype(np.float32):
             wanted = postprocessor.apply(OrdinalTask().activate(row))
             found = dict(zip(wanted, session.run(list(wanted), {"numbers": row}), strict=True))
             for name, values in wanted.items():

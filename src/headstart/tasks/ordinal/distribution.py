@@ -1,23 +1,31 @@
 """Distributions over ranks 0..K-1, made of cumulative logits, the log odds that the rank is k or more, k = 1..K-1.
 
-A head gives K numbers for an item: a location, and K - 1 thresholds on its scale (McCullagh, 1980, Regression Models
-for Ordinal Data, J. Royal Statistical Society B 42: P(rank >= k) is the logistic function of location - threshold k).
-Where thresholds are the same for all items that is the proportional odds model, which is what the solved head gives; a
-network may move them with the item. They are put in order here, each at least as high as the one before, so whatever
-numbers come in, a proper distribution goes out.
+A head gives 2 K numbers for an item. The first K are a location, and K - 1 thresholds on its scale (McCullagh, 1980,
+Regression Models for Ordinal Data, J. Royal Statistical Society B 42: P(rank >= k) is the logistic function of
+location - threshold k). Where thresholds are the same for all items that is the proportional odds model, which is what
+the solved head gives; a network may move them with the item. They are put in order here, each at least as high as the
+one before, so whatever numbers come in, a proper distribution goes out. The last K are a logit for each rank: its
+probability is multiplied by the exponential of that. Where they are 0 the cumulative logits alone decide.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats, Ints
-from headstart.linalg import Real, sigmoid
+from headstart.linalg import Real, sigmoid, softmax
 
 SMALLEST = 1e-30  #: probabilities below count as this in logarithms
 
 
+def spread_numbers(numbers: NDArray[Real]) -> NDArray[Real]:
+    """Return the probabilities (N, K) that a head's numbers (N, 2 K) mean, in their precision."""
+    ranks = numbers.shape[1] // 2
+    ordered = np.maximum(distribute(order_logits(numbers[:, :ranks])), np.asarray(SMALLEST, numbers.dtype))
+    return softmax(np.asarray(np.log(ordered) + numbers[:, ranks:]))
+
+
 def order_logits(numbers: NDArray[Real]) -> NDArray[Real]:
-    """Return cumulative logits (N, K - 1), falling along a row, of a head's numbers (N, K), in their precision."""
+    """Return cumulative logits (N, K - 1), falling along a row, of location and thresholds (N, K)."""
     thresholds = np.maximum.accumulate(numbers[:, 1:], axis=1)
     return np.asarray(numbers[:, :1] - thresholds)
 

@@ -1,8 +1,4 @@
-"""The part of a grade that a heat map explains: the location on the scale of grades, what raises the grade.
-
-Of a head that was solved the location of an item with average features is 0, so what a map adds up to is how far this
-one lies above the average. Thresholds between grades, which the other outputs are, say nothing of places.
-"""
+"""The part of a grade that a heat map explains: the mean rank, and what raises it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,10 +9,12 @@ from numpy.typing import NDArray
 from headstart.arrays import Floats
 from headstart.inference.model_format import PROBABILITIES
 from headstart.tasks.optional_facets import ExplainedOutput, ExplainedSlope
+from headstart.tasks.ordinal.distribution import spread_numbers
 from headstart.tasks.task import TargetSpace
 
-LOCATION = 0  #: the output of a head that is the location
+MEAN_RANK = 0  #: the one thing that is explained
 GRADE = "grade"  #: what may be asked about: no grade by itself, for a higher one takes from the one below
+_STEP = 1e-3  #: of differences, in a head's numbers
 
 
 class GradeExplanation:
@@ -33,10 +31,11 @@ class GradeExplanation:
         probabilities = outputs[PROBABILITIES].astype(np.float64)
         rank = float(probabilities @ np.arange(1, len(probabilities) + 1) / max(float(probabilities.sum()), 1e-12))
         likely = int((probabilities.cumsum() < 0.5 * probabilities.sum() - 1e-9).sum())
-        return ExplainedOutput(LOCATION, GRADE, rank, f"{space.names[likely]} (mean rank {rank:.2f})")
+        return ExplainedOutput(MEAN_RANK, GRADE, rank, f"{space.names[likely]} (mean rank {rank:.2f})")
 
     def differentiate(self, space: TargetSpace, logits: Floats, index: int) -> ExplainedSlope:
-        """Return the location."""
-        gradient = np.zeros(len(logits), np.float32)
-        gradient[index] = 1
-        return ExplainedSlope(gradient, float(logits[index]), 1.0)
+        """Return the mean rank, linear around a head's numbers, by central differences."""
+        steps = _STEP * np.eye(len(logits))
+        moved = logits.astype(np.float64) + np.concatenate([steps, -steps])
+        above, below = np.split(spread_numbers(moved) @ np.arange(len(space.names)), 2)
+        return ExplainedSlope(np.asarray((above - below) / (2 * _STEP), np.float32), None, 1.0)

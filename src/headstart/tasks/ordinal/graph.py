@@ -24,12 +24,18 @@ class RankGraph:
     """Outputs of the graph: ``probabilities``, ``uncalibrated``, ``rank``, and ranges where the model makes them."""
 
     def add_activation(self, builder: GraphBuilder, logits: str, output: str) -> str:
-        """Add the distribution of a location and thresholds, (1, K)."""
+        """Add ``spread_numbers`` of a head's numbers (1, 2 K); the result is (1, K)."""
         name = f"{output}/"
-        location = add_slice(builder, logits, 0, 1, f"{name}location")
-        thresholds = add_slice(builder, logits, 1, None, f"{name}thresholds")
-        ordered = add_running_maximum(builder, thresholds, f"{name}ordered-")
-        return add_distribution(builder, builder.node("Sub", [location, ordered], f"{name}cumulative"), output, name)
+        ordered, own = f"{name}ordered", f"{name}own"
+        builder.node("Split", [logits], ordered, own, axis=1, num_outputs=2)
+        location = add_slice(builder, ordered, 0, 1, f"{name}location")
+        thresholds = add_slice(builder, ordered, 1, None, f"{name}thresholds")
+        highest = add_running_maximum(builder, thresholds, f"{name}highest-")
+        cumulative = builder.node("Sub", [location, highest], f"{name}cumulative")
+        spread = add_distribution(builder, cumulative, f"{name}spread", name)
+        smallest = builder.constant(f"{name}smallest", SMALLEST, np.float32)
+        logs = builder.node("Log", [builder.node("Max", [spread, smallest], f"{name}above")], f"{name}logs")
+        return builder.node("Softmax", [builder.node("Add", [logs, own], f"{name}pooled")], output, axis=1)
 
     def add_combination(
         self, builder: GraphBuilder, stacked: str, weights: Sequence[float], how: str, space: TargetSpace

@@ -1,6 +1,7 @@
-"""Heads of ordered classes: cumulative logistic regression, and a small neural network with the same answer."""
+"""Heads of ordered classes: cumulative and class logits pooled, and a small neural network with the same answer."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,17 +9,17 @@ import numpy as np
 from headstart.arrays import Doubles, Floats, Ints
 from headstart.heads.catalog import check_classes
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
-from headstart.heads.head import Fit, FitResult, TrainingSet, Trial
+from headstart.heads.head import Dense, Fit, FitResult, TrainingSet, Trial
 from headstart.heads.mlp import OutputLoss, fit_mlp_with
 from headstart.heads.threads import limit_to_idle_threads
 from headstart.linalg import sigmoid
 from headstart.settings import HeadSettings
-from headstart.tasks.ordinal.cumulative import fit_cumulative, predict_ranks_held_out, score_rank_trial
-from headstart.tasks.ordinal.distribution import distribute, order_logits
+from headstart.tasks.ordinal.distribution import distribute, order_logits, spread_numbers
+from headstart.tasks.ordinal.pooled import fit_pooled, predict_pooled_held_out, read_pool_choice, score_rank_trial
 
 
 class RankHeads:
-    """Heads that give a location and the thresholds between ranks."""
+    """Heads that give a location, the thresholds between ranks, and a logit for each rank."""
 
     default: str = "logistic"
     automatic: tuple[str, ...] = ("logistic",)
@@ -31,7 +32,7 @@ class RankHeads:
     @property
     def heads(self) -> Mapping[str, Fit]:
         """The heads by name."""
-        return {"logistic": fit_cumulative, "mlp": fit_rank_mlp}
+        return {"logistic": fit_pooled, "mlp": fit_rank_mlp}
 
     def is_balanced(self, settings: Any) -> bool:
         """Return whether each rank counts the same."""
@@ -52,11 +53,11 @@ class RankHeads:
         groups = make_fold_groups(training_set.targets, training_set.groups).groups
         folds = min(settings.folds, len(np.unique(groups)))
         if not count_folds(training_set.targets, groups, folds):
-            shape = len(training_set), training_set.outputs
-            return np.full(shape, 1 / training_set.outputs, np.float32)
+            ranks = training_set.outputs // 2
+            return np.full((len(training_set), ranks), 1 / ranks, np.float32)
         fold = assign_folds(training_set.targets, groups, folds, training_set.seed)
         if head == "logistic":
-            return predict_ranks_held_out(training_set, fold, float(chosen["C"]))
+            return predict_pooled_held_out(training_set, fold, read_pool_choice(chosen))
         with limit_to_idle_threads(training_set.features.size):
             return _predict_one_by_one(training_set, self.heads[head], settings, chosen, fold)
 
@@ -65,10 +66,10 @@ def _predict_one_by_one(
     training_set: TrainingSet, fit: Fit, settings: Any, chosen: Mapping[str, float], fold: Ints
 ) -> Floats:
     """Return probabilities (N, K) by the folds' heads, fitted one after the other."""
-    answers = np.empty((len(fold), training_set.outputs), np.float32)
+    answers = np.empty((len(fold), training_set.outputs // 2), np.float32)
     for held in np.unique(fold):
         head = fit(training_set.take(fold != held), settings, chosen).head
-        answers[fold == held] = distribute(order_logits(head.logits(training_set.features[fold == held])))
+        answers[fold == held] = spread_numbers(head.logits(training_set.features[fold == held]))
     return answers
 
 
@@ -80,7 +81,12 @@ def fit_rank_mlp(
     Rank consistent ordinal regression for neural networks with application to age estimation, Pattern Recognition
     Letters 140, equation 4. ``chosen`` is ``{"epochs": ...}``.
     """
-    return fit_mlp_with(training_set, options, fixed, OutputLoss(differentiate_questions, _score))
+    rows = replace(training_set, outputs=training_set.outputs // 2)
+    fitted = fit_mlp_with(rows, options, fixed, OutputLoss(differentiate_questions, _score))
+    *inner, last = fitted.head.layers
+    none = np.zeros_like(last.weight)  # of the ranks' own logits: the location is as free as they would be
+    whole = Dense(np.concatenate([last.weight, none], axis=1), np.concatenate([last.bias, none[0]]))
+    return replace(fitted, head=replace(fitted.head, layers=(*inner, whole)))
 
 
 def differentiate_questions(numbers: Floats, ranks: Ints) -> Floats:
@@ -96,4 +102,4 @@ def differentiate_questions(numbers: Floats, ranks: Ints) -> Floats:
 
 
 def _score(value: float, numbers: Doubles, ranks: Ints, weights: Doubles) -> Trial:
-    return score_rank_trial(value, distribute(order_logits(numbers.astype(np.float32))), ranks, weights)
+    return score_rank_trial(value, distribute(order_logits(numbers)), ranks, weights)

@@ -11,7 +11,7 @@ from headstart.arrays import Floats
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
 from headstart.inference.postprocess import BatchPredictions
 from headstart.tasks.ordinal.answers import Grade, fail_grade, make_grades
-from headstart.tasks.ordinal.distribution import distribute, find_medians, order_logits
+from headstart.tasks.ordinal.distribution import find_medians, spread_numbers
 from headstart.tasks.ordinal.postprocessor import RANGE, RANK, RankPostprocessor
 from headstart.tasks.ordinal.ranges import find_ends
 from headstart.tasks.task import Measure, Support, TargetSpace
@@ -39,12 +39,12 @@ class OrdinalTask:
     ensembles = _ENSEMBLES
 
     def count_outputs(self, space: TargetSpace) -> int:
-        """Return the number of classes K: a head gives a location and K - 1 thresholds."""
-        return len(space.names)
+        """Return 2 K for K classes: a head gives a location, K - 1 thresholds, and a logit for each class."""
+        return 2 * len(space.names)
 
     def activate(self, logits: Floats) -> Floats:
-        """Return the probabilities of the ranks, float32 (N, K), of location and thresholds, float32 (N, K)."""
-        return distribute(order_logits(logits))
+        """Return the probabilities of the ranks, float32 (N, K), of a head's numbers, float32 (N, 2 K)."""
+        return spread_numbers(logits)
 
     def combine(self, members: Sequence[Floats], weights: Sequence[float], how: str) -> Floats:
         """Return the mean of the members' probabilities, float32 (N, K).

@@ -29,6 +29,6 @@ class RankTraining:
         """Return the loss of thresholds' questions, with weights of the ranks where the settings balance them."""
         from headstart.tasks.ordinal.objective import RankObjective
 
-        weights = np.ones(outputs, np.float32)
-        weights[targets] = compute_sample_weight(targets, outputs, settings.rank_weights == "balanced")
+        weights = np.ones(outputs // 2, np.float32)
+        weights[targets] = compute_sample_weight(targets, outputs // 2, settings.rank_weights == "balanced")
         return RankObjective(weights, device)

@@ -67,7 +67,7 @@ ASKED = {
         frozenset({"too low", "too high"}),
     ),
 }
-TASKS = ("multilabel", "regression")
+TASKS = sorted(ASKED)
 
 
 def draw(folder: Path) -> dict[str, dict[str, str]]:

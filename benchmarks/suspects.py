@@ -5,10 +5,10 @@
 Everything goes through ``check --labels`` as a user has it, on features of the network that is there offline:
 
 * sheets of 2 x 2 photos with the set of what they show, drawn as in ``benchmarks/sheets.py``: one of twenty labels is
-  turned, added or taken away; of the first 100 suspects, the share whose strongest doubt is a planted one (wanted: .70);
-* photos of which a number is known, drawn as in ``benchmarks/regression.py``: of one of twenty numbers the decimal point
-  is moved by a place to either side; of the first as many suspects, the share that is planted (wanted: .90), beside how
-  many are told as a moved point;
+  turned, added or taken away; of the first 100 suspects, the share whose strongest doubt is planted (wanted: .70);
+* photos of which a number is known, drawn as in ``benchmarks/regression.py``: of one of twenty numbers the decimal
+  point is moved by a place to either side; of the first as many suspects, the share that is planted (wanted: .90),
+  beside how many are told as a moved point;
 * dials of five grades: one of twenty gets a grade that is two or more off; of the first as many, the share (no limit
   is set);
 * photos of another kind, for a model of each: the AUROC of their novelty against that of test photos (wanted: .95).
@@ -136,7 +136,7 @@ def judge_grades(table: Path, seed: int) -> dict[str, Any]:
         rank = GRADES.index(row["grade"])
         others = [grade for other, grade in enumerate(GRADES) if abs(other - rank) > 1]
         planted.append({**row, "grade": str(chance.choice(others))} if place in wrong else row)
-    found, suspects = check(write_rows(table.with_name("planted.csv"), planted), "ordinal", **order)
+    _, suspects = check(write_rows(table.with_name("planted.csv"), planted), "ordinal", **order)
     names = {rows[place]["path"] for place in wrong}
     clean, _ = check(table, "ordinal", **order)
     return {

@@ -249,6 +249,16 @@ def _screening(found: Result) -> str:
     )
 
 
+def _suspects(found: Result) -> str:
+    numbers = ", ".join(f"{_percent(found[kind]['found_first'])} ({kind})" for kind in ("dots", "angle", "area"))
+    strangers = ", ".join(f"{auroc:.3f}" for auroc in found["strangers"].values())
+    labels, grades = (_percent(found[kind]["found_first"]) for kind in ("several labels", "grades"))
+    return (
+        f"{labels} of the first 100 suspects with several labels (70), numbers "
+        f"{numbers} (90), grades {grades}; AUROC of strangers {strangers} (.95)"
+    )
+
+
 def _task_parity(found: Result) -> str:
     tasks = ", ".join(dict.fromkeys(one["task"] for one in found["results"]))
     worst = ", ".join(f"{_percent(share)} in {precision}" for precision, share in found["worst"].items())
@@ -293,6 +303,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "sheets": _sheets,
     "slices": _slices,
     "suite": _suite,
+    "suspects": _suspects,
     "task_parity": _task_parity,
     "training": _training,
     "whole_job": _whole_job,

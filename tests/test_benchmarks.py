@@ -43,6 +43,10 @@ SMALL = {
     ),
     "slices": ("--photos 300 --groups 5 --rounds 1", {"slices", "seconds"}),
     "suite": ("--rounds 1 -- {python} -c pass", {"seconds", "memory_at_most_bytes"}),
+    "suspects": (
+        "{data}/trash {data}/cats_vs_dogs --train 25 --test 8 --count 60 --grades 60",
+        {"several labels", "dots", "grades", "strangers"},
+    ),
     "task_parity": ("{photos} --only classification", {"results", "worst"}),
     "training": ("--seconds 0.05 --rounds 1 --batch 4", {"rate_ratio", "share_of_peak"}),
     "whole_job": ("{photos} --rounds 1", {"cold_seconds", "predict_seconds", "cold_stages"}),

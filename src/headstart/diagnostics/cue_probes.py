@@ -33,7 +33,7 @@ class CueProbe:
     low: float  #: of its 95 % interval
     high: float
     significant: bool  #: more than nothing beyond noise, with Bonferroni's correction for all cues and outputs
-    share_of_gain: float  #: of what the model explains of it on test, how much the cue does; above 1 it does better
+    share_of_gain: float  #: of what the model explains of it on test, how much the cue does; 1: as much, or more
     #: of a cue that is a part of each item: where the subject is tells more, and the part adds nothing to the rest,
     #: both beyond chance, so that what is shown reaches into it rather than that it says something of its own
     reached_by_subject: bool = False
@@ -160,7 +160,7 @@ def _probe_cue(cue: Cue, cues: int, probe: _Probe, usable: Ints, by_model: Doubl
     strict = NormalDist().inv_cdf(1 - 0.05 / (cues * len(usable)))
     significant = explained - strict * error > 0
     model = float(by_model[output])
-    share = max(0.0, explained) / model if model > 0 else float(explained > 0)
+    share = min(1.0, max(0.0, explained) / model) if model > 0 else float(explained > 0)
     reached = False
     if significant and cue.make_surroundings is not None:
         around = cue.make_surroundings()

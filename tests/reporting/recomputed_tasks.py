@@ -155,6 +155,12 @@ def _(it: TaskFiles, column: int) -> float:
     return np.mean([low <= value <= high for value, (low, high) in zip(true, bounds, strict=True)])
 
 
+@rule("test.coverage.#.*")
+def _(it: TaskFiles, column: int, end: str) -> float:
+    inside = held(it, column)[0]
+    return wilson(inside.sum(), len(inside))[END[end]]
+
+
 @rule("test.*")
 def _(it: TaskFiles, score: str) -> float:
     if score == "from_bytes":

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from headstart.label_text import NONE
 from headstart.reporting.run_records import RunRecords
 
 
@@ -18,8 +19,13 @@ class ItemTile:
 def make_tile(records: RunRecords, id_: str) -> ItemTile:
     """Return the tile of any sample that the run's records name."""
     target = records.trust.classes_of.get(id_)
-    label = "" if target is None else records.task.targets.describe(records.space, restore_target(target))
+    label = "" if target is None else show_label(records.task.targets.describe(records.space, restore_target(target)))
     return ItemTile(id_, records.name(id_), label)
+
+
+def show_label(text: str) -> str:
+    """Return a label as a page shows it: of none of several labels in words."""
+    return "none" if text in ("", NONE) else text
 
 
 def restore_target(value: Any) -> Any:

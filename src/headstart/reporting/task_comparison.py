@@ -22,7 +22,7 @@ from headstart.reporting.contents import (
     Text,
 )
 from headstart.reporting.embedded_previews import EmbeddedPreviews
-from headstart.reporting.item_tiles import restore_target
+from headstart.reporting.item_tiles import restore_target, show_label
 from headstart.reporting.page import Page, describe_measure, render_page
 from headstart.reporting.run_pairs import NOT_COMPARED, Difference, count_seen, describe_split, name_runs
 from headstart.reporting.sections.repeat import format_setting
@@ -168,10 +168,10 @@ def _list_changes(
 def _show_change(a: TaskRecords, b: TaskRecords, shared: SharedRows, place: int, names: tuple[str, str]) -> ShownItem:
     task, row = a.task, int(shared.a_rows[place])
     id_ = str(a.predictions.id[row])
-    label = task.targets.describe(a.space, restore_target(a.predictions.label[row].tolist()))
+    label = show_label(task.targets.describe(a.space, restore_target(a.predictions.label[row].tolist())))
     lines: list[Text] = [("it is ", GivenText(label, strong=True))]
     for name, run, at in ((names[0], a, row), (names[1], b, int(shared.b_rows[place]))):
         outputs = {key: array[at : at + 1] for key, array in run.predictions.outputs.items()}
         table = task.scoring.tabulate(run.space, run.predictions.label[at : at + 1], outputs)
-        lines.append((GivenText(name), ": ", GivenText(table.rows[0][1])))
+        lines.append((GivenText(name), ": ", GivenText(show_label(table.rows[0][1]))))
     return ShownItem(id_, a.name(id_), a.name(id_), tuple(lines))

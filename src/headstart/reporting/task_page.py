@@ -67,7 +67,9 @@ def render_task_report(records: TaskRecords, contents: TaskContents) -> Page:
         "screening": True,  # it is of classes
         "slices": trust.slices is None or not trust.slices.slices,
     }
-    wanted = (*contents.previews(), *_list_sample_previews(data), SHEET)
+    strangest = _list_strangest(records)
+    unlike = () if strangest is None else list_previews(strangest)
+    wanted = (*contents.previews(), *unlike, *_list_sample_previews(data), SHEET)
     return render_page(
         "report.html",
         EmbeddedPreviews(records.previews, wanted),
@@ -95,7 +97,7 @@ def render_task_report(records: TaskRecords, contents: TaskContents) -> Page:
         slices=trust.slices,
         slice_charts=draw_charts(score_slices_chart, records),
         novelty_charts=draw_charts(novelty_chart, records),
-        strangest=_list_strangest(records),
+        strangest=strangest,
         more=build_more_data_section(records),
         cost=build_cost_section(records),
         repeat=build_repeat_section(records),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from headstart.diagnostics.label_review import Doubt, LabelSuspect
 from headstart.diagnostics.next_commands import suggest_relabelling
 from headstart.reporting.contents import Block, CodeText, GivenText, ItemList, Paragraph, ShownItem, ShownNumber, Text
+from headstart.reporting.item_tiles import show_label
 from headstart.reporting.task_records import TaskRecords
 
 MOST_SUSPECTS = 24
@@ -40,13 +41,12 @@ def list_suspect_blocks(records: TaskRecords) -> tuple[Block, ...]:
 
 
 def _show_suspect(records: TaskRecords, index: int, suspect: LabelSuspect) -> ShownItem:
-    name = records.name(suspect.id)
-    lines: list[Text] = [("labelled ", GivenText(suspect.given or "none", strong=True))]
-    if suspect.likely != suspect.given:
-        lines.append(("looks like ", GivenText(suspect.likely or "none", strong=True)))
+    name, given, likely = records.name(suspect.id), show_label(suspect.given), show_label(suspect.likely)
+    lines: list[Text] = [("labelled ", GivenText(given, strong=True))]
+    if likely != given and not any(doubt.kind in BINARY for doubt in suspect.doubts):  # else the doubts say it
+        lines.append(("looks like ", GivenText(likely, strong=True)))
     lines += _describe_doubts(records, index, suspect.doubts)
-    alt = f"{name}, labelled {suspect.given}, looks like {suspect.likely}"
-    return ShownItem(suspect.id, name, alt, tuple(lines))
+    return ShownItem(suspect.id, name, f"{name}, labelled {given}, looks like {likely}", tuple(lines))
 
 
 def _describe_doubts(records: TaskRecords, index: int, doubts: tuple[Doubt, ...]) -> Iterator[Text]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from headstart.evaluation.interval_coverage import IntervalCoverage
+from headstart.evaluation.intervals import Interval
 from headstart.reporting.contents import (
     Emphasis,
     GivenText,
@@ -33,6 +34,7 @@ from headstart.tasks.regression.report_sections import (
     describe_residuals,
 )
 
+LEVEL = 0.95  #: of intervals of scores
 MOST_TITLED = 4  #: names: more numbers are counted
 
 
@@ -175,7 +177,8 @@ def _list_scores(records: TaskRecords) -> Iterator[OwnScore]:
         name = (
             "interval holds the true number" if one is not None else f"interval of {test.numbers[place].name} holds it"
         )
-        yield OwnScore(f"coverage.{place}", name, coverage.coverage, "percent", None, "prediction interval")
+        ends = Interval(coverage.low, coverage.high, LEVEL)
+        yield OwnScore(f"coverage.{place}", name, coverage.coverage, "percent", ends, "prediction interval")
 
 
 def _list_limits(records: TaskRecords) -> Iterator[str]:

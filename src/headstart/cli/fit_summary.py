@@ -24,7 +24,7 @@ def describe_run(run: Run) -> str:
     engine, parts = record["engine"], record["split"]
     told = [*_optimism(run), *_trust(run), *_arms(run), *_caveats(run)]
     more = "".join(f"{score}, " for score in test.list_more()).removesuffix(", ")
-    validation = f"validation {measure.name} {measure.format(run.validation.score)} on {run.validation.n}"
+    validation = f"validation {measure.name} {run.validation.format_score()} on {run.validation.n}"
     table = describe_parts(test, run.noun)
     return f"""
 {describe_score(test, run.noun)} it had never seen
@@ -42,7 +42,7 @@ def describe_score(evaluation: Evaluation, noun: Noun) -> str:
     measure, interval = get_task(evaluation.task).measure, evaluation.score_interval
     low, high = measure.format(interval.low), measure.format(interval.high)
     name = f"{evaluation.part} {measure.name}" if evaluation.part != "given" else measure.name
-    score = f"{measure.format(evaluation.score)} ({100 * interval.level:.0f} % interval {low} to {high})"
+    score = f"{evaluation.format_score()} ({100 * interval.level:.0f} % interval {low} to {high})"
     return f"{name[0].upper()}{name[1:]} {score} on {evaluation.describe_count(noun)}"
 
 

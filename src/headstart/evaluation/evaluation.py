@@ -80,12 +80,15 @@ class Evaluation:
         """Return the score, its interval and its rows: "accuracy 92.5% (88.0% to 95.4%) on 200 samples"."""
         measure = get_task(self.task).measure
         low, high = measure.format(self.score_interval.low), measure.format(self.score_interval.high)
-        return f"{measure.name} {measure.format(self.score)} ({low} to {high}) on {self.describe_count(noun)}"
+        return f"{measure.name} {self.format_score()} ({low} to {high}) on {self.describe_count(noun)}"
+
+    def format_score(self) -> str:
+        """Return the score as people read it, with its unit where it has one: "92.5%", "3.2 g"."""
+        return get_task(self.task).measure.format(self.score)
 
     def describe_faults(self) -> str:
         """Return how far the answers are from right, after the word for who gave them: "has mean error 3.2"."""
-        measure = get_task(self.task).measure
-        return f"has {measure.name} {measure.format(self.score)}"
+        return f"has {get_task(self.task).measure.name} {self.format_score()}"
 
     def list_more(self) -> list[str]:
         """Return further scores, each as name and value; those of the task's own."""

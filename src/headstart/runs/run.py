@@ -180,7 +180,7 @@ class Run:
             (f"test {measure.name}", test.describe(self.noun).removeprefix(f"{measure.name} ")),
             (
                 f"validation {measure.name}",
-                f"{measure.format(self.validation.score)} on {validated}",
+                f"{self.validation.format_score()} on {validated}",
             ),
             ("winner", f"{self.record['winner']} on {self.record['backbone']['name']}"),
             (self.noun.many, ", ".join(f"{name} {count}" for name, count in parts.items())),

@@ -28,6 +28,8 @@ def test_one_number_is_scored_in_its_unit_beside_always_saying_the_median() -> N
     assert found.one.median_error == pytest.approx(median)
     assert "off by" in found.describe_faults()
     assert " g on average" in found.describe_faults()
+    assert found.format_score().endswith(" g")
+    assert found.describe().startswith(f"mean absolute error {found.score:.3g} g (")
     assert any(text.startswith("always saying the median ") for text in found.list_more())
     constant = SCORING.score("test", Targets.independent(TRUE), np.full_like(NEAR, np.median(TRUE)), SPACE)
     assert constant.loss == pytest.approx(1, rel=1e-5)

@@ -57,7 +57,7 @@ def test_the_command_line_answers_numbers(
         source=table,
     )
     assert run_command([*words, "--quiet"]) == 0
-    assert "Test mean absolute error" in capsys.readouterr().out
+    assert " lm (95 % interval" in capsys.readouterr().out
     model = tmp_path / "run" / "model"
     assert run_command(["predict", str(model), str(table.parent / "0.png"), "--csv"]) == 0
     header, row = capsys.readouterr().out.splitlines()

@@ -19,7 +19,7 @@ from headstart.field_types import check_field_types
 from headstart.heads.number_targets import measure_errors
 from headstart.modalities.item import Noun
 from headstart.tasks.regression.units import list_units, show_number
-from headstart.tasks.task import TargetSpace
+from headstart.tasks.task import TargetSpace, get_task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,11 @@ class NumberEvaluation(Evaluation):
     def one(self) -> NumberScores | None:
         """The scores of the number, where there is one."""
         return self.numbers[0] if len(self.numbers) == 1 else None
+
+    def format_score(self) -> str:
+        """Return the mean absolute error, with the unit of the number where there is one: "3.2 g"."""
+        unit = self.one.unit if self.one is not None else ""
+        return get_task(self.task).measure.format(self.score) + (f" {unit}" if unit else "")
 
     def describe_faults(self) -> str:
         """Return how far the answers are off: "is off by 3.2 g on average"."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 from headstart.data.names import normalise_class_name, preview
@@ -13,7 +14,7 @@ from headstart.data.readers.tables.label_rows import EMPTY, SINGLE, RowLabels, i
 from headstart.data.readers.tables.number_cells import are_numbers, read_number_cells
 from headstart.data.readers.tables.table_columns import TableRow
 from headstart.errors import DataError
-from headstart.label_text import LabelForm, join_cells, split_cells
+from headstart.label_text import SEPARATOR, LabelForm, join_cells, split_cells
 from headstart.quoting import quote_argument
 
 UNSURE = frozenset({"-1", "-1.0"})  #: in columns of 0 and 1: that it is not known
@@ -27,14 +28,20 @@ class _Cells:
     columns: tuple[str, ...]
     rows: Mapping[str, tuple[str, ...]]  #: label as it stands -> its cells
     counts: Counter[str]  #: rows of each
+    different: frozenset[str]  #: all cells
+    missing: frozenset[str]  #: of these, those that say nothing
+    ones: Mapping[str, int]  #: label as it stands -> how many cells of it say yes
 
     def column(self, place: int) -> list[str]:
         """Return the different filled cells of a column."""
-        return list(dict.fromkeys(row[place] for row in self.rows.values() if not is_missing(row[place])))
+        return [cell for cell in dict.fromkeys(map(itemgetter(place), self.rows.values())) if cell not in self.missing]
 
-    def count(self, cells: frozenset[str]) -> int:
-        """Return how many cells of all rows are one of some."""
-        return sum(self.counts[label] * sum(cell in cells for cell in row) for label, row in self.rows.items())
+    def count(self, cells: frozenset[str], places: Sequence[int] | None = None) -> int:
+        """Return how many cells of all rows, or of some columns, are one of some."""
+        if not cells & self.different:
+            return 0
+        pick = (lambda row: row) if places is None else lambda row: [row[place] for place in places]
+        return sum(self.counts[label] * sum(map(cells.__contains__, pick(row))) for label, row in self.rows.items())
 
 
 def read_label_columns(
@@ -51,8 +58,7 @@ def read_label_columns(
     Raises:
         DataError: the columns cannot be read as labels of the task, or numbers in them are in doubt.
     """
-    counts = Counter(row.label for row in rows if not row.problem)
-    cells = _Cells(tuple(columns), {label: split_cells(label) for label in counts}, counts)
+    cells = _collect_cells(rows, columns)
     form = _choose_form(table, cells, context)
     if form == "one":
         return _read_single(table, rows, cells)
@@ -63,6 +69,15 @@ def read_label_columns(
     return _read_names(rows, cells)
 
 
+def _collect_cells(rows: Sequence[TableRow], columns: Sequence[str]) -> _Cells:
+    counts = Counter(row.label for row in rows if not row.problem)
+    split = {label: split_cells(label) for label in counts}
+    different = frozenset[str]().union(*split.values())
+    on = frozenset(cell for cell in different if is_on(cell))
+    ones = {label: sum(map(on.__contains__, row)) for label, row in split.items()}
+    return _Cells(tuple(columns), split, counts, different, frozenset(filter(is_missing, different)), ones)
+
+
 def is_indicator(cell: str) -> bool:
     """Return whether a cell says of a label whether it is there, is not, or that nobody knows."""
     return is_on(cell) is not None or cell.strip() in UNSURE or is_missing(cell)
@@ -71,7 +86,7 @@ def is_indicator(cell: str) -> bool:
 def _choose_form(table: Path, cells: _Cells, context: ReadContext) -> LabelForm:
     columns = [cells.column(place) for place in range(len(cells.columns))]
     binary = all(is_indicator(cell) for column in columns for cell in column)
-    single = sum(cells.counts[label] for label, row in cells.rows.items() if _count_on(row) == 1)
+    single, _, _ = _count_kinds(cells)
     many = single < SINGLE * cells.counts.total()
     sure = many and (len(columns) >= FEWEST or context.options.label_column is not None)
     if binary and context.may_read("indicators") and (sure or context.forms is not None):
@@ -87,10 +102,6 @@ def _choose_form(table: Path, cells: _Cells, context: ReadContext) -> LabelForm:
         f"each row is wanted here; name one, such as --label-column {quote_argument(cells.columns[0])}, or "
         f"{propose_reading('columns')}"
     )
-
-
-def _count_on(row: Sequence[str]) -> int:
-    return sum(is_on(cell) is True for cell in row)
 
 
 def _read_single(table: Path, rows: Sequence[TableRow], cells: _Cells) -> RowLabels:
@@ -126,24 +137,24 @@ def _read_single(table: Path, rows: Sequence[TableRow], cells: _Cells) -> RowLab
 def _count_kinds(cells: _Cells) -> tuple[int, int, int]:
     """Return how many rows have a 1 in one column, in several and in none."""
     kinds = Counter[int]()
-    for label, row in cells.rows.items():
-        kinds[min(_count_on(row), 2)] += cells.counts[label]
+    for label, count in cells.counts.items():
+        kinds[min(cells.ones[label], 2)] += count
     return kinds[1], kinds[2], kinds[0]
 
 
 def _read_indicators(rows: Sequence[TableRow], cells: _Cells) -> RowLabels:
     """Return rows with a cell of 1, 0 or nothing for each column."""
-    off = [any(is_on(cell) is False for cell in cells.column(place)) for place in range(len(cells.columns))]
+    said = [set(map(is_on, cells.column(place))) for place in range(len(cells.columns))]
     unsure = cells.count(UNSURE)
-    negative = bool(unsure) and not any(off)  # -1 stands for 0
-    on = [any(is_on(cell) for cell in cells.column(place)) for place in range(len(cells.columns))]
-    full = [one and not zero and not negative for one, zero in zip(on, off, strict=True)]  # it says nothing but 1
+    negative = bool(unsure) and not any(False in it for it in said)  # -1 stands for 0
+    full = [True in it and False not in it and not negative for it in said]  # the column says nothing but 1
+    plain, filled = ({cell: _read_cell(cell, negative, absent) for cell in cells.different} for absent in (False, True))
+    meanings = [filled if absent else plain for absent in full]
+    empty = cells.count(cells.missing, [place for place, absent in enumerate(full) if not absent])
     labels, problems = dict[str, str](), dict[str, str]()
-    empty = 0
     for label, row in cells.rows.items():
-        read = [_read_cell(cell, negative, absent) for cell, absent in zip(row, full, strict=True)]
-        empty += cells.counts[label] * sum(is_missing(cell) and not it for cell, it in zip(row, read, strict=True))
-        labels[label] = join_cells(read)
+        read = [meaning[cell] for meaning, cell in zip(meanings, row, strict=True)]
+        labels[label] = SEPARATOR.join(read)  # none of these needs quotes
         if not any(read):
             problems[label] = f"{EMPTY}: none of its columns says anything"
     single, several, none = _count_kinds(cells)
@@ -155,8 +166,8 @@ def _read_indicators(rows: Sequence[TableRow], cells: _Cells) -> RowLabels:
     notes = [*_note_unknown(0 if negative else unsure, empty)]
     if negative:
         notes.append("the columns of labels have -1 and 1 and no 0: -1 is read as absent")
-    if filled := [name for name, absent in zip(names, full, strict=True) if absent]:
-        notes.append(f"{preview(filled)} has no 0: empty cells in it are read as absent")
+    if alone := [name for name, absent in zip(names, full, strict=True) if absent]:
+        notes.append(f"{preview(alone)} has no 0: empty cells in it are read as absent")
     return RowLabels(
         replace_labels(rows, labels, problems), "indicators", names, tuple(notes), reason, frozenset(names)
     )

@@ -17,6 +17,7 @@ from drawn import (
     leftovers,
     near_tables,
     oddities,
+    other_answers,
     resemblances,
     services,
     table_forms,
@@ -45,6 +46,7 @@ SUBJECTS = tuple(
         annotations,
         labelling,
         services,
+        other_answers,
         resemblances,
         oddities,
     )

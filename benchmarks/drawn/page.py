@@ -23,6 +23,7 @@ TITLES = {
     "annotations": "More annotations and containers",
     "labelling": "Files of programs for labelling",
     "services": "Services and hubs",
+    "other_answers": "Several labels, numbers, grades",
     "resemblances": "What looks like something else",
     "oddities": "Files among photos",
 }

@@ -158,3 +158,15 @@ def test_labels_of_two_tasks_are_asked_for(lay: Lay) -> None:
         read(lay("label", *values * 3), order=",".join(values))
     with pytest.raises(SettingError, match="--order is given, and several labels for one item has no order"):
         read(lay("label", *("cat;dog", "cat", "dog") * 4), order="cat,dog")
+
+
+def test_many_photos_under_several_labels_are_asked_about(lay: Lay, tmp_path: Path) -> None:
+    table = lay("label", *("cat", "dog") * 9)
+    own = [("cat",), ("cat", "dog"), ("dog",)]
+    rows = "".join(f"{at}.png,{label}\n" for at in range(18) for label in own[at % 3])
+    table.write_text(f"path,label\n{rows}", "utf-8")
+    with pytest.raises(DataError, match=r"add --task multilabel; if only one of them is right, add --task classif"):
+        read(table)
+    assert check_samples(read(table, strict=False), decode_all=False).problems
+    samples = read(table, task="multilabel")
+    assert [samples.describe(it) for it in samples.samples[:3]] == ["cat", "cat;dog", "dog"]

@@ -61,6 +61,7 @@ def assemble_samples(
         decisions=listing.decisions,
         form=listing.form,
         proposals=chosen.proposals,
+        doubt=chosen.doubt,
     )
 
 

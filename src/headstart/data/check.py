@@ -66,7 +66,7 @@ def check_samples(
         {name: _summarise([entry.properties[name] for entry in usable if name in entry.properties]) for name in units},
         dict(Counter(entry.format for entry in usable).most_common()),
         tuple(tuple(sample.name for sample in same) for same in samples.copies),
-        tuple(samples.task.targets.find_problems(samples)),
+        tuple(samples.task.targets.find_problems(samples)) or (samples.doubt,) * bool(samples.doubt),
         samples.stratify().noun,
     )
 

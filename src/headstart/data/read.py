@@ -103,12 +103,12 @@ def read_source(
     inspected = inspect(listing.samples, modality, listener)
     samples = assemble_samples(listing, inspected, modality, options.task, options.order)
     samples = note_unseen_parts(note_strays(note_classes(leave_out_small(samples, options.min_samples))))
-    problems = samples.task.targets.find_problems(samples) if strict else []
+    problems = _list_problems(samples) if strict else []
     if problems:
         rest = len(problems) - MOST_PROBLEMS
         more = f"; and {rest} more problems like these" if rest > 0 else ""
-        meant = "".join(f"; {proposal}" for proposal in samples.proposals)
-        raise DataError("; also: ".join(problems[:MOST_PROBLEMS]) + more + meant)
+        meant = [] if samples.doubt in problems else samples.proposals
+        raise DataError("; ".join(["; also: ".join(problems[:MOST_PROBLEMS]) + more, *meant]))
     return samples
 
 
@@ -123,6 +123,11 @@ def find_reader(source: Any, tree: FileTree | None) -> Reader | None:
         if accepts:
             return reader
     return next((reader for reader in READERS if reader.accepts(source, tree)), None)
+
+
+def _list_problems(samples: Samples) -> list[str]:
+    """Return why nothing can be fitted on samples, or has to be asked before; empty where it can."""
+    return samples.task.targets.find_problems(samples) or [samples.doubt] * bool(samples.doubt)
 
 
 def _resolve_source(source: Any, labels: Any) -> Any:

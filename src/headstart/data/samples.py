@@ -166,6 +166,7 @@ class Samples:
     decisions: tuple[Decision, ...] = ()  #: what the reader took the places in the source for
     form: LabelForm = "one"  #: what the label of a sample is in the source
     proposals: tuple[str, ...] = ()  #: other tasks that the labels may be meant for, sentences with the flag
+    doubt: str = ""  #: why nothing is fitted before somebody names the task; "" where there is no such doubt
 
     @property
     def noun(self) -> Noun:

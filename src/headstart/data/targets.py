@@ -13,6 +13,7 @@ from headstart.tasks.task import DEFAULT, REGISTRY, Target, TargetSpace, Task, g
 
 AUTO = "auto"  #: the setting by which the labels decide
 MOST_PROBLEMS = 3  #: in one message
+MOST_CONTRADICTED = 0.2  #: share of the items that may lie under several labels, before the task has to be named
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class TaskChoice:
     task: Task
     notes: tuple[str, ...] = ()  #: why it was taken, for a person
     proposals: tuple[str, ...] = ()  #: other tasks that the labels may be meant for, for a person
+    doubt: str = ""  #: why one has to be named; "" where none has
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,22 @@ def _choose_by_labels(labels: Sequence[str], source: LabelSource) -> TaskChoice:
             f"the labels are read for {title}; they may be meant for another task: {claim.reason}; --task {other} if so"
             for other, claim in claims.items()
         )
-        return TaskChoice(get_task(DEFAULT), proposals=proposals)
+        sets = [other for other in claims if "several" in get_task(other).targets.reads]
+        return TaskChoice(get_task(DEFAULT), proposals=proposals, doubt=_describe_contradicted(source, sets))
     chosen = get_task(certain[0])
     other = f"; --task {DEFAULT} if not" if source.form in get_task(DEFAULT).targets.reads else ""
     return TaskChoice(chosen, (f"the labels are read for {chosen.title}: {claims[chosen.name].reason}{other}",))
+
+
+def _describe_contradicted(source: LabelSource, tasks: Sequence[str]) -> str:
+    """Return that many items lie under several labels, and the tasks of which one is meant; "" where few do."""
+    if source.contradicted <= MOST_CONTRADICTED or not tasks:
+        return ""
+    flags = " or ".join(f"--task {name}" for name in tasks)
+    return (
+        f"{source.contradicted:.0%} of the items lie under several labels byte for byte; if they have all of these, "
+        f"add {flags}; if only one of them is right, add --task {DEFAULT}: they are skipped then"
+    )
 
 
 def _describe_unread_form(task: Task, source: LabelSource) -> str:

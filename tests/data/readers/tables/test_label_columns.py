@@ -177,7 +177,7 @@ def test_a_column_of_numbers_is_found_where_they_are_wanted(lay, header: str, co
 
 def test_one_of_several_columns_of_numbers_is_asked_for(lay) -> None:
     table = lay("length,width", *(f"{at}.5,{at * at}" for at in range(8)))
-    with pytest.raises(DataError, match=r"2 columns of numbers: 'length' \('0.5', .*--label-column length,width"):
+    with pytest.raises(DataError, match=r"2 columns of numbers: 'length' \('0.5', .*--label-column \"length,width\""):
         read(table, NUMBERS)
 
 

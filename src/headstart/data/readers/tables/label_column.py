@@ -19,7 +19,7 @@ from headstart.data.readers.tables.column_evidence import (
 from headstart.data.readers.tables.indicator_columns import find_indicators
 from headstart.data.readers.tables.label_columns import is_indicator
 from headstart.data.readers.tables.number_cells import has_fractions
-from headstart.data.readers.tables.number_columns import find_numbers, holds_measures
+from headstart.data.readers.tables.number_columns import find_numbers, holds_measures, propose_columns
 from headstart.data.readers.tables.split_column import read_parts
 from headstart.data.readers.tables.table_columns import (
     ALIASES,
@@ -173,9 +173,11 @@ def _offer(table: Path, sample: TableSample, columns: Sequence[str]) -> None:
             f"column {fitting[0]!r} has {count} values: is it the label? {_flag(fitting[0])}"
         )
     flags = " or ".join(map(_flag, fitting[:OFFERED]))
+    numbers = [it for it in columns if it in fitting and holds_measures(sample.column(it))]
+    together = f"; several numbers with {propose_columns(numbers[:OFFERED])}" if len(numbers) > 1 else ""
     raise DataError(
         f"table {str(table)!r} has no column called label; which of these is it? {_count(sample, fitting)}; say it "
-        f"with {flags}"
+        f"with {flags}{together}"
     )
 
 

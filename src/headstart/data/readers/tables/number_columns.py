@@ -33,6 +33,13 @@ def holds_measures(cells: Sequence[str]) -> bool:
     return numbers[-1] - numbers[0] >= len(numbers)
 
 
+def propose_columns(columns: Sequence[str]) -> str:
+    """Return the flag that reads several columns of labels."""
+    named = [f'"{name}"' if "," in name else name for name in columns]
+    text = quote_argument(",".join(named))
+    return f"--label-column {text}" if text[:1] in "\"'" else f'--label-column "{text}"'
+
+
 def find_numbers(table: Path, sample: TableSample, named: Sequence[str], columns: Sequence[str]) -> NumberColumn | None:
     """Return the column with the numbers that are wanted; None where no column has numbers.
 
@@ -56,7 +63,7 @@ def find_numbers(table: Path, sample: TableSample, named: Sequence[str], columns
         flags = " or ".join(f"--label-column {quote_argument(it)}" for it in found[:OFFERED])
         raise DataError(
             f"table {str(table)!r} has {len(found)} columns of numbers: {_list_ranges(sample, found)}; say which is "
-            f"the label: {flags}; or several with commas between, --label-column {quote_argument(','.join(found[:2]))}"
+            f"the label: {flags}; or several with commas between, {propose_columns(found[:OFFERED])}"
         )
     if not found:
         return None

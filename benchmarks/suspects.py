@@ -95,7 +95,7 @@ def judge_sheets(table: Path, seed: int) -> dict[str, Any]:
 def judge_numbers(table: Path, seed: int) -> dict[str, Any]:
     """Return how many numbers with a moved decimal point are found, among as many suspects."""
     chance, rows = np.random.default_rng(seed), read_rows(table)
-    column = next(name for name in rows[0] if name != "path")
+    photo, column = rows[0]
     usable = np.array([place for place, row in enumerate(rows) if float(row[column])])
     wrong = set(chance.permutation(usable)[: round(PLANTED * len(rows))].tolist())
     planted = [
@@ -103,7 +103,7 @@ def judge_numbers(table: Path, seed: int) -> dict[str, Any]:
         for place, row in enumerate(rows)
     ]
     found, suspects = check(write_rows(table.with_name("planted.csv"), planted), "regression")
-    names = {rows[place]["path"] for place in wrong}
+    names = {rows[place][photo] for place in wrong}
     kinds = [issue.doubts[0].kind for issue in found.issues[: len(wrong)]]
     clean, _ = check(table, "regression")
     return {

@@ -14,6 +14,7 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 import headstart
+from headstart.cli.advise import describe_advice
 from headstart.cli.main import run as run_command
 from headstart.data.relabel import apply_relabels
 from headstart.diagnostics.label_review import LabelReviewRecord
@@ -221,3 +222,19 @@ def test_a_correction_in_other_words_is_none(task: str, table: Path, tmp_path: P
     fixes.write_text(f'photo,label\n02.png,"{again}"\n', "utf-8")
     samples = check_labels(table, task=task, backbone=small.name, **ASKED[task].settings).samples
     assert apply_relabels(samples, fixes).relabels == ()
+
+
+def test_advice_counts_labels_and_grades_and_is_refused_for_numbers(task: str, table: Path, small: Warm) -> None:
+    settings = {"task": task, "backbone": small.name, "store": small.store, "progress": False, **ASKED[task].settings}
+    if task == "regression":
+        with pytest.raises(headstart.UserError, match=r"has no advice here: the rule goes by the number of photos of"):
+            headstart.advise(table, **settings)
+        return
+    advice = headstart.advise(table, **settings)
+    noun = {"multilabel": "label", "ordinal": "class"}[task]
+    assert advice.facts.noun == noun
+    assert advice.facts.classes == 3
+    assert f"training photos per {noun} are a small set" in advice.reason
+    assert [layer.layer for layer in advice.facts.layers][-1] == "all"
+    assert all(0 <= layer.accuracy <= 1 for layer in advice.facts.layers)
+    assert "a quick head on" in describe_advice(advice)

@@ -16,6 +16,7 @@ from headstart.evaluation.grouping import Targets
 from headstart.evaluation.label_noise import LabelNoise, describe_label_noise, estimate_label_noise
 from headstart.inference.model_format import PROBABILITIES
 from headstart.inference.postprocess import BatchPredictions
+from headstart.label_text import NONE
 from headstart.modalities.facets import NamedProperty
 from headstart.modalities.item import Noun
 from headstart.selection.context import FitContext
@@ -23,6 +24,7 @@ from headstart.selection.results import Postprocessed, TestResult
 from headstart.tasks.multilabel.label_issues import find_doubted, find_label_set_issues
 from headstart.tasks.multilabel.pairs import find_overused_pairs
 from headstart.tasks.multilabel.postprocessor import LABELS
+from headstart.tasks.multilabel.targets import NONE_OF_THEM
 from headstart.tasks.multilabel.trust_record import record_counts, record_postprocessing
 from headstart.tasks.task import Measure, TargetArray, TargetSpace
 
@@ -100,7 +102,9 @@ def review_label_sets(samples: Samples, targets: TargetArray, probabilities: Flo
     """
     space, task = samples.space, samples.task
     ids = [sample.id for sample in samples.samples]
-    suspects = find_label_set_issues(ids, targets, probabilities, lambda target: task.targets.describe(space, target))
+    suspects = find_label_set_issues(
+        ids, targets, probabilities, lambda target: _write_labels(task.targets.describe(space, target))
+    )
     known = targets >= 0
     said = (probabilities > 0.5) == (targets == 1)
     noise = _estimate_noise(targets, probabilities, groups, samples.noun)
@@ -114,6 +118,11 @@ def review_label_sets(samples: Samples, targets: TargetArray, probabilities: Flo
         noise=noise,
         accuracy=agreeing,
     )
+
+
+def _write_labels(label: str) -> str:
+    """Return a label as people read it, which its task reads too."""
+    return NONE_OF_THEM if label == NONE else label
 
 
 def _estimate_noise(targets: TargetArray, probabilities: Floats, groups: Ints, noun: Noun) -> LabelNoise:

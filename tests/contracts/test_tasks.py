@@ -146,7 +146,7 @@ def test_a_head_of_the_task_is_fitted_and_another_is_refused(head: str, context:
     logits = fitted.head.logits(rows.features)
     assert (logits.shape, logits.dtype) == ((len(rows), task.count_outputs(own.samples.space)), np.float32)
     raw = task.activate(logits)
-    assert (raw.shape, raw.dtype) == (logits.shape, np.float32)
+    assert (raw.shape, raw.dtype) == ((len(rows), len(own.samples.space)), np.float32)
     assert np.isfinite(raw).all()
     again = fit_task_head(own, head, rows, fixed=fitted.chosen)
     np.testing.assert_allclose(again.head.logits(rows.features), logits, rtol=1e-4, atol=1e-4 * np.abs(logits).max())

@@ -190,10 +190,12 @@ def _keep_given(
 
 
 def _note_absent_classes(samples: Samples, subsets: Mapping[str, Subset]) -> Iterator[str]:
-    """Yield a note on classes without a sample in validation or test, as given or earlier subsets may have it."""
-    for subset in (Subset.VALIDATION, Subset.TEST):
+    """Yield a note on classes that validation or test lack, where a sample may be of several train too."""
+    several = samples.stratify().members is not None
+    for subset in Subset if several else (Subset.VALIDATION, Subset.TEST):
         if absent := _find_absent(samples, subsets, subset):
-            yield f"the {subset} part has no {samples.noun.one} of {preview(absent)}"
+            means = ": nothing can be learnt of that" if subset is Subset.TRAIN else ""
+            yield f"the {subset} part has no {samples.noun.one} of {preview(absent)}{means}"
 
 
 def _note_leaks(samples: Samples, given: Mapping[str, Subset]) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 import headstart
 from headstart.cli.main import run as run_command
 from headstart.errors import DataError, SettingError, UserError
+from headstart.explanation.explainer import Explainer
 from headstart.inference.graph_inputs import load_graph_inputs
 from headstart.modalities.given import open_item
 from headstart.reporting.records import read_records
@@ -90,6 +91,12 @@ def test_the_graph_gives_the_class_that_is_told(run: headstart.Run, files: list[
         inputs = dict(load_graph_inputs(open_item(record.modality, file), record))
         said, told = session.run(["probabilities", "predicted"], inputs)
         assert told == record.postprocessor.decision.predict(said[None])[0]
+
+
+def test_a_heat_map_is_of_the_predicted_class(run: headstart.Run, files: list[Path]) -> None:
+    explainer, few = Explainer(run.folder), files[::12]
+    labels = [one.label for one in run.classifier.with_engine("onnxruntime").predict(few)]
+    assert [explainer.explain(file).label for file in few] == labels
 
 
 def test_what_a_run_keeps_is_told_by_it(run: headstart.Run) -> None:

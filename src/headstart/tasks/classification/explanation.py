@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
-from headstart.inference.model_format import PROBABILITIES
+from headstart.inference.model_format import PREDICTED, PROBABILITIES
 from headstart.linalg import softmax
 from headstart.tasks.optional_facets import ExplainedOutput, ExplainedSlope
 from headstart.tasks.task import TargetSpace
@@ -26,9 +26,10 @@ class ClassExplanation:
         return space.names
 
     def choose(self, space: TargetSpace, outputs: Mapping[str, NDArray[Any]], label: str | None) -> ExplainedOutput:
-        """Return the class that is asked about; the likeliest where none is."""
+        """Return the class that is asked about; the predicted one where none is."""
         probabilities = outputs[PROBABILITIES]
-        index = int(probabilities.argmax()) if label is None else space.names.index(label)
+        predicted = int(outputs.get(PREDICTED, probabilities.argmax()))
+        index = predicted if label is None else space.names.index(label)
         share = float(probabilities[index])
         return ExplainedOutput(index, space.names[index], share, f"{share:.1%}", share)
 

@@ -42,7 +42,7 @@ def render_task_card(records: TaskRecords, contents: TaskContents) -> str:
             slices=trust.slices.slices if trust.slices else (),
             measure_slice=partial(format_shown, form="percent" if trust.slices and trust.slices.share else "number"),
             say=write,
-            score=write(show_score(make_measured_score(records, contents.unit))),
+            score=write(show_score(make_measured_score(records, contents))),
             scores=[(score.name, write(show_score(score))) for score in contents.scores],
             tables=[_write_table(table, write) for table in contents.tables()],
             caveats=tuple(_list_warnings(records, contents)),
@@ -68,10 +68,10 @@ def escape_part(text: str) -> str:
     return f"{' ' if before and before.group() else ''}{inside}{' ' if inside and after and after.group() else ''}"
 
 
-def make_measured_score(records: TaskRecords, unit: str) -> OwnScore:
+def make_measured_score(records: TaskRecords, contents: TaskContents) -> OwnScore:
     """Return the score on test by the measure of the task."""
-    form = "percent" if records.measure.share else "number"
-    return OwnScore("score", records.measure.name, records.test.score, form, records.test.score_interval, unit=unit)
+    form, name = "percent" if records.measure.share else "number", contents.score_name or records.measure.name
+    return OwnScore("score", name, records.test.score, form, records.test.score_interval, unit=contents.unit)
 
 
 def _write_table(table: ContentTable, write: Callable[[Text], str]) -> dict[str, Any]:

@@ -22,13 +22,17 @@ from headstart.reporting.contents import (
     Text,
 )
 from headstart.reporting.embedded_previews import EmbeddedPreviews
+from headstart.reporting.glossary import TERMS
 from headstart.reporting.item_tiles import restore_target, show_label
 from headstart.reporting.page import Page, describe_measure, render_page
 from headstart.reporting.run_pairs import NOT_COMPARED, Difference, count_seen, describe_split, name_runs
 from headstart.reporting.sections.repeat import format_setting
 from headstart.reporting.task_card import make_measured_score
 from headstart.reporting.task_records import TaskRecords
+from headstart.tasks.facets import AnswerTable
+from headstart.tasks.task import format_significant
 
+ANSWER_COLUMNS = ("predicted", "value")  #: the last words of the columns with answers, see ``Scoring.tabulate``
 MOST_CHANGED_ITEMS = 24  #: of each side that are shown
 
 
@@ -106,9 +110,7 @@ def _tabulate_scores(
     a: TaskRecords, b: TaskRecords, contents: tuple[TaskContents, TaskContents], names: tuple[str, str]
 ) -> ContentTable:
     """Return the scores of both runs, each on its own test samples."""
-    first, second = (
-        [make_measured_score(run, its.unit), *its.scores] for run, its in zip((a, b), contents, strict=True)
-    )
+    first, second = ([make_measured_score(run, its), *its.scores] for run, its in zip((a, b), contents, strict=True))
     others = {score.key: score for score in second}
     rows: list[tuple[Text, ...]] = [
         (_name_score(score), _show_cell("a", score), _show_cell("b", others[score.key]))
@@ -121,13 +123,14 @@ def _tabulate_scores(
         f"test {a.noun.many}": [ShownNumber(f"{key}.n", run.test.n) for key, run in runs],
         "time": [ShownNumber(f"{key}.seconds", run.seconds, "time") for key, run in runs],
     }
-    rows += [((name,), (one,), (other,)) for name, (one, other) in facts.items()]
+    rows += [((TermLink(name) if name in TERMS else name,), (one,), (other,)) for name, (one, other) in facts.items()]
     columns = (Column(()), *(Column((GivenText(name),)) for name in names))
     return ContentTable("Scores", columns, tuple(rows))
 
 
 def _name_score(score: OwnScore) -> Text:
-    return (TermLink(score.term, score.name),) if score.term else (score.name,)
+    term = score.term or score.name
+    return (TermLink(term, score.name),) if term in TERMS else (score.name,)
 
 
 def _show_cell(run: str, score: OwnScore) -> Text:
@@ -173,5 +176,19 @@ def _show_change(a: TaskRecords, b: TaskRecords, shared: SharedRows, place: int,
     for name, run, at in ((names[0], a, row), (names[1], b, int(shared.b_rows[place]))):
         outputs = {key: array[at : at + 1] for key, array in run.predictions.outputs.items()}
         table = task.scoring.tabulate(run.space, run.predictions.label[at : at + 1], outputs)
-        lines.append((GivenText(name), ": ", GivenText(show_label(table.rows[0][1]))))
+        lines.append((GivenText(name), ": ", GivenText(_join_answers(table))))
     return ShownItem(id_, a.name(id_), a.name(id_), tuple(lines))
+
+
+def _join_answers(table: AnswerTable) -> str:
+    """Return the answer in a table's only row; of several numbers all of them, of each as many digits as are read."""
+    (row,) = table.rows
+    found = [cell for column, cell in zip(table.columns, row, strict=True) if column.split()[-1] in ANSWER_COLUMNS]
+    return "; ".join(_shorten(cell) for cell in (found or row[1:2]))
+
+
+def _shorten(cell: str) -> str:
+    try:
+        return format_significant(float(cell))
+    except ValueError:
+        return show_label(cell)

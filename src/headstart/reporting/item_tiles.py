@@ -25,7 +25,7 @@ def make_tile(records: RunRecords, id_: str) -> ItemTile:
 
 def show_label(text: str) -> str:
     """Return a label as a page shows it: of none of several labels in words."""
-    return "none" if text in ("", NONE) else text
+    return "none of them" if text in ("", NONE) else text
 
 
 def restore_target(value: Any) -> Any:

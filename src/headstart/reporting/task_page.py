@@ -92,6 +92,7 @@ def render_task_report(records: TaskRecords, contents: TaskContents) -> Page:
         contents=contents,
         data=samples,
         samples=data,
+        several=records.several,
         arms=arms,
         training=training,
         slices=trust.slices,

@@ -39,6 +39,12 @@ class TaskRecords(RunRecords):
         """The names of the outputs, in order: labels, columns of numbers, grades."""
         return self.run.classes
 
+    @property
+    def several(self) -> bool:
+        """Whether a target has several parts: labels, or numbers."""
+        label = self.predictions.label
+        return label.ndim > 1 and label.shape[1] > 1
+
 
 def read_any_records(folder: Path) -> TaskRecords:
     """Read the folder of a finished run, whatever its task.

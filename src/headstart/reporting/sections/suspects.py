@@ -50,14 +50,14 @@ def _show_suspect(records: TaskRecords, index: int, suspect: LabelSuspect) -> Sh
 
 
 def _describe_doubts(records: TaskRecords, index: int, doubts: tuple[Doubt, ...]) -> Iterator[Text]:
-    """Yield a line for each of the strongest doubts."""
-    several = len(records.names) > 1
+    """Yield a line for each of the strongest doubts; ranks say nothing beside the grades themselves."""
+    measured = records.predictions.label.dtype.kind == "f"
     for place, doubt in enumerate(doubts[:MOST_NAMED]):
         number = f"label.{index}.{place}"
         if doubt.kind in BINARY:
             expected = ShownNumber(f"{number}.expected", doubt.expected, "percent")
             yield (f"{doubt.kind}: ", GivenText(records.names[doubt.output]), " ", expected)
-            continue
-        of: Text = (GivenText(records.names[doubt.output]), ": ") if several else ()
-        expected = ShownNumber(f"{number}.expected", doubt.expected, "number")
-        yield (*of, doubt.kind, ", expected ", expected)
+        elif measured:
+            of: Text = (GivenText(records.names[doubt.output]), ": ") if records.several else ()
+            expected = ShownNumber(f"{number}.expected", doubt.expected, "number")
+            yield (*of, doubt.kind, ", expected ", expected)

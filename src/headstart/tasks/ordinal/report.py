@@ -72,7 +72,7 @@ def describe_grades(records: TaskRecords) -> TaskContents:
             GivenText(names[guess]),
             " would be ",
             ShownNumber("test.guess", by_guess, "three"),
-            " ranks off on average (the thin line).",
+            " ranks off on average.",
         ),
         reference_score=by_guess,
         facts=tuple(_list_facts(records)),

@@ -33,6 +33,7 @@ def grade_matrix(records: TaskRecords) -> Matrix:
         alt=f"Of {count_items(test.n, records.noun, 'test')} {format_percent(test.accuracy)} are right; {near}.",
         names=test.classes,
         counts=test.confusion,
+        noun="grade",
     )
 
 

@@ -99,7 +99,7 @@ def judge_numbers(table: Path, seed: int) -> dict[str, Any]:
     usable = np.array([place for place, row in enumerate(rows) if float(row[column])])
     wrong = set(chance.permutation(usable)[: round(PLANTED * len(rows))].tolist())
     planted = [
-        {**row, column: repr(float(row[column]) * 10.0 ** chance.choice([-1, 1]))} if place in wrong else row
+        {**row, column: repr(float(f"{row[column]}e{chance.choice([-1, 1])}"))} if place in wrong else row
         for place, row in enumerate(rows)
     ]
     found, suspects = check(write_rows(table.with_name("planted.csv"), planted), "regression")

@@ -24,7 +24,7 @@ def describe_label_check(found: "LabelCheck", file: Path) -> str:
     """
     noun = found.samples.noun
     counts = (
-        f"{len(found.samples):,} {noun.form(len(found.samples))}, each answered by a classifier on {found.backbone} "
+        f"{len(found.samples):,} {noun.form(len(found.samples))}, each answered by a model on {found.backbone} "
         f"that had not seen it: {found.review.agreement}\n{found.review.summary}"
     )
     if found.in_test:

@@ -96,11 +96,11 @@ def test_how_far_is_far_depends_on_the_place() -> None:
 
 def test_false_alarms_fall_with_strength() -> None:
     strengths = np.random.default_rng(5).exponential(size=1000) * stats.norm.ppf(0.75) / np.log(2)
-    shares = estimate_false_alarms(strengths)
+    shares = estimate_false_alarms(strengths, 1000)
     order = np.argsort(-strengths)
     assert (np.diff(shares[order]) >= 0).all()
     assert shares.min() > 0.05, "of chance alone none is sure"
-    assert estimate_false_alarms(np.array([40.0, 0.5, 0.2]))[0] < 1e-12
+    assert estimate_false_alarms(np.array([40.0, 0.5, 0.2]), 3)[0] < 1e-12
 
 
 def test_unknown_numbers_are_left_out() -> None:

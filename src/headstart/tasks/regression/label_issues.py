@@ -109,7 +109,7 @@ def find_number_issues(
     """
     strengths = np.abs(np.nan_to_num(residuals.deviations))
     worst = strengths.max(axis=1)
-    chances = estimate_false_alarms(worst)
+    chances = estimate_false_alarms(worst, int(np.isfinite(targets).sum()))
     return tuple(
         _make_suspect(ids[row], targets[row], residuals, row, float(chances[row]), describe)
         for row in np.argsort(-worst, kind="stable").tolist()
@@ -117,11 +117,16 @@ def find_number_issues(
     )
 
 
-def estimate_false_alarms(strengths: Doubles) -> Doubles:
-    """Return for each of N strengths the share (N,) of those as large that chance would make, at most 1."""
+def estimate_false_alarms(strengths: Doubles, tested: int) -> Doubles:
+    """Return for each of N strengths the share (N,) of those as large that chance would make, at most 1.
+
+    Args:
+        strengths: (N,) of samples, each the largest of its numbers.
+        tested: numbers of all samples.
+    """
     order = np.argsort(-strengths, kind="stable")
     tails = np.exp2(-strengths[order] / _HALF)
-    shares = np.minimum(1.0, len(strengths) * tails / np.arange(1, len(strengths) + 1))
+    shares = np.minimum(1.0, tested * tails / np.arange(1, len(strengths) + 1))
     found = np.empty(len(strengths))
     found[order] = np.minimum.accumulate(shares[::-1])[::-1]
     return found

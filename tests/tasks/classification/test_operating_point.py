@@ -78,7 +78,7 @@ def test_the_command_line_takes_one(run: headstart.Run, files: list[Path], capsy
     assert [row["label"] for row in rows] == ["defect"] * 3
     assert run_command(["evaluate", str(run.folder), str(files[0].parents[1]), "--quiet"]) == 0
     out = capsys.readouterr().out
-    assert "'defect' predicted from 0." in out
+    assert "'defect' predicted from a probability of 0." in out
     assert "sensitivity" in out
 
 

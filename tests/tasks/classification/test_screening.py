@@ -9,6 +9,7 @@ from scipy.stats import binomtest
 from sklearn import metrics
 
 from headstart.evaluation.grouping import Targets
+from headstart.modalities.item import SAMPLE
 from headstart.tasks.classification.decision import ClassDecision
 from headstart.tasks.classification.evaluation import ClassificationEvaluation
 from headstart.tasks.classification.operating_point import OperatingPoint
@@ -66,7 +67,10 @@ def test_an_evaluation_says_what_its_answers_were_taken_by_and_comes_back() -> N
     wish = OperatingPoint("recall", 0.95)
     found = score(ClassDecision(0, 0.1, wish))
     assert found.describe().endswith("on 400 samples, 'defect' predicted from a probability of 0.1 on")
-    assert any(text.startswith("sensitivity ") for text in found.list_more())
+    table = found.tabulate(SAMPLE, 9)
+    assert table is not None
+    assert "'defect' predicted from a probability of 0.1 on\nsensitivity " in table.note
+    assert "\nAUROC 0.9" in table.note
     assert ClassificationEvaluation.from_json(json.loads(json.dumps(found.to_json()))) == found
     plain = score(None)
     assert plain.screening is None

@@ -21,7 +21,7 @@ from headstart.reporting.charts.spec import (
 from headstart.reporting.records import Records
 from headstart.tasks.classification.screening import Screening
 
-FALSE_ALARMS = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8])  #: places of intervals of the ROC curve
+FALSE_ALARMS = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8])  #: places of intervals of the ROC curve
 RECALLS = np.arange(1, 11) / 10  #: places of intervals of precision
 POINTS = 100  #: of curves over the threshold
 SMALLEST = 1e-3  #: threshold that is drawn where the axis is logarithmic

@@ -76,16 +76,15 @@ class ClassificationEvaluation(Evaluation):
         return f"makes {mistakes} mistake{'s' * (mistakes != 1)}"
 
     def list_more(self) -> list[str]:
-        """Return balanced accuracy, macro F1, log loss, and how well the positive class is predicted."""
+        """Return balanced accuracy, macro F1 and log loss."""
         return [
             f"balanced {self.balanced_accuracy:.1%}",
             f"macro F1 {self.macro_f1:.3f}",
             f"log loss {self.log_loss:.3f}",
-            *([] if self.screening is None else self.screening.list_scores()),
         ]
 
     def tabulate(self, noun: Noun, most: int) -> ScoreTable:
-        """Return each class, how well it was told, and what it was most often taken for."""
+        """Return each class, how well it was told, what it was taken for, and scores of the positive class below."""
         met = [
             (index, score) for index, score in enumerate(self.per_class) if score.support or score.precision is not None
         ]
@@ -98,6 +97,8 @@ class ClassificationEvaluation(Evaluation):
         if absent:
             have = "es have" if absent > 1 else " has"
             note += f"\n{absent} class{have} no {noun.one} here, and none was taken for one"
+        if self.screening is not None:
+            note += "".join(f"\n{line}" for line in self.screening.list_scores())
         return ScoreTable(("class", noun.many, "precision", "recall", "most often taken for"), rows, note)
 
     def _find_mistaken(self, label: int) -> str:

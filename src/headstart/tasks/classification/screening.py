@@ -13,6 +13,7 @@ from headstart.evaluation.resampled_curves import AreaIntervals, resample_areas
 from headstart.tasks.classification.decision import ClassDecision
 from headstart.tasks.classification.operating_point import OperatingPoint
 
+_LISTED = ("sensitivity", "specificity", "precision", "negative predictive value")
 _SEED = 0  #: of resamples
 
 
@@ -70,25 +71,25 @@ class Screening:
         return cls(**{**record, **read, "cost": _read(MistakeCost, record["cost"])})
 
     def list_scores(self) -> list[str]:
-        """Return the threshold, and shares and areas with their intervals, each as name and value."""
-        shares = (
-            ("sensitivity", self.sensitivity),
-            ("specificity", self.specificity),
-            ("precision", self.precision),
-            ("negative predictive value", self.negative_predictive_value),
-        )
-        areas = (("AUROC", self.roc_area), ("average precision", self.average_precision))
-        least = [] if self.threshold is None else [f"{self.positive!r} predicted from {self.threshold:.3g} on"]
-        return [
-            *least,
-            *(f"{name} {one.share:.1%} ({one.low:.1%} to {one.high:.1%})" for name, one in shares if one is not None),
-            *(
-                f"{name} {one.value:.3f} ({one.interval.low:.3f} to {one.interval.high:.3f})"
-                for name, one in areas
-                if one is not None
-            ),
-            *([] if self.cost is None else [f"cost {self.cost.predicted:.3g} false alarms a row"]),
+        """Return lines for a person: the threshold, shares with their intervals, areas with theirs, and the cost."""
+        named = {name: getattr(self, name.replace(" ", "_")) for name in _LISTED}
+        shares = [
+            f"{name} {one.share:.1%} ({one.low:.1%} to {one.high:.1%})"
+            for name, one in named.items()
+            if one is not None
         ]
+        areas = [
+            f"{name} {one.value:.3f} ({one.interval.low:.3f} to {one.interval.high:.3f})"
+            for name, one in (("AUROC", self.roc_area), ("average precision", self.average_precision))
+            if one is not None
+        ]
+        least = (
+            "where it is the likeliest" if self.threshold is None else f"from a probability of {self.threshold:.3g} on"
+        )
+        lines = [", ".join(shares[:2]), ", ".join(shares[2:]), ", ".join(areas)]
+        if self.cost is not None:
+            lines.append(f"a miss at {self.cost.ratio:g} false alarms: each costs {self.cost.predicted:.3g} on average")
+        return [f"{self.positive!r} predicted {least}", *filter(None, lines)]
 
 
 def _read(kind: Any, record: dict[str, Any] | None) -> Any:

@@ -127,10 +127,10 @@ class Task(Protocol):
     # From features to an answer, in NumPy.
 
     def count_outputs(self, space: TargetSpace) -> int:
-        """Return how many numbers K a head gives for an item."""
+        """Return how many numbers a head gives for an item; they need not be as many as raw outputs, K."""
 
     def activate(self, logits: Floats) -> Floats:
-        """Return raw outputs, float32 (N, K), of a head's last layer, float32 (N, K)."""
+        """Return raw outputs, float32 (N, K), one for each name, of a head's last layer, float32 (N, ...)."""
 
     def combine(self, members: Sequence[Floats], weights: Sequence[float], how: str) -> Floats:
         """Return the raw outputs of an ensemble, float32 (N, K).

@@ -58,7 +58,7 @@ def test_grades_along_a_direction_are_told_as_well_as_proportional_odds_tell_the
 def test_the_path_names_what_was_chosen_and_its_error_is_in_ranks() -> None:
     fitted = fit_pooled(draw_ranks(240, 10, 5, outputs=10), OPTIONS)
     chosen = next(trial for trial in fitted.path if trial.value == fitted.chosen["C"])
-    assert chosen.loss <= 1.05 * min(trial.loss for trial in fitted.path)
+    assert chosen.loss <= 1.05 * min(trial.loss for trial in fitted.path) + 0.01
     assert 0.2 < chosen.score < 1.2
     assert fitted.chosen["share"] in SHARES
 

@@ -6,7 +6,8 @@ Zidek, 1986, Combining probability distributions, Statistical Science 1) is a di
 other, each to a power: it is better than either on drawn dials (``benchmarks/grades.py``), and falls back on one of
 them where that is all there is to know. How much the ranks' own logits have to say, and how sure both are together, is
 chosen on held-out answers, and the strength C of the cumulative part with them: the smallest whose log loss is within
-5 % of the lowest, as ``heads.logistic`` chooses it.
+5 % of the lowest, as ``heads.logistic`` chooses it, or within .01 nats: where all rows are told apart, steeper heads
+gain nothing but answers that rounding moves.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ import numpy as np
 from headstart.arrays import Doubles, Floats, Ints
 from headstart.heads.folds import FoldGroups, assign_folds, count_folds, find_counted_rows, make_fold_groups
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial
-from headstart.heads.logistic import choose_strength, fit_logistic, predict_held_out
+from headstart.heads.logistic import fit_logistic, predict_held_out
 from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 from headstart.tasks.ordinal.cumulative import solve_cumulative, trace_held_out, weigh_ranks
@@ -28,6 +29,7 @@ from headstart.tasks.ordinal.distribution import SMALLEST, distribute, find_medi
 SHARES = (0.0, 0.5, 1.0, 2.0)  #: of the ranks' own logits that are tried; 0 is proportional odds alone
 SCALES = (0.35, 0.5, 0.7, 1.0, 1.4)  #: of both together that are tried
 _UNSURE = 1e-2  #: C where nothing can be held out
+_NEAR, _AS_GOOD = 1.05, 0.01  #: losses within that multiple of the lowest, or so many nats above, count as equal
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,9 @@ def _choose_pool(
         trial, share, scale = min(tried, key=lambda one: one[0].loss)
         path.append(trial)
         choices[held_out.C] = PoolChoice(held_out.C, class_strength, share, scale)
-    return choices[choose_strength(path)], tuple(path)
+    lowest = min(trial.loss for trial in path)
+    enough = max(_NEAR * lowest, lowest + _AS_GOOD)
+    return choices[next(trial.value for trial in path if trial.loss <= enough)], tuple(path)
 
 
 def _pool(cumulative: Doubles, logs: Doubles, share: float, scale: float) -> Doubles:

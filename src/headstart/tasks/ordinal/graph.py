@@ -16,7 +16,9 @@ from headstart.tasks.ordinal.postprocessor import RANGE, RANK, RankPostprocessor
 from headstart.tasks.ordinal.ranges import RangePredictor
 from headstart.tasks.task import TargetSpace
 
-MOST_DIFFERENCE = 0.03  #: mean difference in probability that rounding can explain; more is a fault
+#: Mean difference in probability that rounding can explain; more is a fault. Grades lie along one direction, and a head on
+#: few features, such as the brightness of an early layer, may be so steep that bf16 moves it by .03.
+MOST_DIFFERENCE = 0.05
 _INT64 = 7  #: ``onnx.TensorProto.INT64``
 
 

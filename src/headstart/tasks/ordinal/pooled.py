@@ -10,7 +10,7 @@ chosen on held-out answers, and the strength C of the cumulative part with them:
 gain nothing but answers that rounding moves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from time import perf_counter
@@ -68,8 +68,9 @@ def fit_pooled(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[
         choice = read_pool_choice(fixed)
         classes = fit_logistic(rows, options, {"C": choice.class_strength})
     elif together.counted.any():
-        classes = fit_logistic(rows, options)
-        choice, path = _choose_pool(rows, together, options, float(classes.chosen["C"]))
+        class_strength = _choose_weakest(fit_logistic(rows, options).path)
+        choice, path = _choose_pool(rows, together, options, class_strength)
+        classes = fit_logistic(rows, options, {"C": class_strength})
     else:
         classes = fit_logistic(rows, options, {"C": _UNSURE})
     layer = _join(solve_cumulative(rows, choice.C), classes.head.layers[0], choice)
@@ -109,9 +110,19 @@ def _choose_pool(
         trial, share, scale = min(tried, key=lambda one: one[0].loss)
         path.append(trial)
         choices[held_out.C] = PoolChoice(held_out.C, class_strength, share, scale)
-    lowest = min(trial.loss for trial in path)
-    enough = max(_NEAR * lowest, lowest + _AS_GOOD)
-    return choices[next(trial.value for trial in path if trial.loss <= enough)], tuple(path)
+    return choices[_choose_weakest(path)], tuple(path)
+
+
+def _find_enough(trials: Sequence[Trial]) -> float:
+    """Return the loss up to which trials count as equal to the best."""
+    lowest = min(trial.loss for trial in trials)
+    return max(_NEAR * lowest, lowest + _AS_GOOD)
+
+
+def _choose_weakest(path: Sequence[Trial]) -> float:
+    """Return the smallest value of a growing path whose loss counts as equal to the lowest."""
+    enough = _find_enough(path)
+    return next(trial.value for trial in path if trial.loss <= enough)
 
 
 def _pool(cumulative: Doubles, logs: Doubles, share: float, scale: float) -> Doubles:

@@ -16,8 +16,8 @@ from headstart.tasks.ordinal.postprocessor import RANGE, RANK, RankPostprocessor
 from headstart.tasks.ordinal.ranges import RangePredictor
 from headstart.tasks.task import TargetSpace
 
-#: Mean difference in probability that rounding can explain; more is a fault. Grades lie along one direction, and a head on
-#: few features, such as the brightness of an early layer, may be so steep that bf16 moves it by .03.
+#: Mean difference in probability that rounding can explain; more is a fault. Grades may lie along one direction, and a
+#: head on few features, such as the brightness of an early layer, be so steep along it that bf16 moves it by .03.
 MOST_DIFFERENCE = 0.05
 _INT64 = 7  #: ``onnx.TensorProto.INT64``
 

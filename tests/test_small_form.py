@@ -135,7 +135,7 @@ BEHIND_EXTRAS = (
     "headstart.backbones.providers.weights",
     "headstart.engines.placement",
     "headstart.engines.pytorch",
-    "headstart.tasks.classification.objective",
+    *(f"headstart.tasks.{name}.objective" for name in ("classification", "multilabel", "regression", "ordinal")),
     "headstart.sklearn",
     "headstart.reporting.charts.notebook_figure",
 )

@@ -75,6 +75,9 @@ def desk(tmp_path, monkeypatch, warm, photos):
     ]
     (tmp_path / "labels.csv").write_text("\n".join(["path,label,group", *rows]), "utf-8")
     write_tables(tmp_path, sorted((tmp_path / "photos").rglob("*.*")))
+    graded = sorted(photos("graded", classes=("bad", "fair", "good"), each=10, seed=3).rglob("*.*"))
+    rows = [f"{photo.relative_to(tmp_path).as_posix()},{photo.parent.name}" for photo in graded]
+    (tmp_path / "quality.csv").write_text("\n".join(["path,label", *rows]), "utf-8")
     shutil.make_archive(str(tmp_path / "photos"), "zip", tmp_path / "photos")
     np.savez(tmp_path / "images.npz", images=np.arange(8 * 9, dtype=np.uint8).reshape(8, 3, 3), labels=[0, 1] * 4)
     monkeypatch.chdir(tmp_path)
@@ -82,14 +85,13 @@ def desk(tmp_path, monkeypatch, warm, photos):
 
 
 def write_tables(folder: Path, photos: list[Path]) -> None:
-    """Tables of labels for each task: several labels, a number, an order; all can be seen in the photos."""
-    rows = {"things.csv": ["path,label"], "lengths.csv": ["path,length (mm)"], "quality.csv": ["path,label"]}
+    """Tables of several labels and of a number, which can be seen in the photos."""
+    rows = {"things.csv": ["path,label"], "lengths.csv": ["path,length (mm)"]}
     light = np.array([np.asarray(Image.open(photo).convert("L")).mean() for photo in photos])
     for photo, level, rank in zip(photos, light, light.argsort().argsort() / len(photos), strict=True):
         path = photo.relative_to(folder).as_posix()
         rows["things.csv"].append(f"{path},{photo.parent.name}{';light' * int(rank > 0.5)}")
         rows["lengths.csv"].append(f"{path},{level:.2f}")
-        rows["quality.csv"].append(f"{path},{('bad', 'fair', 'good')[int(3 * rank)]}")
     for name, lines in rows.items():
         (folder / name).write_text("\n".join(lines), "utf-8")
 

@@ -33,7 +33,7 @@ class OrdinalTask:
     measure = Measure("MAE of ranks", "log loss", "nats", share=False, greater=False)
     feature_rank = "pooled"
     invariances = frozenset("*")
-    supports: frozenset[Support] = frozenset({"advice"})
+    supports: frozenset[Support] = frozenset({"advice", "figures"})
     answer = PROBABILITIES
     strategies = None
     ensembles = _ENSEMBLES

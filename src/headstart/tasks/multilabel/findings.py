@@ -25,7 +25,7 @@ from headstart.tasks.multilabel.label_issues import find_doubted, find_label_set
 from headstart.tasks.multilabel.pairs import find_overused_pairs
 from headstart.tasks.multilabel.postprocessor import LABELS
 from headstart.tasks.multilabel.targets import NONE_OF_THEM
-from headstart.tasks.multilabel.trust_record import record_counts, record_postprocessing
+from headstart.tasks.multilabel.trust_record import describe_trust, record_counts, record_postprocessing
 from headstart.tasks.task import Measure, TargetArray, TargetSpace
 
 SCORE = Measure("Jaccard index", "log loss", "nats")  #: of one sample: mean average precision is of many
@@ -77,6 +77,10 @@ class LabelSetDiagnostics(AnswerDiagnostics):
         targets, names = test.targets, fitted.model.space.names
         pairs = find_overused_pairs(targets.values, test.answers.outputs[LABELS], names, targets.groups)
         return {**record_postprocessing(fitted, test), "label_pairs": pairs}
+
+    def describe_record(self, record: Mapping[str, Any], noun: Noun) -> Sequence[str]:
+        """Return the calibration error, how much sets miss, and labels that are taken together too often."""
+        return describe_trust(record, noun)
 
     def to_record(
         self, findings: AnswerFindings, context: FitContext, fitted: Postprocessed, test: TestResult

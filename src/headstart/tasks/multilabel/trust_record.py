@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 
 from headstart.evaluation.reliability import Reliability, measure_reliability
 from headstart.inference.model_format import PROBABILITIES, UNCALIBRATED
+from headstart.modalities.item import Noun
 from headstart.selection.results import Postprocessed, TestResult
+
+MOST_PAIRS = 2  #: of labels that are taken together too often, in a summary
 
 
 def record_postprocessing(fitted: Postprocessed, test: TestResult) -> Mapping[str, Any]:
@@ -42,7 +45,9 @@ def record_postprocessing(fitted: Postprocessed, test: TestResult) -> Mapping[st
             "before": _measure_reliability(test, UNCALIBRATED),
             "after": _measure_reliability(test, PROBABILITIES),
         },
-        "risk": None if risk is None else {"promised": risk.promised, "threshold": risk.threshold, "n": risk.n},
+        "risk": None
+        if risk is None
+        else {"promised": risk.promised, "threshold": risk.threshold, "n": risk.n, "test": _record_misses(test)},
     }
 
 
@@ -55,6 +60,34 @@ def _measure_reliability(test: TestResult, output: str) -> Reliability | None:
     there = test.answers.outputs[output][known]
     rows = np.broadcast_to(targets.groups[:, None], known.shape)[known]
     return measure_reliability(targets.values[known].astype(np.int64), np.stack([1 - there, there], 1), groups=rows)
+
+
+def _record_misses(test: TestResult) -> Mapping[str, float] | None:
+    """Return the share of labels that sets missed on test, its 95 % interval, and how many labels a set has."""
+    seen = test.evaluation
+    if seen.miss_rate is None:
+        return None
+    low, high = seen.miss_rate_interval.low, seen.miss_rate_interval.high
+    return {"rate": seen.miss_rate, "low": low, "high": high, "set_size": seen.set_size}
+
+
+def describe_trust(record: Mapping[str, Any], noun: Noun) -> list[str]:
+    """Return how far answers can be trusted, a sentence each, from the records of ``trust.json``."""
+    lines = []
+    calibration, risk = record.get("calibration"), record.get("risk")
+    if calibration and calibration["after"]:
+        before, after = calibration["before"]["ece"], calibration["after"]["ece"]
+        off = f"stated probabilities are off by {100 * after:.1f} points on average"
+        lines.append(f"calibration error {after:.1%} ({before:.1%} before): {off}")
+    if risk and risk["test"]:
+        seen = risk["test"]
+        promised = f"{risk['promised']:.0%} promised"
+        missed = f"prediction sets miss {seen['rate']:.1%} of the labels of test {noun.many} ({promised})"
+        lines.append(f"{missed}; they name {seen['set_size']:.1f} labels on average")
+    for pair in record.get("label_pairs", [])[:MOST_PAIRS]:
+        taken = f"{pair['first']} and {pair['second']} are taken together on {pair['taken']} test {noun.many}"
+        lines.append(f"{taken}; {pair['wrong']} of these do not have both")
+    return lines
 
 
 def record_counts(parts: Sequence[NDArray[np.integer]]) -> Mapping[str, Any]:

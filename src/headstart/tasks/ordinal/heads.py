@@ -17,6 +17,8 @@ from headstart.settings import HeadSettings
 from headstart.tasks.ordinal.distribution import distribute, order_logits, spread_numbers
 from headstart.tasks.ordinal.pooled import fit_pooled, predict_pooled_held_out, read_pool_choice, score_rank_trial
 
+_MANY = 2  #: rows by columns of the features from which a row has next to no say in how these are scaled
+
 
 class RankHeads:
     """Heads that give a location, the thresholds between ranks, and a logit for each rank."""
@@ -56,7 +58,9 @@ class RankHeads:
             ranks = training_set.outputs // 2
             return np.full((len(training_set), ranks), 1 / ranks, np.float32)
         fold = assign_folds(training_set.targets, groups, folds, training_set.seed)
-        if head == "logistic":
+        # Folds that are solved side by side share the scaling of all rows. With few rows that tells them of those left
+        # out: on 320 drawn dials the held-out log loss was .82 so, 1.02 with scalings of their own, 1.04 on new dials.
+        if head == "logistic" and len(training_set) > _MANY * training_set.features.shape[1]:
             return predict_pooled_held_out(training_set, fold, read_pool_choice(chosen))
         with limit_to_idle_threads(training_set.features.size):
             return _predict_one_by_one(training_set, self.heads[head], settings, chosen, fold)

@@ -18,6 +18,7 @@ At last a whole job compares probes with a partial fine-tuning on the angle, wit
 The last line is one JSON object.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -138,7 +139,8 @@ def compare_ways(table: Path, budget: str, folder: Path) -> dict[str, float]:
     arms = "linear-probe,intermediate-probe,partial-finetune"
     settings: dict[str, Any] = {"task": "regression", "arms": arms, "budget": budget, "reveal_test": True}
     run = headstart.fit(table, out=folder / "run", report=False, progress=False, **settings)
-    scores = {arm["name"]: arm["test"]["mean_absolute_error"] for arm in run.record["arms"] if arm.get("test")}
+    told = json.loads((run.folder / "comparison.json").read_text("utf-8"))["arms"]
+    scores = {arm["arm"]: arm["test_score"] for arm in told}
     return {**scores, "saved": run.test.mean_absolute_error, "median": run.test.numbers[0].median_error}
 
 

@@ -196,11 +196,8 @@ def _regression(found: Result) -> str:
     held = [one["intervals"]["coverage"] for one in results]
     thirds = [third for one in results for third in one["intervals"]["thirds"]]
     ways = found["angle_ways"]
-    trained = (
-        f"; the angle {ways['partial-finetune']:.1f} degrees off trained, {ways['linear-probe']:.1f} by ridge"
-        if ways
-        else ""
-    )
+    ridge = found["results"].get("angle", {}).get("error", 0.0)
+    trained = f"; the angle {ways['saved']:.1f} degrees off fine-tuned, {ridge:.1f} by ridge" if ways else ""
     return (
         f"90 % intervals hold {_percent(min(held))} to {_percent(max(held))} (88 to 92), in thirds of the predictions "
         f"{_percent(min(thirds))} to {_percent(max(thirds))} (85 to 95); wrong numbers among the first "

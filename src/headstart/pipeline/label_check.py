@@ -9,7 +9,6 @@ from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import split_names
 from headstart.data.samples import Samples, Subset
-from headstart.diagnostics.held_out import LAYERS
 from headstart.diagnostics.label_review import LabelReview, LabelSuspect
 from headstart.diagnostics.next_commands import suggest_fit
 from headstart.errors import BackboneError
@@ -105,7 +104,7 @@ def check_labels(
         layers = [layer.name for layer in network.layers]
         digests = [sample.digest for sample in decoded.samples]
         rows = partial(store.read, dataset.extractions[0].space, digests)
-        width = sum(layer.width for layer in network.layers[-LAYERS:])
+        width = sum(layer.width for layer in network.layers)
         with limit_threads(len(decoded) * width), log.stage("check labels") as stage:
             review: LabelReview = own.review_labels(decoded, layers, rows, chosen)
             stage.summary = review.summary

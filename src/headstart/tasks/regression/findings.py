@@ -9,7 +9,7 @@ import numpy as np
 from headstart.arrays import Doubles, Floats
 from headstart.data.samples import Samples
 from headstart.diagnostics.findings import AnswerDiagnostics
-from headstart.diagnostics.held_out import make_label_sets, predict_held_out_answers
+from headstart.diagnostics.held_out import answer_held_out, make_label_sets
 from headstart.diagnostics.label_review import LabelReview, LabelSuspect
 from headstart.diagnostics.slices import ItemProperty
 from headstart.evaluation.grouping import Targets
@@ -78,9 +78,13 @@ class NumberDiagnostics(AnswerDiagnostics):
         """Return every number held against heads that had not seen its sample."""
         sets = make_label_sets(samples, layers, rows, settings.seed)
 
+        best: list[tuple[int, ...]] = []  # features by which answers were best: wrong numbers have a say in the first
+
         def predict(drawn: Doubles) -> Floats:
-            given = drawn.reshape(sets[0].targets.shape)
-            return predict_held_out_answers(samples.task, [replace(one, targets=given) for one in sets], settings)
+            given = [replace(one, targets=drawn.reshape(one.targets.shape)) for one in sets]
+            found = answer_held_out(samples.task, given, settings, best[1] if len(best) > 1 else None)
+            best.append(found.sets)
+            return found.outputs
 
         numbers = _stand(sets[0].targets)
         return review_numbers(samples, numbers, measure_residuals(numbers, predict))

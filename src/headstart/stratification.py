@@ -22,7 +22,7 @@ def spread_groups(counts: Ints, sizes: Ints, wanted: Doubles, room: Doubles) -> 
         wanted: (S, L) samples of each stratum that each subset shall get.
         room: (S,) samples that each subset shall get.
     """
-    wanted, room, largest = wanted.copy(), room.copy(), np.maximum(room, 1.0)
+    wanted, room, largest = wanted.copy(), room.copy(), np.maximum(room, sizes.min(initial=1))
     subset = np.full(len(counts), -1, np.int64)
     left = counts.sum(axis=0)
     having = [np.flatnonzero(column) for column in counts.T]

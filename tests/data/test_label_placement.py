@@ -51,6 +51,15 @@ def test_a_rare_label_is_in_train_first_then_in_test(rare: int, wanted: set[Subs
     assert {placed[f"{number}"] for number in range(rare)} == wanted
 
 
+@pytest.mark.parametrize("count", [3, 5, 12])
+def test_no_subset_is_empty_where_groups_are_few_and_large(count: int) -> None:
+    groups = [GroupCounts(f"{number}", {0: 3, number % 2 + 1: 4}, samples=5) for number in range(count)]
+    for seed in range(5):
+        assert len(Counter(_place(groups, seed).values())) == 3
+    train_and_validation = _place(groups, shares={Subset.VALIDATION: 0.15})
+    assert len(Counter(train_and_validation.values())) == 2
+
+
 def test_what_the_subsets_have_counts() -> None:
     groups = [GroupCounts(f"{number}", {0: 1}, samples=1) for number in range(50)]
     held = {Subset.TEST: Counter({0: 12})}

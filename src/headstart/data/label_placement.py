@@ -47,8 +47,24 @@ def place_label_groups(
     rest = [max(1.0, share * total) for share in shares.values()]
     room = np.array([total - sum(rest), *rest]) - [sizes.get(subset, 0) for subset in subsets]
     placed = spread_groups(counts, size, wanted - have, room)
+    _fill_empty(placed, size, [sizes.get(subset, 0) > 0 for subset in subsets])
     found = {group.key: subsets[number] for group, number in zip(ordered, placed.tolist(), strict=True)}
     return Placement(found, {})
+
+
+def _fill_empty(placed: Ints, sizes: Ints, filled: Sequence[bool]) -> None:
+    """Give each subset without a sample the smallest group of the subset that has most groups; in place.
+
+    Args:
+        placed: (G,) subset of each group.
+        sizes: (G,) samples of each group.
+        filled: whether each subset has samples already.
+    """
+    for number, full in enumerate(filled):
+        counts = np.bincount(placed, minlength=len(filled))
+        if not full and not counts[number] and counts.max() > 1:
+            able = np.flatnonzero(placed == counts.argmax())
+            placed[able[sizes[able].argmin()]] = number
 
 
 def _share_strata(totals: Ints, groups: Ints, shares: Sequence[float]) -> Doubles:

@@ -10,6 +10,7 @@ from headstart.linalg import sigmoid
 from headstart.settings import HeadSettings
 from headstart.tasks.multilabel import label_logistic as solver
 from headstart.tasks.multilabel.folds import assign_label_folds
+from headstart.tasks.multilabel.heads import LabelSetHeads
 from headstart.tasks.multilabel.label_logistic import fit_label_logistic, predict_labels_by_folds
 
 from .drawn import draw_labels
@@ -97,3 +98,16 @@ def test_one_group_can_hold_nothing_out():
     fitted = fit_label_logistic(training_set, OPTIONS)
     assert fitted.path == ()
     assert fitted.chosen == {"C": 0.01}
+
+
+def test_of_few_rows_the_held_out_ones_have_no_part_in_the_scaling():
+    training_set = draw_labels(60, 80, 2, seed=4)
+    found = LabelSetHeads().predict_held_out(training_set, "logistic", OPTIONS, {"C": 0.05})
+    fold = assign_label_folds(training_set.targets, training_set.groups, OPTIONS.folds, training_set.seed)
+    for held in range(OPTIONS.folds):
+        out = fold == held
+        scaler = StandardScaler().fit(training_set.features[~out].astype(float))
+        seen, asked = (scaler.transform(training_set.features[rows].astype(float)) for rows in (~out, out))
+        for label in range(2):
+            model = LogisticRegression(C=0.05, tol=1e-10, max_iter=10_000).fit(seen, training_set.targets[~out, label])
+            assert np.abs(found[out, label] - model.predict_proba(asked)[:, 1]).max() < 1e-3

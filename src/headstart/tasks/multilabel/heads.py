@@ -15,6 +15,7 @@ from headstart.tasks.multilabel.label_logistic import fit_label_logistic, predic
 from headstart.tasks.multilabel.label_mlp import fit_label_mlp
 from headstart.tasks.multilabel.label_ridge import fit_label_ridge
 
+MANY = 2  #: rows for each feature, from which on the folds of a cross-validation share one standardisation
 _HEADS: Mapping[str, Fit] = {"logistic": fit_label_logistic, "ridge": fit_label_ridge, "mlp": fit_label_mlp}
 
 
@@ -62,7 +63,9 @@ class LabelSetHeads:
         fit = self.heads[head]
         with limit_to_idle_threads(training_set.features.size):
             fixed = chosen or fit(training_set, settings, None).chosen
-            if fit is fit_label_logistic:
+            rows, columns = training_set.features.shape
+            # Of few rows the spread of a feature knows the rows that are held out: there each fold has its own.
+            if fit is fit_label_logistic and rows > MANY * columns:
                 return predict_labels_by_folds(training_set, fold, float(fixed["C"]))
             answers = np.empty((len(fold), training_set.outputs), np.float32)
             for held in range(int(fold.max()) + 1):

@@ -155,6 +155,13 @@ def _fuzz(found: Result) -> str:
     return f"{found['failures']} failures of {found['inputs']:,} inputs (0)"
 
 
+def _grades(found: Result) -> str:
+    return (
+        f"{found['mae']:.3f} ranks off, classes without an order {found['plain_mae']:.3f}, nearer in {found['better']} "
+        f"of {found['seeds']} seeds; ranges hold {_percent(found['coverage'])} (90 %)"
+    )
+
+
 def _heads(found: Result) -> str:
     ratios = sorted(row["ratio"] for row in found["results"])
     return f"{ratios[0]:.0f} to {ratios[-1]:.0f} times as fast"
@@ -292,6 +299,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "extraction": _extraction,
     "finetuning": _finetuning,
     "fuzz": _fuzz,
+    "grades": _grades,
     "heads": _heads,
     "kills": _kills,
     "labels": _labels,

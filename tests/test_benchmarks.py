@@ -26,6 +26,7 @@ SMALL = {
     "extraction": ("{photos} --rounds 1", {"ratio_to_roof", "times_plain_pytorch"}),
     "finetuning": ("{photos} --epochs 1 --own-epochs 1 --batch 4 --unfreeze stage5", {"time_ratio", "interval"}),
     "fuzz": ("--inputs 5", {"failures", "outcomes"}),
+    "grades": ("--photos 60 --fresh 30 --seeds 1", {"mae", "plain_mae", "coverage", "not_ranges"}),
     "heads": ("{features} --repeats 1", {"results"}),
     "kills": ("--kills 1 --each 20 --epochs 2", {"kills", "failures", "stages"}),
     "labels": ("{data} --only trash --seeds 1", {"trash, late, 0.0% random", "trash, early, 5.0% likeliest"}),

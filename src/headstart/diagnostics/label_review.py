@@ -16,6 +16,7 @@ from headstart.evaluation.means import MeanScore
 
 LISTED = 60  #: suspects that a run keeps
 MOST_DOUBTS = 8  #: of one suspect that are kept
+_LEAST = 1e-12  #: probability under which none is told from nothing
 
 DoubtKind = Literal["missing", "too many", "too low", "too high", "decimal point", "other"]
 
@@ -28,7 +29,7 @@ class Doubt:
     kind: DoubtKind
     given: float  #: 1 or 0 of a label, a number, a rank
     expected: float  #: the probability of the label, the number, the mean rank; by heads that had not seen the sample
-    strength: float  #: larger is surer: log odds against the label, local standard deviations, ranks
+    strength: float  #: larger is surer: log odds against the label, local standard deviations, ranks times log odds
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +101,11 @@ def describe_doubted(doubted: int, many: str) -> str:
 def find_ordered_suspects(
     ids: Sequence[str], ranks: Ints, probabilities: Floats, names: Sequence[str], known: Bools | None = None
 ) -> tuple[LabelSuspect, ...]:
-    """Return the samples whose grade looks wrong, furthest first: by how far off the grade is on average.
+    """Return the samples whose grade looks wrong, the surest and furthest first.
 
-    The order is that of the expected distance in ranks between the given grade and the true one, as answers see it:
-    a grade that is two steps off is worse than one that is next to the right one. Listed are those whose median grade
-    is another one.
+    The order is that of the ranks by which the best grade is nearer on average than the one given, as answers see it,
+    times the logarithm of how much likelier the likeliest grade is: the first alone lists grades that are merely hard
+    to tell, the second alone those that are next to the right one. Listed are those whose median grade is another one.
 
     Args:
         ids: of N samples.
@@ -117,11 +118,14 @@ def find_ordered_suspects(
     steps = np.arange(probabilities.shape[1])
     chances = probabilities.astype(np.float64)
     chances /= np.maximum(chances.sum(axis=1, keepdims=True), 1e-12)
-    distance: Doubles = (chances * np.abs(steps - ranks[:, None])).sum(axis=1)
+    distances: Doubles = chances @ np.abs(steps[:, None] - steps)
+    nearer = distances[rows, ranks] - distances.min(axis=1)
     expected: Doubles = chances @ steps
     likely = (chances.cumsum(axis=1) < 0.5 - 1e-12).sum(axis=1)
     doubted = (likely != ranks) & (np.ones(len(ranks), bool) if known is None else known)
     own, best = chances[rows, ranks], chances[rows, likely]
+    likelier = np.log(np.maximum(chances.max(axis=1), _LEAST)) - np.log(np.maximum(own, _LEAST))
+    doubt: Doubles = nearer * likelier
     return tuple(
         LabelSuspect(
             id=ids[row],
@@ -135,10 +139,10 @@ def find_ordered_suspects(
                     "too low" if expected[row] > ranks[row] else "too high",
                     float(ranks[row]),
                     float(expected[row]),
-                    float(distance[row]),
+                    float(doubt[row]),
                 ),
             ),
         )
-        for row in np.argsort(-distance, kind="stable").tolist()
+        for row in np.argsort(-doubt, kind="stable").tolist()
         if doubted[row]
     )

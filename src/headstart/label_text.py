@@ -7,10 +7,12 @@ an empty text is a label that is missing.
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 SEPARATOR = ";"
+_SPECIAL = re.compile(r'[;"\r\n]')  #: signs of which a cell with one is quoted
 NONE = "[]"  #: no cell: an item that is of none of several labels
 
 #: What the label of an item is, as a source writes it. "one": one text, such as the name of a class or a number.
@@ -27,9 +29,15 @@ def join_cells(cells: Iterable[str]) -> str:
         return NONE
     if cells == [NONE]:
         return f'"{NONE}"'
-    line = io.StringIO()
-    csv.writer(line, delimiter=SEPARATOR, lineterminator="\n").writerow(cells)
-    return line.getvalue().removesuffix("\n")
+    if cells == [""]:
+        return '""'
+    return SEPARATOR.join(_quote(cell) for cell in cells)
+
+
+def _quote(cell: str) -> str:
+    """Return a cell, in quotes where it could not be read back without them."""
+    plain = not _SPECIAL.search(cell) and cell == cell.strip()
+    return cell if plain else '"' + cell.replace('"', '""') + '"'
 
 
 def split_cells(text: str) -> tuple[str, ...]:

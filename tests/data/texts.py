@@ -23,6 +23,7 @@ class Texts:
         value_columns=("text", "review"),
         units={"words": "words"},
     )
+    augmentation = None
     default_backbone = ""
     default_spec = SimpleNamespace(kind="text")
 

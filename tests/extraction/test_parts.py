@@ -1,6 +1,7 @@
 """Items of several parts, without statistics and augmentation, through extraction and views."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,6 @@ from headstart.errors import TrainingError
 from headstart.extraction.extract import extract, load_batch, pool_parts
 from headstart.modalities import modality
 from headstart.modalities.batch import Batch, count_parts
-from headstart.settings import FitSettings
 from headstart.storage.store import Store
 from headstart.tasks.task import get_task
 from headstart.training.views import (
@@ -96,7 +96,7 @@ def test_without_augmentation_what_is_one_part_is_trained_on_and_nothing_else(cl
     task = get_task("classification")
     assert fit_view_spec(None, SPEC, task) is SPEC
     assert find_smallest_window(None, SPEC, task) == 1
-    assert explain_views(FitSettings(), SPEC.kind, task) == []
+    assert explain_views(SimpleNamespace(mixup=0.0), SPEC.kind, task) == []
     views = ViewLoader(SPEC, make_augmenter(None, SPEC, task), seed=1)
     assert views.plain
     assert views.fingerprint == ViewLoader(SPEC, make_plain(SPEC), seed=2).fingerprint

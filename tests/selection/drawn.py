@@ -83,7 +83,7 @@ def context(heard: list[events.Event] | None = None, *, budget: float | None = N
         backbone=SimpleNamespace(name=name, layers=[]),
         training_obstacle="",
         memo=BackboneMemo(),
-        samples=SimpleNamespace(classes=CLASSES, space=make_class_space(CLASSES), noun=PHOTO),
+        samples=SimpleNamespace(classes=CLASSES, space=make_class_space(CLASSES), noun=PHOTO, modality="image"),
         noun=PHOTO,
         task=get_task("classification"),
     )

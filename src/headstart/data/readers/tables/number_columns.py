@@ -35,9 +35,13 @@ def holds_measures(cells: Sequence[str]) -> bool:
 
 def propose_columns(columns: Sequence[str]) -> str:
     """Return the flag that reads several columns of labels."""
-    named = [f'"{name}"' if "," in name else name for name in columns]
-    text = quote_argument(",".join(named))
-    return f"--label-column {text}" if text[:1] in "\"'" else f'--label-column "{text}"'
+    return f"--label-column {quote_columns(columns)}"
+
+
+def quote_columns(columns: Sequence[str]) -> str:
+    """Return names of columns as one argument, in quotes."""
+    text = quote_argument(",".join(f'"{name}"' if "," in name else name for name in columns))
+    return text if text[:1] in "\"'" else f'"{text}"'
 
 
 def find_numbers(table: Path, sample: TableSample, named: Sequence[str], columns: Sequence[str]) -> NumberColumn | None:

@@ -173,7 +173,7 @@ def judged(family: Family, data: Path, folder: Path, stored: Path) -> Judged:
     squares, labels = fitted(family, backbone, data / family.data, folder)
     explainer = Explainer(folder)
     began = time.perf_counter()
-    heats = [explainer.explain(square, explainer.classes[label]) for square, label in zip(squares, labels, strict=True)]
+    heats = [explainer.explain(square, explainer.labels[label]) for square, label in zip(squares, labels, strict=True)]
     seconds = (time.perf_counter() - began) / len(heats)
     classifier, chance = headstart.load(folder), np.random.default_rng(0)
     scores = []

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from headstart.errors import DataError
+from headstart.errors import DataError, describe_schema_mismatch
 from headstart.evaluation.intervals import Interval
+from headstart.field_types import check_field_types
 from headstart.modalities.item import GROUP, SAMPLE, Noun
 from headstart.tasks.task import get_task
 
@@ -106,6 +107,39 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         """Return a record that ``json.dumps`` takes."""
         return {"schema_version": SCHEMA_VERSION, **json.loads(json.dumps(asdict(self)))}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the evaluation that ``to_json`` describes.
+
+        Raises:
+            DataError: another schema, or fields missing or unknown.
+        """
+        fields = dict(value)
+        version = fields.pop("schema_version", None)
+        if version != SCHEMA_VERSION:
+            raise DataError(describe_schema_mismatch("evaluation", version, SCHEMA_VERSION))
+        try:
+            fields = read_intervals(fields)
+            fields["chosen_on"] = tuple(fields["chosen_on"])
+            read = cls(**fields | cls._read_own(fields))
+            check_field_types(read)
+            return read
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise DataError(f"evaluation cannot be read: {error}; wanted the fields that to_json writes") from None
+
+    @classmethod
+    def _read_own(cls, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of the fields that are tuples or records, made of the plain values that JSON has."""
+        return {}
+
+
+def read_intervals(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record as JSON has it with its intervals, which are called so; None where there is none."""
+    return {
+        name: Interval(**value) if name.endswith("interval") and value is not None else value
+        for name, value in record.items()
+    }
 
 
 def read_evaluation(record: Mapping[str, Any]) -> Evaluation:

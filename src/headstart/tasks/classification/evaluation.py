@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Ints
 from headstart.display.html import html_table
-from headstart.errors import DataError, describe_schema_mismatch
+from headstart.errors import DataError
 from headstart.evaluation import metrics
-from headstart.evaluation.evaluation import SCHEMA_VERSION, Evaluation, ScoreTable
+from headstart.evaluation.evaluation import Evaluation, ScoreTable, read_intervals
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
-from headstart.field_types import check_field_types
 from headstart.modalities.item import SAMPLE, Noun
 from headstart.tasks.classification.screening import Screening
 
@@ -113,39 +112,19 @@ class ClassificationEvaluation(Evaluation):
         return html_table(("class", "samples", "precision", "recall", "F1"), rows, caption=caption)
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the evaluation that ``to_json`` describes.
-
-        Raises:
-            DataError: another schema, or fields missing or unknown.
-        """
-        fields = dict(value)
-        version = fields.pop("schema_version", None)
-        if version != SCHEMA_VERSION:
-            raise DataError(describe_schema_mismatch("evaluation", version, SCHEMA_VERSION))
-        try:
-            fields["classes"] = tuple(fields["classes"])
-            fields["accuracy_interval"] = Interval(**fields["accuracy_interval"])
-            fields["per_class"] = tuple(map(_class_score, fields["per_class"]))
-            fields["confusion"] = tuple(tuple(row) for row in fields["confusion"])
-            fields["chosen_on"] = tuple(fields["chosen_on"])
-            screening = fields.get("screening")
-            fields["screening"] = None if screening is None else Screening.from_json(screening)
-            read = cls(**fields)
-            check_field_types(read)
-            return read
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise DataError(f"evaluation cannot be read: {error}; wanted the fields that to_json writes") from None
+    def _read_own(cls, fields: Mapping[str, Any]) -> dict[str, Any]:
+        screening = fields.get("screening")
+        return {
+            "classes": tuple(fields["classes"]),
+            "per_class": tuple(ClassScore(**read_intervals(score)) for score in fields["per_class"]),
+            "confusion": tuple(tuple(row) for row in fields["confusion"]),
+            "screening": None if screening is None else Screening.from_json(screening),
+        }
 
 
 def _show(share: float | None) -> str:
     """Return a share in percent; a dash for what there is not, such as the recall of a class without rows."""
     return "-" if share is None else f"{share:.1%}"
-
-
-def _class_score(value: dict[str, Any]) -> ClassScore:
-    interval = value["recall_interval"]
-    return ClassScore(**{**value, "recall_interval": None if interval is None else Interval(**interval)})
 
 
 def score_predictions(

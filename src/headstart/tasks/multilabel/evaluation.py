@@ -2,25 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.display.html import html_table
-from headstart.errors import DataError, describe_schema_mismatch
+from headstart.errors import DataError
 from headstart.evaluation.average_precision import (
     average_precisions,
     draw_group_weights,
     mean_over_labels,
     resample_average_precisions,
 )
-from headstart.evaluation.evaluation import SCHEMA_VERSION, Evaluation, ScoreTable
+from headstart.evaluation.evaluation import Evaluation, ScoreTable, read_intervals
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
 from headstart.evaluation.paired import percentile_interval
-from headstart.field_types import check_field_types
 from headstart.modalities.item import Noun
 from headstart.tasks.multilabel.label_losses import average_label_losses
 from headstart.tasks.multilabel.label_shares import F1Counts, count_hits, measure_miss_rate
@@ -125,32 +124,11 @@ class LabelSetEvaluation(Evaluation):
         return html_table(head, rows, caption=f"{self.part}: {self.describe()}")
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the evaluation that ``to_json`` describes.
-
-        Raises:
-            DataError: another schema, or fields missing or unknown.
-        """
-        fields = dict(value)
-        version = fields.pop("schema_version", None)
-        if version != SCHEMA_VERSION:
-            raise DataError(describe_schema_mismatch("evaluation", version, SCHEMA_VERSION))
-        try:
-            fields = {name: _read_interval(name, one) for name, one in fields.items()}
-            fields["labels"], fields["chosen_on"] = tuple(fields["labels"]), tuple(fields["chosen_on"])
-            fields["per_label"] = tuple(
-                LabelScore(**{name: _read_interval(name, one) for name, one in score.items()})
-                for score in fields["per_label"]
-            )
-            read = cls(**fields)
-            check_field_types(read)
-            return read
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DataError(f"evaluation cannot be read: {error}; wanted the fields that to_json writes") from None
-
-
-def _read_interval(name: str, value: Any) -> Any:
-    return Interval(**value) if name.endswith("interval") and value is not None else value
+    def _read_own(cls, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "labels": tuple(fields["labels"]),
+            "per_label": tuple(LabelScore(**read_intervals(score)) for score in fields["per_label"]),
+        }
 
 
 def _show(share: float | None) -> str:

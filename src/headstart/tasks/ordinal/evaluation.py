@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Doubles, Ints
 from headstart.display.html import html_table
-from headstart.errors import DataError, describe_schema_mismatch
+from headstart.errors import DataError
 from headstart.evaluation import metrics
-from headstart.evaluation.evaluation import SCHEMA_VERSION, Evaluation, ScoreTable
+from headstart.evaluation.evaluation import Evaluation, ScoreTable, read_intervals
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
 from headstart.evaluation.paired import percentile_interval, resampled_means
-from headstart.field_types import check_field_types
 from headstart.modalities.item import Noun
 from headstart.tasks.ordinal.distribution import find_medians
 
@@ -106,31 +105,13 @@ class RankEvaluation(Evaluation):
         return html_table(("class", "samples", "MAE", "right"), rows, caption=f"{self.part}: {self.describe()}")
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the evaluation that ``to_json`` describes.
-
-        Raises:
-            DataError: another schema, or fields missing or unknown.
-        """
-        fields = dict(value)
-        version = fields.pop("schema_version", None)
-        if version != SCHEMA_VERSION:
-            raise DataError(describe_schema_mismatch("evaluation", version, SCHEMA_VERSION))
-        try:
-            for name in ("mae_interval", "accuracy_interval", "quadratic_kappa_interval"):
-                fields[name] = _read_interval(fields[name])
-            fields["per_class"] = tuple(
-                RankScore(**{**score, "recall_interval": _read_interval(score["recall_interval"])})
-                for score in fields["per_class"]
-            )
-            fields["confusion"] = tuple(tuple(row) for row in fields["confusion"])
-            for name in ("classes", "distances", "chosen_on"):
-                fields[name] = tuple(fields[name])
-            read = cls(**fields)
-            check_field_types(read)
-            return read
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise DataError(f"evaluation cannot be read: {error}; wanted the fields that to_json writes") from None
+    def _read_own(cls, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "classes": tuple(fields["classes"]),
+            "distances": tuple(fields["distances"]),
+            "per_class": tuple(RankScore(**read_intervals(score)) for score in fields["per_class"]),
+            "confusion": tuple(tuple(row) for row in fields["confusion"]),
+        }
 
 
 def _count_times(count: int) -> str:
@@ -144,10 +125,6 @@ def _show(value: float | None) -> str:
 
 def _show_share(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
-
-
-def _read_interval(value: Mapping[str, Any] | None) -> Interval | None:
-    return None if value is None else Interval(**value)
 
 
 def score_ranks(

@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Doubles, Floats
 from headstart.display.html import html_table
-from headstart.errors import DataError, describe_schema_mismatch
-from headstart.evaluation.evaluation import SCHEMA_VERSION, Evaluation, ScoreTable
+from headstart.errors import DataError
+from headstart.evaluation.evaluation import Evaluation, ScoreTable, read_intervals
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.interval_coverage import CoveredPart, IntervalCoverage, measure_interval_coverage
 from headstart.evaluation.intervals import Interval
 from headstart.evaluation.number_scores import NumberScores, mean_interval, score_numbers
-from headstart.field_types import check_field_types
 from headstart.heads.number_targets import measure_errors
 from headstart.modalities.item import Noun
 from headstart.tasks.regression.units import list_units, show_number
@@ -97,27 +96,11 @@ class NumberEvaluation(Evaluation):
         return html_table(table.columns, table.rows, caption=f"{self.part}: {self.describe()}")
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the evaluation that ``to_json`` describes.
-
-        Raises:
-            DataError: another schema, or fields missing or unknown.
-        """
-        fields = dict(value)
-        version = fields.pop("schema_version", None)
-        if version != SCHEMA_VERSION:
-            raise DataError(describe_schema_mismatch("evaluation", version, SCHEMA_VERSION))
-        try:
-            for name in ("mean_absolute_error_interval", "relative_error_interval"):
-                fields[name] = Interval(**fields[name])
-            fields["numbers"] = tuple(map(_read_scores, fields["numbers"]))
-            fields["coverage"] = tuple(map(_read_coverage, fields["coverage"]))
-            fields["chosen_on"] = tuple(fields["chosen_on"])
-            read = cls(**fields)
-            check_field_types(read)
-            return read
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise DataError(f"evaluation cannot be read: {error}; wanted the fields that to_json writes") from None
+    def _read_own(cls, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "numbers": tuple(NumberScores(**read_intervals(number)) for number in fields["numbers"]),
+            "coverage": tuple(map(_read_coverage, fields["coverage"])),
+        }
 
 
 def _list_cells(number: NumberScores) -> tuple[object, ...]:
@@ -125,15 +108,6 @@ def _list_cells(number: NumberScores) -> tuple[object, ...]:
     r2, spearman = ("-" if one is None else f"{one:.3f}" for one in (number.r2, number.spearman))
     shown = (show_number(error) + unit for error in (number.mae, number.median_error, number.rmse))
     return (number.name, number.n, *shown, r2, spearman)
-
-
-def _read_scores(record: Mapping[str, Any]) -> NumberScores:
-    intervals = {
-        name: None if value is None else Interval(**value)
-        for name, value in record.items()
-        if name.endswith("_interval")
-    }
-    return NumberScores(**{**record, **intervals})
 
 
 def _read_coverage(record: Mapping[str, Any]) -> IntervalCoverage:

@@ -1,5 +1,6 @@
 """Reliability of probabilities: how far confidence and accuracy are apart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,11 +67,16 @@ def measure_reliability(
     truth[np.arange(len(labels)), labels] = 1
     return Reliability(
         n=len(labels),
-        ece=sum(it.n * abs(it.confidence - it.accuracy) for it in found) / len(labels),
+        ece=measure_bin_error(found),
         brier=float(np.square(probabilities - truth).sum(axis=1).mean()),
         log_loss=metrics.log_loss(labels, probabilities),
         bins=found,
     )
+
+
+def measure_bin_error(bins: Sequence[Bin]) -> float:
+    """Return the mean distance of a bin's probability from the share that came true, over the rows (ECE)."""
+    return sum(one.n * abs(one.confidence - one.accuracy) for one in bins) / max(1, sum(one.n for one in bins))
 
 
 def fill_bins(

@@ -5,6 +5,7 @@ import numpy as np
 from headstart.evaluation.intervals import grouped_wilson_interval
 from headstart.evaluation.reliability import Reliability
 from headstart.modalities.item import Noun
+from headstart.reporting.charts.reliability_bins import SURE_AS_RIGHT, plot_bins
 from headstart.reporting.charts.spec import (
     MOST_ROWS,
     Axis,
@@ -26,7 +27,6 @@ from headstart.reporting.run_records import RunRecords
 COLUMNS = 20  #: of a histogram of confidence
 NOVELTY_COLUMNS = 30
 MOST_SIZES = 12  #: rows for sizes of prediction sets; the last stands for all that are larger
-CHANCE = Series("as sure as right", (0.0, 1.0), (0.0, 1.0), style="reference")
 
 
 def reliability_chart(records: Records) -> Lines:
@@ -49,22 +49,14 @@ def reliability_chart(records: Records) -> Lines:
         alt=alt,
         x=Axis("stated probability of the predicted class", "share", low=0, high=1),
         y=Axis(f"share of {noun.many} that are right, 95\u00a0% interval", "share", low=0, high=1),
-        series=(_plot_bins("calibrated", after, noun), _plot_bins("uncalibrated", before, noun), share, CHANCE),
+        series=(_plot_bins("calibrated", after, noun), _plot_bins("uncalibrated", before, noun), share, SURE_AS_RIGHT),
         square=True,
     )
 
 
 def _plot_bins(name: str, found: Reliability, noun: Noun) -> Series:
-    bins = found.bins
-    return Series(
-        name,
-        to_floats(single.confidence for single in bins),
-        to_floats(single.accuracy for single in bins),
-        to_floats(single.low for single in bins),
-        to_floats(single.high for single in bins),
-        style="dots",
-        notes=tuple(f"{count_items(single.n, noun)}, {format_percent(single.n / found.n)} of all" for single in bins),
-    )
+    notes = [f"{count_items(single.n, noun)}, {format_percent(single.n / found.n)} of all" for single in found.bins]
+    return plot_bins(name, found.bins, notes)
 
 
 def set_sizes_chart(records: Records) -> Bars:

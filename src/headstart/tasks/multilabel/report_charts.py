@@ -7,7 +7,8 @@ import numpy as np
 from headstart.arrays import Bools, Doubles, Ints
 from headstart.evaluation.curves import PrecisionRecallCurve, precision_recall_curve
 from headstart.evaluation.intervals import grouped_wilson_interval
-from headstart.evaluation.reliability import Bin, fill_bins
+from headstart.evaluation.reliability import measure_bin_error
+from headstart.reporting.charts.reliability_bins import bin_answers, binned_reliability_chart
 from headstart.reporting.charts.spec import (
     MOST_ROWS,
     Axis,
@@ -23,7 +24,6 @@ from headstart.reporting.charts.spec import (
 from headstart.reporting.task_records import TaskRecords
 
 FEW_LABELS = 6  #: that get a curve each; of more those with the smallest areas
-BINS, LEAST_IN_BIN = 15, 10  #: of a reliability diagram, and rows in each
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,16 +49,6 @@ def select_label_rows(records: TaskRecords, label: int) -> LabelRows:
         taken=np.asarray(test["labels"][known, label].astype(bool)),
         groups=test.group[known],
     )
-
-
-def bin_label_rows(probabilities: Doubles, there: Bools, groups: Ints) -> tuple[Bin, ...]:
-    """Return bins of a label's probabilities (M,) and of how often it was there, of rising probability."""
-    return fill_bins(probabilities, there, groups, max(1, min(BINS, len(there) // LEAST_IN_BIN)))
-
-
-def measure_bin_error(bins: tuple[Bin, ...]) -> float:
-    """Return the mean distance of a bin's probability from the share that came true (ECE)."""
-    return sum(one.n * abs(one.confidence - one.accuracy) for one in bins) / max(1, sum(one.n for one in bins))
 
 
 def label_curves_chart(records: TaskRecords) -> Lines:
@@ -113,33 +103,21 @@ def label_reliability_chart(records: TaskRecords) -> Lines:
     every = [select_label_rows(records, label) for label in range(len(records.names))]
     there, groups = (np.concatenate([getattr(rows, field) for rows in every]) for field in ("there", "groups"))
     after, before = (
-        bin_label_rows(np.concatenate([getattr(rows, field) for rows in every]), there, groups)
+        bin_answers(np.concatenate([getattr(rows, field) for rows in every]), there, groups)
         for field in ("probabilities", "uncalibrated")
     )
     alt = (
         f"Over all labels the stated probabilities are off by {100 * measure_bin_error(before):.1f} points on average "
         f"without calibration and by {100 * measure_bin_error(after):.1f} with it."
     )
-    reference = Series("as sure as right", (0.0, 1.0), (0.0, 1.0), style="reference")
-    return Lines(
-        title="How often a label is there when it is said to be so likely",
-        alt=alt,
-        x=Axis("stated probability of a label", "share", low=0, high=1),
-        y=Axis("share of them that are there, 95\u00a0% interval", "share", low=0, high=1),
-        series=(_plot_label_bins("calibrated", after), _plot_label_bins("uncalibrated", before), reference),
-        square=True,
-    )
-
-
-def _plot_label_bins(name: str, bins: tuple[Bin, ...]) -> Series:
-    return Series(
-        name,
-        to_floats(one.confidence for one in bins),
-        to_floats(one.accuracy for one in bins),
-        to_floats(one.low for one in bins),
-        to_floats(one.high for one in bins),
-        style="dots",
-        notes=tuple(format_quantity(one.n, "answer") for one in bins),
+    return binned_reliability_chart(
+        "How often a label is there when it is said to be so likely",
+        alt,
+        "of a label",
+        " there",
+        after,
+        before,
+        "answer",
     )
 
 

@@ -3,8 +3,10 @@
 import numpy as np
 
 from headstart.arrays import Doubles, Ints
+from headstart.evaluation.reliability import measure_bin_error
 from headstart.reporting.by_chance import ece_by_chance
 from headstart.reporting.charts.catalog import make_if_recorded
+from headstart.reporting.charts.reliability_bins import bin_answers
 from headstart.reporting.contents import (
     Block,
     ChartRow,
@@ -29,11 +31,9 @@ from headstart.reporting.task_records import TaskRecords
 from headstart.tasks.multilabel.evaluation import LabelScore
 from headstart.tasks.multilabel.pairs import find_overused_pairs
 from headstart.tasks.multilabel.report_charts import (
-    bin_label_rows,
     label_curves_chart,
     label_recall_chart,
     label_reliability_chart,
-    measure_bin_error,
     select_label_rows,
 )
 
@@ -127,7 +127,7 @@ def describe_calibration(records: TaskRecords) -> Subsection:
         known = select_label_rows(records, place)
         if not len(known.there):
             continue
-        bins = bin_label_rows(known.probabilities, known.there, known.groups)
+        bins = bin_answers(known.probabilities, known.there, known.groups)
         error, chance = measure_bin_error(bins), ece_by_chance(bins)
         off += error > 2 * chance + 0.01
         number = f"calibration.{place}"

@@ -3,7 +3,8 @@
 import numpy as np
 
 from headstart.arrays import Doubles
-from headstart.evaluation.reliability import Bin, fill_bins
+from headstart.evaluation.reliability import Bin, measure_bin_error
+from headstart.reporting.charts.reliability_bins import bin_answers, binned_reliability_chart
 from headstart.reporting.charts.spec import (
     Axis,
     BarGroup,
@@ -12,7 +13,6 @@ from headstart.reporting.charts.spec import (
     Mark,
     Matrix,
     NotRecorded,
-    Series,
     count_items,
     format_percent,
     format_quantity,
@@ -20,8 +20,6 @@ from headstart.reporting.charts.spec import (
 )
 from headstart.reporting.task_records import TaskRecords
 from headstart.tasks.ordinal.distribution import sum_tails
-
-BINS, LEAST_IN_BIN = 15, 10  #: of a reliability diagram, and rows in each
 
 
 def grade_matrix(records: TaskRecords) -> Matrix:
@@ -84,43 +82,19 @@ def bin_questions(records: TaskRecords, output: str) -> tuple[Bin, ...]:
     said = np.clip(sum_tails(probabilities)[0], 0, 1)
     came = test.label[:, None] >= np.arange(1, probabilities.shape[1])
     groups = np.repeat(test.group, said.shape[1])
-    count = max(1, min(BINS, said.size // LEAST_IN_BIN))
-    return fill_bins(said.ravel(), np.asarray(came.ravel()), groups, count)
-
-
-def measure_question_error(bins: tuple[Bin, ...]) -> float:
-    """Return the mean distance of a bin's probability from the share that came true (ECE)."""
-    return sum(one.n * abs(one.confidence - one.accuracy) for one in bins) / max(1, sum(one.n for one in bins))
+    return bin_answers(said.ravel(), np.asarray(came.ravel()), groups)
 
 
 def threshold_reliability_chart(records: TaskRecords) -> Lines:
     """Return how often a grade is k or higher over how likely that was said to be, all k together, on test."""
     after, before = bin_questions(records, "probabilities"), bin_questions(records, "uncalibrated")
     alt = (
-        f"How likely a grade is said to be so high or higher is off by {100 * measure_question_error(before):.1f} "
-        f"points on average without calibration and by {100 * measure_question_error(after):.1f} with it."
+        f"How likely a grade is said to be so high or higher is off by {100 * measure_bin_error(before):.1f} "
+        f"points on average without calibration and by {100 * measure_bin_error(after):.1f} with it."
     )
-    reference = Series("as sure as right", (0.0, 1.0), (0.0, 1.0), style="reference")
-    return Lines(
-        title="How often a grade is so high or higher when that is said to be so likely",
-        alt=alt,
-        x=Axis("stated probability that the grade is k or higher", "share", low=0, high=1),
-        y=Axis("share of them that are, 95\u00a0% interval", "share", low=0, high=1),
-        series=(_plot_question_bins("calibrated", after), _plot_question_bins("uncalibrated", before), reference),
-        square=True,
-    )
-
-
-def _plot_question_bins(name: str, bins: tuple[Bin, ...]) -> Series:
-    return Series(
-        name,
-        to_floats(one.confidence for one in bins),
-        to_floats(one.accuracy for one in bins),
-        to_floats(one.low for one in bins),
-        to_floats(one.high for one in bins),
-        style="dots",
-        notes=tuple(format_quantity(one.n, "question") for one in bins),
-    )
+    title = "How often a grade is so high or higher when that is said to be so likely"
+    said = "that the grade is k or higher"
+    return binned_reliability_chart(title, alt, said, "", after, before, "question")
 
 
 def range_width_chart(records: TaskRecords) -> Bars:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from headstart.evaluation.reliability import measure_bin_error
 from headstart.reporting.charts.catalog import make_if_recorded
 from headstart.reporting.contents import (
     ChartRow,
@@ -29,7 +30,6 @@ from headstart.tasks.ordinal.report_charts import (
     distance_chart,
     grade_error_chart,
     grade_matrix,
-    measure_question_error,
     range_width_chart,
     threshold_reliability_chart,
 )
@@ -82,7 +82,7 @@ def describe_distances(records: TaskRecords) -> Subsection:
 
 def describe_rank_calibration(records: TaskRecords) -> Subsection:
     """Return whether probabilities mean what they say."""
-    after, before = (measure_question_error(bin_questions(records, name)) for name in ("probabilities", "uncalibrated"))
+    after, before = (measure_bin_error(bin_questions(records, name)) for name in ("probabilities", "uncalibrated"))
     told: Text = (
         "How likely a grade is said to be so high or higher is off by ",
         Emphasis((ShownNumber("calibration.after", after, "unsigned points"),)),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from headstart.data.sources import SampleSource
 from headstart.errors import DataError
 from headstart.modalities.given import accepts_rows, takes_texts
-from headstart.modalities.item import Noun
+from headstart.modalities.item import Excerpt, Noun
 from headstart.modalities.modality import REGISTRY, Modality, all_modalities, get_modality
 
 AUTO = "auto"  #: the setting by which the source decides
@@ -209,6 +209,9 @@ def choose_by_sources(setting: str, sources: Sequence[SampleSource], source: str
     first = sources[0].read()
     if isinstance(first, bytes):
         return choose_by_contents(setting, [first], source)
+    if isinstance(first, Excerpt):
+        cut = [modality for modality in all_modalities() if any(modality.hints.span_columns)]
+        return ModalityChoice(_take_only(cut or list(all_modalities())[:1], f"{source}: stretches of files"))
     return ModalityChoice(choose_by_array(setting, first[None], source))
 
 

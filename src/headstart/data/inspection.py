@@ -101,6 +101,7 @@ def _make_entry(raw: RawSample, modality: Modality) -> LedgerEntry:
             reason = f"{stat.size / 1e9:.1f} GB; files of more than {MAX_BYTES / 1e9:g} GB are not read"
             return LedgerEntry(raw.name, FileStatus.SKIPPED, reason, raw.label)
         content = raw.source.read()
+        digest = compute_digest(content)
     except FileNotFoundError:
         stray, reason = recognise_missing(raw.source)
         if stray is not None:
@@ -110,7 +111,6 @@ def _make_entry(raw: RawSample, modality: Modality) -> LedgerEntry:
         return LedgerEntry(raw.name, FileStatus.SKIPPED, "missing file", raw.label)
     except OSError as error:
         return LedgerEntry(raw.name, FileStatus.SKIPPED, describe_read_error(error, modality.noun), raw.label)
-    digest = compute_digest(content)
     if isinstance(content, bytes) and (stray := recognise_pointer(content)):  # which is text, and may be taken for one
         return make_stray_entry(raw.name, raw.label, stray, modality.noun, digest)
     try:

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from headstart.data.sources import SampleSource
 from headstart.display.html import html_table
 from headstart.errors import bounded
 from headstart.label_text import LabelForm
-from headstart.modalities.item import FILE, ROW, ItemFacts, Noun, Raw
+from headstart.modalities.item import FILE, ROW, Excerpt, ItemFacts, Noun, Raw
 from headstart.modalities.modality import get_modality
 from headstart.tasks.facets import Strata
 from headstart.tasks.task import Target, TargetArray, TargetSpace, Task, get_task
@@ -225,14 +227,31 @@ class Samples:
 
 
 def compute_digest(content: Raw) -> str:
-    """Return the BLAKE2b-160 of a file's bytes, or of an array's shape and bytes; 40 hexadecimal digits."""
+    """Return the BLAKE2b-160 of a file's bytes, or of an array's shape and bytes; 40 hexadecimal digits.
+
+    That of an excerpt is of the bytes of its file and of both limits.
+
+    Raises:
+        OSError: the file of an excerpt cannot be read.
+    """
     digest = hashlib.blake2b(digest_size=20)
     if isinstance(content, bytes):
         digest.update(content)
+    elif isinstance(content, Excerpt):
+        status = content.path.stat()
+        whole = _compute_file_digest(content.path, status.st_mtime_ns, status.st_size)
+        digest.update(f"excerpt {content.start!r} {content.end!r} {whole}".encode())
     else:
         digest.update(f"array {content.shape} {content.dtype} ".encode())
         digest.update(np.ascontiguousarray(content).tobytes())
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _compute_file_digest(path: Path, changed: int, size: int) -> str:
+    """Return the digest of a file that was changed at a time, in ns, and has a size: many items may be cut from it."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=20)).hexdigest()
 
 
 def number_copies(digests: Sequence[str]) -> list[int]:

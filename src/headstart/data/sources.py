@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.modalities.item import BrokenItem, Raw
+from headstart.modalities.item import BrokenItem, Excerpt, Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,27 @@ class ValueSource:
     def read(self) -> bytes:
         """Return the content."""
         return self.content
+
+
+@dataclass(frozen=True, slots=True)
+class ExcerptSource:
+    """A stretch of a file on disk."""
+
+    excerpt: Excerpt
+
+    @property
+    def uri(self) -> str:
+        """The file's address, with the stretch in its fragment (Media Fragments URI 1.0, W3C 2012)."""
+        end = "" if self.excerpt.end is None else f",{self.excerpt.end:.6g}"
+        return f"{self.excerpt.path.absolute().as_uri()}#t={self.excerpt.start:.6g}{end}"
+
+    def stat(self) -> SourceStat:
+        """Return whether the file is one; how much of it the stretch takes is not known."""
+        return SourceStat(None, stat.S_ISREG(self.excerpt.path.stat().st_mode))
+
+    def read(self) -> Excerpt:
+        """Return the stretch, of which the modality reads what it needs."""
+        return self.excerpt
 
 
 @dataclass(frozen=True, slots=True)

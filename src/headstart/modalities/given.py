@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.modalities.batch import AnySpec, Part
-from headstart.modalities.item import BrokenItem, NamedItem, OpenedItem, UnreadableItem
+from headstart.modalities.item import BrokenItem, Excerpt, NamedItem, OpenedItem, UnreadableItem
 from headstart.modalities.modality import Modality
 
 _URLS = ("http:/", "https:/", "file:/", "ftp:/", "s3:/", "gs:/")  # as a path has them, which joins two slashes
@@ -46,7 +46,7 @@ def open_item(modality: Modality, given: Any) -> OpenedItem:
             error = _find_error(given, os.fsdecode(given))
             return UnusableItem(os.fsdecode(given), error) if error else modality.open(given)
         what = type(given).__name__
-        if isinstance(given, bytes | np.ndarray) or modality.accepts(given):  # stored items are such
+        if isinstance(given, bytes | np.ndarray | Excerpt) or modality.accepts(given):  # stored items are such
             return modality.open(given)
         return UnusableItem(what, BrokenItem(f"{modality.noun.a_one} cannot be of type {what}"))
     error = given.value if isinstance(given.value, BrokenItem) else None

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from numpy.typing import NDArray
@@ -20,7 +21,21 @@ def is_drawn(content: bytes) -> bool:
     return MARK in content[:MARK_WITHIN]
 
 
-Raw: TypeAlias = bytes | NDArray[Any]  #: an item as it is stored: the bytes of a file, or a row of an array
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A stretch of a longer file as an item of its own, such as a word in a recording."""
+
+    path: Path
+    start: float  #: seconds, from the beginning of the file
+    end: float | None = None  #: seconds; None for the end of the file
+
+    @property
+    def limits(self) -> str:
+        """Where it lies in the file, for a person: "1.5-2.25 s"."""
+        return f"{self.start:.6g}-{'end' if self.end is None else f'{self.end:.6g} s'}"
+
+
+Raw: TypeAlias = bytes | NDArray[Any] | Excerpt  #: an item as it is stored: bytes of a file, a row of an array
 
 
 class BinaryFile(Protocol):
@@ -48,7 +63,16 @@ class NamedItem:
 #: An item as a caller gives it: a path or a text, bytes, an open binary file, an array; what of it a modality takes is
 #: the modality's to say.
 ItemLike: TypeAlias = (
-    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryFile | ArrayInterface | NDArray[Any] | NamedItem
+    str
+    | os.PathLike[str]
+    | bytes
+    | bytearray
+    | memoryview
+    | BinaryFile
+    | ArrayInterface
+    | NDArray[Any]
+    | Excerpt
+    | NamedItem
 )
 
 
@@ -124,6 +148,9 @@ class SourceHints:
     array_names: tuple[str, ...] = ()  #: names of such arrays in files of several, beside "x" and "data"
     path_columns: tuple[str, ...] = ()  #: table columns with paths of its files, beside "path", "file" and the like
     value_columns: tuple[str, ...] = ()  #: table columns whose cells are its items; in lower case with underscores
+    #: Table columns with the seconds where an item begins in its file, and others where it ends; none of items that are
+    #: whole files always.
+    span_columns: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     units: Mapping[str, str] = field(default_factory=dict)  #: properties with numbers that a check sums up -> unit
     container_words: frozenset[str] = frozenset()  #: in names of folders that hold its items whatever their class
     product_words: frozenset[str] = frozenset()  #: the same where results may lie beside them

@@ -24,13 +24,14 @@ from headstart.modalities.image.load import OpenedPhoto, is_one_photo, suggest_r
 from headstart.modalities.image.recognition import HINTS, is_identified, may_be_identified
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from headstart.modalities.image.wording import PHOTO
-from headstart.modalities.item import BrokenItem, Decoded, ItemFacts, Raw, is_drawn
+from headstart.modalities.item import BrokenItem, Decoded, Excerpt, ItemFacts, Raw, is_drawn
 from headstart.modalities.modality import Modality
 from headstart.modalities.preprocessing_facet import PreprocessingFacet
 
 if TYPE_CHECKING:
     from headstart.settings.chapter import Chapter
 
+PART_OF_FILE = "a stretch of a file in seconds; a photo is a whole file"
 PIXELS = "pixels"  #: the one tensor of a batch, uint8 (B, S, S, 3)
 
 
@@ -74,6 +75,8 @@ class ImageModality:
         """
         if isinstance(raw, np.ndarray):
             return ItemFacts("array", {"width": raw.shape[1], "height": raw.shape[0]})
+        if isinstance(raw, Excerpt):
+            raise BrokenItem(PART_OF_FILE)
         if is_drawn(raw):
             raise BrokenItem("a picture that headstart drew")
         header = decoder.identify(raw)
@@ -100,6 +103,8 @@ class ImageModality:
         """
         if isinstance(raw, np.ndarray):
             return Decoded(decoder.array_to_rgb(raw))
+        if isinstance(raw, Excerpt):
+            raise BrokenItem(PART_OF_FILE)
         photo = decoder.decode(raw, spec)
         return Decoded(photo.pixels, photo.repaired, photo.note)
 

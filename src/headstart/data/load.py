@@ -1,5 +1,8 @@
 """Loading an item from where a sample has it: the one place where items of a data set are read and decoded."""
 
+from collections.abc import Sequence
+from typing import Any, overload
+
 from headstart.data.sources import FileSource, SampleSource
 from headstart.errors import refuse_machine_faults
 from headstart.modalities.batch import InputSpec
@@ -36,3 +39,29 @@ def load_item(source: SampleSource, spec: InputSpec) -> Decoded:
         refuse_machine_faults(error, f"to read {modality.noun.many}")
         raise UnreadableItem(f"cannot be read: {error.strerror or error}") from error
     return modality.decode(raw, spec)
+
+
+class DecodedItems(Sequence[Any]):
+    """The items of N places, each read and decoded when it is asked for, and not kept."""
+
+    def __init__(self, sources: Sequence[SampleSource], spec: InputSpec) -> None:
+        self._sources, self._spec = sources, spec
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "DecodedItems": ...
+
+    def __getitem__(self, index: int | slice) -> Any:
+        """Return a decoded item, or the items of some places.
+
+        Raises:
+            BrokenItem: it cannot be read or decoded any more.
+        """
+        if isinstance(index, slice):
+            return DecodedItems(self._sources[index], self._spec)
+        return load_item(self._sources[index], self._spec).value

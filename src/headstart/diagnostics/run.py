@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from headstart import events
+from headstart.data.load import DecodedItems
 from headstart.data.samples import Subset
 from headstart.diagnostics.examples import select_examples
 from headstart.diagnostics.leakage import Leakage, describe_leakage, find_leaks
@@ -121,11 +122,9 @@ def _gather_item_findings(context: FitContext, test: TestResult) -> ItemFindings
     if modality.stats is None:
         context.log(events.Note(f"{modality.noun.many} have no statistics: odd ones and shortcuts were not looked for"))
         return ItemFindings((), (), ())
-    stats, log, many = (
-        modality.stats.read(context.store, spec, [sample.digest for sample in samples]),
-        context.log,
-        modality.noun.many,
-    )
+    items = DecodedItems([sample.source for sample in samples], spec)
+    stats = modality.stats.read(context.store, spec, [sample.digest for sample in samples], items)
+    log, many = context.log, modality.noun.many
     entries = {entry.name: entry for entry in context.samples.ledger.entries}
     properties = [entries[sample.name].all_properties for sample in samples]
     places = {sample.id: place for place, sample in enumerate(samples)}

@@ -1,8 +1,8 @@
 """Extraction of features: one pass over samples that reads, decodes, runs a network forward and stores.
 
 As many threads as the engine has streams each take a few samples, decode them and run them forward on their own stream;
-while one decodes another computes, and no core idles. Statistics are taken from the same decoded parts; where only they
-are missing nothing runs forward.
+while one decodes another computes, and no core idles. Statistics are taken from the same decoded samples; where only
+they are missing nothing runs forward.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from headstart.extraction.executor import Executor, ProgressMeter, ThreadExecuto
 from headstart.hardware import count_cores
 from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part, take
 from headstart.modalities.checks import collate_parts
-from headstart.modalities.item import BrokenItem, UnreadableItem
+from headstart.modalities.item import BrokenItem, Decoded, UnreadableItem
 from headstart.modalities.modality import get_modality
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store, Writer
 
@@ -176,33 +177,39 @@ class _ShardWork:
 
     def __call__(self, shard: Sequence[tuple[str, SampleSource]]) -> _ShardRows:
         modality, done = get_modality(self.spec.kind), _ShardRows(len(shard))
+        stats, measured = modality.stats, dict[str, Any]()
         parts: list[Part] = []
         counts: dict[str, int] = {}
         for digest, source in shard:
-            if loaded := self._load(digest, source, done):
-                parts += loaded
-                counts[digest] = len(loaded)
+            item = self._load(digest, source, done)
+            if item is None:
+                continue
+            own = modality.make_parts(item.value, self.spec)
+            parts += own
+            counts[digest] = len(own)
+            if stats is not None and digest in self.missing[1]:
+                measured[digest] = stats.keep(item.value, own)
         if not counts:
             return done
         batch = collate_parts(modality, parts, self.spec)
         done.rows.append(_compute_missing(batch, counts, self.missing[0], partial(forward_all, self.engine)))
-        if modality.stats is not None:
-            done.rows.append(_compute_missing(batch, counts, self.missing[1], modality.stats.compute))
+        if stats is not None:
+            done.rows.append((list(measured), stats.compute(list(measured.values())) if measured else {}))
         return done
 
-    def _load(self, digest: str, source: SampleSource, done: _ShardRows) -> list[Part]:
-        """Return the parts of a sample as the network sees them; none, with an issue, where it does not decode."""
+    def _load(self, digest: str, source: SampleSource, done: _ShardRows) -> Decoded | None:
+        """Return a decoded sample; None, with an issue, where it does not decode."""
         try:
             item = load_item(source, self.spec)
         except UnreadableItem as error:
             done.unreadable.append(DecodeIssue(digest, broken=True, reason=str(error)))
-            return []
+            return None
         except BrokenItem as error:
             done.issues.append(DecodeIssue(digest, broken=True, reason=str(error)))
-            return []
+            return None
         if item.repaired:
             done.issues.append(DecodeIssue(digest, broken=False, reason=item.repaired))
-        return get_modality(self.spec.kind).make_parts(item.value, self.spec)
+        return item
 
 
 def _compute_missing(

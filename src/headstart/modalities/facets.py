@@ -71,19 +71,35 @@ class Cue:
     words: str  #: for a person: "the border of the photo"
     make_rows: Callable[[], Floats]  #: float32 (N, k) of the cue alone
     make_surroundings: Callable[[], Surroundings] | None = None  #: where the cue is a part of each item
+    #: Gives, where each column alone is a cue, the words for each: "the word 'free'"; the one that tells most is taken.
+    name_columns: Callable[[], Sequence[str]] | None = None
 
 
 class StatisticsFacet(Protocol):
-    """Small facts about items that need no network, from the same decoded parts as their features."""
+    """Small facts about items that need no network, computed while their features are."""
 
     def space(self, spec: AnySpec) -> "FeatureSpace":
         """Return where the statistics of items prepared by a spec are stored."""
 
-    def compute(self, batch: Batch) -> Mapping[str, Floats]:
-        """Return the statistics of a batch, float32 (B, width) for each layer of the space."""
+    def keep(self, value: Any, parts: Sequence[Part]) -> Any:
+        """Return what of an item is measured; it is held until a few items are measured together.
 
-    def read(self, store: "Store", spec: AnySpec, digests: Sequence[str]) -> ItemStats:
+        Args:
+            value: the decoded item.
+            parts: of it, as a network sees them.
+        """
+
+    def compute(self, kept: Sequence[Any]) -> Mapping[str, Floats]:
+        """Return the statistics of B items by what is kept of each, float32 (B, width) for each layer of the space."""
+
+    def read(self, store: "Store", spec: AnySpec, digests: Sequence[str], items: Sequence[Any]) -> ItemStats:
         """Read the statistics of items, in the order of the digests.
+
+        Args:
+            store: that has them.
+            spec: by which the items were prepared.
+            digests: of N items.
+            items: the N decoded items, each read and decoded when it is asked for.
 
         Raises:
             StoreError: those of some were not computed.

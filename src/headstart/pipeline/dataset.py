@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.data.inspection import update_notes
+from headstart.data.load import DecodedItems
 from headstart.data.read import read_source
 from headstart.data.relabel import apply_relabels, find_relabel_tables
 from headstart.data.relaxed_split import make_relaxed_split
@@ -205,7 +206,9 @@ def _find_near_duplicates(
     """Return near-duplicates, by what a network and the stats of each item say."""
     digests, modality = [sample.digest for sample in samples.samples], get_modality(samples.modality)
     features = context.store.read(extraction.space, digests, loaded.backbone.layers[-1].name)
-    stats = modality.stats.read(context.store, loaded.backbone.spec, digests) if modality.stats else None
+    spec = loaded.backbone.spec
+    items = DecodedItems([sample.source for sample in samples.samples], spec)
+    stats = modality.stats.read(context.store, spec, digests, items) if modality.stats else None
     return find_near_duplicates(samples.samples, features, stats, modality, listener=context.log)
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from headstart.arrays import Floats
-from headstart.modalities.batch import Batch
 from headstart.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty, Properties
 from headstart.modalities.image.cues import list_cues
+from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.issues import find_image_issues
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import ImageStats, compute_stats, read_stats, stats_space
@@ -24,11 +24,15 @@ class ImageStatistics:
         """Return where the statistics of photos prepared by a spec are stored."""
         return stats_space(spec)
 
-    def compute(self, batch: Batch) -> Mapping[str, Floats]:
-        """Return the statistics of a batch, float32 (B, width) for each layer of the space."""
-        return compute_stats(batch["pixels"])
+    def keep(self, value: Pixels, parts: Sequence[Pixels]) -> Pixels:
+        """Return the square that a network sees, uint8 (S, S, 3)."""
+        return parts[0]
 
-    def read(self, store: Store, spec: ImageSpec, digests: Sequence[str]) -> ImageStats:
+    def compute(self, kept: Sequence[Pixels]) -> Mapping[str, Floats]:
+        """Return the statistics of B squares, float32 (B, width) for each layer of the space."""
+        return compute_stats(np.stack(kept))
+
+    def read(self, store: Store, spec: ImageSpec, digests: Sequence[str], items: Sequence[Any]) -> ImageStats:
         """Read the statistics of photos, in the order of the digests."""
         return read_stats(store, spec, digests)
 

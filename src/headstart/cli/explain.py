@@ -5,17 +5,28 @@ from pathlib import Path
 
 from headstart.cli.answers import warn_of_unfamiliar
 from headstart.cli.predict import read_items, report_expansion
+from headstart.display.marked_text import format_marked
+from headstart.errors import SettingError
+from headstart.modalities.explanation_facet import RemovalFacet
 from headstart.stderr import print_to_stderr
 from headstart.verbs.items import Expansion, refuse_nothing
 
 
 def explain(
-    model: Path, items: list[str], /, *, out: Path, label: str | None = None, path_column: str | None = None
+    model: Path,
+    items: list[str],
+    /,
+    *,
+    out: Path | None = None,
+    label: str | None = None,
+    path_column: str | None = None,
 ) -> int:
     """Show where a saved classifier looked.
 
     For each item a file is written: the item beside what spoke for the label or raised the number, mostly as
-    a heat map, where yellow does so most and what stays dark does not. Nothing is overwritten. Where data are read,
+    a heat map, where yellow does so most and what stays dark does not. Running text is also printed, with what spoke
+    most between double stars and what spoke less between single ones, in colours where a person looks on; for it
+    --out may be left out. Nothing is overwritten. Where data are read,
     such files are known and skipped. An item that cannot be read gets a line with its error, and the rest go on; the
     exit code is then 2.
 
@@ -27,15 +38,17 @@ def explain(
         model: A saved classifier: a run's model folder, or the run.
         items: Files, folders (searched in depth), tables, archives, arrays, or - for a list on standard input, in
             lines or ended by null bytes.
-        out: The folder for what is drawn.
+        out: The folder for what is drawn; of running text it may be left out.
         label: The class, label or number to explain; without it, the likeliest of each item, or the first number.
         path_column: The column of a table with the items or their paths, or the array of items; found when not given.
     """
-    from headstart.explanation.explainer import Explainer
+    from headstart.explanation.choose_explainer import open_explainer
     from headstart.verbs.explain import explain_each
 
-    explainer = Explainer(model)
+    explainer = open_explainer(model)
     modality, seen, failed = explainer.modality, 0, 0
+    if out is None and not isinstance(modality.explanation, RemovalFacet):
+        raise SettingError(f"name a folder with --out: what spoke for an answer is drawn on {modality.noun.a_one}")
     met = Expansion(alone=len(items) == 1, path_column=path_column)
     for explained in explain_each(explainer, read_items(modality, items, met), out=out, label=label):
         seen += 1
@@ -45,7 +58,10 @@ def explain(
         else:
             heat = explained.heat
             remark = warn_of_unfamiliar(modality.noun) if heat.out_of_distribution else ""
-            print(f"{explained.source}: {heat.label} {heat.shown}{remark}, {explained.file}", flush=True)
+            file = f", {explained.file}" if explained.file else ""
+            print(f"{explained.source}: {heat.label} {heat.shown}{remark}{file}", flush=True)
+            if explained.marked:
+                print(f"    {format_marked(explained.marked, colours=sys.stdout.isatty())}", flush=True)
     sys.stdout.flush()
     report_expansion(met, modality.noun)
     if not seen and "-" not in items:

@@ -1,6 +1,6 @@
 """Explainer of a saved model: the part of each place of an item in an answer; the task says what is explained of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from headstart.arrays import Floats
-from headstart.errors import ClassifierError, DataError, HeadstartError, UserError, nearest, refuse_machine_faults
+from headstart.errors import ClassifierError, HeadstartError, refuse_machine_faults
+from headstart.explanation.answer_explainer import AnswerExplainer, HeatMap
 from headstart.explanation.choose_map import choose_map
 from headstart.explanation.graph import Graph
 from headstart.explanation.layer import ExplainedLayer, TensorValues
@@ -16,37 +17,17 @@ from headstart.explanation.maps import ClassTokenMap, RolloutMap
 from headstart.explanation.parts import ItemValues, compute_item, halve
 from headstart.explanation.slope import MemberSlope, differentiate_head, run_head
 from headstart.inference import model_format
-from headstart.inference.files import read_files
 from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.inference.postprocess import DenseLayers
 from headstart.modalities.batch import AnySpec, Batch
-from headstart.modalities.facets import ExplanationFacet, Thumbnail
-from headstart.modalities.given import open_item
-from headstart.modalities.item import BrokenItem, NamedItem, OpenedItem
-from headstart.tasks.optional_facets import AnswerExplanation, ExplainedOutput
-from headstart.tasks.task import refuse_missing
+from headstart.modalities.explanation_facet import ExplanationFacet, RemovalFacet
+from headstart.modalities.item import OpenedItem
+from headstart.tasks.optional_facets import ExplainedOutput
 
 FINEST = 28  #: places along an edge where maps of several layers are added; finer ones are averaged
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HeatMap:
-    """Places of an item that speak for a label, or raise a number."""
-
-    values: Floats  #: (h, w), or (1, w) of a row; 0 where nothing does, the most telling place 1
-    extent: Any  #: where they lie on the item, as its modality measures it; of a photo a box, and its size in pixels
-    method: str  #: "hirescam", "attention x gradient" or "rollout"; several are joined by " + "
-    label: str  #: that is explained: a class, a label, a column of numbers
-    shown: str  #: what is said of it, for people: "87.2%", "12.5"
-    value: float  #: likewise: a probability, a number, a mean rank
-    probability: float | None  #: of a class or label, calibrated; None of what is none
-    features: Floats  #: (D,) of the first branch: what ``Neighbours`` compares
-    out_of_distribution: bool = False  #: the item is unlike all training samples: the label means little
-    part: int = 0  #: of an item that a network sees in several squares, the one that is shown: it says most
-    parts: int = 1  #: of how many; 1 for a row, which shows all parts, one after the other
-
-
-class Explainer:
+class Explainer(AnswerExplainer):
     """Heat maps of a saved classifier's answers. Made once, used for any number of items, from one thread."""
 
     def __init__(self, folder: Path):
@@ -56,18 +37,11 @@ class Explainer:
             UserError: its task has no heat maps.
             ClassifierError: it cannot be read, its kind of data has no explanation, or a network has no map of places.
         """
-        self.folder = model_format.find_model(Path(folder))
-        self._files = read_files(self.folder)
-        self.record = self._files.record
-        explained = self.record.task.explanation
-        if explained is None:
-            refuse_missing(self.record.task, "heat maps")
-        self._answer: AnswerExplanation = explained
-        self.labels = tuple(explained.list_explained(self.record.space))  #: that may be asked about
-        self.modality = self.record.modality
-        if self.modality.explanation is None:
-            raise ClassifierError(f"there is no explanation for answers to {self.modality.noun.many}")
-        self._facet: ExplanationFacet = self.modality.explanation
+        super().__init__(folder)
+        facet = self.modality.explanation
+        if facet is None or isinstance(facet, RemovalFacet):
+            raise ClassifierError(f"answers to {self.modality.noun.many} are not explained by maps inside a network")
+        self._facet: ExplanationFacet = facet
         graph = Graph(self._files.graph)
         self._branches = {
             index: self._find_layers(graph, index) for member in self.record.members for index in member.branches
@@ -98,29 +72,11 @@ class Explainer:
             read.setdefault(spec, []).extend(name for layer in layers for name in layer.tensors)
         return compute_item(self._run, item, self.record, read)
 
-    def explain(self, item: Any, label: str | None = None) -> HeatMap:
-        """Return the places of an item that speak for a label, or raise a number.
-
-        Args:
-            item: a path, bytes or an array, as ``predict`` takes them.
-            label: one of ``labels``; None means the likeliest class or label, or the first number.
-
-        Raises:
-            DataError: the item cannot be read.
-            UserError: there is no such label.
-        """
-        if label is not None and label not in self.labels:
-            raise UserError(f"the classifier has no {self._answer.noun} {label!r}; {nearest(label, list(self.labels))}")
-        opened = open_item(self.modality, item)
-        try:
-            values = self._compute(opened)
-            chosen = self._choose_output(values, label)
-            shown = self._choose_part(values, chosen.index)
-            extent = self._facet.locate(opened, self._widest, shown or 0)
-        except BrokenItem as error:
-            value = item.value if isinstance(item, NamedItem) else item
-            remedy = self.modality.suggest_remedy(value, str(error))
-            raise DataError(f"{opened.name}: {error}{remedy}") from None
+    def _explain(self, opened: OpenedItem, label: str | None) -> HeatMap:
+        values = self._compute(opened)
+        chosen = self._choose_output(values, label)
+        shown = self._choose_part(values, chosen.index)
+        extent = self._facet.locate(opened, self._widest, shown or 0)
         places = np.maximum(self._attribute(values, chosen.index, shown), 0)
         most = float(places.max())
         return HeatMap(
@@ -136,23 +92,6 @@ class Explainer:
             part=shown or 0,
             parts=1 if shown is None else len(values.parts(0)),
         )
-
-    def overlay(self, value: Any, heat: HeatMap) -> Thumbnail:
-        """Return a small copy of a decoded item under its heat map, for a report."""
-        return self._facet.overlay(value, heat.values, heat.extent)
-
-    def illustrate(self, item: Any, heat: HeatMap) -> Thumbnail:
-        """Return an item beside its heat map, for a file of its own.
-
-        Raises:
-            BrokenItem: it cannot be read or decoded.
-        """
-        return self._facet.illustrate(open_item(self.modality, item).load(self.record.spec), heat.values, heat.extent)
-
-    @property
-    def legend(self) -> str:
-        """Return what an overlay shows, in a few words."""
-        return self._facet.legend
 
     @property
     def method(self) -> str:

@@ -5,11 +5,10 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from mimetypes import MimeTypes
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from headstart.arrays import Doubles, Floats, Ints
-from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part
-from headstart.modalities.item import OpenedItem
+from headstart.modalities.batch import AnySpec, InputSpec, Part
 
 if TYPE_CHECKING:
     from headstart.storage.store import FeatureSpace, Store
@@ -254,51 +253,3 @@ class PreviewFacet(Protocol):
 
     def make_thumbnail(self, value: Any, *, close: bool = False) -> Thumbnail:
         """Return a small copy of a decoded item; a larger one where it is looked at closely."""
-
-
-class ExplanationFacet(Protocol):
-    """Evidence for an answer, shown on the item: a map of the places of an item, as networks have it inside."""
-
-    dimensions: Literal[1, 2]  #: in which places lie: 2 for a square of them, 1 for a row
-    legend: str  #: of an overlay: "the words that spoke for the answer, between stars"
-
-    def make_probe(self, spec: AnySpec) -> Batch:
-        """Return one part of noise, by which the layers of a network are told apart."""
-
-    def align(self, places: Floats, spec: AnySpec, widest: AnySpec, shape: tuple[int, int]) -> Floats:
-        """Return a map on a common grid.
-
-        Args:
-            places: (h, w), or (1, w) of a row, over what ``spec`` lets a network see of an item; of several parts a
-                row has those of all, one after the other.
-            spec: of the network that has the map.
-            widest: the spec that sees most, see ``find_widest``; the grid covers what it sees.
-            shape: of the grid.
-        """
-
-    def find_widest(self, specs: Sequence[AnySpec]) -> InputSpec:
-        """Return the spec that lets a network see most of an item."""
-
-    def locate(self, item: OpenedItem, spec: AnySpec, part: int) -> Any:
-        """Return where the places of a map lie on an item, seen by a spec: a record that the modality knows.
-
-        Args:
-            item: as it was opened.
-            spec: see ``find_widest``.
-            part: of a map in a square, the part of the item that it is of; a row is of all parts: 0.
-
-        Raises:
-            BrokenItem: it cannot be read or decoded.
-        """
-
-    def overlay(self, value: Any, weights: Floats, extent: Any) -> Thumbnail:
-        """Return a small copy of a decoded item with weights 0..1 of its places laid over it, for a report.
-
-        Args:
-            value: the item, decoded for any spec.
-            weights: of its places, (h, w) or (1, w).
-            extent: where they lie, see ``locate``.
-        """
-
-    def illustrate(self, value: Any, weights: Floats, extent: Any) -> Thumbnail:
-        """Return a decoded item beside its evidence, for a file of its own; see ``overlay``."""

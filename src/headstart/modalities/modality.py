@@ -18,6 +18,7 @@ from headstart.protocol_checks import expect_members
 
 if TYPE_CHECKING:
     from headstart.modalities import facets
+    from headstart.modalities.explanation_facet import ExplanationFacet, RemovalFacet
     from headstart.modalities.preprocessing_facet import PreprocessingFacet
     from headstart.settings.chapter import Chapter
 
@@ -130,7 +131,7 @@ class Modality(Protocol):
         """Small copies of items for reports."""
 
     @property
-    def explanation(self) -> "facets.ExplanationFacet | None":
+    def explanation(self) -> "ExplanationFacet | RemovalFacet | None":
         """Evidence for an answer, shown on the item."""
 
     @property

@@ -25,7 +25,7 @@ from headstart.tasks.task import Task, check_support, get_task
 
 if TYPE_CHECKING:
     from headstart.diagnostics.neighbours import Neighbours
-    from headstart.explanation.explainer import Explainer, HeatMap
+    from headstart.explanation.answer_explainer import AnswerExplainer, HeatMap
     from headstart.reporting.plots import Plots
 
 PATHS = ("relabel", "split_from", "store")  #: settings that name what is read
@@ -107,10 +107,10 @@ class Run:
         return Explanation(heat, tuple(found), self.noun)
 
     @cached_property
-    def _explainer(self) -> "Explainer":
-        from headstart.explanation.explainer import Explainer
+    def _explainer(self) -> "AnswerExplainer":
+        from headstart.explanation.choose_explainer import open_explainer
 
-        return Explainer(self._home / MODEL)
+        return open_explainer(self._home / MODEL)
 
     @cached_property
     def _neighbours(self) -> "Neighbours":

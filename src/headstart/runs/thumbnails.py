@@ -12,7 +12,7 @@ from headstart.data.samples import Sample
 from headstart.diagnostics.examples import select_examples
 from headstart.diagnostics.run import Diagnostics
 from headstart.errors import DataError
-from headstart.explanation.explainer import Explainer
+from headstart.explanation.choose_explainer import open_explainer
 from headstart.modalities.facets import PreviewFacet, Thumbnail
 from headstart.modalities.item import BrokenItem
 from headstart.modalities.modality import get_modality
@@ -111,7 +111,7 @@ def preview_explanations(folder: Path, samples: Sequence[Sample], facet: Preview
     """
     if not samples:
         return NOTHING
-    explainer, previews, labels = Explainer(folder), {}, {}
+    explainer, previews, labels = open_explainer(folder), {}, {}
     spec = explainer.record.spec if facet is None else facet.make_spec(explainer.record.spec)
     for sample in samples:
         try:

@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,9 @@ from typing import Any
 from headstart.data.own_output import mark_folder
 from headstart.display.html import html_table
 from headstart.errors import DataError, SettingError
-from headstart.explanation.explainer import Explainer, HeatMap
+from headstart.explanation.answer_explainer import AnswerExplainer, HeatMap
+from headstart.explanation.choose_explainer import open_explainer
+from headstart.modalities.explanation_facet import MarkedPiece
 from headstart.modalities.facets import Thumbnail
 from headstart.modalities.given import open_item
 from headstart.modalities.item import Noun
@@ -26,6 +28,7 @@ class ExplainedItem:
     heat: HeatMap | None  #: None on an error
     file: Path | None  #: the item beside its heat map, where a folder was given
     error: str | None
+    marked: Sequence[MarkedPiece] = ()  #: a text with the words that speak for the answer; () of what is none
 
 
 class Explanations(list[ExplainedItem]):
@@ -67,7 +70,7 @@ def explain(
         UserError: a classifier or a class that cannot be used, a kind of data that has no explanation, or a folder
             without items. An item that cannot be read is no error: its record says so.
     """
-    explainer = Explainer(Path(model))
+    explainer = open_explainer(Path(model))
     modality = explainer.modality
     several = list_items(modality, items)
     met = Expansion(alone=isinstance(several, Sized) and len(several) == 1, path_column=path_column)
@@ -79,7 +82,7 @@ def explain(
 
 
 def explain_each(
-    explainer: Explainer,
+    explainer: AnswerExplainer,
     items: Iterable[Any],
     *,
     out: str | Path | None = None,
@@ -98,7 +101,7 @@ def explain_each(
         try:
             heat = explainer.explain(item, label)
             file = _write(explainer.illustrate(item, heat), Path(name).stem, folder) if folder is not None else None
-            yield ExplainedItem(name, heat, file, None)
+            yield ExplainedItem(name, heat, file, None, tuple(explainer.list_marked(item, heat)))
         except DataError as error:
             yield ExplainedItem(name, None, None, str(error).removeprefix(f"{name}: "))
 

@@ -7,7 +7,8 @@ import numpy as np
 from tinytext.words import Words
 
 from headstart.modalities.batch import Batch
-from headstart.modalities.facets import ExplanationFacet, Thumbnail
+from headstart.modalities.explanation_facet import ExplanationFacet
+from headstart.modalities.facets import Thumbnail
 
 STRONG = 0.5  #: weight from which a word is marked
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from headstart.modalities import facets
 from headstart.modalities.batch import Batch
+from headstart.modalities.explanation_facet import ExplanationFacet
 from headstart.modalities.image import decode as decoder
 from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.decoding.depth import (
@@ -189,7 +190,7 @@ class ImageModality:
         return ImagePreview()
 
     @property
-    def explanation(self) -> facets.ExplanationFacet:
+    def explanation(self) -> ExplanationFacet:
         """Heat maps laid over photos."""
         from headstart.modalities.image.explanation import ImageExplanation
 

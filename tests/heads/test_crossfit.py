@@ -6,12 +6,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from headstart.errors import DataError
+from headstart.evaluation.metrics import log_loss
 from headstart.heads import logistic as linear
 from headstart.heads.catalog import HEADS
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.folds import assign_folds
-from headstart.heads.head import Dense, FitResult, Head
+from headstart.heads.head import Dense, FitResult, Head, TrainingSet
 from headstart.heads.logistic import fit_logistic, predict_held_out
+from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 
 from .drawn import draw
@@ -85,8 +87,8 @@ def test_folds_side_by_side_are_folds_fitted_one_by_one(tolerance, apart, C, cla
     if tolerance:
         monkeypatch.setattr(linear, "_HELD_OUT", tolerance)
     training_set = draw(100, 30, classes, apart=0.4, balanced=balanced)
-    answers = cross_val_predict(training_set, fit_logistic, OPTIONS, {"C": C}, folds=5)
     fold = assign_folds(training_set.targets, training_set.groups, 5, training_set.seed)
+    (answers,) = linear.predict_side_by_side(training_set, fold, [C])
     rows = StandardScaler().fit_transform(training_set.features.astype(np.float64))
     for held in range(5):
         model = LogisticRegression(C=C, tol=1e-10, max_iter=10_000, class_weight="balanced" if balanced else None)
@@ -97,9 +99,40 @@ def test_folds_side_by_side_are_folds_fitted_one_by_one(tolerance, apart, C, cla
 def test_folds_in_parts_are_folds_at_once(monkeypatch):
     training_set = draw(60, 30, 3)
     fold = assign_folds(training_set.targets, training_set.groups, 5, 0)
-    at_once = predict_held_out(training_set, fold, 0.1)
+    (at_once,) = linear.predict_side_by_side(training_set, fold, [0.1])
     monkeypatch.setattr(linear, "_BLOCK", 60 * 3 * 2)
-    assert np.abs(predict_held_out(training_set, fold, 0.1) - at_once).max() < 3e-3
+    (in_parts,) = linear.predict_side_by_side(training_set, fold, [0.1])
+    assert np.abs(in_parts - at_once).max() < 3e-3
+
+
+@pytest.mark.parametrize(("rows", "classes"), [(60, 2), (60, 3), (300, 2)])
+def test_of_few_rows_the_held_out_ones_have_no_part_in_the_scaling(rows, classes):
+    training_set = draw(rows, 80 if rows < 256 else 301, classes)
+    fold = assign_folds(training_set.targets, training_set.groups, 5, training_set.seed)
+    path = [0.01, 0.1]
+    for C, answers in zip(path, linear.predict_held_out_path(training_set, fold, path), strict=True):
+        for held in range(5):
+            out = fold == held
+            scaler = StandardScaler().fit(training_set.features[~out].astype(np.float64))
+            seen, asked = (scaler.transform(training_set.features[part].astype(np.float64)) for part in (~out, out))
+            model = LogisticRegression(C=C, tol=1e-10, max_iter=10_000).fit(seen, training_set.targets[~out])
+            assert np.abs(answers[out] - model.predict_proba(asked)).max() < 2e-3
+
+
+def test_with_few_rows_held_out_answers_are_no_surer_than_answers_to_others():
+    """A unit that is seldom anything but 0 gets its spread from the one row where it is not."""
+    random = np.random.default_rng(3)
+    labels = np.arange(460) % 2
+    rows = random.standard_normal((460, 300)) * (random.random((460, 300)) < 0.04) * 10
+    rows[:, :4] = random.standard_normal((460, 4)) + 1.2 * labels[:, None]
+    features, few = rows.astype(np.float32), slice(0, 60)
+    training_set = TrainingSet(features[few], labels[few], 2, np.arange(60), balanced=False, seed=0)
+    head = fit_logistic(training_set, OPTIONS, {"C": 0.03}).head
+    unseen = log_loss(labels[60:], softmax(head.logits(features[60:])))
+    fold = assign_folds(labels[few], np.arange(60), 5, 0)
+    assert log_loss(labels[few], predict_held_out(training_set, fold, 0.03)) > 0.8 * unseen
+    (at_once,) = linear.predict_side_by_side(training_set, fold, [0.03])
+    assert log_loss(labels[few], at_once) < 0.6 * unseen
 
 
 def test_a_label_has_no_say_in_its_own_answer():

@@ -8,6 +8,7 @@ import numpy as np
 from headstart.arrays import Floats
 from headstart.errors import DataError
 from headstart.heads.head import Fit, TrainingSet
+from headstart.heads.scaling import knows_each_row
 from headstart.heads.threads import limit_to_idle_threads
 from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.folds import assign_label_folds
@@ -15,7 +16,6 @@ from headstart.tasks.multilabel.label_logistic import fit_label_logistic, predic
 from headstart.tasks.multilabel.label_mlp import fit_label_mlp
 from headstart.tasks.multilabel.label_ridge import fit_label_ridge
 
-MANY = 2  #: rows for each feature, from which on the folds of a cross-validation share one standardisation
 _HEADS: Mapping[str, Fit] = {"logistic": fit_label_logistic, "ridge": fit_label_ridge, "mlp": fit_label_mlp}
 
 
@@ -63,9 +63,8 @@ class LabelSetHeads:
         fit = self.heads[head]
         with limit_to_idle_threads(training_set.features.size):
             fixed = chosen or fit(training_set, settings, None).chosen
-            rows, columns = training_set.features.shape
             # Of few rows the spread of a feature knows the rows that are held out: there each fold has its own.
-            if fit is fit_label_logistic and rows > MANY * columns:
+            if fit is fit_label_logistic and not knows_each_row(training_set.features):
                 return predict_labels_by_folds(training_set, fold, float(fixed["C"]))
             answers = np.empty((len(fold), training_set.outputs), np.float32)
             for held in range(int(fold.max()) + 1):

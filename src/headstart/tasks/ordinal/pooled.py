@@ -20,7 +20,7 @@ import numpy as np
 from headstart.arrays import Doubles, Floats, Ints
 from headstart.heads.folds import FoldGroups, assign_folds, count_folds, find_counted_rows, make_fold_groups
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial
-from headstart.heads.logistic import fit_logistic, predict_held_out
+from headstart.heads.logistic import fit_logistic, predict_held_out, predict_side_by_side
 from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 from headstart.tasks.ordinal.cumulative import solve_cumulative, trace_held_out, weigh_ranks
@@ -99,7 +99,8 @@ def _choose_pool(
     fold = assign_folds(rows.targets, together.groups, count, rows.seed)
     weights: Doubles = weigh_ranks(rows).astype(np.float64) * find_counted_rows(together, rows.targets, fold)
     strengths = [float(C) for C in np.geomspace(options.c_low, options.c_high, options.c_points)]
-    logs = np.log(np.maximum(predict_held_out(rows, fold, class_strength).astype(np.float64), SMALLEST))
+    (by_class,) = predict_side_by_side(rows, fold, [class_strength])
+    logs = np.log(np.maximum(by_class.astype(np.float64), SMALLEST))
     path: list[Trial] = []
     choices: dict[float, PoolChoice] = {}
     for held_out in trace_held_out(rows, fold, strengths, weights):

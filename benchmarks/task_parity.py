@@ -4,7 +4,7 @@
 
 PHOTOS is a folder per class. For each task a table of labels is made of it: the class; the class and whether the photo
 is bright and colourful, several labels; how bright it is, a number; how bright in five grades. A linear probe is fitted
-on each, in float32 and as by default, which is bf16 where the processor has it and the photos bear it. Every photo is
+on each, in float32 and as by default, which is bf16 where the processor has it and task and photos bear it. Every photo is
 answered by the saved heads on the stored features, which they were fitted on, and from its file by ONNX Runtime and by
 OpenVINO. Said for each: how many photos have another answer than the stored features give, and the largest difference
 among these of a number that the answer is read from, which is at least half of what such an answer was ahead by; of
@@ -90,7 +90,7 @@ def main() -> None:
 
 
 def _tell(found: Mapping[str, Any]) -> str:
-    where = ", ".join(found[name] for name in ("source", "task", "computed_in", "way"))
+    where = ", ".join(found[name] for name in ("source", "task", "asked", "computed_in", "way"))
     other = f"{found['other_answers']} of {found['photos']} other answers, there {found['apart']:.2g} apart at most"
     return f"{where}: {other}; {found['largest']:.2g} anywhere, {found['all_but_few']:.2g} for all but a few"
 
@@ -115,14 +115,18 @@ def _compare(photos: Path, task: str, precision: str) -> list[dict[str, Any]]:
             {
                 "task": task,
                 "source": "/".join(photos.resolve().parts[-2:]),
-                **_describe(classifier, samples, engine, stored),
+                **_describe(classifier, samples, engine, stored, precision),
             }
             for engine in ("onnxruntime", "openvino")
         ]
 
 
 def _describe(
-    classifier: headstart.Classifier, samples: Sequence[Sample], engine: Any, wanted: Mapping[str, NDArray[Any]]
+    classifier: headstart.Classifier,
+    samples: Sequence[Sample],
+    engine: Any,
+    wanted: Mapping[str, NDArray[Any]],
+    asked: str,
 ) -> dict[str, Any]:
     outputs, count = answer_samples(classifier.with_engine(engine), samples).predictions.outputs, len(samples)
     share = classifier.task.scoring.share_same
@@ -135,6 +139,7 @@ def _describe(
     computed = classifier.record.branches[0].precision
     return {
         "way": engine,
+        "asked": asked,
         "computed_in": computed,
         "photos": len(samples),
         "other_answers": int(other.sum()),

@@ -314,6 +314,7 @@ class AmountTask:
     title: str = "one number for each photo"
     measure: Measure = MEASURE
     feature_rank: str = "pooled"
+    feature_precision: str = "auto"
     invariances: frozenset[str] = frozenset({"colour"})
     supports: frozenset[str] = frozenset()
     answer: str = "value"

@@ -19,7 +19,7 @@ from headstart.modalities.checks import check_spec
 from headstart.modalities.modality import find_noun, get_modality
 from headstart.selection.backbone_search import BackboneSearch, describe_search, select_backbone
 from headstart.selection.candidates import AUTO, choose_default, list_tiers_for
-from headstart.selection.context import RunContext
+from headstart.selection.context import RunContext, choose_precision
 from headstart.settings import FitSettings
 
 
@@ -64,13 +64,15 @@ def load_backbones(
         train: training samples, on some of which engines are proved.
         modality: the name of theirs.
         context: of the run.
-        whole: the samples of all subsets, by whose targets a search scores; None where there are no targets.
+        whole: the samples of all subsets, by whose targets a search scores, and whose task may want float32; None
+            where there are no targets.
 
     Raises:
         UserError: a name that is none, a network of another modality, or samples of which none decodes.
         HeadstartError: a network that cannot be had, or an engine that fails its proof.
     """
     log, settings, networks = context.log, context.settings, context.store.networks
+    precision = choose_precision(settings, whole.task if whole is not None else None)
     properties = [sample.properties for sample in train]
 
     def load_network(name: str) -> Backbone:
@@ -84,7 +86,7 @@ def load_backbones(
 
     def add_engine(backbone: Backbone) -> LoadedBackbone:
         proof = parity_samples(train, backbone)
-        chosen = choose_engine(backbone, proof, engine=settings.engine, precision=settings.precision, listener=log)
+        chosen = choose_engine(backbone, proof, engine=settings.engine, precision=precision, listener=log)
         return LoadedBackbone(backbone, proof, chosen)
 
     search = None

@@ -93,7 +93,7 @@ def _extract(
     """Return both with a network whose features are in the store."""
     train, modality = dataset.samples_in(Subset.TRAIN), dataset.samples.modality
     chosen = replace(context, settings=context.settings.model_copy(update={"backbone": name}))
-    (loaded,) = load_backbones(train, modality, chosen).all
+    (loaded,) = load_backbones(train, modality, chosen, dataset.samples).all
     with context.log.stage("extract") as stage:
         done = extract_features(dataset.samples, loaded, context)
         stage.summary = describe_extraction(done, dataset.samples.noun)

@@ -23,7 +23,7 @@ from headstart.heads.head import FitResult, TrainingSet
 from headstart.modalities.item import Noun
 from headstart.selection.budget import Budget
 from headstart.selection.feature_table import FeatureSource
-from headstart.settings import FitSettings
+from headstart.settings import FitSettings, Precision
 from headstart.storage.store import Store
 from headstart.tasks.task import TargetArray, Task
 from headstart.training.obstacle import find_training_obstacle
@@ -38,6 +38,16 @@ TRAIN_SCORED_IN_TIME = 256  #: likewise, within a budget: a network that was tra
 def make_targets(samples: Sequence[Sample], task: Task) -> Targets:
     """Return the targets of samples, and which of them belong together, as predictions are scored on them."""
     return Targets(task.targets.stack([sample.target for sample in samples]), encode_groups(samples))
+
+
+def choose_precision(settings: FitSettings, task: Task | None) -> Precision:
+    """Return the arithmetic of forward passes: as set; where that is left open, as the task wants it.
+
+    Args:
+        settings: of the run.
+        task: of its samples; None where nothing is asked of them.
+    """
+    return task.feature_precision if settings.precision == "auto" and task is not None else settings.precision
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,11 @@ class DatasetContext(RunContext):
     def task(self) -> Task:
         """The task that is learnt."""
         return self.samples.task
+
+    @property
+    def precision(self) -> Precision:
+        """The arithmetic of forward passes, of which "auto" leaves the choice to the engine."""
+        return choose_precision(self.settings, self.task)
 
     def target_values(self, *subsets: Subset) -> TargetArray:
         """Return the targets (N, ...) of some subsets, in the order of ``samples_in``."""

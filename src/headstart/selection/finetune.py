@@ -265,9 +265,8 @@ def build_arm(context: FitContext, strategy: str, name: str, layer: str, trained
 
 def _build_model(context: FitContext, trained: "FineTuneResult") -> FittedModel:
     """Return a model of a network that was trained here; it exists as ONNX alone, so OpenVINO runs it everywhere."""
-    precision = context.settings.precision
     chosen = choose_engine(
-        trained.backbone, context.parity_samples, engine="openvino", precision=precision, listener=context.log
+        trained.backbone, context.parity_samples, engine="openvino", precision=context.precision, listener=context.log
     )
     context.features.add_engine(trained.backbone, chosen.engine)
     branch = FeatureBranch(trained.backbone, chosen.engine.name, chosen.engine.precision, (LAYER,))

@@ -186,7 +186,11 @@ class RunSettings(Chapter):
         0.15, description="Share of the samples kept for choosing; of the train part where a test part is given."
     )
     split_from: Path | None = Field(None, description="A run whose split is kept; only new samples are placed.")
-    precision: Precision = Field("auto", description="Arithmetic of the forward pass; auto: bf16 where the CPU has it.")
+    precision: Precision = Field(
+        "auto",
+        description="Arithmetic of the forward pass; auto: bf16 where the CPU has it, and f32 for numbers and several "
+        "labels, which bf16 would move.",
+    )
     engine: Annotated[str, AfterValidator(_check_engine)] = Field(
         "auto", description="What runs the backbone: openvino or pytorch; auto picks the fastest that proves itself."
     )

@@ -115,6 +115,9 @@ class Task(Protocol):
     title: str  #: for people: "single-label classification"
     measure: Measure
     feature_rank: Literal["pooled", "map", "sequence"]  #: of what a head reads
+    #: Arithmetic of the forward pass where the settings leave it open: "f32" where bf16 would move answers that are
+    #: finer than a class, numbers or thresholds, by more than may be.
+    feature_precision: Literal["auto", "f32"]
     #: Changes of an item that keep its target, by the names of the modality's augmentation: "crop", "flip", "turn",
     #: "colour"; "*" for all.
     invariances: frozenset[str]

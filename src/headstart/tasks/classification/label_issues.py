@@ -22,7 +22,7 @@ from headstart.data.samples import Samples
 from headstart.evaluation.label_noise import LabelNoise, estimate_label_noise
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import TrainingSet
-from headstart.heads.logistic import predict_held_out_path
+from headstart.heads.logistic import predict_side_by_side
 from headstart.linalg import softmax
 from headstart.modalities.item import SAMPLE, Noun
 
@@ -153,7 +153,7 @@ def _answer(
 ) -> dict[tuple[int, float], Floats]:
     """Return held-out probabilities (N, C) by how many layers answer together and by strength."""
     by_layer = [
-        predict_held_out_path(rows, fold, [strength / rows.features.shape[1] for strength in strengths])
+        predict_side_by_side(rows, fold, [strength / rows.features.shape[1] for strength in strengths])
         for rows in training_sets
     ]
     return {

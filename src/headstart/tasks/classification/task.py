@@ -33,6 +33,7 @@ class ClassificationTask:
     title = "single-label classification"
     measure = Measure("accuracy", "log loss", "nats")
     feature_rank = "pooled"
+    feature_precision = "auto"
     invariances = frozenset("*")
     supports: frozenset[Support] = frozenset(get_args(Support))
     answer = "probabilities"

@@ -32,6 +32,7 @@ class OrdinalTask:
     title = "ordinal classification"
     measure = Measure("MAE of ranks", "log loss", "nats", share=False, greater=False)
     feature_rank = "pooled"
+    feature_precision = "auto"
     invariances = frozenset("*")
     supports: frozenset[Support] = frozenset({"advice", "figures"})
     answer = PROBABILITIES

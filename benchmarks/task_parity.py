@@ -4,7 +4,7 @@
 
 PHOTOS is a folder per class. For each task a table of labels is made of it: the class; the class and whether the photo
 is bright and colourful, several labels; how bright it is, a number; how bright in five grades. A linear probe is fitted
-on each, in float32 and as by default, which is bf16 where the processor has it and task and photos bear it. Every photo is
+on each, in float32 and as by default: bf16 where the processor has it and task and photos bear it. Every photo is
 answered by the saved heads on the stored features, which they were fitted on, and from its file by ONNX Runtime and by
 OpenVINO. Said for each: how many photos have another answer than the stored features give, and the largest difference
 among these of a number that the answer is read from, which is at least half of what such an answer was ahead by; of

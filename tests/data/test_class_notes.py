@@ -7,6 +7,7 @@ import pytest
 
 from headstart.data.class_notes import find_near_names
 from headstart.data.read import read_source
+from headstart.settings import DataSettings
 
 Plant = Callable[..., Path]
 
@@ -70,3 +71,10 @@ def test_folders_in_some_classes_are_noted(tmp_path: Path, plant: Plant) -> None
 def test_what_is_no_word_is_not_compared():
     long = "a" * 1_000_000
     assert find_near_names([long, long + "b", "heron", "herron"]) == [("heron", "herron")]
+
+
+def test_ordered_classes_are_noted_as_classes_are_but_not_as_numbers(tmp_path: Path, plant: Plant) -> None:
+    source = lay(plant, tmp_path, {"train/10": 8, "train/20": 8, "train/35": 8, "test/10": 2, "test/20": 2})
+    told = "\n".join(read_source(source, options=DataSettings.model_validate({"task": "ordinal"})).ledger.notes)
+    assert "the test part has no photo of '35'" in told
+    assert "each is a class of its own" not in told

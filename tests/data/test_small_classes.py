@@ -8,7 +8,7 @@ import pytest
 from headstart.data.copied_classes import find_copied_classes
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Samples
-from headstart.errors import DataError
+from headstart.errors import DataError, SettingError
 from headstart.settings import DataSettings
 
 Plant = Callable[..., Path]
@@ -35,6 +35,22 @@ def test_small_classes_are_left_out_where_it_is_said(tmp_path: Path, plant: Plan
     assert (
         "classes of fewer than 3 usable photos are left out: 'ant' (1), 'bee' (2), 'empty' (0)" in samples.ledger.notes
     )
+
+
+def test_small_classes_with_an_order_keep_it(tmp_path: Path, plant: Plant) -> None:
+    source = lay(plant, tmp_path, {"bad": 5, "fair": 1, "good": 5, "best": 5})
+    samples = read(source, min_samples=3, order="bad,fair,good,best")
+    assert samples.task.name == "ordinal"
+    assert samples.classes == ("bad", "good", "best")
+    assert samples.space.facts == {"order": ["bad", "good", "best"], "order_from": "given"}
+    assert {sample.name.split("/")[0]: sample.target for sample in samples.samples} == {"bad": 0, "good": 1, "best": 2}
+
+
+def test_numbers_have_no_small_classes(tmp_path: Path, plant: Plant) -> None:
+    plant(tmp_path, *(f"{i}.png" for i in range(20)))
+    (tmp_path / "t.csv").write_text("file,weight\n" + "".join(f"{i}.png,{i}.5\n" for i in range(20)))
+    with pytest.raises(SettingError, match="--min-samples leaves out classes, and regression has none"):
+        read(tmp_path / "t.csv", min_samples=3)
 
 
 def test_a_class_in_the_test_part_only_is_left_out_too(tmp_path: Path, plant: Plant) -> None:

@@ -82,6 +82,7 @@ def read_lumens(label: str) -> float:
 class AmountTargets:
     reads = frozenset({"one"})
     ordered = False
+    single = False
 
     def claim(self, labels: Sequence[str], source: LabelSource) -> Claim | None:
         try:
@@ -93,6 +94,9 @@ class AmountTargets:
 
     def read_space(self, labels: Mapping[str, str], source: LabelSource) -> TargetSpace:
         return TargetSpace("amount", ("amount",))
+
+    def keep_names(self, space: TargetSpace, places: Sequence[int]) -> TargetSpace:
+        return space
 
     def parse(self, space: TargetSpace, label: str) -> float:
         try:
@@ -377,3 +381,20 @@ TASK = AmountTask()
 TRAINED = replace(TASK, strategies=None, training=AmountTraining())
 #: The same, with the settings of another task.
 SHARING = replace(TASK, settings=ClassificationSettings)
+
+
+class OlderTargets:
+    """Reading of labels as an earlier protocol had it."""
+
+    reads = frozenset({"one"})
+    ordered = False
+
+    def __init__(self) -> None:
+        for name in ("claim", "read_space", "parse", "describe", "stack", "conflict", "merge", "count_unknown"):
+            setattr(self, name, getattr(AmountTargets(), name))
+
+
+#: The same, of an earlier protocol.
+OLDER = replace(TASK, targets=OlderTargets())
+#: The same, without a way to score.
+UNSCORED = replace(TASK, scoring=None)

@@ -11,7 +11,8 @@ from PIL import Image
 
 import headstart
 from headstart.cli.main import run as run_command
-from headstart.errors import DataError, SettingError, UserError
+from headstart.data.read import read_source
+from headstart.errors import DataError, PluginError, SettingError, UserError
 from headstart.pipeline.label_check import check_labels
 from tests import small_network
 from tests.conftest import Warm
@@ -191,6 +192,34 @@ def test_whole_numbers_are_classes_unless_it_is_said(small: Warm) -> None:
     run = small.fit((images, np.arange(30) % 3))
     assert run.task.name == "classification"
     assert any("--task amount if so" in note for note in run.notes)
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        (
+            "OLDER",
+            "its targets: OlderTargets has no single, keep_names, measure_distances, stratify, find_problems and 3 ",
+        ),
+        ("UNSCORED", "its scoring: it is None; wanted an instance of a class with the members of "),
+    ],
+)
+def test_a_task_whose_facets_lack_something_is_named(
+    small: Warm, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], value: str, fault: str
+) -> None:
+    install_plugin(tmp_path / "site", "amount", "headstart.tasks", f"tests.tasks.amount:{value}")
+    with package_folder(tmp_path / "site"):
+        with pytest.raises(PluginError, match=r"the task 'amount' of the package amount 1\.0") as caught:
+            small.fit(table, out=tmp_path / "run", task="amount")
+        assert fault in str(caught.value)
+        assert "update or remove the package" in str(caught.value)
+        capsys.readouterr()
+        if value == "OLDER":
+            text = table.read_text("utf-8").replace(" lm", "")
+            table.write_text(text, "utf-8")
+            samples = read_source(table)
+            assert samples.task.name == "regression"
+            assert "note: left out: the task 'amount'" in capsys.readouterr().err
 
 
 @pytest.mark.slow

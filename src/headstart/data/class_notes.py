@@ -10,7 +10,6 @@ from headstart.data.names import preview
 from headstart.data.readers.label_forms import propose_tasks
 from headstart.data.readers.words import split_words
 from headstart.data.samples import Samples, Subset
-from headstart.tasks.task import DEFAULT
 
 FEW = 0.5  #: samples of a class that may be misspelt, by those of the other
 SHORTEST = 3  #: characters of a name
@@ -30,11 +29,15 @@ _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 
 def note_classes(samples: Samples) -> Samples:
     """Return the samples with notes on their classes, behind all others."""
-    if samples.space.task != DEFAULT or len(samples.classes) < 2:
-        notes = [] if samples.space.task == DEFAULT else list(_note_rare_strata(samples))
-        return replace(samples, ledger=replace(samples.ledger, notes=(*samples.ledger.notes, *notes)))
-    counts = Counter(samples.classes[sample.target] for sample in samples.samples)
-    notes = [*_note_misspelt(counts), *_note_numbers(samples), *_note_parts(samples)]
+    reading = samples.task.targets
+    if not reading.single:
+        notes = list(_note_rare_strata(samples))
+    elif len(samples.classes) < 2:
+        notes = []
+    else:
+        counts = Counter(samples.classes[sample.target] for sample in samples.samples)
+        unordered = () if reading.ordered else _note_numbers(samples)
+        notes = [*_note_misspelt(counts), *unordered, *_note_parts(samples)]
     return replace(samples, ledger=replace(samples.ledger, notes=(*samples.ledger.notes, *notes)))
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from headstart.data.names import preview
 from headstart.data.samples import FileStatus, Samples, Subset
 from headstart.errors import SettingError
-from headstart.tasks.task import DEFAULT
 
 FLAG = "--min-samples"
 MOST_SHOWN = 5  #: classes in a note
@@ -20,11 +19,11 @@ def leave_out_small(samples: Samples, fewest: int) -> Samples:
         fewest: usable samples of a class that stays; 0 keeps all.
 
     Raises:
-        SettingError: samples of another task are to be left out.
+        SettingError: the task has no classes.
     """
     if fewest <= 0:
         return samples
-    if samples.space.task != DEFAULT:
+    if not samples.task.targets.single:
         raise SettingError(f"{FLAG} leaves out classes, and {samples.task.title} has none; drop it")
     counted = [sample for sample in samples.samples if sample.subset is Subset.TRAIN] or samples.samples
     counts = Counter(sample.target for sample in counted)
@@ -45,7 +44,7 @@ def leave_out_small(samples: Samples, fewest: int) -> Samples:
     note = f"classes of fewer than {fewest} usable {samples.noun.many} are left out: {shown}"
     return replace(
         left,
-        space=replace(samples.space, names=tuple(samples.classes[place] for place in kept)),
+        space=samples.task.targets.keep_names(samples.space, kept),
         samples=tuple(replace(sample, target=places[sample.target]) for sample in left.samples),
         ledger=replace(left.ledger, notes=(*left.ledger.notes, note)),
     )

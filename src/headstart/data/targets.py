@@ -8,6 +8,7 @@ from headstart.data.readers.label_forms import FORM_WORDS
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.errors import DataError, SettingError
 from headstart.label_text import LabelForm
+from headstart.tasks.facet_checks import check_facets, reject_unreadable_tasks
 from headstart.tasks.facets import Claim, LabelSource
 from headstart.tasks.task import DEFAULT, REGISTRY, Target, TargetSpace, Task, get_task
 
@@ -37,7 +38,10 @@ class ReadTargets:
 
 def find_read_forms(name: str) -> frozenset[LabelForm] | None:
     """Return the forms of labels that the task of a name reads; None of ``AUTO``."""
-    return None if name == AUTO else get_task(name).targets.reads
+    if name == AUTO:
+        return None
+    check_facets(name)
+    return get_task(name).targets.reads
 
 
 def make_label_source(listing: SourceListing, order: str | None = None, contradicted: float = 0.0) -> LabelSource:
@@ -65,8 +69,11 @@ def choose_task(name: str, labels: Sequence[str], source: LabelSource) -> TaskCh
     Raises:
         SettingError: there is no such task, or it has no use of an order that is given.
         DataError: the labels are surely of several tasks, or of a form that the task does not read.
+        PluginError: the task is of another package, and lacks what is asked of it.
     """
+    reject_unreadable_tasks()
     choice = TaskChoice(get_task(name)) if name != AUTO else _choose_by_labels(labels, source)
+    check_facets(choice.task.name)
     reading = choice.task.targets
     if source.form not in reading.reads:
         raise DataError(_describe_unread_form(choice.task, source))

@@ -71,6 +71,7 @@ class TargetReading(Protocol):
 
     reads: frozenset[LabelForm]  #: the forms of labels that it reads; a source is read in one of these
     ordered: bool  #: whether it has a use of an order of the labels that the user says
+    single: bool  #: whether a target is the index of one name of its space, as that of a class is
 
     def claim(self, labels: Sequence[str], source: LabelSource) -> Claim | None:
         """Return why these labels, as they are written, look like this task's; None where they do not."""
@@ -85,6 +86,9 @@ class TargetReading(Protocol):
         Raises:
             DataError: labels that this task cannot have; all problems in one line.
         """
+
+    def keep_names(self, space: TargetSpace, places: Sequence[int]) -> TargetSpace:
+        """Return the space of some of the names, by their places in a growing order; asked for where ``single``."""
 
     def parse(self, space: TargetSpace, label: str) -> Target:
         """Return the target that a label means.

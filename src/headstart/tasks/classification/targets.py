@@ -25,6 +25,7 @@ class ClassTargets:
 
     reads: frozenset[LabelForm] = frozenset({"one"})
     ordered = False
+    single = True
 
     def claim(self, labels: Sequence[str], source: LabelSource) -> Claim | None:
         """Return that any labels can be the names of classes."""
@@ -33,6 +34,10 @@ class ClassTargets:
     def read_space(self, labels: Mapping[str, str], source: LabelSource) -> TargetSpace:
         """Return the classes that a source names, in natural order."""
         return make_class_space(sorted(source.classes, key=natural_key))
+
+    def keep_names(self, space: TargetSpace, places: Sequence[int]) -> TargetSpace:
+        """Return the space of some of the classes."""
+        return make_class_space([space.names[place] for place in places])
 
     def parse(self, space: TargetSpace, label: str) -> int:
         """Return the index of a class.

@@ -32,6 +32,7 @@ class LabelSetTargets:
 
     reads: frozenset[LabelForm] = frozenset({"one", "several", "indicators"})
     ordered = False
+    single = False
 
     def claim(self, labels: Sequence[str], source: LabelSource) -> Claim | None:
         """Return why these labels look like several for one item; None where each item has one."""
@@ -55,6 +56,10 @@ class LabelSetTargets:
         named = source.classes if source.form == "one" else ()
         names = {name for name in (*written, *named) if name not in ("", NONE, NONE_OF_THEM)}
         return TargetSpace("multilabel", tuple(sorted(names, key=natural_key)), facts)
+
+    def keep_names(self, space: TargetSpace, places: Sequence[int]) -> TargetSpace:
+        """Return the space of some of the labels."""
+        return replace(space, names=tuple(space.names[place] for place in places))
 
     def parse(self, space: TargetSpace, label: str) -> LabelSet:
         """Return the target that a label means.

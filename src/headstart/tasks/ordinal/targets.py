@@ -34,6 +34,7 @@ class RankTargets:
 
     reads: frozenset[LabelForm] = frozenset({"one"})
     ordered = True
+    single = True
 
     def claim(self, labels: Sequence[str], source: LabelSource) -> Claim | None:
         """Return that an order of the classes is given, or that they look like grades."""
@@ -61,6 +62,10 @@ class RankTargets:
             if found:
                 return make_rank_space(found, order_from)
         return make_rank_space(classes, "")
+
+    def keep_names(self, space: TargetSpace, places: Sequence[int]) -> TargetSpace:
+        """Return the space of some of the classes, in their order."""
+        return make_rank_space([space.names[place] for place in places], space.facts[ORDER_FROM])
 
     def parse(self, space: TargetSpace, label: str) -> int:
         """Return the rank of a class.

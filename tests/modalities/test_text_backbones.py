@@ -62,19 +62,19 @@ def test_auto_tries_only_networks_that_read_it(table: Path, options: dict[str, A
 
 def test_models_say_what_they_read(options: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     store = options["store"]
-    texts = headstart.models(modality="text", store=store)
+    texts = headstart.models(modality="verse", store=store)
     assert {one.name.partition(":")[0] for one in texts} == {"tinytext"}
     reads = {one.name: one.reads for one in texts}
     assert reads["tinytext:net"] == "texts of any length"
     assert set(reads.values()) <= {"texts of any length", "texts of length 24"}
     photos = headstart.models(modality="image", store=store)
     assert {one.reads for one in photos} == {"photos 224 x 224", "photos 240 x 240", "photos 260 x 260"}
-    assert headstart.models("tinytext:net", modality="text", store=store)
+    assert headstart.models("tinytext:net", modality="verse", store=store)
     with pytest.raises(BackboneError, match="no backbone matches"):
         headstart.models("tinytext:net", modality="image", store=store)
-    with pytest.raises(SettingError, match="no modality 'texts'"):
-        headstart.models(modality="texts", store=store)
-    assert run_command(["models", "--modality", "text", "--store", str(store)]) == 0
+    with pytest.raises(SettingError, match="no modality 'verses'"):
+        headstart.models(modality="verses", store=store)
+    assert run_command(["models", "--modality", "verse", "--store", str(store)]) == 0
     told = capsys.readouterr().out
     assert "texts of any length" in told
     assert "lite0" not in told

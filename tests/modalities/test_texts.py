@@ -29,7 +29,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> headstart.Run:
 
 def test_a_table_of_texts_is_fitted(run: headstart.Run) -> None:
     assert run.test.score > 0.85
-    assert json.loads((run.folder / "run.json").read_text("utf-8"))["modality"] == "text"
+    assert json.loads((run.folder / "run.json").read_text("utf-8"))["modality"] == "verse"
     page = (run.folder / "report.html").read_text("utf-8")
     assert "texts" in page
     assert "photo" not in page

@@ -1,6 +1,7 @@
 """Texts for tests: the package ``tinytext`` installed, and texts of two classes.
 
-``install_texts`` registers the modality "text" and the networks ``tinytext:net`` (embedding and convolution with a
+``install_texts`` registers the modality "verse", whose items are texts, in place of the built-in one, and the
+networks ``tinytext:net`` (embedding and convolution with a
 mask), ``tinytext:windows`` (the same, texts in parts of eight words), ``tinytext:deaf`` (no look
 at the mask) and ``tinytext:attend`` (pooled by attention). Use it in a fixture of your module::
 
@@ -17,8 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import headstart
+from headstart.modalities.modality import MODALITIES
 from tests.plugins import install_plugin, package_folder
 
 PACKAGE = Path(__file__).with_name("tinytext")
@@ -33,10 +36,12 @@ WORDS = {  #: of each class, beside the common ones
 def install_texts(folder: Path) -> Iterator[Path]:
     """Install ``tinytext`` in an empty folder for the length of a ``with``; a fresh process needs it on its path."""
     shutil.copytree(PACKAGE, folder / "tinytext", ignore=shutil.ignore_patterns("__pycache__"))
-    install_plugin(folder, "text", "headstart.modalities", "tinytext.modality:MODALITY")
+    install_plugin(folder, "verse", "headstart.modalities", "tinytext.modality:MODALITY")
     install_plugin(folder, "tinytext", "headstart.providers", "tinytext.provider:PROVIDER")
-    with package_folder(folder, "tinytext"):
-        yield folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delitem(MODALITIES, "text", raising=False)
+        with package_folder(folder, "tinytext"):
+            yield folder
 
 
 def draw_texts(count: int, seed: int = 0, longest: int = 30) -> list[tuple[str, str]]:

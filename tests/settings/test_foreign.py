@@ -41,14 +41,14 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_keywords_and_chapters(given: dict[str, Any], told: str) -> None:
     settings = FitSettings.load(**given)
     with pytest.raises(SettingError) as caught:
-        refuse_foreign_settings(settings, "text", "classification")
+        refuse_foreign_settings(settings, "verse", "classification")
     assert str(caught.value) == told
     refuse_foreign_settings(settings, "image", "classification")
 
 
 def test_defaults_are_not_given() -> None:
-    refuse_foreign_settings(FitSettings(), "text", "classification")
-    refuse_foreign_settings(FitSettings.load(augment={}, calibration="auto"), "text", "classification")
+    refuse_foreign_settings(FitSettings(), "verse", "classification")
+    refuse_foreign_settings(FitSettings.load(augment={}, calibration="auto"), "verse", "classification")
 
 
 def test_settings_of_another_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,8 +57,8 @@ def test_settings_of_another_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     forget_plugins()
     told = "--class-weights and --calibration are settings of single-label classification (--task classification), "
     with pytest.raises(SettingError, match=re.escape(told)):
-        refuse_foreign_settings(FitSettings.load(calibration="isotonic", class_weights="balanced"), "text", "amount")
-    refuse_foreign_settings(FitSettings.load(seed=1), "text", "amount")
+        refuse_foreign_settings(FitSettings.load(calibration="isotonic", class_weights="balanced"), "verse", "amount")
+    refuse_foreign_settings(FitSettings.load(seed=1), "verse", "amount")
     forget_plugins()
 
 
@@ -81,7 +81,7 @@ def test_a_run_keeps_what_was_chosen_and_repeats_from_it(table: Path, tmp_path: 
     first = headstart.fit(table, backbone="tinytext:net", seed=3, out=tmp_path / "first", **options)
     config = first.folder / "settings.toml"
     saved = config.read_text("utf-8")
-    assert 'modality = "text"\ntask = "classification"\n' in saved
+    assert 'modality = "verse"\ntask = "classification"\n' in saved
     assert "[augment]" not in saved
     assert first.record["settings"]["modality"] == "auto"
     second = headstart.fit(table, config=config, out=tmp_path / "second", **options)

@@ -147,8 +147,8 @@ def test_evaluating_another_kind_of_data_is_one_line(run, small, tmp_path) -> No
     for source, name in ((table, "texts.csv"), (folder, "folder")):
         with pytest.raises(DataError, match=rf"^this model reads photos; '.*{name}' holds 10 texts$"):
             headstart.evaluate(small.run, source)
-    with pytest.raises(SettingError, match="this model reads photos; modality text is given; drop it"):
-        headstart.evaluate(small.run, table, modality="text")
+    with pytest.raises(SettingError, match="this model reads photos; modality verse is given; drop it"):
+        headstart.evaluate(small.run, table, modality="verse")
 
 
 def test_evaluating_reads_what_the_model_reads_where_a_table_has_both(run, tmp_path) -> None:

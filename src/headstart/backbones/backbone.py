@@ -15,6 +15,7 @@ from typing import Any, Self
 from headstart.errors import BackboneError, nearest
 from headstart.modalities.batch import AnySpec
 from headstart.modalities.modality import read_spec
+from headstart.modalities.spec_files import attach_files, list_contents
 
 SCHEMA_VERSION = 3
 GRAPH = "network.onnx"
@@ -84,11 +85,22 @@ class Backbone:
 
     @classmethod
     def from_json(cls, record: dict[str, Any], folder: Path) -> Self:
-        """Return the backbone of a dict that ``to_json`` gave."""
+        """Return the backbone of a dict that ``to_json`` gave; the files of its spec are read in the folder.
+
+        Raises:
+            OSError: one of them is not there.
+        """
         fields = {key: value for key, value in record.items() if key != "schema_version"}
         fields["layers"] = tuple(Layer(**layer) for layer in record["layers"])
-        fields["spec"] = read_spec(record["spec"])
+        fields["spec"] = attach_files(read_spec(record["spec"]), lambda name, _: (folder / name).read_bytes())
         return cls(**fields, folder=folder)
+
+
+def write_record(backbone: Backbone, folder: Path) -> None:
+    """Write the record of a backbone into a folder, and beside it the files of its spec."""
+    for name, content in list_contents(backbone.spec).items():
+        (folder / name).write_bytes(content)
+    (folder / RECORD).write_text(json.dumps(backbone.to_json(), indent=2), "utf-8")
 
 
 def middle_stage(names: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from headstart import events
 from headstart.backbones import zoo
-from headstart.backbones.backbone import GRAPH, OPSET, PYTORCH_EXPORT, RECORD, SCHEMA_VERSION, Backbone
+from headstart.backbones.backbone import GRAPH, OPSET, PYTORCH_EXPORT, RECORD, SCHEMA_VERSION, Backbone, write_record
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.classifier import write_classifier
 from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
@@ -86,7 +86,7 @@ def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
             else:
                 _export(network, origin, draft / GRAPH)
             write_classifier(draft, network.classifier)
-            (draft / RECORD).write_text(json.dumps(backbone.to_json(), indent=2), "utf-8")
+            write_record(backbone, draft)
             shutil.rmtree(home, ignore_errors=True)  # damaged, or of another version
     except OSError:
         if _read_converted(home, origin) is None:  # else another process was faster, and its conversion serves

@@ -16,6 +16,7 @@ from headstart.export.parity import check_export
 from headstart.heads.saving import write_heads
 from headstart.inference import model_format
 from headstart.inference.classifier import Classifier, load
+from headstart.modalities.spec_files import list_contents, name_files
 from headstart.storage.atomic import new_folder, replace_text
 
 
@@ -36,6 +37,7 @@ def write_model(model: FittedModel, folder: Path, examples: Sequence[ParityExamp
         write_heads([member.head for member in model.members], draft / model_format.HEAD)
         if model.novelty is not None:
             save_file(model.novelty.tensors(), draft / model_format.NOVELTY_ARRAYS)
+        _write_spec_files(model, draft)
         parity = check_export(draft / model_format.GRAPH, model, examples)
         _write_record(draft, _describe_model(model, draft, parity))
         for file in draft.iterdir():
@@ -57,6 +59,13 @@ def add_scores(
     added = replace(known, scores={**known.scores, **scores}, engines=engines or known.engines)
     _write_record(classifier.folder, added)
     return load(classifier.folder)
+
+
+def _write_spec_files(model: FittedModel, folder: Path) -> None:
+    """Write what the spec of each branch needs beside its record."""
+    for spec, names in zip(model.specs, name_files(model.specs), strict=True):
+        for name, content in list_contents(spec).items():
+            (folder / names[name]).write_bytes(content)
 
 
 def _write_record(folder: Path, record: model_format.ModelRecord) -> None:

@@ -8,13 +8,15 @@ loaded from a file, and 666 MB so; while it loads, 403 MB and 984 MB.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from headstart.errors import ClassifierError, refuse_machine_faults
 from headstart.inference import model_format
 from headstart.inference.novelty import Novelty
 from headstart.inference.postprocess import DenseLayers, parse_heads
+from headstart.modalities.spec_files import attach_files, name_files
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +58,7 @@ def read_files(folder: Path) -> ModelFiles:
     Raises:
         ClassifierError: a file is missing or damaged, or the folder was being replaced meanwhile.
     """
-    record = model_format.read_model(folder)
+    record = _attach_spec_files(model_format.read_model(folder), folder)
     return ModelFiles(
         record,
         graph=_read_checked(folder / model_format.GRAPH, record.graph_sha256),
@@ -65,6 +67,18 @@ def read_files(folder: Path) -> ModelFiles:
         if record.novelty_sha256
         else None,
     )
+
+
+def _attach_spec_files(record: model_format.ModelRecord, folder: Path) -> model_format.ModelRecord:
+    """Return the record, with what the spec of each branch needs beside it, such as a vocabulary."""
+    branches = []
+    for branch, names in zip(record.branches, name_files([one.spec for one in record.branches]), strict=True):
+
+        def read(name: str, sha256: str, names: Mapping[str, str] = names) -> bytes:
+            return _read_checked(folder / names[name], sha256)
+
+        branches.append(replace(branch, spec=attach_files(branch.spec, read)))
+    return replace(record, branches=tuple(branches))
 
 
 def _read_checked(file: Path, sha256: str) -> bytes:

@@ -5,6 +5,7 @@
 * ``head.safetensors``: the head's dense layers, ``0.weight`` (D, H), ``0.bias`` (H,), ``1.weight``, ...; of several
   members each under its number: ``0/0.weight``, ..., ``1/0.weight``, ...
 * ``novelty.safetensors``: the arrays of the novelty score; not there where there is none.
+* what an input spec needs beside its record, such as ``tokenizer.json``; its SHA-256 stands in the spec.
 * ``model.onnx``: an item, as ``graph_inputs`` makes it -> what the task answers, such as ``probabilities`` float32 (C,)
   and ``prediction_set`` bool (C,), and ``predicted`` int64 (), the index of the predicted class where a threshold
   decides it; ``novelty`` float32 () and ``out_of_distribution`` bool () where the classifier has

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 GROUP = "headstart.modalities"  #: of the entry points by which other packages add modalities
 #: Where each built-in modality is; it is imported when it is first asked for.
-MODALITIES: dict[str, "str | Modality"] = {"image": "headstart.modalities.image.modality:ImageModality"}
+MODALITIES: dict[str, "str | Modality"] = {
+    "image": "headstart.modalities.image.modality:ImageModality",
+    "text": "headstart.modalities.text.modality:TextModality",
+}
 
 
 class Modality(Protocol):

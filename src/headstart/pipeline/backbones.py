@@ -17,6 +17,7 @@ from headstart.extraction.extract import load_batch
 from headstart.modalities.batch import Batch, count_parts
 from headstart.modalities.checks import check_spec
 from headstart.modalities.modality import find_noun, get_modality
+from headstart.modalities.optional_facets import configure_spec
 from headstart.selection.backbone_search import BackboneSearch, describe_search, select_backbone
 from headstart.selection.candidates import AUTO, choose_default, list_tiers_for
 from headstart.selection.context import RunContext, choose_precision
@@ -80,7 +81,8 @@ def load_backbones(
         if backbone.spec.kind != modality:
             reads, given = find_noun(backbone.spec.kind).many, find_noun(modality).many
             raise SettingError(f"the network {name!r} reads {reads}, and these are {given}; choose another backbone")
-        spec = get_modality(modality).fit_spec(backbone.spec, properties)
+        spec = configure_spec(get_modality(modality), backbone.spec, settings)
+        spec = get_modality(modality).fit_spec(spec, properties)
         check_spec(spec)
         return backbone.with_spec(spec)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from headstart.backbones.backbone import GRAPH, INPUT, RECORD, Backbone, Layer
+from headstart.backbones.backbone import GRAPH, INPUT, Backbone, Layer, write_record
 from headstart.backbones.convert import write_graph
 from headstart.backbones.graph import FINAL, extract_trunk, list_carried
 from headstart.engines.openvino import check_trained_network
@@ -67,7 +67,7 @@ def export_result(
                 f"the trained {spec.backbone.name} gives other features in OpenVINO than in PyTorch (cosine "
                 f"{parity.least_cosine:.4f}); report it with the backbone's name"
             )
-        (draft / RECORD).write_text(json.dumps(backbone.to_json(), indent=2), "utf-8")
+        write_record(backbone, draft)
         seconds = {**record["seconds"], "export": time.perf_counter() - began}
         (draft / CURVES).write_text(json.dumps({**record, "seconds": seconds}, indent=2), "utf-8")
 

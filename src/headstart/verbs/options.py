@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal, TypedDict
 
 from headstart.modalities.image.settings import AugmentPolicy, AugmentPreset, AugmentSettings
+from headstart.modalities.text.settings import LongTexts, TextSettings
 from headstart.settings.chapters import (
     ClassPlace,
     CompareSettings,
@@ -120,6 +121,13 @@ class AugmentOptions(TypedDict, total=False):
     color_jitter: float | None
 
 
+class TextsOptions(TypedDict, total=False):
+    """Keywords of the chapter ``texts``."""
+
+    max_tokens: int
+    long_texts: LongTexts
+
+
 class ClassificationOptions(TypedDict, total=False):
     """Keywords of the chapter ``classification``."""
 
@@ -179,6 +187,7 @@ class FitOptions(
     HeadsOptions,
     TrainOptions,
     AugmentOptions,
+    TextsOptions,
     ClassificationOptions,
     MultilabelOptions,
     OrdinalOptions,
@@ -194,6 +203,7 @@ class FitOptions(
     heads: HeadsOptions | HeadSettings
     train: TrainOptions | TrainSettings
     augment: AugmentOptions | AugmentSettings
+    texts: TextsOptions | TextSettings
     classification: ClassificationOptions | ClassificationSettings
     multilabel: MultilabelOptions | MultilabelSettings
     ordinal: OrdinalOptions | OrdinalSettings

@@ -24,7 +24,7 @@ class TextSpec:
 
     window: int = 48
     padded: bool = False  #: every part is as long as the window
-    kind: ClassVar[str] = "text"
+    kind: ClassVar[str] = "verse"
 
     @property
     def tensors(self) -> tuple[TensorSpec, ...]:
@@ -66,7 +66,7 @@ class OpenedText:
 class TextModality:
     """Texts of a few words."""
 
-    name = "text"
+    name = "verse"
     noun = Noun("text", "texts")
     suffixes = frozenset({".txt"})
     hints = SourceHints(value_columns=("text", "sentence"))

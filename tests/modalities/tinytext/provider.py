@@ -32,7 +32,7 @@ class TextProvider:
         for network in NETWORKS:
             if pattern.strip("*").lower() in f"tinytext:{network}":
                 yield BackboneListing(
-                    f"tinytext:{network}", PARAMETERS, 0, "mit", "drawn", is_local=True, modality="text"
+                    f"tinytext:{network}", PARAMETERS, 0, "mit", "drawn", is_local=True, modality="verse"
                 )
 
     def load(self, origin: Origin, seed: int | None = None) -> Any:

@@ -1,0 +1,26 @@
+"""Members that a modality may have beside those of ``Modality``, and what is done where one has them not."""
+
+from typing import Any, Protocol, runtime_checkable
+
+from headstart.modalities.batch import AnySpec, InputSpec
+from headstart.modalities.modality import Modality
+
+
+@runtime_checkable
+class ConfigurableModality(Protocol):
+    """A modality whose settings say how much of an item a network sees."""
+
+    def configure_spec(self, spec: AnySpec, settings: Any) -> InputSpec:
+        """Return the spec of a network as the settings of a fit have it.
+
+        Args:
+            spec: as the network brought it.
+            settings: of the fit, those of the modality's own chapter among them.
+        """
+
+
+def configure_spec(modality: Modality, spec: AnySpec, settings: Any) -> InputSpec:
+    """Return the spec of a network as the settings have it; as it is where the modality has no such settings."""
+    if isinstance(modality, ConfigurableModality):
+        return modality.configure_spec(spec, settings)
+    return spec

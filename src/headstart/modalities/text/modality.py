@@ -1,0 +1,153 @@
+"""Texts as a modality. What is behind a facet is imported when it is first asked for."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.errors import SettingError
+from headstart.modalities import facets
+from headstart.modalities.batch import Batch
+from headstart.modalities.item import Decoded, ItemFacts, Raw
+from headstart.modalities.modality import Modality
+from headstart.modalities.preprocessing_facet import PreprocessingFacet
+from headstart.modalities.text.decoding import ReadText, count_words, decode_bytes, read_string
+from headstart.modalities.text.load import OpenedText, is_one_text
+from headstart.modalities.text.parts import collate_texts, describe_cut, make_text_parts
+from headstart.modalities.text.spec import TextSpec
+from headstart.modalities.text.tokenizer import Ids
+from headstart.modalities.text.recognition import HINTS, SUFFIXES, recognise_text
+from headstart.modalities.text.wording import TEXT
+
+if TYPE_CHECKING:
+    from headstart.settings.chapter import Chapter
+
+
+class TextModality:
+    """Texts: strings, cells of tables, files of text."""
+
+    name = "text"
+    noun = TEXT
+    suffixes = SUFFIXES
+    hints = HINTS
+    default_backbone = "minilm"
+
+    def accepts(self, value: object) -> bool:
+        """Return whether a caller gave one text, or an attempt at one, and not a collection of texts."""
+        return is_one_text(value)
+
+    def accepts_array(self, array: NDArray[Any]) -> bool:
+        """Return whether an array looks like texts: str (N,), or objects (N,) that are str."""
+        if array.ndim != 1 or array.dtype.kind not in "UTO":
+            return False
+        return array.dtype.kind != "O" or all(isinstance(one, str) for one in array[:100])
+
+    def open(self, value: object) -> OpenedText:
+        """Return a text as a caller gave it; nothing is read yet."""
+        return OpenedText(value)
+
+    def suggest_remedy(self, value: object, message: str) -> str:
+        """Return advice about a text that cannot be read, to stand behind a message."""
+        return "" if "wanted" in message else "; give a str, or the pathlib.Path of a file of text"
+
+    def recognise(self, head: bytes) -> bool | None:
+        """Return whether a file that begins so is a text; None where only all of it says."""
+        return recognise_text(head)
+
+    def identify(self, raw: Raw) -> ItemFacts:
+        """Return the encoding, and how many characters and words there are.
+
+        Raises:
+            BrokenItem: no text, or an empty one.
+        """
+        found = _read(raw)
+        properties = {"characters": len(found.text), "words": count_words(found.text)}
+        return ItemFacts(found.encoding, properties, "" if found.repaired is None else found.repaired)
+
+    def decode(self, raw: Raw, spec: TextSpec | None) -> Decoded:
+        """Return a text as a str.
+
+        Raises:
+            BrokenItem: no text, or an empty one.
+        """
+        found = _read(raw, spec.encoding if spec else "")
+        cut = describe_cut(found.text, spec) if spec and spec.content else ""
+        return Decoded(found.text, found.repaired, cut)
+
+    def make_parts(self, value: str, spec: TextSpec) -> list[Ids]:
+        """Return the ids of a text's tokens, int64 (T,): one part, or windows of a long text."""
+        return make_text_parts(value, spec)
+
+    def collate(self, parts: Sequence[Ids], spec: TextSpec) -> Batch:
+        """Return parts as ``input_ids`` and ``attention_mask``, int64 (B, T), padded to the longest."""
+        return collate_texts(parts, spec)
+
+    def sort_key(self, properties: Mapping[str, Any]) -> float:
+        """Return how long a text is, in characters."""
+        return float(properties["characters"])
+
+    @property
+    def default_spec(self) -> TextSpec:
+        """A spec that reads texts and has no tokenizer."""
+        return TextSpec("")
+
+    def read_spec(self, record: Mapping[str, Any]) -> TextSpec:
+        """Return the spec that ``TextSpec.to_json`` describes, without the content of its file."""
+        return TextSpec.from_json(record)
+
+    def configure_spec(self, spec: TextSpec, settings: Any) -> TextSpec:
+        """Return a spec with as many tokens as the settings say.
+
+        Raises:
+            SettingError: more than the network takes.
+        """
+        most = settings.max_tokens or spec.max_tokens
+        if most > spec.most_tokens:
+            raise SettingError(
+                f"max_tokens is {most}, and the network takes {spec.most_tokens} at most; lower it, or let "
+                "--long-texts windows take longer texts in pieces"
+            )
+        return replace(spec, max_tokens=most, long_texts=settings.long_texts, encoding=settings.encoding or "")
+
+    def fit_spec(self, spec: TextSpec, properties: Sequence[Mapping[str, Any]]) -> TextSpec:
+        """Return the spec as it is: nothing of it is taken from training texts."""
+        return spec
+
+    def describe_fit(self, spec: TextSpec, properties: Sequence[Mapping[str, Any]]) -> str:
+        """Return nothing."""
+        return ""
+
+    def note_items(self, spec: TextSpec, facts: Sequence[ItemFacts]) -> list[str]:
+        """Return the notes as they are."""
+        return [item.note for item in facts]
+
+    def summarise(self, facts: Sequence[ItemFacts]) -> tuple[str, ...]:
+        """Return a note that counts texts that are not in UTF-8, where there are any."""
+        counts = Counter(item.format for item in facts if not item.format.startswith("UTF-8"))
+        return tuple(f"{TEXT.count(number)} read as {name}" for name, number in sorted(counts.items()))
+
+    stats: facets.StatisticsFacet | None = None
+    duplicates: facets.DuplicatesFacet | None = None
+    augmentation: facets.AugmentationFacet | None = None
+    preview: facets.PreviewFacet | None = None
+    explanation: facets.ExplanationFacet | None = None
+    graph: PreprocessingFacet | None = None  #: tokens are made by the host, everywhere alike
+
+    @property
+    def settings(self) -> "type[Chapter]":
+        """The chapter "texts"."""
+        from headstart.modalities.text.settings import TextSettings
+
+        return TextSettings
+
+
+def _read(raw: Raw, encoding: str = "") -> ReadText:
+    if isinstance(raw, np.ndarray):
+        return read_string(str(raw[()]))
+    return decode_bytes(raw, encoding)
+
+
+_CHECKED: Modality = TextModality()  # mypy holds the class to the protocol

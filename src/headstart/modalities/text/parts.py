@@ -1,0 +1,51 @@
+"""A text -> the parts of it that a network sees: its beginning, or windows over all of it; and parts -> a batch."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from headstart.modalities.batch import Batch
+from headstart.modalities.text.decoding import MOST_CHARACTERS
+from headstart.modalities.text.spec import TextSpec
+from headstart.modalities.text.tokenizer import Ids
+
+
+def encode_text(text: str, spec: TextSpec) -> Ids:
+    """Return the ids of all tokens of a text, int64 (T,), the network's prefix before it."""
+    whole = text if len(text) <= MOST_CHARACTERS else text[:MOST_CHARACTERS]
+    return spec.load_tokenizer().encode(spec.prefix + whole if spec.prefix else whole)
+
+
+def make_text_parts(text: str, spec: TextSpec) -> list[Ids]:
+    """Return the parts of a text, each int64 (T,) of at most ``max_tokens`` ids: one, or windows of like length.
+
+    Windows follow each other without a gap and without overlap, so their mean sees each token once.
+    """
+    tokenizer, ids = spec.load_tokenizer(), encode_text(text, spec)
+    room = max(1, spec.max_tokens - tokenizer.special)
+    if len(ids) <= room:
+        return [tokenizer.surround(ids)]
+    if spec.long_texts == "cut":
+        return [tokenizer.surround(ids[:room])]
+    return [tokenizer.surround(piece) for piece in np.array_split(ids, -(-len(ids) // room))]
+
+
+def describe_cut(text: str, spec: TextSpec) -> str:
+    """Return how much of a text is not seen, in a clause; "" where all of it is."""
+    if len(text) > MOST_CHARACTERS and spec.long_texts == "windows":
+        return f"only its first {MOST_CHARACTERS} characters are read"
+    if spec.long_texts != "cut":
+        return ""
+    room = max(1, spec.max_tokens - spec.load_tokenizer().special)
+    count = len(encode_text(text, spec))
+    more = "more than " if len(text) > MOST_CHARACTERS else ""
+    return f"cut after {room} of {more}{count} tokens" if count > room else ""
+
+
+def collate_texts(parts: Sequence[Ids], spec: TextSpec) -> Batch:
+    """Return parts as one batch, padded to the longest of them: ``input_ids`` and ``attention_mask``, int64 (B, T)."""
+    shape = len(parts), max(map(len, parts), default=1)
+    ids, mask = np.full(shape, spec.pad_id, np.int64), np.zeros(shape, np.int64)
+    for row, part in enumerate(parts):
+        ids[row, : len(part)], mask[row, : len(part)] = part, 1
+    return {"input_ids": ids, "attention_mask": mask}

@@ -1,8 +1,8 @@
 """Files that a spec needs beside its record, such as a vocabulary: saved along with it, known by their SHA-256.
 
-A spec that has some is a ``SpecWithFiles``. They lie in the folder of a network and in that of a saved classifier, under
-their names; where several branches of a classifier bring files of one name and unlike content, those of the later ones
-have the number of the branch in their names: ``tokenizer.1.json``.
+A spec that has some is a ``SpecWithFiles``. They lie in the folder of a network and in that of a saved classifier,
+under their names; where several branches of a classifier bring files of one name and unlike content, those of the
+later ones have the number of the branch in their names: ``tokenizer.1.json``.
 """
 
 import hashlib

@@ -82,7 +82,7 @@ def list_foreign_chapters(modality_name: str, task_name: str) -> dict[str, str]:
 def list_modality_chapters() -> tuple[type[Chapter], ...]:
     """Return the chapters that modalities bring: how views of their items are changed, and such."""
     known = list_chapters()
-    brought = {one.settings for one in modality.all_modalities() if one.settings is not None}
+    brought = {one.settings for one in modality.REGISTRY.all().values() if one.settings is not None}
     return tuple(kind for kind in known.values() if kind in brought)
 
 

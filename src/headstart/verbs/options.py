@@ -124,7 +124,7 @@ class AugmentOptions(TypedDict, total=False):
 class TextsOptions(TypedDict, total=False):
     """Keywords of the chapter ``texts``."""
 
-    max_tokens: int
+    max_tokens: int | None
     long_texts: LongTexts
 
 

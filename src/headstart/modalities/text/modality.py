@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from headstart.errors import SettingError
 from headstart.modalities import facets
 from headstart.modalities.batch import Batch
-from headstart.modalities.item import Decoded, ItemFacts, Raw
+from headstart.modalities.explanation_facet import ExplanationFacet, RemovalFacet
+from headstart.modalities.item import BrokenItem, Decoded, ItemFacts, Raw
 from headstart.modalities.modality import Modality
 from headstart.modalities.preprocessing_facet import PreprocessingFacet
 from headstart.modalities.text.decoding import ReadText, count_words, decode_bytes, read_string
 from headstart.modalities.text.load import OpenedText, is_one_text
 from headstart.modalities.text.parts import collate_texts, describe_cut, make_text_parts
+from headstart.modalities.text.recognition import HINTS, SUFFIXES, recognise_text
 from headstart.modalities.text.spec import TextSpec
 from headstart.modalities.text.tokenizer import Ids
-from headstart.modalities.text.recognition import HINTS, SUFFIXES, recognise_text
 from headstart.modalities.text.wording import TEXT
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class TextModality:
     duplicates: facets.DuplicatesFacet | None = None
     augmentation: facets.AugmentationFacet | None = None
     preview: facets.PreviewFacet | None = None
-    explanation: facets.ExplanationFacet | None = None
+    explanation: ExplanationFacet | RemovalFacet | None = None
     graph: PreprocessingFacet | None = None  #: tokens are made by the host, everywhere alike
 
     @property
@@ -147,6 +148,8 @@ class TextModality:
 def _read(raw: Raw, encoding: str = "") -> ReadText:
     if isinstance(raw, np.ndarray):
         return read_string(str(raw[()]))
+    if not isinstance(raw, bytes):
+        raise BrokenItem("a stretch of a file; wanted all of it")
     return decode_bytes(raw, encoding)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from headstart.modalities.text.spec import LongTexts
+from headstart.modalities.text.spec import LongTexts as LongTexts
 from headstart.settings.chapter import Chapter
 
 
@@ -16,7 +16,7 @@ class TextSettings(Chapter):
 
     max_tokens: Annotated[int, Field(ge=8, le=65536)] | None = Field(
         None,
-        description="Tokens of a text that a network sees at most; 256 when not given, or as many as it takes, if fewer.",
+        description="Tokens of a text that a network sees at most; 256 when not given, or what it takes at most.",
     )
     long_texts: LongTexts = Field(
         "cut",

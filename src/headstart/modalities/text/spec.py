@@ -1,7 +1,7 @@
 """The text spec: the way from a text to the tokens that a network reads, as data. It is saved with every classifier.
 
-Bytes -> text (``decoding``), the network's prefix before it -> ids of tokens (``tokenizer``) -> cut after ``max_tokens``,
-or in windows of no more -> the batch's longest decides how far the others are padded.
+Bytes -> text (``decoding``), the network's prefix before it -> ids of tokens (``tokenizer``) -> its beginning, or
+windows of it, of at most ``max_tokens`` -> padded to the longest of the batch.
 """
 
 from collections.abc import Mapping
@@ -75,9 +75,7 @@ class TextSpec:
         return cls(**{name: value for name, value in record.items() if name != "kind"})
 
 
-def make_text_spec(
-    content: bytes, max_tokens: int = MAX_TOKENS, prefix: str = "", most_tokens: int = 512
-) -> TextSpec:
+def make_text_spec(content: bytes, max_tokens: int = MAX_TOKENS, prefix: str = "", most_tokens: int = 512) -> TextSpec:
     """Return the spec of a network that reads the tokens of a ``tokenizer.json``.
 
     Args:

@@ -1,7 +1,7 @@
 """Tokenizers: the content of a ``tokenizer.json`` -> ids of tokens, by the library ``tokenizers``.
 
-One is made of a file's bytes once a process, and known by their SHA-256. The file's settings of truncation and padding are
-not heeded: how long a text may be is for the spec to say.
+One is made of a file's bytes once a process. The file's settings of truncation and padding are not heeded: how long a
+text may be is for the spec to say.
 """
 
 import hashlib

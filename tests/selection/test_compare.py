@@ -326,6 +326,7 @@ def test_within_an_open_budget_probes_are_joined_before_anything_is_trained(monk
     monkeypatch.setattr(comparing, "combine_arms", combine)
     monkeypatch.setattr(comparing, "cross_validate", lambda own, it: it.held_out)
     monkeypatch.setattr(comparing, "choose_arm", lambda own, arms: SimpleNamespace(winner=arms[0].name))
+    monkeypatch.setattr(comparing, "find_most_accurate", lambda own, arms: arms[0].name)
     for name in ("concat-all", "average"):
         monkeypatch.setitem(comparing.ENSEMBLES, name, lambda own, each, arms, name=name: arm(name))
     specs = [ArmSpec(name) for name in known]
@@ -394,3 +395,27 @@ def test_where_no_mistake_is_left_the_budget_is_not_spent(
     if not trains:
         (left,) = runner._skipped
         assert left.reason == "average has all 60 photos of validation right: no training could be told from it"
+
+
+@pytest.mark.parametrize(
+    ("probe", "took", "allowed"), [(0.9, 200.0, 100.0), (0.9, 400.0, 0.0), (0.5, 200.0, None), (0.9, None, None)]
+)
+def test_trainings_that_are_no_better_take_at_most_half_of_the_budget(
+    probe: float, took: float | None, allowed: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[events.Event] = []
+    open_ended = context(heard, budget=600.0)
+    open_ended.settings = FitSettings.load(None, budget="10m", calibration="none")
+    monkeypatch.setattr("headstart.selection.choosing.cross_validate", lambda context, made: made.held_out_loss)
+    runner = comparing.ArmRunner(open_ended, [open_ended])
+    runner._arms += [arm("linear-probe", probe, held_out_loss=0.3)]
+    if took is not None:
+        curves = (Epoch(0, 0.0, 1.1, 0.5, 1.2, 0.4, 1.1, 0.1),)
+        runner._arms += [arm("partial-finetune", 0.7, curves=curves, seconds=took)]
+    runner._limit_training()
+    assert open_ended.left == pytest.approx(590.0 if allowed is None else allowed, abs=1.0)
+    notes = [event.text for event in heard if isinstance(event, events.Note)]
+    said = f"linear-probe is better than what was trained so far, in {took or 0:.0f} s; the next training may take"
+    assert notes == ([] if allowed is None else [f"{said} {allowed:.0f} s"])
+    open_ended.budget.limit_training(lost=0.0)
+    assert open_ended.left == pytest.approx(590.0, abs=1.0)

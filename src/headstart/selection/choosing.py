@@ -1,6 +1,6 @@
 """The choice among fitted arms, as the settings want it: by accuracy, or the cheapest that does as well."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from headstart import events
@@ -13,7 +13,7 @@ from headstart.selection.accuracy_rule import choose_most_accurate
 from headstart.selection.arm import Arm
 from headstart.selection.context import DatasetContext
 from headstart.selection.rule import ArmChoice, choose_winner
-from headstart.selection.running_costs import measure_running_cost
+from headstart.selection.running_costs import RunningCost, measure_running_cost
 
 
 def note_one_group_classes(context: DatasetContext) -> None:
@@ -42,22 +42,30 @@ def choose_arm(context: DatasetContext, arms: Sequence[Arm]) -> ArmChoice:
     targets, outputs = context.targets(Subset.VALIDATION), {arm.name: arm.outputs for arm in arms}
     seed, task, noun = context.settings.seed, context.task, context.samples.noun
     if context.settings.prefers_accuracy:
-        held_out = {arm.name: loss for arm in arms if (loss := cross_validate(context, arm)) is not None}
-        costs = {arm.name: measure_running_cost(context, arm.model) for arm in arms}
-        return choose_most_accurate(
-            targets,
-            outputs,
-            held_out,
-            costs,
-            seed,
-            lambda raw: _calibrate(context, targets, raw),
-            averages=[arm.name for arm in arms if arm.strategy == "average"],
-            task=task,
-            noun=noun,
-        )
+        return _choose_accurate(context, arms, {arm.name: measure_running_cost(context, arm.model) for arm in arms})
     probes = [arm.name for arm in arms if arm.strategy == "linear-probe"]
     return choose_winner(
         targets, outputs, probes[0] if probes else None, seed, _equal_costs(arms), task=task, noun=noun
+    )
+
+
+def find_most_accurate(context: DatasetContext, arms: Sequence[Arm]) -> str:
+    """Return the name of the arm that would be saved if no other were made."""
+    return _choose_accurate(context, arms, {}).winner
+
+
+def _choose_accurate(context: DatasetContext, arms: Sequence[Arm], costs: Mapping[str, RunningCost]) -> ArmChoice:
+    targets = context.targets(Subset.VALIDATION)
+    return choose_most_accurate(
+        targets,
+        {arm.name: arm.outputs for arm in arms},
+        {arm.name: loss for arm in arms if (loss := cross_validate(context, arm)) is not None},
+        costs,
+        context.settings.seed,
+        lambda raw: _calibrate(context, targets, raw),
+        averages=[arm.name for arm in arms if arm.strategy == "average"],
+        task=context.task,
+        noun=context.samples.noun,
     )
 
 

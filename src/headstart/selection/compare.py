@@ -14,6 +14,7 @@ from headstart.selection.choosing import (
     choose_arm,
     cross_validate,
     describe_budget,
+    find_most_accurate,
     mark_choices,
     note_one_group_classes,
 )
@@ -93,6 +94,8 @@ class ArmRunner:
                 joined = True
                 self._join_probes()
                 self._tell(events.Note(describe_budget(self._context)))
+            if trains and self._context.settings.is_open:
+                self._limit_training()
             try:
                 if self._fits(planned):
                     self._fit(planned)
@@ -102,6 +105,7 @@ class ArmRunner:
             del planned  # it may hold a network, made or left out
             if trains:
                 gc.collect()  # a network as a graph is full of cycles, and the next arm wants its memory
+        self._context.budget.limit_training(lost=0.0)
         if not self._arms:
             self._refuse_nothing()
         if not joined:
@@ -168,6 +172,16 @@ class ArmRunner:
                     planned.name, f"predicted {needed / 1e9:.1f} GB of {where}, {free / 1e9:.1f} GB are free"
                 )
         return self._fits_budget(planned)
+
+    def _limit_training(self) -> None:
+        """Let the next training end before most of the budget went into trainings that are not to be saved."""
+        trained = [arm for arm in self._arms if arm.trains]
+        best = find_most_accurate(self._context, self._arms) if trained else ""
+        lost = 0.0 if any(arm.name == best for arm in trained) else sum(arm.seconds for arm in trained)
+        allowed = self._context.budget.limit_training(lost)
+        if allowed is not None:
+            text = f"{best} is better than what was trained so far, in {lost:.0f} s"
+            self._tell(events.Note(f"{text}; the next training may take {allowed:.0f} s"))
 
     def _find_flawless(self) -> Arm | None:
         """Return the best way so far, by cross-validation, where it makes no mistake on validation; else None."""

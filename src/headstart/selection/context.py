@@ -77,7 +77,7 @@ class DatasetContext(RunContext):
     @property
     def left(self) -> float:
         """Seconds of the budget that arms may take; infinity without one."""
-        return self.left_for_refit - self.budget.reserved
+        return min(self.left_for_refit - self.budget.reserved, self.budget.left_for_training)
 
     @property
     def left_for_refit(self) -> float:

@@ -9,6 +9,7 @@ from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_cur
 from headstart.evaluation.grouping import Targets
 from headstart.heads.catalog import HEADS
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet
+from headstart.heads.subsample import choose_tolerance
 from headstart.settings import HeadSettings
 from headstart.tasks.classification.targets import make_class_space
 from headstart.tasks.task import get_task
@@ -148,7 +149,20 @@ def test_parts_are_stratified_disjoint_and_keep_groups_together():
             counts = np.bincount(part.targets)
             assert abs(counts[0] - counts[1]) <= 6
             assert (part.balanced, part.seed) == (True, 5)
-    assert fit.tasks[-1][0] is task
+    whole = fit.tasks[-1][0]
+    assert whole.features is task.features
+    assert {part.tolerance for part, _, _ in fit.tasks} == {choose_tolerance(240)}
+
+
+@pytest.mark.parametrize(("few", "some", "repeats"), [(240, 300, 6), (239, 240, 3), (100, 239, 2)])
+def test_of_more_rows_there_are_fewer_heads(few, some, repeats, monkeypatch):
+    monkeypatch.setattr(module, "REPEATS", ((few, 6), (some, 3)))
+    labels = np.arange(240) % 2
+    task = TrainingSet(np.arange(240, dtype=np.float32)[:, None], labels, 2, np.arange(240), balanced=True, seed=5)
+    fit = Recorder()
+    found = fit_classes(task, task.features, labels, fit, "options", {"C": 3.0}, 0, ["a", "b"])
+    assert len(fit.tasks) == 3 * repeats + 1
+    assert [point.repeats for point in found.sizes] == [repeats] * 3 + [1]
 
 
 def test_intervals_hold_what_other_photos_would_say():
@@ -194,8 +208,3 @@ def test_it_is_the_same_twice_and_another_with_another_seed():
     first = curve(120)
     assert curve(120) == first
     assert curve(120, seed=1) != first
-
-
-def test_many_photos_are_cut_fewer_times(monkeypatch):
-    monkeypatch.setattr(module, "MANY", 100)
-    assert [size.repeats for size in curve(120).sizes] == [3, 3, 3, 1]

@@ -7,6 +7,7 @@ from sklearn.preprocessing import StandardScaler
 
 from headstart.errors import DataError
 from headstart.heads import logistic as linear
+from headstart.heads import subsample
 from headstart.heads.descent import Problems, initialise, minimise, probabilities_of_logits
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import TrainingSet
@@ -171,8 +172,8 @@ def test_many_rows_choose_on_a_sample_of_their_groups(monkeypatch):
     training_set = draw(600, 20, 3, apart=0.8, seed=4)
     training_set = replace(training_set, groups=np.arange(600) // 2)
     whole = fit_logistic(training_set, OPTIONS)
-    monkeypatch.setattr(linear, "_CHOSEN_ON", 300)
-    monkeypatch.setattr(linear, "_MANY", 599)
+    monkeypatch.setattr(subsample, "CHOSEN_ON", 300)
+    monkeypatch.setattr(subsample, "MANY", 599)
     sampled = fit_logistic(training_set, OPTIONS)
     assert len(sampled.path) >= 3
     assert sampled.path != whole.path

@@ -24,14 +24,16 @@ from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Interval, wilson_interval
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import Fit, TrainingSet
+from headstart.heads.subsample import choose_tolerance
 from headstart.heads.threads import limit_to_idle_threads
 from headstart.tasks.facets import ItemScores, Strata
 from headstart.tasks.task import Measure, TargetSpace, Task
 
 PARTS = 8  #: the training samples in as many parts; a class, or other stratum, needs a group in each
 SHARES = (1, 2, 4)  #: parts that a head is fitted on; all of them once besides
-REPEATS, FEWER = 6, 3  #: heads of each share; of many samples, where the luck of the draw is small
-MANY = 4000  #: rows
+#: Rows up to which there are so many heads of each share: of more samples the luck of the draw is smaller.
+REPEATS = ((4000, 6), (16384, 3))
+FEWEST = 2  #: heads of each share of still more rows; without two of them nothing were known of that luck
 DRAWS = 2000  #: of what chance could have made of the curve
 NORMAL = 1.96  #: half the width of a 95 % interval in standard errors
 
@@ -115,6 +117,7 @@ def fit_learning_curve(
     # A sample of several strata counts for its rarest alone, so that others may seem to have few.
     if not len(held_out) or (groups.min() if strata.members is None else groups.sum() // 2) < PARTS:
         return None
+    train = replace(train, tolerance=choose_tolerance(len(train)))
     points, held = [], task.targets.stratify(space, held_out.values)
     with limit_to_idle_threads(train.features.size):
         for draws in _draw_rows(train, strata.numbers, seed):
@@ -135,7 +138,7 @@ def fit_learning_curve(
 
 def _draw_rows(train: TrainingSet, strata: Ints, seed: int) -> Iterator[list[Bools]]:
     """Yield, for each size, few to many, the rows (N,) of its training sets. Those of one cut have no row in common."""
-    repeats = REPEATS if len(train.targets) <= MANY else FEWER
+    repeats = next((heads for most, heads in REPEATS if len(train.targets) <= most), FEWEST)
     cuts = [assign_folds(strata, train.groups, PARTS, seed + number) for number in range((repeats + 1) // 2)]
     for share in SHARES:
         sets = PARTS // share

@@ -4,9 +4,9 @@ Every kind of head ends as the same small record, dense layers with ReLU between
 the first one, so that saving, shipping as ONNX and predicting need to know one shape only.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from headstart.arrays import Floats
 from headstart.errors import DataError
 from headstart.tasks.task import TargetArray
+
+KEPT, NOT_KEPT = 1e-8, 1e-6  #: tolerances of heads that are kept, and of those that are only asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class TrainingSet:
     groups: NDArray[np.int64]  #: (N,) rows of one group stay in one fold
     balanced: bool  #: weigh each class by N / (classes present x its count), as scikit-learn's "balanced" does
     seed: int
+    #: Of a head that is found step by step: the square of the share by which its weights may be off.
+    tolerance: float = KEPT
 
     def __len__(self) -> int:
         return len(self.features)
@@ -87,6 +91,31 @@ class TrainingSet:
     def take(self, rows: Any) -> Self:
         """Return some of the rows, by their indices or a mask."""
         return replace(self, features=self.features[rows], targets=self.targets[rows], groups=self.groups[rows])
+
+    def without_features(self) -> Self:
+        """Return the same rows without a column of features: what is asked of them, which takes no memory."""
+        return replace(self, features=np.empty((len(self), 0), np.float32))
+
+
+class MadeTrainingSets(Sequence[TrainingSet]):
+    """Training sets that are made each time they are asked for, so that only those in use are in memory."""
+
+    def __init__(self, makers: Sequence[Callable[[], TrainingSet]]):
+        self._makers = makers
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+    @overload
+    def __getitem__(self, index: int) -> TrainingSet: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "MadeTrainingSets": ...
+
+    def __getitem__(self, index: int | slice) -> "TrainingSet | MadeTrainingSets":
+        if isinstance(index, slice):
+            return MadeTrainingSets(self._makers[index])
+        return self._makers[index]()
 
 
 #: fit(training_set, options, fixed): ``fixed`` holds hyperparameters of an earlier fit, which are not chosen again.

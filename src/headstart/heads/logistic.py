@@ -21,23 +21,21 @@ from numpy.typing import NDArray
 from headstart.arrays import Doubles, Floats, Ints
 from headstart.heads.descent import Problems, initialise, minimise, probabilities_of_logits
 from headstart.heads.folds import FoldGroups, assign_folds, count_folds, find_counted_rows, make_fold_groups
-from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial
+from headstart.heads.head import NOT_KEPT, Dense, FitResult, Head, TrainingSet, Trial
 from headstart.heads.scaling import Scaling, knows_each_row
 from headstart.heads.space import ParameterSpace, choose_space
+from headstart.heads.subsample import choose_tolerance, draw_subsample
 from headstart.heads.threads import limit_to_idle_threads
 from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 
-_ROUGH, _FINE = 1e-4, 1e-8  #: tolerances (see ``minimise``) on the path and of the head that is kept
-_HELD_OUT = 1e-6  #: tolerance of heads that are asked about held-out rows and not kept
+_ROUGH = 1e-4  #: tolerance (see ``minimise``) on the path; of the head that is kept the training set says it
 _STEPS = 500
 _BLOCK = 1 << 24  #: most logits of all rows solved side by side
 _RISES, _RISEN = 2, 1.1  #: a path ends after that many rises in a row to that multiple of the smallest loss
 _UNSEEN = -80.0  #: logit of a class without rows while solving: e^-80 pulls at nothing
 _NEAR = 1.05  #: losses within that multiple of the smallest count as equal
 _EASY = 1e-3  #: C up to which the way is short
-_CHOSEN_ON = 8192  #: rows that C is chosen on, where there are ``_MANY``
-_MANY = 16384
 _UNSURE = 1e-2  #: C where nothing can be held out
 
 
@@ -61,7 +59,7 @@ def fit_logistic(
     else:
         C = _UNSURE
     solver.approach(C)
-    solver.minimise(C, _FINE)
+    solver.minimise(C, training_set.tolerance)
     head = Head("logistic", (solver.make_layer(),))
     return FitResult(head, {"C": C}, path, perf_counter() - began, together.torn)
 
@@ -130,7 +128,7 @@ def predict_held_out_path(training_set: TrainingSet, fold: Ints, path: Sequence[
             solver = _Solver(training_set.take(~out))
             solver.approach(path[0])
             for C, answer in zip(path, answers, strict=True):
-                solver.minimise(C, _HELD_OUT)
+                solver.minimise(C, NOT_KEPT)
                 answer[out] = softmax(Head("logistic", (solver.make_layer(),)).logits(training_set.features[out]))
     return answers
 
@@ -149,7 +147,7 @@ def predict_side_by_side(training_set: TrainingSet, fold: Ints, path: Sequence[f
             folds.minimise(lower, _ROUGH)
         answers = []
         for C in path:
-            folds.minimise(C, _HELD_OUT)
+            folds.minimise(C, choose_tolerance(len(fold)))
             logits = folds.logits()
             if len(logits) == 1:
                 logits = np.concatenate([np.zeros_like(logits), logits])
@@ -219,10 +217,9 @@ def _walk_sample(training_set: TrainingSet, together: FoldGroups, options: HeadS
     classes, 1,280 or 320 features, 4,096 and 2,048 chose the C that all of them chose. Where rows come in groups of
     near copies it was one step of the grid higher. 32,500 rows of 1,280 take 0.41 of the time.
     """
-    if len(training_set) <= _MANY:
+    chosen = draw_subsample(training_set.targets, together.groups, training_set.seed)
+    if chosen is None:
         return ()
-    parts = -(-len(training_set) // _CHOSEN_ON)
-    chosen = assign_folds(training_set.targets, together.groups, parts, training_set.seed) == 0
     sample = replace(training_set, groups=together.groups).take(chosen)
     grouped = make_fold_groups(sample.targets, sample.groups)
     if not grouped.counted.any():

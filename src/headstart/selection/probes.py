@@ -17,6 +17,7 @@ from headstart.data.samples import Subset
 from headstart.errors import SettingError, nearest
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial
+from headstart.heads.subsample import MANY, choose_tolerance
 from headstart.heads.threads import limit_to_idle_threads
 from headstart.selection.arm import Arm, ArmPlan, DepthPoint, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext, Refit
@@ -78,10 +79,20 @@ def fit_probe(context: FitContext, head: str) -> FitResult:
     """Return the head on the last layer, fitted on train; once, though the probes and each training ask for it."""
     if head not in context.memo.probes:
         began = time.perf_counter()
-        training_set = context.training_set([context.branch(LAYER)], Subset.TRAIN)
+        training_set = _gather_train(context, context.branch(LAYER))
         context.memo.probes[head] = fit_task_head(context, head, training_set)
         context.memo.probe_seconds[head] = time.perf_counter() - began
     return context.memo.probes[head]
+
+
+def _gather_train(context: FitContext, branch: FeatureBranch) -> TrainingSet:
+    """Return the training samples as features of a branch; of many, weights to .3 % are enough to choose by.
+
+    What wins is fitted once more, on train and validation.
+    """
+    training_set = context.training_set([branch], Subset.TRAIN)
+    many = len(training_set) > MANY
+    return replace(training_set, tolerance=choose_tolerance(len(training_set))) if many else training_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +124,7 @@ def _fit_intermediate(context: FitContext, name: str) -> Arm:
     places = []
     for place, chosen in [*((layer, (layer,)) for layer in layers[:-1]), (ALL, tuple(layers))]:
         branch = context.branch(*chosen)
-        fitted = fit_task_head(context, head, context.training_set([branch], Subset.TRAIN))
+        fitted = fit_task_head(context, head, _gather_train(context, branch))
         places.append(_Place(place, branch, fitted, find_chosen_trial(fitted)))
     # Where nothing could be held out, no layer is known to be better: all of them are read.
     best = min(reversed(places), key=lambda place: place.trial.loss if place.trial else inf)

@@ -1,8 +1,12 @@
+import weakref
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 
-from headstart.heads.head import TrainingSet
-from headstart.tasks.classification import label_issues
+from headstart.heads import subsample
+from headstart.heads.head import MadeTrainingSets, TrainingSet
 from headstart.tasks.classification.label_issues import diagnose_labels, find_label_issues
 
 
@@ -84,10 +88,28 @@ def test_of_many_rows_a_sample_chooses_how_they_are_answered(monkeypatch):
     training_sets = _training_sets(features, labels, groups=np.arange(900) // 2)
     ids = [str(n) for n in range(900)]
     whole = diagnose_labels(ids, training_sets, folds=5)
-    monkeypatch.setattr(label_issues, "_MANY", 899)
-    monkeypatch.setattr(label_issues, "_CHOSEN_ON", 450)
+    monkeypatch.setattr(subsample, "MANY", 899)
+    monkeypatch.setattr(subsample, "CHOSEN_ON", 450)
     sampled = diagnose_labels(ids, training_sets, folds=5)
     rows = [int(issue.id) for issue in sampled.issues]
     assert flipped[rows[: flipped.sum()]].mean() > 0.75
     assert sampled.accuracy == pytest.approx(whole.accuracy, abs=0.02)
     np.testing.assert_array_equal(sampled.known, whole.known)
+
+
+def test_one_layer_is_in_memory_at_a_time():
+    features, labels, _ = _clouds(300, 3, 1)
+    arrays, seen = [], []
+
+    def make(training_set):
+        seen.append(sum(array() is not None for array in arrays))
+        rows = training_set.features.copy()
+        arrays.append(weakref.ref(rows))
+        return replace(training_set, features=rows)
+
+    plain = _training_sets(features, labels)
+    made = MadeTrainingSets([partial(make, each) for each in plain])
+    ids = [str(n) for n in range(300)]
+    assert diagnose_labels(ids, made, folds=5).issues == diagnose_labels(ids, plain, folds=5).issues
+    assert max(seen) == 0
+    assert len(made[1:]) == 2

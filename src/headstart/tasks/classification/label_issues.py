@@ -12,6 +12,7 @@ among the first on six classes than self-confidence, the normalised margin and p
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 
 import numpy as np
@@ -21,14 +22,14 @@ from headstart.data.groups import encode_groups
 from headstart.data.samples import Samples
 from headstart.evaluation.label_noise import LabelNoise, estimate_label_noise
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
-from headstart.heads.head import TrainingSet
+from headstart.heads.head import MadeTrainingSets, TrainingSet
 from headstart.heads.logistic import predict_side_by_side
+from headstart.heads.subsample import draw_subsample
 from headstart.linalg import softmax
 from headstart.modalities.item import SAMPLE, Noun
 
 LAYERS = 3  #: last ones of a network that may answer together
 STRENGTHS = (3.0, 10.0)  #: C times the features' width: of standardised features, squares add up to that width
-_MANY, _CHOSEN_ON = 16384, 8192  #: of more rows so many choose how many layers answer and how strongly they are held
 _MIXED_LEAST = 1e-12  #: probability under which none is told from nothing where answers are averaged
 _LEAST = 1e-30  #: the same, where samples are ordered
 
@@ -65,8 +66,10 @@ class _HeldOut:
 
 def make_training_sets(
     samples: Samples, layers: Sequence[str], rows: Callable[[str], Floats], seed: int
-) -> list[TrainingSet]:
+) -> Sequence[TrainingSet]:
     """Return the samples and their labels as features of a network's last layers, as ``diagnose_labels`` takes them.
+
+    One layer is in memory at a time.
 
     Args:
         samples: N samples.
@@ -75,10 +78,11 @@ def make_training_sets(
         seed: of the folds.
     """
     groups = encode_groups(samples.samples)
-    return [
-        TrainingSet(rows(layer), samples.targets, len(samples.classes), groups, balanced=False, seed=seed)
-        for layer in list(layers)[: -LAYERS - 1 : -1]
-    ]
+
+    def make(layer: str) -> TrainingSet:
+        return TrainingSet(rows(layer), samples.targets, len(samples.classes), groups, balanced=False, seed=seed)
+
+    return MadeTrainingSets([partial(make, layer) for layer in list(layers)[: -LAYERS - 1 : -1]])
 
 
 def diagnose_labels(
@@ -94,12 +98,13 @@ def diagnose_labels(
         folds: of the cross-fitting; one for each group if that is fewer.
         noun: of the samples.
     """
-    labels = training_sets[0].targets
-    held_out = _predict_held_out(training_sets, folds)
+    question = training_sets[0].without_features()
+    labels = question.targets
+    held_out = _predict_held_out(question, training_sets, folds)
     rows = np.flatnonzero(held_out.known)
     given, probabilities = labels[rows], held_out.probabilities[rows]
     return LabelDiagnostics(
-        noise=estimate_label_noise(given, probabilities, training_sets[0].groups[rows], noun=noun),
+        noise=estimate_label_noise(given, probabilities, question.groups[rows], noun=noun),
         issues=find_label_issues([ids[row] for row in rows.tolist()], given, probabilities),
         probabilities=held_out.probabilities,
         known=held_out.known,
@@ -125,21 +130,20 @@ def find_label_issues(ids: Sequence[str], labels: Ints, probabilities: Floats) -
     )
 
 
-def _predict_held_out(training_sets: Sequence[TrainingSet], folds: int) -> _HeldOut:
+def _predict_held_out(question: TrainingSet, training_sets: Sequence[TrainingSet], folds: int) -> _HeldOut:
     """Return predictions of logistic heads for each sample, fitted without its fold.
 
     Tried are the last layer, the last two, the last three, their log-probabilities averaged, each with a strong and a
     weak penalty; the lowest held-out log loss is taken. Where all is one group, no head can be fitted: every class is
     as likely, and no label's class is known.
     """
-    first = training_sets[0]
-    labels, classes = first.targets, first.outputs
-    together = make_fold_groups(labels, first.groups)
+    labels, classes = question.targets, question.outputs
+    together = make_fold_groups(labels, question.groups)
     folds = min(folds, len(np.unique(together.groups)))
     if not count_folds(labels, together.groups, folds):
         return _HeldOut(np.full((len(labels), classes), 1 / classes, np.float32), np.zeros(len(labels), bool))
-    fold: Ints = assign_folds(labels, together.groups, folds, first.seed)
-    choice = _choose_on_sample(training_sets, together.groups, folds) if len(labels) > _MANY else None
+    fold: Ints = assign_folds(labels, together.groups, folds, question.seed)
+    choice = _choose_on_sample(training_sets, labels, together.groups, folds, question.seed)
     if choice is None:
         answers = _answer(training_sets, fold, STRENGTHS)
         choice = _choose(answers, labels)
@@ -152,15 +156,16 @@ def _answer(
     training_sets: Sequence[TrainingSet], fold: Ints, strengths: Sequence[float]
 ) -> dict[tuple[int, float], Floats]:
     """Return held-out probabilities (N, C) by how many layers answer together and by strength."""
-    by_layer = [
-        predict_side_by_side(rows, fold, [strength / rows.features.shape[1] for strength in strengths])
-        for rows in training_sets
-    ]
+    by_layer = [_answer_alone(training_sets[place], fold, strengths) for place in range(len(training_sets))]
     return {
         (number, strength): mean
         for strength, answers in zip(strengths, zip(*by_layer, strict=True), strict=True)
         for number, mean in enumerate(_average(answers), 1)
     }
+
+
+def _answer_alone(rows: TrainingSet, fold: Ints, strengths: Sequence[float]) -> list[Floats]:
+    return predict_side_by_side(rows, fold, [strength / rows.features.shape[1] for strength in strengths])
 
 
 def _choose(answers: Mapping[tuple[int, float], Floats], labels: Ints) -> tuple[int, float]:
@@ -172,16 +177,20 @@ def _choose(answers: Mapping[tuple[int, float], Floats], labels: Ints) -> tuple[
     return min(losses, key=losses.__getitem__)
 
 
-def _choose_on_sample(training_sets: Sequence[TrainingSet], groups: Ints, folds: int) -> tuple[int, float] | None:
-    """Return layers and strength by a sample of the rows, groups whole; None where none of it can be held out."""
-    first = training_sets[0]
-    rows = np.flatnonzero(assign_folds(first.targets, groups, -(-len(groups) // _CHOSEN_ON), first.seed) == 0)
-    labels, inside = first.targets[rows], groups[rows]
+def _choose_on_sample(
+    training_sets: Sequence[TrainingSet], labels: Ints, groups: Ints, folds: int, seed: int
+) -> tuple[int, float] | None:
+    """Return layers and strength by a sample of many rows; None where they are few, or none of it can be held out."""
+    chosen = draw_subsample(labels, groups, seed)
+    if chosen is None:
+        return None
+    labels, inside = labels[chosen], groups[chosen]
     folds = min(folds, len(np.unique(inside)))
     if not count_folds(labels, inside, folds):
         return None
-    fold: Ints = assign_folds(labels, inside, folds, first.seed)
-    return _choose(_answer([each.take(rows) for each in training_sets], fold, STRENGTHS), labels)
+    fold: Ints = assign_folds(labels, inside, folds, seed)
+    some = [training_sets[place].take(chosen) for place in range(len(training_sets))]
+    return _choose(_answer(some, fold, STRENGTHS), labels)
 
 
 def _average(answers: Sequence[Floats]) -> list[Floats]:

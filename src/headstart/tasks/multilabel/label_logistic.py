@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.evaluation.average_precision import mean_average_precision
 from headstart.heads.descent import Problems, Solution, initialise, minimise
-from headstart.heads.head import FitResult, Head, TrainingSet, Trial
+from headstart.heads.head import NOT_KEPT, FitResult, Head, TrainingSet, Trial
 from headstart.heads.scaling import Scaling
 from headstart.heads.space import ParameterSpace, choose_space
 from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.folds import assign_label_folds
 from headstart.tasks.multilabel.label_losses import average_label_losses
 
-_ROUGH, _FINE, _HELD_OUT = 1e-4, 1e-8, 1e-6  #: tolerances on the path, of the head that is kept, of held-out answers
+_ROUGH = 1e-4  #: tolerance on the path; of the head that is kept the training set says it
 _STEPS = 500
 _BLOCK = 1 << 24  #: most logits of all rows solved side by side
 _RISES, _RISEN = 2, 1.1  #: a path ends after that many rises in a row to that multiple of the smallest loss
@@ -76,7 +76,7 @@ def predict_labels_by_folds(training_set: TrainingSet, fold: Ints, C: float) -> 
     solver = _FoldSolver(space, training_set, fold)
     for lower in _approach(C):
         solver.minimise(lower, _ROUGH)
-    solver.minimise(C, _HELD_OUT)
+    solver.minimise(C, NOT_KEPT)
     return sigmoid(solver.logits())
 
 
@@ -97,7 +97,7 @@ def _solve_all(space: ParameterSpace, training_set: TrainingSet, C: float) -> tu
     for block in _list_blocks(space, training_set, nothing, np.array([-1])):
         for lower in _approach(C):
             minimise(space, block.problems, block.state, lower, _ROUGH, _STEPS)
-        minimise(space, block.problems, block.state, C, _FINE, _STEPS)
+        minimise(space, block.problems, block.state, C, training_set.tolerance, _STEPS)
         weights.append(space.weights(block.state.unknown[0]))
         biases.append(_settle(block.state.bias, block.problems)[0])
     return np.concatenate(weights, axis=1), np.concatenate(biases)

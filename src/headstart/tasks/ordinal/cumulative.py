@@ -11,7 +11,7 @@ import numpy as np
 
 from headstart.arrays import Doubles, Floats, Ints
 from headstart.heads.closed_form import compute_sample_weight
-from headstart.heads.head import Dense, TrainingSet
+from headstart.heads.head import NOT_KEPT, Dense, TrainingSet
 from headstart.heads.logistic import approach_strength, has_risen
 from headstart.heads.scaling import Scaling
 from headstart.heads.space import choose_space
@@ -19,8 +19,7 @@ from headstart.heads.threads import limit_to_idle_threads
 from headstart.tasks.ordinal.descent import minimise_ranks, pose_problems, start_solution
 from headstart.tasks.ordinal.distribution import SMALLEST, distribute
 
-_ROUGH, _FINE = 1e-4, 1e-8  #: tolerances (see ``minimise_ranks``) on the path and of the head that is kept
-_HELD_OUT = 1e-6  #: tolerance of heads that are asked about held-out rows and not kept
+_ROUGH = 1e-4  #: tolerance (see ``minimise_ranks``) on the path; of the head that is kept the training set says it
 _STEPS = 500
 
 
@@ -53,7 +52,7 @@ def solve_cumulative(training_set: TrainingSet, C: float) -> Dense:
     solution = start_solution(space, problem)
     for lower in approach_strength(C):
         minimise_ranks(space, problem, solution, lower, _ROUGH, _STEPS)
-    minimise_ranks(space, problem, solution, C, _FINE, _STEPS)
+    minimise_ranks(space, problem, solution, C, training_set.tolerance, _STEPS)
     location = scaling.unfold(space.weights(solution.unknown[:, 0]), np.zeros(1, np.float32))
     flat = np.zeros((len(location.weight), training_set.outputs - 1), np.float32)
     return Dense(
@@ -85,7 +84,7 @@ def trace_held_out(
         found: list[HeldOutLogits] = []
         losses: list[float] = []
         for C in path:
-            minimise_ranks(space, problems, at, C, _HELD_OUT if len(path) == 1 else _ROUGH, _STEPS)
+            minimise_ranks(space, problems, at, C, NOT_KEPT if len(path) == 1 else _ROUGH, _STEPS)
             found.append(HeldOutLogits(C, at.location[fold, rows][:, None] - at.thresholds[fold]))
             if counted is not None:
                 own = distribute(found[-1].cumulative)[rows, training_set.targets]

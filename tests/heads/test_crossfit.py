@@ -86,6 +86,7 @@ def test_without_hyperparameters_they_are_chosen_once_on_all_rows():
 @pytest.mark.parametrize(("tolerance", "apart"), [(None, 1e-2), (1e-9, 1e-3)])
 def test_folds_side_by_side_are_folds_fitted_one_by_one(tolerance, apart, C, classes, balanced, monkeypatch):
     if tolerance:
+        monkeypatch.setattr(linear, "NOT_KEPT", tolerance)
         monkeypatch.setattr(subsample, "NOT_KEPT", tolerance)
     training_set = draw(100, 30, classes, apart=0.4, balanced=balanced)
     fold = assign_folds(training_set.targets, training_set.groups, 5, training_set.seed)

@@ -13,6 +13,7 @@ import pytest
 from headstart.errors import SettingError, UserError
 from headstart.modalities.facets import Thumbnail
 from headstart.modalities.image.near_duplicates.detail import describe_low_detail
+from headstart.modalities.marked_text import MARKED_TEXT, MarkedPiece, encode_marked
 from headstart.reporting.embedded_previews import EmbeddedPreviews
 from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
@@ -305,14 +306,24 @@ def test_pictures_keep_to_their_budget() -> None:
     assert pictures.css_class("like a") == pictures.css_class("a")
 
 
-def test_a_text_is_shown_as_text_and_cannot_leave_its_rule() -> None:
-    text = 'a"}</style><b>é'
+def test_a_text_is_shown_as_text_and_cannot_act() -> None:
+    text = 'a"}</style><script>b</script>é'
     previews = EmbeddedPreviews({"a": Thumbnail(text.encode(), "text/plain")}, ["a"])
-    rule = str(previews.style())
-    assert rule.startswith('.p0::before{content:"a\\22 \\7D ')
-    assert "<" not in rule
-    assert rule.count('"') == 2
+    assert str(previews.style()) == ""
+    assert str(previews.text("a")) == "a&#34;}&lt;/style&gt;&lt;script&gt;b&lt;/script&gt;é"
+    assert previews.text("b") == ""
+    assert previews.of_texts
+    assert "a" in previews
     assert previews.sheet == ""
+
+
+def test_words_that_spoke_for_an_answer_are_marked() -> None:
+    marked = encode_marked([MarkedPiece("<b>sea</b>", 1.0), MarkedPiece(" & "), MarkedPiece("the", 0.01)])
+    previews = EmbeddedPreviews({"heat/a": marked, "b": marked}, ["heat/a", "b"], budget=70)
+    assert str(previews.text("heat/a")) == '<mark style="--w:1.00">&lt;b&gt;sea&lt;/b&gt;</mark> &amp; the'
+    assert previews.left_out == 1
+    broken = Thumbnail(b'[["a", "b"]]', MARKED_TEXT)
+    assert str(EmbeddedPreviews({"a": broken}, ["a"]).text("a")) == ""
 
 
 def test_a_thousand_photos_stay_below_ten_megabytes(tmp_path) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from headstart.arrays import Bools, Doubles, Floats, Ints
+from headstart.diagnostics.column_cues import find_correlated_columns
 from headstart.diagnostics.shortcuts import DEPENDENT, FOLDS, SHRINKAGE, SURE
 from headstart.evaluation.grouping import group_sums, number_groups
 from headstart.heads.folds import assign_folds
@@ -84,6 +85,27 @@ class _Probe:
                 errors[np.ix_(inside, columns)] = np.square(wanted - mean - new @ weight)
         return _Told(np.where(self.known, without, 0.0), np.where(self.known, errors, 0.0))
 
+    def predict_by_column(self, rows: Floats) -> tuple[_Told, Ints]:
+        """Return the errors of regressions on one column each, and the column for each output that is chosen by all.
+
+        The column of an output is chosen without the rows that it is counted on.
+        """
+        filled = np.where(self.known, self.targets, 0.0)
+        without, errors = np.zeros_like(filled), np.zeros_like(filled)
+        for held in np.unique(self._fold):
+            inside = self._fold == held
+            chosen = find_correlated_columns(rows[~inside], self.targets[~inside], self.known[~inside])
+            for output, column in enumerate(chosen.tolist()):
+                own = self.known[~inside, output]
+                seen, wanted = rows[~inside, column][own].astype(np.float64), filled[~inside, output][own]
+                mean, away = wanted.mean(), seen - seen.mean()
+                weight = (away @ (wanted - mean)) / max(float(away @ away) * (1 + SHRINKAGE), 1e-12)
+                missed = filled[inside, output] - mean
+                without[inside, output] = np.square(missed)
+                errors[inside, output] = np.square(missed - weight * (rows[inside, column] - seen.mean()))
+        told = _Told(np.where(self.known, without, 0.0), np.where(self.known, errors, 0.0))
+        return told, find_correlated_columns(rows, self.targets, self.known)
+
     def _list_patterns(self, seen: Bools) -> list[tuple[Bools, Ints]]:
         """Return the outputs by which of the rows seen know them; those that no row knows are left out."""
         known = self.known[seen]
@@ -139,7 +161,8 @@ def probe_cues(
     if not len(usable):
         return ()
     with threadpool_limits(1, "blas"):  # as in ``shortcuts``
-        return tuple(_probe_cue(cue, len(cues), probe, usable, by_model) for cue in cues)
+        found = [_probe_cue(cue, len(cues), probe, usable, by_model) for cue in cues]
+        return tuple(probed for probed in found if probed is not None)
 
 
 def measure_explained(targets: Doubles, predicted: Doubles) -> Doubles:
@@ -153,8 +176,16 @@ def measure_explained(targets: Doubles, predicted: Doubles) -> Doubles:
     return np.asarray(1 - np.divide(lost, total, out=np.full(len(total), np.nan), where=total > 0), np.float64)
 
 
-def _probe_cue(cue: Cue, cues: int, probe: _Probe, usable: Ints, by_model: Doubles) -> CueProbe:
-    told = probe.predict(cue.make_rows())
+def _probe_cue(cue: Cue, cues: int, probe: _Probe, usable: Ints, by_model: Doubles) -> CueProbe | None:
+    """Return how much a cue explains; None where it has no columns."""
+    rows, words = cue.make_rows(), cue.words
+    if not rows.shape[1]:
+        return None
+    if cue.name_columns is None:
+        told = probe.predict(rows)
+    else:
+        told, columns = probe.predict_by_column(rows)
+        words = cue.name_columns()[columns[usable[told.explained[usable].argmax()]]]
     output = int(usable[told.explained[usable].argmax()])
     explained, error = float(told.explained[output]), probe.estimate_error(told, output)
     strict = NormalDist().inv_cdf(1 - 0.05 / (cues * len(usable)))
@@ -169,7 +200,7 @@ def _probe_cue(cue: Cue, cues: int, probe: _Probe, usable: Ints, by_model: Doubl
     width = NormalDist().inv_cdf(0.975) * error
     return CueProbe(
         cue=cue.name,
-        words=cue.words,
+        words=words,
         output=output,
         explained=explained,
         low=explained - width,

@@ -6,12 +6,13 @@ Intelligence 2). A cue that tells the classes is no proof that it is used, nor a
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from headstart.arrays import Bools, Floats, Ints
+from headstart.diagnostics.column_cues import find_telling_column
 from headstart.evaluation.intervals import wilson_interval
 from headstart.evaluation.metrics import balanced_accuracy, confusion_matrix
 from headstart.heads.crossfit import cross_val_predict
@@ -24,6 +25,7 @@ FOLDS = 5
 SHRINKAGE = 0.1  #: of the covariance; facts are few, items many
 DEPENDENT = 1.6  #: times as large as a binomial's is the variance of a cross-validated accuracy
 SURE = 2.0  #: standard errors of a paired difference
+CHANCE = 0.5  #: balanced accuracy of a guess whether an item is of one class
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,12 @@ class Shortcut:
 
 
 def probe_shortcuts(
-    cues: Sequence[Cue], labels: Ints, groups: Ints, classifier_accuracy: float, seed: int
+    cues: Sequence[Cue],
+    labels: Ints,
+    groups: Ints,
+    classifier_accuracy: float,
+    seed: int,
+    names: Sequence[str] = (),
 ) -> tuple[Shortcut, ...]:
     """Return how well each cue tells the classes, by linear discriminants, cross-validated with groups kept together.
 
@@ -56,9 +63,11 @@ def probe_shortcuts(
         groups: (N,) a number for each group.
         classifier_accuracy: balanced accuracy of what the cues are compared with.
         seed: of the folds.
+        names: of all classes.
 
     Returns:
-        One record for each cue; none where there are no two classes.
+        One record for each cue that has rows; none where there are no two classes. Of a cue whose columns are cues each
+        by itself the record is of the one that tells one class from all others best.
     """
     present, classes = np.unique(labels, return_inverse=True)
     if len(present) < 2:
@@ -68,11 +77,23 @@ def probe_shortcuts(
         return TrainingSet(rows, classes.astype(np.int64), len(present), groups, True, seed)
 
     with threadpool_limits(1, "blas"):  # on so few columns threads wait for each other longer than they work
-        return tuple(_probe_cue(cue, len(cues), make_training_set, classifier_accuracy) for cue in cues)
+        found: list[Shortcut] = []
+        for cue in cues:
+            rows = make_training_set(cue.make_rows())
+            if not rows.features.shape[1]:
+                continue
+            if cue.name_columns is None:
+                found.append(_probe_cue(cue, rows, len(cues), make_training_set, classifier_accuracy))
+            elif probed := _probe_columns(cue, rows, len(cues), classifier_accuracy):
+                shortcut, told = probed
+                own = f" (for {names[present[told]]})" if names else ""
+                found.append(replace(shortcut, words=f"{shortcut.words}{own}"))
+        return tuple(found)
 
 
-def _probe_cue(cue: Cue, cues: int, make_training_set: Callable[[Floats], TrainingSet], classifier: float) -> Shortcut:
-    rows = make_training_set(cue.make_rows())
+def _probe_cue(
+    cue: Cue, rows: TrainingSet, cues: int, make_training_set: Callable[[Floats], TrainingSet], classifier: float
+) -> Shortcut:
     predicted = _cross_validate(rows)
     chance = 1 / rows.outputs
     accuracy = balanced_accuracy(confusion_matrix(rows.targets, predicted, rows.outputs))
@@ -89,6 +110,22 @@ def _probe_cue(cue: Cue, cues: int, make_training_set: Callable[[Floats], Traini
         )
         reached = _is_better(by_subject, predicted == rows.targets, rows) and not _is_better(by_whole, by_rest, rows)
     return Shortcut(cue.name, cue.words, accuracy, low, high, chance, significant, share, reached)
+
+
+def _probe_columns(cue: Cue, rows: TrainingSet, cues: int, classifier: float) -> tuple[Shortcut, int] | None:
+    """Return how well one column alone tells one class, and that class; None where there is no column."""
+    told = find_telling_column(rows.features, rows.targets, rows.groups, FOLDS, rows.seed)
+    if told is None or cue.name_columns is None:
+        return None
+    others = rows.outputs - 1
+    apart = replace(rows, targets=(rows.targets == told.target).astype(np.int64), outputs=2)
+    low, high = _estimate_interval(told.accuracy, apart, 0.95)
+    significant = _estimate_interval(told.accuracy, apart, 1 - 0.05 / cues)[0] > CHANCE
+    by_classifier = (classifier + 1 - (1 - classifier) / others) / 2  # if its mistakes fall on all other classes alike
+    gain = max(0.0, told.accuracy - CHANCE)
+    share = gain / (by_classifier - CHANCE) if by_classifier > CHANCE else float(gain > 0)
+    words = cue.name_columns()[told.column]
+    return Shortcut(cue.name, words, told.accuracy, low, high, CHANCE, significant, share), told.target
 
 
 def _is_better(right: Bools, other: Bools, rows: TrainingSet) -> bool:

@@ -29,10 +29,10 @@ def format_marked(pieces: Sequence[WeightedText], *, colours: bool) -> str:
         pieces: of the text, one after the other, what is between words included.
         colours: by colours, else by stars: ``**most**``, ``*less*``.
     """
-    return "".join(_mark(clean_text(piece.text), piece.weight, colours=colours) for piece in pieces).strip()
+    return "".join(_mark(strip_controls(piece.text), piece.weight, colours=colours) for piece in pieces).strip()
 
 
-def clean_text(text: str) -> str:
+def strip_controls(text: str) -> str:
     """Return a text without what a terminal would act on."""
     return _ACTED_ON.sub(" ", text)
 

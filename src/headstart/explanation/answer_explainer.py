@@ -10,10 +10,11 @@ from headstart.arrays import Floats
 from headstart.errors import ClassifierError, DataError, UserError, nearest
 from headstart.inference import model_format
 from headstart.inference.files import read_files
-from headstart.modalities.explanation_facet import ExplanationFacet, MarkedPiece, RemovalFacet
+from headstart.modalities.explanation_facet import ExplanationFacet, RemovalFacet
 from headstart.modalities.facets import Thumbnail
 from headstart.modalities.given import open_item
 from headstart.modalities.item import BrokenItem, NamedItem, OpenedItem
+from headstart.modalities.marked_text import MarkedPiece
 from headstart.tasks.optional_facets import AnswerExplanation
 from headstart.tasks.task import refuse_missing
 

@@ -1,21 +1,13 @@
 """The facets of a modality by which answers are explained: evidence for an answer, shown on the item."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from headstart.arrays import Bools, Floats
 from headstart.modalities.batch import AnySpec, Batch, InputSpec
 from headstart.modalities.facets import Thumbnail
 from headstart.modalities.item import OpenedItem
-
-
-@dataclass(frozen=True, slots=True)
-class MarkedPiece:
-    """A piece of a running text, and how much it speaks for an answer."""
-
-    text: str
-    weight: float = 0.0  #: 0..1
+from headstart.modalities.marked_text import MarkedPiece
 
 
 class ExplanationFacet(Protocol):

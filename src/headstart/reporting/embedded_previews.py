@@ -1,21 +1,23 @@
 """The previews of a page: each at most once in the file, however often it is shown, and all of them within a budget.
 
-A preview is a rule of a style sheet, ``.p7 { background-image: url(data:...) }``, or of a text ``.p7::before { content:
-"..." }``; what shows it has the class ``p7``.
-Samples of equal bytes share a rule. The sheet of views is shown once and so stands where it is shown.
+A preview that is drawn is a rule of a style sheet, ``.p7 { background-image: url(data:...) }``; what shows it has the
+class ``p7``. Samples of equal bytes share a rule. The sheet of views is shown once and so stands where it is shown, and
+so does a text, which can then be selected, found and read aloud.
 """
 
 import base64
 from collections.abc import Iterable, Mapping
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from headstart.modalities.facets import Thumbnail
+from headstart.modalities.marked_text import MARKED_TEXT, decode_marked
 
 SHEET = "sheet"  #: its key
 HEAT = "heat/"  #: begins the key of an item with what spoke for its answer
 BUDGET = 8_500_000  #: bytes of all previews as they stand in the page, which is to stay below 10 MB
-MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/svg+xml", "text/plain")  #: that a page shows
+MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/svg+xml")  #: that a page draws
+FAINTEST = 0.05  #: weight of a word from which on it is marked
 _DRAWN = "{background-image:url("
 
 
@@ -32,9 +34,18 @@ class EmbeddedPreviews:
         """
         self._numbers: dict[str, int] = {}
         self._declarations: dict[str, int] = {}  # of the rules, in the order of their numbers
+        self._texts: dict[str, Markup] = {}
         self.left_out = 0  #: previews that the budget did not hold
         for key in dict.fromkeys(wanted):
             if key not in stored:
+                continue
+            text = write_text(stored[key])
+            if text is not None:
+                if len(text) > budget:
+                    self.left_out += 1
+                    continue
+                budget -= len(text)
+                self._texts[key] = text
                 continue
             declaration = _declare(stored[key])
             if declaration is None:
@@ -47,12 +58,22 @@ class EmbeddedPreviews:
             self._numbers[key] = self._declarations.setdefault(declaration, len(self._declarations))
 
     def __contains__(self, key: object) -> bool:
-        return key in self._numbers
+        return key in self._numbers or key in self._texts
+
+    def text(self, key: str) -> Markup:
+        """Return a preview that is a text, escaped, its telling words marked; an empty one for what is none."""
+        return self._texts.get(key, Markup())
+
+    @property
+    def of_texts(self) -> bool:
+        """Whether the previews are texts, which need room in breadth."""
+        return bool(self._texts)
 
     @property
     def any(self) -> bool:
         """Whether there are previews of items; without any a page leaves no room for them."""
-        return any(key != SHEET and not key.startswith(HEAT) for key in self._numbers) or self.left_out > 0
+        keys = (*self._numbers, *self._texts)
+        return any(key != SHEET and not key.startswith(HEAT) for key in keys) or self.left_out > 0
 
     def css_class(self, key: str) -> str:
         """Return the class that shows a preview; an empty text for a preview that is not there."""
@@ -66,7 +87,7 @@ class EmbeddedPreviews:
         return found.removeprefix(_DRAWN).removesuffix(")}") if found.startswith(_DRAWN) else ""
 
     def style(self) -> Markup:
-        """Return the rules for a style block; neither base 64 nor an escaped text has a sign that could end it."""
+        """Return the rules for a style block; base 64 has no sign that could end it."""
         alone = self._numbers.get(SHEET)
         rules = (f".p{number}{text}" for text, number in self._declarations.items() if number != alone)
         return Markup("\n".join(rules))  # noqa: S704
@@ -79,9 +100,18 @@ def encode_uri(preview: Thumbnail) -> str:
 
 def _declare(preview: Thumbnail) -> str | None:
     """Return the rule that shows a preview, without its class; None for what a page cannot show."""
-    if preview.media_type not in MEDIA_TYPES:
+    return f"{_DRAWN}{encode_uri(preview)})}}" if preview.media_type in MEDIA_TYPES else None
+
+
+def write_text(preview: Thumbnail) -> Markup | None:
+    """Return a preview that is a text, its words marked by how much they spoke for an answer; None for what is none."""
+    if preview.is_text:
+        return escape(preview.content.decode("utf-8", "replace"))
+    if preview.media_type != MARKED_TEXT:
         return None
-    if preview.media_type == "text/plain":
-        text = preview.content.decode("utf-8", "replace")
-        return '::before{content:"' + "".join(c if c.isalnum() or c == " " else f"\\{ord(c):X} " for c in text) + '"}'
-    return f"{_DRAWN}{encode_uri(preview)})}}"
+    return Markup().join(
+        Markup('<mark style="--w:{:.2f}">{}</mark>').format(piece.weight, piece.text)
+        if piece.weight >= FAINTEST
+        else escape(piece.text)
+        for piece in decode_marked(preview)
+    )

@@ -12,10 +12,10 @@ from headstart.display.html import html_table
 from headstart.errors import DataError, SettingError
 from headstart.explanation.answer_explainer import AnswerExplainer, HeatMap
 from headstart.explanation.choose_explainer import open_explainer
-from headstart.modalities.explanation_facet import MarkedPiece
 from headstart.modalities.facets import Thumbnail
 from headstart.modalities.given import open_item
 from headstart.modalities.item import Noun
+from headstart.modalities.marked_text import MarkedPiece
 from headstart.storage.atomic import replace_bytes
 from headstart.verbs.items import ITEM, Expansion, expand_items, list_items, refuse_nothing
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from headstart.errors import SettingError
 from headstart.modalities import facets
 from headstart.modalities.batch import Batch
-from headstart.modalities.explanation_facet import ExplanationFacet, RemovalFacet
+from headstart.modalities.explanation_facet import RemovalFacet
 from headstart.modalities.item import BrokenItem, Decoded, ItemFacts, Raw
 from headstart.modalities.modality import Modality
 from headstart.modalities.preprocessing_facet import PreprocessingFacet
@@ -130,12 +130,36 @@ class TextModality:
         counts = Counter(item.format for item in facts if not item.format.startswith("UTF-8"))
         return tuple(f"{TEXT.count(number)} read as {name}" for name, number in sorted(counts.items()))
 
-    stats: facets.StatisticsFacet | None = None
-    duplicates: facets.DuplicatesFacet | None = None
     augmentation: facets.AugmentationFacet | None = None
-    preview: facets.PreviewFacet | None = None
-    explanation: ExplanationFacet | RemovalFacet | None = None
     graph: PreprocessingFacet | None = None  #: tokens are made by the host, everywhere alike
+
+    @property
+    def stats(self) -> facets.StatisticsFacet:
+        """Length, script, punctuation and the like."""
+        from headstart.modalities.text.statistics import TextStatistics
+
+        return TextStatistics()
+
+    @property
+    def duplicates(self) -> facets.DuplicatesFacet:
+        """Evidence by which near-duplicates are found."""
+        from headstart.modalities.text.near_duplicates.score import TextDuplicates
+
+        return TextDuplicates()
+
+    @property
+    def preview(self) -> facets.PreviewFacet:
+        """Beginnings of texts."""
+        from headstart.modalities.text.preview import TextPreview
+
+        return TextPreview(self.default_spec)
+
+    @property
+    def explanation(self) -> RemovalFacet:
+        """Words that spoke for an answer."""
+        from headstart.modalities.text.explanation import TextExplanation
+
+        return TextExplanation()
 
     @property
     def settings(self) -> "type[Chapter]":

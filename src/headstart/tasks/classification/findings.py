@@ -72,6 +72,7 @@ class ClassDiagnostics:
                 encode_groups(samples.samples),
                 test.evaluation.balanced_accuracy,
                 context.settings.seed,
+                samples.classes,
             ),
             uncalibrated=measure_reliability(targets.values, test.answers.uncalibrated, groups=targets.groups),
             calibrated=measure_reliability(targets.values, test.answers.probabilities, groups=targets.groups),

@@ -241,7 +241,7 @@ def describe_worst(records: TaskRecords) -> Subsection:
         return Subsection("mistakes", heading, (Paragraph((f"None: all labels of every test {noun.one} are right.",)),))
     explained = records.trust.explained
     legend = explained.legend or "what spoke for the answer"
-    beside = f" Beside the {noun.one}: {legend} (by the method {explained.method})."
+    beside = f" Shown with each: {legend} (by the method {explained.method})."
     lead = f"Those with the most surprising labels first.{beside if explained.ids else ''}"
     items = tuple(_show_worst(records, row) for row in wrong)
     return Subsection("mistakes", heading, (Paragraph((lead,)), ItemList(items, noun.one, noun.many)))

@@ -192,7 +192,7 @@ def describe_largest(records: TaskRecords) -> Subsection:
         largest.setdefault(row, one)
     noun, explained = records.noun, records.trust.explained
     legend = explained.legend or "what spoke for the answer"
-    beside = f" Beside the {noun.one}: {legend} (by the method {explained.method})."
+    beside = f" Shown with each: {legend} (by the method {explained.method})."
     several = ", over the spread of their number" if len(numbers) > 1 else ""
     lead = f"The largest errors first{several}.{beside if explained.ids else ''}"
     items = tuple(_show_largest(records, row, numbers) for row in largest)

@@ -1,0 +1,1 @@
+"""Near-duplicates among texts: templates filled in anew, quotes, changed numbers, other cases and marks."""

@@ -1,8 +1,9 @@
-"""Reference rows of a network: drawn inputs and the features that PyTorch gave for them, kept beside the graph.
+"""Reference rows of a network: drawn inputs and the features that something else gave for them, kept beside the graph.
 
 A graph that was built without PyTorch is held to them on each machine.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from headstart.storage.atomic import replace_bytes
 
 REFERENCE = "reference.safetensors"
 _INPUTS, _ROWS = "input/", "rows/"  #: what the names of tensors begin with
+_SOURCE = "source"  #: the key of what gave the rows
+FROM_PYTORCH = "pytorch f32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class ReferenceRows:
 
     batch: Batch  #: the tensors of its spec, (N, ...)
     rows: dict[str, Floats]  #: layer -> float32 (N, width)
+    source: str = FROM_PYTORCH  #: what gave the rows, with its arithmetic
 
 
 def write_reference(folder: Path, reference: ReferenceRows) -> None:
@@ -30,7 +34,8 @@ def write_reference(folder: Path, reference: ReferenceRows) -> None:
 
     tensors = {_INPUTS + name: tensor for name, tensor in reference.batch.items()}
     tensors |= {_ROWS + name: rows for name, rows in reference.rows.items()}
-    replace_bytes(folder / REFERENCE, save({name: np.ascontiguousarray(values) for name, values in tensors.items()}))
+    contiguous = {name: np.ascontiguousarray(values) for name, values in tensors.items()}
+    replace_bytes(folder / REFERENCE, save(contiguous, {_SOURCE: reference.source}))
 
 
 def read_reference(folder: Path) -> ReferenceRows:
@@ -43,11 +48,13 @@ def read_reference(folder: Path) -> ReferenceRows:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
+    content = (folder / REFERENCE).read_bytes()
     try:
-        tensors = load((folder / REFERENCE).read_bytes())
+        tensors = load(content)
     except SafetensorError as error:
         raise ValueError(str(error)) from None
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    source = header.get("__metadata__", {}).get(_SOURCE, FROM_PYTORCH)
     batch = {name.removeprefix(_INPUTS): values for name, values in tensors.items() if name.startswith(_INPUTS)}
-    return ReferenceRows(
-        batch, {name.removeprefix(_ROWS): values for name, values in tensors.items() if name.startswith(_ROWS)}
-    )
+    rows = {name.removeprefix(_ROWS): values for name, values in tensors.items() if name.startswith(_ROWS)}
+    return ReferenceRows(batch, rows, source)

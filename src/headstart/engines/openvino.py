@@ -194,7 +194,7 @@ def _check_reference(backbone: Backbone, engine: _Engines) -> ParityCheck:
         raise EngineError(
             f"the reference rows of {backbone.name} cannot be read ({error}); remove {backbone.folder}"
         ) from None
-    return compare_rows(engine("f32"), kept.batch, kept.rows, "rows kept from pytorch f32")
+    return compare_rows(engine("f32"), kept.batch, kept.rows, f"rows kept from {kept.source}")
 
 
 def _check_runtime(

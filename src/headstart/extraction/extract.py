@@ -8,11 +8,10 @@ they are missing nothing runs forward.
 import hashlib
 import itertools
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,13 +22,14 @@ from headstart.backbones.backbone import Backbone
 from headstart.data.load import load_item
 from headstart.data.samples import Sample
 from headstart.data.sources import SampleSource
-from headstart.engines.engine import Engine, forward_all
+from headstart.engines.engine import Engine
 from headstart.extraction.executor import Executor, ProgressMeter, ThreadExecutor, cut_shards
 from headstart.hardware import count_cores
-from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part, take
+from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part
 from headstart.modalities.checks import collate_parts
 from headstart.modalities.item import BrokenItem, Decoded, UnreadableItem
 from headstart.modalities.modality import get_modality
+from headstart.modalities.packing import choose_shard, is_free, pack_parts
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store, Writer
 
 ROWS_VERSION = 2  #: raised whenever decoding, preparing, rounding or pooling changes what a row says
@@ -91,8 +91,10 @@ def extract(
     unreadable: dict[str, DecodeIssue] = {}
     wanted = [by_digest[digest] for digest in dict.fromkeys(itertools.chain.from_iterable(missing))]
     if wanted:
-        wanted.sort(key=lambda sample: modality.sort_key(sample.properties))
-        shards = cut_shards([(sample.digest, sample.source) for sample in wanted], engine.batch)
+        # Where parts are as long as they come the longest are first, so that no thread ends long after the others.
+        wanted.sort(key=lambda sample: modality.sort_key(sample.properties), reverse=is_free(backbone.spec))
+        size = choose_shard(backbone.spec, engine.batch)
+        shards = cut_shards([(sample.digest, sample.source) for sample in wanted], size)
         executor = executor or ThreadExecutor(workers or max(engine.streams, count_cores()))
         progress = ProgressMeter("extract", len(wanted), modality.noun.many, listener)
         with ExitStack() as stack:
@@ -178,21 +180,17 @@ class _ShardWork:
     def __call__(self, shard: Sequence[tuple[str, SampleSource]]) -> _ShardRows:
         modality, done = get_modality(self.spec.kind), _ShardRows(len(shard))
         stats, measured = modality.stats, dict[str, Any]()
-        parts: list[Part] = []
-        counts: dict[str, int] = {}
+        parts: dict[str, Sequence[Part]] = {}
         for digest, source in shard:
             item = self._load(digest, source, done)
             if item is None:
                 continue
             own = modality.make_parts(item.value, self.spec)
-            parts += own
-            counts[digest] = len(own)
+            if digest in self.missing[0]:
+                parts[digest] = own
             if stats is not None and digest in self.missing[1]:
                 measured[digest] = stats.keep(item.value, own)
-        if not counts:
-            return done
-        batch = collate_parts(modality, parts, self.spec)
-        done.rows.append(_compute_missing(batch, counts, self.missing[0], partial(forward_all, self.engine)))
+        done.rows.append((list(parts), _compute_features(parts, self.spec, self.engine) if parts else {}))
         if stats is not None:
             done.rows.append((list(measured), stats.compute(list(measured.values())) if measured else {}))
         return done
@@ -212,23 +210,10 @@ class _ShardWork:
         return item
 
 
-def _compute_missing(
-    batch: Batch,
-    counts: Mapping[str, int],
-    missing: Collection[str],
-    compute: Callable[[Batch], Mapping[str, Floats]],
-) -> tuple[list[str], Mapping[str, Floats]]:
-    """Return those of some samples that lack rows, and their rows.
-
-    Args:
-        batch: the parts of all samples, those of one side by side.
-        counts: parts by digest, in order.
-        missing: digests that lack rows.
-        compute: gives the rows of a batch.
-    """
-    digests = [digest for digest in counts if digest in missing]
-    if not digests:
-        return [], {}
-    owners = [digest for digest, count in counts.items() for _ in range(count)]
-    own = take(batch, [place for place, digest in enumerate(owners) if digest in missing])
-    return digests, pool_parts(compute(own), [counts[digest] for digest in digests])
+def _compute_features(parts: Mapping[str, Sequence[Part]], spec: AnySpec, engine: Engine) -> Mapping[str, Floats]:
+    """Return the rows of a few samples, (N, width) for each layer, of the parts of each by its digest."""
+    together = list(itertools.chain.from_iterable(parts.values()))
+    packed = pack_parts(get_modality(spec.kind), together, spec, engine.batch)
+    found = [engine.forward(batch) for batch in packed.batches]
+    rows = {name: packed.restore([one[name] for one in found]) for name in found[0]}
+    return pool_parts(rows, [len(own) for own in parts.values()])

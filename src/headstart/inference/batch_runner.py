@@ -6,18 +6,13 @@ A network that several branches share is compiled once and runs once for each pa
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from headstart.arrays import Floats
 from headstart.hardware import count_cores, has_bf16
 from headstart.inference import model_format
 from headstart.inference.openvino import Runner
-from headstart.modalities.batch import AnySpec, Batch, Part, average_parts
-from headstart.modalities.checks import collate_parts
+from headstart.modalities.batch import AnySpec, Part, average_parts
 from headstart.modalities.modality import Modality
-
-SORTED = 4  #: batches whose parts are sorted by length before they are cut, where parts are as long as they come
+from headstart.modalities.packing import PackedParts, choose_shard, pack_parts
 
 PartsBySpec = Mapping[AnySpec, Sequence[Part]]  #: of one item
 
@@ -45,36 +40,24 @@ class BatchRunner:
 
         Several batches where parts are as long as they come, so that those of like length are padded together.
         """
-        if not any(None in tensor.shape for one in self.passes for tensor in one.spec.tensors):
-            return self.batch
-        share = SORTED * self.batch if count is None else -(-count // self.streams)
-        return max(self.batch, min(share, SORTED * self.batch))
+        most = max(choose_shard(one.spec, self.batch) for one in self.passes)
+        share = most if count is None else -(-count // self.streams)
+        return max(self.batch, min(share, most))
 
     def extract(self, items: Sequence[PartsBySpec]) -> list[Floats]:
         """Return the features of each branch, in order, float32 (N, D): of each item the mean of those of its parts."""
         features: dict[int, Floats] = {}
-        batches: dict[AnySpec, tuple[list[Batch], NDArray[np.int64]]] = {}
+        packed: dict[AnySpec, PackedParts] = {}
         for one in self.passes:
             counts = [len(item[one.spec]) for item in items]
-            if one.spec not in batches:
-                batches[one.spec] = self._make_batches([part for item in items for part in item[one.spec]], one.spec)
-            made, places = batches[one.spec]
-            found = [one.runner.run(batch) for batch in made]
+            if one.spec not in packed:
+                parts = [part for item in items for part in item[one.spec]]
+                packed[one.spec] = pack_parts(self.modality, parts, one.spec, self.batch)
+            found = [one.runner.run(batch) for batch in packed[one.spec].batches]
             for branch, name in one.outputs.items():
-                rows = found[0][name] if len(found) == 1 else np.concatenate([piece[name] for piece in found])[places]
+                rows = packed[one.spec].restore([piece[name] for piece in found])
                 features[branch] = average_parts(rows, counts)
         return [features[branch] for branch in range(len(features))]
-
-    def _make_batches(self, parts: Sequence[Part], spec: AnySpec) -> tuple[list[Batch], NDArray[np.int64]]:
-        """Return parts in batches, those of like length together, and for each part its row among all of theirs."""
-        order = np.arange(len(parts))
-        free = [(one.name, axis) for one in spec.tensors for axis, size in enumerate(one.shape, 1) if size is None]
-        if free and len(parts) > self.batch:
-            alone = [collate_parts(self.modality, [part], spec) for part in parts]
-            order = np.argsort([sum(one[name].shape[axis] for name, axis in free) for one in alone], kind="stable")
-        pieces = (order[start : start + self.batch] for start in range(0, len(parts), self.batch))
-        batches = [collate_parts(self.modality, [parts[place] for place in piece], spec) for piece in pieces]
-        return batches, np.argsort(order)
 
 
 def compile_branches(graph: bytes, branches: Sequence[model_format.BranchFacts], modality: Modality) -> BatchRunner:

@@ -24,7 +24,7 @@ BATCH = 8
 
 
 class Runner:
-    """A compiled graph of named inputs and named float32 outputs, for batches of a fixed size."""
+    """A compiled graph of named inputs and named float32 outputs, for batches of one size or parts of any length."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Runner:
         start: Mapping[str, str] | None = None,
         batch: int = BATCH,
     ):
-        """Compile the graph.
+        """Compile the graph; where parts are as long as they come, so is the number of them in a call.
 
         Args:
             graph: an ONNX file, or its bytes.
@@ -50,16 +50,18 @@ class Runner:
                 not returned, so that steps are not joined there; see ``export.model.FeatureBranch.find_taps``.
             start: for each of ``tensors``, by name, the tensor inside the graph to feed instead of the graph's input:
                 what lies before it is cut off. None feeds the inputs of these names, or the only input.
-            batch: parts in a call; fewer are padded.
+            batch: parts in a call; fewer are padded where each has one length.
 
         Raises:
             EngineError: OpenVINO cannot read or compile it.
         """
         self.batch, self.streams = batch, streams
+        self._is_free = any(None in one.shape for one in tensors)
+        parts = -1 if self._is_free else batch
         core = import_openvino().Core()
         try:
             model = _cut(core.read_model(graph), tensors, start or {}, outputs, taps)
-            shapes = [(batch, *(-1 if axis is None else axis for axis in one.shape)) for one in tensors]
+            shapes = [(parts, *(-1 if axis is None else axis for axis in one.shape)) for one in tensors]
             model.reshape({index: import_openvino().PartialShape(shape) for index, shape in enumerate(shapes)})
             self._compiled = core.compile_model(
                 model,
@@ -84,7 +86,7 @@ class Runner:
         """Return for each output's name float32 (B, ...), the caller's to keep.
 
         Args:
-            batch: the tensors that the graph reads, B parts, at most ``batch`` of the runner.
+            batch: the tensors that the graph reads, B parts; at most ``batch`` of the runner where each has one length.
         """
         count = count_parts(batch)
         inputs = {index: self._pad(batch[one.name]) for index, one in enumerate(self._tensors)}
@@ -93,7 +95,7 @@ class Runner:
 
     def _pad(self, tensor: NDArray[Any]) -> NDArray[Any]:
         """Return a tensor with as many parts as the graph was compiled for; what is added is zero."""
-        if len(tensor) == self.batch:
+        if self._is_free or len(tensor) == self.batch:
             return tensor
         padded = np.zeros((self.batch, *tensor.shape[1:]), tensor.dtype)
         padded[: len(tensor)] = tensor
@@ -109,7 +111,7 @@ class Runner:
             one.name: np.zeros([max(axis, 1) for axis in shape], one.dtype)
             for one, shape in zip(self._tensors, shapes, strict=True)
         }
-        if any(None in one.shape for one in self._tensors):
+        if self._is_free:
             for tensor in zeros.values():
                 import_openvino().Tensor(tensor, shared_memory=True).data.copy()
         else:

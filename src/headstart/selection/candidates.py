@@ -5,6 +5,7 @@ from pathlib import Path
 
 from headstart.backbones.listing import list_by_modality, list_local
 from headstart.backbones.providers.bundled import BUNDLED, MODALITY
+from headstart.backbones.providers.embedded import list_embedded_networks
 from headstart.backbones.providers.hub import is_hub_reachable
 from headstart.backbones.providers.names import KNOWN
 from headstart.errors import SettingError
@@ -46,7 +47,7 @@ def list_tiers(networks: Path, online: Callable[[], bool] | None = None) -> Iter
 
 def list_embedded(modality: str) -> tuple[str, ...]:
     """Return the networks of a modality whose weights come with the installation, cheap to dear."""
-    return tuple(BUNDLED) if modality == MODALITY else ()
+    return tuple(entry.name for entry in list_embedded_networks() if entry.modality == modality and entry.is_local)
 
 
 def list_tiers_for(modality: str, networks: Path) -> Iterable[tuple[str, ...]]:

@@ -16,7 +16,7 @@ from headstart.backbones.encoders.buckets import find_buckets
 from headstart.backbones.encoders.config import EncoderConfig
 from headstart.backbones.encoders.pooling import LEAST_LENGTH, Pooling
 
-Numbers = NDArray[np.float64]
+_Numbers = NDArray[np.float64]
 _ERF = np.vectorize(math.erf, otypes=[np.float64])
 
 
@@ -32,7 +32,7 @@ def compute_exactly(
 
 def _compute_text(
     weights: Mapping[str, Floats], config: EncoderConfig, pooling: Pooling, ids: NDArray[np.int64]
-) -> dict[str, Numbers]:
+) -> dict[str, _Numbers]:
     """Return the features of each layer, (D,), of one text without padding."""
     length = len(ids)
     places = weights["position.weight"][config.first_position :][:length]
@@ -56,8 +56,8 @@ def _compute_text(
 
 
 def _attend(
-    states: Numbers, bias: Numbers, weights: Mapping[str, Floats], config: EncoderConfig, block: str
-) -> Numbers:
+    states: _Numbers, bias: _Numbers, weights: Mapping[str, Floats], config: EncoderConfig, block: str
+) -> _Numbers:
     parts = ("query", "key", "value")
     query, key, value = (
         _dense(states, weights, f"{block}.{part}").reshape(len(states), config.heads, -1).transpose(1, 0, 2)
@@ -69,19 +69,21 @@ def _attend(
     return _dense(mixed.transpose(1, 0, 2).reshape(len(states), -1), weights, f"{block}.output")
 
 
-def _dense(values: Numbers, weights: Mapping[str, Floats], name: str) -> Numbers:
+def _dense(values: _Numbers, weights: Mapping[str, Floats], name: str) -> _Numbers:
     return values @ weights[f"{name}.weight"].astype(np.float64).T + weights[f"{name}.bias"]
 
 
-def _normalize(values: Numbers, weights: Mapping[str, Floats], name: str, config: EncoderConfig) -> Numbers:
+def _normalize(values: _Numbers, weights: Mapping[str, Floats], name: str, config: EncoderConfig) -> _Numbers:
     centred = values - values.mean(axis=1, keepdims=True)
     spread = np.sqrt((centred**2).mean(axis=1, keepdims=True) + config.epsilon)
     return centred / spread * weights[f"{name}.weight"] + weights[f"{name}.bias"]
 
 
-def _activate(values: Numbers, activation: str) -> Numbers:
+def _activate(values: _Numbers, activation: str) -> _Numbers:
     if activation == "relu":
         return np.maximum(values, 0)
     if activation == "gelu":
         return np.asarray(values * 0.5 * (1 + _ERF(values / math.sqrt(2))), np.float64)
-    return np.asarray(values * 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (values + 0.044715 * values**3))), np.float64)
+    return np.asarray(
+        values * 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (values + 0.044715 * values**3))), np.float64
+    )

@@ -44,7 +44,9 @@ class EncoderFiles:
         """
         file = self.find(self._root + CONFIG)
         if file is None:
-            raise BackboneError(f"{self.name} has no {CONFIG}; wanted the folder of an encoder, as transformers saves it")
+            raise BackboneError(
+                f"{self.name} has no {CONFIG}; wanted the folder of an encoder, as transformers saves it"
+            )
         return _read_object(file)
 
     @cached_property
@@ -74,7 +76,7 @@ class EncoderFiles:
 
     @property
     def prompt(self) -> str:
-        """What is to stand before every text; "" for nothing."""
+        """The words that are to stand before every text; "" for none."""
         record = self._read_optional("config_sentence_transformers.json")
         prompts = {str(key).lower(): str(value) for key, value in (record.get("prompts") or {}).items()}
         named = str(record.get("default_prompt_name") or "").lower()

@@ -15,7 +15,7 @@ from headstart.backbones.backbone import OPSET, Layer
 from headstart.backbones.encoders.buckets import find_buckets
 from headstart.backbones.encoders.config import EncoderConfig
 from headstart.backbones.encoders.pooling import LEAST_LENGTH, Pooling
-from headstart.backbones.encoders.weights import Weights
+from headstart.backbones.encoders.weights import EncoderWeights
 from headstart.modalities.batch import TensorSpec
 from headstart.modalities.graph_builder import GraphBuilder
 
@@ -23,13 +23,13 @@ IR_VERSION = 8  #: that of PyTorch's exporter
 MASKED = -1e4  #: added to the score of what is padding: behind the exponential it is exactly 0
 
 
-def list_layers(config: EncoderConfig) -> tuple[Layer, ...]:
+def list_encoder_layers(config: EncoderConfig) -> tuple[Layer, ...]:
     """Return the layers of an encoder."""
     return tuple(Layer(name, config.width) for name in config.layer_names)
 
 
 def build_encoder_graph(
-    weights: Weights, config: EncoderConfig, pooling: Pooling, tensors: Sequence[TensorSpec]
+    weights: EncoderWeights, config: EncoderConfig, pooling: Pooling, tensors: Sequence[TensorSpec]
 ) -> ModelProto:
     """Return the graph from token ids and mask, int64 (N, T), to the features of each layer, float32 (N, D).
 
@@ -43,7 +43,7 @@ def build_encoder_graph(
 
 
 class _EncoderBuilder:
-    def __init__(self, weights: Weights, config: EncoderConfig):
+    def __init__(self, weights: EncoderWeights, config: EncoderConfig):
         self._weights, self._config, self._builder = weights, config, GraphBuilder()
 
     def build(self, pooling: Pooling, tensors: Sequence[TensorSpec]) -> ModelProto:
@@ -64,7 +64,7 @@ class _EncoderBuilder:
             self._builder.nodes,
             "encoder",
             [info(one.name, TensorProto.INT64, ["N", "T"]) for one in tensors],
-            [info(layer.name, TensorProto.FLOAT, ["N", layer.width]) for layer in list_layers(self._config)],
+            [info(layer.name, TensorProto.FLOAT, ["N", layer.width]) for layer in list_encoder_layers(self._config)],
             self._builder.constants,
         )
         opsets = [helper.make_opsetid("", OPSET)]
@@ -76,7 +76,9 @@ class _EncoderBuilder:
         constant("axis/tokens", [1])
         numbers = node("Cast", [mask], "mask/numbers", to=TensorProto.FLOAT)
         count = node("ReduceSum", [numbers, "axis/tokens"], "mask/count", keepdims=1)
-        least = node("Max", [count, constant("one", [1], np.float32)], "mask/least")  # parts that fill a batch have none
+        least = node(
+            "Max", [count, constant("one", [1], np.float32)], "mask/least"
+        )  # parts that fill a batch have none
         node("Unsqueeze", [node("Div", [numbers, least], "mask/shares"), "axis/tokens"], "mask/rows")  # (N, 1, T)
         padding = node("Sub", ["one", numbers], "mask/padding")
         scaled = node("Mul", [padding, constant("mask/score", MASKED, np.float32)], "mask/scaled")
@@ -110,7 +112,9 @@ class _EncoderBuilder:
 
     def _add_block(self, states: str, block: int) -> str:
         attended = self._attend(states, str(block))
-        states = self._normalize(self._builder.node("Add", [attended, states], f"{block}/sum"), f"{block}.attention_norm")
+        states = self._normalize(
+            self._builder.node("Add", [attended, states], f"{block}/sum"), f"{block}.attention_norm"
+        )
         inside = self._activate(self._dense(states, f"{block}.inner"), f"{block}/activated")
         outside = self._dense(inside, f"{block}.outer")
         return self._normalize(self._builder.node("Add", [outside, states], f"{block}/outer_sum"), f"{block}.norm")
@@ -182,7 +186,11 @@ class _EncoderBuilder:
             node("Identity", [pooled], "final")
             return
         length = node("ReduceL2", [pooled, "axis/tokens"], "final/length", keepdims=1)
-        node("Div", [pooled, node("Max", [length, constant("final/least", LEAST_LENGTH, np.float32)], "final/divisor")], "final")
+        node(
+            "Div",
+            [pooled, node("Max", [length, constant("final/least", LEAST_LENGTH, np.float32)], "final/divisor")],
+            "final",
+        )
 
     def _constant(self, name: str) -> str:
         return self._builder.constant(name, self._weights[name], np.float32)
@@ -190,4 +198,3 @@ class _EncoderBuilder:
 
 def _scale(values: Floats, factor: float) -> Floats:
     return (values.astype(np.float64) * factor).astype(np.float32)
-

@@ -13,7 +13,7 @@ from torch.nn import functional
 from headstart.backbones.encoders.buckets import find_buckets
 from headstart.backbones.encoders.config import EncoderConfig
 from headstart.backbones.encoders.pooling import LEAST_LENGTH, Pooling
-from headstart.backbones.encoders.weights import Weights
+from headstart.backbones.encoders.weights import EncoderWeights
 
 MASKED = -1e4  #: added to the score of what is padding: behind the exponential it is exactly 0
 
@@ -26,7 +26,7 @@ class Encoder(nn.Module):
         self.word = nn.Embedding(config.vocabulary, config.width)
         self.position = nn.Embedding(config.first_position + config.most_tokens, config.width)
         self.norm = nn.LayerNorm(config.width, config.epsilon)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.blocks))
+        self.blocks = nn.ModuleList(EncoderBlock(config) for _ in range(config.blocks))
         self.ends = frozenset(config.layers)  #: blocks, counted from 1, after which a layer ends
         self.first, self.pooling = config.first_position, pooling
 
@@ -54,7 +54,7 @@ class Encoder(nn.Module):
         return functional.normalize(pooled, dim=1, eps=LEAST_LENGTH) if self.pooling.normalize else pooled
 
 
-class Block(nn.Module):
+class EncoderBlock(nn.Module):
     """Attention and two dense layers, each added to what it reads and normalised behind that."""
 
     def __init__(self, config: EncoderConfig):
@@ -103,7 +103,7 @@ def average_tokens(states: Tensor, numbers: Tensor) -> Tensor:
     return (shares[:, None, :] @ states).squeeze(1)
 
 
-def build_network(config: EncoderConfig, pooling: Pooling, weights: Weights | None) -> Encoder:
+def make_encoder(config: EncoderConfig, pooling: Pooling, weights: EncoderWeights | None) -> Encoder:
     """Return an encoder in inference mode, with weights by the names of ``weights``, or random ones for None."""
     network = Encoder(config, pooling)
     if weights is None:

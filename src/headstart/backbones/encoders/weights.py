@@ -18,7 +18,7 @@ from headstart.arrays import Floats
 from headstart.backbones.encoders.config import EncoderConfig
 from headstart.errors import BackboneError
 
-Weights = Mapping[str, Floats]
+EncoderWeights = Mapping[str, Floats]
 
 _PARTS: dict[str, dict[str, str]] = {
     "bert": {
@@ -113,7 +113,7 @@ def rename_weights(found: Mapping[str, Floats], config: EncoderConfig, source: s
     return weights
 
 
-def count_parameters(config: EncoderConfig) -> int:
+def count_encoder_weights(config: EncoderConfig) -> int:
     """Return the number of weights of an encoder, a pooler or head left out."""
     return sum(int(np.prod(shape)) for _, _, shape in _list_wanted(config))
 

@@ -1,8 +1,8 @@
 """Providers of pretrained networks, by scheme; another package adds its own under an entry point of this group."""
 
 from headstart.backbones.provider import Provider
-from headstart.backbones.providers.bundled import BundledProvider
 from headstart.backbones.providers.checkpoint import CheckpointProvider
+from headstart.backbones.providers.embedded import EMBEDDED
 from headstart.backbones.providers.timm import TimmProvider
 from headstart.errors import BackboneError
 from headstart.plugins import Registry
@@ -11,7 +11,7 @@ from headstart.protocol_checks import expect_members
 GROUP = "headstart.providers"
 #: In the order in which a name is offered to them.
 PROVIDERS: dict[str, Provider] = {
-    provider.scheme: provider for provider in (CheckpointProvider(), BundledProvider(), TimmProvider())
+    provider.scheme: provider for provider in (CheckpointProvider(), *EMBEDDED, TimmProvider())
 }
 
 REGISTRY: Registry[Provider] = Registry(

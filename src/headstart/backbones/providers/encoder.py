@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from headstart.backbones.encoders.config import EncoderConfig
 from headstart.backbones.encoders.exact import compute_exactly
 from headstart.backbones.encoders.files import EncoderFiles
-from headstart.backbones.encoders.graph import build_encoder_graph, list_layers
-from headstart.backbones.encoders.weights import count_parameters
+from headstart.backbones.encoders.graph import build_encoder_graph, list_encoder_layers
+from headstart.backbones.encoders.weights import count_encoder_weights
 from headstart.backbones.loaded import BuiltNetwork
 from headstart.backbones.reference import ReferenceRows
 from headstart.errors import BackboneError
@@ -39,7 +39,7 @@ def build_encoder(
     Raises:
         BackboneError: weights that are not there or do not fit, or too many.
     """
-    parameters = count_parameters(shape)
+    parameters = count_encoder_weights(shape)
     if parameters > MOST_PARAMETERS:
         raise BackboneError(
             f"{files.name} has {parameters / 1e6:.0f} M parameters, more than fit into one ONNX file "
@@ -55,7 +55,7 @@ def build_encoder(
         graph=build_encoder_graph(weights, shape, files.pooling, spec.tensors),
         reference=rows,
         spec=spec,
-        layers=list_layers(shape),
+        layers=list_encoder_layers(shape),
         weights=where,
         weights_sha256=sha256,
         licence=files.licence,
@@ -69,22 +69,22 @@ def load_encoder(
     """Return an encoder as a PyTorch module; with a seed, with random weights. Arguments as of ``build_encoder``."""
     import torch
 
-    from headstart.backbones.encoders.network import build_network
+    from headstart.backbones.encoders.network import make_encoder
     from headstart.backbones.loaded import LoadedNetwork
 
     with torch.random.fork_rng(devices=[]):
         if seed is not None:
             torch.default_generator.manual_seed(seed)  # torch.manual_seed would set every GPU's too
         weights = files.read_weights(shape) if seed is None else None
-        network = build_network(shape, files.pooling, weights)
+        network = make_encoder(shape, files.pooling, weights)
     return LoadedNetwork(
         network=network,
         spec=make_encoder_spec(files),
-        layers=list_layers(shape),
+        layers=list_encoder_layers(shape),
         weights=where if seed is None else f"random, seed {seed}",
         weights_sha256=sha256 if seed is None else "",
         licence=files.licence,
-        parameters=count_parameters(shape),
+        parameters=count_encoder_weights(shape),
     )
 
 
@@ -100,7 +100,7 @@ def make_encoder_spec(files: EncoderFiles) -> TextSpec:
             f"{files.name} has no tokenizer.json; open and save its tokenizer once with transformers: "
             "AutoTokenizer.from_pretrained(NAME).save_pretrained(FOLDER)"
         )
-    return make_text_spec(content, files.max_tokens, files.prompt)
+    return make_text_spec(content, files.max_tokens, files.prompt, files.most_tokens)
 
 
 def draw_tokens(vocabulary: int, most: int) -> dict[str, NDArray[Any]]:

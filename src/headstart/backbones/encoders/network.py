@@ -70,7 +70,7 @@ class EncoderBlock(nn.Module):
     def forward(self, states: Tensor, scores: Tensor) -> Tensor:
         """Return the states (N, T, D) behind the block, of those before it and of what the mask adds to scores."""
         if self.distances is not None:
-            scores = scores + self.distances(states.shape[1])
+            scores = scores + self.distances(states)
         query, key, value = (
             part(states).unflatten(2, (self.heads, self.size)).transpose(1, 2)
             for part in (self.query, self.key, self.value)
@@ -88,13 +88,16 @@ class Distances(nn.Module):
         super().__init__()
         self.relative = nn.Embedding(config.buckets, config.heads)
         self.most = config.most_tokens
-        places = np.arange(self.most)
-        buckets = find_buckets(places[None, :] - places[:, None], config.buckets)
-        self.register_buffer("buckets", torch.from_numpy(buckets), persistent=False)
+        buckets = find_buckets(np.arange(1 - self.most, self.most), config.buckets)
+        self.register_buffer("buckets", torch.from_numpy(buckets)[:, None], persistent=False)
 
-    def forward(self, length: int) -> Tensor:
-        """Return the bias, (heads, T, T)."""
-        return self.relative(self.buckets[:length, :length]).permute(2, 0, 1)
+    def forward(self, states: Tensor) -> Tensor:
+        """Return the bias, (heads, T, T), for as many tokens as states (N, T, D) have."""
+        places = torch.ones_like(states[0, :, 0], dtype=torch.int64).cumsum(0)
+        index = places[None, :] - places[:, None] + (self.most - 1)  # of key minus query
+        # A function, for a tracer cannot index what is no parameter.
+        buckets = functional.embedding(index, self.buckets).squeeze(2)
+        return self.relative(buckets).permute(2, 0, 1)
 
 
 def average_tokens(states: Tensor, numbers: Tensor) -> Tensor:

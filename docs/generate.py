@@ -6,6 +6,7 @@ Pages of settings and verbs, the table of layouts, types of the settings' keywor
 """
 
 import inspect
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable
@@ -44,6 +45,7 @@ METAVARS = {
     int: "INT",
     float: "FLOAT",
     str: "TEXT",
+    list[str]: "TEXT",
     complete_class(): "",
     ModalitySettings: "",
     DataSettings: "",
@@ -242,7 +244,8 @@ def _parsed(doc: str) -> _Doc:
     """A docstring in Google's style: its text, its examples and its arguments."""
     text, _, arguments = doc.partition("\nArgs:\n")
     text, _, examples = text.partition("\nExamples:\n")
-    lines = [line.strip().partition(": ") for line in arguments.splitlines() if line.strip()]
+    joined = re.sub(r"\n {8,}", " ", arguments)  # what a line goes on with is indented further
+    lines = [line.strip().partition(": ") for line in joined.splitlines() if line.strip()]
     return _Doc(text.strip(), textwrap.dedent(examples).strip(), {name: help_ for name, _, help_ in lines})
 
 
@@ -266,12 +269,12 @@ class _Argument:
         if get_origin(kind) is Annotated:
             kind, *more = get_args(kind)
             flag = next((name for given in more if isinstance(given, Parameter) for name in given.name or ()), flag)
-        choices = (kind,) if get_origin(kind) is Literal else get_args(kind) or (kind,)
+        choices = (kind,) if get_origin(kind) in (Literal, list) else get_args(kind) or (kind,)
         kinds = [inner for inner in choices if inner is not type(None)]
         value = "" if kind is bool else f" {_metavar(kinds[0])}"
         default = "" if required or parameter.default in (None, False, "") else f"`{parameter.default}`"
         shown = parameter.name.upper() if positional else f"{flag}{value}"
-        return cls(parameter.name, shown, default, positional, required, get_origin(kind) is list)
+        return cls(parameter.name, shown, default, positional, required, any(get_origin(one) is list for one in kinds))
 
     @property
     def metavar(self) -> str:

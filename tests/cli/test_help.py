@@ -6,9 +6,9 @@ import pytest
 from pydantic import BaseModel
 
 import headstart
+from headstart.cli.flags import ModalitySettings
 from headstart.cli.help import LONG_VERBS
 from headstart.cli.main import VERBS, run
-from headstart.modalities.image.settings import AugmentSettings
 from headstart.settings import DataSettings, complete_class, list_chapters
 
 
@@ -22,10 +22,10 @@ def flags_of(settings: type[BaseModel]) -> list[str]:
 FLAGS = {
     "fit": [*flags_of(complete_class()), "--config", "--quiet", "--json"],
     "compare": [*flags_of(complete_class()), "--config", "--quiet", "--json"],
-    "predict": ["--top", "--json", "--csv", "--threshold", "--engine", "--path-column"],
+    "predict": ["--text", "--lines", "--top", "--json", "--csv", "--threshold", "--engine", "--path-column"],
     "evaluate": [*flags_of(DataSettings), "--quiet", "--json", "--engine"],
     "check": [
-        *flags_of(AugmentSettings),
+        *flags_of(ModalitySettings),
         *flags_of(DataSettings),
         *("--augment", "--fast", "--explain", "--write-table", "--quiet", "--json"),
         *("--labels", "--backbone", "--seed", "--precision", "--engine", "--workers", "--store"),
@@ -36,7 +36,7 @@ FLAGS = {
         *("--out", "--backbone", "--layer", "--seed", "--split-from", "--precision", "--engine", "--workers"),
         *("--store", "--quiet", "--json"),
     ],
-    "explain": ["--out", "--label", "--path-column"],
+    "explain": ["--text", "--lines", "--out", "--label", "--path-column"],
     "report": ["--out", "--open"],
     "models": ["--all", "--layers", "--modality", "--store"],
     "advise": [*flags_of(DataSettings), "--backbone", "--seed", "--cost", "--store", "--quiet", "--json"],

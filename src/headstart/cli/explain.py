@@ -2,9 +2,13 @@
 
 import sys
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from headstart.cli.answers import warn_of_unfamiliar
-from headstart.cli.predict import read_items, report_expansion
+from headstart.cli.predict import Given, read_items, report_expansion
+from headstart.cli.stdin_items import LineForm
 from headstart.display.marked_text import format_marked
 from headstart.errors import SettingError
 from headstart.modalities.explanation_facet import RemovalFacet
@@ -14,9 +18,11 @@ from headstart.verbs.items import Expansion, refuse_nothing
 
 def explain(
     model: Path,
-    items: list[str],
+    items: list[str] | None = None,
     /,
     *,
+    text: Annotated[list[str] | None, Parameter(allow_leading_hyphen=True)] = None,
+    lines: LineForm = "auto",
     out: Path | None = None,
     label: str | None = None,
     path_column: str | None = None,
@@ -33,11 +39,14 @@ def explain(
     Examples:
         headstart explain runs/beetles/model new.jpg --out why
         headstart explain runs/beetles/model inbox/ --out why --label stag
+        headstart explain runs/reviews/model --text "I would see it again"
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
         items: Files, folders (searched in depth), tables, archives, arrays, or - for a list on standard input, in
             lines or ended by null bytes.
+        text: A text to explain the answer of, where items are texts; may be given several times.
+        lines: What a line of standard input is: names, texts or json; see headstart predict.
         out: The folder for what is drawn; of running text it may be left out.
         label: The class, label or number to explain; without it, the likeliest of each item, or the first number.
         path_column: The column of a table with the items or their paths, or the array of items; found when not given.
@@ -45,12 +54,17 @@ def explain(
     from headstart.explanation.choose_explainer import open_explainer
     from headstart.verbs.explain import explain_each
 
+    items, texts = items or [], text or []
+    if not items and not texts:
+        raise SettingError("nothing to explain is given; name files, or give a text with --text")
     explainer = open_explainer(model)
     modality, seen, failed = explainer.modality, 0, 0
     if out is None and not isinstance(modality.explanation, RemovalFacet):
         raise SettingError(f"name a folder with --out: what spoke for an answer is drawn on {modality.noun.a_one}")
     met = Expansion(alone=len(items) == 1, path_column=path_column)
-    for explained in explain_each(explainer, read_items(modality, items, met), out=out, label=label):
+    for explained in explain_each(
+        explainer, read_items(modality, Given(items, texts, lines), met), out=out, label=label
+    ):
         seen += 1
         if explained.heat is None:
             failed += 1

@@ -1,7 +1,8 @@
-"""``headstart predict MODEL ITEM|FOLDER|-...``."""
+"""``headstart predict MODEL ITEM|FOLDER|-... [--text TEXT]``."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,8 +10,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from headstart.cli.answers import Form, format_csv_header, format_csv_lines, format_json_lines, format_text_lines
-from headstart.cli.names import read_names_on_stdin
+from headstart.cli.stdin_items import LineForm, name_line, read_stdin_items
 from headstart.errors import SettingError
+from headstart.modalities.given import takes_texts
 from headstart.modalities.item import Noun
 from headstart.modalities.modality import Modality
 from headstart.stderr import print_to_stderr
@@ -19,9 +21,11 @@ from headstart.verbs.items import Expansion, expand_items, name_path, refuse_not
 
 def predict(
     model: Path,
-    items: Annotated[list[str], Parameter(allow_leading_hyphen=True)],
+    items: Annotated[list[str] | None, Parameter(allow_leading_hyphen=True)] = None,
     /,
     *,
+    text: Annotated[list[str] | None, Parameter(allow_leading_hyphen=True)] = None,
+    lines: LineForm = "auto",
     top: int = 1,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     csv_: Annotated[bool, Parameter(name="--csv", negative="")] = False,
@@ -38,6 +42,9 @@ def predict(
     gets its likeliest class too, which means little. In a folder the bytes of a file say whether it is an item, as they
     do for fit; what is none is counted on standard error.
 
+    Of a classifier of texts a text may be given as it is, by --text, and standard input has a text in each line, or a
+    JSON object with one.
+
     A model that was fitted with --operating-point predicts the positive class by its threshold, whatever the
     likeliest class is; probabilities stay as they are.
 
@@ -52,16 +59,22 @@ def predict(
         headstart predict runs/beetles/model new.jpg
         headstart predict runs/beetles/model inbox/ --csv > answers.csv
         find . -name '*.jpg' | headstart predict runs/beetles/model - --json --top 3
+        headstart predict runs/reviews/model --text "I would see it again"
+        cat new.jsonl | headstart predict runs/reviews/model - --json
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
         items: Files, folders (searched in depth), tables, archives, arrays, or - for a list on standard input, in
             lines or ended by null bytes.
+        text: A text to answer, where items are texts; may be given several times.
+        lines: What a line of standard input is: names, the name of a file; texts, a text; json, an object with one.
+            auto takes names, and where items are texts json if the first line is an object, else texts.
         top: How many classes to give for each item, the likeliest first.
         json_: A JSON object per line.
         csv_: A table with a header line; classes of a set have | between them, with a backslash before it in a name.
         engine: What answers: auto, onnxruntime or openvino.
-        path_column: The column of a table with the items or their paths, or the array of items; found when not given.
+        path_column: The column of a table with the items or their paths, or the array of items, or the key of a JSON
+            object; found when not given.
         threshold: Predict the positive class (fit's --positive), or each of several labels, from this probability on,
             such as 0.3, in place of the model's own threshold.
     """
@@ -71,6 +84,9 @@ def predict(
         raise SettingError(f"top is {top}; wanted 1 or more")
     if json_ and csv_:
         raise SettingError("--json and --csv were both given; choose one")
+    items, texts = items or [], text or []
+    if not items and not texts:
+        raise SettingError("nothing to predict is given; name files, or give a text with --text")
     if flags := [item for item in items if item.startswith("-") and item != "-"]:
         raise SettingError(
             f"unknown option {flags[0]!r}; a file of that name is given as ./{flags[0]}; see headstart predict --help"
@@ -84,7 +100,8 @@ def predict(
         form = partial(format_json_lines, top=top) if json_ else partial(format_csv_lines, top=top, columns=columns)
     seen = failed = 0
     met = Expansion(alone=len(items) == 1, path_column=path_column)
-    for line, bad in form(classifier.stream(_asked(modality, items, met), threshold=threshold)):
+    given = Given(items, texts, lines)
+    for line, bad in form(classifier.stream(_asked(modality, given, met), threshold=threshold)):
         if csv_ and not seen:
             print(format_csv_header(columns))
         print(line, flush=True)  # who feeds standard input may wait for the answer
@@ -100,28 +117,44 @@ def predict(
     return 2 if failed else 0
 
 
-def _asked(modality: Modality, items: Sequence[str], met: Expansion) -> Iterable[Any]:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The items as the command line has them."""
+
+    items: Sequence[str]  #: files, folders, tables, and "-" for standard input
+    texts: Sequence[str] = ()  #: items themselves
+    lines: LineForm = "auto"  #: of standard input
+
+
+def _asked(modality: Modality, given: Given, met: Expansion) -> Iterable[Any]:
     """Return the items meant: a list of a few, for that is answered sooner, or what gives them one by one."""
     from headstart.inference.classifier import BATCH_FROM
     from headstart.inference.streaming import Arrivals
 
-    found = read_items(modality, items, met)
-    if "-" in items:
+    found = read_items(modality, given, met)
+    if "-" in given.items:
         return Arrivals(found)
     return take_few(found, BATCH_FROM)
 
 
-def read_items(modality: Modality, items: Iterable[str], met: Expansion) -> Iterator[Any]:
+def read_items(modality: Modality, given: Given, met: Expansion) -> Iterator[Any]:
     """Yield the items meant; of a folder the files that are items by their bytes, of a table its rows.
 
     Args:
         modality: of the items.
-        items: files, folders, tables, and "-" for names on standard input.
+        given: as the command line has them.
         met: what else there is to say of folders and tables is added.
+
+    Raises:
+        SettingError: texts are given where items are none.
     """
-    for item in items:
+    if given.texts and not takes_texts(modality):
+        many = modality.noun.many
+        raise SettingError(f"--text is for classifiers of texts, and this one reads {many}; give the files of {many}")
+    yield from map(name_line, given.texts)
+    for item in given.items:
         if item == "-":
-            yield from map(name_path, read_names_on_stdin())
+            yield from read_stdin_items(modality, given.lines, met.path_column)
         else:
             yield from expand_items(modality, [name_path(item)], met)
 

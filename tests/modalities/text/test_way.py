@@ -1,31 +1,16 @@
 """Texts, the whole way: fitted, saved with their tokenizer, loaded in a fresh process, predicted, evaluated."""
 
 import json
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import headstart
 from headstart.errors import ClassifierError
-from tests.modalities.text.tinybert import install_networks
 from tests.modalities.texts import draw_texts, write_folder, write_table
-
-
-@pytest.fixture(scope="module", autouse=True)
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with install_networks(tmp_path_factory.mktemp("site")) as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> headstart.Run:
-    folder = tmp_path_factory.mktemp("runs")
-    table = write_table(folder / "texts.csv", draw_texts(120))
-    options = {"store": folder / "store", "out": folder / "run", "backbone": "tinybert:net", "modality": "text"}
-    return headstart.fit(table, progress=False, **options)  # type: ignore[arg-type]
 
 
 def test_a_table_of_texts_is_fitted(run: headstart.Run) -> None:
@@ -36,8 +21,6 @@ def test_a_table_of_texts_is_fitted(run: headstart.Run) -> None:
 
 
 def test_the_tokenizer_is_saved_and_checked(run: headstart.Run, tmp_path: Path) -> None:
-    import shutil
-
     model = tmp_path / "model"
     shutil.copytree(run.folder / "model", model)
     record = json.loads((model / "model.json").read_text("utf-8"))

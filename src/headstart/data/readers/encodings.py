@@ -1,28 +1,18 @@
 """Bytes that are text in an encoding that nobody names: tables from a spreadsheet, names of files in an archive.
 
-UTF-8 proves itself: other text is hardly ever valid in it. Where it is not, each encoding of ``CANDIDATES`` that can
-read the bytes is judged by whether words come out: letters of one script that are in everyday use, a Latin letter with
-an accent between plain ones. What two of them read equally well is for a person to say.
+What two encodings read equally well is for a person to say.
 """
 
-import codecs
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headstart.data.names import preview
-from headstart.errors import DataError, SettingError
+from headstart.errors import DataError
+from headstart.text_encodings import BYTE_ORDER_MARKS, POOR, check_encoding, find_wide_encoding, rank_encodings
 
-#: What is tried, by the part of the world that it is used in; the first of equally good ones is taken.
-CANDIDATES = ("cp1252", "gb18030", "shift_jis", "big5", "euc_kr", "cp1251", "cp437", "cp866")
 CLEAR = 0.2  #: by how much the best has to be better than the next that reads something else
-POOR = 0.5  #: a score below which nothing was recognised
 REMEDY = "say which it is with --encoding"
-ENOUGH = 20_000  #: characters looked at
-
-_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_KANA = re.compile("[\\u3041-\\u3096\\u30a1-\\u30fa\\u30fc]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +22,6 @@ class DecodedText:
     text: str
     encoding: str
     guessed: bool
-
-
-def check_encoding(name: str) -> str:
-    """Return the codec's own name of an encoding.
-
-    Raises:
-        SettingError: Python knows none of that name that makes text of bytes.
-    """
-    try:
-        codec = codecs.lookup(name)
-        b"".decode(codec.name)
-    except (LookupError, ValueError):
-        wanted = ", ".join(("utf-8", *CANDIDATES))
-        raise SettingError(f"encoding {name!r} is not known; wanted the name of one, such as {wanted}") from None
-    return codec.name
 
 
 def decode_text(raw: bytes, given: str | None, what: str, remedy: str = REMEDY) -> DecodedText:
@@ -62,12 +37,12 @@ def decode_text(raw: bytes, given: str | None, what: str, remedy: str = REMEDY) 
         DataError: it cannot be text in the given encoding, or none stands out.
         SettingError: an unknown encoding.
     """
-    for mark, encoding in _BYTE_ORDER_MARKS:
+    for mark, encoding in BYTE_ORDER_MARKS:
         if raw.startswith(mark):
             return DecodedText(_decode(raw, encoding, what), encoding, guessed=False)
     if given is not None:
         return DecodedText(_decode(raw, check_encoding(given), what), given, guessed=False)
-    if wide := _find_wide(raw):
+    if wide := find_wide_encoding(raw):
         return DecodedText(_decode(raw, wide, what), wide, guessed=True)
     try:
         return DecodedText(raw.decode("utf-8"), "utf-8", guessed=False)
@@ -75,17 +50,6 @@ def decode_text(raw: bytes, given: str | None, what: str, remedy: str = REMEDY) 
         lines = [line for line in raw.splitlines() if not line.isascii()]
         encoding = guess_encoding(lines, what, remedy)
         return DecodedText(_decode(raw, encoding, what), encoding, guessed=True)
-
-
-def _find_wide(raw: bytes) -> str:
-    """Return the UTF-16 that text without a byte order mark is in, by its null bytes; "" for none."""
-    head = raw[:1000]
-    if len(raw) % 2 or not head:
-        return ""
-    for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
-        if 2 * head[first::2].count(0) > len(head[first::2]) and not head[1 - first :: 2].count(0):
-            return encoding
-    return ""
 
 
 def guess_encoding(texts: Sequence[bytes], what: str, remedy: str = REMEDY) -> str:
@@ -99,22 +63,15 @@ def guess_encoding(texts: Sequence[bytes], what: str, remedy: str = REMEDY) -> s
     Raises:
         DataError: none makes sense, or two make as much; the message shows how each would read them.
     """
-    scored = []
-    for order, encoding in enumerate(CANDIDATES):
-        read = _read_all(texts, encoding)
-        if read is not None:
-            scored.append((-round(_score_text(read), 3), order, encoding, read))
-    scored.sort()
-    if not scored or -scored[0][0] < POOR:
+    ranked = rank_encodings(texts)
+    if not ranked or ranked[0].score < POOR:
         raise DataError(f"{what} has text that is not UTF-8 ({preview(escape_non_ascii(texts))}); {remedy}")
-    best = scored[0]
-    rivals = [it for it in scored[1:] if best[0] + CLEAR > it[0] and it[3] != best[3]]
+    best = ranked[0]
+    rivals = [one for one in ranked[1:] if best.score - CLEAR < one.score and one.texts != best.texts]
     if rivals:
-        ways = "; ".join(
-            f"{encoding}: {preview(_find_telling_words(read))}" for _, _, encoding, read in [best, *rivals][:3]
-        )
+        ways = "; ".join(f"{one.encoding}: {preview(_find_telling_words(one.texts))}" for one in [best, *rivals][:3])
         raise DataError(f"{what} has text that is not UTF-8 and may be {ways}; {remedy}")
-    return best[2]
+    return best.encoding
 
 
 def escape_non_ascii(texts: Sequence[bytes]) -> list[str]:
@@ -128,86 +85,9 @@ def _find_telling_words(read: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(words))
 
 
-def _read_all(texts: Sequence[bytes], encoding: str) -> list[str] | None:
-    try:
-        return [text.decode(encoding) for text in texts]
-    except UnicodeDecodeError:
-        return None
-
-
 def _decode(raw: bytes, encoding: str, what: str) -> str:
     try:
         return raw.decode(encoding)
     except UnicodeError as error:
         at = getattr(error, "start", 0)
         raise DataError(f"{what} is no text in {encoding} (byte {at}); name another with --encoding") from None
-
-
-def _score_text(texts: Sequence[str]) -> float:
-    """Return how much like words the characters beyond ASCII are, 0 to 1."""
-    total = count = 0.0
-    for text in texts:
-        for index, char in enumerate(text):
-            if not char.isascii():
-                total += _score_char(char, text[index - 1 : index], text[index + 1 : index + 2])
-                count += 1
-        if count >= ENOUGH:
-            break
-    return total / count if count else 0.0
-
-
-def _score_char(char: str, before: str, after: str) -> float:
-    """Return how likely a character is where it stands, 0 to 1."""
-    kind = unicodedata.category(char)
-    if kind in ("Cc", "Cn", "Co", "So", "Sk", "Sm", "Sc", "Cf"):
-        return 0.0
-    name = unicodedata.name(char, "")
-    if name.startswith("HALFWIDTH"):
-        return 0.3
-    if name.startswith(("CJK", "HANGUL", "HIRAGANA", "KATAKANA")) and (_is_latin(before) or _is_latin(after)):
-        return 0.3  # a word of both
-    if name.startswith("CJK") and (_is_hangul(before) or _is_hangul(after)):
-        return 0.2
-    if _KANA.match(char) or name.startswith("HANGUL SYLLABLE"):
-        return 0.95
-    if name.startswith("CJK UNIFIED"):
-        return 0.9 if _is_common(char) else 0.25
-    return _score_letter(char, name, before, after)
-
-
-def _is_latin(char: str) -> bool:
-    return char.isascii() and char.isalpha()
-
-
-def _is_hangul(char: str) -> bool:
-    return "\uac00" <= char <= "\ud7a3"
-
-
-def _score_letter(char: str, name: str, before: str, after: str) -> float:
-    """Return how likely a letter is: Cyrillic comes in words of its own, an accent among plain Latin letters."""
-    neighbours = [it for it in (before, after) if it.isalpha()]
-    if name.startswith("CYRILLIC"):
-        own = [unicodedata.name(it, "").startswith("CYRILLIC") for it in neighbours]
-        turned = char.isupper() and before.islower()
-        return 0.1 if turned or not own or not all(own) else 0.95 if name in _RUSSIAN else 0.5
-    if not name.startswith("LATIN"):
-        return 0.3 if char in "«»–—’‘“”…°·、。「」・〜" else 0.1
-    if not neighbours or not all(it.isascii() for it in neighbours):
-        return 0.3
-    turned = char.isupper() and before.islower()
-    return 0.2 if turned else 0.95 if char in "äöüßÄÖÜéèêëàâáãåçñíìîïóòôõøúùûæœÉÀÅØÆÇÑÓÍÚÁ" else 0.5
-
-
-_RUSSIAN = frozenset(unicodedata.name(chr(code)) for code in (*range(0x410, 0x450), 0x401, 0x451))
-
-
-def _is_common(char: str) -> bool:
-    """Return whether a national standard lists a Chinese character first, among those that are used most."""
-    for encoding, low, high in (("gb2312", 0xB0, 0xD7), ("big5", 0xA4, 0xC6), ("shift_jis", 0x88, 0x97)):
-        try:
-            lead = char.encode(encoding)[0]
-        except UnicodeEncodeError:
-            continue
-        if low <= lead <= high:
-            return True
-    return False

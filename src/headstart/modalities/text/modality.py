@@ -22,6 +22,7 @@ from headstart.modalities.text.recognition import HINTS, SUFFIXES, recognise_tex
 from headstart.modalities.text.spec import TextSpec
 from headstart.modalities.text.tokenizer import Ids
 from headstart.modalities.text.wording import TEXT
+from headstart.text_encodings import check_encoding
 
 if TYPE_CHECKING:
     from headstart.settings.chapter import Chapter
@@ -103,7 +104,7 @@ class TextModality:
         """Return a spec with as many tokens as the settings say.
 
         Raises:
-            SettingError: more than the network takes.
+            SettingError: more than the network takes, or an encoding that is none.
         """
         most = settings.max_tokens or spec.max_tokens
         if most > spec.most_tokens:
@@ -111,7 +112,8 @@ class TextModality:
                 f"max_tokens is {most}, and the network takes {spec.most_tokens} at most; lower it, or let "
                 "--long-texts windows take longer texts in pieces"
             )
-        return replace(spec, max_tokens=most, long_texts=settings.long_texts, encoding=settings.encoding or "")
+        encoding = check_encoding(settings.encoding) if settings.encoding else ""
+        return replace(spec, max_tokens=most, long_texts=settings.long_texts, encoding=encoding)
 
     def fit_spec(self, spec: TextSpec, properties: Sequence[Mapping[str, Any]]) -> TextSpec:
         """Return the spec as it is: nothing of it is taken from training texts."""
@@ -126,9 +128,13 @@ class TextModality:
         return [item.note for item in facts]
 
     def summarise(self, facts: Sequence[ItemFacts]) -> tuple[str, ...]:
-        """Return a note that counts texts that are not in UTF-8, where there are any."""
-        counts = Counter(item.format for item in facts if not item.format.startswith("UTF-8"))
-        return tuple(f"{TEXT.count(number)} read as {name}" for name, number in sorted(counts.items()))
+        """Return a note that counts texts of other encodings than Unicode's, where there are any."""
+        counts = Counter(item.format for item in facts if not item.format.startswith("UTF-"))
+        return tuple(
+            f"{TEXT.count(number)} {'is' if number == 1 else 'are'} not in UTF-8 but, by the bytes, in {name}; "
+            "--encoding says otherwise"
+            for name, number in sorted(counts.items())
+        )
 
     augmentation: facets.AugmentationFacet | None = None
     graph: PreprocessingFacet | None = None  #: tokens are made by the host, everywhere alike

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from headstart.data.decisions import Role
 from headstart.data.names import normalise_class_name, preview
-from headstart.data.readers.encodings import check_encoding, guess_encoding
+from headstart.data.readers.encodings import guess_encoding
 from headstart.data.readers.folders.file_names import FIRST_WORD, NameRule, find_name_rule, read_names
 from headstart.data.readers.folders.folder_places import find_place
 from headstart.data.readers.folders.folder_reasons import decide_places
@@ -21,6 +21,7 @@ from headstart.errors import DataError, SettingError
 from headstart.modalities.item import GROUP, Noun
 from headstart.settings import DataSettings
 from headstart.settings.class_pattern import read_class_pattern
+from headstart.text_encodings import check_encoding
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class RemovalFacet(Protocol):
     It needs no map inside a network, and so suits items of which every piece is read together with all others.
     """
 
-    legend: str  #: of an overlay: "the words that spoke for the answer, the stronger the darker"
+    legend: str  #: of an overlay: "the words that spoke for the answer, marked"
     method: str  #: "removal of words"
 
     def split(self, value: Any) -> Any:

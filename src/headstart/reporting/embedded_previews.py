@@ -17,7 +17,7 @@ SHEET = "sheet"  #: its key
 HEAT = "heat/"  #: begins the key of an item with what spoke for its answer
 BUDGET = 8_500_000  #: bytes of all previews as they stand in the page, which is to stay below 10 MB
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/svg+xml")  #: that a page draws
-FAINTEST = 0.05  #: weight of a word from which on it is marked
+FAINTEST = 0.12  #: weight of a word from which on it is marked
 _DRAWN = "{background-image:url("
 
 

@@ -40,7 +40,7 @@ class TextPieces:
 class TextExplanation:
     """Words that answers go by, found by removal, as a facet of the modality."""
 
-    legend = "the words that spoke for the answer, the more the darker"
+    legend = "the words that spoke for the answer, marked"
     method = "removal of words"
 
     def split(self, value: str) -> TextPieces:
@@ -93,15 +93,19 @@ def _list_pieces(value: str, weights: Floats, pieces: TextPieces) -> Iterator[Ma
 
 def _cut(pieces: Sequence[MarkedPiece]) -> list[MarkedPiece]:
     """Return what a report shows of a text: all of a short one, else from a little before its strongest piece."""
-    ends = np.cumsum([len(piece.text) for piece in pieces]) if pieces else np.zeros(0, np.int64)
+    pieces = [_clean(piece) for piece in pieces]
+    ends = np.cumsum([len(piece.text) for piece in pieces])
     if not len(ends) or ends[-1] <= SHOWN:
-        return [_clean(piece) for piece in pieces]
+        return pieces
     strongest = int(np.argmax([piece.weight for piece in pieces]))
     start = int(ends[strongest]) - len(pieces[strongest].text) - BEFORE
     first = 0 if start <= BEFORE else int(np.searchsorted(ends, start))
     last = int(np.searchsorted(ends, (ends[first - 1] if first else 0) + SHOWN))
-    shown = [_clean(piece) for piece in pieces[first:last]]
-    return [*([MarkedPiece("… ")] if first else []), *shown, *([MarkedPiece(" …")] if last < len(pieces) else [])]
+    return [
+        *([MarkedPiece("… ")] if first else []),
+        *pieces[first:last],
+        *([MarkedPiece(" …")] if last < len(pieces) else []),
+    ]
 
 
 def _clean(piece: MarkedPiece) -> MarkedPiece:

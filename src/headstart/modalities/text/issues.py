@@ -41,7 +41,7 @@ def find_text_issues(ids: Sequence[str], stats: TextStats) -> Iterator[ItemIssue
     yield _order("empty", "no letter and no digit", ids, empty, -stats.get("characters"))
     yield _order("very short", short_limit, ids, short & ~empty, -words)
     yield _order("very long", long_limit, ids, long, words)
-    yield _order("mostly symbols", odd_limit, ids, odd & ~empty, -letters)
+    yield _order("mostly symbols", odd_limit, ids, odd & ~empty & ~short, -letters)
     yield _order("wrongly decoded", "signs such as “Ã©” for “é”, or “\ufffd”", ids, mojibake > 0, mojibake)
     tagged = (markup > 0) & (np.mean(markup > 0) < COMMON)
     yield _order("markup", "tags or entities of HTML", ids, tagged, markup)

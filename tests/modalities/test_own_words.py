@@ -1,0 +1,116 @@
+"""Runs on other data than photos speak of these data in every sentence: report, card, notes, what commands print."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import headstart
+from headstart.cli.main import run as run_command
+from tests.modalities.text.tinybert import install_networks
+from tests.modalities.texts import draw_texts, write_folder, write_table
+
+FOREIGN = re.compile(r"(?<![a-z])(photo(graph)?s?|pixels?|images?|pictures?)(?![a-z])", re.IGNORECASE)
+NEUTRAL = re.compile(r"background-image|ImageNet|image/[a-z+]+")  #: of style sheets, data sets, types of media
+
+
+class Sentences(HTMLParser):
+    """The text of a page, and what is said of its elements, but not its style sheets and scripts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._silent = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._silent = tag in ("style", "script")
+        self.found += [value or "" for name, value in attrs if name in ("alt", "aria-label", "title", "content")]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.found.append(data)
+
+
+def find_foreign(text: str) -> list[str]:
+    """Return the lines that speak of photos."""
+    return [line.strip()[:200] for line in text.splitlines() if FOREIGN.search(NEUTRAL.sub("", line))]
+
+
+def read_page(file: Path) -> str:
+    page = Sentences()
+    page.feed(file.read_text("utf-8"))
+    return "\n".join(page.found)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with install_networks(tmp_path_factory.mktemp("site")) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A run of texts by the command line, with some that are alike and odd ones, and all that was printed of it."""
+    folder = tmp_path_factory.mktemp("runs")
+    texts = draw_texts(150)
+    odd = [("", "sea"), ("owl", "sea"), ("the <b>ship</b> &amp; oak", "wood"), ("wave " * 300, "sea")]
+    table = write_table(folder / "texts.csv", [*texts, *texts[:4], *odd])
+    options = ["--modality", "text", "--backbone", "tinybert:net", "--store", str(folder / "store")]
+    model, several = str(folder / "run" / "model"), write_folder(folder / "texts", texts[:6])
+    commands = [
+        ["fit", str(table), "--out", str(folder / "run"), *options],
+        ["check", str(table), "--modality", "text"],
+        ["check", str(table), "--labels", str(folder / "labels.csv"), *options],
+        ["predict", model, str(several)],
+        ["predict", model, str(several), "--json"],
+        ["predict", model, str(folder / "none.txt")],
+        ["evaluate", model, str(table)],
+        ["explain", model, str(several), "--out", str(folder / "looked")],
+        ["explain", model, str(several)],
+        ["report", str(folder / "run")],
+        ["compare", str(table), "--arms", "linear-probe,intermediate-probe", "--out", str(folder / "two"), *options],
+        ["report", str(folder / "run"), str(folder / "two"), "--out", str(folder / "both.html")],
+        ["advise", str(table), *options],
+        ["features", str(table), "--out", str(folder / "features.npz"), *options],
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "200")
+        said = folder / "said.txt"
+        with said.open("w", encoding="utf-8") as out:
+            patch.setattr("sys.stdout", out)
+            patch.setattr("sys.stderr", out)
+            for command in commands:
+                print(">", " ".join(command[:2]), run_command(command), file=out)
+    yield folder, said.read_text("utf-8")
+    shutil.rmtree(folder)
+
+
+def test_commands_speak_of_texts(printed: tuple[Path, str]) -> None:
+    _, said = printed
+    assert said.count("\n> ") + said.startswith("> ") >= 13
+    assert "texts" in said
+    assert find_foreign(said) == []
+
+
+def test_pages_speak_of_texts(printed: tuple[Path, str]) -> None:
+    folder, _ = printed
+    pages = [folder / "run" / "report.html", folder / "two" / "report.html", folder / "both.html"]
+    for page in [*pages, folder / "labels.html", *sorted((folder / "looked").glob("*.html"))]:
+        assert find_foreign(read_page(page)) == [], page.name
+    assert "texts" in read_page(pages[0])
+
+
+def test_what_a_run_leaves_speaks_of_texts(printed: tuple[Path, str]) -> None:
+    folder, _ = printed
+    for name in ("model-card.md", "settings.toml", "leaderboard.md"):
+        assert find_foreign((folder / "run" / name).read_text("utf-8")) == [], name
+    run = headstart.open_run(folder / "run")
+    assert find_foreign("\n".join(run.notes)) == []
+    assert find_foreign(run._repr_html_() if hasattr(run, "_repr_html_") else str(run)) == []
+    assert find_foreign(str(run.record.get("notes", ""))) == []

@@ -39,9 +39,11 @@ def assemble_samples(
     targets = read_targets(chosen.task, source, [item.raw for item in inspected])
     settled = settle_same_bytes(inspected, targets, merged=source.form == "one")
     items = settled.items
-    entries = sorted((*listing.entries, *(item.entry for item in items)), key=lambda entry: natural_key(entry.name))
+    keys = {item.raw.name: natural_key(item.raw.name) for item in items}
+    entries = [*listing.entries, *(item.entry for item in items)]
+    entries.sort(key=lambda entry: keys.get(entry.name) or natural_key(entry.name))
     accepted = [item for item in items if item.entry.status is FileStatus.ACCEPTED]
-    accepted.sort(key=lambda item: natural_key(item.raw.name))
+    accepted.sort(key=lambda item: keys[item.raw.name])
     notes = (
         *listing.notes,
         *chosen.notes,

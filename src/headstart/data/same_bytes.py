@@ -58,11 +58,14 @@ def settle_same_bytes(inspected: Sequence[Inspected], targets: ReadTargets, *, m
 
 def _group_same(inspected: Sequence[Inspected]) -> list[list[Inspected]]:
     """Return the accepted items by their bytes, those of each in natural order of their names."""
-    same = defaultdict(list)
+    same: dict[str, list[Inspected]] = defaultdict(list)
     for item in inspected:
         if item.entry.status is FileStatus.ACCEPTED:
             same[item.entry.digest].append(item)
-    return [sorted(items, key=lambda item: natural_key(item.raw.name)) for items in same.values()]
+    for items in same.values():
+        if len(items) > 1:
+            items.sort(key=lambda item: natural_key(item.raw.name))
+    return list(same.values())
 
 
 def _has_several_labels(items: Sequence[Inspected]) -> bool:

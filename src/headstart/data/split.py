@@ -278,14 +278,14 @@ def _place(
 
 
 def _count_groups(samples: Iterable[Sample], strata_of: Mapping[str, Sequence[int]]) -> dict[SampleGroup, GroupCounts]:
-    digests: dict[SampleGroup, str] = {}
-    counts: defaultdict[SampleGroup, Counter[int]] = defaultdict(Counter)
-    sizes: Counter[SampleGroup] = Counter()
+    members: defaultdict[SampleGroup, list[Sample]] = defaultdict(list)
     for sample in samples:
-        digests[sample.group] = min(sample.digest, digests.get(sample.group, sample.digest))
-        counts[sample.group].update(strata_of[sample.id])
-        sizes[sample.group] += 1
-    return {group: GroupCounts(digests[group], counts[group], sizes[group]) for group in counts}
+        members[sample.group].append(sample)
+    found = {}
+    for group, own in members.items():
+        numbers = Counter(number for sample in own for number in strata_of[sample.id])
+        found[group] = GroupCounts(min(sample.digest for sample in own), numbers, len(own))
+    return found
 
 
 def _describe_lack(

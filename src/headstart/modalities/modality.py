@@ -27,6 +27,7 @@ GROUP = "headstart.modalities"  #: of the entry points by which other packages a
 MODALITIES: dict[str, "str | Modality"] = {
     "image": "headstart.modalities.image.modality:ImageModality",
     "text": "headstart.modalities.text.modality:TextModality",
+    "sound": "headstart.modalities.sound.modality:SoundModality",
 }
 #: Those that no source is found to be of: they are read where they are named.
 NAMED_ONLY = ("headstart.modalities.text.modality:TextModality",)

@@ -5,8 +5,9 @@ from headstart.backbones.provider import Provider
 from headstart.backbones.providers.bundled import BundledProvider
 from headstart.backbones.providers.minilm import MiniLmProvider
 from headstart.backbones.providers.names import normalise_name
+from headstart.backbones.providers.speech import SpeechProvider
 
-EMBEDDED: tuple[Provider, ...] = (BundledProvider(), MiniLmProvider())
+EMBEDDED: tuple[Provider, ...] = (BundledProvider(), MiniLmProvider(), SpeechProvider())
 
 
 def list_embedded_networks() -> list[BackboneListing]:

@@ -1,0 +1,1 @@
+"""TensorFlow Lite files: read and rebuilt as ONNX graphs, without TensorFlow."""

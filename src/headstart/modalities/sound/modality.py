@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from headstart.arrays import Floats
 from headstart.modalities import facets
 from headstart.modalities.batch import Batch, Part
+from headstart.modalities.explanation_facet import ExplanationFacet, RemovalFacet
 from headstart.modalities.item import Decoded, ItemFacts, Raw
 from headstart.modalities.modality import Modality
 from headstart.modalities.preprocessing_facet import PreprocessingFacet
@@ -162,7 +163,7 @@ class SoundModality:
         return None
 
     @property
-    def explanation(self) -> facets.ExplanationFacet | None:
+    def explanation(self) -> ExplanationFacet | RemovalFacet | None:
         """None."""
         return None
 

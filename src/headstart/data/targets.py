@@ -115,8 +115,8 @@ def _describe_contradicted(source: LabelSource, tasks: Sequence[str]) -> str:
         return ""
     flags = " or ".join(f"--task {name}" for name in tasks)
     return (
-        f"{source.contradicted:.0%} of the items lie under several labels byte for byte; if they have all of these, "
-        f"add {flags}; if only one of them is right, add --task {DEFAULT}: they are skipped then"
+        f"{source.contradicted:.0%} of the rows are of items that lie under several labels, byte for byte; if they "
+        f"have all of these, add {flags}; if only one of them is right, add --task {DEFAULT}: they are skipped then"
     )
 
 

@@ -89,3 +89,17 @@ def test_distances_are_shares_of_the_widest() -> None:
     assert TARGETS.measure_distances(ranks, np.array([0, 0, 2]), np.array([1, 2, 3])).tolist() == [1, 0.5, 0]
     with pytest.raises(DataError, match="'fare' is no class"):
         TARGETS.parse(make_rank_space(("bad", "fair"), "words"), "fare")
+
+
+def test_bands_are_grades() -> None:
+    assert are_grades(["0-9", "10-19", "20-29", "30+"])
+    assert are_grades(["<10 mm", "10-20 mm", ">20 mm"])
+    assert not are_grades(["0-9", "10-19"])
+    assert not are_grades(["IMG-1", "IMG-2", "IMG-3"])
+
+
+def test_an_order_may_be_written_with_other_capitals() -> None:
+    source = LabelSource(("high", "low", "medium"), order=("Low", " Medium", "HIGH"))
+    assert TARGETS.read_space({"0": "low"}, source).names == ("low", "medium", "high")
+    with pytest.raises(DataError, match="misses the class 'high'"):
+        TARGETS.read_space({"0": "low"}, LabelSource(("high", "low", "medium"), order=("Low", "Medium")))

@@ -110,3 +110,15 @@ def test_a_model_is_scored_on_numbers_of_its_names_and_units() -> None:
     assert TARGETS.match(turned, pair).samples[0].target == (1.0, 2.0)
     with pytest.raises(DataError, match="'b' is not there"):
         TARGETS.match(make_samples(make_space("a", "c", values=[[1.0, 2.0]]), np.ones((1, 2))), pair)
+
+
+@pytest.mark.parametrize(
+    ("extra", "told"),
+    [([-999.0] * 5, "5 numbers of 'value' are -999"), ([-999.0], ""), ([9999.0] * 4, "4 numbers of"), ([0.0] * 9, "")],
+)
+def test_a_number_that_may_say_not_known_is_told(extra: list[float], told: str) -> None:
+    values = [*VALUES[:, 0].tolist(), *extra]
+    notes = [
+        note for note in TARGETS.note(make_space("value", values=[[it] for it in values])) if "far from all" in note
+    ]
+    assert notes == [] if not told else notes[0].startswith(told)

@@ -39,7 +39,9 @@ class LabelSetTargets:
         if source.form in ("several", "indicators"):
             return Claim(source.reason or "an item has several of them", certain=True)
         if source.form == "one" and source.contradicted > _CONTRADICTED:
-            share = f"{source.contradicted:.0%} of the items are there more than once, under unlike labels"
+            share = (
+                f"{source.contradicted:.0%} of the rows are of items that are there more than once, under unlike labels"
+            )
             return Claim(share, certain=False)
         return None
 

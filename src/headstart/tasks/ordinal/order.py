@@ -35,6 +35,9 @@ SCALES: tuple[tuple[str, ...], ...] = (
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
 _SIGNS = re.compile(r"[\s_\-.–+<>≤≥%]+|\bto\b")  # of ranges and blanks: "10-19", "60+", "<10"
 _ROMAN = re.compile(r"\b(?:i{1,3}|iv|vi{0,3}|ix|x)$")
+_RANGE = re.compile(
+    r"(?:[0-9]+ ?(?:[-–]|to) ?[0-9]+|[0-9]+ ?\+|[<>≤≥] ?[0-9]+)(?: ?[^\W\d_]+| ?%)?"
+)  #: a band of ages, of sizes
 _GRADED = re.compile("grade|stage|level|score|rating|star")
 _ROMANS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
 
@@ -100,13 +103,25 @@ def sort_by_words(names: Sequence[str]) -> tuple[str, ...] | None:
     return None if scale is None else tuple(words[word] for word in scale if word in words)
 
 
+def match_order(order: Sequence[str], classes: Sequence[str]) -> tuple[str, ...]:
+    """Return an order as it was given with names spelt as the classes are, where only capitals and blanks differ."""
+    spelt = {name.strip().casefold(): name for name in classes}
+    if len(spelt) < len(classes):
+        return tuple(order)
+    return tuple(name if name in classes else spelt.get(name.strip().casefold(), name) for name in order)
+
+
 def are_grades(names: Sequence[str]) -> bool:
-    """Return whether classes look like grades: the whole numbers from 1 to 3 and up to 10, those from 0 to 4, words."""
+    """Return whether classes look like grades.
+
+    They are the whole numbers from 1 to 3 and up to 10, those from 0 to 4, words of a scale, or bands such as "10-19".
+    """
     ordered = sort_by_numbers(names)
     if ordered is None:
         scale = sort_by_words(names)
         return scale is not None and len(scale) > 2
     if not all(re.fullmatch("[0-9]+", name) for name in ordered):
-        return len(ordered) > 2 and all(_GRADED.search(name.casefold()) for name in names)
+        bands = all(_RANGE.fullmatch(name.strip().casefold()) for name in names)
+        return len(ordered) > 2 and (bands or all(_GRADED.search(name.casefold()) for name in names))
     numbers = [int(name) for name in ordered]
     return (numbers == list(range(1, len(numbers) + 1)) and 3 <= len(numbers) <= 10) or numbers == [0, 1, 2, 3, 4]

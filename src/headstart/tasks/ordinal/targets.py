@@ -11,7 +11,7 @@ from headstart.data.samples import Samples
 from headstart.errors import DataError, nearest
 from headstart.label_text import LabelForm
 from headstart.tasks.facets import Claim, LabelSource, Strata
-from headstart.tasks.ordinal.order import are_grades, check_order, sort_by_numbers, sort_by_words
+from headstart.tasks.ordinal.order import are_grades, check_order, match_order, sort_by_numbers, sort_by_words
 from headstart.tasks.task import TargetSpace
 
 NAME = "ordinal"
@@ -56,8 +56,9 @@ class RankTargets:
         """
         classes = sorted(source.classes, key=natural_key)
         if source.order:
-            check_order(source.order, classes)
-            return make_rank_space(source.order, "given")
+            order = match_order(source.order, classes)
+            check_order(order, classes)
+            return make_rank_space(order, "given")
         for order_from, found in (("numbers", sort_by_numbers(classes)), ("words", sort_by_words(classes))):
             if found:
                 return make_rank_space(found, order_from)

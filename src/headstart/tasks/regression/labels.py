@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 
+import numpy as np
+
+from headstart.arrays import Doubles
 from headstart.errors import DataError
 from headstart.label_text import join_cells, split_cells
 from headstart.tasks.facets import Claim, LabelSource
@@ -14,6 +17,8 @@ from headstart.tasks.task import TargetSpace
 MOSTLY = 0.95  #: share of the labels that are numbers, where a few are typing errors
 FEW_VALUES = 5  #: unlike numbers up to which labels may be codes although they are no whole numbers, as half grades
 MANY_VALUES = 15  #: unlike whole numbers from which labels may be meant as numbers
+FEWEST_AGAIN, AGAIN = 3, 0.01  #: times, and share of the numbers, that one comes again which may say "not known"
+_PLACEHOLDERS = frozenset({-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0})
 _SHOWN = 2  #: numbers in a reason
 _CODE = re.compile(r"[+-]?0\d")  #: 007 is a code
 _COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
@@ -97,6 +102,27 @@ class _Column:
     def counts(self) -> Counter[float]:
         """The number of times that each number is there."""
         return Counter(self.numbers)
+
+
+def find_placeholder(numbers: Doubles) -> tuple[float, int] | None:
+    """Return the number that may stand for "not known", with how often it is there; None where none does.
+
+    It is the lowest or the highest, comes again and again where others hardly do, and lies further from the others
+    than these are spread.
+
+    Args:
+        numbers: (N,), all known.
+    """
+    for number in {float(numbers.min()), float(numbers.max())} if len(numbers) else ():
+        rest = numbers[numbers != number]
+        count = len(numbers) - len(rest)
+        if len(rest) < FEWEST_AGAIN or count < max(FEWEST_AGAIN, AGAIN * len(numbers)):
+            continue
+        low, high = float(rest.min()), float(rest.max())
+        most = int(np.unique(rest, return_counts=True)[1].max())
+        if max(low - number, number - high) > high - low and (count > most or number in _PLACEHOLDERS):
+            return number, count
+    return None
 
 
 def claim_numbers(labels: Sequence[str], source: LabelSource) -> Claim | None:

@@ -13,7 +13,14 @@ from headstart.data.samples import Samples, Subset
 from headstart.errors import DataError
 from headstart.label_text import LabelForm
 from headstart.tasks.facets import Claim, LabelSource, Strata
-from headstart.tasks.regression.labels import claim_numbers, find_number_cells, read_number, read_numbers, write_numbers
+from headstart.tasks.regression.labels import (
+    claim_numbers,
+    find_number_cells,
+    find_placeholder,
+    read_number,
+    read_numbers,
+    write_numbers,
+)
 from headstart.tasks.regression.units import find_unit, list_units, show_number
 from headstart.tasks.task import TargetSpace
 
@@ -59,6 +66,7 @@ class NumberTargets:
             "units": [find_unit(name) for name in names],
             **summaries,
             "ranges": _find_ranges(values),
+            "repeated": [find_placeholder(own) for own in known],
         }
         return TargetSpace("regression", tuple(names), facts)
 
@@ -183,6 +191,11 @@ class NumberTargets:
         ]
         units = [f"{name!r} is in {unit}" for name, unit in zip(space.names, list_units(space), strict=True) if unit]
         notes = [f"numbers: {preview(told, show=str)}", *([f"units: {preview(units, show=str)}"] if units else [])]
+        notes += [
+            f"{count} numbers of {name!r} are {show_number(number)}, far from all others: where that says that it is "
+            "not known, leave these cells empty"
+            for name, (number, count) in _list_repeated(space)
+        ]
         if len(space) > 1:
             notes.append(
                 "there are several numbers: their errors are compared relative to what always saying the median errs by"
@@ -194,6 +207,12 @@ class NumberTargets:
         if len(space) == 1:
             return "one number" if space.names[0] == "value" else f"one number, {space.names[0]}"
         return f"{len(space)} numbers"
+
+
+def _list_repeated(space: TargetSpace) -> list[tuple[str, tuple[float, int]]]:
+    """Return numbers that may stand for unknown, with how often they are there, by name."""
+    each = space.facts.get("repeated") or [None] * len(space)
+    return [(name, (float(it[0]), int(it[1]))) for name, it in zip(space.names, each, strict=True) if it]
 
 
 def _expect_unit(root: str, seen: str, wanted: str) -> None:

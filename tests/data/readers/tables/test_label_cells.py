@@ -129,3 +129,30 @@ def test_words_that_may_be_several_labels_are_noted(tmp_path: Path, plant: Plant
     samples = read(lay(tmp_path, plant, labels * 4))
     assert len(samples.classes) == 4
     assert any("begin with 'clear primary': each cell is read as one class" in note for note in samples.ledger.notes)
+
+
+@pytest.mark.parametrize("sign", [" & ", " and ", "/", "#", "\n"])
+def test_other_signs_are_separators_where_the_parts_come_again(tmp_path: Path, plant: Plant, sign: str) -> None:
+    samples = read(lay(tmp_path, plant, ["cat", "dog", "owl", *[f"cat{sign}dog", f"dog{sign}owl{sign}cat"] * 3]))
+    assert samples.space.task == "multilabel"
+    assert samples.classes == ("cat", "dog", "owl")
+
+
+def test_numbers_with_a_slash_are_no_labels() -> None:
+    assert find_several_labels(["12/05/2020", "12/06/2020", "05/06/2020"]) is None
+
+
+def test_separators_at_the_end_of_a_cell_are_no_part_of_a_label(tmp_path: Path, plant: Plant) -> None:
+    samples = read(lay(tmp_path, plant, ["cat;", "dog;", "owl", *["cat;dog;", "dog;owl;"] * 3]))
+    assert samples.classes == ("cat", "dog", "owl")
+
+
+def test_a_second_sign_between_labels_is_read_and_told(tmp_path: Path, plant: Plant) -> None:
+    samples = read(lay(tmp_path, plant, ["cat", "dog", "owl", *["cat;dog", "dog;owl"] * 3, "cat,owl"]))
+    assert samples.classes == ("cat", "dog", "owl")
+    assert any("1 rows have another sign than ';' between labels" in note for note in samples.ledger.notes)
+
+
+def test_a_separator_may_be_written_as_shells_take_it(tmp_path: Path, plant: Plant) -> None:
+    table = lay(tmp_path, plant, ["cat", "dog", "cat\ndog", "owl\ncat"])
+    assert read(table, label_separator="\\n").classes == ("cat", "dog", "owl")

@@ -214,3 +214,24 @@ def test_columns_of_numbers_are_offered_beside_labels(lay) -> None:
     table = lay("length,kind", *(f"{at}.5,{'ab'[at % 2]}" for at in range(8)))
     with pytest.raises(DataError, match=r"'kind' with 2 values .*'length' with 8 values .*--label-column length"):
         read(table)
+
+
+@pytest.mark.parametrize(
+    "words", [("Yes", "No"), ("ja", "nein"), ("x", ""), ("✓", ""), ("present", "absent"), ("+", "-"), ("100%", "0%")]
+)
+@pytest.mark.parametrize("named", [{}, {"label_column": "cat,dog,bird"}])
+def test_words_of_yes_and_no_are_read_like_1_and_0(lay, words: tuple[str, str], named: dict[str, str]) -> None:
+    rows = [",".join(words[0] if cell == "1" else words[1] for cell in row.split(",")) for row in SETS_OF_ROWS]
+    found = read(lay("cat,dog,bird", *rows), None, **named)
+    assert found.form == "indicators"
+    read_rows = ["1;1;0", "0;1;0", "0;0;0", "1;0;1", "0;1;1"]
+    assert labels(found) == read_rows
+
+
+def test_columns_that_are_numbered_are_labels_of_a_row_where_the_task_reads_several(lay) -> None:
+    table = lay("tag_1,tag_2", *("cat,dog", "dog,", "cat,bird", "bird,cat") * 2)
+    found = read(table, SETS)
+    assert found.form == "several"
+    assert labels(found)[:2] == ["cat;dog", "dog"]
+    with pytest.raises(DataError, match='several labels of a row with --label-column "tag_1,tag_2"'):
+        read(table)

@@ -44,6 +44,7 @@ from headstart.settings import DataSettings
 
 ROLES = ("path", "label", "split", "group")
 OPTIONAL = ("split", "group")  #: that a table need not have
+SHOWN = 3  #: columns of which a message says what is in them
 MOST_PARTS = 8  #: different cells of a column that is known as the split by them
 NONE = "none"  #: says of these that no column is to be taken
 
@@ -258,9 +259,11 @@ def choose_columns(table: Path, sample: TableSample, modality: Modality, context
     if missing:
         columns = preview(list(dict.fromkeys(choice.header)), most=8)
         flags = " and ".join(f"--{role}-column" for role in missing)
+        others = [it for it in dict.fromkeys(choice.header) if it not in {*choice.taken.values(), *sample.contents}]
+        seen = "".join(f"; {_describe_cells(sample, it)}" for it in others[:SHOWN]) if missing == ["label"] else ""
         raise DataError(
-            f"table {str(table)!r} has the columns {columns} and none for {' and '.join(missing)}; name the columns "
-            f"path and label (split and group if you have them), or say which they are with {flags}"
+            f"table {str(table)!r} has the columns {columns} and none for {' and '.join(missing)}{seen}; name the "
+            f"columns path and label (split and group if you have them), or say which they are with {flags}"
         )
     if label.column:
         choice.taken["label"] = label.column
@@ -277,6 +280,14 @@ def choose_columns(table: Path, sample: TableSample, modality: Modality, context
             notes.append(f"the table has {len(same)} columns called {column!r}; the {said} is read from the first")
     words = choice.split_words
     return ChosenColumns(choice.taken, tuple(notes), bool(choice.values), label.columns, words, folder, marks)
+
+
+def _describe_cells(sample: TableSample, column: str) -> str:
+    """Return what stands in a column, in a few words."""
+    values = list(dict.fromkeys(cell for cell in sample.column(column) if cell))
+    if len(values) < 2:
+        return f"column {column!r} is {values[0]!r} in every row" if values else f"column {column!r} is empty"
+    return f"column {column!r} has such as {preview(values, most=2)}"
 
 
 def _refuse_without_path(choice: ColumnChoice) -> None:

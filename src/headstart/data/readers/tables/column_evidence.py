@@ -13,7 +13,9 @@ MOST_LABELS = 0.34  #: different cells by rows in such a column, of a long table
 FEW = 20  #: different cells that need no such share
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _FRACTION = re.compile(r"[+-]?\d*\.\d*[1-9]\d*(e[+-]?\d+)?|[+-]?\d[\d.]*e[+-]?\d+", re.IGNORECASE)
-_ON, _OFF = frozenset({"1", "1.0", "true"}), frozenset({"0", "0.0", "false"})
+#: What says of a label that an item has it, and that it has not, in small letters.
+_ON = frozenset("1 1.0 true yes y t x ✓ ✔ ja j si sí oui present pos positive + 100%".split())  # noqa: SIM905
+_OFF = frozenset("0 0.0 false no n f nein non absent neg negative 0%".split())  # noqa: SIM905
 
 
 def share_of_files(cells: Sequence[str], finder: FileFinder) -> float:
@@ -53,11 +55,11 @@ def says_the_same(first: Sequence[str], second: Sequence[str]) -> bool:
 
 
 def is_on(cell: str) -> bool | None:
-    """Return what a cell of a column of 0 and 1 says; None where it says neither."""
+    """Return what a cell of a column of 0 and 1, or of yes and no, says; None where it says neither."""
     text = cell.strip().lower()
     return True if text in _ON else False if text in _OFF else None
 
 
 def is_binary(cells: Sequence[str]) -> bool:
-    """Return whether all cells are 0 or 1."""
+    """Return whether all cells are 0 or 1, or yes or no."""
     return bool(cells) and all(is_on(cell) is not None for cell in Counter(cells))

@@ -18,11 +18,14 @@ from headstart.data.readers.tables.label_rows import EMPTY, MISSING, SINGLE, Row
 from headstart.data.readers.tables.number_cells import has_fractions, read_number_cells
 from headstart.data.readers.tables.several_labels import (
     LIST,
+    SURE,
     SeveralLabels,
     find_several_labels,
     guess_separator,
     note_words,
+    split_further,
     split_label,
+    trim_label,
 )
 from headstart.data.readers.tables.table_columns import TableRow
 from headstart.errors import DataError
@@ -31,6 +34,7 @@ from headstart.label_text import NONE, join_cells
 _NAMES = frozenset({"none", "null", "nil"})  #: words of these that a class may be called
 _NOTHING = frozenset({"none", NONE})  #: what stands for no label in a cell of several
 WHOLE = "--label-cells whole"  #: takes each cell as it is for a class
+_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r\\n": "\r\n"}  #: of signs that a shell does not take as they are
 _OWN_SHARE = 0.5  #: of the rows of the smallest other class, which a class that is called ``none`` has at least
 
 
@@ -62,7 +66,7 @@ def read_label_cells(table: Path, rows: Sequence[TableRow], column: str, context
     numbers = context.wants("columns") and not context.wants("several")
     several = None if numbers else find_several_labels(kept)
     unseen = several is None or all(len(parts) < 2 for parts in several.cells.values())
-    if unseen and context.wants("several") and (sign := guess_separator(kept, "|;")):
+    if unseen and context.wants("several") and (sign := guess_separator(kept, SURE)):
         split = {label: split_label(label, sign) for label in kept}
         several = SeveralLabels(sign, {label: parts for label, parts in split.items() if len(parts) != 1})
     if several is None:
@@ -109,6 +113,7 @@ def _read_given(
     Raises:
         DataError: no cell has it.
     """
+    separator = None if separator is None else _ESCAPES.get(separator, separator)
     if separator is not None and not any(separator in label for label in counts):
         raise DataError(
             f"table {str(table)!r}: no cell of column {column!r} has {separator!r} in it (--label-separator); "
@@ -127,7 +132,13 @@ def _read_several(
 
     A word for none is none of them where it says so; where no word does, an empty cell is that.
     """
-    parts = {label: several.cells.get(label, (label,)) for label in counts}
+    trimmed = {label: trim_label(label, several.separator) for label in counts if label not in several.cells}
+    parts = {label: several.cells[label] if label in several.cells else (trimmed[label],) for label in counts}
+    parts |= {label: () for label, text in trimmed.items() if not text}
+    further = split_further({part for found in parts.values() for part in found}, several.separator)
+    parts = {
+        label: tuple(piece for part in found for piece in further.get(part, (part,))) for label, found in parts.items()
+    }
     nothing = {label for label in counts if label.strip().lower() in _NOTHING or not parts[label]}
     missing = {label for label in counts if label.strip().lower() in MISSING} - nothing
     names, said = read_class_list(table, {part for label in parts for part in parts[label]} - {*nothing, *missing})
@@ -141,6 +152,13 @@ def _read_several(
     }
     empty = sum(not row.label and not row.problem for row in rows)
     notes = [said] if said else []
+    if further:
+        rows_so = sum(counts[label] for label, found in several.cells.items() if not further.keys().isdisjoint(found))
+        rows_so += sum(counts[label] for label in counts if label in further)
+        shown = preview([" and ".join(map(repr, pieces)) for pieces in further.values()], show=str, most=2)
+        notes.append(
+            f"{rows_so} rows have another sign than {several.separator!r} between labels, which is read too: {shown}"
+        )
     if empty and not nothing:
         labels[""] = NONE
         notes.append(
@@ -165,7 +183,9 @@ def _describe_held(column: str, counts: Mapping[str, int], several: SeveralLabel
     """Return how many rows have several labels, and what is between these."""
     held = [label for label, parts in several.cells.items() if len(parts) > 1]
     total = sum(counts.values())
-    sign = {" ": "a blank", LIST: "the commas of a list"}.get(several.separator, repr(several.separator))
+    sign = {" ": "a blank", "\n": "a line break", LIST: "the commas of a list"}.get(
+        several.separator, repr(several.separator)
+    )
     if not held and several.cells:
         return f"{sum(counts[label] for label in several.cells)} rows have an empty list in column {column!r}"
     if not held:

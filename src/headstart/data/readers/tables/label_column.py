@@ -4,6 +4,7 @@ A column is known by its name; of two that are one to one the names win over the
 labels those that hold some are offered, for a person to choose: only one that is alone beside the path is taken.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,6 +80,10 @@ def choose_label(
         map(is_indicator, {cell for it in named for cell in sample.column(it)})
     )
     indicators = find_indicators(sample, rest, context) if "path" in taken and (of_marks or not named) else None
+    numbered = find_numbered(named or [it for it in rest if holds_labels(sample.column(it))])
+    if numbered and "path" in taken and indicators is None and context.wants("several"):
+        note = f"the labels are read from the columns {preview(numbered)}"
+        return LabelColumns(columns=tuple(numbered), notes=(note,))
     if named and indicators is None:
         chosen = _choose_named(table, sample, named)
         note = _note_words(sample, chosen.column, used | set(named))
@@ -92,6 +97,13 @@ def choose_label(
     if "path" in taken:
         _offer(table, sample, rest)
     return LabelColumns()
+
+
+def find_numbered(columns: Sequence[str]) -> list[str]:
+    """Return columns whose names differ in a number at their end alone, such as ``label1`` and ``label2``."""
+    stems = [re.fullmatch(r"(.*?)[ _.-]?\d{1,2}", name.strip().lower()) for name in columns]
+    alike = {stem[1] for stem in stems if stem is not None}
+    return list(columns) if len(columns) > 1 and None not in stems and len(alike) == 1 else []
 
 
 def _note_words(sample: TableSample, column: str, used: Collection[str]) -> str:
@@ -144,9 +156,12 @@ def _choose_named(table: Path, sample: TableSample, named: Sequence[str]) -> Lab
     plain = [kind for kind in kinds if any(simplify_column(it) in _PLAIN for it in kind)]
     if len(kinds) > 1 and not plain:
         best = [max(kind, key=lambda column: is_wordy(sample.column(column))) for kind in kinds]
+        numbered = find_numbered(best)
+        several = f"; if they hold several labels of a row, {propose_columns(numbered)}" if numbered else ""
         raise DataError(
             f"table {str(table)!r} has {len(best)} columns that may be the label: {_count(sample, best)}; say which: "
             + " or ".join(map(_flag, best[:OFFERED]))
+            + several
         )
     kind = (plain or kinds)[0]
     column = next((it for it in kind if is_wordy(sample.column(it))), kind[0])
@@ -175,6 +190,8 @@ def _offer(table: Path, sample: TableSample, columns: Sequence[str]) -> None:
     flags = " or ".join(map(_flag, fitting[:OFFERED]))
     numbers = [it for it in columns if it in fitting and holds_measures(sample.column(it))]
     together = f"; several numbers with {propose_columns(numbers[:OFFERED])}" if len(numbers) > 1 else ""
+    if not numbers and (numbered := find_numbered(sorted(fitting, key=list(columns).index))):
+        together = f"; several labels of a row with {propose_columns(numbered)}"
     raise DataError(
         f"table {str(table)!r} has no column called label; which of these is it? {_count(sample, fitting)}; say it "
         f"with {flags}{together}"

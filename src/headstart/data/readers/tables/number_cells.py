@@ -1,7 +1,8 @@
 """Numbers as people write them in cells: decimal commas and signs between thousands, read where they are clear."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from headstart.data.names import preview
@@ -10,6 +11,12 @@ from headstart.data.readers.tables.label_rows import is_missing
 MOSTLY = 0.95  #: share of the cells that are numbers in a column of numbers; the others are refused by their rows
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _COMMA = re.compile(r"[+-]?\d+,\d+")
+_MINUS = "\u2212"  #: the typographic sign
+#: A number with a sign of money before it, or with a unit behind it.
+_MEASURE = re.compile(
+    r"(?P<sign>[+-]?)(?P<before>[$€£¥~≈]?)\s*(?P<number>[+-]?[\d.,](?:[\d.,' \u00a0\u202f\u2019]*\d)?)"
+    r"\s*(?P<after>%|[^\W\d_]*°?[^\W\d_]*[$€£¥²³]?(?:/[^\W\d_]+[²³]?)?)"
+)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?P<sign>[,.\u00a0\u202f '\u2019])\d{3}((?P=sign)\d{3})*(?P<rest>[.,]\d+)?")
 
 
@@ -30,7 +37,8 @@ def is_number(cell: str) -> bool:
 def are_numbers(cells: Iterable[str]) -> bool:
     """Return whether nearly all cells but missing ones are numbers, however written, and two at least differ."""
     filled = {cell for cell in cells if not is_missing(cell)}
-    fitting = [cell for cell in filled if is_number(cell) or _COMMA.fullmatch(cell) or _GROUPED.fullmatch(cell)]
+    bare, _ = _remove_unit(filled)
+    fitting = [cell for cell in bare.values() if is_number(cell) or _COMMA.fullmatch(cell) or _GROUPED.fullmatch(cell)]
     return len(fitting) >= max(2, MOSTLY * len(filled))
 
 
@@ -40,8 +48,44 @@ def has_fractions(cells: Iterable[str]) -> bool:
 
 
 def read_number_cells(cells: Iterable[str]) -> NumberCells:
-    """Return how the numbers in cells are written, where nearly all are numbers and some are not plain."""
-    different = [cell for cell in dict.fromkeys(cells) if not is_missing(cell)]
+    """Return how the numbers in cells are written, where nearly all are numbers and some are not plain.
+
+    They may all have one unit or one sign of money, and a typographic minus.
+    """
+    known = [cell for cell in dict.fromkeys(cells) if not is_missing(cell)]
+    bare, unit = _remove_unit(known)
+    if all(cell == text for cell, text in bare.items()):
+        return _read_signs(known)
+    found = _read_signs(list(dict.fromkeys(bare.values())))
+    if found.doubt:
+        return found
+    plain = {cell: found.plain.get(text, text) for cell, text in bare.items()}
+    if sum(map(is_number, plain.values())) < MOSTLY * len(known):
+        return NumberCells()
+    first = next(cell for cell, text in bare.items() if cell != text)
+    read = f"{first!r} is read as {plain[first]}" + (f", all are in {unit}" if unit else "")
+    changed = {cell: text for cell, text in plain.items() if cell != text}
+    return NumberCells(changed, f"{found.note}; {read}" if found.note else read)
+
+
+def _remove_unit(cells: Iterable[str]) -> tuple[dict[str, str], str]:
+    """Return cells without the unit or the sign of money that nearly all of them have, and that; else as they are."""
+    texts = {cell: cell.strip().replace(_MINUS, "-") for cell in cells}
+    parts = {cell: match for cell, text in texts.items() if (match := _MEASURE.fullmatch(text))}
+    units = Counter((match["before"], match["after"]) for match in parts.values())
+    (before, after), count = units.most_common(1)[0] if units else (("", ""), 0)
+    if not (before or after) or count < MOSTLY * len(texts):
+        return texts, ""
+    bare = {
+        cell: match["sign"] + match["number"]
+        for cell, match in parts.items()
+        if (match["before"], match["after"]) == (before, after)
+    }
+    return {**texts, **bare}, after or before.strip("~≈")
+
+
+def _read_signs(different: Sequence[str]) -> NumberCells:
+    """Return how the decimals and thousands of numbers are written, where nearly all cells are numbers."""
     written = [
         cell for cell in different if _COMMA.fullmatch(cell) or (_GROUPED.fullmatch(cell) and not is_number(cell))
     ]

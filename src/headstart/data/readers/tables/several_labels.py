@@ -7,14 +7,17 @@ The parts of such cells come again, alone or in other combinations. A name that 
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from headstart.data.readers.label_forms import propose_reading
 from headstart.parsing import parse_json
 
-SEPARATORS = "|;,+ "
+#: Between labels, the surest first; a sign with blanks around it may stand in a word without them.
+SEPARATORS = ("|", ";", "\n", ",", "+", " & ", " and ", " und ", "/", "#", " ")
+SURE = ("|", ";", "\n")  #: that names of classes do not have in them
+_BETWEEN_NUMBERS = ("+", "/", "#")  #: that stand in numbers: dates, fractions, ratios
 LIST = "[]"  #: the separator of cells that are lists, as Python, JSON or a database writes them
 _LIST = re.compile(r"[\[({].*[\])}]")
 _WORDS = re.compile(r"[\[{][^\[\](){}]*[\]}]")  #: a list without quotes
@@ -40,12 +43,12 @@ def find_several_labels(counts: Iterable[str]) -> SeveralLabels | None:
         return SeveralLabels(LIST, lists)
     for separator in SEPARATORS:
         split = {label: split_label(label, separator) for label in labels}
-        if any(len(found) > 1 for found in split.values()) and (found := _find_combined(split, separator)):
+        if any(len(parts) > 1 for parts in split.values()) and (found := _find_combined(split, separator)):
             return found
     return SeveralLabels(LIST, lists) if () in lists.values() else None
 
 
-def guess_separator(labels: Iterable[str], signs: str = SEPARATORS) -> str:
+def guess_separator(labels: Iterable[str], signs: Sequence[str] = SEPARATORS) -> str:
     """Return the first of some signs that stands in a label; "" where none does."""
     known = list(labels)
     return next((sign for sign in signs if any(sign in label for label in known)), "")
@@ -95,7 +98,7 @@ def _find_combined(parts: dict[str, tuple[str, ...]], separator: str) -> Several
     numbers = all(part.isdecimal() for found in parts.values() for part in found)
     if numbers:
         decimals = separator == "," and all(len(found) == 2 and ", " not in label for label, found in several.items())
-        return None if decimals or separator == "+" else SeveralLabels(separator, several)
+        return None if decimals or separator in _BETWEEN_NUMBERS else SeveralLabels(separator, several)
     single = {found[0] for found in parts.values() if len(found) == 1}
     again = Counter(part for found in parts.values() for part in set(found))
     combined = {
@@ -112,9 +115,36 @@ def _find_combined(parts: dict[str, tuple[str, ...]], separator: str) -> Several
     if not combined:
         return None
     known = single.union(*combined.values())
-    held = {label: found for label, found in several.items() if separator in "|;" or known.issuperset(found)}
-    sure = separator in "|;" or (separator == "," and all(map(single.issuperset, combined.values())))
+    held = {label: found for label, found in several.items() if separator in SURE or known.issuperset(found)}
+    sure = separator in SURE or (separator not in ("+", " ") and all(map(single.issuperset, combined.values())))
     return SeveralLabels(separator, held, sure)
+
+
+def trim_label(label: str, separator: str) -> str:
+    """Return a label without separators at its ends: ``square;`` is ``square``."""
+    sign, text = separator.strip(), label.strip()
+    if not sign or separator == LIST or sign.isalpha():
+        return text
+    while text.startswith(sign) or text.endswith(sign):
+        text = text.removeprefix(sign).removesuffix(sign).strip()
+    return text
+
+
+def split_further(known: Collection[str], separator: str) -> dict[str, tuple[str, ...]]:
+    """Return the labels that another separator divides into labels which are known: label -> these.
+
+    Args:
+        known: labels of a column, as its separator divides them.
+        separator: that one.
+    """
+    found = dict[str, tuple[str, ...]]()
+    for label in known:
+        for sign in SEPARATORS:
+            pieces = split_label(label, sign) if sign in label and sign not in (separator, " ") else ()
+            if len(pieces) > 1 and all(piece in known for piece in pieces):
+                found[label] = pieces
+                break
+    return found
 
 
 def note_words(labels: Iterable[str]) -> list[str]:

@@ -235,3 +235,17 @@ def test_columns_that_are_numbered_are_labels_of_a_row_where_the_task_reads_seve
     assert labels(found)[:2] == ["cat;dog", "dog"]
     with pytest.raises(DataError, match='several labels of a row with --label-column "tag_1,tag_2"'):
         read(table)
+
+
+def test_an_odd_cell_in_columns_of_0_and_1_is_refused_by_its_row(lay) -> None:
+    table = lay("cat,dog,bird", *SETS_OF_ROWS * 5, "2,0,1")
+    for options in ({}, {"label_column": "cat,dog,bird"}):
+        found = read(table, SETS, **options)
+        assert (found.form, len(found.samples)) == ("indicators", 25)
+        assert found.entries[0].reason == "column 'cat' says '2'; wanted 1, 0 or nothing"
+
+
+def test_two_columns_of_one_name_are_told(lay) -> None:
+    found = read(lay("cat,cat,dog", *SETS_OF_ROWS), SETS)
+    assert found.label_columns == ("cat", "dog")
+    assert says(found, "the table has 2 columns called 'cat'; the label is read from the first")

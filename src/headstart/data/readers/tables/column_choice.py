@@ -273,7 +273,7 @@ def choose_columns(table: Path, sample: TableSample, modality: Modality, context
     choice.choose_owner("" if numbers else label.column, label.columns)
     marks, said_of_rows = find_row_marks(sample, choice.taken, (*label.columns, folder))
     notes = [*choice.notes, *label.notes, *said_of_rows]
-    for role, column in choice.taken.items():
+    for role, column in [*choice.taken.items(), *(("label", column) for column in label.columns)]:
         said = modality.noun.one if choice.values and role == "path" else role
         same = [it for it in choice.header if simplify_column(it) == simplify_column(column)]
         if len(same) > 1:

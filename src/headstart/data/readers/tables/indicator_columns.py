@@ -1,12 +1,13 @@
 """Columns of 0 and 1 for a label each, found by what they hold."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headstart.data.names import preview
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_evidence import is_binary, is_on
-from headstart.data.readers.tables.label_columns import is_indicator
+from headstart.data.readers.tables.label_columns import MOSTLY, is_indicator
 from headstart.data.readers.tables.label_rows import SINGLE
 from headstart.data.readers.tables.table_columns import SPLIT_COLUMNS, TableSample, match_columns
 
@@ -33,7 +34,9 @@ def find_indicators(sample: TableSample, columns: Sequence[str], context: ReadCo
     of_parts = set(match_columns(columns, SPLIT_COLUMNS))
     free = [it for it in columns if it not in of_parts]
     full = [it for it in free if is_binary(sample.column(it))]
-    wide = [it for it in free if _may_be_unknown(sample.column(it))]
+    wide = [it for it in free if _may_be_unknown(sample.column(it), 1.0)]
+    if context.wants("indicators"):
+        wide = [it for it in free if _may_be_unknown(sample.column(it), MOSTLY)]
     if len(wide) < 2:
         return None
     if context.wants("indicators"):
@@ -46,10 +49,11 @@ def find_indicators(sample: TableSample, columns: Sequence[str], context: ReadCo
     return _take(wide, columns) if len(wide) == len(columns) or beside else None
 
 
-def _may_be_unknown(cells: Sequence[str]) -> bool:
-    """Return whether all cells are 0, 1 or say that nobody knows, and one is 1."""
-    different = set(cells)
-    return all(map(is_indicator, different)) and any(map(is_on, different))
+def _may_be_unknown(cells: Sequence[str], share: float) -> bool:
+    """Return whether cells are 0, 1 or say that nobody knows, a share of them at least, and one is 1."""
+    counts = Counter(cells)
+    right = sum(count for cell, count in counts.items() if is_indicator(cell))
+    return right >= share * len(cells) and any(map(is_on, counts))
 
 
 def _are_single(sample: TableSample, columns: Sequence[str]) -> bool:

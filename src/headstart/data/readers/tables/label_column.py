@@ -157,11 +157,11 @@ def _choose_named(table: Path, sample: TableSample, named: Sequence[str]) -> Lab
     if len(kinds) > 1 and not plain:
         best = [max(kind, key=lambda column: is_wordy(sample.column(column))) for kind in kinds]
         numbered = find_numbered(best)
-        several = f"; if they hold several labels of a row, {propose_columns(numbered)}" if numbered else ""
+        together = f"; if they hold several labels of a row, {propose_columns(numbered)}" if numbered else ""
         raise DataError(
             f"table {str(table)!r} has {len(best)} columns that may be the label: {_count(sample, best)}; say which: "
             + " or ".join(map(_flag, best[:OFFERED]))
-            + several
+            + together
         )
     kind = (plain or kinds)[0]
     column = next((it for it in kind if is_wordy(sample.column(it))), kind[0])

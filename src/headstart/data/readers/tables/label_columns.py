@@ -18,6 +18,7 @@ from headstart.label_text import SEPARATOR, LabelForm, join_cells, split_cells
 from headstart.quoting import quote_argument
 
 UNSURE = frozenset({"-1", "-1.0"})  #: in columns of 0 and 1: that it is not known
+MOSTLY = 0.95  #: share of the rows that say nothing but 0 and 1 in such columns; the others are refused by their rows
 FEWEST = 3  #: columns of 0 and 1 that are labels and nothing else, where nobody names them or the task
 
 
@@ -83,9 +84,21 @@ def is_indicator(cell: str) -> bool:
     return is_on(cell) is not None or cell.strip() in UNSURE or is_missing(cell)
 
 
+def are_indicators(counts: Mapping[str, int], rows: Mapping[str, Sequence[str]], *, exact: bool) -> bool:
+    """Return whether all rows have nothing but indicators, or nearly all where a few odd cells may be mistakes.
+
+    Args:
+        counts: of rows, by their labels as these stand.
+        rows: label as it stands -> its cells.
+        exact: whether it has to be all.
+    """
+    right = sum(count for label, count in counts.items() if all(map(is_indicator, rows[label])))
+    return right == sum(counts.values()) or (not exact and right >= MOSTLY * sum(counts.values()))
+
+
 def _choose_form(table: Path, cells: _Cells, context: ReadContext) -> LabelForm:
     columns = [cells.column(place) for place in range(len(cells.columns))]
-    binary = all(is_indicator(cell) for column in columns for cell in column)
+    binary = are_indicators(cells.counts, cells.rows, exact=not context.wants("indicators"))
     single, _, _ = _count_kinds(cells)
     many = single < SINGLE * cells.counts.total()
     sure = many and (len(columns) >= FEWEST or context.options.label_column is not None)
@@ -152,13 +165,16 @@ def _read_indicators(rows: Sequence[TableRow], cells: _Cells) -> RowLabels:
     meanings = [filled if absent else plain for absent in full]
     empty = cells.count(cells.missing, [place for place, absent in enumerate(full) if not absent])
     labels, problems = dict[str, str](), dict[str, str]()
+    names = tuple(normalise_class_name(column) for column in cells.columns)
     for label, row in cells.rows.items():
         read = [meaning[cell] for meaning, cell in zip(meanings, row, strict=True)]
         labels[label] = SEPARATOR.join(read)  # none of these needs quotes
-        if not any(read):
+        odd = next(((name, cell) for name, cell in zip(names, row, strict=True) if not is_indicator(cell)), None)
+        if odd is not None:
+            problems[label] = f"column {odd[0]!r} says {odd[1]!r}; wanted 1, 0 or nothing"
+        elif not any(read):
             problems[label] = f"{EMPTY}: none of its columns says anything"
     single, several, none = _count_kinds(cells)
-    names = tuple(normalise_class_name(column) for column in cells.columns)
     reason = (
         f"{len(names)} columns say with 0 and 1 what a row has ({preview(names)}): {single} rows have one 1, {several} "
         f"several and {none} none"

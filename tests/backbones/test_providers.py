@@ -101,10 +101,9 @@ def test_a_provider_that_is_gone_is_named() -> None:
 def test_each_provider_knows_its_own_names_alone(scheme: str, tmp_path: Path) -> None:
     file = tmp_path / "own.pth"
     file.write_bytes(b"weights")
-    names = {
-        "checkpoint": f"VGG16@{file}",
-        "bundled": "EfficientNet-Lite0",
-        "timm": "timm:resnet18",
-        "minilm": "All-MiniLM-L6-v2",
-    }
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "config.json").write_text('{"model_type": "t5"}')
+    (tmp_path / "own" / "model.safetensors").write_bytes(b"weights")
+    names = {"checkpoint": f"VGG16@{file}", "bundled": "EfficientNet-Lite0", "timm": "timm:resnet18"}
+    names |= {"minilm": "All-MiniLM-L6-v2", "hf": f"{tmp_path / 'own'}"}
     assert [other for other in names if PROVIDERS[scheme].resolve(names[other]) is not None] == [scheme]

@@ -73,5 +73,6 @@ def _describe_unknown(name: str) -> str:
     hint = f"did you mean {' or '.join(map(repr, close))}? Known" if close else "known"
     return (
         f"unknown backbone {name!r}; {hint}: {', '.join(embedded)}, which need no network, names such as VGG16, "
-        "ResNet50 or ViT-B/16 (headstart models NAME finds them), timm:NAME for timm's own, NAME@FILE for your weights"
+        "ResNet50 or ViT-B/16 (headstart models NAME finds them), timm:NAME for timm's own, NAME@FILE for your "
+        "weights, hf:OWNER/NAME for encoders of texts"
     )

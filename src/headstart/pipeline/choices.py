@@ -45,4 +45,4 @@ def _check_extras(settings: FitSettings) -> None:
     if all(name in TRAINING for name in names):
         require_extra("train", names[0], *PYTORCH)
     if settings.search and any(name in TRAINING for name in names):
-        require_extra("train", "a search for hyperparameters")
+        require_extra("train", "a search for hyperparameters", *PYTORCH, "optuna")

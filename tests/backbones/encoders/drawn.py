@@ -70,7 +70,7 @@ def save_encoder(folder: Path, kind: str, *, seed: int = 0) -> Path:
 def save_sentence_encoder(folder: Path, kind: str, pooling: str, prompts: Mapping[str, str], *, normalize: bool) -> Any:
     """Save a drawn encoder as sentence-transformers does; return it as that library has it."""
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers import models as modules
+    from sentence_transformers.sentence_transformer import modules
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

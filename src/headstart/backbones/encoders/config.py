@@ -41,8 +41,7 @@ class EncoderConfig:
     @property
     def layers(self) -> tuple[int, ...]:
         """The blocks, counted from 1, after which layers end; the last one is ``final``."""
-        places = min(MOST_LAYERS, self.blocks)
-        return tuple(round(self.blocks * (place + 1) / places) for place in range(places))
+        return spread_layers(self.blocks)
 
     @property
     def layer_names(self) -> tuple[str, ...]:
@@ -89,6 +88,12 @@ class EncoderConfig:
         if min(blocks, width, inner, heads, found.most_tokens) < 1 or width % heads:
             raise ValueError(f"{blocks} blocks of width {width} with {heads} heads")
         return found
+
+
+def spread_layers(blocks: int) -> tuple[int, ...]:
+    """Return the blocks, counted from 1, after which layers of a network end: all, or ``MOST_LAYERS`` evenly."""
+    places = min(MOST_LAYERS, blocks)
+    return tuple(round(blocks * (place + 1) / places) for place in range(places))
 
 
 def _is_plain(record: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ written by sentence-transformers, how features are made of its tokens; ``README.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -15,7 +15,7 @@ from typing import Any
 from headstart.arrays import Floats
 from headstart.backbones.encoders.config import EncoderConfig
 from headstart.backbones.encoders.pooling import Pooling, PoolingMode
-from headstart.backbones.encoders.weights import read_safetensors, rename_weights
+from headstart.backbones.encoders.weights import read_pickled, read_safetensors, rename_weights
 from headstart.errors import BackboneError
 
 CONFIG, TOKENIZER, CARD = "config.json", "tokenizer.json", "README.md"
@@ -90,14 +90,12 @@ class EncoderFiles:
         """Tokens that the network takes at most."""
         if self.shape is not None:
             return self.shape.most_tokens
-        known = self.config.get("max_position_embeddings") or self._tokenizer_config.get("model_max_length")
-        return int(known) if isinstance(known, int) and 0 < known < 10**6 else MOST_TOKENS
+        return _read_count(self.config.get("max_position_embeddings")) or self._trained_tokens or MOST_TOKENS
 
     @property
     def max_tokens(self) -> int:
         """Tokens of a text that are read where nothing else is said: as many as the network was trained with, 256."""
-        said = self._read_optional(self._root + "sentence_bert_config.json").get("max_seq_length")
-        return min(MOST_TOKENS, self.most_tokens, said if isinstance(said, int) and said > 0 else MOST_TOKENS)
+        return min(MOST_TOKENS, self.most_tokens, self._trained_tokens or MOST_TOKENS)
 
     @property
     def tokenizer(self) -> bytes | None:
@@ -134,10 +132,13 @@ class EncoderFiles:
 
         Raises:
             BackboneError: they are not there, or do not fit.
+            MissingExtra: they are in a file of PyTorch's, and that is not installed.
         """
         tensors: dict[str, Floats] = {}
         for file in self.weight_files:
             tensors |= read_safetensors(file)
+        if not tensors and (pickled := self.find(self._root + PICKLED)) is not None:
+            tensors = read_pickled(pickled)
         if not tensors:
             raise BackboneError(f"{self.name} has no weights in {WEIGHTS}")
         return rename_weights(tensors, shape, self.name)
@@ -160,8 +161,11 @@ class EncoderFiles:
         return f"{PurePosixPath(folder)}/" if folder else ""
 
     @property
-    def _tokenizer_config(self) -> Mapping[str, Any]:
-        return self._read_optional(self._root + "tokenizer_config.json")
+    def _trained_tokens(self) -> int:
+        """Tokens that the network's own library gives it at most; 0 where nothing says so."""
+        said = self._read_optional(self._root + "sentence_bert_config.json").get("max_seq_length")
+        whole = self._read_optional(self._root + "tokenizer_config.json").get("model_max_length")
+        return _read_count(said) or _read_count(whole)
 
     def _read_optional(self, name: str) -> dict[str, Any]:
         file = self.find(name)
@@ -186,6 +190,11 @@ def read_licence(card: str) -> str:
     found = {key: value.strip().strip("'\"").lower() for key, value in re.findall(r"^(\w+):[ \t]*(.*)$", head[1], re.M)}
     licence = found.get("license") or "unknown"
     return found.get("license_name") or licence if licence == "other" else licence
+
+
+def _read_count(value: Any) -> int:
+    """Return a number of tokens; 0 where it is none, or so large that it stands for no limit."""
+    return value if isinstance(value, int) and 0 < value < 10**6 else 0
 
 
 def _read_object(file: Path) -> dict[str, Any]:

@@ -41,17 +41,7 @@ class Encoder(nn.Module):
             states = block(states, scores)
             if number in self.ends and number < len(self.blocks):
                 features.append(average_tokens(states, numbers))
-        return (*features, self.pool(states, numbers))
-
-    def pool(self, states: Tensor, numbers: Tensor) -> Tensor:
-        """Return the features of the last layer, (N, D), of the last block's states and the mask as numbers."""
-        if self.pooling.mode == "cls":
-            pooled = states[:, 0]
-        elif self.pooling.mode == "max":
-            pooled = (states + ((1 - numbers) * MASKED)[:, :, None]).amax(1)
-        else:
-            pooled = average_tokens(states, numbers)
-        return functional.normalize(pooled, dim=1, eps=LEAST_LENGTH) if self.pooling.normalize else pooled
+        return (*features, pool_tokens(states, numbers, self.pooling))
 
 
 class EncoderBlock(nn.Module):
@@ -104,6 +94,17 @@ def average_tokens(states: Tensor, numbers: Tensor) -> Tensor:
     """Return the mean of states (N, T, D) over a mask of 0 and 1, float (N, T)."""
     shares = numbers / numbers.sum(1, keepdim=True).clamp(min=1)
     return (shares[:, None, :] @ states).squeeze(1)
+
+
+def pool_tokens(states: Tensor, numbers: Tensor, pooling: Pooling) -> Tensor:
+    """Return features (N, D) of states (N, T, D), with a mask of 0 and 1 as float (N, T)."""
+    if pooling.mode == "cls":
+        pooled = states[:, 0]
+    elif pooling.mode == "max":
+        pooled = (states + ((1 - numbers) * MASKED)[:, :, None]).amax(1)
+    else:
+        pooled = average_tokens(states, numbers)
+    return functional.normalize(pooled, dim=1, eps=LEAST_LENGTH) if pooling.normalize else pooled
 
 
 def make_encoder(config: EncoderConfig, pooling: Pooling, weights: EncoderWeights | None) -> Encoder:

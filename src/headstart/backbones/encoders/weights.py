@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Floats
 from headstart.backbones.encoders.config import EncoderConfig
-from headstart.errors import BackboneError
+from headstart.errors import BackboneError, refuse_machine_faults
+from headstart.extras import import_extra
 
 EncoderWeights = Mapping[str, Floats]
 
@@ -72,6 +73,23 @@ def read_safetensors(file: Path) -> dict[str, Floats]:
         return dict(_list_tensors(header, content[8 + length :]))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         raise BackboneError(f"{str(file)!r} is damaged, or no .safetensors file; fetch it again") from None
+
+
+def read_pickled(file: Path) -> dict[str, Floats]:
+    """Return the floating-point tensors of a file of PyTorch's as float32, read without running anything in it.
+
+    Raises:
+        BackboneError: it is damaged, or holds more than tensors.
+        MissingExtra: PyTorch is not installed.
+    """
+    torch = import_extra("train", f"reading {file.name}", "torch")
+    try:
+        state = torch.load(file, map_location="cpu", weights_only=True)
+        return {name: tensor.float().numpy() for name, tensor in state.items() if tensor.is_floating_point()}
+    except Exception as error:
+        refuse_machine_faults(error, f"to read the weights in {str(file)!r}")
+        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:160]}"
+        raise BackboneError(f"{str(file)!r} cannot be read safely ({reason}); wanted model.safetensors") from error
 
 
 def _list_tensors(header: Mapping[str, Any], content: NDArray[np.uint8]) -> Iterator[tuple[str, Floats]]:

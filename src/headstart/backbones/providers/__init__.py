@@ -3,6 +3,7 @@
 from headstart.backbones.provider import Provider
 from headstart.backbones.providers.checkpoint import CheckpointProvider
 from headstart.backbones.providers.embedded import EMBEDDED
+from headstart.backbones.providers.hf import HuggingFaceProvider
 from headstart.backbones.providers.timm import TimmProvider
 from headstart.errors import BackboneError
 from headstart.plugins import Registry
@@ -11,7 +12,7 @@ from headstart.protocol_checks import expect_members
 GROUP = "headstart.providers"
 #: In the order in which a name is offered to them.
 PROVIDERS: dict[str, Provider] = {
-    provider.scheme: provider for provider in (CheckpointProvider(), *EMBEDDED, TimmProvider())
+    provider.scheme: provider for provider in (CheckpointProvider(), *EMBEDDED, TimmProvider(), HuggingFaceProvider())
 }
 
 REGISTRY: Registry[Provider] = Registry(

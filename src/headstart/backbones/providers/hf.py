@@ -1,0 +1,189 @@
+"""Encoders of texts from the Hugging Face hub, ``hf:NAME``, or from a folder, ``hf:FOLDER`` or ``./FOLDER``.
+
+BERT and its kin are built here of their weights, without PyTorch; other architectures are loaded by transformers and
+converted by PyTorch. The tokenizer is the network's own; pooling and prompt are those of its sentence-transformers
+files, where it has some.
+"""
+
+import fnmatch
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headstart.backbones.backbone import PYTORCH_EXPORT
+from headstart.backbones.encoders.files import CONFIG, PICKLED, TOKENIZER, EncoderFiles, find_in_folder
+from headstart.backbones.origin import BackboneListing, Origin
+from headstart.backbones.providers.encoder import CONVERSION, MODALITY, build_encoder, load_encoder
+from headstart.backbones.providers.hub_files import HubFiles
+from headstart.backbones.providers.names import to_wildcard
+from headstart.errors import BackboneError
+from headstart.extras import has_extra, require_extra
+from headstart.inference.model_format import hash_file
+
+if TYPE_CHECKING:
+    from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
+
+PREFIX = "hf:"
+_REPOSITORY = re.compile(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEncoder:
+    """An encoder that is listed without asking the hub."""
+
+    name: str  #: on the hub
+    parameters: int
+    licence: str  #: as its card said when this was written; what the card says counts when it is fetched
+
+
+#: Small to large; of several languages where their names say so, else of English.
+KNOWN_ENCODERS = (
+    KnownEncoder("intfloat/e5-small-v2", 33_360_000, "mit"),
+    KnownEncoder("BAAI/bge-small-en-v1.5", 33_360_000, "mit"),
+    KnownEncoder("thenlper/gte-small", 33_360_000, "mit"),
+    KnownEncoder("sentence-transformers/all-MiniLM-L12-v2", 33_360_000, "apache-2.0"),
+    KnownEncoder("distilbert/distilbert-base-uncased", 66_360_000, "apache-2.0"),
+    KnownEncoder("sentence-transformers/all-mpnet-base-v2", 109_490_000, "apache-2.0"),
+    KnownEncoder("BAAI/bge-base-en-v1.5", 109_480_000, "mit"),
+    KnownEncoder("google-bert/bert-base-uncased", 109_480_000, "apache-2.0"),
+    KnownEncoder("intfloat/multilingual-e5-small", 117_650_000, "mit"),
+    KnownEncoder("sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2", 117_650_000, "apache-2.0"),
+    KnownEncoder("FacebookAI/roberta-base", 124_650_000, "mit"),
+    KnownEncoder("intfloat/multilingual-e5-base", 278_040_000, "mit"),
+    KnownEncoder("FacebookAI/xlm-roberta-base", 278_040_000, "mit"),
+)
+
+
+class HuggingFaceProvider:
+    """Encoders of the hub and of folders; of BERT's kin PyTorch is needed to train them only."""
+
+    scheme = "hf"
+
+    def resolve(self, name: str) -> Origin | None:
+        """See ``Provider.resolve``; of a network of the hub ``config.json`` is fetched, which says who builds it."""
+        folder = find_encoder_folder(name)
+        if folder is None and not name.startswith(PREFIX):
+            return None
+        if folder is not None:
+            files = EncoderFiles(name, find_in_folder(folder))
+            weights = files.weight_files or _list_pickled(files)
+            if not weights:
+                raise BackboneError(f"{name} has no weights: wanted model.safetensors beside its config.json")
+            return Origin(name, self.scheme, folder.name, folder, _hash(files, weights), _choose_conversion(files))
+        repository = name.removeprefix(PREFIX)
+        if not _REPOSITORY.fullmatch(repository):
+            raise BackboneError(
+                f"backbone {name!r} names no network of the hub and no folder; wanted hf:OWNER/NAME, such as "
+                "hf:intfloat/multilingual-e5-small, or hf:FOLDER"
+            )
+        files = _open_repository(name, repository)
+        if files.find(CONFIG) is None:
+            raise BackboneError(
+                f"{name} could not be fetched from the hub: it is not reached, or has no {CONFIG}; connect once, or "
+                "use minilm, whose weights come with the installation"
+            )
+        return Origin(name, self.scheme, repository, None, "", _choose_conversion(files))
+
+    def search(self, pattern: str) -> Iterator[BackboneListing]:
+        """See ``Provider.search``; the hub is not asked, so others than those known here are not found."""
+        wanted = to_wildcard(pattern.removeprefix(PREFIX))
+        for known in KNOWN_ENCODERS:
+            if fnmatch.fnmatch(known.name.lower(), wanted):
+                yield BackboneListing(
+                    f"{PREFIX}{known.name}",
+                    known.parameters,
+                    0,
+                    known.licence,
+                    f"hub: {known.name}",
+                    is_local=_is_fetched(known.name),
+                    modality=MODALITY,
+                )
+
+    def build_graph(self, origin: Origin) -> "BuiltNetwork":
+        """See ``GraphProvider.build_graph``."""
+        files = _open(origin)
+        assert files.shape is not None  # its conversion says so
+        weights = _list_weights(files)
+        return build_encoder(files, files.shape, _hash(files, weights), _describe_weights(origin))
+
+    def load(self, origin: Origin, seed: int | None = None) -> "LoadedNetwork":
+        """See ``Provider.load``."""
+        require_extra("train", f"loading {origin.name} into PyTorch", "torch")
+        files = _open(origin)
+        weights = _hash(files, _list_weights(files)) if seed is None else ""
+        if files.shape is not None:
+            return load_encoder(files, files.shape, weights, _describe_weights(origin), seed)
+        require_extra("train", f"the network {origin.name}, of an architecture that is not built here", "transformers")
+        from headstart.backbones.providers.transformers_network import load_with_transformers
+
+        return load_with_transformers(files, weights, _describe_weights(origin), seed)
+
+
+def find_encoder_folder(name: str) -> Path | None:
+    """Return the folder that a backbone's name means; None where it means none.
+
+    Raises:
+        BackboneError: it begins like the path of a folder, and none with a ``config.json`` is there.
+    """
+    plain = name.removeprefix(PREFIX)
+    is_path = plain.startswith(("./", "../", ".\\", "..\\", "~")) or Path(plain).is_absolute()
+    if not is_path and not name.startswith(PREFIX):
+        return None
+    folder = Path(plain).expanduser()
+    if (folder / CONFIG).is_file():
+        return folder
+    if not is_path:
+        return None
+    seen = f"has no {CONFIG}" if folder.is_dir() else "is no folder that is there"
+    raise BackboneError(f"backbone {name!r} {seen}; wanted the folder of an encoder, as transformers saves it")
+
+
+def _open_repository(name: str, repository: str) -> EncoderFiles:
+    plain, _, revision = repository.partition("@")
+    return EncoderFiles(name, HubFiles(plain, revision or None))
+
+
+def _open(origin: Origin) -> EncoderFiles:
+    if origin.file is not None:
+        return EncoderFiles(origin.name, find_in_folder(origin.file))
+    return _open_repository(origin.name, origin.architecture)
+
+
+def _choose_conversion(files: EncoderFiles) -> str:
+    """Return what makes the graph of a network."""
+    return PYTORCH_EXPORT if files.shape is None else CONVERSION
+
+
+def _list_weights(files: EncoderFiles) -> tuple[Path, ...]:
+    if found := files.weight_files or _list_pickled(files):
+        return found
+    raise BackboneError(
+        f"the weights of {files.name} could not be fetched from the hub; connect once, or use minilm, whose weights "
+        "come with the installation"
+    )
+
+
+def _list_pickled(files: EncoderFiles) -> tuple[Path, ...]:
+    file = files.find(PICKLED)
+    return () if file is None else (file,)
+
+
+def _hash(files: EncoderFiles, weights: tuple[Path, ...]) -> str:
+    """Return a SHA-256 over the weights and the other files that features depend on."""
+    others = [file for name in (CONFIG, TOKENIZER, "modules.json") if (file := files.find(name)) is not None]
+    return hashlib.sha256("".join(hash_file(file) for file in (*weights, *others)).encode()).hexdigest()
+
+
+def _describe_weights(origin: Origin) -> str:
+    if origin.file is not None:
+        return f"folder, {origin.file.name}"
+    return f"Hugging Face hub: {origin.architecture}"
+
+
+def _is_fetched(repository: str) -> bool:
+    if not has_extra("text", "huggingface_hub"):
+        return False
+    return any(HubFiles(repository).is_kept(name) for name in ("model.safetensors", PICKLED))

@@ -10,10 +10,14 @@ DEMO := demo
 # Two workers, each on one stretch of the tests; the one that is done takes over half of what the other has left.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: demo test test-slow test-all check docs browser clean
+.PHONY: demo demo-text test test-slow test-all check docs browser clean
 
 demo: $(SMALL)
 	$(BIN)/headstart demo $(DEMO)
+
+demo-text: $(SMALL)
+	$(BIN)/pip install --quiet --editable '.[text]'
+	$(BIN)/headstart demo $(DEMO)-text --modality text
 
 test: $(READY)
 	$(PYTEST) -m "not slow and not large and not browser"
@@ -59,4 +63,4 @@ $(READY): $(SMALL)
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(DEMO) $(DEMO)-text .mypy_cache .ruff_cache .pytest_cache

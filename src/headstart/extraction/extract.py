@@ -40,7 +40,9 @@ class Extraction:
     """The result of a pass over samples."""
 
     space: FeatureSpace  #: where the rows are
-    issues: dict[str, DecodeIssue]  #: by digest: samples that were repaired, do not decode, or could not be read now
+    issues: dict[
+        str, DecodeIssue
+    ]  #: by digest: samples that were repaired, are seen in part, do not decode, or could not be read
     asked: int  #: samples asked for, each content once
     computed: int  #: of them, how many had their features computed now
     seconds: float
@@ -205,8 +207,8 @@ class _ShardWork:
         except BrokenItem as error:
             done.issues.append(DecodeIssue(digest, broken=True, reason=str(error)))
             return None
-        if item.repaired:
-            done.issues.append(DecodeIssue(digest, broken=False, reason=item.repaired))
+        if item.repaired or item.unseen:
+            done.issues.append(DecodeIssue(digest, broken=False, reason=item.repaired or "", unseen=item.unseen))
         return item
 
 

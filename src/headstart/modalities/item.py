@@ -179,6 +179,7 @@ class Decoded:
     value: Any  #: as the modality has it: for images uint8 (H, W, 3), upright
     repaired: str | None = None  #: what had to be mended in memory, or None
     note: str = ""  #: what was done with it that is not done with every item
+    unseen: str = ""  #: what of it no network sees, in a clause: "cut after 254 of 913 tokens"
 
 
 class OpenedItem(Protocol):

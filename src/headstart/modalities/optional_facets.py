@@ -19,6 +19,21 @@ class ConfigurableModality(Protocol):
         """
 
 
+@runtime_checkable
+class PartialModality(Protocol):
+    """A modality of whose items a network may see a part only, as ``Decoded.unseen`` says of each."""
+
+    def describe_unseen(self, spec: AnySpec, unseen: int, items: int) -> str:
+        """Return how many of some items are seen in part, and what would have all of them seen, in a line."""
+
+
+def describe_unseen(modality: Modality, spec: AnySpec, unseen: int, items: int) -> str:
+    """Return how many of some items are seen in part, in a line; "" for none."""
+    if unseen and isinstance(modality, PartialModality):
+        return modality.describe_unseen(spec, unseen, items)
+    return f"{unseen} of {items} {modality.noun.form(items)} are seen in part" if unseen else ""
+
+
 def configure_spec(modality: Modality, spec: AnySpec, settings: Any) -> InputSpec:
     """Return the spec of a network as the settings have it; as it is where the modality has no such settings."""
     if isinstance(modality, ConfigurableModality):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from headstart import events
 from headstart.data.inspection import update_notes
 from headstart.data.load import DecodedItems
 from headstart.data.read import read_source
@@ -22,6 +23,7 @@ from headstart.errors import DataError
 from headstart.extraction.extract import Extraction, extract
 from headstart.modalities.item import Noun
 from headstart.modalities.modality import find_noun, get_modality
+from headstart.modalities.optional_facets import describe_unseen
 from headstart.parsing import parse_json
 from headstart.pipeline.backbones import LoadedBackbone, LoadedBackbones
 from headstart.selection.context import RunContext
@@ -152,6 +154,9 @@ def prepare_dataset(
         extractions = tuple(extract_features(samples, loaded, context) for loaded in backbones.all)
         stage.summary = "; ".join(describe_extraction(extraction, samples.noun) for extraction in extractions)
     samples = update_notes(samples, backbones.first.backbone.spec)
+    for told in dict.fromkeys(map(_describe_unseen, extractions, backbones.all)):
+        if told:
+            log(events.Note(told))
     decoded = _without_broken(samples, {key: found for done in extractions for key, found in done.issues.items()})
     with log.stage(NEAR_DUPLICATES) as stage:
         duplicates = _find_near_duplicates(decoded, backbones.first, extractions[0], context)
@@ -212,6 +217,13 @@ def _find_near_duplicates(
     return find_near_duplicates(samples.samples, features, stats, modality, listener=context.log)
 
 
+def _describe_unseen(done: Extraction, loaded: LoadedBackbone) -> str:
+    """Return how many samples a network sees in part, in a line; "" for none."""
+    spec = loaded.backbone.spec
+    unseen = sum(bool(issue.unseen) for issue in done.issues.values())
+    return describe_unseen(get_modality(spec.kind), spec, unseen, done.asked)
+
+
 def _without_broken(samples: Samples, findings: Mapping[str, DecodeIssue]) -> Samples:
     """Samples and ledger after decoding: the broken skipped, the repaired said so.
 
@@ -223,9 +235,10 @@ def _without_broken(samples: Samples, findings: Mapping[str, DecodeIssue]) -> Sa
     for sample in samples.samples:
         if finding := findings.get(sample.digest):
             entry = entries[sample.name]
-            status = FileStatus.SKIPPED if finding.broken else FileStatus.REPAIRED
+            status = FileStatus.SKIPPED if finding.broken else FileStatus.REPAIRED if finding.reason else entry.status
             reason = "; ".join(filter(None, (entry.reason, finding.reason)))  # it may have been relabelled too
-            changes[sample.name] = replace(entry, status=status, reason=reason)
+            note = "; ".join(filter(None, (entry.note, finding.unseen)))
+            changes[sample.name] = replace(entry, status=status, reason=reason, note=note)
     amended = samples.with_updates(changes)
     if problems := amended.task.targets.find_problems(amended):
         raise DataError("; also: ".join(problems[:8]))

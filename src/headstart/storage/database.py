@@ -36,6 +36,11 @@ CREATE TABLE findings (
     space INTEGER NOT NULL, digest BLOB NOT NULL, broken INTEGER NOT NULL, reason TEXT NOT NULL,
     PRIMARY KEY (space, digest)) WITHOUT ROWID;
 """
+# Of a table that came later, and that older stores get when they are opened.
+UNSEEN = """
+CREATE TABLE IF NOT EXISTS unseen (
+    space INTEGER NOT NULL, digest BLOB NOT NULL, what TEXT NOT NULL, PRIMARY KEY (space, digest)) WITHOUT ROWID;
+"""
 
 
 class Database:
@@ -113,6 +118,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         connection.executescript(f"BEGIN IMMEDIATE; {TABLES} {header}")
         connection.execute("INSERT INTO meta VALUES ('schema', ?)", [str(SCHEMA)])
         connection.execute("COMMIT")
+    connection.execute(UNSEEN)
 
 
 @contextmanager

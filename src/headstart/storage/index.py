@@ -4,7 +4,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,12 +88,19 @@ class Index:
 
     def issues(self, space: int, keys: Sequence[bytes]) -> Iterator[DecodeIssue]:
         """Return the decode issues of the samples of up to CHUNK keys."""
+        asked = ",".join("?" * len(keys))
         found = self._database.rows(
-            "SELECT digest, broken, reason FROM findings "  # noqa: S608  # only "?,?"
-            f"WHERE space = ? AND digest IN ({','.join('?' * len(keys))})",
+            f"SELECT digest, broken, reason FROM findings WHERE space = ? AND digest IN ({asked})",  # noqa: S608
             [space, *keys],
         )
-        return (DecodeIssue(key.hex(), bool(broken), reason) for key, broken, reason in found)
+        issues = {key: DecodeIssue(key.hex(), bool(broken), reason) for key, broken, reason in found}
+        unseen = self._database.rows(
+            f"SELECT digest, what FROM unseen WHERE space = ? AND digest IN ({asked})",  # noqa: S608
+            [space, *keys],
+        )
+        for key, what in unseen:
+            issues[key] = replace(issues.get(key, DecodeIssue(key.hex(), broken=False)), unseen=what)
+        return iter(issues.values())
 
     def stamp(self, space: int) -> None:
         """Remember that a space was used now."""
@@ -130,7 +137,15 @@ class Index:
                 _insert_block(change, number, block)
             change.executemany(
                 "INSERT OR REPLACE INTO findings VALUES (?, ?, ?, ?)",
-                [(number, digest_to_bytes(issue.digest), issue.broken, issue.reason) for issue in issues],
+                [
+                    (number, digest_to_bytes(issue.digest), issue.broken, issue.reason)
+                    for issue in issues
+                    if issue.broken or issue.reason
+                ],
+            )
+            change.executemany(
+                "INSERT OR REPLACE INTO unseen VALUES (?, ?, ?)",
+                [(number, digest_to_bytes(issue.digest), issue.unseen) for issue in issues if issue.unseen],
             )
 
     def cut(self, shard: int, length: int) -> int:
@@ -167,6 +182,7 @@ class Index:
             named = [{"space": space} for (space,) in spaces]
             empty = "SELECT :space WHERE NOT EXISTS (SELECT 1 FROM shards WHERE space = :space)"
             change.executemany(f"DELETE FROM findings WHERE space IN ({empty})", named)  # noqa: S608
+            change.executemany(f"DELETE FROM unseen WHERE space IN ({empty})", named)  # noqa: S608
             change.executemany(f"DELETE FROM spaces WHERE id IN ({empty})", named)  # noqa: S608
         return gone
 

@@ -56,8 +56,9 @@ class DecodeIssue:
     """An issue that decoding a sample found and its features do not show."""
 
     digest: str
-    broken: bool  #: True: no features, and none will come; False: repaired, and its features are stored
-    reason: str
+    broken: bool  #: True: no features, and none will come; False: its features are stored
+    reason: str = ""  #: why it is broken, or what was repaired
+    unseen: str = ""  #: what of it no network sees, in a clause
 
 
 @dataclass(frozen=True, slots=True)

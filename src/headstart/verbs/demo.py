@@ -6,30 +6,39 @@ from headstart import events
 from headstart.data.names import preview
 from headstart.display.watch import ShowProgress
 from headstart.errors import DataError
-from headstart.modalities.image.demo import write_digits
+from headstart.modalities.demonstration import Demonstration, find_demonstration
+from headstart.modalities.modality import MODALITIES, get_modality
 from headstart.runs.run import Run
 from headstart.verbs.fit import fit
 
+FIRST = next(iter(MODALITIES))  #: the kind of data where none is named
+
 
 def demo(
-    folder: str | Path = "demo", *, listener: events.Listener | None = None, progress: ShowProgress = "auto"
+    folder: str | Path = "demo",
+    *,
+    modality: str = FIRST,
+    listener: events.Listener | None = None,
+    progress: ShowProgress = "auto",
 ) -> Run:
-    """Run the whole job on 1,200 drawn digits, written as files.
+    """Run the whole job on drawn data, written as files.
 
     Args:
-        folder: where the digits and the run are written.
+        folder: where the data and the run are written.
+        modality: kind of data, such as "text".
         listener: is told of progress.
         progress: as of ``fit``.
 
     Raises:
-        UserError: something else is in that folder.
+        UserError: something else is in that folder, or there is no such kind of data, or no demonstration of it.
     """
-    home = Path(folder)
-    _refuse_others(home)
-    return fit(write_digits(home / "digits"), out=find_run_folder(home), listener=listener, progress=progress)
+    home, shown = Path(folder), find_demonstration(get_modality(modality))
+    _refuse_others(home, shown)
+    source = shown.write(home / shown.name)
+    return fit(source, modality=modality, out=find_run_folder(home), listener=listener, progress=progress)
 
 
-def _refuse_others(home: Path) -> None:
+def _refuse_others(home: Path, shown: Demonstration) -> None:
     """Refuse a folder that holds anything but what the demonstration writes.
 
     Raises:
@@ -38,8 +47,8 @@ def _refuse_others(home: Path) -> None:
     if not home.exists():
         return
     if not home.is_dir():
-        raise DataError(f"{str(home)!r} is a file; wanted a folder, for the digits and the run")
-    others = [it.name for it in home.iterdir() if not (it.name == "digits" or it.name.startswith((".", "run")))]
+        raise DataError(f"{str(home)!r} is a file; wanted a folder, for the {Path(shown.name).stem} and the run")
+    others = [it.name for it in home.iterdir() if not (it.name == shown.name or it.name.startswith((".", "run")))]
     if others:
         raise DataError(
             f"{str(home)!r} holds {preview(sorted(others))}; the demonstration writes its own folder: name one that is "

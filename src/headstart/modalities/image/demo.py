@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from headstart.arrays import Floats
 from headstart.errors import DataError
+from headstart.modalities.item import NamedItem
 from headstart.storage.atomic import new_folder
 
 EDGE = 128  #: pixels of a photo
@@ -80,6 +81,12 @@ def _write(folder: Path) -> None:
         for number in range(EACH):
             photo = draw_digit(label, np.random.default_rng([SEED, label, number]))
             photo.save(folder / str(label) / f"{number:03d}.jpg", quality=90)
+
+
+def find_seven(folder: Path) -> NamedItem:
+    """Return one of the digits."""
+    file = sorted((folder / "7").iterdir())[0]
+    return NamedItem(str(file), file)
 
 
 def draw_digit(label: int, random: Generator) -> Image.Image:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from headstart.modalities import facets
 from headstart.modalities.batch import Batch
+from headstart.modalities.demonstration import Demonstration
 from headstart.modalities.explanation_facet import ExplanationFacet
 from headstart.modalities.image import decode as decoder
 from headstart.modalities.image.decode import Pixels
@@ -195,6 +196,13 @@ class ImageModality:
         from headstart.modalities.image.explanation import ImageExplanation
 
         return ImageExplanation()
+
+    @property
+    def demonstration(self) -> Demonstration:
+        """Digits, drawn by pen."""
+        from headstart.modalities.image.demo import COUNT, find_seven, write_digits
+
+        return Demonstration("digits", f"{COUNT:,} digits, as if by pen on paper", write_digits, find_seven)
 
     @property
     def graph(self) -> PreprocessingFacet:

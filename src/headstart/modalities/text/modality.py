@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from headstart.errors import SettingError
 from headstart.modalities import facets
 from headstart.modalities.batch import Batch
+from headstart.modalities.demonstration import Demonstration
 from headstart.modalities.explanation_facet import RemovalFacet
 from headstart.modalities.item import BrokenItem, Decoded, ItemFacts, Raw
 from headstart.modalities.modality import Modality
 from headstart.modalities.preprocessing_facet import PreprocessingFacet
 from headstart.modalities.text.decoding import ReadText, count_words, decode_bytes, read_string
 from headstart.modalities.text.load import OpenedText, is_one_text
-from headstart.modalities.text.parts import collate_texts, describe_cut, make_text_parts
+from headstart.modalities.text.parts import collate_texts, describe_cut, describe_unseen_ends, make_text_parts
 from headstart.modalities.text.recognition import HINTS, SUFFIXES, recognise_text
 from headstart.modalities.text.spec import TextSpec
 from headstart.modalities.text.tokenizer import Ids
@@ -77,7 +78,7 @@ class TextModality:
         """
         found = _read(raw, spec.encoding if spec else "")
         cut = describe_cut(found.text, spec) if spec and spec.content else ""
-        return Decoded(found.text, found.repaired, cut)
+        return Decoded(found.text, found.repaired, unseen=cut)
 
     def make_parts(self, value: str, spec: TextSpec) -> list[Ids]:
         """Return the ids of a text's tokens, int64 (T,): one part, or windows of a long text."""
@@ -114,6 +115,10 @@ class TextModality:
             )
         encoding = check_encoding(settings.encoding) if settings.encoding else ""
         return replace(spec, max_tokens=most, long_texts=settings.long_texts, encoding=encoding)
+
+    def describe_unseen(self, spec: TextSpec, unseen: int, items: int) -> str:
+        """Return how many texts are cut, and what would have all of them seen."""
+        return describe_unseen_ends(spec, unseen, items)
 
     def fit_spec(self, spec: TextSpec, properties: Sequence[Mapping[str, Any]]) -> TextSpec:
         """Return the spec as it is: nothing of it is taken from training texts."""
@@ -166,6 +171,14 @@ class TextModality:
         from headstart.modalities.text.explanation import TextExplanation
 
         return TextExplanation()
+
+    @property
+    def demonstration(self) -> Demonstration:
+        """Messages to a shop."""
+        from headstart.modalities.text.demo import EACH, TEMPLATES, show_example, write_messages
+
+        what = f"{EACH * len(TEMPLATES)} messages to a shop"
+        return Demonstration("messages.csv", what, write_messages, show_example)
 
     @property
     def settings(self) -> "type[Chapter]":

@@ -42,6 +42,16 @@ def describe_cut(text: str, spec: TextSpec) -> str:
     return f"cut after {room} of {more}{count} tokens" if count > room else ""
 
 
+def describe_unseen_ends(spec: TextSpec, unseen: int, items: int) -> str:
+    """Return how many of some texts are cut, and what would have all of them seen."""
+    are = "is" if unseen == 1 else "are"
+    if spec.long_texts == "windows":
+        return f"{unseen} of {items} texts {are} read up to {MOST_CHARACTERS} characters"
+    room = spec.max_tokens - spec.load_tokenizer().special
+    more = f"--max-tokens {spec.most_tokens} or " if spec.most_tokens > spec.max_tokens else ""
+    return f"{unseen} of {items} texts {are} cut after {room} tokens; to see more of them: {more}--long-texts windows"
+
+
 def collate_texts(parts: Sequence[Ids], spec: TextSpec) -> Batch:
     """Return parts as one batch, padded to the longest of them: ``input_ids`` and ``attention_mask``, int64 (B, T)."""
     shape = len(parts), max(map(len, parts), default=1)

@@ -57,9 +57,8 @@ def diagnose(context: FitContext, model: FittedModel, test: TestResult, duplicat
         duplicates: near-duplicates among all samples.
     """
     own = context.task.diagnostics
-    fit_curve = _prepare_learning_curve(context, test)
     with share_threads(2), ThreadPoolExecutor(1) as pool:  # beside the rest, which keeps one core busy
-        curve = pool.submit(fit_curve)
+        curve = pool.submit(_prepare_learning_curve(context, test))  # held by nobody else: its features go when it ends
         findings = None
         if own is not None:
             findings = own.diagnose(context, test, duplicates, _gather_item_findings(context, test))

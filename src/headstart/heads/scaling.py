@@ -63,9 +63,9 @@ class Scaling:
         fitted = cls.fit(features)
         return cls(fitted.mean, (fitted.inverse > 0).astype(np.float32))
 
-    def transform(self, features: Floats) -> Floats:
-        """Return features (N, D) standardised, a new array."""
-        scaled = features - self.mean
+    def transform(self, features: Floats, *, overwrite: bool = False) -> Floats:
+        """Return features (N, D) standardised: a new array, or, where they may be overwritten, these themselves."""
+        scaled = np.subtract(features, self.mean, out=features if overwrite and features.flags.writeable else None)
         scaled *= self.inverse
         return np.asarray(scaled, np.float32)
 

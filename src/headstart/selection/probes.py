@@ -16,7 +16,7 @@ from headstart.arrays import Floats
 from headstart.data.samples import Subset
 from headstart.errors import SettingError, nearest
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
-from headstart.heads.head import FitResult, Head, TrainingSet, Trial
+from headstart.heads.head import NOT_KEPT, FitResult, Head, TrainingSet, Trial
 from headstart.heads.subsample import MANY, choose_tolerance
 from headstart.heads.threads import limit_to_idle_threads
 from headstart.selection.arm import Arm, ArmPlan, DepthPoint, HeldOutAnswers, score_arm
@@ -197,6 +197,8 @@ def _held_out_loss(context: DatasetContext, trial: Trial, arm: Arm) -> float:
 def _refit(place: _Place) -> Refit:
     def refit(context: DatasetContext) -> FittedModel:
         training_set = context.training_set([place.branch], Subset.TRAIN, Subset.VALIDATION)
+        if len(training_set) > MANY:  # other rows would change weights by more than the .1 % that are left open
+            training_set = replace(training_set, tolerance=NOT_KEPT)
         fitted = fit_task_head(context, place.fitted.head.kind, training_set, fixed=place.fitted.chosen)
         return build_model(context, place.branch, fitted.head)
 

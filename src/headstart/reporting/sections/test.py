@@ -128,4 +128,4 @@ def _accuracy_of_surest(test: Predictions, percent: int) -> float:
 def _select_items(items: PredictedItems, order: Floats, wanted: Bools) -> tuple[PredictedItem, ...]:
     """Return the first samples by an order (T,), of those that are wanted."""
     rows = np.argsort(order, kind="stable")
-    return tuple(items[int(items.rows[row])] for row in rows if wanted[row])[:MOST_STUDIED]
+    return tuple(items[int(items.rows[row])] for row in rows[wanted[rows]][:MOST_STUDIED])

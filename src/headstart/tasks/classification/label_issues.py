@@ -156,7 +156,8 @@ def _answer(
     training_sets: Sequence[TrainingSet], fold: Ints, strengths: Sequence[float]
 ) -> dict[tuple[int, float], Floats]:
     """Return held-out probabilities (N, C) by how many layers answer together and by strength."""
-    by_layer = [_answer_alone(training_sets[place], fold, strengths) for place in range(len(training_sets))]
+    made = isinstance(training_sets, MadeTrainingSets)  # for this alone
+    by_layer = [_answer_alone(training_sets[place], fold, strengths, made) for place in range(len(training_sets))]
     return {
         (number, strength): mean
         for strength, answers in zip(strengths, zip(*by_layer, strict=True), strict=True)
@@ -164,8 +165,9 @@ def _answer(
     }
 
 
-def _answer_alone(rows: TrainingSet, fold: Ints, strengths: Sequence[float]) -> list[Floats]:
-    return predict_side_by_side(rows, fold, [strength / rows.features.shape[1] for strength in strengths])
+def _answer_alone(rows: TrainingSet, fold: Ints, strengths: Sequence[float], overwrite: bool) -> list[Floats]:
+    path = [strength / rows.features.shape[1] for strength in strengths]
+    return predict_side_by_side(rows, fold, path, overwrite=overwrite)
 
 
 def _choose(answers: Mapping[tuple[int, float], Floats], labels: Ints) -> tuple[int, float]:

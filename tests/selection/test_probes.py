@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from headstart.data.samples import Subset
+from headstart.heads import subsample
 from headstart.heads.catalog import fit_head
 from headstart.linalg import softmax
+from headstart.selection import probes
 from headstart.selection.arm import refit_model
 from headstart.selection.context import FitContext
 from headstart.selection.probes import count_parameters, fit_probe, intermediate_probe, linear_probe
@@ -60,6 +62,32 @@ def test_intermediate_probe_has_every_layer_and_all_of_them(context: FitContext)
         rows = context.load_features(branch, context.samples_in(Subset.VALIDATION))
         right = fitted.head.logits(rows).argmax(1) == context.target_values(Subset.VALIDATION)
         assert depth.validation_score == right.mean()
+
+
+def test_of_many_photos_some_compare_the_places(context: FitContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    train = len(context.samples_in(Subset.TRAIN))
+    monkeypatch.setattr(subsample, "MANY", train - 1)
+    monkeypatch.setattr(subsample, "CHOSEN_ON", -(-train // 2))
+    monkeypatch.setattr(probes, "MANY", train - 1)
+    strata, groups = context.strata(Subset.TRAIN), context.targets(Subset.TRAIN).groups
+    rows = subsample.draw_subsample(strata, groups, context.settings.seed)
+    assert rows is not None
+    arm = intermediate_probe(context)[0].make()
+    names = [layer.name for layer in context.backbone.layers]
+    for depth in arm.depth:
+        branch = context.branch(*(names if depth.layer == "all" else [depth.layer]))
+        if depth.layer != "final":
+            some = context.training_set([branch], Subset.TRAIN).take(rows)
+            fitted = fit_head("logistic", some, context.settings)
+            assert depth.loss == pytest.approx(min(trial.loss for trial in fitted.path), rel=0.06)
+        if depth.layer == arm.layer:
+            whole = context.training_set([branch], Subset.TRAIN)
+            own = fit_head("logistic", whole, context.settings, fixed=arm.chosen)
+            weights = arm.model.members[0].head.layers[0].weight
+            np.testing.assert_allclose(weights, own.head.layers[0].weight, atol=0.02 * np.abs(weights).max())
+    losses = {depth.layer: depth.loss for depth in arm.depth if depth.layer != "final"}
+    assert arm.layer == min(losses, key=losses.__getitem__)
+    assert len(arm.path) > 1
 
 
 def test_what_is_known_of_photos_that_a_head_was_not_fitted_on(context: FitContext) -> None:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import inf, isfinite
 
-from headstart.arrays import Floats
+from headstart.arrays import Bools, Floats
 from headstart.data.samples import Subset
 from headstart.errors import SettingError, nearest
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.heads.head import NOT_KEPT, FitResult, Head, TrainingSet, Trial
-from headstart.heads.subsample import MANY, choose_tolerance
+from headstart.heads.subsample import MANY, choose_tolerance, draw_subsample
 from headstart.heads.threads import limit_to_idle_threads
 from headstart.selection.arm import Arm, ArmPlan, DepthPoint, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext, Refit
@@ -121,18 +121,36 @@ def _fit_intermediate(context: FitContext, name: str) -> Arm:
     began = time.perf_counter()
     layers = [layer.name for layer in context.backbone.layers]
     head = base_head_name(context)
-    places = []
-    for place, chosen in [*((layer, (layer,)) for layer in layers[:-1]), (ALL, tuple(layers))]:
-        branch = context.branch(*chosen)
-        fitted = fit_task_head(context, head, _gather_train(context, branch))
-        places.append(_Place(place, branch, fitted, find_chosen_trial(fitted)))
+    # Of many samples some tell which place is best, and how it compares with the others; the best is fitted on all.
+    rows = draw_subsample(context.strata(Subset.TRAIN), context.targets(Subset.TRAIN).groups, context.settings.seed)
+    everywhere = {**{layer: (layer,) for layer in layers[:-1]}, ALL: tuple(layers)}
+    places = [_fit_place(context, head, place, chosen, rows) for place, chosen in everywhere.items()]
     # Where nothing could be held out, no layer is known to be better: all of them are read.
     best = min(reversed(places), key=lambda place: place.trial.loss if place.trial else inf)
     last = fit_probe(context, head)
-    everything = [*places[:-1], _Place(LAYER, context.branch(LAYER), last, find_chosen_trial(last)), places[-1]]
-    return _score(
-        context, name, "intermediate-probe", best, began, tuple(_depth_point(context, it) for it in everything)
-    )
+    final = _Place(LAYER, context.branch(LAYER), last, find_chosen_trial(last))
+    if rows is not None:
+        final = replace(_fit_place(context, head, LAYER, (LAYER,), rows, last.chosen), trial=final.trial)
+    depth = tuple(_depth_point(context, place) for place in (*places[:-1], final, places[-1]))
+    if rows is not None:
+        whole = fit_task_head(context, head, _gather_train(context, best.branch), best.fitted.chosen)
+        best = replace(best, fitted=replace(whole, path=best.fitted.path, torn=best.fitted.torn))
+    return _score(context, name, "intermediate-probe", best, began, depth)
+
+
+def _fit_place(
+    context: FitContext,
+    head: str,
+    name: str,
+    layers: Sequence[str],
+    rows: Bools | None,
+    fixed: Mapping[str, float] | None = None,
+) -> _Place:
+    """Return a head on some layers, fitted on some rows (N,) of the training samples; None: all of them."""
+    branch = context.branch(*layers)
+    training_set = _gather_train(context, branch)
+    fitted = fit_task_head(context, head, training_set if rows is None else training_set.take(rows), fixed)
+    return _Place(name, branch, fitted, find_chosen_trial(fitted))
 
 
 def _score(

@@ -15,7 +15,7 @@ from headstart.backbones.providers.embedded import find_embedded, list_embedded_
 from headstart.backbones.providers.names import suggest_names
 from headstart.errors import BackboneError, nearest
 
-WITHOUT_SCHEME = ("checkpoint", "bundled", "minilm")  #: providers whose names do not begin with their scheme
+WITHOUT_SCHEME = ("checkpoint", "bundled", "minilm", "speech")  #: providers whose names do not begin with their scheme
 
 
 def split_names(backbones: str) -> list[str]:

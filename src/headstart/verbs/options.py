@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Literal, TypedDict
 
-from headstart.modalities.image.settings import AugmentPolicy, AugmentPreset, AugmentSettings
+from headstart.modalities.image.settings import AugmentPolicy, AugmentSettings
+from headstart.modalities.sound.settings import ClipPreset, SoundSettings
 from headstart.modalities.text.settings import LongTexts, TextSettings
 from headstart.settings.chapters import (
     ClassPlace,
@@ -103,7 +104,7 @@ class TrainOptions(TypedDict, total=False):
 class AugmentOptions(TypedDict, total=False):
     """Keywords of the chapter ``augment``."""
 
-    augmentation: AugmentPreset
+    augmentation: ClipPreset
     keeps: str | None
     rotation: float | None
     shift_width: float | None
@@ -126,6 +127,19 @@ class TextsOptions(TypedDict, total=False):
 
     max_tokens: int | None
     long_texts: LongTexts
+
+
+class SoundOptions(TypedDict, total=False):
+    """Keywords of the chapter ``sound``."""
+
+    clip_window: float | None
+    clip_hop: float | None
+    clip_changes: ClipPreset
+    clip_shift: float | None
+    clip_gain: float | None
+    clip_noise: float | None
+    time_masks: int | None
+    band_masks: int | None
 
 
 class ClassificationOptions(TypedDict, total=False):
@@ -188,6 +202,7 @@ class FitOptions(
     TrainOptions,
     AugmentOptions,
     TextsOptions,
+    SoundOptions,
     ClassificationOptions,
     MultilabelOptions,
     OrdinalOptions,
@@ -204,6 +219,7 @@ class FitOptions(
     train: TrainOptions | TrainSettings
     augment: AugmentOptions | AugmentSettings
     texts: TextsOptions | TextSettings
+    sound: SoundOptions | SoundSettings
     classification: ClassificationOptions | ClassificationSettings
     multilabel: MultilabelOptions | MultilabelSettings
     ordinal: OrdinalOptions | OrdinalSettings

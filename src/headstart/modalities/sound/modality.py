@@ -110,12 +110,18 @@ class SoundModality:
         """Return the spec that ``SoundSpec.to_json`` describes."""
         return SoundSpec.from_json(dict(record))
 
+    def configure_spec(self, spec: SoundSpec, settings: Any) -> SoundSpec:
+        """Return the spec with the window and the hop that the settings name, where the network has none of its own."""
+        if settings.clip_window is not None and not spec.fixed:
+            spec = replace(spec, window=round(settings.clip_window * spec.rate), fixed=True)
+        return spec if settings.clip_hop is None else replace(spec, hop=round(settings.clip_hop * spec.rate))
+
     def fit_spec(self, spec: SoundSpec, properties: Sequence[Mapping[str, Any]]) -> SoundSpec:
         """Return the spec with a window for nearly all training clips, where the network has none of its own."""
         if spec.fixed:
             return spec
         window = choose_window([float(each["seconds"]) for each in properties if "seconds" in each], spec)
-        return replace(spec, window=window, hop=min(spec.hop, window), fixed=True)
+        return replace(spec, window=window, fixed=True)
 
     def describe_fit(self, spec: SoundSpec, properties: Sequence[Mapping[str, Any]]) -> str:
         """Return how long the windows are, and how many training clips have several."""
@@ -153,9 +159,11 @@ class SoundModality:
         return None
 
     @property
-    def augmentation(self) -> facets.AugmentationFacet | None:
-        """None."""
-        return None
+    def augmentation(self) -> facets.AugmentationFacet:
+        """Views that are moved, louder or softer, noisier, or blanked out in parts."""
+        from headstart.modalities.sound.augment import ClipAugmentation
+
+        return ClipAugmentation()
 
     @property
     def preview(self) -> facets.PreviewFacet | None:
@@ -175,9 +183,11 @@ class SoundModality:
         return SoundPreprocessing()
 
     @property
-    def settings(self) -> "type[Chapter] | None":
-        """None."""
-        return None
+    def settings(self) -> "type[Chapter]":
+        """The chapter "sound"."""
+        from headstart.modalities.sound.settings import SoundSettings
+
+        return SoundSettings
 
 
 _CHECKED: Modality = SoundModality()  # mypy holds the class to the protocol

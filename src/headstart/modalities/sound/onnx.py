@@ -70,8 +70,8 @@ class _SoundNodes:
         spec, node, constant = self._spec, self._node, self._constant
         window, zero, one = constant("window", [spec.window]), constant("zero", [0]), constant("one", [1])
         spare = node("Max", [node("Sub", [self._length, window], "beyond"), zero], "spare")
-        rounded = node("Add", [spare, constant("hop_less_one", [spec.hop - 1])], "rounded")
-        gaps = node("Div", [rounded, constant("hop", [spec.hop])], "gaps")
+        rounded = node("Add", [spare, constant("hop_less_one", [spec.step - 1])], "rounded")
+        gaps = node("Div", [rounded, constant("hop", [spec.step])], "gaps")
         count = node("Squeeze", [node("Add", [gaps, one], "count")], "parts")
         order = node("Range", [constant("first", 0), count, constant("step", 1)], "order")
         spread = node("Mul", [order, spare], "spread")

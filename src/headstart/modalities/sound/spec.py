@@ -54,13 +54,18 @@ class SoundSpec:
 
     rate: int  #: samples a second
     window: int  #: samples that a network sees at a time, without margins
-    hop: int  #: most samples between the beginnings of two windows of a longer clip
+    hop: int = 0  #: most samples between the beginnings of two windows of a longer clip; 0 for half a window
     margin: int = 0  #: samples of silence before and behind each window
     mels: MelSpec | None = None  #: None: the network reads the waveform
     fixed: bool = False  #: the window is the network's own, and not fitted to the training clips
     longest: int = 0  #: samples; the longest window that may be fitted; 0 for the window itself
     channels: Literal["mean"] = "mean"  #: mixed to one
     resampler: Resampler = Resampler()
+
+    @property
+    def step(self) -> int:
+        """Most samples between the beginnings of two windows."""
+        return self.hop or max(1, self.window // 2)
 
     @property
     def padded(self) -> int:

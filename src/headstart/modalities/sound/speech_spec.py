@@ -22,4 +22,4 @@ SPEECH_MELS = MelSpec(
     offset=2.0,
 )
 #: The margin lets the first and the last of the network's views, of .775 seconds, have their middle near an end.
-SPEECH_SPEC = SoundSpec(rate=RATE, window=2 * RATE, hop=5 * RATE, margin=54 * 160, mels=SPEECH_MELS, longest=10 * RATE)
+SPEECH_SPEC = SoundSpec(rate=RATE, window=2 * RATE, margin=54 * 160, mels=SPEECH_MELS, longest=10 * RATE)

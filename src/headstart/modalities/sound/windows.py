@@ -25,7 +25,7 @@ def find_starts(samples: int, spec: SoundSpec) -> Ints:
     if samples <= spec.window:
         return np.zeros(1, np.int64)
     spare = samples - spec.window
-    gaps = -(-spare // spec.hop)
+    gaps = -(-spare // spec.step)
     return np.arange(gaps + 1, dtype=np.int64) * spare // gaps
 
 

@@ -10,7 +10,7 @@ DEMO := demo
 # Two workers, each on one stretch of the tests; the one that is done takes over half of what the other has left.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: demo demo-text test test-slow test-all check docs browser clean
+.PHONY: demo demo-text demo-sound test test-slow test-all check docs browser clean
 
 demo: $(SMALL)
 	$(BIN)/headstart demo $(DEMO)
@@ -18,6 +18,10 @@ demo: $(SMALL)
 demo-text: $(SMALL)
 	$(BIN)/pip install --quiet --editable '.[text]'
 	$(BIN)/headstart demo $(DEMO)-text --modality text
+
+demo-sound: $(SMALL)
+	$(BIN)/pip install --quiet --editable '.[sound]'
+	$(BIN)/headstart demo $(DEMO)-sound --modality sound
 
 test: $(READY)
 	$(PYTEST) -m "not slow and not large and not browser"

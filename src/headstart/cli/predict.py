@@ -15,8 +15,11 @@ from headstart.errors import SettingError
 from headstart.modalities.given import takes_texts
 from headstart.modalities.item import Noun
 from headstart.modalities.modality import Modality
+from headstart.modalities.optional_facets import find_recorded
 from headstart.stderr import print_to_stderr
 from headstart.verbs.items import Expansion, expand_items, name_path, refuse_nothing, take_few
+
+LISTENED = 2.0  #: seconds of a stretch of what a microphone hears
 
 
 def predict(
@@ -32,6 +35,8 @@ def predict(
     engine: str = "auto",
     path_column: str | None = None,
     threshold: float | None = None,
+    every: float | None = None,
+    listen: bool = False,
 ) -> int:
     """Say what items show, with a saved classifier.
 
@@ -77,6 +82,8 @@ def predict(
             object; found when not given.
         threshold: Predict the positive class (fit's --positive), or each of several labels, from this probability on,
             such as 0.3, in place of the model's own threshold.
+        every: Of recordings: answer each stretch of so many seconds for itself; with --listen 2 when not given.
+        listen: Of recordings: answer what the microphone hears, stretch by stretch, until Ctrl-C.
     """
     from headstart.inference.classifier import load
 
@@ -85,8 +92,10 @@ def predict(
     if json_ and csv_:
         raise SettingError("--json and --csv were both given; choose one")
     items, texts = items or [], text or []
-    if not items and not texts:
+    if not items and not texts and not listen:
         raise SettingError("nothing to predict is given; name files, or give a text with --text")
+    if every is not None and not 0.05 <= every <= 3600:
+        raise SettingError(f"every is {every:g}; wanted seconds from 0.05 to 3600")
     if flags := [item for item in items if item.startswith("-") and item != "-"]:
         raise SettingError(
             f"unknown option {flags[0]!r}; a file of that name is given as ./{flags[0]}; see headstart predict --help"
@@ -100,7 +109,7 @@ def predict(
         form = partial(format_json_lines, top=top) if json_ else partial(format_csv_lines, top=top, columns=columns)
     seen = failed = 0
     met = Expansion(alone=len(items) == 1, path_column=path_column)
-    given = Given(items, texts, lines)
+    given = Given(items, texts, lines, every, listen)
     for line, bad in form(classifier.stream(_asked(modality, given, met), threshold=threshold)):
         if csv_ and not seen:
             print(format_csv_header(columns))
@@ -124,6 +133,8 @@ class Given:
     items: Sequence[str]  #: files, folders, tables, and "-" for standard input
     texts: Sequence[str] = ()  #: items themselves
     lines: LineForm = "auto"  #: of standard input
+    every: float | None = None  #: seconds of a recording that are answered for themselves
+    listen: bool = False  #: to this machine's microphone
 
 
 def _asked(modality: Modality, given: Given, met: Expansion) -> Iterable[Any]:
@@ -132,7 +143,10 @@ def _asked(modality: Modality, given: Given, met: Expansion) -> Iterable[Any]:
     from headstart.inference.streaming import Arrivals
 
     found = read_items(modality, given, met)
-    if "-" in given.items:
+    if given.every is not None and not given.listen:
+        recorded, whole = find_recorded(modality, "--every"), found
+        found = (stretch for item in whole for stretch in recorded.cut_recording(item, given.every or 0))
+    if "-" in given.items or given.listen:
         return Arrivals(found)
     return take_few(found, BATCH_FROM)
 
@@ -151,6 +165,8 @@ def read_items(modality: Modality, given: Given, met: Expansion) -> Iterator[Any
     if given.texts and not takes_texts(modality):
         many = modality.noun.many
         raise SettingError(f"--text is for classifiers of texts, and this one reads {many}; give the files of {many}")
+    if given.listen:
+        yield from find_recorded(modality, "--listen").listen(given.every or LISTENED)
     yield from map(name_line, given.texts)
     for item in given.items:
         if item == "-":

@@ -1,8 +1,11 @@
 """Members that a modality may have beside those of ``Modality``, and what is done where one has them not."""
 
+from collections.abc import Iterator
 from typing import Any, Protocol, runtime_checkable
 
+from headstart.errors import SettingError
 from headstart.modalities.batch import AnySpec, InputSpec
+from headstart.modalities.item import NamedItem
 from headstart.modalities.modality import Modality
 
 
@@ -39,3 +42,29 @@ def configure_spec(modality: Modality, spec: AnySpec, settings: Any) -> InputSpe
     if isinstance(modality, ConfigurableModality):
         return modality.configure_spec(spec, settings)
     return spec
+
+
+@runtime_checkable
+class RecordedModality(Protocol):
+    """A modality whose items may be long recordings, answered stretch by stretch, and come from a device."""
+
+    def cut_recording(self, item: Any, seconds: float) -> Iterator[NamedItem]:
+        """Yield the stretches of an item that a path leads to, so many seconds each; any other item as it is."""
+
+    def listen(self, seconds: float) -> Iterator[NamedItem]:
+        """Yield what this machine's device records, so many seconds each, for as long as it is asked.
+
+        Raises:
+            SettingError: there is no device, or no package for it.
+        """
+
+
+def find_recorded(modality: Modality, flag: str) -> RecordedModality:
+    """Return a modality as one of recordings.
+
+    Raises:
+        SettingError: its items are none; the message names the flag.
+    """
+    if isinstance(modality, RecordedModality):
+        return modality
+    raise SettingError(f"{flag} is for classifiers of recordings, and this one reads {modality.noun.many}")

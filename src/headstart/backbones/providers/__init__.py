@@ -4,7 +4,9 @@ from headstart.backbones.provider import Provider
 from headstart.backbones.providers.checkpoint import CheckpointProvider
 from headstart.backbones.providers.embedded import EMBEDDED
 from headstart.backbones.providers.hf import HuggingFaceProvider
+from headstart.backbones.providers.mel_picture import MelPictureProvider
 from headstart.backbones.providers.timm import TimmProvider
+from headstart.backbones.providers.yamnet import YamnetProvider
 from headstart.errors import BackboneError
 from headstart.plugins import Registry
 from headstart.protocol_checks import expect_members
@@ -12,7 +14,15 @@ from headstart.protocol_checks import expect_members
 GROUP = "headstart.providers"
 #: In the order in which a name is offered to them.
 PROVIDERS: dict[str, Provider] = {
-    provider.scheme: provider for provider in (CheckpointProvider(), *EMBEDDED, TimmProvider(), HuggingFaceProvider())
+    provider.scheme: provider
+    for provider in (
+        CheckpointProvider(),
+        *EMBEDDED,
+        MelPictureProvider(),
+        YamnetProvider(),
+        TimmProvider(),
+        HuggingFaceProvider(),
+    )
 }
 
 REGISTRY: Registry[Provider] = Registry(

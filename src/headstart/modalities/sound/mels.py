@@ -53,8 +53,11 @@ def make_window(spec: MelSpec) -> Doubles:
 def make_filters(spec: MelSpec, rate: int) -> Doubles:
     """Return the triangular filters, (fft / 2 + 1, bands)."""
     low, high = (_to_mels(np.array([hertz]), spec.scale)[0] for hertz in (spec.low, spec.high))
-    edges = _to_hertz(np.linspace(low, high, spec.bands + 2), spec.scale)
-    at = np.linspace(0, rate / 2, spec.fft // 2 + 1)[:, None]
+    edges, at = np.linspace(low, high, spec.bands + 2), np.linspace(0, rate / 2, spec.fft // 2 + 1)[:, None]
+    if spec.triangles == "hertz":
+        edges = _to_hertz(edges, spec.scale)
+    else:
+        at = _to_mels(at, spec.scale)
     rising, falling = (at - edges[:-2]) / np.diff(edges)[:-1], (edges[2:] - at) / np.diff(edges)[1:]
     filters = np.maximum(0, np.minimum(rising, falling))
     return filters * 2 / (edges[2:] - edges[:-2]) if spec.is_normalized else filters

@@ -1,6 +1,6 @@
 """Sound as a modality. What is behind a facet is imported when it is first asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from headstart.arrays import Floats
 from headstart.modalities import facets
 from headstart.modalities.batch import Batch, Part
+from headstart.modalities.demonstration import Demonstration
 from headstart.modalities.explanation_facet import ExplanationFacet, RemovalFacet
-from headstart.modalities.item import Decoded, ItemFacts, Raw
+from headstart.modalities.item import Decoded, ItemFacts, NamedItem, Raw
 from headstart.modalities.modality import Modality
 from headstart.modalities.preprocessing_facet import PreprocessingFacet
 from headstart.modalities.sound.load import OpenedClip, convert, is_one_clip, read_content
@@ -147,6 +148,29 @@ class SoundModality:
             many = ", ".join(map(str, rates[:4])) + (", ..." if len(rates) > 4 else "")
             notes.append(f"clips have {len(rates)} rates ({many} Hz): if they differ by class, they may tell it")
         return tuple(notes)
+
+    @property
+    def demonstration(self) -> Demonstration:
+        """Calls of invented birds."""
+        from headstart.modalities.sound.demo import CALLS, COUNT, find_call, write_calls
+
+        return Demonstration("calls", f"{COUNT} calls of {len(CALLS)} invented birds", write_calls, find_call)
+
+    def cut_recording(self, item: Any, seconds: float) -> Iterator[NamedItem]:
+        """Yield the stretches of a recording, to be answered one after the other."""
+        from headstart.modalities.sound.stretches import cut_clip
+
+        return cut_clip(item, seconds)
+
+    def listen(self, seconds: float) -> Iterator[NamedItem]:
+        """Yield what the microphone hears, stretch by stretch.
+
+        Raises:
+            SettingError: what it takes is not there.
+        """
+        from headstart.modalities.sound.microphone import record_stretches
+
+        return record_stretches(seconds)
 
     @property
     def stats(self) -> facets.StatisticsFacet | None:

@@ -32,6 +32,7 @@ class MelSpec:
     low: float  #: Hz, where the first band begins
     high: float  #: Hz, where the last band ends
     scale: Literal["slaney", "htk"]  #: of mels
+    triangles: Literal["hertz", "mels"]  #: in which the filters rise and fall evenly
     is_normalized: bool  #: every band has the same area (Slaney's Auditory Toolbox, 1998), else the same height
     power: int  #: 2 of squared magnitudes, 1 of magnitudes
     log: Literal["decibel", "natural"]

@@ -12,6 +12,7 @@ SPEECH_MELS = MelSpec(
     low=60.0,
     high=3800.0,
     scale="slaney",
+    triangles="hertz",
     is_normalized=True,
     power=2,
     log="decibel",

@@ -155,6 +155,10 @@ def _fuzz(found: Result) -> str:
     return f"{found['failures']} failures of {found['inputs']:,} inputs (0)"
 
 
+def _fuzz_clips(found: Result) -> str:
+    return f"{found['failures'] + found['unlisted']} failures of {found['inputs']:,} damaged files of sound (0)"
+
+
 def _grades(found: Result) -> str:
     return (
         f"{found['mae']:.3f} ranks off, classes without an order {found['plain_mae']:.3f}, nearer in {found['better']} "
@@ -239,6 +243,14 @@ def _slices(found: Result) -> str:
     return f"{found['slices']} slices in {_seconds(found['seconds'])}"
 
 
+def _speakers(found: Result) -> str:
+    each = sorted(found["by_speaker"].values())
+    return (
+        f"{_percent(found['mean'])} of the clips of speakers never heard, mean of {found['speakers']} "
+        f"({_percent(each[0])} to {_percent(each[-1])}) (96.5 %)"
+    )
+
+
 def _suite(found: Result) -> str:
     return f"{found['seconds']:.0f} s (300), {found['memory_at_most_bytes'] / 1e9:.2f} GB (4)"
 
@@ -299,6 +311,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "extraction": _extraction,
     "finetuning": _finetuning,
     "fuzz": _fuzz,
+    "fuzz_clips": _fuzz_clips,
     "grades": _grades,
     "heads": _heads,
     "kills": _kills,
@@ -313,6 +326,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "screening": _screening,
     "sheets": _sheets,
     "slices": _slices,
+    "speakers": _speakers,
     "suite": _suite,
     "suspects": _suspects,
     "task_parity": _task_parity,

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Warm, draw_photos
+from tests.modalities.sound.clips import write_table
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted(file.stem for file in (ROOT / "benchmarks").glob("*.py") if file.stem != "measuring")
@@ -26,6 +27,7 @@ SMALL = {
     "extraction": ("{photos} --rounds 1", {"ratio_to_roof", "times_plain_pytorch"}),
     "finetuning": ("{photos} --epochs 1 --own-epochs 1 --batch 4 --unfreeze stage5", {"time_ratio", "interval"}),
     "fuzz": ("--inputs 5", {"failures", "outcomes"}),
+    "fuzz_clips": ("--inputs 20", {"read", "refused", "failures", "unlisted"}),
     "grades": ("--photos 60 --fresh 30 --seeds 1", {"mae", "plain_mae", "coverage", "not_ranges"}),
     "heads": ("{features} --repeats 1", {"results"}),
     "kills": ("--kills 1 --each 20 --epochs 2", {"kills", "failures", "stages"}),
@@ -43,6 +45,7 @@ SMALL = {
         {"linear-probe", "miss_rate", "calibration", "parity_f32"},
     ),
     "slices": ("--photos 300 --groups 5 --rounds 1", {"slices", "seconds"}),
+    "speakers": ("{clips}", {"mean", "by_speaker"}),
     "suite": ("--rounds 1 -- {python} -c pass", {"seconds", "memory_at_most_bytes"}),
     "suspects": (
         "{data}/trash {data}/cats_vs_dogs --train 25 --test 8 --count 60 --grades 60",
@@ -65,7 +68,8 @@ def places(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pa
     features = (chance.standard_normal((60, 8)) + np.eye(3, 8)[labels] * 3).astype(np.float32)
     np.savez(folder / "features.npz", features=features, labels=labels)
     drawn = {"photos": warm.photos, "data": folder / "data", "features": folder / "features.npz"}
-    return {"python": Path(sys.executable), **drawn}
+    clips = write_table(folder / "clips", 45)
+    return {"python": Path(sys.executable), "clips": clips, **drawn}
 
 
 def test_each_script_is_listed_here() -> None:

@@ -34,7 +34,7 @@ def test_time_runs_to_the_right_and_pitch_upwards() -> None:
 
 
 def test_other_names_are_refused() -> None:
-    with pytest.raises(BackboneError, match="cannot look at mels; did you mean 'efficientnet_lite0'"):
+    with pytest.raises(BackboneError, match=r"cannot look at mels; did you mean 'efficientnet_lite\d'"):
         resolve_origin("mel:efficientnet_lite9")
     with pytest.raises(BackboneError, match="cannot be trained"):
         load_network(resolve_origin("mel:efficientnet_lite0"))

@@ -65,7 +65,9 @@ class MelPictureProvider:
         return Origin(f"{SCHEME}:{found.name}", SCHEME, found.architecture, found.file, found.sha256, conversion)
 
     def search(self, pattern: str) -> Iterator[BackboneListing]:
-        """See ``Provider.search``."""
+        """See ``Provider.search``; named by the scheme only, for others look for the networks themselves."""
+        if SCHEME not in pattern.lower():
+            return
         for listed in BundledProvider().search(pattern.removeprefix(f"{SCHEME}:")):
             yield BackboneListing(
                 f"{SCHEME}:{listed.name}",

@@ -166,7 +166,8 @@ def _find_stages(model: TfliteModel, operators: list[TfliteOperator]) -> list[in
 
 def _count_parameters(model: TfliteModel) -> int:
     read = {index for one in model.operators if one.kind in _WEIGHTED for index in one.inputs[1:] if index >= 0}
-    return int(sum(np.size(model.tensors[index].values) for index in read))
+    values = [model.tensors[index].values for index in read]
+    return sum(one.size for one in values if one is not None)
 
 
 _WEIGHTED = ("conv", "depthwise_conv", "fully_connected")

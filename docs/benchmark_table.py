@@ -265,6 +265,16 @@ def _screening(found: Result) -> str:
     )
 
 
+def _text_suspects(found: Result) -> str:
+    labels, copies, told = found["labels"], found["copies"], found["explanations"]
+    return (
+        f"{labels['found_first']:.0%} of the first 100 suspects (75 %); {copies['found']:.1%} of the copies (95 %), "
+        f"{copies['unlike_share']:.1%} of the texts with one unlike them (2 %); strangers AUROC "
+        f"{found['strangers']:.3f} (.95); {found['shortcut']['words']}; words that spoke, taken out first: "
+        f"{told['deletion']:+.3f} of the probability more than at random (p {told['deletion_p']:.1g})"
+    )
+
+
 def _suspects(found: Result) -> str:
     numbers = ", ".join(f"{_percent(found[kind]['found_first'])} ({kind})" for kind in ("dots", "angle", "area"))
     strangers = ", ".join(f"{auroc:.3f}" for auroc in found["strangers"].values())
@@ -329,6 +339,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "speakers": _speakers,
     "suite": _suite,
     "suspects": _suspects,
+    "text_suspects": _text_suspects,
     "task_parity": _task_parity,
     "training": _training,
     "whole_job": _whole_job,

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Warm, draw_photos
+from tests.modalities import texts
 from tests.modalities.sound.clips import write_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,6 +53,10 @@ SMALL = {
         {"several labels", "dots", "grades", "strangers"},
     ),
     "task_parity": ("{photos} --only classification", {"results", "worst"}),
+    "text_suspects": (
+        "{texts} {texts} --rows 160 --copies 14",
+        {"labels", "copies", "strangers", "explanations", "shortcut"},
+    ),
     "training": ("--seconds 0.05 --rounds 1 --batch 4", {"rate_ratio", "share_of_peak"}),
     "whole_job": ("{photos} --rounds 1", {"cold_seconds", "predict_seconds", "cold_stages"}),
 }
@@ -69,7 +74,8 @@ def places(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pa
     np.savez(folder / "features.npz", features=features, labels=labels)
     drawn = {"photos": warm.photos, "data": folder / "data", "features": folder / "features.npz"}
     clips = write_table(folder / "clips", 45)
-    return {"python": Path(sys.executable), "clips": clips, **drawn}
+    said = texts.write_table(folder / "texts.csv", texts.draw_texts(200))
+    return {"python": Path(sys.executable), "clips": clips, "texts": said, **drawn}
 
 
 def test_each_script_is_listed_here() -> None:

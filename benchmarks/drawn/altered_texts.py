@@ -7,7 +7,7 @@ import numpy as np
 
 Alter = Callable[[str, np.random.Generator], str]
 
-LEAST_WORDS = 5  #: of a text of which a copy is made
+LEAST_WORDS, LEAST_TEMPLATE = 5, 8  #: of a text of which a copy is made, and of one that is a template
 NAMES = ("Alvarez", "Bergdorf", "Okonkwo", "Petrograd", "Lisbon", "Tremaine", "Kowalski", "Nakamura", "Delacroix")
 GREETINGS = ("Hi all,", "FYI:", "Copied from below:", "As promised,", "Re:", "See this.")
 ENDINGS = ("Thanks!", "-- sent from my phone", "Cheers", "(via a friend)", "Best regards")
@@ -73,11 +73,13 @@ ALTERATIONS: dict[str, Alter] = {
 
 def plant_copies(texts: Sequence[str], count: int, chance: np.random.Generator) -> list[tuple[int, str, str]]:
     """Return altered copies of some texts: the row of each, the kind of alteration, the copy."""
-    usable = [row for row, text in enumerate(texts) if len(text.split()) >= LEAST_WORDS]
-    chosen = chance.permutation(usable)[:count].tolist()
-    kinds = list(ALTERATIONS)
-    copies = []
-    for number, row in enumerate(chosen):
-        kind = kinds[number % len(kinds)]
+    lengths = [len(text.split()) for text in texts]
+    order = [row for row in chance.permutation(len(texts)).tolist() if lengths[row] >= LEAST_WORDS]
+    kinds, copies = list(ALTERATIONS), list[tuple[int, str, str]]()
+    while order and len(copies) < count:
+        kind = kinds[len(copies) % len(kinds)]
+        least = LEAST_TEMPLATE if kind == "template" else LEAST_WORDS
+        place = next((place for place, row in enumerate(order) if lengths[row] >= least), 0)
+        row = order.pop(place)
         copies.append((row, kind, ALTERATIONS[kind](texts[row], chance)))
     return copies

@@ -191,7 +191,7 @@ class _ShardWork:
             if digest in self.missing[0]:
                 parts[digest] = own
             if stats is not None and digest in self.missing[1]:
-                measured[digest] = stats.keep(item.value, own)
+                measured[digest] = stats.keep(item.value, own, self.spec)
         done.rows.append((list(parts), _compute_features(parts, self.spec, self.engine) if parts else {}))
         if stats is not None:
             done.rows.append((list(measured), stats.compute(list(measured.values())) if measured else {}))

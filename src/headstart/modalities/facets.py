@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from mimetypes import MimeTypes
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from headstart.arrays import Doubles, Floats, Ints
 from headstart.modalities.batch import AnySpec, InputSpec, Part
@@ -80,12 +80,13 @@ class StatisticsFacet(Protocol):
     def space(self, spec: AnySpec) -> "FeatureSpace":
         """Return where the statistics of items prepared by a spec are stored."""
 
-    def keep(self, value: Any, parts: Sequence[Part]) -> Any:
+    def keep(self, value: Any, parts: Sequence[Part], spec: AnySpec) -> Any:
         """Return what of an item is measured; it is held until a few items are measured together.
 
         Args:
             value: the decoded item.
             parts: of it, as a network sees them.
+            spec: by which it was decoded.
         """
 
     def compute(self, kept: Sequence[Any]) -> Mapping[str, Floats]:
@@ -253,3 +254,11 @@ class PreviewFacet(Protocol):
 
     def make_thumbnail(self, value: Any, *, close: bool = False) -> Thumbnail:
         """Return a small copy of a decoded item; a larger one where it is looked at closely."""
+
+
+@runtime_checkable
+class PlayablePreview(PreviewFacet, Protocol):
+    """A facet of previews whose items can be played."""
+
+    def make_player(self, value: Any) -> Thumbnail:
+        """Return a short copy of an item that was decoded for ``make_spec()``, of a type such as "audio/wav"."""

@@ -6,6 +6,7 @@ so does a text, which can then be selected, found and read aloud.
 """
 
 import base64
+import json
 from collections.abc import Iterable, Mapping
 
 from markupsafe import Markup, escape
@@ -15,6 +16,7 @@ from headstart.modalities.marked_text import MARKED_TEXT, decode_marked
 
 SHEET = "sheet"  #: its key
 HEAT = "heat/"  #: begins the key of an item with what spoke for its answer
+PLAY = "play/"  #: begins the key of what can be played of an item
 BUDGET = 8_500_000  #: bytes of all previews as they stand in the page, which is to stay below 10 MB
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/svg+xml")  #: that a page draws
 FAINTEST = 0.12  #: weight of a word from which on it is marked
@@ -35,6 +37,7 @@ class EmbeddedPreviews:
         self._numbers: dict[str, int] = {}
         self._declarations: dict[str, int] = {}  # of the rules, in the order of their numbers
         self._texts: dict[str, Markup] = {}
+        self._sounds: dict[str, str] = {}
         self.left_out = 0  #: previews that the budget did not hold
         for key in dict.fromkeys(wanted):
             if key not in stored:
@@ -57,12 +60,30 @@ class EmbeddedPreviews:
             budget -= cost
             self._numbers[key] = self._declarations.setdefault(declaration, len(self._declarations))
 
+        for key, preview in stored.items():
+            if key.startswith(PLAY) and preview.media_type == "audio/wav":
+                uri = encode_uri(preview)
+                if len(uri) <= budget:
+                    budget -= len(uri)
+                    self._sounds[key.removeprefix(PLAY)] = uri
+
     def __contains__(self, key: object) -> bool:
         return key in self._numbers or key in self._texts
 
     def text(self, key: str) -> Markup:
         """Return a preview that is a text, escaped, its telling words marked; an empty one for what is none."""
         return self._texts.get(key, Markup())
+
+    def sound(self, key: str) -> str:
+        """Return the name of what can be played of an item; "" where nothing can."""
+        return f"s{list(self._sounds).index(key)}" if key in self._sounds else ""
+
+    @property
+    def sounds(self) -> Markup:
+        """All that can be played, as JSON: data URIs by name; "" for nothing."""
+        if not self._sounds:
+            return Markup()
+        return Markup(json.dumps({f"s{number}": uri for number, uri in enumerate(self._sounds.values())}))  # noqa: S704
 
     @property
     def of_texts(self) -> bool:

@@ -1,6 +1,7 @@
 """Small copies of the items that the report shows, so that it can be made again where the items are gone."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from headstart.diagnostics.examples import select_examples
 from headstart.diagnostics.run import Diagnostics
 from headstart.errors import DataError
 from headstart.explanation.choose_explainer import open_explainer
-from headstart.modalities.facets import PreviewFacet, Thumbnail
+from headstart.modalities.facets import PlayablePreview, PreviewFacet, Thumbnail
 from headstart.modalities.item import BrokenItem
 from headstart.modalities.modality import get_modality
 from headstart.runs.examples import select_shown_samples
@@ -23,6 +24,7 @@ from headstart.storage.run_layout import MODEL
 from headstart.training.view_sheet import draw_view_sheet
 
 HEAT, SHEET = "heat/", "sheet"  #: an item with what spoke for its answer is kept under this and its id; the sheet here
+PLAY, MOST_PLAYED = "play/", 160  #: what can be played of an item is kept under this and its id, of the first so many
 
 Previews = Mapping[str, Thumbnail]  #: by key: a sample's id, "heat/" and its id, or "sheet"
 
@@ -75,6 +77,12 @@ def make_thumbnails(diagnostics: Diagnostics, context: FitContext, test: TestRes
     else:
         shown = select_shown_samples(diagnostics, context, test)
         previews = log.attempt(partial(preview_samples, shown, facet, log), previews, f"{many} are not shown")
+        if isinstance(facet, PlayablePreview):
+            nothing: Previews = {}
+            players = log.attempt(
+                partial(make_players, [*examples, *shown], facet), nothing, f"no {many} can be played"
+            )
+            previews = {**previews, **players}
     if trained:
         sheet = log.attempt(partial(_draw_sheet, context), None, "augmented views are not shown")
     previews = {**previews, **explained.previews, **({SHEET: sheet} if sheet else {})}
@@ -84,7 +92,8 @@ def make_thumbnails(diagnostics: Diagnostics, context: FitContext, test: TestRes
 
 def describe_thumbnails(thumbnails: Thumbnails) -> str:
     """Return how many there are, in one line."""
-    count, explained = len(thumbnails.previews), len(thumbnails.explained)
+    count = sum(not key.startswith(PLAY) for key in thumbnails.previews)
+    explained = len(thumbnails.explained)
     previews = f"{count - explained} preview{'s' * (count - explained != 1)}"
     if not explained:
         return previews
@@ -99,6 +108,16 @@ def preview_samples(
     preview = partial(_preview, facet)
     made = map_in_threads(preview, shown, stage="thumbnails", workers=default_workers(), listener=listener)
     return {sample.id: thumbnail for sample, thumbnail in zip(shown, made, strict=True) if thumbnail is not None}
+
+
+def make_players(samples: Iterable[Sample], facet: PlayablePreview) -> Previews:
+    """Return what can be played of the first samples, by keys; those that can no longer be read are left out."""
+    first = {sample.id: sample for sample, _ in zip(samples, range(MOST_PLAYED), strict=False)}
+    made: dict[str, Thumbnail] = {}
+    for id_, sample in first.items():
+        with suppress(BrokenItem):
+            made[PLAY + id_] = facet.make_player(load_item(sample.source, facet.make_spec()).value)
+    return made
 
 
 def preview_explanations(folder: Path, samples: Sequence[Sample], facet: PreviewFacet | None) -> ExplainedPreviews:

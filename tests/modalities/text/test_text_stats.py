@@ -76,7 +76,7 @@ def test_stats_are_stored_and_read(tmp_path: Path) -> None:
     digests = ["ab" * 20, "cd" * 20]
     with Store(tmp_path) as store:
         with store.writer(FACET.space(None)) as writer:
-            writer.add(digests, FACET.compute([FACET.keep(text, []) for text in texts]))
+            writer.add(digests, FACET.compute([FACET.keep(text, [], None) for text in texts]))
         stats = FACET.read(store, None, digests[::-1], texts[::-1])
     assert stats.get("words").tolist() == [4, 2]
     assert stats.texts[0] == texts[1]

@@ -24,7 +24,7 @@ class ImageStatistics:
         """Return where the statistics of photos prepared by a spec are stored."""
         return stats_space(spec)
 
-    def keep(self, value: Pixels, parts: Sequence[Pixels]) -> Pixels:
+    def keep(self, value: Pixels, parts: Sequence[Pixels], spec: ImageSpec) -> Pixels:
         """Return the square that a network sees, uint8 (S, S, 3)."""
         return parts[0]
 

@@ -11,7 +11,7 @@ from headstart.arrays import Floats
 from headstart.modalities import facets
 from headstart.modalities.batch import Batch, Part
 from headstart.modalities.demonstration import Demonstration
-from headstart.modalities.explanation_facet import ExplanationFacet, RemovalFacet
+from headstart.modalities.explanation_facet import RemovalFacet
 from headstart.modalities.item import Decoded, ItemFacts, NamedItem, Raw
 from headstart.modalities.modality import Modality
 from headstart.modalities.preprocessing_facet import PreprocessingFacet
@@ -173,14 +173,18 @@ class SoundModality:
         return record_stretches(seconds)
 
     @property
-    def stats(self) -> facets.StatisticsFacet | None:
-        """None."""
-        return None
+    def stats(self) -> facets.StatisticsFacet:
+        """Length, loudness, noise and a small spectrogram."""
+        from headstart.modalities.sound.statistics import SoundStatistics
+
+        return SoundStatistics()
 
     @property
-    def duplicates(self) -> facets.DuplicatesFacet | None:
-        """None."""
-        return None
+    def duplicates(self) -> facets.DuplicatesFacet:
+        """Evidence by which near-duplicates are found."""
+        from headstart.modalities.sound.near_duplicates import SoundDuplicates
+
+        return SoundDuplicates()
 
     @property
     def augmentation(self) -> facets.AugmentationFacet:
@@ -190,14 +194,18 @@ class SoundModality:
         return ClipAugmentation()
 
     @property
-    def preview(self) -> facets.PreviewFacet | None:
-        """None."""
-        return None
+    def preview(self) -> facets.PreviewFacet:
+        """Waveforms, and short copies that can be played."""
+        from headstart.modalities.sound.preview import SoundPreview
+
+        return SoundPreview(self.default_spec)
 
     @property
-    def explanation(self) -> ExplanationFacet | RemovalFacet | None:
-        """None."""
-        return None
+    def explanation(self) -> RemovalFacet:
+        """Stretches that spoke for an answer."""
+        from headstart.modalities.sound.explanation import SoundExplanation
+
+        return SoundExplanation()
 
     @property
     def graph(self) -> PreprocessingFacet:

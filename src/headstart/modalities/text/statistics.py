@@ -27,7 +27,7 @@ class TextStatistics:
         """Return where the statistics of texts are stored, the same for every spec."""
         return text_stats_space()
 
-    def keep(self, value: str, parts: Sequence[Any]) -> str:
+    def keep(self, value: str, parts: Sequence[Any], spec: Any) -> str:
         """Return the text."""
         return value
 

@@ -45,6 +45,27 @@
   const wanted = cells.find((link) => "#" + link.getAttribute("aria-controls") === location.hash);
   if (wanted) show(wanted);
 
+  // A click on a button plays its clip; another one stops it.
+  const sounds = JSON.parse(document.getElementById("sounds")?.textContent ?? "{}");
+  let playing = null, pressed = null;
+  const stop = () => {
+    playing?.pause();
+    pressed?.classList.remove("playing");
+    playing = pressed = null;
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("button.play");
+    if (!button) return;
+    const again = button === pressed;
+    stop();
+    if (again) return;
+    pressed = button;
+    playing = new Audio(sounds[button.dataset.sound]);
+    playing.addEventListener("ended", stop);
+    button.classList.add("playing");
+    playing.play().catch(stop);
+  });
+
   // What is folded away is printed too, and folded again afterwards.
   let opened = [];
   addEventListener("beforeprint", () => {

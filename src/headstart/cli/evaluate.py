@@ -18,6 +18,7 @@ def evaluate(
     quiet: Annotated[bool, Parameter(negative="")] = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     engine: str = "auto",
+    threshold: float | None = None,
 ) -> int:
     """Score a saved classifier on labelled data: all of them, whatever part they lie in.
 
@@ -25,6 +26,7 @@ def evaluate(
 
     Examples:
         headstart evaluate runs/beetles/model new-beetles/
+        headstart evaluate runs/scans/model new-scans/ --threshold 0.2
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
@@ -33,6 +35,8 @@ def evaluate(
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
         engine: What answers: auto, onnxruntime or openvino; see headstart predict.
+        threshold: Score answers by this threshold of the positive class, or of each of several labels, in place of the
+            model's own; see headstart predict.
     """
     from headstart.cli.fit_summary import describe_parts, describe_score
     from headstart.inference.model_format import find_model, read_model
@@ -40,7 +44,7 @@ def evaluate(
 
     options: dict[str, Any] = {"data": data} if data is not None else {}
     answering: Any = engine  # its name is checked where it is loaded
-    result = score_model(model, source, engine=answering, progress=not (quiet or json_), **options)
+    result = score_model(model, source, engine=answering, threshold=threshold, progress=not (quiet or json_), **options)
     if json_:
         print(json.dumps(result.to_json(), ensure_ascii=False))
         return 0

@@ -20,6 +20,7 @@ from headstart.runs.run import Run
 from headstart.settings import DataSettings, locate_store
 from headstart.storage.locks import try_mark_in_use
 from headstart.storage.run_layout import SPLIT
+from headstart.tasks.task import replace_threshold
 
 
 def evaluate(
@@ -30,6 +31,7 @@ def evaluate(
     options: DataSettings | None = None,
     engine: InferenceEngineChoice = "auto",
     listener: events.Listener = events.ignore,
+    threshold: float | None = None,
 ) -> Evaluation:
     """Score a saved classifier on labelled samples, all of them; classes are matched by name.
 
@@ -40,11 +42,14 @@ def evaluate(
         options: how samples and labels are read.
         engine: what answers; see ``headstart.load``.
         listener: is told of progress.
+        threshold: the least probability at which something is predicted; None: as the classifier has it.
 
     Raises:
-        UserError: samples or a classifier that cannot be used, or a class that the classifier does not know.
+        UserError: samples, a classifier or a threshold that cannot be used, or a class that the classifier does not
+            know.
     """
     classifier = load(model, engine)
+    replace_threshold(threshold, classifier.task, classifier.record.postprocessor, classifier.record.space)
     home = locate_store()
     with try_mark_in_use(home):  # photos of an archive that were pruned meanwhile would be missing from the score
         given = options or DataSettings.model_validate({})
@@ -58,7 +63,8 @@ def evaluate(
         if seen := _count_seen(classifier.folder, matched):
             known = f"{seen} of {len(matched)} {samples.noun.many} are among those that the classifier was made from"
             listener(events.Note(f"{known}: the score flatters"))
-        return score_classifier(classifier, matched, listener, part="given", strict=False).evaluation
+        scored = score_classifier(classifier, matched, listener, part="given", strict=False, threshold=threshold)
+        return scored.evaluation
 
 
 def _read_samples(

@@ -27,7 +27,7 @@ from headstart.pipeline.dataset import prepare_dataset, read_samples, split_for_
 from headstart.pipeline.diagnosis import diagnose_run, report_run
 from headstart.pipeline.model import export_model
 from headstart.pipeline.more_networks import add_network
-from headstart.pipeline.postprocess import check_promises, fit_postprocessors, mark_validation
+from headstart.pipeline.postprocess import check_promises, fit_postprocessors, score_validation
 from headstart.pipeline.run_test import run_test
 from headstart.pipeline.testing import record_scores
 from headstart.runs.reservation import claim_run, reserve_run
@@ -95,7 +95,7 @@ def fit(
             classifier = export_model(ready.model, first)
             if classifier.record.novelty is None:  # it may have had to be given up
                 ready = replace(ready, model=ready.model.without_novelty())
-            validation = mark_validation(winner.validation, ready)
+            validation = score_validation(winner, ready, first)
             test = run_test(
                 classifier,
                 dataset.samples,

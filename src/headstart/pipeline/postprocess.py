@@ -89,12 +89,17 @@ def postprocess_winner(winner: Arm, model: FittedModel, context: FitContext) -> 
     return Postprocessed(replace(novelty.model, postprocessor=postprocessor), held, found, validation)
 
 
-def mark_validation(validation: Evaluation, fitted: Postprocessed) -> Evaluation:
-    """Return the score on validation, marked where the calibration was fitted on these samples too."""
+def score_validation(winner: Arm, fitted: Postprocessed, context: FitContext) -> Evaluation:
+    """Return the score on validation of answers as the saved model gives them, by its calibration and its thresholds.
+
+    It is marked where these were fitted on the same samples. Arms are compared by outputs without them.
+    """
     held, found = fitted.calibration_set, fitted.postprocessing
-    if held is None or found is None or held.source != "validation" or not found.changes_answers:
-        return validation
-    return replace(validation, chosen_on=(*validation.chosen_on, "calibration"))
+    targets = make_targets(context.samples_in(Subset.VALIDATION), context.task)
+    outputs, postprocessor = fitted.validation.outputs, fitted.model.postprocessor
+    score = context.task.scoring.score_answers("validation", targets, outputs, context.samples.space, postprocessor)
+    flatters = held is not None and found is not None and held.source == "validation" and found.changes_answers
+    return replace(score, chosen_on=(*winner.validation.chosen_on, *(["calibration"] if flatters else [])))
 
 
 def describe_postprocessors(fitted: Postprocessed, noun: Noun) -> str:

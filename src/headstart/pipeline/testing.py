@@ -7,7 +7,8 @@ samples by itself; some of the samples are answered by the other one too, from t
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from headstart.modalities.item import BrokenItem, Noun
 from headstart.modalities.modality import get_modality
 from headstart.selection.context import make_targets
 from headstart.selection.results import TestResult
-from headstart.tasks.task import get_task
+from headstart.tasks.task import get_task, make_threshold_rule, replace_threshold
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def score_classifier(
     part: str = "test",
     strict: bool = True,
     twice: Bools | None = None,
+    threshold: float | None = None,
 ) -> TestResult:
     """Score a saved classifier, from the bytes of files to probabilities.
 
@@ -57,12 +59,18 @@ def score_classifier(
         part: the name of the score.
         strict: whether a sample that cannot be read is an error.
         twice: for each sample whether every engine answers it, (N,); None asks one engine only.
+        threshold: the least probability at which something is predicted; None: as the classifier has it.
 
     Raises:
+        UserError: a threshold for a model that has none.
         HeadstartError: a sample cannot be read; with ``strict`` off it is left out with a note, unless none is left.
     """
+    task, record = classifier.task, classifier.record
+    rule = make_threshold_rule(threshold, task, record.postprocessor, record.space)
+    postprocessor = replace_threshold(threshold, task, record.postprocessor, record.space)
     found = answer_samples(classifier, samples, listener, strict=strict, twice=twice)
-    score = score_answers(classifier, part, found.samples, found.predictions)
+    found = replace(found, predictions=found.predictions.answer_by(rule))
+    score = score_answers(classifier, part, found.samples, found.predictions, postprocessor)
     return TestResult(found.samples, found.predictions, score, len(found.samples), found.engines, found.second_seconds)
 
 
@@ -95,14 +103,24 @@ def answer_samples(
 
 
 def score_answers(
-    classifier: Classifier, part: str, samples: Sequence[Sample], predictions: BatchPredictions
+    classifier: Classifier,
+    part: str,
+    samples: Sequence[Sample],
+    predictions: BatchPredictions,
+    postprocessor: Any = None,
 ) -> Evaluation:
-    """Return the score of a classifier's predictions for labelled samples, in their order."""
-    task = classifier.task
-    record = classifier.record
-    return task.scoring.score_answers(
-        part, make_targets(samples, task), predictions.outputs, record.space, record.postprocessor
-    )
+    """Return the score of a classifier's predictions for labelled samples, in their order.
+
+    Args:
+        classifier: as loaded.
+        part: the name of the score.
+        samples: N samples.
+        predictions: of them.
+        postprocessor: by which answers were taken; None: by the classifier's own.
+    """
+    task, record = classifier.task, classifier.record
+    by = record.postprocessor if postprocessor is None else postprocessor
+    return task.scoring.score_answers(part, make_targets(samples, task), predictions.outputs, record.space, by)
 
 
 def record_scores(classifier: Classifier, validation: Evaluation, test: TestResult) -> None:
@@ -151,11 +169,13 @@ class _Both:
         """Return how the engines predict; None where no sample that both were asked about could be read."""
         if not self._answered:
             return None
-        task, space, count = self._classifier.task, self._classifier.record.space, len(self._answered)
-        targets = make_targets(self._answered, task)
-        outputs = {engine: BatchPredictions.concatenate(found).outputs for engine, found in self._rows.items()}
+        task, count = self._classifier.task, len(self._answered)
+        answers = {engine: BatchPredictions.concatenate(found) for engine, found in self._rows.items()}
+        found = {
+            engine: score_answers(self._classifier, "both", self._answered, own) for engine, own in answers.items()
+        }
+        outputs = {engine: own.outputs for engine, own in answers.items()}
         rows = {engine: own[task.answer] for engine, own in outputs.items()}
-        found = {engine: task.scoring.score("both", targets, row, space) for engine, row in rows.items()}
         scores: dict[str, EngineScore] = {engine: EngineScore(one.score, one.loss) for engine, one in found.items()}
         if len(rows) == 1:
             return EngineAgreement(self._main, count, scores, None, None)

@@ -250,6 +250,13 @@ class ThresholdTask(Task, Protocol):
             SettingError: it is no probability, or the model does not say what it would be of.
         """
 
+    def replace_threshold(self, threshold: float, postprocessor: Any, space: TargetSpace) -> Postprocessor:
+        """Return a postprocessor that takes answers as that rule does, so that these are scored by it.
+
+        Raises:
+            SettingError: as of the rule.
+        """
+
 
 def check_support(task: Task, wanted: Support) -> None:
     """Raise a UserError where a task does not have what is wanted."""
@@ -273,6 +280,19 @@ def make_threshold_rule(threshold: float | None, task: Task, postprocessor: Any,
         return dict
     check_support(task, "threshold of an answer")
     return cast("ThresholdTask", task).make_threshold_rule(threshold, postprocessor, space)
+
+
+def replace_threshold(threshold: float | None, task: Task, postprocessor: Any, space: TargetSpace) -> Any:
+    """Return the postprocessor that takes answers as ``make_threshold_rule`` does; of None the same.
+
+    Raises:
+        UserError: the task has no thresholds.
+        SettingError: it is no probability, or the model does not say what it would be of.
+    """
+    if threshold is None:
+        return postprocessor
+    check_support(task, "threshold of an answer")
+    return cast("ThresholdTask", task).replace_threshold(threshold, postprocessor, space)
 
 
 REGISTRY: Registry[Task] = Registry(GROUP, "task", TASKS, expect_members(Task), name_in="name", reserved=("auto",))

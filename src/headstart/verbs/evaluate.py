@@ -20,6 +20,7 @@ def evaluate(
     *,
     labels: Any = None,
     engine: InferenceEngineChoice = "auto",
+    threshold: float | None = None,
     listener: events.Listener | None = None,
     progress: ShowProgress = "auto",
     **options: Unpack[DataOptions],
@@ -31,13 +32,17 @@ def evaluate(
         source: labelled data, as ``fit`` takes them.
         labels: with arrays, a label for each.
         engine: what answers: "auto", "onnxruntime" or "openvino".
+        threshold: the least probability from which on the positive class is predicted, or each of several labels, such
+            as 0.3; None takes the model's own.
         listener: is told of progress.
         progress: as of ``fit``.
         **options: how data and labels are read: ``classes_from``, ``class_pattern``, ``group_from``, ``encoding``.
 
     Raises:
-        UserError: data or a classifier that cannot be used, or a class that the classifier does not know.
+        UserError: data, a threshold or a classifier that cannot be used, or a class that the classifier does not know.
     """
     data = load_data_settings(options)
     with watch(listener, progress) as heard:
-        return score_model(model, source, labels=labels, options=data, engine=engine, listener=heard)
+        return score_model(
+            model, source, labels=labels, options=data, engine=engine, listener=heard, threshold=threshold
+        )

@@ -67,8 +67,16 @@ def test_another_threshold_is_taken_at_prediction(run: headstart.Run, files: lis
     ]
     assert classifier.predict(files[0], threshold=0.0).label == "defect"
     assert {one.label for one in headstart.predict(run, files, threshold=0.0)} == {"defect"}
-    with pytest.raises(SettingError, match=r"threshold is 1\.5; wanted a probability, 0 to 1"):
-        classifier.predict(files, threshold=1.5)
+    parts = files[0].parents[1]
+    every = headstart.evaluate(run, parts, threshold=0.0).screening
+    assert (every.threshold, every.wish, every.missed, every.cleared) == (0.0, None, 0, 0)
+    assert headstart.evaluate(run, parts).screening.threshold == run.test.screening.threshold
+    for refused in (
+        lambda: classifier.predict(files, threshold=1.5),
+        lambda: headstart.evaluate(run, parts, threshold=1.5),
+    ):
+        with pytest.raises(SettingError, match=r"threshold is 1\.5; wanted a probability, 0 to 1"):
+            refused()
 
 
 def test_the_command_line_takes_one(run: headstart.Run, files: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,6 +88,11 @@ def test_the_command_line_takes_one(run: headstart.Run, files: list[Path], capsy
     out = capsys.readouterr().out
     assert "'defect' predicted from a probability of 0." in out
     assert "sensitivity" in out
+    words = ["evaluate", str(run.folder), str(files[0].parents[1]), "--quiet", "--threshold", "0"]
+    assert run_command(words) == 0
+    out = capsys.readouterr().out
+    assert "'defect' predicted from a probability of 0 on" in out
+    assert "sensitivity 100.0%" in out
 
 
 def test_the_graph_gives_the_class_that_is_told(run: headstart.Run, files: list[Path]) -> None:
@@ -106,6 +119,10 @@ def test_what_a_run_keeps_is_told_by_it(run: headstart.Run) -> None:
         rows = list(csv.DictReader(file))
     assert [row["predicted"] for row in rows] == [("defect", "ok")[index] for index in told]
     assert run.test.accuracy == np.mean(told[test] == labels[test])
+    assert run.validation.accuracy == np.mean(told[~test] == labels[~test]), "by the threshold, as on test"
+    assert run.validation.screening.threshold == run.test.screening.threshold
+    engines = run.classifier.record.engines
+    assert all(one.score == run.test.accuracy for one in engines.scores.values()), "few photos: both answered all"
     assert len(run.misclassified()) == int((told != labels)[test].sum())
     page = (run.folder / "report.html").read_text("utf-8")
     assert "which was chosen for <code>recall=0.9</code>" in page

@@ -153,6 +153,9 @@ def test_a_threshold_of_ones_own_is_that_of_every_label(small: Warm, table: Path
     assert all(not answer.labels for answer in none)
     with pytest.raises(SettingError, match="wanted a probability"):
         headstart.predict(run, photos, threshold=2)
+    given = headstart.evaluate(run, table, threshold=0)
+    assert all(one.recall == 1.0 for one in given.per_label)
+    assert given.mean_average_precision == headstart.evaluate(run, table).mean_average_precision
 
 
 @pytest.mark.slow

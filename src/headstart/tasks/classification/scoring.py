@@ -141,6 +141,6 @@ class ClassScoring:
         return np.array(list(dict.fromkeys([*worst.tolist(), *unsure.tolist()])), np.int64)
 
     def share_same(self, one: Mapping[str, NDArray[Any]], other: Mapping[str, NDArray[Any]]) -> float:
-        """Return the share of samples with the same most likely class."""
-        first, second = (outputs[PROBABILITIES].argmax(axis=1) for outputs in (one, other))
+        """Return the share of samples of which both models predict the same class."""
+        first, second = (BatchPredictions(outputs).predicted for outputs in (one, other))
         return float((first == second).mean())

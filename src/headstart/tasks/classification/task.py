@@ -1,6 +1,7 @@
 """Single-label classification as a task. What is behind a facet is imported when it is first asked for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -103,6 +104,16 @@ class ClassificationTask:
         self, threshold: float, postprocessor: ClassPostprocessor, space: TargetSpace
     ) -> OutputRule:
         """Return what predicts the positive class from a probability on, whatever the model's own threshold is."""
+        rule = self._decide(threshold, postprocessor, space)
+        return lambda outputs: {**outputs, PREDICTED: rule.predict(outputs[PROBABILITIES])}
+
+    def replace_threshold(
+        self, threshold: float, postprocessor: ClassPostprocessor, space: TargetSpace
+    ) -> ClassPostprocessor:
+        """Return the postprocessor that predicts the positive class from a probability on."""
+        return replace(postprocessor, decision=self._decide(threshold, postprocessor, space))
+
+    def _decide(self, threshold: float, postprocessor: ClassPostprocessor, space: TargetSpace) -> ClassDecision:
         if not (isinstance(threshold, float | int) and 0 <= threshold <= 1):
             raise SettingError(f"threshold is {threshold!r}; wanted a probability, 0 to 1")
         decision = postprocessor.decision
@@ -112,8 +123,7 @@ class ClassificationTask:
                 "a threshold is of one class, and this model was fitted without a positive class; fit it "
                 f"with --positive, such as --positive {space.names[-1]!r}, or leave the threshold out"
             )
-        rule = ClassDecision(positive, float(threshold))
-        return lambda outputs: {**outputs, PREDICTED: rule.predict(outputs[PROBABILITIES])}
+        return ClassDecision(positive, float(threshold))
 
     def answer_columns(self, top: int, space: TargetSpace) -> tuple[str, ...]:
         """Return label and probability of so many classes, and the prediction set."""

@@ -14,7 +14,7 @@ from headstart.tasks.multilabel.label_calibration import UNCALIBRATED_LABELS, La
 LABELS = "labels"  #: the output that says which labels are there
 EVEN = 0.5  #: the threshold where none was chosen
 
-ThresholdRule = Literal["f1", "precision", "recall"]
+ThresholdRule = Literal["f1", "precision", "recall", "given"]  #: "given": a caller's own
 
 
 @dataclass(frozen=True, slots=True)

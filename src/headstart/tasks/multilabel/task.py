@@ -1,10 +1,10 @@
 """Several labels for one item as a task. What is behind a facet is imported when it is first asked for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
@@ -14,7 +14,7 @@ from headstart.inference.postprocess import BatchPredictions
 from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.answers import LabelSetPrediction, make_label_failure, make_label_predictions
 from headstart.tasks.multilabel.combination import combine_label_members
-from headstart.tasks.multilabel.postprocessor import EVEN, LABELS, LabelSetPostprocessor
+from headstart.tasks.multilabel.postprocessor import EVEN, LABELS, LabelSetPostprocessor, LabelThreshold
 from headstart.tasks.task import Measure, OutputRule, Support, TargetSpace
 
 if TYPE_CHECKING:
@@ -105,9 +105,17 @@ class MultilabelTask:
         self, threshold: float, postprocessor: LabelSetPostprocessor, space: TargetSpace
     ) -> OutputRule:
         """Return what takes every label from a probability on, whatever the model's own thresholds are."""
+        taken = self.replace_threshold(threshold, postprocessor, space)
+        return lambda outputs: {**outputs, LABELS: outputs[PROBABILITIES] >= taken.threshold_values}
+
+    def replace_threshold(
+        self, threshold: float, postprocessor: LabelSetPostprocessor, space: TargetSpace
+    ) -> LabelSetPostprocessor:
+        """Return the postprocessor that takes every label from a probability on."""
         if not (isinstance(threshold, float | int) and 0 <= threshold <= 1):
             raise SettingError(f"threshold is {threshold!r}; wanted a probability, 0 to 1")
-        return lambda outputs: {**outputs, LABELS: outputs[PROBABILITIES] >= np.float32(threshold)}
+        given = LabelThreshold(float(threshold), "given", None, 0)
+        return replace(postprocessor, thresholds=(given,) * len(space))
 
     def answer_columns(self, top: int, space: TargetSpace | None = None) -> tuple[str, ...]:
         """Return the labels, so many of the likeliest with their probabilities, and the set that misses few."""

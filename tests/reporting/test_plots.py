@@ -17,7 +17,8 @@ from headstart.reporting.records import read_records
 from tests.reporting.charts.every_chart import make_charts
 from tests.reporting.example_run import write_example_run
 
-METHODS = tuple(name for name in dir(Plots) if not name.startswith("_"))
+POSITIVE = ("positive_roc", "positive_precision", "threshold_rates", "decision_curve")
+METHODS = tuple(name for name in dir(Plots) if not name.startswith("_") and name not in POSITIVE)
 NAMES = ("$x^2$ & $", "<b>", "_under_", "日本", "e", "f")  #: "$" begins a formula in matplotlib
 
 
@@ -29,6 +30,13 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def plots(folder):
     return Plots(folder)
+
+
+@pytest.fixture(scope="module")
+def screening(tmp_path_factory):
+    """Figures of a run of two classes, one of which is looked for."""
+    folder = tmp_path_factory.mktemp("plots") / "two"
+    return Plots(write_example_run(folder, classes=2, test=120, trained=False))
 
 
 def shown_of(axes):
@@ -47,8 +55,9 @@ def holds(lines, x, y):
     return any(it.shape == (len(x), 2) and np.allclose(it, np.column_stack([x, y])) for it in lines)
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_a_figure_has_the_numbers_of_its_charts(plots, name):
+@pytest.mark.parametrize("name", [*METHODS, *POSITIVE])
+def test_a_figure_has_the_numbers_of_its_charts(plots, screening, name):
+    plots = screening if name in POSITIVE else plots
     made = {it.title: it for group in make_charts(plots.records).values() for it in group}
     figure = getattr(plots, name)()
     assert isinstance(figure, matplotlib.figure.Figure)
@@ -112,6 +121,12 @@ def test_many_classes_are_thinned(tmp_path):
     axes = plots.confusion().axes[0]
     assert len(axes.get_xticklabels()) == len(axes.get_yticklabels()) == 50
     assert not axes.texts
+
+
+@pytest.mark.parametrize("name", POSITIVE)
+def test_a_run_that_looks_for_no_class_says_so(plots, name):
+    with pytest.raises(UserError, match="no positive class is known in this run; fit with --positive and its name"):
+        getattr(plots, name)()
 
 
 def test_what_the_run_lacks_is_said(tmp_path):

@@ -87,6 +87,22 @@ class Plots(RunPlots):
         """Draw precision over recall of each class against the rest, on test."""
         return draw_figure(charts.precision_recall_chart(self.records))
 
+    def positive_roc(self) -> "Figure":
+        """Draw the share that is found over the share of false alarms, of the positive class, with intervals."""
+        return draw_figure(charts.positive_roc_chart(self.records))
+
+    def positive_precision(self) -> "Figure":
+        """Draw the share of alarms that is right over the share that is found, with intervals."""
+        return draw_figure(charts.positive_precision_chart(self.records))
+
+    def threshold_rates(self) -> "Figure":
+        """Draw what is found and how many alarms there are, over the threshold of the positive class."""
+        return draw_figure(charts.threshold_rates_chart(self.records))
+
+    def decision_curve(self) -> "Figure":
+        """Draw the net benefit of acting on the answers, over the probability from which on is acted."""
+        return draw_figure(charts.decision_curve_chart(self.records))
+
     def reliability(self) -> "Figure":
         """Draw the share of right answers over their stated probability, before and after calibration."""
         return draw_figure(charts.reliability_chart(self.records))

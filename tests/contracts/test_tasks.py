@@ -171,8 +171,9 @@ def test_scores_are_those_of_the_rows_and_come_back_from_json(context: FitContex
     assert made.score_interval.low <= made.score <= made.score_interval.high
     rows = task.scoring.score_arms(targets, {"a": arm.outputs, "b": arm.outputs})
     assert rows["a"].scores.shape == rows["a"].losses.shape == (len(arm.outputs),)
-    assert sorted(task.scoring.rank_rows(targets, arm.outputs).tolist()) == list(range(len(arm.outputs)))
-    picked = task.scoring.pick_rows(targets, arm.outputs, 3).tolist()
+    outputs = task.make_postprocessor().apply(arm.outputs)
+    assert sorted(task.scoring.rank_rows(targets, outputs).tolist()) == list(range(len(arm.outputs)))
+    picked = task.scoring.pick_rows(targets, outputs, 3).tolist()
     assert len(set(picked)) == len(picked)
     (pair,) = task.scoring.run_paired_tests(targets, rows, [("a", "b")], 0)
     assert (pair.difference, pair.exceeds_one_se) == (0, False)

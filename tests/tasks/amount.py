@@ -243,10 +243,10 @@ class AmountScoring:
         rows = [(f"{label:g}", f"{row[0]:.4f}") for label, row in zip(targets, outputs["value"], strict=True)]
         return AnswerTable(("label", "value"), rows)
 
-    def rank_rows(self, targets: Any, outputs: Floats) -> Any:
-        return np.argsort(-np.abs(outputs[:, 0] - targets.values), kind="stable")
+    def rank_rows(self, targets: Any, outputs: Mapping[str, Any]) -> Any:
+        return np.argsort(-np.abs(outputs["value"][:, 0] - targets.values), kind="stable")
 
-    def pick_rows(self, targets: Any, outputs: Floats, most: int) -> Any:
+    def pick_rows(self, targets: Any, outputs: Mapping[str, Any], most: int) -> Any:
         return self.rank_rows(targets, outputs)[:most]
 
     def share_same(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> float:

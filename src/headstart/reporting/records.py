@@ -48,7 +48,7 @@ class Predictions(HeldOutRows):
     @property
     def confidence(self) -> Floats:
         """(M,) the calibrated probability of the predicted class."""
-        return np.asarray(self.probabilities.max(axis=1))
+        return np.asarray(self.probabilities[np.arange(len(self.probabilities)), self.predicted])
 
 
 @dataclass(frozen=True)

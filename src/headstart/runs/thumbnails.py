@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from headstart import events
 from headstart.data.inspection import default_workers, map_in_threads
 from headstart.data.load import get_item, load_item
@@ -70,7 +72,11 @@ def make_thumbnails(diagnostics: Diagnostics, context: FitContext, test: TestRes
     previews: Previews = {}
     if modality.explanation is not None and context.task.explanation is not None:  # there may be no places to point at
         explained = log.attempt(
-            partial(preview_explanations, context.folder / MODEL, examples, facet), NOTHING, "no answer is explained"
+            lambda: preview_explanations(
+                context.folder / MODEL, examples, facet, find_disputed(context, examples, test)
+            ),
+            NOTHING,
+            "no answer is explained",
         )
     if facet is None:
         log(events.Note(f"{many} have no previews: the report names them only"))
@@ -88,6 +94,21 @@ def make_thumbnails(diagnostics: Diagnostics, context: FitContext, test: TestRes
     previews = {**previews, **explained.previews, **({SHEET: sheet} if sheet else {})}
     ids = tuple(sample.id for sample in examples if HEAT + sample.id in explained.previews)
     return Thumbnails(previews, explained.method, explained.legend, ids, explained.labels)
+
+
+def find_disputed(context: FitContext, examples: Sequence[Sample], test: TestResult) -> dict[str, str | None]:
+    """Return by id of a test sample what of its answer is worth explaining beside its label; None: what it says."""
+    explained = context.task.explanation
+    if explained is None:
+        return {}
+    places = {sample.id: row for row, sample in enumerate(test.samples)}
+    rows = np.array([places[sample.id] for sample in examples], np.int64)
+    found = explained.find_disputed(
+        context.samples.space,
+        test.targets.values[rows],
+        {name: values[rows] for name, values in test.answers.outputs.items()},
+    )
+    return {sample.id: label for sample, label in zip(examples, found, strict=True)}
 
 
 def describe_thumbnails(thumbnails: Thumbnails) -> str:
@@ -120,13 +141,19 @@ def make_players(samples: Iterable[Sample], facet: PlayablePreview) -> Previews:
     return made
 
 
-def preview_explanations(folder: Path, samples: Sequence[Sample], facet: PreviewFacet | None) -> ExplainedPreviews:
+def preview_explanations(
+    folder: Path,
+    samples: Sequence[Sample],
+    facet: PreviewFacet | None,
+    disputed: Mapping[str, str | None] | None = None,
+) -> ExplainedPreviews:
     """Return samples with what spoke for the answer laid over them.
 
     Args:
         folder: of the saved classifier.
         samples: to explain.
         facet: of their modality; it decodes them small.
+        disputed: by id of a sample the label that is explained; of the others what the answer says.
     """
     if not samples:
         return NOTHING
@@ -134,7 +161,7 @@ def preview_explanations(folder: Path, samples: Sequence[Sample], facet: Preview
     spec = explainer.record.spec if facet is None else facet.make_spec(explainer.record.spec)
     for sample in samples:
         try:
-            heat = explainer.explain(get_item(sample.source))
+            heat = explainer.explain(get_item(sample.source), (disputed or {}).get(sample.id))
             previews[HEAT + sample.id] = explainer.overlay(load_item(sample.source, spec).value, heat)
             labels[sample.id] = heat.label
         except (DataError, OSError):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,8 @@ def list_worst_answers(folder: Path, task: Task, noun: Noun, subset: str = "test
     """
     file, table = folder / f"{PREDICTIONS}.npz", folder / f"{PREDICTIONS}.csv"
     try:
-        said = read_run_arrays(file, ("id", "part", "label", "group", task.answer))
+        said = read_run_arrays(file)
+        _check_arrays(file, said, ("id", "part", "label", "group", task.answer))
         text = table.read_bytes().decode("utf-8-sig", "backslashreplace")
     except FileNotFoundError as error:
         raise UserError(f"{str(folder)!r} has no {Path(error.filename).name}; make the run again") from None
@@ -77,12 +79,18 @@ def list_worst_answers(folder: Path, task: Task, noun: Noun, subset: str = "test
         raise make_damage_error(table, f"its lines do not fit together, nor to {file.name}")
     rows = np.flatnonzero(said["part"] == subset)
     targets = Targets(said["label"][rows], said["group"][rows])
-    ranked = rows[task.scoring.rank_rows(targets, said[task.answer][rows])]
+    ranked = rows[task.scoring.rank_rows(targets, {name: array[rows] for name, array in said.items()})]
     previews = read_previews(folder / PREVIEWS)
     return WorstAnswers(
         (_make_answer(header, lines[row], previews.get(str(said["id"][row]))) for row in ranked.tolist()),
         noun,
     )
+
+
+def _check_arrays(file: Path, arrays: Mapping[str, Any], wanted: Iterable[str]) -> None:
+    for name in wanted:
+        if name not in arrays:
+            raise make_damage_error(file, f"it has no {name}")
 
 
 def _make_answer(header: list[str], line: list[str], preview: Thumbnail | None) -> WorstAnswer:

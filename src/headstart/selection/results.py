@@ -72,4 +72,4 @@ class TestResult:
 
     def rank(self) -> Ints:
         """Return the rows, the worst answers first."""
-        return self.task.scoring.rank_rows(self.targets, self.outputs)
+        return self.task.scoring.rank_rows(self.targets, self.answers.outputs)

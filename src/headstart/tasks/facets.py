@@ -251,10 +251,15 @@ class Scoring(Protocol):
     def tabulate(self, space: TargetSpace, targets: TargetArray, outputs: "Mapping[str, NDArray[Any]]") -> AnswerTable:
         """Return targets (N, ...) and the outputs that were given, (N, ...) each by its name, as cells."""
 
-    def rank_rows(self, targets: "Targets", outputs: Floats) -> Ints:
-        """Return all rows in the order in which they are shown: mistakes first."""
+    def rank_rows(self, targets: "Targets", outputs: "Mapping[str, NDArray[Any]]") -> Ints:
+        """Return all rows in the order in which they are shown: mistakes first.
 
-    def pick_rows(self, targets: "Targets", outputs: Floats, most: int) -> Ints:
+        Args:
+            targets: of N rows.
+            outputs: all that the model gives for them, by name, (N, ...) each.
+        """
+
+    def pick_rows(self, targets: "Targets", outputs: "Mapping[str, NDArray[Any]]", most: int) -> Ints:
         """Return rows that are worth a close look: ``most`` of the worst answers, then of the least sure ones."""
 
     def share_same(self, one: "Mapping[str, NDArray[Any]]", other: "Mapping[str, NDArray[Any]]") -> float:

@@ -180,6 +180,19 @@ class AnswerExplanation(Protocol):
             label: what is asked about, one of ``list_explained``; None: what the answer says.
         """
 
+    def find_disputed(
+        self, space: TargetSpace, targets: TargetArray, outputs: "Mapping[str, NDArray[Any]]"
+    ) -> Sequence[str | None]:
+        """Return for each of N labelled items what of its answer is worth explaining: where answer and label disagree.
+
+        None: what the answer says.
+
+        Args:
+            space: of the model.
+            targets: as the items are labelled, (N, ...).
+            outputs: of the items, by their names in the graph, (N, ...) each.
+        """
+
     def differentiate(self, space: TargetSpace, logits: Floats, index: int) -> ExplainedSlope:
         """Return what is explained of one member's logits (K,), linear around them."""
 

@@ -99,7 +99,7 @@ def test_arms_are_compared_by_their_distance() -> None:
 
 def test_rows_are_shown_with_the_furthest_first() -> None:
     ranks = np.array([0, 4, 2, 1])
-    said = np.eye(5, dtype=np.float32)[[0, 0, 3, 1]]
+    said = {"probabilities": np.eye(5, dtype=np.float32)[[0, 0, 3, 1]]}
     assert RankScoring().rank_rows(Targets.independent(ranks), said).tolist()[:2] == [1, 2]
     assert RankScoring().pick_rows(Targets.independent(ranks), said, 1).tolist()[0] == 1
 

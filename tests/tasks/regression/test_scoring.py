@@ -83,9 +83,9 @@ def test_rows_are_ranked_by_their_errors() -> None:
     outputs[17] += 100
     outputs[30] -= 60
     targets = Targets.independent(TRUE)
-    assert SCORING.rank_rows(targets, outputs)[:2].tolist() == [17, 30]
-    assert sorted(SCORING.rank_rows(targets, outputs)) == list(range(120))
-    picked = SCORING.pick_rows(targets, outputs, 5)
+    assert SCORING.rank_rows(targets, {"value": outputs})[:2].tolist() == [17, 30]
+    assert sorted(SCORING.rank_rows(targets, {"value": outputs})) == list(range(120))
+    picked = SCORING.pick_rows(targets, {"value": outputs}, 5)
     assert picked[:2].tolist() == [17, 30]
     assert len(set(picked.tolist())) == len(picked) <= 10
 

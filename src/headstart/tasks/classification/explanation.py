@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.arrays import Floats
+from headstart.arrays import Floats, Ints
 from headstart.inference.model_format import PREDICTED, PROBABILITIES
 from headstart.linalg import softmax
 from headstart.tasks.optional_facets import ExplainedOutput, ExplainedSlope
@@ -32,6 +32,12 @@ class ClassExplanation:
         index = predicted if label is None else space.names.index(label)
         share = float(probabilities[index])
         return ExplainedOutput(index, space.names[index], share, f"{share:.1%}", share)
+
+    def find_disputed(
+        self, space: TargetSpace, targets: Ints, outputs: Mapping[str, NDArray[Any]]
+    ) -> Sequence[str | None]:
+        """Return that the predicted class is explained, right or wrong."""
+        return [None] * len(targets)
 
     def differentiate(self, space: TargetSpace, logits: Floats, index: int) -> ExplainedSlope:
         """Return the logit less the mean of all; a member counts by the probability that it gives to the class."""

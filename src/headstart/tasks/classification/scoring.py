@@ -128,14 +128,15 @@ class ClassScoring:
             rows.append((space.names[label], space.names[best], f"{row[best]:.6f}", chosen))
         return AnswerTable(("label", "predicted", "probability", "prediction_set"), rows)
 
-    def rank_rows(self, targets: Targets, outputs: Floats) -> Ints:
+    def rank_rows(self, targets: Targets, outputs: Mapping[str, NDArray[Any]]) -> Ints:
         """Return all rows: mistakes first, then the others as they come."""
-        return np.asarray(np.argsort(outputs.argmax(axis=1) == targets.values, kind="stable"))
+        return np.asarray(np.argsort(BatchPredictions(outputs).predicted == targets.values, kind="stable"))
 
-    def pick_rows(self, targets: Targets, outputs: Floats, most: int) -> Ints:
+    def pick_rows(self, targets: Targets, outputs: Mapping[str, NDArray[Any]], most: int) -> Ints:
         """Return the worst mistakes, the surest first, then the answers that were least sure; each once."""
-        sure = outputs.max(axis=1)
-        wrong = np.flatnonzero(outputs.argmax(axis=1) != targets.values)
+        answers = BatchPredictions(outputs)
+        sure = answers.probabilities[np.arange(len(answers)), answers.predicted]
+        wrong = np.flatnonzero(answers.predicted != targets.values)
         worst = wrong[np.argsort(-sure[wrong], kind="stable")][:most]
         unsure = np.argsort(sure, kind="stable")[:most]
         return np.array(list(dict.fromkeys([*worst.tolist(), *unsure.tolist()])), np.int64)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from headstart.arrays import Floats
 from headstart.inference.model_format import PROBABILITIES
 from headstart.linalg import sigmoid
+from headstart.tasks.multilabel.postprocessor import LABELS
 from headstart.tasks.optional_facets import ExplainedOutput, ExplainedSlope
 from headstart.tasks.task import TargetSpace
 
@@ -28,6 +29,17 @@ class LabelSetExplanation:
         index = int(probabilities.argmax()) if label is None else space.names.index(label)
         share = float(probabilities[index])
         return ExplainedOutput(index, space.names[index], share, f"{share:.1%}", share)
+
+    def find_disputed(
+        self, space: TargetSpace, targets: NDArray[np.integer], outputs: Mapping[str, NDArray[Any]]
+    ) -> Sequence[str | None]:
+        """Return the label that is furthest from the item's, of those that are known and answered otherwise."""
+        wrong = (targets >= 0) & (outputs[LABELS] != (targets == 1))
+        away = np.where(wrong, np.abs(outputs[PROBABILITIES] - (targets == 1)), -1.0)
+        return [
+            space.names[place] if some else None
+            for place, some in zip(away.argmax(axis=1), wrong.any(axis=1), strict=True)
+        ]
 
     def differentiate(self, space: TargetSpace, logits: Floats, index: int) -> ExplainedSlope:
         """Return the label's logit; a member counts by the probability that it gives to the label."""

@@ -113,15 +113,15 @@ class LabelSetScoring:
         columns = (f"probability of {name}" for name in space.names)
         return AnswerTable(("label", "predicted", "prediction_set", *columns), rows)
 
-    def rank_rows(self, targets: Targets, outputs: Floats) -> Ints:
+    def rank_rows(self, targets: Targets, outputs: Mapping[str, NDArray[Any]]) -> Ints:
         """Return all rows, the greatest log loss first."""
-        return np.asarray(np.argsort(-compute_row_losses(targets.values, outputs), kind="stable"))
+        return np.asarray(np.argsort(-compute_row_losses(targets.values, outputs[PROBABILITIES]), kind="stable"))
 
-    def pick_rows(self, targets: Targets, outputs: Floats, most: int) -> Ints:
+    def pick_rows(self, targets: Targets, outputs: Mapping[str, NDArray[Any]], most: int) -> Ints:
         """Return the worst rows that have a wrong label, then those that are least sure of a label; each once."""
-        wrong = (((outputs >= EVEN) != (targets.values == 1)) & (targets.values >= 0)).any(axis=1)
+        wrong = ((_take_labels(outputs) != (targets.values == 1)) & (targets.values >= 0)).any(axis=1)
         worst = [row for row in self.rank_rows(targets, outputs).tolist() if wrong[row]][:most]
-        unsure = np.argsort(np.abs(outputs - EVEN).min(axis=1), kind="stable")[:most]
+        unsure = np.argsort(np.abs(outputs[PROBABILITIES] - EVEN).min(axis=1), kind="stable")[:most]
         return np.array(list(dict.fromkeys([*worst, *unsure.tolist()])), np.int64)
 
     def share_same(self, one: Mapping[str, NDArray[Any]], other: Mapping[str, NDArray[Any]]) -> float:

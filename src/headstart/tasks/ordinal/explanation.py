@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.arrays import Floats
+from headstart.arrays import Floats, Ints
 from headstart.inference.model_format import PROBABILITIES
 from headstart.tasks.optional_facets import ExplainedOutput, ExplainedSlope
 from headstart.tasks.ordinal.distribution import spread_numbers
@@ -32,6 +32,12 @@ class GradeExplanation:
         rank = float(probabilities @ np.arange(1, len(probabilities) + 1) / max(float(probabilities.sum()), 1e-12))
         likely = int((probabilities.cumsum() < 0.5 * probabilities.sum() - 1e-9).sum())
         return ExplainedOutput(MEAN_RANK, GRADE, rank, f"{space.names[likely]} (mean rank {rank:.2f})")
+
+    def find_disputed(
+        self, space: TargetSpace, targets: Ints, outputs: Mapping[str, NDArray[Any]]
+    ) -> Sequence[str | None]:
+        """Return that the one thing is explained that there is."""
+        return [None] * len(targets)
 
     def differentiate(self, space: TargetSpace, logits: Floats, index: int) -> ExplainedSlope:
         """Return the mean rank, linear around a head's numbers, by central differences."""

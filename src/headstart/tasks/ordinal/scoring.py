@@ -114,14 +114,15 @@ class RankScoring:
             rows.append((space.names[label], space.names[answer], off, f"{row[answer]:.6f}", known))
         return AnswerTable(("label", "predicted", "off", "probability", "range"), rows)
 
-    def rank_rows(self, targets: Targets, outputs: Floats) -> Ints:
+    def rank_rows(self, targets: Targets, outputs: Mapping[str, NDArray[Any]]) -> Ints:
         """Return all rows: those whose answer is furthest off first, then the others as they come."""
-        return np.asarray(np.argsort(-np.abs(find_medians(outputs) - targets.values), kind="stable"))
+        return np.asarray(np.argsort(-np.abs(find_medians(outputs[PROBABILITIES]) - targets.values), kind="stable"))
 
-    def pick_rows(self, targets: Targets, outputs: Floats, most: int) -> Ints:
+    def pick_rows(self, targets: Targets, outputs: Mapping[str, NDArray[Any]], most: int) -> Ints:
         """Return the answers furthest off, the surest first, then those that were least sure; each once."""
-        answers = find_medians(outputs)
-        sure = outputs[np.arange(len(outputs)), answers]
+        said = outputs[PROBABILITIES]
+        answers = find_medians(said)
+        sure = said[np.arange(len(said)), answers]
         off = np.abs(answers - targets.values)
         worst = np.lexsort((-sure, -off))[: min(most, int(np.count_nonzero(off)))]
         unsure = np.argsort(sure, kind="stable")[:most]

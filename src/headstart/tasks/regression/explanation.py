@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.arrays import Floats
+from headstart.arrays import Doubles, Floats
 from headstart.tasks.optional_facets import ExplainedOutput, ExplainedSlope
 from headstart.tasks.regression.postprocessor import VALUE
 from headstart.tasks.regression.units import show_number
@@ -27,6 +27,17 @@ class NumberExplanation:
         index = 0 if label is None else space.names.index(label)
         value = float(np.ravel(outputs[VALUE])[index])
         return ExplainedOutput(index, space.names[index], value, show_number(value))
+
+    def find_disputed(
+        self, space: TargetSpace, targets: Doubles, outputs: Mapping[str, NDArray[Any]]
+    ) -> Sequence[str | None]:
+        """Return the number that is furthest off, in shares of its range; of a single one None."""
+        if len(space.names) == 1:
+            return [None] * len(targets)
+        spread = np.subtract(space.facts["high"], space.facts["low"])
+        away = np.abs(outputs[VALUE].reshape(targets.shape) - targets) / np.where(spread > 0, spread, 1.0)
+        known = np.where(np.isfinite(away), away, -1.0)
+        return [space.names[place] for place in known.argmax(axis=1)]
 
     def differentiate(self, space: TargetSpace, logits: Floats, index: int) -> ExplainedSlope:
         """Return the number above the median; the places of an item are told from each other where none is known."""

@@ -116,18 +116,16 @@ class NumberScoring:
         columns = tuple(f"{name} {end}" if several else end for name in space.names for end in ends)
         return AnswerTable(columns, [["" if cell != cell else f"{cell:.7g}" for cell in row] for row in table.tolist()])
 
-    def rank_rows(self, targets: Targets, outputs: Floats) -> Ints:
+    def rank_rows(self, targets: Targets, outputs: Mapping[str, NDArray[Any]]) -> Ints:
         """Return all rows, the largest relative errors first."""
-        return np.asarray(np.argsort(-measure_errors(outputs, targets.values).relative, kind="stable"), np.int64)
+        return np.asarray(np.argsort(-measure_errors(outputs[VALUE], targets.values).relative, kind="stable"), np.int64)
 
-    def pick_rows(self, targets: Targets, outputs: Floats, most: int) -> Ints:
+    def pick_rows(self, targets: Targets, outputs: Mapping[str, NDArray[Any]], most: int) -> Ints:
         """Return the largest errors, then the answers that lie farthest out, where least was seen; each once."""
         worst = self.rank_rows(targets, outputs)[:most]
-        middle = np.median(outputs, axis=0)
-        spread = np.abs(outputs - middle).mean(axis=0)
-        far = np.argsort(-(np.abs(outputs - middle) / np.where(spread > 0, spread, 1)).max(axis=1), kind="stable")[
-            :most
-        ]
+        away = np.abs(outputs[VALUE] - np.median(outputs[VALUE], axis=0))
+        spread = away.mean(axis=0)
+        far = np.argsort(-(away / np.where(spread > 0, spread, 1)).max(axis=1), kind="stable")[:most]
         return np.array(list(dict.fromkeys([*worst.tolist(), *far.tolist()])), np.int64)
 
     def share_same(self, one: Mapping[str, NDArray[Any]], other: Mapping[str, NDArray[Any]]) -> float:

@@ -32,10 +32,10 @@ def describe_comparison(compared: ComparedRun) -> str:
         wrap_paragraph(compared.choice.verdict, WIDTH),
         wrap_paragraph(f"In exact figures: {compared.choice.reason}", WIDTH),
         "\n".join(_left_out(one) for one in compared.left_out),
-        _on_validation(compared.choice, compared.run.noun, compared.run.task.measure),
+        _on_validation(compared.choice, compared.run.noun, compared.run.test.measure),
         _on_test(compared),
         *(
-            _depth(arm, compared.run.noun, compared.run.task.measure)
+            _depth(arm, compared.run.noun, compared.run.test.measure)
             for arm in compared.run.record["arms"]
             if arm["depth"]
         ),
@@ -58,7 +58,7 @@ def _left_out(one: dict[str, Any]) -> str:
 
 
 def _scores(compared: ComparedRun) -> str:
-    parts, board, measure = compared.run.record["split"], list(compared.board), compared.run.task.measure
+    parts, board, measure = compared.run.record["split"], list(compared.board), compared.run.test.measure
     columns = [COLUMNS.index(name) for name in SCORES]
     rows = [[row[column] for column in columns] for row in format_cells(compared.board, measure)]
     head = ["arm", *(measure.name if name == "train" else name for name in SCORES[1:])]
@@ -96,7 +96,7 @@ def _on_test(compared: ComparedRun) -> str:
     if compared.pairs:
         same = f"on the same {compared.pairs[0].n} test {compared.run.noun.many}"
         alike = f"{same}, each arm as it was validated, fitted on train alone"
-        rows = [_pair(pair, compared.run.task.measure) for pair in compared.pairs[:MOST_PAIRS]]
+        rows = [_pair(pair, compared.run.test.measure) for pair in compared.pairs[:MOST_PAIRS]]
         told.append(f"{wrap_paragraph(f'{alike}; {CHANCE}', WIDTH)}\n\n{format_table(PAIRS, rows)}")
     if len(compared.pairs) > MOST_PAIRS:
         told.append(f"... and {len(compared.pairs) - MOST_PAIRS} more pairs: see {compared.run.folder / COMPARISON}")
@@ -104,7 +104,7 @@ def _on_test(compared: ComparedRun) -> str:
 
 
 def _what_test_can_tell(compared: ComparedRun) -> str:
-    test, measure = compared.run.test, compared.run.task.measure
+    test, measure = compared.run.test, compared.run.test.measure
     seen = f"{test.n} test {compared.run.noun.many}, on which the winner {test.describe_faults()},"
     if compared.smallest is None:
         return f"{seen} are too few to tell anything: even an arm without mistakes could be better by chance alone."
@@ -192,7 +192,7 @@ def _trained(run: Run) -> str:
         if arm["curves"]
     ]
     files = sorted((run.folder / CURVES).glob("*.csv"))
-    return "\n".join([*lines, *(f"curves of loss and {run.task.measure.name}: {file}" for file in files)])
+    return "\n".join([*lines, *(f"curves of loss and {run.test.measure.name}: {file}" for file in files)])
 
 
 def comparison_to_json(compared: ComparedRun) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.modalities.item import Noun
 from headstart.runs.run import Run
 from headstart.storage.run_layout import LEDGER, REPORT
-from headstart.tasks.task import Measure, get_task
+from headstart.tasks.task import Measure
 
 MOST_CLASSES = 20  #: shown; evaluation.json has them all
 WIDTH = 110  #: columns that a line may take
@@ -20,7 +20,7 @@ WIDTH = 110  #: columns that a line may take
 
 def describe_run(run: Run) -> str:
     """Return a run as a person reads it."""
-    test, record, measure = run.test, run.record, run.task.measure
+    test, record, measure = run.test, run.record, run.test.measure
     engine, parts = record["engine"], record["split"]
     told = [*_optimism(run), *_trust(run), *_arms(run), *_caveats(run)]
     more = "".join(f"{score}, " for score in test.list_more()).removesuffix(", ")
@@ -39,7 +39,7 @@ next:  headstart predict {shlex.quote(str(run.folder / "model"))} {run.noun.phra
 
 def describe_score(evaluation: Evaluation, noun: Noun) -> str:
     """Return the score with its interval and the rows: "Test accuracy 92.5% (95 % interval 88% to 95%) on 200"."""
-    measure, interval = get_task(evaluation.task).measure, evaluation.score_interval
+    measure, interval = evaluation.measure, evaluation.score_interval
     low, high = measure.format(interval.low), measure.format(interval.high)
     name = f"{evaluation.part} {measure.name}" if evaluation.part != "given" else measure.name
     score = f"{evaluation.format_score()} ({100 * interval.level:.0f} % interval {low} to {high})"
@@ -122,7 +122,7 @@ def _took(run: Run) -> str:
 
 def _arms(run: Run) -> list[str]:
     """Return why the winner won, what else was tried, and what has not been."""
-    arms, left_out, measure = run.record["arms"], run.record["left_out"], run.task.measure
+    arms, left_out, measure = run.record["arms"], run.record["left_out"], run.test.measure
     others = [
         f"{arm['name']} {measure.format(read_evaluation(arm['validation']).score)}"
         for arm in arms

@@ -9,7 +9,7 @@ from headstart.errors import DataError, describe_schema_mismatch
 from headstart.evaluation.intervals import Interval
 from headstart.field_types import check_field_types
 from headstart.modalities.item import GROUP, SAMPLE, Noun
-from headstart.tasks.task import get_task
+from headstart.tasks.task import Measure, get_task
 
 SCHEMA_VERSION = 1
 
@@ -49,8 +49,13 @@ class Evaluation:
             """Return a score of the task's own, such as ``accuracy``."""
 
     @property
+    def measure(self) -> Measure:
+        """The score and the loss, as people read them: those of the task, unless its targets want others."""
+        return get_task(self.task).measure
+
+    @property
     def score(self) -> float:
-        """The score by which the task compares, see ``Task.measure``."""
+        """The score by which the task compares, see ``measure``."""
         raise NotImplementedError
 
     @property
@@ -79,17 +84,17 @@ class Evaluation:
 
     def describe(self, noun: Noun = SAMPLE) -> str:
         """Return the score, its interval and its rows: "accuracy 92.5% (88.0% to 95.4%) on 200 samples"."""
-        measure = get_task(self.task).measure
+        measure = self.measure
         low, high = measure.format(self.score_interval.low), measure.format(self.score_interval.high)
         return f"{measure.name} {self.format_score()} ({low} to {high}) on {self.describe_count(noun)}"
 
     def format_score(self) -> str:
         """Return the score as people read it, with its unit where it has one: "92.5%", "3.2 g"."""
-        return get_task(self.task).measure.format(self.score)
+        return self.measure.format(self.score)
 
     def describe_faults(self) -> str:
         """Return how far the answers are from right, after the word for who gave them: "has mean error 3.2"."""
-        return f"has {get_task(self.task).measure.name} {self.format_score()}"
+        return f"has {self.measure.name} {self.format_score()}"
 
     def list_more(self) -> list[str]:
         """Return further scores, each as name and value; those of the task's own."""

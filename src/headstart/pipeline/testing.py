@@ -27,7 +27,7 @@ from headstart.modalities.item import BrokenItem, Noun
 from headstart.modalities.modality import get_modality
 from headstart.selection.context import make_targets
 from headstart.selection.results import TestResult
-from headstart.tasks.task import get_task, make_threshold_rule, replace_threshold
+from headstart.tasks.task import make_threshold_rule, replace_threshold
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def describe_second_engine(test: TestResult, noun: Noun) -> str | None:
         return None
     (other,) = engines.scores.keys() - {engines.scored_by}
     some = f"{engines.items} of " if engines.items < test.evaluation.n else ""
-    measure = get_task(test.evaluation.task).measure
+    measure = test.evaluation.measure
     first, second = (measure.format(engines.scores[name].score) for name in (engines.scored_by, other))
     return (
         f"{ENGINE_NAMES[other]}: {measure.name} {second} on {some}these {noun.many}, {ENGINE_NAMES[engines.scored_by]} "

@@ -201,7 +201,6 @@ class TaskContents:
     heading: str  #: of the page: "Predicts weight (g)"
     answers: Text  #: for the model card, after "It takes a photo and gives"
     unit: str = ""  #: of the score: "g"
-    score_name: str = ""  #: of the score, where that of the measure does not say it
     reference: Text = ()  #: what a guess would score, sentences
     reference_score: float | None = None  #: its score, for the thin line; None: none is drawn
     facts: tuple[HeadingFact, ...] = ()

@@ -63,7 +63,7 @@ class RunRecords:
     @property
     def measure(self) -> Measure:
         """The score and the loss by which the task compares."""
-        return self.task.measure
+        return self.test.measure
 
     @property
     def space(self) -> TargetSpace:

@@ -70,7 +70,7 @@ def escape_part(text: str) -> str:
 
 def make_measured_score(records: TaskRecords, contents: TaskContents) -> OwnScore:
     """Return the score on test by the measure of the task."""
-    form, name = "percent" if records.measure.share else "number", contents.score_name or records.measure.name
+    form, name = "percent" if records.measure.share else "number", records.measure.name
     return OwnScore("score", name, records.test.score, form, records.test.score_interval, unit=contents.unit)
 
 

@@ -174,7 +174,7 @@ class Run:
         return list_layers(self.record)
 
     def _repr_html_(self) -> str:
-        test, parts, measure = self.test, self.record["split"], self.task.measure
+        test, parts, measure = self.test, self.record["split"], self.test.measure
         validated = self.validation.describe_count(self.noun)
         rows = [
             (f"test {measure.name}", test.describe(self.noun).removeprefix(f"{measure.name} ")),

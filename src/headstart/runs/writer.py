@@ -185,7 +185,7 @@ def _write_files(run: Run, context: FitContext, comparison: Comparison, scores: 
         replace_text(run.folder / RELABELS, format_relabels(context.samples.relabels, context.samples.noun))
     evaluations = {"validation": run.validation.to_json(), "test": run.test.to_json()}
     _write_json(run.folder / EVALUATION, {"schema_version": SCHEMA_VERSION, "parts": evaluations})
-    _write_comparison(run.folder, comparison, scores, context.task.measure)
+    _write_comparison(run.folder, comparison, scores, run.test.measure)
 
 
 def _list_chosen(run: Run, context: FitContext) -> dict[str, str]:

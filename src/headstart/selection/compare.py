@@ -270,7 +270,7 @@ class ArmRunner:
             self._context.budget.reserved = max(self._context.budget.reserved, arm.refit_seconds)
         score = arm.validation
         count = self._context.noun.count(score.n)
-        shown = self._context.task.measure.format(score.score)
+        shown = score.measure.format(score.score)
         self._tell(events.Finished("arm", arm.seconds, f"{arm.name}: validation {shown} on {count}"))
 
     def _refuse_nothing(self) -> None:

@@ -85,7 +85,7 @@ def add_refit(
             return _as_validated(own, arm, describe_failure(error))
         if (made := tuned.epochs[-1].number) < (wanted := again.spec.ends or 0):
             return _as_validated(own, arm, f"the budget was used up after {made} of {wanted} epochs")
-        held_out, measure = own.samples_in(Subset.VALIDATION), own.task.measure
+        held_out, measure = own.samples_in(Subset.VALIDATION), arm.validation.measure
         after, before = own.score("validation", held_out, own.predict_raw(whole, held_out)).score, arm.validation.score
         if measure.is_better(before, after):
             was = f"{measure.name} on the validation {own.noun.many} was {measure.format(before)}"

@@ -17,7 +17,7 @@ from headstart import events
 from headstart.errors import TrainingError
 from headstart.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from headstart.training.curves import Epoch
-from headstart.training.losses import mix_up
+from headstart.training.losses import mix_up, place_targets
 from headstart.training.network import TrainableTop
 from headstart.training.plan import ActivationSource, TrainingPlan
 from headstart.training.schedule import build_optimiser, peak_rate, rate_share, set_rate
@@ -113,7 +113,7 @@ class Trainer:
             targets = torch.from_numpy(self.train_source.targets[order[index * size : (index + 1) * size]])
             rate = self.rate * rate_share(first + index, total, self.settings.warmup)
             set_rate(self.optimiser, rate)
-            mean, score = self.step(activations, targets.to(self.network.device), chance, first + index)
+            mean, score = self.step(activations, place_targets(targets, self.network.device), chance, first + index)
             loss, total_score = loss + mean * len(targets), total_score + score
             if index % 8 == 7:
                 self.listener(events.Progress(self.name, first + index + 1, told, "steps"))

@@ -1,8 +1,15 @@
-"""Mixup."""
+"""Targets of a step: on the device that computes, and mixed."""
+
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+
+
+def place_targets(targets: Tensor, device: Any) -> Tensor:
+    """Return targets (B, ...) on a device; numbers as float32, for Apple's MPS does not compute in float64."""
+    return (targets.float() if targets.is_floating_point() else targets).to(device)
 
 
 def mix_up(activations: Tensor, targets: Tensor, alpha: float, chance: np.random.Generator) -> tuple[Tensor, Tensor]:

@@ -30,6 +30,7 @@ from headstart.arrays import Ints
 from headstart.errors import TrainingError
 from headstart.settings import TrainSettings
 from headstart.storage.atomic import replace_text
+from headstart.training.losses import place_targets
 from headstart.training.network import TrainableTop
 from headstart.training.plan import ActivationSource, TrainingPlan
 from headstart.training.schedule import build_optimiser, default_rate, set_rate
@@ -210,7 +211,7 @@ def _score(network: TrainableTop, batches: list[_Batch], plan: TrainingPlan) -> 
 
 
 def _sum_losses(network: TrainableTop, batch: _Batch, plan: TrainingPlan) -> Tensor:
-    return plan.objective.sum_losses(network(batch.activations), batch.targets.to(network.device))
+    return plan.objective.sum_losses(network(batch.activations), place_targets(batch.targets, network.device))
 
 
 @contextmanager

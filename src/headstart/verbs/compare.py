@@ -39,7 +39,7 @@ class ComparedRun:
         return any(row.test_score is not None for row in self.board if not row.winner)
 
     def _repr_html_(self) -> str:
-        return html_table(COLUMNS, format_cells(self.board, self.run.task.measure), caption=self.choice.verdict)
+        return html_table(COLUMNS, format_cells(self.board, self.run.test.measure), caption=self.choice.verdict)
 
 
 def compare(

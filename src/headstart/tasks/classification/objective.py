@@ -56,7 +56,7 @@ class ClassObjective:
 
 def score_logits(logits: Tensor, labels: Tensor) -> tuple[float, float]:
     """Return mean log loss (nats) and accuracy of logits (N, C) against labels (N,)."""
-    return functional.cross_entropy(logits, labels).item(), float((logits.argmax(1) == labels).double().mean())
+    return functional.cross_entropy(logits, labels).item(), float((logits.argmax(1) == labels).float().mean())
 
 
 def compute_calibrated_losses(logits: Tensor, labels: Ints) -> Doubles:

@@ -62,7 +62,7 @@ class RankObjective:
         """Return each row's log loss (N,) that is left once one scale of the cumulative logits is fitted."""
         if not torch.isfinite(logits).all():
             return np.full(len(targets), math.inf)
-        cumulative = accumulate_logits(spread_numbers(logits.double().numpy()))
+        cumulative = accumulate_logits(spread_numbers(logits.cpu().double().numpy()))
         scaled = distribute(fit_logit_scale(targets, cumulative) * cumulative)
         return np.asarray(-np.log(np.maximum(scaled[np.arange(len(targets)), targets], SMALLEST)))
 

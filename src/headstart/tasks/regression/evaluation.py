@@ -1,7 +1,7 @@
 """The evaluation of predicted numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from headstart.evaluation.number_scores import NumberScores, mean_interval, scor
 from headstart.heads.number_targets import measure_errors
 from headstart.modalities.item import Noun
 from headstart.tasks.regression.units import list_units, show_number
-from headstart.tasks.task import TargetSpace, get_task
+from headstart.tasks.task import Measure, TargetSpace, get_task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,12 @@ class NumberEvaluation(Evaluation):
     relative_error_interval: Interval
     numbers: tuple[NumberScores, ...]  #: each by itself, in the order of the space; without those that are never known
     coverage: tuple[IntervalCoverage, ...] = ()  #: of the intervals of ``numbers``; () where none were made
+
+    @property
+    def measure(self) -> Measure:
+        """The mean absolute error; of several numbers the relative error, which has no unit."""
+        own = get_task(self.task).measure
+        return own if self.one is not None else replace(own, name=own.loss)
 
     @property
     def score(self) -> float:
@@ -59,7 +65,7 @@ class NumberEvaluation(Evaluation):
     def format_score(self) -> str:
         """Return the mean absolute error, with the unit of the number where there is one: "3.2 g"."""
         unit = self.one.unit if self.one is not None else ""
-        return get_task(self.task).measure.format(self.score) + (f" {unit}" if unit else "")
+        return self.measure.format(self.score) + (f" {unit}" if unit else "")
 
     def describe_faults(self) -> str:
         """Return how far the answers are off: "is off by 3.2 g on average"."""
@@ -71,7 +77,7 @@ class NumberEvaluation(Evaluation):
     def list_more(self) -> list[str]:
         """Return the error of always saying the median, RMSE, R2 and Spearman's correlation."""
         if self.one is None:
-            return [f"relative error {self.relative_error:.3f}, where always saying the median has 1"]
+            return ["always saying the median has 1"]
         one, unit = self.one, f" {self.one.unit}" if self.one.unit else ""
         told = [
             f"always saying the median {show_number(one.median_error)}{unit}",

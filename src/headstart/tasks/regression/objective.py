@@ -61,7 +61,7 @@ class NumberObjective:
         """Return the relative error of each row, (N,)."""
         if not torch.isfinite(logits).all():
             return np.full(len(targets), math.inf)
-        return measure_errors(logits.double().cpu().numpy(), targets, self._spreads_in_numpy).relative
+        return measure_errors(logits.cpu().double().numpy(), targets, self._spreads_in_numpy).relative
 
     def _lose(self, logits: Tensor, encoded: Tensor) -> Tensor:
         """Return the mean loss of the known numbers of each row, (B,)."""
@@ -73,7 +73,7 @@ class NumberObjective:
 
     def _measure(self, logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Return relative and absolute errors, (B,) each, on the device of the logits."""
-        true = targets.to(logits.device).float()
+        true = targets.float().to(logits.device)
         known = torch.isfinite(true)
         errors = torch.where(known, (logits.detach() - true).abs(), torch.zeros_like(true))
         shares = errors / self._spreads.to(logits.device)

@@ -63,7 +63,6 @@ def describe_numbers(records: TaskRecords) -> TaskContents:
         heading=f"Predicts {titled if len(names) <= MOST_TITLED else f'{len(names)} numbers'}",
         answers=("a number for ", *tuple(part for name in names for part in (GivenText(name), ", "))[:-1], *interval),
         unit=test.one.unit if test.one is not None else "",
-        score_name="" if test.one is not None else "relative error",
         reference=_describe_reference(records),
         facts=tuple(_list_facts(records)),
         warnings=tuple(_list_warnings(records)),

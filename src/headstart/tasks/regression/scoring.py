@@ -63,7 +63,7 @@ class NumberScoring:
     def describe_score(self, items: ItemScores, noun: Noun) -> str:
         """Return the mean error."""
         error = show_number(-float(items.scores.mean()))
-        return f"a mean absolute error of {error} on {noun.count(len(items.scores))}"
+        return f"a mean error of {error} on {noun.count(len(items.scores))}"
 
     def describe_pair(self, pair: PairedTest, noun: Noun) -> str:
         """Return by how much the errors of two arms differ, and whether that can be chance."""

@@ -88,7 +88,8 @@ class RegressionTask:
             ("numbers", f"{shown} and {more} more" if more > 0 else shown),
             ("intervals", f"{rule.coverage:.0%} coverage, {rule.kind}" if rule else "none"),
         ]
-        return rows + ([(f"test {self.measure.name}", show_number(error))] if isinstance(error, float | int) else [])
+        name = self.measure.name if len(space) == 1 else self.measure.loss
+        return rows + ([(f"test {name}", show_number(error))] if isinstance(error, float | int) else [])
 
     def make_predictions(
         self, items: Sequence[Any], batch: BatchPredictions, space: TargetSpace

@@ -61,9 +61,9 @@ def read_label_cells(table: Path, rows: Sequence[TableRow], column: str, context
         return _read_given(table, rows, column, counts, options.label_separator)
     if len(counts) < 2:
         return RowLabels(rows, "one", (column,))
-    missing, notes = _find_missing(counts)
-    kept = Counter({label: count for label, count in counts.items() if label not in missing})
     numbers = context.wants("columns") and not context.wants("several")
+    missing, notes = _find_missing(counts, numbers=numbers)
+    kept = Counter({label: count for label, count in counts.items() if label not in missing})
     several = None if numbers else find_several_labels(kept)
     unseen = several is None or all(len(parts) < 2 for parts in several.cells.values())
     if unseen and context.wants("several") and (sign := guess_separator(kept, SURE)):
@@ -215,8 +215,13 @@ def _describe_several(table: Path, column: str, counts: Counter[str], several: S
     )
 
 
-def _find_missing(counts: Counter[str]) -> tuple[list[str], list[str]]:
-    """Return the labels that stand for none, and notes on them and on those that look so and are classes."""
+def _find_missing(counts: Counter[str], *, numbers: bool) -> tuple[list[str], list[str]]:
+    """Return the labels that stand for none, and notes on them and on those that look so and are classes.
+
+    Args:
+        counts: rows of each label.
+        numbers: whether the task reads numbers, so that none of them is a class.
+    """
     looking = [label for label in counts if label.strip().lower() in MISSING]
     others = {label: count for label, count in counts.items() if label not in looking}
     if not looking or not others:
@@ -230,10 +235,9 @@ def _find_missing(counts: Counter[str]) -> tuple[list[str], list[str]]:
     if missing:
         shown = ", ".join(f"{label!r} ({counts[label]})" for label in missing)
         total = sum(counts[label] for label in missing)
-        notes.append(
-            f"{total} rows whose label is {shown} are skipped as rows without a label; where these are classes, add "
-            f"{WHOLE}"
-        )
+        measured = numbers or has_fractions([*others, *read_number_cells(others).plain.values()])
+        way = "" if measured else f"; where these are classes, add {WHOLE}"
+        notes.append(f"{total} rows whose label is {shown} are skipped as rows without a label{way}")
     return missing, notes
 
 

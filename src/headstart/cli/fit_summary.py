@@ -43,7 +43,9 @@ def describe_score(evaluation: Evaluation, noun: Noun) -> str:
     low, high = measure.format(interval.low), measure.format(interval.high)
     name = f"{evaluation.part} {measure.name}" if evaluation.part != "given" else measure.name
     score = f"{evaluation.format_score()} ({100 * interval.level:.0f} % interval {low} to {high})"
-    return f"{name[0].upper()}{name[1:]} {score} on {evaluation.describe_count(noun)}"
+    wanted = evaluation.describe_wanted(noun)
+    lead = f"{wanted}\n" if wanted else ""
+    return f"{lead}{name[0].upper()}{name[1:]} {score} on {evaluation.describe_count(noun)}"
 
 
 def describe_look(run: Run) -> str:

@@ -25,9 +25,14 @@ class _Ranking:
     there: NDArray[np.bool_]  #: (M,) whether each has the label
     ends: Ints  #: (M,) the place of the last row of equal score
 
+    @property
+    def told(self) -> bool:
+        """Whether some rows have the label and some do not."""
+        return bool(self.there.any()) and not bool(self.there.all())
+
 
 def average_precisions(targets: NDArray[np.integer], scores: NDArray[np.floating]) -> Doubles:
-    """Return the average precision of each label, (K,); NaN where no row has it.
+    """Return the average precision of each label, (K,); NaN where no row has it, or all rows: there is no order then.
 
     Args:
         targets: (N, K) 1 there, 0 absent, -1 unknown; rows of which a label is unknown do not count for it.
@@ -35,14 +40,14 @@ def average_precisions(targets: NDArray[np.integer], scores: NDArray[np.floating
     """
     found = np.full(targets.shape[1], np.nan)
     for label, ranking in _rank_labels(targets, scores):
-        if ranking.there.any():
+        if ranking.told:
             hits = np.cumsum(ranking.there)
             found[label] = (hits[ranking.ends] / (ranking.ends + 1))[ranking.there].mean()
     return found
 
 
 def mean_average_precision(targets: NDArray[np.integer], scores: NDArray[np.floating]) -> float:
-    """Return the mean over the labels that some row has, of targets and scores (N, K); 0 where there is none."""
+    """Return the mean over the labels that some rows have and some do not, of (N, K) each; 0 where there is none."""
     found = average_precisions(targets, scores)
     known = np.isfinite(found)
     return float(found[known].mean()) if known.any() else 0.0
@@ -60,9 +65,9 @@ def resample_average_precisions(targets: NDArray[np.integer], scores: NDArray[np
     for label, ranking in _rank_labels(targets, scores):
         drawn = weights[:, ranking.rows].astype(np.float64)
         above = np.cumsum(drawn, axis=1)
-        places = np.flatnonzero(ranking.there)
-        if not len(places):
+        if not ranking.told:
             continue
+        places = np.flatnonzero(ranking.there)
         own = drawn[:, places]
         hits = np.cumsum(own, axis=1)
         last = np.searchsorted(places, ranking.ends[places], side="right") - 1
@@ -83,7 +88,7 @@ def score_rows_by_influence(targets: NDArray[np.integer], scores: NDArray[np.flo
     total, counted = np.zeros(rows), 0
     for _, ranking in _rank_labels(targets, scores):
         positives = int(ranking.there.sum())
-        if not positives:
+        if not ranking.told:
             continue
         counted += 1
         hits, above = np.cumsum(ranking.there)[ranking.ends], ranking.ends + 1.0

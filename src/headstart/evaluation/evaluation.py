@@ -88,6 +88,10 @@ class Evaluation:
         low, high = measure.format(self.score_interval.low), measure.format(self.score_interval.high)
         return f"{measure.name} {self.format_score()} ({low} to {high}) on {self.describe_count(noun)}"
 
+    def describe_wanted(self, noun: Noun = SAMPLE) -> str:
+        """Return how far what the user wished for was reached, where that is not the score; "" where it is."""
+        return ""
+
     def format_score(self) -> str:
         """Return the score as people read it, with its unit where it has one: "92.5%", "3.2 g"."""
         return self.measure.format(self.score)
@@ -145,6 +149,11 @@ def read_intervals(record: Mapping[str, Any]) -> dict[str, Any]:
         name: Interval(**value) if name.endswith("interval") and value is not None else value
         for name, value in record.items()
     }
+
+
+def show_share(share: float | None) -> str:
+    """Return a share in percent; a dash for what there is not, such as the recall of a class without rows."""
+    return "-" if share is None else f"{share:.1%}"
 
 
 def read_evaluation(record: Mapping[str, Any]) -> Evaluation:

@@ -8,8 +8,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Doubles, Ints
+from headstart.errors import DataError
 
 SMALLEST = 1e-15  #: a probability of 0 that was wrong costs 34.5 nats, not infinitely many
+
+
+def check_scored(part: str, targets: Ints, probabilities: NDArray[np.floating], classes: int, words: str) -> None:
+    """Raise a DataError where probabilities (N, C) cannot be scored against indices (N,) of classes.
+
+    Args:
+        part: of which these are the rows.
+        targets: indices.
+        probabilities: of each class.
+        classes: how many there are, C.
+        words: that people have for the indices: "labels", "ranks".
+    """
+    if not len(targets):
+        raise DataError(f"the part {part!r} has no rows to evaluate")
+    if probabilities.shape != (len(targets), classes):
+        raise DataError(
+            f"{part}: probabilities have shape {probabilities.shape}; wanted ({len(targets)}, {classes}), a row for "
+            "each label and a column for each class"
+        )
+    if not 0 <= targets.min() <= targets.max() < classes:
+        raise DataError(f"{part}: {words} run from {targets.min()} to {targets.max()}; wanted 0 to {classes - 1}")
+    if not np.isfinite(probabilities).all():
+        raise DataError(f"{part}: {np.sum(~np.isfinite(probabilities).all(axis=1))} rows of probabilities hold NaN")
 
 
 def confusion_matrix(labels: Ints, predicted: Ints, classes: int) -> Ints:

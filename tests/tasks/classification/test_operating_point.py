@@ -93,6 +93,7 @@ def test_the_command_line_takes_one(run: headstart.Run, files: list[Path], capsy
     out = capsys.readouterr().out
     assert "'defect' predicted from a probability of 0 on" in out
     assert "sensitivity 100.0%" in out
+    assert out.strip().startswith("100.0% of the given photos of 'defect' found (18 of 18, 95 % interval ")
 
 
 def test_the_graph_gives_the_class_that_is_told(run: headstart.Run, files: list[Path]) -> None:
@@ -125,6 +126,9 @@ def test_what_a_run_keeps_is_told_by_it(run: headstart.Run) -> None:
     assert all(one.score == run.test.accuracy for one in engines.scores.values()), "few photos: both answered all"
     assert len(run.misclassified()) == int((told != labels)[test].sum())
     page = (run.folder / "report.html").read_text("utf-8")
+    assert "<h1>Looks for defect</h1>" in page
+    assert "as <code>recall=0.9</code> was asked for" in page
+    assert "It is not surely better than always saying" not in page
     assert "which was chosen for <code>recall=0.9</code>" in page
     assert "Is acting on it worth it?" in page or "is acting on it worth it?" in page
     right = read_records(run.folder).predictions.subset("test").right

@@ -16,6 +16,7 @@ from headstart.reporting.records import Records
 from headstart.reporting.sections.arms import ArmsSection
 from headstart.reporting.sections.data import ClassCounts, DataSection, ShownShortcut
 from headstart.reporting.sections.more_data import MoreDataSection
+from headstart.tasks.classification.screening import Screening
 
 FEW = 20  #: training samples of a class: fewer are warned of
 MOST_FEW = 4  #: of those that are named
@@ -59,6 +60,7 @@ class Overview:
     name: str  #: of the run's folder
     date: str
     heading: str
+    screening: Screening | None  #: where a threshold predicts the positive class, which is then what is told first
     commonest: str  #: the class that test has most of
     majority: float  #: its share
     worst: WorstClass | None
@@ -91,7 +93,7 @@ def build_overview(records: Records, data: DataSection, arms: ArmsSection, more:
     """Return the contents of the first screen, from the records and from sections that were made of them."""
     run, test, trust = records.run, records.test, records.trust
     few = sorted((counts for counts in data.classes if counts.train < FEW), key=lambda counts: counts.train)
-    support = [score.support for score in test.per_class]
+    support, screening = [score.support for score in test.per_class], _find_screening(records)
     commonest = int(np.argmax(support))
     shortcuts = tuple(shown for shown in data.shortcuts if shown.strong)
     expected_ece = _expected_ece(records)
@@ -99,7 +101,8 @@ def build_overview(records: Records, data: DataSection, arms: ArmsSection, more:
     return Overview(
         name=records.folder.resolve().name,
         date=format_date(run.date),
-        heading=f"Tells {_join_names(records.classes)} apart",
+        heading=f"Looks for {screening.positive}" if screening else f"Tells {_join_names(records.classes)} apart",
+        screening=screening,
         commonest=records.classes[commonest],
         majority=support[commonest] / test.n,
         worst=_find_worst_class(records),
@@ -117,6 +120,12 @@ def build_overview(records: Records, data: DataSection, arms: ArmsSection, more:
         more_few=len(few) > MOST_FEW,
         next_steps=tuple(_list_next_steps(records, data, more)),
     )
+
+
+def _find_screening(records: Records) -> Screening | None:
+    """Return the scores of the positive class, where a threshold predicts it and test has samples of it."""
+    found = records.test.screening
+    return found if found is not None and found.threshold is not None and found.sensitivity is not None else None
 
 
 def _join_names(classes: tuple[str, ...]) -> str:
@@ -178,8 +187,11 @@ def _list_warnings(
     trust = records.trust
     wrong_labels, sets, novelty = trust.labels, trust.prediction_sets, trust.novelty
     support = [score.support for score in records.test.per_class]
+    screening = _find_screening(records)
+    useless = records.test.accuracy_interval.low <= max(support) / records.test.n
     reasons = {
-        "useless": records.test.accuracy_interval.low <= max(support) / records.test.n,
+        "useless": screening is None and useless,  # a threshold gives up right answers for finds
+        "untold": screening is not None and (screening.roc_area is None or screening.roc_area.interval.low <= 0.5),
         "leaks": data.leaked > 0,
         "labels": _has_label_issues(data),
         "doubted": not _has_label_issues(data) and (data.label_noise.doubted > 0 or data.label_noise.estimate is None),

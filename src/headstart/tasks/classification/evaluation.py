@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Ints
 from headstart.display.html import html_table
-from headstart.errors import DataError
 from headstart.evaluation import metrics
-from headstart.evaluation.evaluation import Evaluation, ScoreTable, read_intervals
+from headstart.evaluation.evaluation import Evaluation, ScoreTable, read_intervals, show_share
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
 from headstart.modalities.item import SAMPLE, Noun
@@ -69,6 +68,18 @@ class ClassificationEvaluation(Evaluation):
             return described
         return f"{described}, {found.positive!r} predicted from a probability of {found.threshold:.3g} on"
 
+    def describe_wanted(self, noun: Noun = SAMPLE) -> str:
+        """Return what is found of the positive class, and how many alarms are right, where a threshold predicts it."""
+        found = self.screening
+        if found is None or found.threshold is None or found.sensitivity is None:
+            return ""
+        share, of_it = found.sensitivity, found.found + found.missed
+        told = (
+            f"{share.share:.1%} of the {self.part} {noun.many} of {found.positive!r} found ({found.found} of {of_it}, "
+            f"95 % interval {share.low:.1%} to {share.high:.1%})"
+        )
+        return told if found.precision is None else f"{told}, {found.precision.share:.1%} of the alarms right"
+
     def describe_faults(self) -> str:
         """Return how many answers are wrong: "makes 3 mistakes"."""
         mistakes = round(self.n * (1 - self.accuracy))
@@ -88,7 +99,13 @@ class ClassificationEvaluation(Evaluation):
             (index, score) for index, score in enumerate(self.per_class) if score.support or score.precision is not None
         ]
         rows = tuple(
-            (score.name, score.support, _show(score.precision), _show(score.recall), self._find_mistaken(index))
+            (
+                score.name,
+                score.support,
+                show_share(score.precision),
+                show_share(score.recall),
+                self._find_mistaken(index),
+            )
             for index, score in met[:most]
         )
         more, absent = len(met) - most, len(self.per_class) - len(met)
@@ -122,11 +139,6 @@ class ClassificationEvaluation(Evaluation):
         }
 
 
-def _show(share: float | None) -> str:
-    """Return a share in percent; a dash for what there is not, such as the recall of a class without rows."""
-    return "-" if share is None else f"{share:.1%}"
-
-
 def score_predictions(
     part: str,
     targets: Targets,
@@ -150,7 +162,7 @@ def score_predictions(
         DataError: no rows, shapes that do not belong together, probabilities that are not.
     """
     labels = targets.values
-    _check(part, labels, probabilities, len(classes))
+    metrics.check_scored(part, labels, probabilities, len(classes), "labels")
     predicted = np.asarray(probabilities.argmax(axis=1)) if predicted is None else predicted
     confusion = metrics.confusion_matrix(labels, predicted, len(classes))
     right = np.asarray(predicted == labels)
@@ -187,17 +199,3 @@ def _per_class(
             f1=float(f1[k]) if support[k] else None,
             recall_interval=grouped_wilson_interval(right[own], targets.groups[own]) if support[k] else None,
         )
-
-
-def _check(part: str, labels: NDArray[np.int64], probabilities: NDArray[np.floating], classes: int) -> None:
-    if not len(labels):
-        raise DataError(f"the part {part!r} has no rows to evaluate")
-    if probabilities.shape != (len(labels), classes):
-        raise DataError(
-            f"{part}: probabilities have shape {probabilities.shape}; wanted ({len(labels)}, {classes}), "
-            "a row for each label and a column for each class"
-        )
-    if not 0 <= labels.min() <= labels.max() < classes:
-        raise DataError(f"{part}: labels run from {labels.min()} to {labels.max()}; wanted 0 to {classes - 1}")
-    if not np.isfinite(probabilities).all():
-        raise DataError(f"{part}: {np.sum(~np.isfinite(probabilities).all(axis=1))} rows of probabilities hold NaN")

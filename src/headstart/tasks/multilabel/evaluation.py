@@ -16,13 +16,13 @@ from headstart.evaluation.average_precision import (
     mean_over_labels,
     resample_average_precisions,
 )
-from headstart.evaluation.evaluation import Evaluation, ScoreTable, read_intervals
+from headstart.evaluation.evaluation import Evaluation, ScoreTable, read_intervals, show_share
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
 from headstart.evaluation.paired import percentile_interval
 from headstart.modalities.item import Noun
 from headstart.tasks.multilabel.label_losses import average_label_losses
-from headstart.tasks.multilabel.label_shares import F1Counts, count_hits, measure_miss_rate
+from headstart.tasks.multilabel.label_shares import F1Counts, count_hits, find_told_labels, measure_miss_rate
 
 LEVEL = 0.95
 _SEED = 0  #: of the resamples of intervals: the same rows get the same intervals
@@ -103,9 +103,9 @@ class LabelSetEvaluation(Evaluation):
             (
                 score.name,
                 score.support,
-                _show(score.average_precision),
-                _show(score.precision),
-                _show(score.recall),
+                show_share(score.average_precision),
+                show_share(score.precision),
+                show_share(score.recall),
                 score.taken,
             )
             for score in shown
@@ -129,11 +129,6 @@ class LabelSetEvaluation(Evaluation):
             "labels": tuple(fields["labels"]),
             "per_label": tuple(LabelScore(**read_intervals(score)) for score in fields["per_label"]),
         }
-
-
-def _show(share: float | None) -> str:
-    """Return a share in percent; a dash for what there is not."""
-    return "-" if share is None else f"{share:.1%}"
 
 
 def score_label_sets(
@@ -165,7 +160,10 @@ def score_label_sets(
     areas, drawn = average_precisions(truth, probabilities), resample_average_precisions(truth, probabilities, weights)
     counts = count_hits(truth, taken)
     resampled = F1Counts(*(weights @ part.astype(np.float32) for part in counts.per_row))
-    f1_drawn = resampled.by_label()
+    # What all rows have, or none, says nothing of how labels are told.
+    told = find_told_labels(truth)
+    f1, f1_drawn = counts.total.by_label(), resampled.by_label()
+    means = [mean_over_labels(np.where(told, values, np.nan)) for values in (f1, f1_drawn)]
     exact = np.asarray(((taken == (truth == 1)) | (truth < 0)).all(axis=1))
     missed = None if sets is None else measure_miss_rate(truth, sets, groups)
     return LabelSetEvaluation(
@@ -176,11 +174,11 @@ def score_label_sets(
         effective_n=effective_sample_size(exact, groups),
         labels=tuple(names),
         mean_average_precision=float(mean_over_labels(areas)),
-        mean_average_precision_interval=percentile_interval(mean_over_labels(drawn), LEVEL),
-        macro_f1=float(mean_over_labels(counts.total.by_label())),
-        macro_f1_interval=percentile_interval(mean_over_labels(f1_drawn), LEVEL),
+        mean_average_precision_interval=_make_interval(mean_over_labels(drawn), groups),
+        macro_f1=float(means[0]),
+        macro_f1_interval=_make_interval(means[1], groups),
         micro_f1=float(counts.total.pooled()),
-        micro_f1_interval=percentile_interval(resampled.pooled(), LEVEL),
+        micro_f1_interval=_make_interval(resampled.pooled(), groups),
         exact_match=float(exact.mean()),
         exact_match_interval=grouped_wilson_interval(exact, groups),
         log_loss=average_label_losses(truth, probabilities),
@@ -207,21 +205,34 @@ def _score_label(
         known=int(known.sum()),
         support=support,
         taken=count,
-        average_precision=float(area) if support else None,
-        average_precision_interval=_percentiles(drawn) if support else None,
+        average_precision=float(area) if np.isfinite(area) else None,
+        average_precision_interval=_make_interval(drawn, groups[there]) if np.isfinite(area) else None,
         precision=int(found.sum()) / count if count else None,
         precision_interval=grouped_wilson_interval(there[used], groups[used]) if count else None,
         recall=int(found.sum()) / support if support else None,
         recall_interval=grouped_wilson_interval(taken[there], groups[there]) if support else None,
         f1=f1,
-        f1_interval=_percentiles(drawn_f1) if support else None,
+        f1_interval=_make_interval(drawn_f1, groups[there]) if support else None,
     )
 
 
-def _percentiles(values: Doubles) -> Interval:
-    """Return the middle 95 % of resampled values that there are; all of 0 to 1 where there is none."""
+def _make_interval(values: Doubles, groups: Ints) -> Interval:
+    """Return the middle 95 % of resampled values that there are; all of 0 to 1 where there is none.
+
+    Where no row was answered wrongly, resamples of these rows know of no mistake. The interval then goes down to the
+    lower end of Wilson's of as many rows, all of them right.
+
+    Args:
+        values: resampled scores, NaN where there is none.
+        groups: (N,) of the rows that the score is of.
+    """
     known = values[np.isfinite(values)]
-    return percentile_interval(known, LEVEL) if len(known) else Interval(0.0, 1.0, LEVEL)
+    if not len(known):
+        return Interval(0.0, 1.0, LEVEL)
+    found = percentile_interval(known, LEVEL)
+    if found.low < 1:
+        return found
+    return Interval(grouped_wilson_interval(np.ones(len(groups), bool), groups, LEVEL).low, 1.0, LEVEL)
 
 
 def check_label_outputs(part: str, truth: Ints, probabilities: NDArray[np.floating] | Floats, labels: int) -> None:

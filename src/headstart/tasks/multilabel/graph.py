@@ -53,7 +53,7 @@ class LabelSetGraph:
             LABELS: _add_comparison(builder, calibrated, thresholds, "labels"),
         }
         if postprocessor.risk is not None:
-            least = np.full((1, len(space.names)), postprocessor.risk.threshold)
+            least = postprocessor.risk.list_thresholds(thresholds)
             outputs[PREDICTION_SET] = _add_comparison(builder, calibrated, least, "sets")
         return outputs
 

@@ -57,16 +57,22 @@ class MissRate:
     n: int  #: items that have a label
 
 
+def find_told_labels(targets: NDArray[np.integer]) -> Bools:
+    """Return whether each label of targets (N, K) is there on some rows and absent on some, (K,)."""
+    return np.asarray((targets == 1).any(axis=0) & (targets == 0).any(axis=0))
+
+
 def measure_miss_rate(targets: NDArray[np.integer], sets: Bools, groups: Ints) -> MissRate | None:
     """Return how much sets, (N, K), miss of what is there; None where no item has a label.
 
-    Items of one group count together as one, as the promise is made of a further group (``risk_control``).
+    Items of one group count together as one, as the promise is made of a further group (``risk_control``). A label that
+    all items have is left out, as there.
     """
-    there = targets == 1
-    able = there.any(axis=1)
+    told = targets[:, find_told_labels(targets)]
+    able = (told == 1).any(axis=1)
     if not able.any():
         return None
-    missed = compute_misses(targets, sets)[able]
+    missed = compute_misses(told, sets[:, find_told_labels(targets)])[able]
     numbers = number_groups(groups[able])
     means = group_sums(missed, numbers) / np.bincount(numbers)
     drawn = resampled_means(means[:, None], np.arange(len(means)), 0, _DRAWS)[:, 0]

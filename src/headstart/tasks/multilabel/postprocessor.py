@@ -47,16 +47,25 @@ class RiskControl:
     """
 
     promised: float  #: share of an item's labels that is missed, in the mean over items that have some
-    threshold: float  #: least probability of a label that is in
+    threshold: float  #: least probability of a label that is in; one that is taken is in as well
     n: int  #: groups of held-out items that it was found on
 
     def __post_init__(self) -> None:
         if not (0 < self.promised < 1 and 0 <= self.threshold <= 1):
             raise ValueError(f"{self} cannot be meant; wanted a share in 0..1 and a probability")
 
-    def predict(self, probabilities: Floats) -> Bools:
-        """Return whether each label is in the set, (N, K), of calibrated probabilities, float32 (N, K)."""
-        return probabilities >= np.float32(self.threshold)
+    def predict(self, probabilities: Floats, taken: Floats | float = 1.0) -> Bools:
+        """Return whether each label is in the set, (N, K): those that are taken are, whatever the promise needs.
+
+        Args:
+            probabilities: calibrated, float32 (N, K).
+            taken: from which on each label is taken, (K,) or one for all; above 1: none is.
+        """
+        return np.asarray(probabilities >= self.list_thresholds(taken))
+
+    def list_thresholds(self, taken: Floats | float) -> Floats:
+        """Return the least probability of each label that is in, of the shape of ``taken``."""
+        return np.minimum(np.float32(self.threshold), np.asarray(taken, np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,7 @@ class LabelSetPostprocessor:
             LABELS: calibrated >= self.threshold_values,
         }
         if self.risk is not None:
-            outputs[PREDICTION_SET] = self.risk.predict(calibrated)
+            outputs[PREDICTION_SET] = self.risk.predict(calibrated, self.threshold_values)
         return outputs
 
     @property

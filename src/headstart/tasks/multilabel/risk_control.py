@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Floats, Ints
 from headstart.evaluation.grouping import number_groups
+from headstart.tasks.multilabel.label_shares import find_told_labels
 from headstart.tasks.multilabel.postprocessor import RiskControl
 
 
@@ -22,12 +23,13 @@ def fit_risk_control(targets: NDArray[np.integer], probabilities: Floats, groups
     """Return the rule of sets for a promised miss rate; of too few items it takes all labels.
 
     Args:
-        targets: (N, K) 1 there, 0 absent, -1 unknown: what is unknown cannot be missed.
+        targets: (N, K) 1 there, 0 absent, -1 unknown: what is unknown cannot be missed. A label that all items have
+            is not missed either, and would pay for misses of the others: it is left out.
         probabilities: (N, K) float32, calibrated, of items that nothing was fitted on.
         groups: (N,) which of them belong together.
         promised: mean share of an item's labels that may be missed, in 0..1.
     """
-    there = targets == 1
+    there = (targets == 1) & find_told_labels(targets)
     able = there.any(axis=1)
     numbers = number_groups(groups[able])
     n = int(numbers.max(initial=-1)) + 1

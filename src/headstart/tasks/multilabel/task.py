@@ -106,7 +106,14 @@ class MultilabelTask:
     ) -> OutputRule:
         """Return what takes every label from a probability on, whatever the model's own thresholds are."""
         taken = self.replace_threshold(threshold, postprocessor, space)
-        return lambda outputs: {**outputs, LABELS: outputs[PROBABILITIES] >= taken.threshold_values}
+        risk = taken.risk
+
+        def retake(outputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+            said = outputs[PROBABILITIES]
+            sets = {} if risk is None else {PREDICTION_SET: risk.predict(said, taken.threshold_values)}
+            return {**outputs, LABELS: said >= taken.threshold_values, **sets}
+
+        return retake
 
     def replace_threshold(
         self, threshold: float, postprocessor: LabelSetPostprocessor, space: TargetSpace

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Doubles, Ints
 from headstart.display.html import html_table
-from headstart.errors import DataError
 from headstart.evaluation import metrics
-from headstart.evaluation.evaluation import Evaluation, ScoreTable, read_intervals
+from headstart.evaluation.evaluation import Evaluation, ScoreTable, read_intervals, show_share
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
 from headstart.evaluation.paired import percentile_interval, resampled_means
@@ -87,7 +86,7 @@ class RankEvaluation(Evaluation):
     def tabulate(self, noun: Noun, most: int) -> ScoreTable:
         """Return each class, how far its answers are off, and what it was most often taken for."""
         rows = tuple(
-            (score.name, score.support, _show(score.mae), _show_share(score.recall), self._find_mistaken(index))
+            (score.name, score.support, _show(score.mae), show_share(score.recall), self._find_mistaken(index))
             for index, score in enumerate(self.per_class[:most])
         )
         more = len(self.per_class) - most
@@ -123,10 +122,6 @@ def _show(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-def _show_share(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}"
-
-
 def score_ranks(
     part: str, targets: Targets, probabilities: NDArray[np.floating], classes: Sequence[str]
 ) -> RankEvaluation:
@@ -142,7 +137,7 @@ def score_ranks(
         DataError: no rows, shapes that do not belong together, probabilities that are not.
     """
     ranks = targets.values
-    _check(part, ranks, probabilities, len(classes))
+    metrics.check_scored(part, ranks, probabilities, len(classes), "ranks")
     answers = find_medians(probabilities)
     confusion, distances = metrics.confusion_matrix(ranks, answers, len(classes)), np.abs(answers - ranks)
     right = np.asarray(distances == 0)
@@ -202,17 +197,3 @@ def _score_classes(targets: Targets, answers: Ints, classes: Sequence[str]) -> I
         interval = grouped_wilson_interval(off == 0, targets.groups[own])
         mae, recall, bias = float(np.abs(off).mean()), float((off == 0).mean()), float(off.mean())
         yield RankScore(name, len(off), mae, recall, interval, bias)
-
-
-def _check(part: str, ranks: Ints, probabilities: NDArray[np.floating], classes: int) -> None:
-    if not len(ranks):
-        raise DataError(f"the part {part!r} has no rows to evaluate")
-    if probabilities.shape != (len(ranks), classes):
-        raise DataError(
-            f"{part}: probabilities have shape {probabilities.shape}; wanted ({len(ranks)}, {classes}), a row for "
-            "each label and a column for each class"
-        )
-    if not 0 <= ranks.min() <= ranks.max() < classes:
-        raise DataError(f"{part}: ranks run from {ranks.min()} to {ranks.max()}; wanted 0 to {classes - 1}")
-    if not np.isfinite(probabilities).all():
-        raise DataError(f"{part}: {np.sum(~np.isfinite(probabilities).all(axis=1))} rows of probabilities hold NaN")

@@ -98,6 +98,9 @@ class AmountTargets:
     def keep_names(self, space: TargetSpace, places: Sequence[int]) -> TargetSpace:
         return space
 
+    def list_columns(self, space: TargetSpace) -> Sequence[str]:
+        return ()
+
     def parse(self, space: TargetSpace, label: str) -> float:
         try:
             return read_lumens(label)

@@ -199,7 +199,7 @@ def test_whole_numbers_are_classes_unless_it_is_said(small: Warm) -> None:
     [
         (
             "OLDER",
-            "its targets: OlderTargets has no single, keep_names, measure_distances, stratify, find_problems and 3 ",
+            "its targets: OlderTargets has no single, keep_names, list_columns, measure_distances, stratify and 4 ",
         ),
         ("UNSCORED", "its scoring: it is None; wanted an instance of a class with the members of "),
     ],

@@ -87,15 +87,16 @@ class AnswerDiagnostics(ABC):
         """Return what there is to find out about labels and answers."""
         samples, space = context.samples, context.samples.space
         counts = self.count_labels(samples.targets, space)
+        review = self.review_labels(
+            samples,
+            [layer.name for layer in context.backbone.layers],
+            lambda name: context.load_features(context.branch(name), samples.samples),
+            context.settings,
+        )
         return AnswerFindings(
-            review=self.review_labels(
-                samples,
-                [layer.name for layer in context.backbone.layers],
-                lambda name: context.load_features(context.branch(name), samples.samples),
-                context.settings,
-            ),
+            review=review,
             issues=DatasetIssues(
-                items=find_item_issues(samples, items.issues, duplicates.pairs),
+                items=find_item_issues(samples, items.issues, duplicates.pairs, review.same),
                 counts=dict(counts),
                 imbalance=measure_imbalance(np.array(list(counts.values()), np.int64)),
             ),

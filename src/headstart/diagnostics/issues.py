@@ -69,7 +69,7 @@ def find_dataset_issues(
 
 
 def find_item_issues(
-    samples: Samples, item_issues: Iterable[ItemIssue], duplicates: Sequence[DuplicatePair]
+    samples: Samples, item_issues: Iterable[ItemIssue], duplicates: Sequence[DuplicatePair], same: float = SAME
 ) -> tuple[ItemIssue, ...]:
     """Return the issues that some sample has: those of its modality, and those of near-duplicates and their labels.
 
@@ -77,9 +77,14 @@ def find_item_issues(
         samples: all samples.
         item_issues: as the modality finds them, in their order.
         duplicates: near-duplicates among the samples.
+        same: distance up to which two labels say the same.
     """
     distances = TargetDistances(samples).measure([(pair.first, pair.second) for pair in duplicates])
-    found = (*item_issues, _find_repeated(samples, duplicates, distances), _find_other(samples, duplicates, distances))
+    found = (
+        *item_issues,
+        _find_repeated(samples, duplicates, distances <= same),
+        _find_other(samples, duplicates, distances, same),
+    )
     return tuple(issue for issue in found if issue.ids)
 
 
@@ -89,24 +94,24 @@ def measure_imbalance(counts: Ints) -> float:
     return float(present.max() / present.min()) if len(present) else 1.0
 
 
-def _find_repeated(samples: Samples, duplicates: Sequence[DuplicatePair], distances: Doubles) -> ItemIssue:
+def _find_repeated(samples: Samples, duplicates: Sequence[DuplicatePair], alike: Bools) -> ItemIssue:
     """Return the samples that repeat another one of their label which is earlier in the order of names."""
     place = {sample.id: index for index, sample in enumerate(samples.samples)}
     best: dict[str, float] = {}
-    for pair, distance in zip(duplicates, distances.tolist(), strict=True):
-        if distance <= SAME:
+    for pair, is_same in zip(duplicates, alike.tolist(), strict=True):
+        if is_same:
             second = max(pair.first, pair.second, key=place.__getitem__)
             best[second] = max(best.get(second, 0.0), pair.similarity)
     ids = sorted(best, key=lambda id_: (-best[id_], place[id_]))
     return ItemIssue("repeated", f"nearly the same as another {samples.noun.one} with the same label", tuple(ids))
 
 
-def _find_other(samples: Samples, duplicates: Sequence[DuplicatePair], distances: Doubles) -> ItemIssue:
+def _find_other(samples: Samples, duplicates: Sequence[DuplicatePair], distances: Doubles, same: float) -> ItemIssue:
     """Return the samples that show the same as one with another label: one of the two is wrong, the furthest first."""
     place = {sample.id: index for index, sample in enumerate(samples.samples)}
     furthest: dict[str, float] = {}
     for pair, distance in zip(duplicates, distances.tolist(), strict=True):
-        if distance > SAME:
+        if distance > same:
             for id_ in (pair.first, pair.second):
                 furthest[id_] = max(furthest.get(id_, 0.0), distance)
     ids = sorted(furthest, key=lambda id_: (-furthest[id_], place[id_]))

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from headstart.arrays import Bools, Doubles, Floats, Ints
+from headstart.diagnostics.distances import SAME
 from headstart.evaluation.label_noise import LabelNoise
 from headstart.evaluation.means import MeanScore
 
@@ -54,6 +55,9 @@ class LabelReview:
     suspects: tuple[LabelSuspect, ...]  #: the strongest first
     noise: LabelNoise | None  #: how many are wrong by estimate; None where that is not estimated
     accuracy: float | None = None  #: share of the labels, or of their parts, that the answers agree with
+    #: Distance of two labels (``TargetReading.measure_distances``) up to which they say the same of one item: what
+    #: answers are off by anyway tells no contradiction.
+    same: float = SAME
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """``evaluate``: a saved classifier's score on labelled samples."""
 
+import csv
+import io
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +85,16 @@ def _read_samples(
             f"this model reads {modality.noun.many}; --modality {options.modality} is given; drop it, or name a model "
             f"for {get_modality(options.modality).noun.many}"
         )
-    task = {"task": classifier.task.name}
+    task, columns = {"task": classifier.task.name}, _list_columns(classifier, options)
 
     def read(name: str) -> Samples:
         given = options.model_copy(update={**task, "modality": name})
+        if columns:
+            with suppress(
+                UserError
+            ):  # no table, or one with other columns
+                named = given.model_copy(update={"label_column": columns})
+                return read_source(source, labels=labels, options=named, cache=cache, strict=False)
         return read_source(source, labels=labels, options=given, listener=listener, cache=cache, strict=False)
 
     def find_others() -> Samples | None:
@@ -108,6 +117,18 @@ def _read_samples(
         if others is not None and len(others) > len(samples):
             raise DataError(_describe_other_kind(modality.noun, others))
     return samples
+
+
+def _list_columns(classifier: Classifier, options: DataSettings) -> str:
+    """Return the columns of labels that the model knows, as ``label_column`` takes them; "" where one is given."""
+    names = classifier.task.targets.list_columns(classifier.record.space)
+    if options.label_column is not None or not names:
+        return ""
+    if len(names) == 1:
+        return names[0]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(names)
+    return text.getvalue()
 
 
 def _describe_other_kind(noun: Noun, others: Samples) -> str:

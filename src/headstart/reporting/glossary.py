@@ -55,6 +55,7 @@ TERMS: Mapping[str, str] = {
     "perfect, and being sure and wrong costs most.",
     "McNemar's test": "A test of two classifiers on the same {many}. It looks only at {many} that one of them has "
     "right and the other wrong.",
+    "MAE of ranks": "How many grades the answers are off by, on average: 0 is perfect, 1 is the next grade.",
     "mean absolute error": "How far the answers are from the true numbers, on average, in whichever direction.",
     "mean average precision": "The average precision of each label, averaged over the labels: a rare label counts as "
     "much as a common one.",

@@ -38,7 +38,7 @@ def render_task_card(records: TaskRecords, contents: TaskContents) -> str:
             validation=records.validation,
             trust=trust,
             engines=records.engines,
-            data=build_samples_section(records, trust.issues.items if trust.issues else ()),
+            data=build_samples_section(records, trust.issues.items if trust.issues else None),
             slices=trust.slices.slices if trust.slices else (),
             measure_slice=partial(format_shown, form="percent" if trust.slices and trust.slices.share else "number"),
             say=write,

@@ -58,7 +58,7 @@ class TaskSamples:
 def render_task_report(records: TaskRecords, contents: TaskContents) -> Page:
     """Return the report of a run."""
     noun, trust = records.noun, records.trust
-    samples = build_samples_section(records, trust.issues.items if trust.issues else ())
+    samples = build_samples_section(records, trust.issues.items if trust.issues else None)
     arms, training = build_arms_section(records), build_training_section(records)
     data = TaskSamples(samples, _choose_counts(records, contents), list_suspect_blocks(records), list_missing(records))
     without = {

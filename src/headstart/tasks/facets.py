@@ -90,6 +90,9 @@ class TargetReading(Protocol):
     def keep_names(self, space: TargetSpace, places: Sequence[int]) -> TargetSpace:
         """Return the space of some of the names, by their places in a growing order; asked for where ``single``."""
 
+    def list_columns(self, space: TargetSpace) -> Sequence[str]:
+        """Return the columns of a table that hold the targets of a space, where each name is one; else nothing."""
+
     def parse(self, space: TargetSpace, label: str) -> Target:
         """Return the target that a label means.
 

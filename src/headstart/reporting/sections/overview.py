@@ -11,6 +11,7 @@ from headstart.data.samples import FileStatus
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
 from headstart.errors import format_install_command
 from headstart.evaluation.intervals import Interval
+from headstart.evaluation.label_noise import LabelNoise
 from headstart.reporting.by_chance import ece_by_chance
 from headstart.reporting.records import Records
 from headstart.reporting.sections.arms import ArmsSection
@@ -170,10 +171,9 @@ def _count_candidates(sizes: Sequence[int]) -> Candidates:
     return Candidates(fewest, max(fewest, most))
 
 
-def _has_label_issues(data: DataSection) -> bool:
+def has_wrong_labels(noise: LabelNoise) -> bool:
     """Return whether labels are to be warned of: more than a stray one is wrong by estimate."""
-    errors = data.label_noise
-    return bool(errors.low) and (errors.estimate or 0) >= max(2, DOUBTFUL * errors.n)
+    return bool(noise.low) and (noise.estimate or 0) >= max(2, DOUBTFUL * noise.n)
 
 
 def _expected_ece(records: Records) -> float:
@@ -193,8 +193,9 @@ def _list_warnings(
         "useless": screening is None and useless,  # a threshold gives up right answers for finds
         "untold": screening is not None and (screening.roc_area is None or screening.roc_area.interval.low <= 0.5),
         "leaks": data.leaked > 0,
-        "labels": _has_label_issues(data),
-        "doubted": not _has_label_issues(data) and (data.label_noise.doubted > 0 or data.label_noise.estimate is None),
+        "labels": has_wrong_labels(data.label_noise),
+        "doubted": not has_wrong_labels(data.label_noise)
+        and (data.label_noise.doubted > 0 or data.label_noise.estimate is None),
         "corrected": wrong_labels.corrected_in_test > 0,
         "shortcuts": shortcuts,
         "slice": trust.slices.worst is not None,
@@ -231,7 +232,7 @@ def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection)
     noun = records.noun
     run, model = records.run, shlex.quote(str(records.folder / "model"))
     yield NextStep(f"Use it on new {noun.many}.", f"headstart predict {model} {noun.phrases.argument}")
-    if _has_label_issues(data):
+    if has_wrong_labels(data.label_noise):
         hint = suggest_relabelling(run.source, records.folder, run.settings)
         yield NextStep(
             "Look at the suspicious labels, correct them in the table, and fit again.",

@@ -93,12 +93,12 @@ class SamplesSection:
         yield from (tile.id for shown in self.issues for tile in shown.tiles)
 
 
-def build_samples_section(records: RunRecords, issues: Sequence[ItemIssue]) -> SamplesSection:
+def build_samples_section(records: RunRecords, issues: Sequence[ItemIssue] | None) -> SamplesSection:
     """Return what was read and what was found about it.
 
     Args:
         records: of the run.
-        issues: samples that stand out, by what they stand out by.
+        issues: samples that stand out, by what they stand out by; None where it was not looked into.
     """
     leaks = tuple(_list_leaks(records))
     return SamplesSection(
@@ -108,14 +108,14 @@ def build_samples_section(records: RunRecords, issues: Sequence[ItemIssue]) -> S
         files=tuple(_list_files(records.ledger.entries)),
         given=records.split.given,
         grouped=records.run.settings["near_duplicates"] == "group",
-        pairs=tuple(_list_pairs(records)),
+        pairs=tuple(_list_pairs(records, issues)),
         alike=sum(map(len, records.trust.duplicates.sets)),
         poor=records.trust.duplicates.note,
         leaks=leaks[:MOST_SHOWN_PAIRS],
         other_leaks=leaks[MOST_SHOWN_PAIRS:],
         leaked=len({shown.leak.held_out for shown in leaks if shown.leak.subset == Subset.TEST}),
-        quality_known=bool(issues),
-        issues=tuple(_list_issues(records, issues)),
+        quality_known=issues is not None,
+        issues=tuple(_list_issues(records, issues or ())),
     )
 
 
@@ -129,10 +129,14 @@ def _list_files(entries: Sequence[LedgerEntry]) -> Iterator[FileList]:
             yield FileList(title, key, len(found), tuple(found[:MOST_FILES]))
 
 
-def _list_pairs(records: RunRecords) -> Iterator[ShownPair]:
+def _list_pairs(records: RunRecords, issues: Sequence[ItemIssue] | None) -> Iterator[ShownPair]:
+    """Yield near-duplicates; they have two labels where these contradict each other, as far as it was looked into."""
     classes = records.trust.classes_of
+    contradicting = {id_ for issue in issues or () if issue.kind == "contradicting" for id_ in issue.ids}
     for index, pair in enumerate(records.trust.duplicates.pairs[:MOST_SHOWN_PAIRS]):
-        yield ShownPair(index, pair, other_class=classes.get(pair.first) != classes.get(pair.second))
+        unlike = classes.get(pair.first) != classes.get(pair.second)
+        told = issues is None or {pair.first, pair.second} <= contradicting
+        yield ShownPair(index, pair, other_class=unlike and told)
 
 
 def _list_leaks(records: RunRecords) -> Iterator[ShownLeak]:

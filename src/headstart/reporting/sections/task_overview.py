@@ -4,14 +4,16 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from headstart.diagnostics.label_review import LabelReviewRecord
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
 from headstart.errors import format_install_command
 from headstart.reporting.contents import GivenText, HeadingWarning, ShownNumber, ShownRange, TaskContents
-from headstart.reporting.sections.overview import NextStep, format_date
+from headstart.reporting.sections.overview import NextStep, format_date, has_wrong_labels
 from headstart.reporting.sections.samples import SamplesSection
 from headstart.reporting.task_records import TaskRecords
 from headstart.tasks.task import Measure
 
+SURE = 0.05  #: chance up to which one label is hardly so far off by accident
 SMALL_TEST = 100  #: test samples: fewer are warned of
 
 
@@ -79,11 +81,19 @@ def _list_common_warnings(records: TaskRecords, samples: SamplesSection) -> Iter
 def _list_label_warnings(records: TaskRecords) -> Iterator[HeadingWarning]:
     labels = records.trust.labels
     if labels is not None and labels.issues:
-        yield HeadingWarning("labels", ("Some labels look wrong",), (f": {labels.summary}",))
+        lead = "Some labels look wrong" if _are_wrong(labels) else "Labels"
+        yield HeadingWarning("labels", (lead,), (f": {labels.summary}",))
     if labels is not None and (corrected := labels.corrected_in_test):
         said = f" test {'label was' if corrected == 1 else 'labels were'} corrected"
         number = ShownNumber("labels.corrected_in_test", corrected)
         yield HeadingWarning("labels", (number, said), (" because a model disputed them, which flatters the score",))
+
+
+def _are_wrong(labels: LabelReviewRecord) -> bool:
+    """Return whether labels are wrong by more than chance, by estimate or, where none is made, one by one."""
+    if labels.noise is not None:
+        return has_wrong_labels(labels.noise)
+    return any(issue.given_probability <= SURE for issue in labels.issues)
 
 
 def _list_slice_warnings(records: TaskRecords) -> Iterator[HeadingWarning]:
@@ -134,7 +144,7 @@ def _list_steps(records: TaskRecords) -> Iterator[NextStep]:
     noun, run = records.noun, records.run
     model = shlex.quote(str(records.folder / "model"))
     yield NextStep(f"Use it on new {noun.many}.", f"headstart predict {model} {noun.phrases.argument}")
-    if records.trust.labels is not None and records.trust.labels.issues:
+    if records.trust.labels is not None and _are_wrong(records.trust.labels):
         hint = suggest_relabelling(run.source, records.folder, run.settings)
         yield NextStep(
             "Look at the suspicious labels, correct them in the table, and fit again.",

@@ -39,6 +39,10 @@ class ClassTargets:
         """Return the space of some of the classes."""
         return make_class_space([space.names[place] for place in places])
 
+    def list_columns(self, space: TargetSpace) -> Sequence[str]:
+        """Return nothing: classes stand in cells."""
+        return ()
+
     def parse(self, space: TargetSpace, label: str) -> int:
         """Return the index of a class.
 

@@ -141,7 +141,7 @@ def _list_facts(records: TaskRecords) -> list[HeadingFact]:
         ),
     ]
     if known:
-        place, worst = min(known, key=lambda one: one[1].average_precision)
+        place, worst = min(known, key=lambda one: (one[1].average_precision, one[1].recall or 0.0))
         number = f"label.{place}"
         facts.append(
             HeadingFact(

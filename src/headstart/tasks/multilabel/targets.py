@@ -63,6 +63,10 @@ class LabelSetTargets:
         """Return the space of some of the labels."""
         return replace(space, names=tuple(space.names[place] for place in places))
 
+    def list_columns(self, space: TargetSpace) -> Sequence[str]:
+        """Return the labels, where each has a column."""
+        return space.names if space.facts.get("form") == "indicators" else ()
+
     def parse(self, space: TargetSpace, label: str) -> LabelSet:
         """Return the target that a label means.
 

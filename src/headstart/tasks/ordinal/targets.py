@@ -68,6 +68,10 @@ class RankTargets:
         """Return the space of some of the classes, in their order."""
         return make_rank_space([space.names[place] for place in places], space.facts[ORDER_FROM])
 
+    def list_columns(self, space: TargetSpace) -> Sequence[str]:
+        """Return nothing: classes stand in cells."""
+        return ()
+
     def parse(self, space: TargetSpace, label: str) -> int:
         """Return the rank of a class.
 

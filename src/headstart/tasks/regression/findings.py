@@ -8,6 +8,7 @@ import numpy as np
 
 from headstart.arrays import Doubles, Floats
 from headstart.data.samples import Samples
+from headstart.diagnostics.distances import SAME
 from headstart.diagnostics.findings import AnswerDiagnostics
 from headstart.diagnostics.held_out import answer_held_out, make_label_sets
 from headstart.diagnostics.label_review import LabelReview, LabelSuspect
@@ -24,6 +25,7 @@ from headstart.tasks.task import Measure, TargetArray, TargetSpace
 
 _ENDS = (0.01, 0.99)  #: quantiles beyond which numbers are drawn in before cues are held to them: a few tell nothing
 _SURE = 0.05  #: share of false alarms up to which a number is hardly so far off by chance
+_MOSTLY = 0.9  #: quantile of errors beyond which two numbers of one item contradict each other
 _DIGITS = 3  #: of a number that limits of slices are told with
 
 
@@ -101,7 +103,16 @@ def review_numbers(samples: Samples, numbers: Doubles, residuals: NumberResidual
         summary=_describe_suspects(suspects, len(samples), samples.noun),
         suspects=suspects,
         noise=None,
+        same=_measure_same(samples, numbers, residuals),
     )
+
+
+def _measure_same(samples: Samples, numbers: Doubles, residuals: NumberResiduals) -> float:
+    """Return the distance of labels that nine tenths of the answers are from theirs at most, ``SAME`` at least."""
+    rows = np.arange(len(numbers))
+    both = np.concatenate([numbers, residuals.expected])
+    away = samples.task.targets.measure_distances(both, rows, rows + len(rows))
+    return max(SAME, float(np.nanquantile(away, _MOSTLY))) if len(rows) else SAME
 
 
 def _describe_agreement(numbers: Doubles, residuals: NumberResiduals, space: TargetSpace) -> str:

@@ -110,11 +110,21 @@ def find_number_issues(
     strengths = np.abs(np.nan_to_num(residuals.deviations))
     worst = strengths.max(axis=1)
     chances = estimate_false_alarms(worst, int(np.isfinite(targets).sum()))
+    usual = _find_usual_ranges(targets, residuals)
     return tuple(
-        _make_suspect(ids[row], targets[row], residuals, row, float(chances[row]), describe)
+        _make_suspect(ids[row], targets[row], residuals, row, float(chances[row]), describe, usual)
         for row in np.argsort(-worst, kind="stable").tolist()
         if worst[row] > LIMIT
     )
+
+
+def _find_usual_ranges(targets: Doubles, residuals: NumberResiduals) -> Doubles:
+    """Return the least and the largest, (2, K), of the numbers that are not doubted; any number where all are."""
+    plain = np.where(np.abs(np.nan_to_num(residuals.deviations)) > LIMIT, np.nan, targets)
+    known = np.isfinite(plain)
+    low, high = np.where(known, plain, np.inf).min(axis=0), np.where(known, plain, -np.inf).max(axis=0)
+    some = known.any(axis=0)
+    return np.stack([np.where(some, low, -np.inf), np.where(some, high, np.inf)])
 
 
 def estimate_false_alarms(strengths: Doubles, tested: int) -> Doubles:
@@ -165,6 +175,7 @@ def _make_suspect(
     row: int,
     chance: float,
     describe: Callable[[Target], str],
+    usual: Doubles,
 ) -> LabelSuspect:
     deviations = np.nan_to_num(residuals.deviations[row])
     columns = [column for column in np.argsort(-np.abs(deviations), kind="stable") if abs(deviations[column]) > LIMIT]
@@ -173,6 +184,8 @@ def _make_suspect(
         given, expected = float(target[column]), float(residuals.expected[row, column])
         spread = float(residuals.spread[row, column])
         moved = find_moved_point(given, expected, spread)
+        if moved is not None and not usual[0, column] <= moved <= usual[1, column]:
+            moved = None
         likely[column] = round_to_spread(expected, spread) if moved is None else moved
         kind: DoubtKind = "decimal point" if moved is not None else "too low" if given < expected else "too high"
         doubts.append(Doubt(int(column), kind, given, expected, float(abs(deviations[column]))))

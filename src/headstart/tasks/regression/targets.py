@@ -74,6 +74,10 @@ class NumberTargets:
         """Return the space as it is: each item has all of the numbers."""
         return space
 
+    def list_columns(self, space: TargetSpace) -> Sequence[str]:
+        """Return the numbers, each of which has a column."""
+        return space.names
+
     def parse(self, space: TargetSpace, label: str) -> Numbers:
         """Return the numbers that a label means.
 

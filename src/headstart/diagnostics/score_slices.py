@@ -13,6 +13,7 @@ from headstart.arrays import Bools, Doubles, Ints
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample
 from headstart.diagnostics.slices import LEAST, Cut, ItemProperty, cut_by_properties
+from headstart.evaluation.intervals import grouped_wilson_interval
 from headstart.evaluation.means import compare_with_rest, estimate_mean
 from headstart.evaluation.paired import SIGNIFICANT, adjust_holm
 from headstart.tasks.task import Measure
@@ -71,7 +72,8 @@ def compute_score_slices(
     found = [
         tested
         for by, value, rows in cut_by_properties(samples, properties, names)
-        if (tested := _test_slice((by, value, rows[known[rows]]), scores, groups, known)) is not None
+        if (tested := _test_slice((by, value, rows[known[rows]]), scores, groups, known, share=measure.share))
+        is not None
     ]
     corrected = tuple(
         replace(tested, adjusted=p, worse=p < SIGNIFICANT)
@@ -91,8 +93,16 @@ def compute_score_slices(
     )
 
 
-def _test_slice(cut: Cut, scores: Doubles, groups: Ints, known: Bools) -> ScoreSlice | None:
-    """Return a slice by itself, greater scores the better ones; None where it or the rest is too small."""
+def _test_slice(cut: Cut, scores: Doubles, groups: Ints, known: Bools, *, share: bool) -> ScoreSlice | None:
+    """Return a slice by itself, greater scores the better ones; None where it or the rest is too small.
+
+    Args:
+        cut: the slice.
+        scores: (N,).
+        groups: (N,) of the rows.
+        known: (N,) rows whose score is known.
+        share: whether scores lie in 0..1.
+    """
     by, value, rows = cut
     if not LEAST <= len(rows) <= int(known.sum()) - LEAST:
         return None
@@ -100,6 +110,10 @@ def _test_slice(cut: Cut, scores: Doubles, groups: Ints, known: Bools) -> ScoreS
     assert mean is not None
     inside = np.zeros(len(scores), bool)
     inside[rows] = True
+    if share:  # a mean of shares lies in 0..1, and a flawless one of few samples is not known to stay so
+        flawless = grouped_wilson_interval(np.ones(len(rows), bool), groups[rows]).low
+        low = flawless if mean.low >= 1 else mean.low
+        mean = replace(mean, low=max(0.0, low), high=min(1.0, mean.high))
     p = compare_with_rest(scores[known], inside[known], groups[known])
     return ScoreSlice(by, value, mean.n, mean.score, mean.low, mean.high, p, p, worse=False)
 

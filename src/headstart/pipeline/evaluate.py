@@ -90,9 +90,7 @@ def _read_samples(
     def read(name: str) -> Samples:
         given = options.model_copy(update={**task, "modality": name})
         if columns:
-            with suppress(
-                UserError
-            ):  # no table, or one with other columns
+            with suppress(UserError):  # no table, or one with other columns
                 named = given.model_copy(update={"label_column": columns})
                 return read_source(source, labels=labels, options=named, cache=cache, strict=False)
         return read_source(source, labels=labels, options=given, listener=listener, cache=cache, strict=False)

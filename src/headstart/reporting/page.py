@@ -110,7 +110,7 @@ def describe_measure(records: RunRecords, unit: str = "") -> Mapping[str, Any]:
         "score_form": "percent" if measure.share else "number",
         "difference_form": "points" if measure.share else "signed",
         "counts_right": measure.share and measure.counted,
-        "score_name": measure.name.replace(" ", "_"),  # in names of numbers
+        "score_name": records.task.measure.name.replace(" ", "_"),  # in names of numbers, where the loss has another
         "loss_name": measure.loss.replace(" ", "_"),
     }
 

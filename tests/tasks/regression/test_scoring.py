@@ -69,7 +69,7 @@ def test_arms_are_compared_by_their_errors() -> None:
     assert pair.significant
     assert "near is off by" in SCORING.describe_pair(pair, SAMPLE)
     assert "less than far" in SCORING.describe_pair(pair, SAMPLE)
-    assert SCORING.describe_score(scores["near"], SAMPLE).startswith("a mean absolute error of ")
+    assert SCORING.describe_score(scores["near"], SAMPLE).startswith("a mean error of ")
     assert SCORING.describe_too_few(targets, "near", scores["near"], 1, SAMPLE) == ""
     few = Targets(TRUE[:6], np.array([0, 0, 1, 1, 2, 2]))
     some = SCORING.score_arms(few, {"near": NEAR[:6]})["near"]

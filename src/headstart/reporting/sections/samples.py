@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.diagnostics.leakage import Leak
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
+from headstart.errors import UserError
 from headstart.modalities.facets import ItemIssue
 from headstart.modalities.item import Noun
+from headstart.modalities.modality import get_modality
 from headstart.reporting.item_tiles import ItemTile, make_tile
 from headstart.reporting.run_records import RunRecords
 
@@ -114,9 +116,17 @@ def build_samples_section(records: RunRecords, issues: Sequence[ItemIssue] | Non
         leaks=leaks[:MOST_SHOWN_PAIRS],
         other_leaks=leaks[MOST_SHOWN_PAIRS:],
         leaked=len({shown.leak.held_out for shown in leaks if shown.leak.subset == Subset.TEST}),
-        quality_known=issues is not None,
+        quality_known=bool(issues) or (issues is not None and _has_statistics(records)),
         issues=tuple(_list_issues(records, issues or ())),
     )
+
+
+def _has_statistics(records: RunRecords) -> bool:
+    """Return whether facts about samples that need no network are known of such data."""
+    try:
+        return get_modality(records.run.modality).stats is not None
+    except UserError:  # it is not installed any more
+        return False
 
 
 def _list_files(entries: Sequence[LedgerEntry]) -> Iterator[FileList]:

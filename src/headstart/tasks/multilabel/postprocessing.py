@@ -4,20 +4,33 @@ from collections.abc import Sequence
 from typing import Any
 
 from headstart.arrays import Floats
+from headstart.errors import SettingError
 from headstart.evaluation.grouping import Targets
 from headstart.tasks.multilabel.calibration_choice import choose_label_calibration
 from headstart.tasks.multilabel.postprocessor import LabelSetPostprocessor
 from headstart.tasks.multilabel.risk_control import fit_risk_control
+from headstart.tasks.multilabel.settings import MultilabelSettings
 from headstart.tasks.multilabel.thresholds import choose_thresholds
 from headstart.tasks.optional_facets import FittedPostprocessor
 from headstart.tasks.task import TargetSpace
+
+_WANTED = MultilabelSettings.model_fields["label_wanted"].default  #: where nothing is asked for
 
 
 class LabelSetPostprocessing:
     """Fits of calibration, of thresholds, and of the sets that miss few labels."""
 
     def check(self, targets: Targets, space: TargetSpace, settings: Any) -> Sequence[str]:
-        """Return nothing: whatever there is to hold out, thresholds and sets can be made of it."""
+        """Return nothing: whatever there is to hold out, thresholds and sets can be made of it.
+
+        Raises:
+            SettingError: a precision or recall is wanted, and thresholds are chosen for neither.
+        """
+        if settings.label_threshold == "f1" and settings.label_wanted != _WANTED:
+            raise SettingError(
+                f"--label-wanted {settings.label_wanted:g} has no effect where thresholds are chosen for the best F1; "
+                "add --label-threshold precision or --label-threshold recall, or drop it"
+            )
         return ()
 
     def fit(self, targets: Targets, raw: Floats, space: TargetSpace, settings: Any) -> FittedPostprocessor:

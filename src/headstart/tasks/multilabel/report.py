@@ -62,7 +62,7 @@ def describe_label_sets(records: TaskRecords) -> TaskContents:
         reference=(
             "Guessing would have ",
             ShownNumber("test.guess", prevalence, "percent"),
-            " (the thin line): that is how often a label is there.",
+            ": that is how often a label is there.",
         ),
         reference_score=prevalence,
         facts=tuple(_list_facts(records)),

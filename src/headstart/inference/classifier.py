@@ -36,7 +36,8 @@ from headstart.inference.streaming import map_in_order
 from headstart.modalities.given import open_item
 from headstart.modalities.item import BrokenItem
 from headstart.modalities.item import ItemLike as ItemLike
-from headstart.tasks.task import OutputRule, make_threshold_rule
+from headstart.tasks.task import OutputRule
+from headstart.tasks.threshold_task import make_threshold_rule
 
 #: From this many items on OpenVINO's start (half a second) pays.
 BATCH_FROM = 24

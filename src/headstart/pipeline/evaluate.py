@@ -23,7 +23,7 @@ from headstart.runs.run import Run
 from headstart.settings import DataSettings, locate_store
 from headstart.storage.locks import try_mark_in_use
 from headstart.storage.run_layout import SPLIT
-from headstart.tasks.task import replace_threshold
+from headstart.tasks.threshold_task import replace_threshold
 
 
 def evaluate(

@@ -27,7 +27,7 @@ from headstart.modalities.item import BrokenItem, Noun
 from headstart.modalities.modality import get_modality
 from headstart.selection.context import make_targets
 from headstart.selection.results import TestResult
-from headstart.tasks.task import make_threshold_rule, replace_threshold
+from headstart.tasks.threshold_task import make_threshold_rule, replace_threshold
 
 
 @dataclass(frozen=True)

@@ -209,12 +209,7 @@ class Scoring(Protocol):
     ) -> "Evaluation":
         """Return the scores of a saved model's answers on the rows of a part: by its thresholds, if it has some.
 
-        Args:
-            part: which one.
-            targets: of its N rows.
-            outputs: all that the model gives for them, by name, (N, ...) each.
-            space: of the model.
-            postprocessor: of the model.
+        Outputs are all that the model gives for the rows, by name, (N, ...) each.
 
         Raises:
             DataError: no rows, shapes that do not belong together, outputs that are none.
@@ -255,12 +250,7 @@ class Scoring(Protocol):
         """Return targets (N, ...) and the outputs that were given, (N, ...) each by its name, as cells."""
 
     def rank_rows(self, targets: "Targets", outputs: "Mapping[str, NDArray[Any]]") -> Ints:
-        """Return all rows in the order in which they are shown: mistakes first.
-
-        Args:
-            targets: of N rows.
-            outputs: all that the model gives for them, by name, (N, ...) each.
-        """
+        """Return all N rows, by all that a model gives, in the order in which they are shown: mistakes first."""
 
     def pick_rows(self, targets: "Targets", outputs: "Mapping[str, NDArray[Any]]", most: int) -> Ints:
         """Return rows that are worth a close look: ``most`` of the worst answers, then of the least sure ones."""

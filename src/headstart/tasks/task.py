@@ -8,7 +8,7 @@ optional facet may be None: then that part of the job is left out, and the run s
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, Self, TypeAlias
 
 from numpy.typing import NDArray
 
@@ -235,29 +235,6 @@ class Task(Protocol):
         """The task's own chapter of settings: its flags, its table, its keywords."""
 
 
-class ThresholdTask(Task, Protocol):
-    """A task whose answers a caller may take by a threshold of his own: it supports "threshold of an answer"."""
-
-    def make_threshold_rule(self, threshold: float, postprocessor: Any, space: TargetSpace) -> OutputRule:
-        """Return what takes answers anew from outputs.
-
-        Args:
-            threshold: the least probability at which something is predicted.
-            postprocessor: of the model.
-            space: of the model.
-
-        Raises:
-            SettingError: it is no probability, or the model does not say what it would be of.
-        """
-
-    def replace_threshold(self, threshold: float, postprocessor: Any, space: TargetSpace) -> Postprocessor:
-        """Return a postprocessor that takes answers as that rule does, so that these are scored by it.
-
-        Raises:
-            SettingError: as of the rule.
-        """
-
-
 def check_support(task: Task, wanted: Support) -> None:
     """Raise a UserError where a task does not have what is wanted."""
     if wanted not in task.supports:
@@ -267,32 +244,6 @@ def check_support(task: Task, wanted: Support) -> None:
 def refuse_missing(task: Task, wanted: str, reason: str = "") -> NoReturn:
     """Raise a UserError: a task does not have what is wanted, and why or what to do where that is told."""
     raise UserError(f"{task.title} has no {wanted} here" + (f": {reason}" if reason else ""))
-
-
-def make_threshold_rule(threshold: float | None, task: Task, postprocessor: Any, space: TargetSpace) -> OutputRule:
-    """Return what takes answers anew by a threshold; of None what leaves outputs as they are.
-
-    Raises:
-        UserError: the task has no thresholds.
-        SettingError: it is no probability, or the model does not say what it would be of.
-    """
-    if threshold is None:
-        return dict
-    check_support(task, "threshold of an answer")
-    return cast("ThresholdTask", task).make_threshold_rule(threshold, postprocessor, space)
-
-
-def replace_threshold(threshold: float | None, task: Task, postprocessor: Any, space: TargetSpace) -> Any:
-    """Return the postprocessor that takes answers as ``make_threshold_rule`` does; of None the same.
-
-    Raises:
-        UserError: the task has no thresholds.
-        SettingError: it is no probability, or the model does not say what it would be of.
-    """
-    if threshold is None:
-        return postprocessor
-    check_support(task, "threshold of an answer")
-    return cast("ThresholdTask", task).replace_threshold(threshold, postprocessor, space)
 
 
 REGISTRY: Registry[Task] = Registry(GROUP, "task", TASKS, expect_members(Task), name_in="name", reserved=("auto",))

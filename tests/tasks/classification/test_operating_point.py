@@ -15,7 +15,7 @@ from headstart.explanation.explainer import Explainer
 from headstart.inference.graph_inputs import load_graph_inputs
 from headstart.modalities.given import open_item
 from headstart.reporting.records import read_records
-from headstart.tasks.task import make_threshold_rule
+from headstart.tasks.threshold_task import make_threshold_rule
 from tests.conftest import Warm, draw_photos
 from tests.tasks.amount import TASK
 

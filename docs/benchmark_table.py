@@ -159,6 +159,10 @@ def _fuzz_clips(found: Result) -> str:
     return f"{found['failures'] + found['unlisted']} failures of {found['inputs']:,} damaged files of sound (0)"
 
 
+def _fuzz_texts(found: Result) -> str:
+    return f"{found['failures']} failures of {found['texts']:,} texts (0)"
+
+
 def _grades(found: Result) -> str:
     return (
         f"{found['mae']:.3f} ranks off, classes without an order {found['plain_mae']:.3f}, nearer in {found['better']} "
@@ -322,6 +326,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "finetuning": _finetuning,
     "fuzz": _fuzz,
     "fuzz_clips": _fuzz_clips,
+    "fuzz_texts": _fuzz_texts,
     "grades": _grades,
     "heads": _heads,
     "kills": _kills,

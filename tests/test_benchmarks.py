@@ -29,6 +29,7 @@ SMALL = {
     "finetuning": ("{photos} --epochs 1 --own-epochs 1 --batch 4 --unfreeze stage5", {"time_ratio", "interval"}),
     "fuzz": ("--inputs 5", {"failures", "outcomes"}),
     "fuzz_clips": ("--inputs 20", {"read", "refused", "failures", "unlisted"}),
+    "fuzz_texts": ("--texts 40 --backbone minilm", {"failures", "outcomes"}),
     "grades": ("--photos 60 --fresh 30 --seeds 1", {"mae", "plain_mae", "coverage", "not_ranges"}),
     "heads": ("{features} --repeats 1", {"results"}),
     "kills": ("--kills 1 --each 20 --epochs 2", {"kills", "failures", "stages"}),

@@ -41,7 +41,7 @@ FLAGS = {
     "models": ["--all", "--layers", "--modality", "--store"],
     "advise": [*flags_of(DataSettings), "--backbone", "--seed", "--cost", "--store", "--quiet", "--json"],
     "cache": ["--prune-to", "--store"],
-    "demo": [],
+    "demo": ["--modality"],
 }
 
 

@@ -23,6 +23,14 @@ class ConfigurableModality(Protocol):
 
 
 @runtime_checkable
+class HostModality(Protocol):
+    """A modality whose items the host prepares, as a person who runs the saved graph elsewhere has to be told."""
+
+    def describe_tensors(self) -> str:
+        """Return what the saved graph takes and what makes it, as Markdown, with a comma at its end."""
+
+
+@runtime_checkable
 class PartialModality(Protocol):
     """A modality of whose items a network may see a part only, as ``Decoded.unseen`` says of each."""
 

@@ -2,12 +2,15 @@
 
 from headstart.errors import UserError
 from headstart.modalities.modality import get_modality
+from headstart.modalities.optional_facets import HostModality
 
 
 def describe_inputs(modality: str) -> str:
     """Return the inputs of a graph that was saved for a modality in words, as Markdown."""
     try:
-        facet = get_modality(modality).graph
+        kind = get_modality(modality)
     except UserError:
-        facet = None
-    return facet.describe() if facet is not None else "the tensors of its networks"
+        return "the tensors of its networks"
+    if kind.graph is not None:
+        return kind.graph.describe()
+    return kind.describe_tensors() if isinstance(kind, HostModality) else "the tensors of its networks"

@@ -17,7 +17,7 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _SEEN = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _WORD = re.compile(r"\w+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_NO_TEXT = "no text: most of its bytes stand for no character"
+_NO_TEXT = "no text: too much of it stands for no character"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,14 @@ def decode_bytes(raw: bytes, encoding: str = "") -> ReadText:
     except UnicodeDecodeError:
         name = encoding or _guess(raw)
         return _decode_as(raw, name, name)
-    return _check(read_string(text))
+    return read_string(text)
 
 
 def read_string(text: str, encoding: str = "UTF-8") -> ReadText:
     """Return a text that is at hand, without a byte order mark; a half of a character becomes U+FFFD.
 
     Raises:
-        BrokenItem: there is nothing to be seen in it.
+        BrokenItem: there is nothing to be seen in it, or too much of it stands for no character.
     """
     text = text.removeprefix("\ufeff")
     if not text:
@@ -65,6 +65,8 @@ def read_string(text: str, encoding: str = "UTF-8") -> ReadText:
         raise BrokenItem(
             "a text of nothing but white space" if text.isspace() else "a text of no character that is seen"
         )
+    if len(_CONTROL.findall(text)) > MOST_CONTROL * len(text):
+        raise BrokenItem(_NO_TEXT)
     found = len(_SURROGATE.findall(text))
     if not found:
         return ReadText(text, encoding)
@@ -90,19 +92,8 @@ def _decode_as(raw: bytes, name: str, shown: str) -> ReadText:
     lost = text.count("\ufffd")
     if lost > MOST_CONTROL * len(text):
         raise BrokenItem(_NO_TEXT)
-    read = _check(read_string(text, shown))
+    read = read_string(text, shown)
     if not lost:
         return read
     bad = "a byte that is" if lost == 1 else f"{lost} bytes that are"
     return ReadText(read.text, shown, f"{bad} no character in {shown} replaced")
-
-
-def _check(read: ReadText) -> ReadText:
-    """Return a text.
-
-    Raises:
-        BrokenItem: too much of it stands for no character.
-    """
-    if len(_CONTROL.findall(read.text)) > MOST_CONTROL * len(read.text):
-        raise BrokenItem(_NO_TEXT)
-    return read

@@ -116,6 +116,13 @@ class TextModality:
         encoding = check_encoding(settings.encoding) if settings.encoding else ""
         return replace(spec, max_tokens=most, long_texts=settings.long_texts, encoding=encoding)
 
+    def describe_tensors(self) -> str:
+        """Return what the saved graph takes, for tokens are made by the host, everywhere alike."""
+        return (
+            "`input_ids` and `attention_mask`, int64 (P, T), the tokens of a text in P parts (mostly one), as "
+            "`model/tokenizer.json` makes them with the settings in `model/model.json`,"
+        )
+
     def describe_unseen(self, spec: TextSpec, unseen: int, items: int) -> str:
         """Return how many texts are cut, and what would have all of them seen."""
         return describe_unseen_ends(spec, unseen, items)

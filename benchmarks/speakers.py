@@ -3,7 +3,8 @@
     python benchmarks/speakers.py TABLE [--group speaker] [--label label] [--backbone speech_embedding]
 
 The table has paths of clips, their labels and who spoke. For each speaker a job is run as ``headstart fit`` runs it
-(probes), that speaker's clips being the test, the next one's validation. ``mean`` is the mean over the speakers of the
+(probes), that speaker's clips being the test, the next one's validation, and folds made by
+speakers too. ``mean`` is the mean over the speakers of the
 accuracy of the saved classifier, ``by_speaker`` has each. The last line is one JSON object.
 """
 
@@ -37,13 +38,15 @@ def main() -> None:
             table = Path(folder) / f"{speaker}.csv"
             with table.open("w", newline="", encoding="utf-8") as stream:
                 writer = csv.writer(stream)
-                writer.writerow(("path", "label", "split"))
+                writer.writerow(("path", "label", "split", options.group))
                 for row in rows:
                     path = (options.table.parent / row["path"]).absolute()
-                    writer.writerow((path, row[options.label], subsets.get(row[options.group], "train")))
+                    subset = subsets.get(row[options.group], "train")
+                    writer.writerow((path, row[options.label], subset, row[options.group]))
             run = headstart.fit(
                 table,
                 backbone=options.backbone,
+                group_column=options.group,
                 report=False,
                 store=Path(folder) / "store",
                 out=Path(folder) / speaker,

@@ -60,7 +60,7 @@ def weights_of(name: str, file: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", [name for name in STRATEGIES if name != "tfidf"])  # that is of texts
 def test_from_photos_to_a_saved_classifier(strategy: str, context: FitContext, tmp_path: Path) -> None:
     (planned,) = STRATEGIES[strategy](context)
     arm = planned.make()

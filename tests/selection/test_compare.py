@@ -32,8 +32,9 @@ def specs(**settings: Any) -> list[str]:
 
 
 def test_auto_trains_networks_within_a_budget_only() -> None:
-    assert specs() == ["linear-probe", "intermediate-probe"]
-    assert specs(budget="10m") == ["linear-probe", "intermediate-probe", "partial-finetune", "full-finetune"]
+    probes = ["linear-probe", "intermediate-probe", "tfidf"]
+    assert specs() == probes
+    assert specs(budget="10m") == [*probes, "partial-finetune", "full-finetune"]
     for name in STRATEGIES:
         assert specs(strategy=name) == [name]
 

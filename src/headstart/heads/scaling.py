@@ -9,19 +9,20 @@ from numpy.typing import NDArray
 from headstart.arrays import Floats
 from headstart.errors import DataError
 from headstart.heads.head import Dense
+from headstart.heads.kernel_rows import KernelRows, is_kernel
 
 _BLOCK = 1 << 22  #: values converted to float64 at a time
 _FEW = 256  #: rows that are few, however few columns they have
 
 
-def knows_each_row(features: Floats) -> bool:
+def knows_each_row(features: Floats | KernelRows) -> bool:
     """Return whether rows (N, D) are so few that the mean and spread of their columns tell of each of them.
 
     A head that is asked about rows that it was not fitted on then has to be fitted on features that the others alone
     standardise: a unit that is nearly always 0 gets its spread from the one row in which it is not. Of 700 rows of
     1,280 features it makes no difference any more (``logistic.predict_held_out_path``).
     """
-    return len(features) <= max(_FEW, features.shape[1])
+    return not isinstance(features, KernelRows) and len(features) <= max(_FEW, features.shape[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,14 @@ class Scaling:
     inverse: Floats  #: (D,)
 
     @classmethod
-    def fit(cls, features: Floats) -> Self:
-        """Return the scaling of rows (N, D) by the mean and spread of their columns.
+    def fit(cls, features: Floats | KernelRows) -> Self:
+        """Return the scaling of rows (N, D) by the mean and spread of their columns; of kernel rows by the mean alone.
 
         Raises:
             DataError: no rows, or values that are not finite.
         """
+        if isinstance(features, KernelRows):
+            return cls(features.average(), np.ones(features.shape[1], np.float32))
         if features.ndim != 2 or 0 in features.shape:
             raise DataError(f"features have shape {features.shape}; wanted (rows, columns), at least one of each")
         mean = _column_sums(features) / len(features)
@@ -64,7 +67,12 @@ class Scaling:
         return cls(fitted.mean, (fitted.inverse > 0).astype(np.float32))
 
     def transform(self, features: Floats, *, overwrite: bool = False) -> Floats:
-        """Return features (N, D) standardised: a new array, or, where they may be overwritten, these themselves."""
+        """Return features (N, D) standardised: a new array, or, where they may be overwritten, these themselves.
+
+        Kernel rows are returned as they are: they are centred where they are used.
+        """
+        if is_kernel(features):
+            return features
         scaled = np.subtract(features, self.mean, out=features if overwrite and features.flags.writeable else None)
         scaled *= self.inverse
         return np.asarray(scaled, np.float32)

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from headstart.arrays import Floats
+from headstart.heads.kernel_rows import KernelRows
 from headstart.linalg import iterate_subspace
 
 _DIRECTIONS = 96  #: steepest directions that the preconditioner knows
@@ -59,9 +60,9 @@ class ParameterSpace(Protocol):
 class DualSpace:
     """Unknowns are coefficients of rows, M = N. One product with the kernel does for both directions."""
 
-    def __init__(self, rows: Floats, seed: int):
+    def __init__(self, rows: Floats | KernelRows, seed: int):
         self._features = rows
-        self._kernel = rows @ rows.T
+        self._kernel = rows.centre() if isinstance(rows, KernelRows) else rows @ rows.T
         self.rows = self.size = len(rows)
         self.preconditioner = _precondition(
             lambda block: np.asarray(self._kernel @ block, np.float32), self.size, 1.0, seed
@@ -82,6 +83,10 @@ class DualSpace:
 
     def weights(self, unknown: Floats) -> Floats:
         """See ``ParameterSpace``."""
+        if isinstance(self._features, KernelRows):
+            weight = np.zeros((self._features.shape[1], len(unknown)), np.float32)
+            np.add.at(weight, self._features.rows, unknown.T)
+            return weight
         return (unknown @ self._features).T
 
 
@@ -114,8 +119,10 @@ class PrimalSpace:
         return unknown.T
 
 
-def choose_space(rows: Floats, seed: int) -> ParameterSpace:
+def choose_space(rows: Floats | KernelRows, seed: int) -> ParameterSpace:
     """Return the cheaper space for standardised rows (N, D): a step costs N x N in one, 2 x N x D in the other."""
+    if isinstance(rows, KernelRows):
+        return DualSpace(rows, seed)
     return DualSpace(rows, seed) if len(rows) <= 2 * rows.shape[1] else PrimalSpace(rows, seed)
 
 

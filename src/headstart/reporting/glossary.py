@@ -110,6 +110,7 @@ WAYS: Mapping[str, str] = {
     "linear-probe": "The network stays as it is; a head on its last layer is fitted.",
     "intermediate-probe": "The network stays as it is; a head is fitted on whichever layer serves best, or on all "
     "layers joined.",
+    "tfidf": "A head is fitted on the weighed terms of {many} that are made of words, without a network.",
     "partial-finetune": "The upper part of the network is trained on your {many} together with a head; the lower part "
     "stays as it is.",
     "full-finetune": "The whole network is trained on your {many}, in small steps, together with a head.",

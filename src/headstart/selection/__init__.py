@@ -8,11 +8,13 @@ from headstart.selection.arm import Strategy
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.finetune import full_finetune, partial_finetune, scratch
 from headstart.selection.probes import intermediate_probe, linear_probe
+from headstart.selection.terms import tfidf
 
 #: Cheap to dear.
 STRATEGIES: dict[str, Strategy] = {
     "linear-probe": linear_probe,
     "intermediate-probe": intermediate_probe,
+    "tfidf": tfidf,
     "partial-finetune": partial_finetune,
     "full-finetune": full_finetune,
     "scratch": scratch,

@@ -98,6 +98,7 @@ class ArmPlan:
     trains: bool = False  #: whether a network is trained, so that predicting its cost takes seconds
     #: Gives the seconds of the shortest training that may be planned instead; None where there is none, or not known.
     shortest: Callable[[], float | None] = lambda: None
+    shared: bool = False  #: whether it reads no backbone, so that one is made however many backbones there are
 
 
 class Strategy(Protocol):

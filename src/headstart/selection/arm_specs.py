@@ -10,7 +10,7 @@ from headstart.settings import FitSettings
 from headstart.tasks.task import Task
 from headstart.training.obstacle import TRAINING
 
-PROBES = ("linear-probe", "intermediate-probe")  #: what "auto" tries where no budget is given: seconds
+PROBES = ("linear-probe", "intermediate-probe", "tfidf")  #: what "auto" tries where no budget is given: seconds
 WITHIN_BUDGET = (*PROBES, "partial-finetune", "full-finetune")  #: what it tries where one is
 
 

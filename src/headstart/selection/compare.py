@@ -27,7 +27,7 @@ from headstart.selection.training_prices import suggest_budget
 from headstart.training.cost import Cost
 from headstart.training.memory import available_device_memory, available_memory
 
-BLENDED = ("intermediate-probe", "concat-all")  #: of which "auto" within a budget takes the mean
+BLENDED = ("intermediate-probe", "concat-all", "tfidf")  #: of which "auto" takes the mean, where there are several
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class ArmRunner:
         note_one_group_classes(self._context)
         # Each is predicted when its turn comes: what is left is known then, and a training is planned to fit into it.
         plans = list(self._plan_arms(specs))
-        joined = not self._context.settings.is_open
+        joined = not self._context.settings.is_auto
         while plans:
             planned = plans.pop(0)
             trains = planned.trains
@@ -127,7 +127,10 @@ class ArmRunner:
         for spec in specs:
             for backbone in self._backbones if spec.name in list_strategies() else ():
                 for planned in list_strategies()[spec.name](backbone, spec.detail):
-                    plan = _name_backbone(planned, backbone) if len(self._backbones) > 1 else planned
+                    if planned.shared and backbone is not self._backbones[0]:
+                        continue
+                    several = len(self._backbones) > 1 and not planned.shared
+                    plan = _name_backbone(planned, backbone) if several else planned
                     obstacle = backbone.training_obstacle if plan.trains else ""
                     if obstacle:
                         impossible.setdefault(obstacle, []).append(plan.name)
@@ -234,13 +237,14 @@ class ArmRunner:
         )
 
     def _join_probes(self) -> None:
-        """Add what several networks have together: a head on all of their layers, and the mean of that and others."""
-        if len(self._backbones) < 2:
-            return
-        if makes_sense("concat-all", self._context.task):
+        """Add what several ways have together: a head on all layers of all networks, and the mean of ways."""
+        several = len(self._backbones) > 1 and self._context.settings.is_open
+        if several and makes_sense("concat-all", self._context.task):
             self._add_ensemble("concat-all", self._arms)
         members = [arm for arm in self._arms if arm.strategy in BLENDED]
-        if len(members) > 1 and makes_sense("average", self._context.task):
+        kinds = {arm.strategy for arm in members}  # without a budget one network's ways are compared, not joined
+        enough = len(members) > 1 if self._context.settings.is_open else len(kinds) > 1
+        if enough and makes_sense("average", self._context.task):
             self._add_ensemble("average", members)
 
     def _join_trained(self) -> None:

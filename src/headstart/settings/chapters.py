@@ -19,7 +19,9 @@ from headstart.settings.training import Precision
 from headstart.tasks import task
 
 HeadName = Literal["logistic", "lda", "ridge", "mlp", "auto"]
-StrategyName = Literal["auto", "linear-probe", "intermediate-probe", "partial-finetune", "full-finetune", "scratch"]
+StrategyName = Literal[
+    "auto", "linear-probe", "intermediate-probe", "tfidf", "partial-finetune", "full-finetune", "scratch"
+]
 #: One list everywhere: backbones are run by openvino or pytorch, saved classifiers by openvino or onnxruntime.
 BUILT_IN_ENGINES = ("auto", "openvino", "onnxruntime", "pytorch")
 

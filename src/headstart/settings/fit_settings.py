@@ -103,7 +103,12 @@ class FitSettings(TrustSettings, CompareSettings, TrainSettings, HeadSettings, D
     @property
     def is_open(self) -> bool:
         """Return whether the time of a budget may go into whatever is most accurate: no arm or strategy is named."""
-        return self.budget is not None and self.prefers_accuracy and not self.arms and self.strategy == "auto"
+        return self.budget is not None and self.prefers_accuracy and self.is_auto
+
+    @property
+    def is_auto(self) -> bool:
+        """Return whether no arm or strategy is named."""
+        return not self.arms and self.strategy == "auto"
 
     def get_chapter(self, kind: type[AnyChapter]) -> AnyChapter:
         """Return the settings of a chapter; those that were given are known as given."""

@@ -8,11 +8,11 @@ cross-validation instead: six times as many as validation alone has.
 from headstart.data.samples import Subset
 from headstart.export import FittedModel
 from headstart.selection.arm import Arm
-from headstart.selection.arm_specs import PROBES
 from headstart.selection.context import FitContext
 from headstart.selection.results import CalibrationSet
 
-FROZEN = (*PROBES, "concat", "concat-all")  #: ways to transfer in which a head on frozen networks is all that is fitted
+#: Ways to transfer in which a head on frozen networks is all that is fitted.
+FROZEN = ("linear-probe", "intermediate-probe", "concat", "concat-all")
 
 
 def predict_calibration_set(context: FitContext, winner: Arm, model: FittedModel) -> CalibrationSet:

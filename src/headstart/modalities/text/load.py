@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from headstart.errors import refuse_machine_faults
+from headstart.modalities.batch import Part
 from headstart.modalities.item import BrokenItem, UnreadableItem
 from headstart.modalities.text.decoding import ReadText, decode_bytes, read_string
 from headstart.modalities.text.parts import describe_cut, make_text_parts
 from headstart.modalities.text.spec import TextSpec
-from headstart.modalities.text.tokenizer import Ids
+from headstart.modalities.text.term_spec import TermSpec
 
 WANTED = "wanted a str, a pathlib.Path, the bytes of a file or an open binary file"
 NAME_LENGTH = 60  #: characters by which a text is called
@@ -28,7 +29,7 @@ class OpenedText:
         self._given = given
         self._read: dict[str, ReadText] = {}  #: by the encoding that was asked for
 
-    def load(self, spec: TextSpec) -> str:
+    def load(self, spec: TextSpec | TermSpec) -> str:
         """Return the text.
 
         Raises:
@@ -41,7 +42,7 @@ class OpenedText:
         self.note = describe_cut(found.text, spec)
         return found.text
 
-    def load_for_specs(self, specs: Sequence[TextSpec]) -> dict[TextSpec, list[Ids]]:
+    def load_for_specs(self, specs: Sequence[TextSpec | TermSpec]) -> dict[Any, list[Part]]:
         """Return the parts that each spec makes of the text.
 
         Raises:

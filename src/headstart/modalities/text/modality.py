@@ -10,18 +10,20 @@ from numpy.typing import NDArray
 
 from headstart.errors import SettingError
 from headstart.modalities import facets
-from headstart.modalities.batch import Batch
+from headstart.modalities.batch import Batch, Part
 from headstart.modalities.demonstration import Demonstration
 from headstart.modalities.explanation_facet import RemovalFacet
 from headstart.modalities.item import BrokenItem, Decoded, ItemFacts, Raw
 from headstart.modalities.modality import Modality
 from headstart.modalities.preprocessing_facet import PreprocessingFacet
+from headstart.modalities.terms import CountedTerms
 from headstart.modalities.text.decoding import ReadText, count_words, decode_bytes, read_string
 from headstart.modalities.text.load import OpenedText, is_one_text
 from headstart.modalities.text.parts import collate_texts, describe_cut, describe_unseen_ends, make_text_parts
 from headstart.modalities.text.recognition import HINTS, SUFFIXES, recognise_text
 from headstart.modalities.text.spec import TextSpec
-from headstart.modalities.text.tokenizer import Ids
+from headstart.modalities.text.term_spec import READS, TermSpec, make_term_spec
+from headstart.modalities.text.terms import weigh_texts
 from headstart.modalities.text.wording import TEXT
 from headstart.text_encodings import check_encoding
 
@@ -70,7 +72,7 @@ class TextModality:
         properties = {"characters": len(found.text), "words": count_words(found.text)}
         return ItemFacts(found.encoding, properties, "" if found.repaired is None else found.repaired)
 
-    def decode(self, raw: Raw, spec: TextSpec | None) -> Decoded:
+    def decode(self, raw: Raw, spec: TextSpec | TermSpec | None) -> Decoded:
         """Return a text as a str.
 
         Raises:
@@ -80,12 +82,12 @@ class TextModality:
         cut = describe_cut(found.text, spec) if spec and spec.content else ""
         return Decoded(found.text, found.repaired, unseen=cut)
 
-    def make_parts(self, value: str, spec: TextSpec) -> list[Ids]:
-        """Return the ids of a text's tokens, int64 (T,): one part, or windows of a long text."""
+    def make_parts(self, value: str, spec: TextSpec | TermSpec) -> list[Part]:
+        """Return the ids of a text's tokens, int64 (T,): one part, or windows of a long text; or its weighed terms."""
         return make_text_parts(value, spec)
 
-    def collate(self, parts: Sequence[Ids], spec: TextSpec) -> Batch:
-        """Return parts as ``input_ids`` and ``attention_mask``, int64 (B, T), padded to the longest."""
+    def collate(self, parts: Sequence[Part], spec: TextSpec | TermSpec) -> Batch:
+        """Return parts as ``input_ids`` and ``attention_mask``, int64 (B, T), or as terms, padded to the longest."""
         return collate_texts(parts, spec)
 
     def sort_key(self, properties: Mapping[str, Any]) -> float:
@@ -97,8 +99,10 @@ class TextModality:
         """A spec that reads texts and has no tokenizer."""
         return TextSpec("")
 
-    def read_spec(self, record: Mapping[str, Any]) -> TextSpec:
-        """Return the spec that ``TextSpec.to_json`` describes, without the content of its file."""
+    def read_spec(self, record: Mapping[str, Any]) -> TextSpec | TermSpec:
+        """Return the spec that ``to_json`` of one describes, without the content of its file."""
+        if record.get("reads") == READS:
+            return TermSpec.from_json(record)
         return TextSpec.from_json(record)
 
     def configure_spec(self, spec: TextSpec, settings: Any) -> TextSpec:
@@ -147,6 +151,11 @@ class TextModality:
             "--encoding says otherwise"
             for name, number in sorted(counts.items())
         )
+
+    def count_terms(self, values: Sequence[str]) -> CountedTerms:
+        """Return the words, pairs of words and pieces of words of texts, weighed, and the spec that counts them."""
+        content, rows = weigh_texts(values)
+        return CountedTerms(make_term_spec(content), rows)
 
     augmentation: facets.AugmentationFacet | None = None
     graph: PreprocessingFacet | None = None  #: tokens are made by the host, everywhere alike

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from headstart.modalities.batch import Batch
+from headstart.modalities.batch import Batch, Part
 from headstart.modalities.text.decoding import MOST_CHARACTERS
 from headstart.modalities.text.spec import TextSpec
+from headstart.modalities.text.term_spec import TermSpec, collate_terms, make_term_parts
 from headstart.modalities.text.tokenizer import Ids
 
 
@@ -16,11 +17,13 @@ def encode_text(text: str, spec: TextSpec) -> Ids:
     return spec.load_tokenizer().encode(spec.prefix + whole if spec.prefix else whole)
 
 
-def make_text_parts(text: str, spec: TextSpec) -> list[Ids]:
+def make_text_parts(text: str, spec: TextSpec | TermSpec) -> list[Part]:
     """Return the parts of a text, each int64 (T,) of at most ``max_tokens`` ids: one, or windows of like length.
 
     Windows follow each other without a gap and without overlap, so their mean sees each token once.
     """
+    if isinstance(spec, TermSpec):
+        return make_term_parts(text, spec)
     tokenizer, ids = spec.load_tokenizer(), encode_text(text, spec)
     room = max(1, spec.max_tokens - tokenizer.special)
     if len(ids) <= room:
@@ -30,8 +33,10 @@ def make_text_parts(text: str, spec: TextSpec) -> list[Ids]:
     return [tokenizer.surround(piece) for piece in np.array_split(ids, -(-len(ids) // room))]
 
 
-def describe_cut(text: str, spec: TextSpec) -> str:
+def describe_cut(text: str, spec: TextSpec | TermSpec) -> str:
     """Return how much of a text is not seen, in a clause; "" where all of it is."""
+    if isinstance(spec, TermSpec):
+        return ""
     if len(text) > MOST_CHARACTERS and spec.long_texts == "windows":
         return f"only its first {MOST_CHARACTERS} characters are read"
     if spec.long_texts != "cut":
@@ -52,8 +57,10 @@ def describe_unseen_ends(spec: TextSpec, unseen: int, items: int) -> str:
     return f"{unseen} of {items} texts {are} cut after {room} tokens; to see more of them: {more}--long-texts windows"
 
 
-def collate_texts(parts: Sequence[Ids], spec: TextSpec) -> Batch:
+def collate_texts(parts: Sequence[Part], spec: TextSpec | TermSpec) -> Batch:
     """Return parts as one batch, padded to the longest of them: ``input_ids`` and ``attention_mask``, int64 (B, T)."""
+    if isinstance(spec, TermSpec):
+        return collate_terms(parts)
     shape = len(parts), max(map(len, parts), default=1)
     ids, mask = np.full(shape, spec.pad_id, np.int64), np.zeros(shape, np.int64)
     for row, part in enumerate(parts):

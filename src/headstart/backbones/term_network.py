@@ -1,0 +1,92 @@
+"""A network of one layer on weighed terms: the sum of its terms' rows, each times its weight, and a bias."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from headstart.arrays import Floats
+from headstart.backbones.backbone import GRAPH, OPSET, RECORD, Backbone, Layer, write_record
+from headstart.backbones.reference import ReferenceRows, write_reference
+from headstart.heads.head import Dense
+from headstart.modalities.batch import InputSpec
+from headstart.modalities.graph_builder import GraphBuilder
+from headstart.modalities.terms import TERM_IDS, TERM_WEIGHTS
+from headstart.storage.atomic import new_folder
+
+FINAL = "final"
+IR_VERSION = 8
+CONVERSION = "terms 1"
+_REFERENCE_PARTS, _REFERENCE_TERMS = 4, 12
+
+
+def build_term_network(name: str, layer: Dense, spec: InputSpec, folder: Path) -> Backbone:
+    """Return a network of a layer on terms (V, K), written into a folder of its own, or found there.
+
+    Args:
+        name: of the network.
+        layer: its weights, a row for each term, and its bias.
+        spec: by which terms are counted.
+        folder: where networks lie.
+    """
+    content = _build_graph(layer)
+    digest = hashlib.sha256(content).hexdigest()
+    home = folder / f"{name}-{digest[:16]}"
+    backbone = Backbone(
+        name=name,
+        architecture="a weight for each term",
+        weights="fitted on your own texts",
+        weights_sha256=digest,
+        licence="your own",
+        parameters=layer.weight.size + layer.bias.size,
+        layers=(Layer(FINAL, len(layer.bias)),),
+        spec=spec,
+        folder=home,
+        conversion=CONVERSION,
+    )
+    if not (home / RECORD).is_file():
+        with new_folder(home) as draft:
+            (draft / GRAPH).write_bytes(content)
+            write_reference(draft, _make_reference(layer))
+            write_record(backbone, draft)
+    return backbone
+
+
+def _build_graph(layer: Dense) -> bytes:
+    builder = GraphBuilder()
+    table = builder.constant("weight", layer.weight, np.float32)
+    bias = builder.constant("bias", layer.bias, np.float32)
+    rows = builder.node("Gather", [table, TERM_IDS], "rows", axis=0)
+    last = builder.constant("last", [2])
+    column = builder.node("Unsqueeze", [TERM_WEIGHTS, last], "column")
+    weighed = builder.node("Mul", [rows, column], "weighed")
+    summed = builder.node("ReduceSum", [weighed, builder.constant("along", [1])], "summed", keepdims=0)
+    builder.node("Add", [summed, bias], FINAL)
+    graph = helper.make_graph(
+        builder.nodes,
+        "terms",
+        [
+            helper.make_tensor_value_info(TERM_IDS, TensorProto.INT64, ["N", "T"]),
+            helper.make_tensor_value_info(TERM_WEIGHTS, TensorProto.FLOAT, ["N", "T"]),
+        ],
+        [helper.make_tensor_value_info(FINAL, TensorProto.FLOAT, ["N", len(layer.bias)])],
+        builder.constants,
+    )
+    opsets = [helper.make_opsetid("", OPSET)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="headstart")
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def _make_reference(layer: Dense) -> ReferenceRows:
+    """Return drawn terms and what the layer gives of them, by NumPy in float64."""
+    rng = np.random.default_rng(0)
+    shape = _REFERENCE_PARTS, _REFERENCE_TERMS
+    places = rng.integers(0, len(layer.weight), shape)
+    weights = rng.uniform(0, 1, shape).astype(np.float32)
+    rows: Floats = (np.einsum("ntk,nt->nk", layer.weight[places].astype(np.float64), weights) + layer.bias).astype(
+        np.float32
+    )
+    return ReferenceRows({TERM_IDS: places, TERM_WEIGHTS: weights}, {FINAL: rows}, "numpy f64")

@@ -1,0 +1,66 @@
+"""Rows that are known by their inner products alone: what is too wide to be written out, such as counts of terms.
+
+A head that is linear needs no more of its rows (``heads.space.DualSpace``). It is a head on kernel values, a weight for
+each row it was fitted on and 0 for others; ``SparseRows.multiply_transposed`` makes weights of the columns of these.
+"""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from headstart.arrays import Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class KernelRows:
+    """Rows (N, M): the inner products of N rows with all M that there are."""
+
+    kernel: Floats  #: (M, M), of all
+    rows: Ints  #: (N,) of these
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """N and M."""
+        return len(self.rows), len(self.kernel)
+
+    @property
+    def ndim(self) -> int:
+        """Two, as of an array."""
+        return 2
+
+    @property
+    def size(self) -> int:
+        """The number of inner products."""
+        return len(self.rows) * len(self.kernel)
+
+    def __getitem__(self, chosen: Any) -> "KernelRows":
+        return KernelRows(self.kernel, self.rows[chosen])
+
+    def __matmul__(self, weight: Floats) -> Floats:
+        used = np.flatnonzero(np.any(weight != 0, axis=1))
+        return np.asarray(self.kernel[np.ix_(self.rows, used)] @ weight[used], np.float32)
+
+    def average(self) -> Floats:
+        """Return the mean of the rows, float32 (M,)."""
+        return np.asarray(self.kernel[self.rows].mean(axis=0, dtype=np.float64), np.float32)
+
+    def centre(self) -> Floats:
+        """Return the inner products (N, N) of the rows less their mean."""
+        own = self.kernel[np.ix_(self.rows, self.rows)]
+        mean = own.mean(axis=0, dtype=np.float64)
+        centred = own - mean - mean[:, None] + mean.mean()
+        return np.asarray(centred, np.float32)
+
+
+def as_features(rows: KernelRows) -> Floats:
+    """Return kernel rows for a ``TrainingSet``: heads that are linear read them as they read features."""
+    return cast("Floats", rows)
+
+
+def is_kernel(features: object) -> bool:
+    """Return whether features are kernel rows."""
+    return isinstance(features, KernelRows)

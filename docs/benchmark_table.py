@@ -305,6 +305,17 @@ def _training(found: Result) -> str:
     return f"{found['rate_ratio']:.1f} times plain PyTorch, {_percent(found['share_of_peak'])} of the machine's peak"
 
 
+def _text_speed(found: Result) -> str:
+    short, long = found["short"], found["long"]
+    fast = (
+        f" ({short['bf16_per_second']:.0f} and {long['bf16_per_second']:.0f} in bf16)" if "bf16_ratio" in short else ""
+    )
+    return (
+        f"{short['f32_per_second']:.0f} texts/s of {short['tokens']:.0f} tokens, {long['f32_per_second']:.0f} of "
+        f"{long['tokens']:.0f}{fast}: {short['f32_ratio']:.1f} and {long['f32_ratio']:.1f} times sentence-transformers"
+    )
+
+
 def _whole_job(found: Result) -> str:
     return (
         f"{found['photos']:,} photos: cold {_seconds(found['cold_seconds'])}, warm {_seconds(found['warm_seconds'])}, "
@@ -346,6 +357,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "suspects": _suspects,
     "text_suspects": _text_suspects,
     "task_parity": _task_parity,
+    "text_speed": _text_speed,
     "training": _training,
     "whole_job": _whole_job,
 }

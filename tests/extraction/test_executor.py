@@ -2,11 +2,12 @@ import threading
 import time
 from contextlib import closing
 
+import numpy as np
 import pytest
 
 from headstart import events
 from headstart.errors import Cancelled
-from headstart.extraction.executor import AHEAD, ProgressMeter, ThreadExecutor, cut_shards
+from headstart.extraction.executor import AHEAD, ProgressMeter, ThreadExecutor, cut_heavy_shards, cut_shards
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -66,3 +67,15 @@ def test_progress_is_said_now_and_then_and_at_the_end() -> None:
         meter.add(1)
     assert len(heard) < 500
     assert heard[-1] == events.Progress("extract", 1000, 1000, "items")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_shards_of_like_weight(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    weights = sorted(chance.integers(1, 400, chance.integers(1, 900)).tolist(), reverse=True)
+    shards = list(cut_heavy_shards(list(range(len(weights))), weights, 16, 128))
+    assert [item for shard in shards for item in shard] == list(range(len(weights)))
+    assert all(16 <= len(shard) <= 128 for shard in shards[:-1])
+    assert max(sum(weights[item] for item in shard) for shard in shards) <= 16 * weights[0]
+    assert list(cut_heavy_shards([], [], 16, 128)) == []
+    assert [len(shard) for shard in cut_heavy_shards("abcde", [0.0] * 5, 1, 2)] == [2, 2, 1]

@@ -138,6 +138,23 @@ class ProgressMeter:
             self._listener(events.Progress(self._stage, self._done, self._total, self._unit))
 
 
+def cut_heavy_shards(items: Sequence[S], weights: Sequence[float], least: int, most: int) -> Iterator[Sequence[S]]:
+    """Yield items, about as heavy together each time.
+
+    Args:
+        items: the heaviest first.
+        weights: of each, in any unit.
+        least: how many of the heaviest are taken at a time.
+        most: how many of any.
+    """
+    start, limit = 0, least * weights[0] if weights else 0.0
+    while start < len(items):
+        count = int(limit / weights[start]) if weights[start] > 0 else most
+        end = start + max(least, min(count, most))
+        yield items[start:end]
+        start = end
+
+
 def cut_shards(items: Sequence[S], size: int) -> Iterator[Sequence[S]]:
     """Yield items, so many at a time."""
     for start in range(0, len(items), size):

@@ -8,7 +8,7 @@ they are missing nothing runs forward.
 import hashlib
 import itertools
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from headstart.data.load import load_item
 from headstart.data.samples import Sample
 from headstart.data.sources import SampleSource
 from headstart.engines.engine import Engine
-from headstart.extraction.executor import Executor, ProgressMeter, ThreadExecutor, cut_shards
+from headstart.extraction.executor import Executor, ProgressMeter, ThreadExecutor, cut_heavy_shards, cut_shards
 from headstart.hardware import count_cores
 from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part
 from headstart.modalities.checks import collate_parts
@@ -32,6 +32,8 @@ from headstart.modalities.modality import get_modality
 from headstart.modalities.packing import choose_shard, is_free, pack_parts
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store, Writer
 
+MOST_TIMES = 8  #: of short parts a shard has so many times as many as of the longest
+SHARDS = 4  #: for each thread at least, where there are many samples, so that all end at about the same time
 ROWS_VERSION = 2  #: raised whenever decoding, preparing, rounding or pooling changes what a row says
 
 
@@ -95,9 +97,9 @@ def extract(
     if wanted:
         # Where parts are as long as they come the longest are first, so that no thread ends long after the others.
         wanted.sort(key=lambda sample: modality.sort_key(sample.properties), reverse=is_free(backbone.spec))
-        size = choose_shard(backbone.spec, engine.batch)
-        shards = cut_shards([(sample.digest, sample.source) for sample in wanted], size)
-        executor = executor or ThreadExecutor(workers or max(engine.streams, count_cores()))
+        threads = workers or max(engine.streams, count_cores())
+        shards = _cut(wanted, backbone.spec, engine.batch, threads)
+        executor = executor or ThreadExecutor(threads)
         progress = ProgressMeter("extract", len(wanted), modality.noun.many, listener)
         with ExitStack() as stack:
             writers = [stack.enter_context(store.writer(each)) for each in spaces]
@@ -113,6 +115,22 @@ def extract(
         computed=len(missing[0]) - len(unreadable.keys() & missing[0].keys()),
         seconds=time.perf_counter() - began,
     )
+
+
+def _cut(
+    wanted: Sequence[Sample], spec: InputSpec, batch: int, threads: int
+) -> Iterator[Sequence[tuple[str, SampleSource]]]:
+    """Return samples in shards: so many parts as an engine likes, or, where parts are as long as they come, more.
+
+    The more are packed together, the less is padded: of questions of 13 tokens 64 at a time 14 %, 512 at a time 1 %.
+    """
+    items = [(sample.digest, sample.source) for sample in wanted]
+    least = choose_shard(spec, batch)
+    if not is_free(spec):
+        return cut_shards(items, least)
+    weights = [get_modality(spec.kind).sort_key(sample.properties) for sample in wanted]
+    most = max(least, min(MOST_TIMES * least, len(items) // (SHARDS * threads)))
+    return cut_heavy_shards(items, weights, least, most)
 
 
 def load_batch(samples: Sequence[Sample], spec: InputSpec, count: int) -> Batch:

@@ -5,7 +5,7 @@ Where only one modality is installed there is nothing to choose, and nothing is 
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,6 +22,7 @@ from headstart.modalities.modality import REGISTRY, Modality, all_modalities, ge
 AUTO = "auto"  #: the setting by which the source decides
 CLEAR = 2  #: times as many items as of any other modality are wanted
 SURE = 10  #: times as many need no note
+PAIRED = 0.9  #: share of files that have another one beside them, and so are about those
 LOOK_INTO = 50  #: files whose endings say nothing
 HEAD = 1 << 16  #: bytes of each
 LOOK_AT = 1000  #: rows of a table, or samples of another package's reader
@@ -57,6 +58,12 @@ def find_source_noun(setting: str) -> Noun:
     return only.noun if only else Noun("item", "items")
 
 
+def list_clear_suffixes() -> frozenset[str]:
+    """Return the endings that items alone have: texts lie beside others too, as notes, lists and labels."""
+    textual = {modality.name for modality in list_textual()}
+    return frozenset(it for one in all_modalities() if one.name not in textual for it in one.suffixes)
+
+
 def choose_by_names(setting: str, names: Iterable[str], source: str) -> ModalityChoice:
     """Return the modality of files by the endings of their names.
 
@@ -71,9 +78,29 @@ def choose_by_names(setting: str, names: Iterable[str], source: str) -> Modality
     """
     if only := choose_only(setting):
         return ModalityChoice(only)
-    suffixes = Counter(PurePosixPath(name).suffix.lower() for name in names)
+    paths = [PurePosixPath(name) for name in names]
+    suffixes = Counter(path.suffix.lower() for path in paths)
     counts = {modality.name: sum(suffixes[suffix] for suffix in modality.suffixes) for modality in all_modalities()}
+    for modality in list_textual():
+        if counts[modality.name] and _are_about_others(paths, modality):
+            counts[modality.name] = 0
     return _choose_by_counts(counts, source)
+
+
+def _are_about_others(paths: Sequence[PurePosixPath], modality: Modality) -> bool:
+    """Return whether nearly all files of a modality go with one of another, as boxes and captions of items do.
+
+    They are called alike and lie in one folder, or in folders that only say what is in them.
+    """
+    holders = {"labels", "annotations", "captions"}.union(*(it.hints.container_words for it in all_modalities()))
+
+    def get_key(path: PurePosixPath) -> tuple[str, ...]:
+        return (*(step for step in path.parts[:-1] if step.lower() not in holders), path.stem)
+
+    clear = list_clear_suffixes()
+    others = {get_key(path) for path in paths if path.suffix.lower() in clear}
+    own = [path for path in paths if path.suffix.lower() in modality.suffixes]
+    return sum(get_key(path) in others for path in own) >= PAIRED * len(own)
 
 
 def choose_by_files(setting: str, paths: Iterable[Path], source: str) -> ModalityChoice:
@@ -86,7 +113,7 @@ def choose_by_files(setting: str, paths: Iterable[Path], source: str) -> Modalit
     listed = list(paths)
     known = {suffix for modality in all_modalities() for suffix in modality.suffixes}
     if not listed or any(path.suffix.lower() in known for path in listed):
-        return choose_by_names(setting, (path.name for path in listed), source)
+        return choose_by_names(setting, (path.as_posix() for path in listed), source)
     some = listed[:: max(1, len(listed) // LOOK_INTO)][:LOOK_INTO]
     return choose_by_contents(setting, filter(None, map(_read_beginning, some)), source)
 
@@ -126,7 +153,7 @@ def choose_by_array(setting: str, array: NDArray[Any], source: str) -> Modality:
     fitting = [modality for modality, accepts in REGISTRY.poll(lambda one: accepts_rows(one, array)) if accepts]
     if not fitting:
         return next(iter(all_modalities()))
-    return _take_only(fitting, f"{source}: an array {array.shape} of {array.dtype}")
+    return take_only(fitting, f"{source}: an array {array.shape} of {array.dtype}")
 
 
 def choose_by_items(setting: str, items: Sequence[Any], source: str) -> ModalityChoice:
@@ -154,42 +181,12 @@ def choose_by_items(setting: str, items: Sequence[Any], source: str) -> Modality
         return ModalityChoice(choose_by_array(setting, np.asarray(items[0])[None], source))
     if len(texts) <= len(paths):
         return choose_by_names(setting, paths, source)
-    textual = [modality for modality, takes in REGISTRY.poll(takes_texts) if takes]
+    textual = list_textual()
     suffixes = {it for modality in all_modalities() if modality not in textual for it in modality.suffixes}
     names = sum(PurePosixPath(text).suffix.lower() in suffixes for text in texts)
     if textual and 2 * names < len(texts):
-        return ModalityChoice(_take_only(textual, f"{source}: {len(texts)} texts"))
+        return ModalityChoice(take_only(textual, f"{source}: {len(texts)} texts"))
     return choose_by_names(setting, texts, source)
-
-
-def choose_by_columns(
-    setting: str, columns: Sequence[str], read_paths: Callable[[], Iterable[str]], source: str
-) -> ModalityChoice:
-    """Return the modality of a table's items by the names of its columns, else by the files that its rows name.
-
-    Args:
-        setting: the name of one, or ``AUTO``.
-        columns: of the table, in lower case with underscores.
-        read_paths: gives the paths in the first rows; asked where the columns do not tell.
-        source: for an error.
-
-    Raises:
-        DataError: they may be of several.
-        SettingError: there is none of that name.
-    """
-    if only := choose_only(setting):
-        return ModalityChoice(only)
-    own = {
-        modality.name: next((column for column in columns if column in _list_columns(modality)), "")
-        for modality in all_modalities()
-    }
-    fitting = {name: column for name, column in own.items() if column}
-    if len(fitting) > 1:
-        listed = " and ".join(f"{get_modality(name).noun.many} ({column!r})" for name, column in fitting.items())
-        raise DataError(f"{source} has columns for {listed}; {_ask(fitting)}")
-    if fitting:
-        return ModalityChoice(get_modality(next(iter(fitting))))
-    return choose_by_names(setting, read_paths(), source)
 
 
 def choose_by_sources(setting: str, sources: Sequence[SampleSource], source: str) -> ModalityChoice:
@@ -211,12 +208,8 @@ def choose_by_sources(setting: str, sources: Sequence[SampleSource], source: str
         return choose_by_contents(setting, [first], source)
     if isinstance(first, Excerpt):
         cut = [modality for modality in all_modalities() if any(modality.hints.span_columns)]
-        return ModalityChoice(_take_only(cut or list(all_modalities())[:1], f"{source}: stretches of files"))
+        return ModalityChoice(take_only(cut or list(all_modalities())[:1], f"{source}: stretches of files"))
     return ModalityChoice(choose_by_array(setting, first[None], source))
-
-
-def _list_columns(modality: Modality) -> tuple[str, ...]:
-    return (*modality.hints.value_columns, *modality.hints.path_columns)
 
 
 def _choose_by_counts(counts: dict[str, int], source: str) -> ModalityChoice:
@@ -235,7 +228,21 @@ def _choose_by_counts(counts: dict[str, int], source: str) -> ModalityChoice:
     return ModalityChoice(modality)
 
 
-def _take_only(fitting: Sequence[Modality], what: str) -> Modality:
+def list_textual() -> list[Modality]:
+    """Return the modalities of which a str is an item."""
+    return [modality for modality, takes in REGISTRY.poll(takes_texts) if takes]
+
+
+def take_only(fitting: Sequence[Modality], what: str) -> Modality:
+    """Return the one modality that something may be of.
+
+    Args:
+        fitting: one at least.
+        what: the items, for the error.
+
+    Raises:
+        DataError: there are several.
+    """
     if len(fitting) > 1:
         listed = " or ".join(modality.noun.many for modality in fitting)
         raise DataError(f"{what} may be of {listed}; {_ask(it.name for it in fitting)}")

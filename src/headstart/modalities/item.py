@@ -148,6 +148,7 @@ class SourceHints:
     array_names: tuple[str, ...] = ()  #: names of such arrays in files of several, beside "x" and "data"
     path_columns: tuple[str, ...] = ()  #: table columns with paths of its files, beside "path", "file" and the like
     value_columns: tuple[str, ...] = ()  #: table columns whose cells are its items; in lower case with underscores
+    label_columns: tuple[str, ...] = ()  #: table columns with labels, where none is called as any table's is
     #: Table columns with the seconds where an item begins in its file, and others where it ends; none of items that are
     #: whole files always.
     span_columns: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())

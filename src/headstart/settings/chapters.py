@@ -106,6 +106,11 @@ class DataSettings(Chapter):
         None,
         description="Column of a table that has the paths or ids of the files; found by names and cells if not given.",
     )
+    text_column: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="Column of a table whose cells are texts to learn from, or several with commas between, such as "
+        "title,body, which are joined with their names; found by names and cells if not given.",
+    )
     number_shift: int | None = Field(
         None,
         description="Number that is added to those at the end of a table's paths or ids to get those of the files, "

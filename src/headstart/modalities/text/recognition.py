@@ -18,6 +18,23 @@ HINTS = SourceHints(
         *("full_text", "raw_text", "clean_text", "text_content", "phrase", "excerpt", "email", "article", "abstract"),
         *("title", "summary", "description"),
     ),
+    label_columns=(
+        *(
+            "sentiment",
+            "polarity",
+            "topic",
+            "topics",
+            "intent",
+            "emotion",
+            "emotions",
+            "genre",
+            "genres",
+            "tag",
+            "tags",
+        ),
+        *("stars", "star_rating", "rating", "review_rating", "overall", "score", "is_spam", "spam", "is_duplicate"),
+        *("is_sarcastic", "sarcasm", "stance", "toxicity", "relevance", "priority", "department", "language", "lang"),
+    ),
     units={"words": "words", "characters": "characters"},
     container_words=frozenset("text texts txt doc docs document documents".split()),  # noqa: SIM905
 )

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from headstart.data.choose_modality import choose_by_names
+from headstart.data.choose_modality import choose_by_names, list_clear_suffixes
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name
 from headstart.data.readers.evidence import find_near_top
@@ -18,7 +18,6 @@ from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry
 from headstart.data.sources import FileSource
 from headstart.errors import DataError
-from headstart.modalities.modality import all_modalities
 
 _SAMPLE = re.compile(r"(.+)-!-\d+\.\w+")
 _MODELS = (
@@ -39,7 +38,7 @@ class TeachableReader:
         """Return whether all items of a folder are called as those of a project, or it is a model without items."""
         if tree is None:
             return False
-        items = find_near_top(tree, {suffix for modality in all_modalities() for suffix in modality.suffixes})
+        items = find_near_top(tree, list_clear_suffixes())
         if items:
             return all(path.parent == tree.root and _SAMPLE.fullmatch(path.name) for path in items)
         names = {path.name for path in tree.scan(tree.root).files}

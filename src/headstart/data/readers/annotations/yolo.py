@@ -48,9 +48,8 @@ class YoloReader:
         """
         assert tree is not None
         names, files = _read_names(tree)
-        choice = choose_by_names(
-            context.options.modality, (it.name for it in tree.files_under(tree.root)), repr(source)
-        )
+        others = (it.name for it in tree.files_under(tree.root) if it.suffix.lower() != ".txt")
+        choice = choose_by_names(context.options.modality, others, repr(str(source)))
         suffixes = choice.modality.suffixes
         decisions = [
             decide_file(file, tree.root, Role.CLASS_NAMES, "names the classes of the boxes", count=len(names))

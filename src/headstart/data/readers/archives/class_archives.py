@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headstart.data.choose_modality import choose_by_names
+from headstart.data.choose_modality import choose_by_names, list_clear_suffixes
 from headstart.data.readers.archive_members import iter_members
 from headstart.data.readers.archives.archive import (
     SUFFIXES,
@@ -50,7 +50,7 @@ class ArchiveFolderReader:
         """Return whether archives lie in a folder, and no items in it or a few levels below."""
         if tree is None or not _find_archives(tree):
             return False
-        return {suffix for one in all_modalities() for suffix in one.suffixes}.isdisjoint(index_near_top(tree))
+        return list_clear_suffixes().isdisjoint(index_near_top(tree))
 
     def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
         """Return what the one archive holds, or the files of each under its name as class.

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from headstart.data.choose_modality import list_clear_suffixes
 from headstart.data.readers.arrays import byte_records, hdf5, matlab, npz, pickled_arrays
 from headstart.data.readers.arrays.array_blocks import UNKNOWN
 from headstart.data.readers.arrays.array_layout import CHANNELS, is_flat_size
@@ -24,7 +25,7 @@ from headstart.data.samples import FileStatus, LedgerEntry
 from headstart.data.sources import ArraySource
 from headstart.data.subsets import parse_subset
 from headstart.errors import DataError, HeadstartError, refuse_machine_faults
-from headstart.modalities.modality import all_modalities, get_modality
+from headstart.modalities.modality import get_modality
 
 MOST_FILES = 200  #: of arrays in a folder; where there are more, each file is an item
 _ZIP = b"PK\x03\x04"
@@ -247,7 +248,7 @@ def _find_files(tree: FileTree) -> dict[Path, ArrayFileKind]:
     files = [*content.files, *(file for one in inner for file in one.files)]
     if len(files) > 2 * MOST_FILES or any(one.folders for one in inner):
         return {}
-    suffixes = {suffix for modality in all_modalities() for suffix in modality.suffixes}
+    suffixes = list_clear_suffixes()
     kinds = {file: kind for file in files if file.suffix.lower() not in suffixes and (kind := _find_kind(file))}
     items = sum(file.suffix.lower() in suffixes for file in files)
     if len(kinds) > MOST_FILES or items > len(kinds):

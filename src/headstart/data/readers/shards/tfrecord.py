@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from headstart.data.choose_modality import choose_only
+from headstart.data.choose_modality import choose_only, list_textual
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.annotations.annotations import (
@@ -35,6 +35,7 @@ from headstart.data.readers.shards.packed import ItemShard, PackedItem, choose_l
 from headstart.data.readers.shards.tf_example import Feature, parse_example
 from headstart.data.readers.walk import FileTree
 from headstart.errors import DataError, refuse_machine_faults
+from headstart.modalities.given import takes_texts
 from headstart.modalities.modality import Modality, all_modalities
 
 _HEADER, _FOOTER = 12, 4  #: bytes around the data
@@ -45,6 +46,7 @@ _LABELS = (
     *("class/text", "label_name", "class_name", "classname", "label/text", "class/label"),
     *("label", "class", "cls", "category", "target", "object/class/text", "object/class/label"),
 )
+_NAMES = ("filename", "file_name")
 _NO_RECORDS = frozenset({".txt", ".json", ".md", ".csv", ".tsv", ".xml", ".yaml", ".yml", ".parquet", ".npz", ".py"})
 
 
@@ -80,12 +82,14 @@ class TfRecordReader:
         """
         files = [path for path in _list_candidates(tree) if is_tfrecord(path)] if tree else [source]
         known = choose_only(context.options.modality)
-        modalities = [known] if known else list(all_modalities())
         plain = {file: _make_plain(file, context.cache) for file in files}
         records: dict[Path, list[_Record]] = {}
         problems: dict[Path, str] = {}
-        for file, path in plain.items():
-            records[file], problems[file] = _scan(path, modalities)
+        for modalities in _order_modalities(known):
+            for file, path in plain.items():
+                records[file], problems[file] = _scan(path, modalities)
+            if any(record.items for found in records.values() for record in found):
+                break
         every = [record for found in records.values() for record in found if not record.problem]
         item_key = _choose_item(str(source), every, plain[files[0]])
         label_key, note = choose_label_field([record.labels for record in every], _LABELS)
@@ -102,6 +106,15 @@ class TfRecordReader:
         folder = tree.root if tree else source.parent
         decisions = _decide_features(every, item_key, label_key)
         return list_shards(str(source), folder, shards, notes, context, decisions, _find_marks(label_key))
+
+
+def _order_modalities(known: Modality | None) -> list[list[Modality]]:
+    """Return the modalities that items are looked for of, one list after the other: any text may be a text."""
+    if known:
+        return [[known]]
+    textual = {modality.name for modality in list_textual()}
+    clear = [modality for modality in all_modalities() if modality.name not in textual]
+    return [clear, list_textual()] if clear and textual else [list(all_modalities())]
 
 
 def is_tfrecord(path: Path) -> bool:
@@ -206,9 +219,10 @@ def _parse(number: int, offset: int, data: bytes, problem: str, modalities: Sequ
     for key, feature in features.items():
         if len(feature.ranges) == 1:
             start, end = feature.ranges[0]
-            if any(modality.recognise(data[start : min(end, start + _HEAD)]) for modality in modalities):
+            fitting = [it for it in modalities if it.recognise(data[start : min(end, start + _HEAD)])]
+            if any(not takes_texts(it) or key.rpartition("/")[2] not in (*_LABELS, *_NAMES) for it in fitting):
                 items[key] = (start, end)
-            elif key.rpartition("/")[2] in ("filename", "file_name"):
+            elif key.rpartition("/")[2] in _NAMES:
                 name = data[start:end].decode("utf-8", "replace")
         known = max((it for it in _LABELS if key == it or key.endswith(f"/{it}")), key=len, default="")
         if known and key not in items and (values := _read_values(data, feature)):

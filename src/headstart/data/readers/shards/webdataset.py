@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from headstart.data.choose_modality import list_clear_suffixes
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.archive_members import describe_tar_damage
@@ -121,7 +122,7 @@ def _find_shards(tree: FileTree) -> list[Path]:
 
 
 def _has_items(tree: FileTree) -> bool:
-    return not _item_suffixes().isdisjoint(index_near_top(tree))
+    return not list_clear_suffixes().isdisjoint(index_near_top(tree))
 
 
 def _item_suffixes() -> frozenset[str]:

@@ -10,9 +10,10 @@ from headstart.data.names import preview
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_evidence import MOSTLY, differs_by_row, share_of_files
 from headstart.data.readers.tables.corrected_labels import refuse_corrections
-from headstart.data.readers.tables.given_columns import find_given_column, find_label_columns
+from headstart.data.readers.tables.given_columns import find_given_column, find_given_columns, find_label_columns
 from headstart.data.readers.tables.group_column import find_group, look_at_group
 from headstart.data.readers.tables.label_column import choose_label
+from headstart.data.readers.tables.missing_columns import refuse_missing, refuse_without_items
 from headstart.data.readers.tables.number_cells import has_fractions
 from headstart.data.readers.tables.pair_columns import refuse_pairs
 from headstart.data.readers.tables.path_column import (
@@ -36,15 +37,18 @@ from headstart.data.readers.tables.table_columns import (
     simplify_column,
 )
 from headstart.data.readers.tables.table_files import FileFinder
+from headstart.data.readers.tables.value_columns import (
+    find_value_columns,
+    list_value_columns,
+    note_unused_columns,
+)
 from headstart.data.samples import Subset
-from headstart.errors import DataError
 from headstart.modalities.modality import Modality
 from headstart.quoting import quote_argument
 from headstart.settings import DataSettings
 
 ROLES = ("path", "label", "split", "group")
 OPTIONAL = ("split", "group")  #: that a table need not have
-SHOWN = 3  #: columns of which a message says what is in them
 MOST_PARTS = 8  #: different cells of a column that is known as the split by them
 NONE = "none"  #: says of these that no column is to be taken
 
@@ -61,8 +65,9 @@ class ColumnChoice:
         self.finder = FileFinder(table.parent, modality, part=find_sure_subset(table))
         self.taken: dict[str, str] = dict(self.given)
         self.notes: list[str] = []
-        values = list(match_columns(self.header, modality.hints.value_columns))
-        self.values = [it for it in values if self.given.get("path", it) == it]
+        self.values = find_given_columns(table, self.header, "text", options.text_column)
+        if self.values:
+            self.taken["path"] = self.values[0]
         self.split_words: Mapping[str, str] | None = None
 
     def _is_declined(self, role: str, options: DataSettings) -> bool:
@@ -81,10 +86,8 @@ class ColumnChoice:
 
     def choose_path(self, *, labelled: bool) -> None:
         """Find the column with the items or with the paths or ids of their files."""
+        self._choose_values()
         if "path" in self.taken:
-            return
-        if self.values:
-            self._take("path", self.values, said=self.modality.noun.one)
             return
         refuse_pairs(self.table, self.sample, self.modality.noun, self._share)
         known = list(match_columns(self.header, [*ALIASES["path"], *self.modality.hints.path_columns]))
@@ -120,6 +123,19 @@ class ColumnChoice:
             self._note_others("path", known)
         elif found not in ids or found in others:
             self.notes.append(f"the paths are read from column {found!r}, whose cells lead to files")
+
+    def _choose_values(self) -> None:
+        """Find the columns whose cells are the items themselves."""
+        given = self.taken.get("path")
+        if given is not None:
+            if not self.values and given in list_value_columns(self.sample, self.modality) and not self._share(given):
+                self.values = (given,)
+            return
+        texts = find_value_columns(self.table, self.sample, self.modality, {*self.given.values(), *self.label_columns})
+        if texts.columns:
+            self.values = texts.columns
+            self.taken["path"] = texts.columns[0]
+            self.notes += texts.notes
 
     def choose_folder(self) -> str:
         """Return the column with the folder of each path, where names alone may be of several files; "" for none."""
@@ -218,18 +234,16 @@ class ColumnChoice:
                 return column
         return ""
 
-    def _take(self, role: str, columns: Sequence[str], said: str = "") -> None:
+    def _take(self, role: str, columns: Sequence[str]) -> None:
         self.taken[role] = columns[0]
-        self._note_others(role, columns, said)
+        self._note_others(role, columns)
 
-    def _note_others(self, role: str, columns: Sequence[str], said: str = "") -> None:
+    def _note_others(self, role: str, columns: Sequence[str]) -> None:
         """Note which of several columns was taken."""
-        first, said = self.taken[role], said or role
+        first = self.taken[role]
         others = [column for column in columns if column != first]
         if others:
-            self.notes.append(f"the {said} is read from column {first!r}, not from {preview(others)}")
-        elif said != role:
-            self.notes.append(f"the {said} is read from column {first!r}")
+            self.notes.append(f"the {role} is read from column {first!r}, not from {preview(others)}")
 
 
 def choose_columns(table: Path, sample: TableSample, modality: Modality, context: ReadContext) -> ChosenColumns:
@@ -249,22 +263,15 @@ def choose_columns(table: Path, sample: TableSample, modality: Modality, context
     choice.choose_path(labelled=context.labelled)
     if not context.labelled:
         if "path" not in choice.taken:
-            _refuse_without_path(choice)
-        return ChosenColumns({"path": choice.taken["path"]}, (), bool(choice.values), folder=choice.choose_folder())
+            refuse_without_items(table, sample, modality)
+        taken, values = {"path": choice.taken["path"]}, tuple(choice.values)
+        return ChosenColumns(taken, (), bool(values), folder=choice.choose_folder(), values=values)
     folder = choice.choose_folder()
     choice.choose_split()
     choice.choose_group()
-    label = choose_label(table, sample, choice.taken, choice.label_columns, context)
-    missing = [role for role in ("path", "label") if role not in {*choice.taken, *(["label"] if label.found else [])}]
-    if missing:
-        columns = preview(list(dict.fromkeys(choice.header)), most=8)
-        flags = " and ".join(f"--{role}-column" for role in missing)
-        others = [it for it in dict.fromkeys(choice.header) if it not in {*choice.taken.values(), *sample.contents}]
-        seen = "".join(f"; {_describe_cells(sample, it)}" for it in others[:SHOWN]) if missing == ["label"] else ""
-        raise DataError(
-            f"table {str(table)!r} has the columns {columns} and none for {' and '.join(missing)}{seen}; name the "
-            f"columns path and label (split and group if you have them), or say which they are with {flags}"
-        )
+    label = choose_label(table, sample, choice.taken, choice.label_columns, context, modality.hints.label_columns)
+    found = {*choice.taken, *(["label"] if label.found else [])}
+    refuse_missing(table, sample, modality, found, choice.taken.values())
     if label.column:
         choice.taken["label"] = label.column
         if "label" not in choice.given:
@@ -278,23 +285,8 @@ def choose_columns(table: Path, sample: TableSample, modality: Modality, context
         same = [it for it in choice.header if simplify_column(it) == simplify_column(column)]
         if len(same) > 1:
             notes.append(f"the table has {len(same)} columns called {column!r}; the {said} is read from the first")
-    words = choice.split_words
-    return ChosenColumns(choice.taken, tuple(notes), bool(choice.values), label.columns, words, folder, marks)
-
-
-def _describe_cells(sample: TableSample, column: str) -> str:
-    """Return what stands in a column, in a few words."""
-    values = list(dict.fromkeys(cell for cell in sample.column(column) if cell))
-    if len(values) < 2:
-        return f"column {column!r} is {values[0]!r} in every row" if values else f"column {column!r} is empty"
-    return f"column {column!r} has such as {preview(values, most=2)}"
-
-
-def _refuse_without_path(choice: ColumnChoice) -> None:
-    modality = choice.modality
-    names = [*modality.hints.value_columns, *ALIASES["path"], *modality.hints.path_columns]
-    columns = preview(list(dict.fromkeys(choice.header)), most=8)
-    raise DataError(
-        f"table {str(choice.table)!r} has the columns {columns} and none for {modality.noun.many}; call one "
-        f"{preview(names, most=8)}"
-    )
+    words, values = choice.split_words, tuple(choice.values)
+    if values:
+        used = {*choice.taken.values(), *values, *label.columns, *(mark.column for mark in marks)}
+        notes += note_unused_columns(sample, used, modality.noun)
+    return ChosenColumns(choice.taken, tuple(notes), bool(values), label.columns, words, folder, marks, values)

@@ -7,25 +7,30 @@ taken for one, and the row with the mark is told with its line. So no row is los
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from headstart.data.readers.encodings import REMEDY, decode_text
+from headstart.data.readers.tables.csv_lines import (
+    DELIMITERS,
+    FindKeys,
+    LineSource,
+    OpenQuoteError,
+    choose_delimiter,
+    split_cells,
+)
 from headstart.data.readers.tables.table_columns import find_path_column
 from headstart.errors import DataError
 from headstart.modalities.modality import all_modalities
 
-DELIMITERS = ",;\t|"
 ROW_NAMES = "row names"
+LONGEST_CELL = 1 << 27  #: characters
 LOOK_AT = 200  #: rows by which their width is known
 MOST_ABOVE = 12  #: lines in which the header of a table is looked for
-
-#: Which columns of a header tell a row, by their place: those of the path and the label.
-FindKeys = Callable[[Sequence[str]], Sequence[int]]
 
 
 class TextRow(NamedTuple):
@@ -45,7 +50,7 @@ class TextTable:
     notes: tuple[str, ...]
     _parse: Callable[[], Iterator[TextRow]]  #: of all rows, the header too
     _lines: Sequence[str] = ()  #: of the file, where each of them is a row; else nothing
-    _delimiter: str = ","
+    delimiter: str = ","
 
     def iter_rows(self, *, header: bool = False) -> Iterator[TextRow]:
         """Yield the rows, parsed anew, so that only those are in memory that are wanted.
@@ -62,7 +67,7 @@ class TextTable:
         """Yield the cells of up to about so many rows, spread evenly, without the first one."""
         step = max(1, len(self._lines) // most)
         if step > 1:  # nobody has to look at the lines between
-            yield from (line.split(self._delimiter) for line in self._lines[step::step] if line.strip())
+            yield from (line.split(self.delimiter) for line in self._lines[step::step] if line.strip())
             return
         step, kept = 1, list[Sequence[str]]()
         for number, row in enumerate(self.iter_rows()):
@@ -108,6 +113,7 @@ def read_text_table(
         text = text.replace("\r\n", "\n").replace("\r", "\n")  # every kind of line end
     lines = text.split("\n")
     plain = '"' not in text and "\0" not in text
+    escaped = _count_escaped(text)
     del text
     separator = re.fullmatch(r"sep=(.)", lines[0].strip())  # a line that Excel writes and reads
     skipped = 1 if separator else _find_header(lines, find_keys)
@@ -119,9 +125,12 @@ def read_text_table(
         if separator
         else "\t"
         if table.suffix.lower() == ".tsv" and "\t" in first
-        else _choose_delimiter(first, find_keys)
+        else choose_delimiter([line for line in lines[skipped : skipped + 10 * MOST_ABOVE] if line.strip()], find_keys)
     )
-    parse = partial(_parse_rows, lines, skipped, delimiter, find_keys)
+    if escaped:
+        notes.append(f"quotation marks in the cells of {table.name} have a backslash before them, which is left out")
+    form = {"delimiter": delimiter, "escapechar": "\\" if escaped else None, "doublequote": not escaped}
+    parse = partial(_parse_rows, lines, skipped, form, find_keys)
     content = TextTable((), tuple(notes), parse, lines if plain else (), delimiter)
     header = next(content.iter_rows(header=True), None)
     if header is None:
@@ -160,7 +169,7 @@ def _find_header(lines: Sequence[str], find_keys: FindKeys) -> int:
     """Return how many lines stand above the header: titles, comments, names of groups of columns."""
 
     def count_keys(line: str) -> int:
-        return max(len(find_keys(_split_cells(line, sign))) for sign in DELIMITERS)
+        return max(len(find_keys(split_cells(line, sign))) for sign in DELIMITERS)
 
     first = next((line for line in lines if line.strip()), "")
     if count_keys(first) > 1:
@@ -172,20 +181,18 @@ def _find_header(lines: Sequence[str], find_keys: FindKeys) -> int:
     return comments if first.startswith("#") and not count_keys(first) else 0
 
 
-def _choose_delimiter(header: str, find_keys: FindKeys) -> str:
-    """Return what separates the columns: by which a header has the most known ones, then the most frequent one."""
-    return max(DELIMITERS, key=lambda sign: (len(find_keys(_split_cells(header, sign))), header.count(sign)))
+def _count_escaped(text: str) -> bool:
+    """Return whether quotation marks in cells are written with a backslash, and not twice."""
+    return '\\"' in text and text.count('\\"') > text.count('""')
 
 
-def _split_cells(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter), [])
-
-
-def _parse_rows(lines: Sequence[str], skipped: int, delimiter: str, find_keys: FindKeys) -> Iterator[TextRow]:
+def _parse_rows(lines: Sequence[str], skipped: int, form: Mapping[str, Any], find_keys: FindKeys) -> Iterator[TextRow]:
     """Yield every row with anything in it; blank ones are counted, for a person counts them."""
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
+    delimiter: str = form["delimiter"]
     blanks = delimiter + " \t\v\f"
-    source = _LineSource(lines, skipped, delimiter)
-    reader = csv.reader(source, delimiter=delimiter)
+    source = LineSource(lines, skipped, form)
+    reader = csv.reader(source, **form)
     number = skipped
     while source.next < len(lines):
         number += 1
@@ -203,79 +210,20 @@ def _parse_rows(lines: Sequence[str], skipped: int, delimiter: str, find_keys: F
             problem = "a quotation mark too many" if over_lines and len(cells) > (source.columns or 0) else ""
         except csv.Error as error:
             cells, problem = [], str(error)
-        except _OpenQuoteError:
+        except OpenQuoteError:
             cells, problem = [], "a quotation mark that is not closed"
         if problem:
             source.next = begins + 1
-            cells = _split_cells(lines[begins].replace('"', "").replace("\0", ""), delimiter)
+            cells = split_cells(lines[begins].replace('"', "").replace("\0", ""), delimiter)
             problem = f"{problem} (line {begins + 1}); remove it or close it"
-            reader = csv.reader(source, delimiter=delimiter)
+            if source.is_whole(lines[begins]):  # tabs alone divide it, and marks are what they are
+                cells, problem = lines[begins].split(delimiter), ""
+            reader = csv.reader(source, **form)
         if not any(map(str.strip, cells)):
             continue
         if source.columns is None:
             source.learn(cells, find_keys(cells))
         yield TextRow(number, begins + 1, cells, problem)
-
-
-class _OpenQuoteError(Exception):
-    """A cell is open at the end of the file, or where the next row begins."""
-
-
-class _LineSource:
-    """The lines of a table for a CSV reader, which asks for one more where a quoted cell is open at its end."""
-
-    def __init__(self, lines: Sequence[str], start: int, delimiter: str) -> None:
-        self._lines, self._delimiter = lines, delimiter
-        self.next = start
-        self.columns: int | None = None
-        self._keys: Sequence[int] = ()
-        self._suffixes = {suffix for modality in all_modalities() for suffix in modality.suffixes}
-        self._open: list[str] = []  # the lines of the row so far
-
-    def learn(self, header: Sequence[str], keys: Sequence[int]) -> None:
-        """Remember the columns of the table."""
-        self.columns, self._keys = len(header), keys
-
-    def begin(self) -> None:
-        """Begin a new row with the next line."""
-        self._open = []
-
-    def __iter__(self) -> "_LineSource":
-        return self
-
-    def __next__(self) -> str:
-        last = self.next >= len(self._lines)
-        if self._open and (last or self._is_row(self._lines[self.next])):
-            raise _OpenQuoteError
-        if last:
-            raise StopIteration
-        line = self._lines[self.next]
-        self.next += 1
-        self._open.append(line)
-        return line + "\n"
-
-    def _is_row(self, line: str) -> bool:
-        """Return whether a line inside an open cell is the next row: text may run over lines, a path does not."""
-        if self.columns is None or self.columns < 2:
-            return False
-        so_far = _split_cells(self._open[0], self._delimiter)
-        place, left = len(so_far) - 1, self.columns - len(so_far)
-        whole = line.partition('"')[0].count(self._delimiter) >= self.columns - 1
-        if so_far[-1].count(self._delimiter) < left or not (whole or (left and len(self._open) == 1 and '"' in line)):
-            return False  # the row with the mark has cells that this one would lack
-        if place in self._keys:
-            return True
-        cells = _split_cells(line.replace('"', ""), self._delimiter)
-        path = self._keys[0] if self._keys else 0
-        if len(cells) != self.columns or path >= len(so_far):
-            return False
-        suffix = Path(cells[path].strip()).suffix.lower()
-        return suffix in self._suffixes or _get_pattern(cells[path]) == _get_pattern(so_far[path])
-
-
-def _get_pattern(cell: str) -> str:
-    """Return the pattern of a cell: digits as 0, letters as a."""
-    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", cell.strip()))
 
 
 def refuse_damaged_rows(table: Path, rows: Sequence[TextRow]) -> None:

@@ -41,15 +41,28 @@ def find_label_columns(table: Path, header: Sequence[str], given: str | None) ->
     Raises:
         DataError: one is not there, or is named twice.
     """
-    if not given or _match(header, given) is not None:
+    found = find_given_columns(table, header, "label", given)
+    return found if len(found) > 1 else ()
+
+
+def find_given_columns(table: Path, header: Sequence[str], role: str, given: str | None) -> tuple[str, ...]:
+    """Return the columns that a setting names with commas between; none where it names none.
+
+    A name with a comma in it is one column, where there is such a one, or stands in quotes.
+
+    Raises:
+        DataError: one is not there, or is named twice.
+    """
+    if not given:
         return ()
-    names = next(csv.reader([given], skipinitialspace=True), [])
+    whole = _match(header, given)
+    names = [] if whole is not None else next(csv.reader([given], skipinitialspace=True), [])
     if len(names) < 2:
-        return ()
-    found = tuple(find_given_column(table, header, "label", name) for name in names)
+        return (find_given_column(table, header, role, given),) if whole is not None or role != "label" else ()
+    found = tuple(find_given_column(table, header, role, name) for name in names)
     again = next((name for name in found if found.count(name) > 1), None)
     if again is not None:
-        raise DataError(f"--label-column names column {again!r} of table {str(table)!r} twice; name each once")
+        raise DataError(f"--{role}-column names column {again!r} of table {str(table)!r} twice; name each once")
     return found
 
 

@@ -53,7 +53,12 @@ class LabelColumns:
 
 
 def choose_label(
-    table: Path, sample: TableSample, taken: Mapping[str, str], given: Sequence[str], context: ReadContext
+    table: Path,
+    sample: TableSample,
+    taken: Mapping[str, str],
+    given: Sequence[str],
+    context: ReadContext,
+    names: Sequence[str] = (),
 ) -> LabelColumns:
     """Return where a table has its labels.
 
@@ -63,6 +68,7 @@ def choose_label(
         taken: role -> column, of those that are known.
         given: several columns that a setting names; none where it does not.
         context: says the forms of labels that are read.
+        names: more that the label may be called, where no column has a name that any table has.
 
     Raises:
         DataError: several columns may have them; or no name says so, and there are columns that hold some.
@@ -73,6 +79,7 @@ def choose_label(
         return LabelColumns(taken["label"])
     used = set(taken.values())
     named = [it for it in match_columns(sample.header, [*ALIASES["label"], *LABEL_COLUMNS]) if it not in used]
+    named = named or [it for it in match_columns(sample.header, names) if it not in used]
     rest = [it for it in dict.fromkeys(sample.header) if it not in {*used, *sample.contents} and it.strip()]
     if context.wants("columns") and "path" in taken and (numbers := find_numbers(table, sample, named, rest)):
         return LabelColumns(numbers.column, notes=numbers.notes)

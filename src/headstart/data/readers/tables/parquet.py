@@ -6,14 +6,13 @@ stays bounded however large the table is and everything that reads items reads t
 """
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headstart.data.choose_modality import ModalityChoice, choose_by_columns, choose_by_contents
+from headstart.data.choose_modality import ModalityChoice, choose_by_contents
 from headstart.data.readers.reader import ReadContext
-from headstart.data.readers.tables.arrow_cells import read_cell, read_cells
+from headstart.data.readers.tables.arrow_cells import format_cell, format_plain, format_text, read_cell, read_cells
 from headstart.data.readers.tables.column_choice import choose_columns
 from headstart.data.readers.tables.row_marks import find_left_out
 from headstart.data.readers.tables.table_columns import (
@@ -24,8 +23,9 @@ from headstart.data.readers.tables.table_columns import (
     TableSample,
     describe_empty,
     find_path_column,
-    normalise_column,
 )
+from headstart.data.readers.tables.table_modality import choose_table_modality
+from headstart.data.readers.tables.text_cells import join_texts
 from headstart.data.readers.unpack import unpack_once
 from headstart.data.sources import FileSource, SampleSource, ValueSource
 from headstart.errors import DataError, refuse_machine_faults
@@ -54,14 +54,15 @@ def read_parquet_rows(table: Path, context: ReadContext) -> TableRows:
         MissingExtra: pyarrow is not installed.
     """
     with _ParquetTable(table) as file:
-        choice = _choose_modality(table, file, context)
-        columns = choose_columns(table, _sample_columns(file), choice.modality, context)
+        sample = _sample_columns(file)
+        choice = _choose_modality(table, file, context, sample)
+        columns = choose_columns(table, sample, choice.modality, context)
         names = _read_class_names(file.schema_arrow, columns.taken.get("label", ""))
         column, modality = columns.taken["path"], choice.modality
-        notes = (*choice.notes, *columns.notes)
+        notes, shown = (*choice.notes, *columns.notes), ", ".join(columns.values) or column
         if not _holds_bytes(file.schema_arrow, column):
             rows = list(_iter_rows(file, columns, names, None, modality))
-            return TableRows(rows, notes, modality, column, columns.taken, columns.label_columns)
+            return TableRows(rows, notes, modality, shown, columns.taken, columns.label_columns)
         folder = unpack_once(table, context.cache, lambda draft: _write_items(file, column, draft))
         rows = list(_iter_rows(file, columns, names, folder, modality))
         return TableRows(rows, notes, modality, column, columns.taken, columns.label_columns)
@@ -75,8 +76,9 @@ def holds_items(table: Path, context: ReadContext) -> bool:
         MissingExtra: pyarrow is not installed.
     """
     with _ParquetTable(table) as file:
-        modality = _choose_modality(table, file, context).modality
-        columns = choose_columns(table, _sample_columns(file), modality, context)
+        sample = _sample_columns(file)
+        modality = _choose_modality(table, file, context, sample).modality
+        columns = choose_columns(table, sample, modality, context)
         return columns.holds_values or _holds_bytes(file.schema_arrow, columns.taken["path"])
 
 
@@ -107,22 +109,26 @@ class _ParquetTable:
         return DataError(f"table {str(self._table)!r} is not a Parquet file: {error}; re-export it")
 
 
-def _choose_modality(table: Path, file: "ParquetFile", context: ReadContext) -> ModalityChoice:
-    header, setting, source = file.schema_arrow.names, context.options.modality, f"table {str(table)!r}"
-    column = find_path_column(header)
+def _choose_modality(table: Path, file: "ParquetFile", context: ReadContext, sample: TableSample) -> ModalityChoice:
+    setting = context.options.modality
+    column = next(iter(_list_contents(file.schema_arrow)), None)
+    if column is not None:
+        contents = (cell.get("bytes") if isinstance(cell, dict) else cell for cell in _read_first_cells(file, column))
+        return choose_by_contents(setting, (content for content in contents if content), f"table {str(table)!r}")
+    return choose_table_modality(table, sample, context.options)
 
-    def read_first_cells() -> Iterator[Any]:
-        if column is not None:
-            for batch in _iter_batches(file, LOOK_AT, [column]):
-                yield from read_cells(batch.column(0))
-                return
 
-    if column is not None and _holds_bytes(file.schema_arrow, column):
-        contents = (cell.get("bytes") if isinstance(cell, dict) else cell for cell in read_first_cells())
-        return choose_by_contents(setting, (content for content in contents if content), source)
-    return choose_by_columns(
-        setting, [normalise_column(it) for it in header], lambda: map(str, read_first_cells()), source
-    )
+def _list_contents(schema: "pyarrow.Schema") -> list[str]:
+    """Return the columns whose cells are files, as bytes, that called like a path in front."""
+    contents = [name for name in schema.names if _holds_bytes(schema, name)]
+    path = find_path_column(schema.names)
+    return [path, *contents] if path is not None and path in contents else contents
+
+
+def _read_first_cells(file: "ParquetFile", column: str) -> Iterator[Any]:
+    for batch in _iter_batches(file, LOOK_AT, [column]):
+        yield from read_cells(batch.column(0))
+        return
 
 
 def _sample_columns(file: "ParquetFile") -> TableSample:
@@ -138,22 +144,15 @@ def _sample_columns(file: "ParquetFile") -> TableSample:
     for group in range(0, file.num_row_groups, step) if plain else ():
         for batch in file.iter_batches(SAMPLED_ROWS, row_groups=[group], columns=plain, use_threads=False):
             for index, name in enumerate(batch.schema.names):
-                cells[name] += map(_format_plain, read_cells(batch.column(index)))
+                cells[name] += map(format_plain, read_cells(batch.column(index)))
             break
     rows = max(map(len, cells.values()), default=0)
 
     def read_column(column: str) -> Iterator[str]:
         for batch in _iter_batches(file, BATCH, [column] if column in plain else []):
-            yield from map(_format_plain, read_cells(batch.column(0)))
+            yield from map(format_plain, read_cells(batch.column(0)))
 
     return TableSample(schema.names, [cells[name] or [""] * rows for name in schema.names], read_column, contents)
-
-
-def _format_plain(cell: Any) -> str:
-    try:
-        return _format_cell(cell)
-    except (TypeError, UnicodeDecodeError):
-        return ""
 
 
 def _holds_bytes(schema: "pyarrow.Schema", column: str) -> bool:
@@ -207,7 +206,7 @@ def _iter_rows(
     """Yield the rows; of items that were written into a folder the name only."""
     taken = chosen.taken
     columns = [column for role, column in taken.items() if folder is None or role != "path"]
-    columns += [*chosen.label_columns, *(mark.column for mark in chosen.marks)]
+    columns += [*chosen.values[1:], *chosen.label_columns, *(mark.column for mark in chosen.marks)]
     if folder is not None and _has_path(file.schema_arrow, taken["path"]):
         columns.append(f"{taken['path']}.path")
     number = 0
@@ -222,18 +221,18 @@ def _iter_rows(
             problem = ""
             if folder is not None:
                 item = FileSource(place) if (place := _locate_item(folder, number)).is_file() else None
-            elif chosen.holds_values and isinstance(text := of_role["path"] or "", str):
-                if text.strip():
+            elif chosen.holds_values:
+                if text := join_texts(chosen.values, [format_text(cells[name][at]) for name in chosen.values]):
                     item = ValueSource(text.encode("utf-8", "surrogatepass"))
                 else:
-                    problem = describe_empty(modality)
+                    problem = describe_empty(modality, format_text(of_role["path"]))
                 of_role["path"] = f"row {number}"
-            marked = [_format_plain(cells[mark.column][at]) for mark in chosen.marks]
+            marked = [format_plain(cells[mark.column][at]) for mark in chosen.marks]
             problem = problem or find_left_out(chosen.marks, marked)
             if chosen.label_columns:
-                of_role["label"] = join_cells(_format_plain(cells[name][at]) for name in chosen.label_columns)
+                of_role["label"] = join_cells(format_plain(cells[name][at]) for name in chosen.label_columns)
             if chosen.split_words:
-                split = _format_plain(of_role.get("split"))
+                split = format_plain(of_role.get("split"))
                 of_role["split"] = chosen.split_words.get(split, split)
             yield _make_row(number, of_role, names, item, problem)
 
@@ -257,7 +256,7 @@ def _make_row(
     texts = {}
     for role in ALIASES:
         try:
-            texts[role] = _format_cell(label if role == "label" else cells.get(role))
+            texts[role] = format_cell(label if role == "label" else cells.get(role))
         except (TypeError, UnicodeDecodeError):
             texts[role] = ""
             problem = problem or f"its {role} is a {type(cells[role]).__name__}; wanted text or a number"
@@ -277,21 +276,3 @@ def _read_label(label: Any, names: Sequence[str]) -> Any:
 
 def _format_label(label: Any, text: str) -> str:
     return label if isinstance(label, str) else text
-
-
-def _format_cell(cell: Any) -> str:
-    """Return a typed cell as text: nothing for a missing one, a whole number that became a float as whole.
-
-    Raises:
-        TypeError: it is a list or a structure.
-        UnicodeDecodeError: it is bytes that are no text.
-    """
-    if cell is None:
-        return ""
-    if isinstance(cell, float):
-        return "" if math.isnan(cell) else str(int(cell)) if cell.is_integer() else str(cell)
-    if isinstance(cell, bytes):
-        return cell.decode("utf-8").strip()
-    if isinstance(cell, list | tuple | dict):
-        raise TypeError
-    return str(cell).strip()

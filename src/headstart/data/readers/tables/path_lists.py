@@ -8,7 +8,8 @@ from pathlib import Path
 
 from headstart.data.readers.encodings import decode_text
 from headstart.data.readers.file_kinds import HEAD
-from headstart.data.readers.tables.csv_text import DELIMITERS, FindKeys, TextRow, TextTable, name_row_names
+from headstart.data.readers.tables.csv_lines import DELIMITERS, FindKeys
+from headstart.data.readers.tables.csv_text import TextRow, TextTable, name_row_names
 from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.subsets import parse_subset
 from headstart.modalities.modality import all_modalities

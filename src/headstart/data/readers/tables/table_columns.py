@@ -102,6 +102,8 @@ class ChosenColumns:
     split_words: Mapping[str, str] | None = None  #: cell of the split column -> the part's name, where it is no name
     folder: str = ""  #: the column with the folder of each path; "" where paths are whole
     marks: tuple[RowMark, ...] = ()  #: columns whose cells leave rows out
+    values: tuple[str, ...] = ()  #: columns whose cells are the items together; "path" is the first of them
+    span: tuple[str, str] = ("", "")  #: columns with the seconds where an item begins and ends in its file; "" for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +166,10 @@ def match_columns(header: Iterable[str], aliases: Iterable[str]) -> Iterator[str
             yield seen[name]
 
 
-def describe_empty(modality: Modality) -> str:
-    """Return why a row whose cell is to be an item and is empty cannot be used."""
-    return f"an empty {modality.noun.one}"
+def describe_empty(modality: Modality, cell: str = "") -> str:
+    """Return why a row whose cell is to be an item and is empty, or says that it is, cannot be used."""
+    said = f": its cell says {cell.strip()!r}" if cell.strip() else ""
+    return f"an empty {modality.noun.one}{said}"
 
 
 def normalise_column(column: str) -> str:

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
-from headstart.data.choose_modality import LOOK_AT, choose_by_columns, find_source_noun
+from headstart.data.choose_modality import find_source_noun
 from headstart.data.readers.class_names import read_class_list
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_choice import choose_columns
-from headstart.data.readers.tables.column_evidence import MOSTLY, share_of_files
+from headstart.data.readers.tables.column_evidence import MOSTLY, holds_labels, share_of_files
 from headstart.data.readers.tables.csv_text import TextTable, read_text_table
 from headstart.data.readers.tables.json_rows import is_json_table, is_path_array, read_json_table, read_path_array
 from headstart.data.readers.tables.path_lists import read_path_list
@@ -23,14 +22,16 @@ from headstart.data.readers.tables.table_columns import (
     TableSample,
     describe_empty,
     find_key_columns,
-    find_path_column,
-    normalise_column,
+    match_columns,
 )
 from headstart.data.readers.tables.table_files import FileFinder
+from headstart.data.readers.tables.table_modality import choose_table_modality
+from headstart.data.readers.tables.text_cells import holds_running_text, join_texts
 from headstart.data.sources import ValueSource
 from headstart.data.subsets import parse_subset
 from headstart.errors import DataError
 from headstart.label_text import join_cells
+from headstart.modalities.given import takes_texts
 from headstart.modalities.modality import Modality, all_modalities
 from headstart.storage.csv_cells import unescape_cell
 
@@ -55,13 +56,7 @@ def read_text_rows(table: Path, context: ReadContext) -> TableRows:
     sample = _sample_rows(content)
     header = list(content.header)
 
-    def read_paths() -> list[str]:
-        column = find_path_column(header)
-        place = len(header) if column is None else header.index(column)
-        return [row.cells[place] for row in islice(content.iter_rows(), LOOK_AT) if place < len(row.cells)]
-
-    names = [normalise_column(column) for column in header]
-    choice = choose_by_columns(options.modality, names, read_paths, f"table {str(table)!r}")
+    choice = choose_table_modality(table, sample, options)
     headless = _lacks_header(table, sample, choice.modality)
     notes = [*content.notes, *choice.notes]
     if headless:
@@ -80,7 +75,8 @@ def read_text_rows(table: Path, context: ReadContext) -> TableRows:
             rows = [row._replace(label=named.get(row.label, row.label)) for row in rows]
         notes += [note] if note else []
     taken = columns.taken
-    return TableRows(rows, tuple(notes), choice.modality, taken["path"], taken, columns.label_columns)
+    column = ", ".join(columns.values) or taken["path"]
+    return TableRows(rows, tuple(notes), choice.modality, column, taken, columns.label_columns)
 
 
 def _list(names: Sequence[str]) -> str:
@@ -112,11 +108,25 @@ def _lacks_header(table: Path, sample: TableSample, modality: Modality) -> bool:
     known = [place for place in find_key_columns(sample.header) if not _comes_again(sample, place)]
     if known or not any(sample.cells):
         return False
+    if takes_texts(modality) and _begins_with_text(sample, modality):
+        return True
     finder = FileFinder(table.parent, modality, part=find_sure_subset(table))
     cells = zip(sample.header, sample.cells, strict=True)
     return any(
         cell.strip() and finder.count_leading([cell.strip()]) and share_of_files(column, finder) >= MOSTLY
         for cell, column in cells
+    )
+
+
+def _begins_with_text(sample: TableSample, modality: Modality) -> bool:
+    """Return whether the first row is a text with its label: the label stands in its column again."""
+    texts = [it for it in sample.header if holds_running_text(sample.column(it))]
+    if not texts or any(match_columns(sample.header, modality.hints.value_columns)):
+        return False
+    return any(
+        holds_labels(column) and _comes_again(sample, place)
+        for place, column in enumerate(sample.cells)
+        if sample.header[place].strip()
     )
 
 
@@ -145,6 +155,7 @@ def _make_rows(
 ) -> Iterator[TableRow]:
     places = {role: header.index(column) for role, column in columns.taken.items()}
     path_at, label_at, split_at, group_at = (places.get(role, -1) for role in ("path", "label", "split", "group"))
+    values_at = [header.index(column) for column in columns.values]
     labels_at = [header.index(column) for column in columns.label_columns]
     words = columns.split_words or {}
     marks = columns.marks
@@ -164,9 +175,9 @@ def _make_rows(
         if path == first and not problem and not headless and size == width and list(cells) == header:
             problem = "the header again"  # files were put together
         if columns.holds_values:
-            if path:
-                item = ValueSource(cells[path_at].encode("utf-8", "surrogatepass"))
-            problem = problem or ("" if path else describe_empty(modality))
+            if text := join_texts(columns.values, [cells[at] if at < size else "" for at in values_at]):
+                item = ValueSource(text.encode("utf-8", "surrogatepass"))
+            problem = problem or ("" if text else describe_empty(modality, path))
             path = f"row {number}"
         if marks and not problem:
             problem = find_left_out(marks, [cells[at].strip() if at < size else "" for at in marked])

@@ -51,6 +51,7 @@ class DataOptions(TypedDict, total=False):
     class_pattern: str | None
     group_from: PathPart | None
     path_column: str | None
+    text_column: str | None
     number_shift: int | None
     label_column: str | None
     label_cells: LabelCells

@@ -23,6 +23,8 @@ from drawn import (
     table_forms,
     table_lists,
     tables,
+    text_files,
+    text_tables,
 )
 
 SUBJECTS = tuple(
@@ -49,6 +51,8 @@ SUBJECTS = tuple(
         other_answers,
         resemblances,
         oddities,
+        text_tables,
+        text_files,
     )
 )
 LAYOUTS = {name: it for subject in SUBJECTS for name, it in desk.LAYOUTS.items() if it.subject == subject}

@@ -26,6 +26,8 @@ TITLES = {
     "other_answers": "Several labels, numbers, grades",
     "resemblances": "What looks like something else",
     "oddities": "Files among photos",
+    "text_tables": "Tables of texts",
+    "text_files": "Texts in files, archives and formats of libraries",
 }
 
 

@@ -19,6 +19,19 @@ POOR = 0.5  #: a score below which nothing was recognised
 ENOUGH = 20_000  #: characters looked at
 BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
+#: Signs that programs write in texts, with what stands before and behind them.
+_SIGNS = {
+    "\u2019": re.compile(r"[A-Za-z][A-Za-z\s.,]"),
+    "\u2018": re.compile(r"[\s(][A-Za-z]"),
+    "\u201c": re.compile(r"[\s(][A-Za-z0-9]"),
+    "\u201d": re.compile(r"[A-Za-z0-9.,!?][\s.,;:)]"),
+    "\u2013": re.compile(r"\s\s|\d\d"),
+    "\u2014": re.compile(r"\s\s|[a-z][a-z]"),
+    "\u2026": re.compile(r"\w\s"),
+    "\u00a3": re.compile(r"[\s(]\d"),
+    "\u20ac": re.compile(r"[\s(]\d|[\s\d][\s.,)]"),
+}
+_SHARP = ({"ß", "ü"}, {"ß", "ö"}, {"ß", "ä"})  #: of "Grüße", beside one another
 _KANA = re.compile("[\\u3041-\\u3096\\u30a1-\\u30fa\\u30fc]")
 
 
@@ -93,6 +106,8 @@ def _score_text(texts: Sequence[str]) -> float:
 def _score_char(char: str, before: str, after: str) -> float:
     """Return how likely a character is where it stands, 0 to 1."""
     kind = unicodedata.category(char)
+    if char in _SIGNS and _SIGNS[char].fullmatch(f"{before or ' '}{after or ' '}"):
+        return 1.0
     if kind in ("Cc", "Cn", "Co", "So", "Sk", "Sm", "Sc", "Cf"):
         return 0.0
     name = unicodedata.name(char, "")
@@ -126,7 +141,7 @@ def _score_letter(char: str, name: str, before: str, after: str) -> float:
         return 0.1 if turned or not own or not all(own) else 0.95 if name in _RUSSIAN else 0.5
     if not name.startswith("LATIN"):
         return 0.3 if char in "«»–—’‘“”…°·、。「」・〜" else 0.1
-    if not neighbours or not all(it.isascii() for it in neighbours):
+    if not neighbours or not all(it.isascii() or {it, char} in _SHARP for it in neighbours):
         return 0.3
     turned = char.isupper() and before.islower()
     return 0.2 if turned else 0.95 if char in "äöüßÄÖÜéèêëàâáãåçñíìîïóòôõøúùûæœÉÀÅØÆÇÑÓÍÚÁ" else 0.5

@@ -66,7 +66,7 @@ def test_folders_of_others_are_not_skipped(pets):
 
 def test_a_run_is_not_a_folder_of_photos(tmp_path):
     make_run(tmp_path / "run")
-    with pytest.raises(DataError, match="is something that headstart wrote, not photos; give the folder of the photos"):
+    with pytest.raises(DataError, match="is something that headstart wrote, not items; give the folder of the items"):
         read_source(tmp_path / "run")
 
 
@@ -89,5 +89,5 @@ def test_drawn_pictures_are_known_wherever_they_lie(pets, kind):
 def test_a_whole_run_with_its_arrays_and_tables_is_no_source(small, tmp_path):
     run = small.fit(small.photos, out=tmp_path / "run")
     assert (run.folder / "predictions.npz").exists()
-    with pytest.raises(DataError, match="is something that headstart wrote, not photos"):
+    with pytest.raises(DataError, match="is something that headstart wrote, not items"):
         read_source(run.folder)

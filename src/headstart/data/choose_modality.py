@@ -64,6 +64,20 @@ def list_clear_suffixes() -> frozenset[str]:
     return frozenset(it for one in all_modalities() if one.name not in textual for it in one.suffixes)
 
 
+def order_modalities(known: Modality | None) -> list[list[Modality]]:
+    """Return the modalities that items are looked for of, one list after the other: any words may be a text.
+
+    Args:
+        known: the only one that counts; None where all do.
+    """
+    if known:
+        return [[known]]
+    textual = list_textual()
+    names = {modality.name for modality in textual}
+    clear = [modality for modality in all_modalities() if modality.name not in names]
+    return [which for which in (clear, textual) if which]
+
+
 def choose_by_names(setting: str, names: Iterable[str], source: str) -> ModalityChoice:
     """Return the modality of files by the endings of their names.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from headstart.data.choose_modality import list_clear_suffixes
 from headstart.data.decisions import ANY, Decision, PlaceKind, Role
 from headstart.data.groups import find_torn_groups
 from headstart.data.label_counts import count_by_label
@@ -95,16 +96,18 @@ def outline_files(folder: Path) -> SourceOutline:
     Raises:
         DataError: it cannot be read.
     """
-    suffixes = {suffix for modality in all_modalities() for suffix in modality.suffixes}
     walk = Walk(FileTree(folder))
-    entries = list(walk.entries)
-    for path in walk.files_under(folder):
+    entries, paths, suffixes = list(walk.entries), list(walk.files_under(folder)), list_clear_suffixes()
+    if all(path.suffix.lower() not in suffixes for path in paths):
+        suffixes = frozenset(suffix for modality in all_modalities() for suffix in modality.suffixes)
+    for path in paths:
         seen = path.suffix.lower() in suffixes
         status, reason = (FileStatus.ACCEPTED, "") if seen else (FileStatus.SKIPPED, "another ending than items have")
         entries.append(LedgerEntry(walk.name(path), status, reason))
     tree = _Pruner((), every=True).finish(str(folder), _grow(entries, {}))
-    installed = list(all_modalities())
-    noun = installed[0].noun if len(installed) == 1 else SAMPLE
+    endings = {path.suffix.lower() for path in paths} & suffixes
+    found = [modality for modality in all_modalities() if endings & modality.suffixes]
+    noun = found[0].noun if len(found) == 1 else SAMPLE
     return SourceOutline(str(folder), noun, FILE, tree, (), {}, 0, (), walk.ignored)
 
 

@@ -40,6 +40,7 @@ from headstart.data.unseen_parts import note_unseen_parts
 from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
 from headstart.label_text import LabelForm
+from headstart.modalities.given import takes_texts
 from headstart.modalities.modality import all_modalities, get_modality
 from headstart.plugins import Registry
 from headstart.protocol_checks import expect_members
@@ -177,7 +178,8 @@ def _list_source(source: Any, context: ReadContext) -> SourceListing:
 def _describe_item(source: Path) -> str:
     """Return what a file is, where it is one item, and what is wanted; "" where it is none."""
     for modality in all_modalities():
-        if source.suffix.lower() in modality.suffixes or is_item(source, modality):
+        recognised = not takes_texts(modality) and is_item(source, modality)  # any file of words may be a text
+        if source.suffix.lower() in modality.suffixes or recognised:
             return f"one {modality.noun.one}; wanted a folder, a table or an archive of labelled {modality.noun.many}"
     return ""
 

@@ -29,8 +29,6 @@ MODALITIES: dict[str, "str | Modality"] = {
     "text": "headstart.modalities.text.modality:TextModality",
     "sound": "headstart.modalities.sound.modality:SoundModality",
 }
-#: Those that no source is found to be of: they are read where they are named.
-NAMED_ONLY = ("headstart.modalities.text.modality:TextModality",)
 
 
 class Modality(Protocol):
@@ -181,8 +179,8 @@ def find_noun(name: str) -> Noun:
 
 
 def all_modalities() -> Iterable[Modality]:
-    """Return the modalities that a source may be found to be of: of this package, and those that others register."""
-    return [modality for name, modality in REGISTRY.all().items() if MODALITIES.get(name) not in NAMED_ONLY]
+    """Return the modalities of this package and those that other packages register."""
+    return REGISTRY.all().values()
 
 
 def read_spec(record: Mapping[str, Any]) -> InputSpec:

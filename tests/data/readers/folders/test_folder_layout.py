@@ -369,7 +369,7 @@ def test_what_cannot_be_said(pets, plant, tmp_path):
     with pytest.raises(SettingError, match="classes and groups are both read from the folder"):
         read_source(pets, options=options(None, "folder"))
     (pets / "t.csv").write_text("path,label\ncats/1.png,a\n")
-    with pytest.raises(SettingError, match=r"classes_from is for folders of photos; '.*t.csv' has its columns"):
+    with pytest.raises(SettingError, match=r"classes_from is for folders of items; '.*t.csv' has its columns"):
         read_source(pets / "t.csv", options=options("name"))
     with pytest.raises(DataError, match=r"20 photos whose names speak of no classes .*drop --classes-from name"):
         read_source(pets, options=options("name"))

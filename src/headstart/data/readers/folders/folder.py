@@ -67,6 +67,11 @@ class FolderReader:
                 else than classes, such as a table.
         """
         assert tree is not None
+        if is_own_folder(tree.root):
+            many = find_source_noun(context.options.modality).many
+            raise DataError(
+                f"{str(tree.root)!r} is something that headstart wrote, not {many}; give the folder of the {many}"
+            )
         where, base = context.options.classes_from, find_base_folder(tree)
         if where == "table" or (where is None and _names_columns(context.options)):
             return list_tables(find_label_tables(tree, base, context), tree, base, context)
@@ -173,9 +178,6 @@ def list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
             several modalities.
     """
     root, options = tree.root, context.options
-    if is_own_folder(root):
-        many = find_source_noun(options.modality).many
-        raise DataError(f"{str(root)!r} is something that headstart wrote, not {many}; give the folder of the {many}")
     choice = choose_by_files(options.modality, tree.files_under(root), repr(str(root)))
     walk = Walk(tree)
     nodes = grow_tree(walk, choice.modality)

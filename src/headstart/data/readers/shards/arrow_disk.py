@@ -18,6 +18,7 @@ from headstart.data.readers.byte_ranges import RangeSource
 from headstart.data.readers.evidence import iter_folders
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.shards.arrow_texts import find_texts
 from headstart.data.readers.shards.packed import ItemShard, PackedItem, list_shards
 from headstart.data.readers.tables.arrow_cells import read_cells
 from headstart.data.readers.tables.table_columns import ALIASES, normalise_column
@@ -172,6 +173,7 @@ def _choose_columns(file: Path, batch: "pyarrow.RecordBatch", context: ReadConte
     options, names = context.options, list(batch.schema.names)
     features = _read_features(file, batch.schema)
     item = next((name for name in names if _find_bytes(batch, name) and _is_item(batch, name, options.modality)), "")
+    item = item or find_texts(file, batch, options)
     classes = {name: found for name in names if (found := _list_names(features.get(name)))}
     plain = {normalise_column(name): name for name in reversed(names)}
     called = [plain[alias] for alias in ALIASES["label"] if alias in plain]
@@ -222,15 +224,19 @@ def _list_names(feature: Any) -> list[str]:
     return [str(name) for name in names] if isinstance(names, list) else []
 
 
-def _find_bytes(batch: "pyarrow.RecordBatch", name: str) -> Any:
-    """Return the array with the bytes of a column: its own, or the field of a structure; None where it has none."""
+def _find_bytes(batch: "pyarrow.RecordBatch", name: str, *, texts: bool = False) -> Any:
+    """Return the array with the bytes of a column: its own, or the field of a structure; None where it has none.
+
+    With ``texts`` those of text count too, which is UTF-8.
+    """
     from pyarrow import types
 
     column = batch.column(batch.schema.get_field_index(name))
     if types.is_struct(column.type):
         index = column.type.get_field_index("bytes")
         column = column.field(index) if index >= 0 else column
-    return column if types.is_binary(column.type) or types.is_large_binary(column.type) else None
+    kinds = [types.is_binary, types.is_large_binary, *([types.is_string, types.is_large_string] if texts else [])]
+    return column if any(is_kind(column.type) for is_kind in kinds) else None
 
 
 def _find_paths(batch: "pyarrow.RecordBatch", name: str) -> list[Any]:
@@ -254,7 +260,7 @@ def _is_item(batch: "pyarrow.RecordBatch", name: str, modality: str) -> bool:
 def _list_batch(
     file: Path, batch: "pyarrow.RecordBatch", columns: _Columns, start: int, size: int, first: int
 ) -> list[PackedItem]:
-    content = _find_bytes(batch, columns.item)
+    content = _find_bytes(batch, columns.item, texts=True)
     if content is None:
         raise DataError(f"{str(file)!r}: the column {columns.item!r} changes its type; save the set again")
     wide = str(content.type).startswith("large")
@@ -263,21 +269,18 @@ def _list_batch(
     base = (values.address if values is not None else start) - start
     if values is not None and not 0 <= base <= base + values.size <= size:
         raise DataError(f"{str(file)!r} is compressed inside; save the set again with save_to_disk")
-    absent = content.is_null().to_pylist()
+    absent, items = content.is_null().to_pylist(), list[PackedItem]()
     paths = _find_paths(batch, columns.item)
     label_index = batch.schema.get_field_index(columns.label) if columns.label else -1
     labels = read_cells(batch.column(label_index)) if label_index >= 0 else [None] * len(paths)
-    items = []
     for at, (path, value) in enumerate(zip(paths, labels, strict=True)):
         number = first + at
-        named = path if isinstance(path, str) and path else ""
+        named = path if isinstance(path, str) else ""
         name = named.replace("\\", "/").rpartition("/")[2] or f"#{number}"
         length = int(offsets[at + 1] - offsets[at])
-        source: SampleSource | None = None
+        source: SampleSource | None = FileSource(file.parent / named) if named and "\0" not in named else None
         if not absent[at] and length:
             source = RangeSource(file, base + int(offsets[at]), length, name)
-        elif named and "\0" not in named:
-            source = FileSource(file.parent / named)
         found = [_format_label(one, columns.names) for one in (value if isinstance(value, list) else [value])]
         problem = next((why for _, why in found if why), "" if source else "no bytes and no path")
         items.append(PackedItem(name, tuple(label for label, _ in found if label), source, problem))

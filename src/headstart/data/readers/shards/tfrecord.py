@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from headstart.data.choose_modality import choose_only, list_textual
+from headstart.data.choose_modality import choose_only, order_modalities
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.annotations.annotations import (
@@ -85,7 +85,7 @@ class TfRecordReader:
         plain = {file: _make_plain(file, context.cache) for file in files}
         records: dict[Path, list[_Record]] = {}
         problems: dict[Path, str] = {}
-        for modalities in _order_modalities(known):
+        for modalities in order_modalities(known):
             for file, path in plain.items():
                 records[file], problems[file] = _scan(path, modalities)
             if any(record.items for found in records.values() for record in found):
@@ -96,7 +96,7 @@ class TfRecordReader:
         if not label_key and context.labelled:
             raise DataError(f"{str(source)!r} has records without a label; wanted a feature such as {_LABELS[6]!r}")
         notes = [f"{len(files)} files of records are read"] if len(files) > 1 else []
-        what = modalities[0].noun.one if known else "item"
+        what = modalities[0].noun.one if len(modalities) == 1 else "item"
         notes += [f"{note}, the {what} from {item_key!r}" if note else f"the {what} is read from {item_key!r}"]
         notes += _judge(str(source), every, label_key, modalities[0], context) if context.labelled else []
         shards = [
@@ -106,15 +106,6 @@ class TfRecordReader:
         folder = tree.root if tree else source.parent
         decisions = _decide_features(every, item_key, label_key)
         return list_shards(str(source), folder, shards, notes, context, decisions, _find_marks(label_key))
-
-
-def _order_modalities(known: Modality | None) -> list[list[Modality]]:
-    """Return the modalities that items are looked for of, one list after the other: any text may be a text."""
-    if known:
-        return [[known]]
-    textual = {modality.name for modality in list_textual()}
-    clear = [modality for modality in all_modalities() if modality.name not in textual]
-    return [clear, list_textual()] if clear and textual else [list(all_modalities())]
 
 
 def is_tfrecord(path: Path) -> bool:

@@ -9,7 +9,7 @@ import os
 import re
 import tarfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ class WebDatasetReader:
         """
         files, notes, others = _choose_files(source, tree)
         plain = {file: _make_plain(file, context.cache) for file in files}
-        scanned = {file: _scan_shard(path) for file, path in plain.items()}
+        scanned = _scan_shards(plain)
         records = [record for found, _ in scanned.values() for record in found.values() if record.items]
         read = _choose_label(str(source), records) if context.labelled else _LabelPlace("", "", "")
         notes += [read.note, *_note_fields(records)]
@@ -161,9 +161,17 @@ def _make_plain(path: Path, cache: Path) -> Path:
     return path if opener is None else unpack_whole(path, opener, cache, "shard.tar")
 
 
-def _scan_shard(path: Path) -> tuple[dict[str, _Record], str]:
-    """Return the records of a shard by key, and why the rest cannot be read."""
-    suffixes = _item_suffixes()
+def _scan_shards(plain: Mapping[Path, Path]) -> dict[Path, tuple[dict[str, _Record], str]]:
+    """Return of each shard what ``_scan_shard`` does; texts are items where no sample has another."""
+    for suffixes in (list_clear_suffixes(), _item_suffixes()):
+        scanned = {file: _scan_shard(path, suffixes) for file, path in plain.items()}
+        if any(record.items for found, _ in scanned.values() for record in found.values()):
+            break
+    return scanned
+
+
+def _scan_shard(path: Path, suffixes: Collection[str]) -> tuple[dict[str, _Record], str]:
+    """Return the records of a shard by key, and why the rest cannot be read; items end with one of some suffixes."""
     records: dict[str, _Record] = {}
     try:
         with tarfile.open(path, "r:") as file:

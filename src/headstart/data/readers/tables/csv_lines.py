@@ -37,7 +37,7 @@ def choose_delimiter(lines: Sequence[str], find_keys: FindKeys) -> str:
     known = {sign: len(find_keys(split_cells(header, sign))) for sign in DELIMITERS}
     if any(known.values()) or len(lines) < 2:
         return max(DELIMITERS, key=lambda sign: (known[sign], header.count(sign)))
-    return max(DELIMITERS, key=lambda sign: (_share_alike(lines[:LOOK_AT], sign), header.count(sign)))
+    return max(DELIMITERS, key=lambda sign: (_share_alike(lines[:LOOK_AT], sign), sign == "\t", header.count(sign)))
 
 
 def _share_alike(lines: Sequence[str], sign: str) -> float:

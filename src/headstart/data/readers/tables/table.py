@@ -14,7 +14,7 @@ from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.load import try_item
 from headstart.data.names import normalise_class_name
 from headstart.data.readers.arrays.array_blocks import UNKNOWN
-from headstart.data.readers.file_kinds import describe_unread, find_archive_kind, is_parquet, is_text, read_beginning
+from headstart.data.readers.file_kinds import describe_unread, find_archive_kind, is_parquet, is_text
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.base64_cells import is_base64, refuse_base64
@@ -28,19 +28,18 @@ from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
 from headstart.data.readers.tables.row_labels import read_row_labels
 from headstart.data.readers.tables.same_names import find_sure_subset
 from headstart.data.readers.tables.split_column import resolve_split_cells
-from headstart.data.readers.tables.table_columns import DoubtfulTableError, TableRow, TableRows, find_key_columns
+from headstart.data.readers.tables.table_columns import DoubtfulTableError, TableRow, TableRows
 from headstart.data.readers.tables.table_files import LocatedFiles, locate_files
+from headstart.data.readers.tables.table_looks import looks_like_table
 from headstart.data.readers.tables.text_rows import read_text_rows
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import BrokenSource, FileSource
 from headstart.errors import DataError, bounded, refuse_machine_faults
 from headstart.modalities.item import BrokenItem, NamedItem, Noun
-from headstart.modalities.modality import all_modalities
 from headstart.quoting import quote_argument
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", *LINES)
-LOOK_AT = 20  #: lines of a text that is not called like a table
 LONGEST_NAME = 1000  #: characters of a path that are kept as a sample's name
 
 
@@ -218,21 +217,6 @@ def read_rows(table: Path, context: ReadContext) -> TableRows:
     except OSError as error:
         refuse_machine_faults(error, f"to read the table {str(table)!r}")
         raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the file") from None
-
-
-def looks_like_table(file: Path) -> bool:
-    """Return whether a text begins with a header of known columns, or with lines that name a file and more."""
-    lines = [line for line in read_beginning(file).decode("utf-8-sig", "replace").splitlines() if line.strip()][
-        :LOOK_AT
-    ]
-    if len(lines) < 2 or lines[0].lstrip().startswith(("{", "[", "<")):
-        return False
-    if any(len(find_key_columns(lines[0].split(sign))) > 1 for sign in (",", ";", "\t")):
-        return True
-    suffixes = tuple(suffix for modality in all_modalities() for suffix in modality.suffixes)
-    cells = [[cell for cell in re.split(r"[,;\t ]", line.strip()) if cell] for line in lines[1:]]
-    naming = sum(len(line) > 1 and any(cell.strip("\"'").lower().endswith(suffixes) for cell in line) for line in cells)
-    return 2 * naming > len(cells)
 
 
 def _is_parquet(table: Path) -> bool:

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from headstart.data.choose_modality import choose_by_names, choose_only, list_clear_suffixes
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
+from headstart.data.readers.evidence import index_near_top
 from headstart.data.readers.file_kinds import is_text, read_beginning
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -19,8 +21,9 @@ from headstart.data.readers.tables.joined_forms import join_forms
 from headstart.data.readers.tables.json_rows import is_json_table
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
 from headstart.data.readers.tables.same_names import find_table_subset
-from headstart.data.readers.tables.table import TABLE_SUFFIXES, items_exist, list_table, looks_like_table
+from headstart.data.readers.tables.table import TABLE_SUFFIXES, items_exist, list_table
 from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, DoubtfulTableError, match_columns
+from headstart.data.readers.tables.table_looks import looks_like_table
 from headstart.data.readers.tables.tables_to_join import describe_join
 from headstart.data.readers.tables.unnamed_files import describe_unnamed, find_unnamed_files, locate_sample
 from headstart.data.readers.walk import FileTree, is_file_there
@@ -35,6 +38,7 @@ from headstart.quoting import quote_argument
 
 MOST_TABLES = 30  #: that are looked at
 MOST_BYTES = 300_000_000  #: of such a table
+FEWEST_FILES = 10  #: of items that tables in a folder are about
 LOOK_AT = 200  #: files of a table of which it is asked whether they are there
 COVERED = 0.9  #: share of a folder's files that a table has to have, to be another reading of all of it
 _NOTES = re.compile(r"read.?me|licen[cs]e|requirements", re.IGNORECASE)  #: names of texts that are no tables
@@ -68,6 +72,7 @@ def find_label_tables(tree: FileTree, base: Path, context: ReadContext) -> Folde
         base: the folder in it that is not only a wrapper.
         context: of the reader.
     """
+    context = _name_modality(tree, context)
     listings: dict[Path, SourceListing] = {}
     problems: dict[Path, DataError] = {}
     for table in _list_candidates(tree, base):
@@ -86,6 +91,19 @@ def find_label_tables(tree: FileTree, base: Path, context: ReadContext) -> Folde
         problems,
         lambda table, form: list_table(table, replace(context, forms=frozenset({form}))),
     )
+
+
+def _name_modality(tree: FileTree, context: ReadContext) -> ReadContext:
+    """Return a context with the modality of the files in a folder, which its tables are about: no texts beside them."""
+    clear = list_clear_suffixes()
+    names = [path.name for suffix, paths in index_near_top(tree).items() if suffix in clear for path in paths]
+    if choose_only(context.options.modality) or context.options.text_column or len(names) < FEWEST_FILES:
+        return context
+    try:
+        choice = choose_by_names(context.options.modality, names, repr(str(tree.root)))
+    except DataError:
+        return context
+    return replace(context, options=context.options.model_copy(update={"modality": choice.modality.name}))
 
 
 def list_label_tables(found: FolderTables, tree: FileTree) -> SourceListing:

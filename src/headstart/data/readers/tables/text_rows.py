@@ -13,6 +13,7 @@ from headstart.data.readers.tables.column_evidence import MOSTLY, holds_labels, 
 from headstart.data.readers.tables.csv_text import TextTable, read_text_table
 from headstart.data.readers.tables.json_rows import is_json_table, is_path_array, read_json_table, read_path_array
 from headstart.data.readers.tables.path_lists import read_path_list
+from headstart.data.readers.tables.prefixed_lines import has_prefixed_lines, read_prefixed_lines
 from headstart.data.readers.tables.row_marks import find_left_out
 from headstart.data.readers.tables.same_names import find_sure_subset
 from headstart.data.readers.tables.table_columns import (
@@ -48,6 +49,7 @@ def read_text_rows(table: Path, context: ReadContext) -> TableRows:
     options = context.options
     content = read_json_table(table) if is_json_table(table) else None
     content = content or (read_path_array(table) if is_path_array(table) else None)
+    content = content or (read_prefixed_lines(table, options.encoding) if has_prefixed_lines(table) else None)
     content = content or read_path_list(table, find_key_columns, encoding=options.encoding)
     content = content or read_text_table(table, find_key_columns, encoding=options.encoding)
     if not content.header:

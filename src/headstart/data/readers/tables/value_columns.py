@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from headstart.data.choose_modality import list_clear_suffixes
 from headstart.data.names import preview
 from headstart.data.readers.tables.column_evidence import holds_labels
 from headstart.data.readers.tables.number_cells import are_numbers
@@ -16,6 +17,7 @@ from headstart.modalities.modality import Modality
 from headstart.quoting import quote_argument
 
 LONGER = 1.5  #: times as long as the next one is the column that is taken, where no name says which
+LOOK_AT = 100  #: cells
 MOST_NAMED = 6  #: columns in a note
 #: Pairs of columns that mean something together only, by their simple names.
 _PAIRS = (("premise", "hypothesis"), ("sentencea", "sentenceb"), ("texta", "textb"), ("left", "right"))
@@ -57,7 +59,7 @@ def find_value_columns(table: Path, sample: TableSample, modality: Modality, use
     note = f"the {one} is read from column {column!r}{why}"
     if others:
         joined = ",".join(sorted(found, key=list(sample.header).index))
-        note += f", not from {preview(others)}; --text-column {quote_argument(joined)} joins them"
+        note += f", not from {preview(others)}; --text-column {_quote(joined)} joins them"
     return ValueColumns((column,), (note,))
 
 
@@ -67,7 +69,7 @@ def list_value_columns(sample: TableSample, modality: Modality, used: Collection
     named = [it for it in match_columns(left, modality.hints.value_columns) if may_hold_texts(sample.column(it))]
     if not takes_texts(modality):
         return named
-    running = [it for it in left if holds_running_text(sample.column(it))]
+    running = [it for it in left if holds_running_text(sample.column(it)) and not _name_files(sample.column(it))]
     plain = [it for it in named if it in running or not holds_labels(sample.column(it))]
     return list(dict.fromkeys([*(plain or named), *running]))
 
@@ -85,11 +87,16 @@ def _choose_longest(table: Path, sample: TableSample, found: Sequence[str], noun
     ):
         return first
     joined = ",".join(sorted((first, second), key=list(sample.header).index))
-    flags = " or ".join(f"--text-column {quote_argument(it)}" for it in (joined, first, second))
+    flags = " or ".join(f"--text-column {_quote(it)}" for it in (joined, first, second))
     raise DataError(
         f"table {str(table)!r} has {len(found)} columns with {noun.many}, {preview(found, most=4)}; say which, or join "
         f"them: {flags}"
     )
+
+
+def _quote(columns: str) -> str:
+    """Return names of columns as an argument, in quotes where there are several, so that it is seen to be one."""
+    return f'"{columns}"' if "," in columns and '"' not in columns else quote_argument(columns)
 
 
 def _is_pair(first: str, second: str) -> bool:
@@ -98,6 +105,14 @@ def _is_pair(first: str, second: str) -> bool:
     return (one[:-1] == two[:-1] and (one[-1:], two[-1:]) in (("1", "2"), ("a", "b"))) or any(
         {one, two} == set(pair) for pair in _PAIRS
     )
+
+
+def _name_files(cells: Sequence[str]) -> bool:
+    """Return whether most cells name a file among other words, as lines of lists do."""
+    suffixes = tuple(list_clear_suffixes())
+    some = [cell for cell in cells if cell][:LOOK_AT]
+    naming = sum(any(word.strip("\"',;").lower().endswith(suffixes) for word in cell.split()) for cell in some)
+    return bool(suffixes) and 2 * naming > len(some)
 
 
 def note_unused_columns(sample: TableSample, used: Collection[str], noun: Noun) -> list[str]:

@@ -85,7 +85,7 @@ def test_the_plain_schema_is_read_at_offsets(write, tmp_path, draw, name):
     for at, sample in enumerate(samples.samples):
         assert isinstance(sample.source, RangeSource)
         assert (sample.name, sample.target, sample.source.read()) == (f"#{at}", at % 2, draw(at))
-    assert "the label is read from 'label', the photo from 'image'" in samples.ledger.notes
+    assert "the label is read from 'label', the item from 'image'" in samples.ledger.notes
 
 
 def test_the_schema_of_inception(write):

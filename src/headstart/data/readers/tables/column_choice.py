@@ -26,6 +26,8 @@ from headstart.data.readers.tables.path_column import (
 from headstart.data.readers.tables.row_marks import find_row_marks
 from headstart.data.readers.tables.row_shapes import refuse_class_columns, refuse_ranges
 from headstart.data.readers.tables.same_names import find_sure_subset
+from headstart.data.readers.tables.span_columns import NONE as NO_SPAN
+from headstart.data.readers.tables.span_columns import find_span_columns, group_recordings
 from headstart.data.readers.tables.split_column import are_folds, numbers_parts, read_parts, refuse_valid_rows
 from headstart.data.readers.tables.table_columns import (
     ALIASES,
@@ -265,7 +267,8 @@ def choose_columns(table: Path, sample: TableSample, modality: Modality, context
         if "path" not in choice.taken:
             refuse_without_items(table, sample, modality)
         taken, values = {"path": choice.taken["path"]}, tuple(choice.values)
-        return ChosenColumns(taken, (), bool(values), folder=choice.choose_folder(), values=values)
+        span = NO_SPAN if values else find_span_columns(sample, modality, taken.values())
+        return ChosenColumns(taken, (), bool(values), folder=choice.choose_folder(), values=values, span=span)
     folder = choice.choose_folder()
     choice.choose_split()
     choice.choose_group()
@@ -286,7 +289,12 @@ def choose_columns(table: Path, sample: TableSample, modality: Modality, context
         if len(same) > 1:
             notes.append(f"the table has {len(same)} columns called {column!r}; the {said} is read from the first")
     words, values = choice.split_words, tuple(choice.values)
-    if values:
-        used = {*choice.taken.values(), *values, *label.columns, *(mark.column for mark in marks)}
-        notes += note_unused_columns(sample, used, modality.noun)
-    return ChosenColumns(choice.taken, tuple(notes), bool(values), label.columns, words, folder, marks, values)
+    span = NO_SPAN if values else find_span_columns(sample, modality, {*choice.taken.values(), *label.columns})
+    if any(span):
+        open_roles = {"group", "split"}.isdisjoint({*choice.taken, *choice.declined})
+        kept, told = group_recordings(sample, choice.taken["path"], span, label.column if open_roles else None)
+        choice.taken |= {"group": choice.taken["path"]} if kept else {}
+        notes += told
+    used = {*choice.taken.values(), *values, *label.columns, *(mark.column for mark in marks)}
+    notes += note_unused_columns(sample, used, modality.noun) if values else []
+    return ChosenColumns(choice.taken, tuple(notes), bool(values), label.columns, words, folder, marks, values, span)

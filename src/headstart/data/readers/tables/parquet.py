@@ -15,6 +15,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.arrow_cells import format_cell, format_plain, format_text, read_cell, read_cells
 from headstart.data.readers.tables.column_choice import choose_columns
 from headstart.data.readers.tables.row_marks import find_left_out
+from headstart.data.readers.tables.span_columns import read_span
 from headstart.data.readers.tables.table_columns import (
     ALIASES,
     ChosenColumns,
@@ -206,7 +207,12 @@ def _iter_rows(
     """Yield the rows; of items that were written into a folder the name only."""
     taken = chosen.taken
     columns = [column for role, column in taken.items() if folder is None or role != "path"]
-    columns += [*chosen.values[1:], *chosen.label_columns, *(mark.column for mark in chosen.marks)]
+    columns += [
+        *filter(None, chosen.span),
+        *chosen.values[1:],
+        *chosen.label_columns,
+        *(mark.column for mark in chosen.marks),
+    ]
     if folder is not None and _has_path(file.schema_arrow, taken["path"]):
         columns.append(f"{taken['path']}.path")
     number = 0
@@ -229,12 +235,15 @@ def _iter_rows(
                 of_role["path"] = f"row {number}"
             marked = [format_plain(cells[mark.column][at]) for mark in chosen.marks]
             problem = problem or find_left_out(chosen.marks, marked)
+            span = None
+            if any(chosen.span) and not problem:
+                span, problem = read_span(*(format_plain(cells[it][at]) if it else "" for it in chosen.span))
             if chosen.label_columns:
                 of_role["label"] = join_cells(format_plain(cells[name][at]) for name in chosen.label_columns)
             if chosen.split_words:
                 split = format_plain(of_role.get("split"))
                 of_role["split"] = chosen.split_words.get(split, split)
-            yield _make_row(number, of_role, names, item, problem)
+            yield _make_row(number, of_role, names, item, problem)._replace(span=span)
 
 
 def _has_path(schema: "pyarrow.Schema", column: str) -> bool:

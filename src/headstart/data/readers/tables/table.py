@@ -4,7 +4,6 @@ Paths are relative to the table; the items may stand in the table themselves. A 
 and every row has its line in the ledger; a column that is missing is an error.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,16 +26,18 @@ from headstart.data.readers.tables.parquet import holds_items, read_parquet_rows
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
 from headstart.data.readers.tables.row_labels import read_row_labels
 from headstart.data.readers.tables.same_names import find_sure_subset
+from headstart.data.readers.tables.span_columns import lie_outside
 from headstart.data.readers.tables.split_column import resolve_split_cells
 from headstart.data.readers.tables.table_columns import DoubtfulTableError, TableRow, TableRows
 from headstart.data.readers.tables.table_files import LocatedFiles, locate_files
-from headstart.data.readers.tables.table_looks import looks_like_table
+from headstart.data.readers.tables.table_looks import looks_like_table, note_sibling_shards
 from headstart.data.readers.tables.text_rows import read_text_rows
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
-from headstart.data.sources import BrokenSource, FileSource
+from headstart.data.sources import BrokenSource, ExcerptSource, FileSource, SampleSource
 from headstart.errors import DataError, bounded, refuse_machine_faults
-from headstart.modalities.item import BrokenItem, NamedItem, Noun
+from headstart.modalities.item import BrokenItem, Excerpt, NamedItem, Noun
+from headstart.modalities.modality import Modality
 from headstart.quoting import quote_argument
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", *LINES)
@@ -100,12 +101,14 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
         )
     if located.shift and context.labelled and context.options.number_shift is None:
         raise DoubtfulTableError(f"table {str(table)!r}: {_describe_shift(located.shift, modality.noun)}")
+    if outside := _lie_outside(rows, located, modality):
+        rows = [row._replace(span=None) for row in rows]
     samples: list[RawSample] = []
     entries: list[LedgerEntry] = []
-    first: dict[tuple[str, str], int] = {}
+    first: dict[tuple[object, ...], int] = {}
     for name, row in _name_rows(rows):
         label = normalise_class_name(row.label)
-        again = first.setdefault((row.path, label), row.number) if row.item is None else row.number
+        again = first.setdefault((row.path, label, row.span), row.number) if row.item is None else row.number
         again = again if context.labelled else row.number
         reason = _find_problem(row, label, again) or located.reasons.get(row.path, "")
         if reason and not context.labelled:
@@ -113,9 +116,13 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
         elif reason:
             entries.append(LedgerEntry(name, FileStatus.SKIPPED, reason, label))
         else:
-            source = row.item or located.find(row.path)
+            source = _find_source(row, located)
             samples.append(RawSample(name, label, source, subsets[row.split], row.group, row.number))
     notes = [*content.notes, *labels.notes, *located.notes, *([subset_note] if subset_note else [])]
+    if outside:
+        notes.append(
+            f"most stretches lie outside of their files, which seem to be cut out: whole {modality.noun.many} are read"
+        )
     classes = frozenset(sample.label for sample in samples) if labels.names is None else labels.names
     if context.labelled and not {"split", "group"} & set(content.taken or {}) and not context.options.group_column:
         named = labels.form == "one" and not context.wants("columns") and not has_fractions(classes)
@@ -136,6 +143,20 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
         label_columns=labels.columns,
         decisions=tuple(_decide(content, labels)),
     )
+
+
+def _find_source(row: TableRow, located: LocatedFiles) -> SampleSource:
+    """Return where the item of a row is: in the table, in a file, or a stretch of one."""
+    if row.item is not None:
+        return row.item
+    file = located.find(row.path)
+    return ExcerptSource(Excerpt(file.path, *row.span)) if row.span else file
+
+
+def _lie_outside(rows: Sequence[TableRow], located: LocatedFiles, modality: Modality) -> bool:
+    """Return whether most stretches that rows name lie outside of their files."""
+    cut = [row for row in rows if row.span and not row.problem and row.path]
+    return bool(cut) and lie_outside(cut, [located.find(row.path).path for row in cut], modality)
 
 
 def _find_part(table: Path, content: TableRows) -> Subset | None:
@@ -199,7 +220,7 @@ class _RowItems:
     def __iter__(self) -> Iterator[NamedItem]:
         for name, row in _name_rows(self.rows):
             reason = _find_row_problem(row) or self.located.reasons.get(row.path, "")
-            value = BrokenItem(reason) if reason else try_item(row.item or self.located.find(row.path))
+            value = BrokenItem(reason) if reason else try_item(_find_source(row, self.located))
             yield NamedItem(name, value)
 
 
@@ -238,22 +259,13 @@ def items_exist(table: Path, context: ReadContext, look_at: int = 100) -> bool:
     return 2 * sum(is_file_there(located.find(path).path) for path in paths) > len(paths)
 
 
-def note_sibling_shards(table: Path) -> list[str]:
-    """Return a note where a table is one of several shards, the others of which lie beside it."""
-    match = re.fullmatch(r"(.*-)\d{5}(-of-\d{5}.*\.parquet)", table.name)
-    if match is None:
-        return []
-    others = [it for it in table.parent.glob("*.parquet") if it != table and it.name.startswith(match[1])]
-    if not others:
-        return []
-    return [f"{len(others)} more tables of this set lie beside it; the folder {str(table.parent)!r} is all of them"]
-
-
 def _name_rows(rows: Iterable[TableRow]) -> Iterator[tuple[str, TableRow]]:
     """Yield each row with a name that no other has."""
     names: set[str] = set()
     for row in rows:
         name = "" if is_base64(row.path) else bounded(row.path, LONGEST_NAME)
+        if row.span and name:
+            name = f"{name} {Excerpt(Path(name), *row.span).limits}"
         name = name if name and name not in names else f"{name or 'row'} (row {row.number})"
         names.add(name)
         yield name, row

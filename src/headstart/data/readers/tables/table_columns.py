@@ -77,6 +77,7 @@ class TableRow(NamedTuple):
     group: str
     item: SampleSource | None = None  #: of an item that is in the table itself
     problem: str = ""  #: why the row cannot be used
+    span: tuple[float, float | None] | None = None  #: seconds where it begins and ends in its file; None for all of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,3 +41,14 @@ def _are_labelled_texts(lines: Sequence[str]) -> bool:
         2 * len(set(labels)) <= len(labels) and max(map(len, labels)) <= LONGEST_LABEL and holds_running_text(texts)
         for labels, texts in (columns, columns[::-1])
     )
+
+
+def note_sibling_shards(table: Path) -> list[str]:
+    """Return a note where a table is one of several shards, the others of which lie beside it."""
+    match = re.fullmatch(r"(.*-)\d{5}(-of-\d{5}.*\.parquet)", table.name)
+    if match is None:
+        return []
+    others = [it for it in table.parent.glob("*.parquet") if it != table and it.name.startswith(match[1])]
+    if not others:
+        return []
+    return [f"{len(others)} more tables of this set lie beside it; the folder {str(table.parent)!r} is all of them"]

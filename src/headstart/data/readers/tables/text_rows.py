@@ -16,6 +16,7 @@ from headstart.data.readers.tables.path_lists import read_path_list
 from headstart.data.readers.tables.prefixed_lines import has_prefixed_lines, read_prefixed_lines
 from headstart.data.readers.tables.row_marks import find_left_out
 from headstart.data.readers.tables.same_names import find_sure_subset
+from headstart.data.readers.tables.span_columns import read_span
 from headstart.data.readers.tables.table_columns import (
     ChosenColumns,
     TableRow,
@@ -157,6 +158,7 @@ def _make_rows(
 ) -> Iterator[TableRow]:
     places = {role: header.index(column) for role, column in columns.taken.items()}
     path_at, label_at, split_at, group_at = (places.get(role, -1) for role in ("path", "label", "split", "group"))
+    start_at, end_at = (header.index(it) if it else -1 for it in columns.span)
     values_at = [header.index(column) for column in columns.values]
     labels_at = [header.index(column) for column in columns.label_columns]
     words = columns.split_words or {}
@@ -183,10 +185,15 @@ def _make_rows(
             path = f"row {number}"
         if marks and not problem:
             problem = find_left_out(marks, [cells[at].strip() if at < size else "" for at in marked])
+        span = None
+        if start_at >= 0 and not problem:
+            span, problem = read_span(*(cells[at] if 0 <= at < size else "" for at in (start_at, end_at)))
         if labels_at and not problem:
             label = join_cells(_read_plain(cells[at]) if at < size else "" for at in labels_at)
         label, group = known.setdefault(label, label), known.setdefault(group, group)
-        yield TableRow(number, path, label, words.get(split, known.setdefault(split, split)), group, item, problem)
+        yield TableRow(
+            number, path, label, words.get(split, known.setdefault(split, split)), group, item, problem, span
+        )
 
 
 def _read_plain(cell: str) -> str:

@@ -13,7 +13,7 @@ from headstart.data.readers.tables.corrected_labels import refuse_corrections
 from headstart.data.readers.tables.given_columns import find_given_column, find_given_columns, find_label_columns
 from headstart.data.readers.tables.group_column import find_group, look_at_group
 from headstart.data.readers.tables.label_column import choose_label
-from headstart.data.readers.tables.missing_columns import refuse_missing, refuse_without_items
+from headstart.data.readers.tables.missing_columns import refuse_missing_columns, refuse_without_items
 from headstart.data.readers.tables.number_cells import has_fractions
 from headstart.data.readers.tables.pair_columns import refuse_pairs
 from headstart.data.readers.tables.path_column import (
@@ -274,7 +274,7 @@ def choose_columns(table: Path, sample: TableSample, modality: Modality, context
     choice.choose_group()
     label = choose_label(table, sample, choice.taken, choice.label_columns, context, modality.hints.label_columns)
     found = {*choice.taken, *(["label"] if label.found else [])}
-    refuse_missing(table, sample, modality, found, choice.taken.values())
+    refuse_missing_columns(table, sample, modality, found, choice.taken.values())
     if label.column:
         choice.taken["label"] = label.column
         if "label" not in choice.given:

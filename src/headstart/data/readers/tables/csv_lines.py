@@ -19,7 +19,7 @@ MOST_LINES = 200  #: in a cell that runs over lines, where some of them look lik
 FindKeys = Callable[[Sequence[str]], Sequence[int]]
 
 
-def split_cells(line: str, delimiter: str) -> list[str]:
+def split_line(line: str, delimiter: str) -> list[str]:
     """Return the cells of a line of CSV."""
     return next(csv.reader([line], delimiter=delimiter), [])
 
@@ -34,7 +34,7 @@ def choose_delimiter(lines: Sequence[str], find_keys: FindKeys) -> str:
         find_keys: returns the columns of a header that have a known name.
     """
     header = lines[0] if lines else ""
-    known = {sign: len(find_keys(split_cells(header, sign))) for sign in DELIMITERS}
+    known = {sign: len(find_keys(split_line(header, sign))) for sign in DELIMITERS}
     if any(known.values()) or len(lines) < 2:
         return max(DELIMITERS, key=lambda sign: (known[sign], header.count(sign)))
     return max(DELIMITERS, key=lambda sign: (_share_alike(lines[:LOOK_AT], sign), sign == "\t", header.count(sign)))
@@ -42,7 +42,7 @@ def choose_delimiter(lines: Sequence[str], find_keys: FindKeys) -> str:
 
 def _share_alike(lines: Sequence[str], sign: str) -> float:
     """Return the share of lines that have as many cells as the first one, which has two at least; else 0."""
-    counts = [len(split_cells(line, sign)) for line in lines]
+    counts = [len(split_line(line, sign)) for line in lines]
     return Counter(counts)[counts[0]] / len(counts) if counts[0] > 1 else 0.0
 
 
@@ -116,14 +116,14 @@ class LineSource:
         """Return whether a line inside an open cell looks like a row: text may run over lines, a path does not."""
         if self.columns is None or self.columns < 2:
             return False
-        so_far = split_cells(self._open[0], self._delimiter)
+        so_far = split_line(self._open[0], self._delimiter)
         place, left = len(so_far) - 1, self.columns - len(so_far)
         whole = line.partition('"')[0].count(self._delimiter) >= self.columns - 1
         if so_far[-1].count(self._delimiter) < left or not (whole or (left and len(self._open) == 1 and '"' in line)):
             return False  # the row with the mark has cells that this one would lack
         if place in self._keys:
             return True
-        cells = split_cells(line.replace('"', ""), self._delimiter)
+        cells = split_line(line.replace('"', ""), self._delimiter)
         path = self._keys[0] if self._keys else 0
         if len(cells) != self.columns or path >= len(so_far):
             return False

@@ -21,7 +21,7 @@ from headstart.data.readers.tables.csv_lines import (
     LineSource,
     OpenQuoteError,
     choose_delimiter,
-    split_cells,
+    split_line,
 )
 from headstart.data.readers.tables.table_columns import find_path_column
 from headstart.errors import DataError
@@ -169,7 +169,7 @@ def _find_header(lines: Sequence[str], find_keys: FindKeys) -> int:
     """Return how many lines stand above the header: titles, comments, names of groups of columns."""
 
     def count_keys(line: str) -> int:
-        return max(len(find_keys(split_cells(line, sign))) for sign in DELIMITERS)
+        return max(len(find_keys(split_line(line, sign))) for sign in DELIMITERS)
 
     first = next((line for line in lines if line.strip()), "")
     if count_keys(first) > 1:
@@ -214,7 +214,7 @@ def _parse_rows(lines: Sequence[str], skipped: int, form: Mapping[str, Any], fin
             cells, problem = [], "a quotation mark that is not closed"
         if problem:
             source.next = begins + 1
-            cells = split_cells(lines[begins].replace('"', "").replace("\0", ""), delimiter)
+            cells = split_line(lines[begins].replace('"', "").replace("\0", ""), delimiter)
             problem = f"{problem} (line {begins + 1}); remove it or close it"
             if source.is_whole(lines[begins]):  # tabs alone divide it, and marks are what they are
                 cells, problem = lines[begins].split(delimiter), ""

@@ -12,7 +12,7 @@ from headstart.modalities.modality import Modality
 SHOWN = 3  #: columns of which it is told what they hold
 
 
-def refuse_missing(
+def refuse_missing_columns(
     table: Path, sample: TableSample, modality: Modality, found: Collection[str], taken: Collection[str]
 ) -> None:
     """Refuse a table without a column for its items or their labels.

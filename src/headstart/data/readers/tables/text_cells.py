@@ -25,7 +25,7 @@ def is_missing_text(cell: str) -> bool:
     return not plain or (len(plain) < 6 and plain.lower() in MISSING)
 
 
-def count_words(cell: str) -> int:
+def estimate_words(cell: str) -> int:
     """Return about how many words a cell has: pieces with two letters; of scripts without blanks half the signs."""
     unspaced = len(_UNSPACED.findall(cell))
     return sum(_WORD.search(piece) is not None for piece in cell.split()) + unspaced // 2
@@ -34,7 +34,7 @@ def count_words(cell: str) -> int:
 def is_running_text(cell: str) -> bool:
     """Return whether a cell is a sentence or more: a few words, mostly letters, no path, list or encoded bytes."""
     looked = cell[:_LOOKED].strip()
-    if looked.startswith(_STRUCTURE) or count_words(looked) < FEWEST_WORDS:
+    if looked.startswith(_STRUCTURE) or estimate_words(looked) < FEWEST_WORDS:
         return False
     plain = sum(map(str.isalpha, looked))
     return 2 * plain >= len(looked) - looked.count(" ") and may_be_text(looked)

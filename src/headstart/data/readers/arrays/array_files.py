@@ -245,10 +245,9 @@ def _find_files(tree: FileTree) -> dict[Path, ArrayFileKind]:
     if len(content.files) > 2 * MOST_FILES or not all(parse_subset(folder.name) for folder in content.folders):
         return {}
     inner = [tree.scan(folder) for folder in content.folders]
-    files = [*content.files, *(file for one in inner for file in one.files)]
+    files, suffixes = [*content.files, *(file for one in inner for file in one.files)], list_clear_suffixes()
     if len(files) > 2 * MOST_FILES or any(one.folders for one in inner):
         return {}
-    suffixes = list_clear_suffixes()
     kinds = {file: kind for file in files if file.suffix.lower() not in suffixes and (kind := _find_kind(file))}
     items = sum(file.suffix.lower() in suffixes for file in files)
     if len(kinds) > MOST_FILES or items > len(kinds):

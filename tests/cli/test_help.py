@@ -22,8 +22,11 @@ def flags_of(settings: type[BaseModel]) -> list[str]:
 FLAGS = {
     "fit": [*flags_of(complete_class()), "--config", "--quiet", "--json"],
     "compare": [*flags_of(complete_class()), "--config", "--quiet", "--json"],
-    "predict": ["--text", "--lines", "--top", "--json", "--csv", "--threshold", "--engine", "--path-column"],
-    "evaluate": [*flags_of(DataSettings), "--quiet", "--json", "--engine"],
+    "predict": [
+        *("--text", "--lines", "--top", "--json", "--csv", "--threshold", "--engine", "--path-column"),
+        *("--every", "--listen"),
+    ],
+    "evaluate": [*flags_of(DataSettings), "--quiet", "--json", "--engine", "--threshold"],
     "check": [
         *flags_of(ModalitySettings),
         *flags_of(DataSettings),

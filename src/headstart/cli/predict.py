@@ -36,7 +36,7 @@ def predict(
     path_column: str | None = None,
     threshold: float | None = None,
     every: float | None = None,
-    listen: bool = False,
+    listen: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Say what items show, with a saved classifier.
 

@@ -234,6 +234,7 @@ class ExplainedRecord:
     method: str
     ids: tuple[str, ...]
     legend: str = ""  #: what these previews show
+    labels: Mapping[str, str] = field(default_factory=dict)  #: by id, the label or number that is explained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

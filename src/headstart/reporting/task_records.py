@@ -40,6 +40,13 @@ class TaskRecords(RunRecords):
         return self.run.classes
 
     @property
+    def beside_items(self) -> str:
+        """A sentence on what is shown beside items, with a blank before it; "" where nothing is."""
+        explained = self.trust.explained
+        legend = explained.legend or "what spoke for the answer"
+        return f" Shown with each: {legend} (by the method {explained.method})." if explained.ids else ""
+
+    @property
     def several(self) -> bool:
         """Whether a target has several parts: labels, or numbers."""
         label = self.predictions.label

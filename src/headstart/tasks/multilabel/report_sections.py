@@ -239,10 +239,7 @@ def describe_worst(records: TaskRecords) -> Subsection:
     heading: Text = ("Worst mistakes",)
     if not wrong:
         return Subsection("mistakes", heading, (Paragraph((f"None: all labels of every test {noun.one} are right.",)),))
-    explained = records.trust.explained
-    legend = explained.legend or "what spoke for the answer"
-    beside = f" Shown with each: {legend} (by the method {explained.method})."
-    lead = f"Those with the most surprising labels first.{beside if explained.ids else ''}"
+    lead = f"Those with the most surprising labels first.{records.beside_items}"
     items = tuple(_show_worst(records, row) for row in wrong)
     return Subsection("mistakes", heading, (Paragraph((lead,)), ItemList(items, noun.one, noun.many)))
 
@@ -272,6 +269,8 @@ def _show_worst(records: TaskRecords, row: int) -> ShownItem:
         labels = [int(label) for label in np.argsort(sign * -chance, kind="stable") if wrong[label] == sign]
         if labels:
             lines.append((f"{word}: ", *_list_chances(row, labels, names, chance)))
+    if explained := records.trust.explained.labels.get(id_):
+        lines.append(("beside it: for ", GivenText(explained)))
     if answers.out_of_distribution[row]:
         lines.append((Tag("unlike training", worse=True),))
     neighbours = tuple(make_tile(records, near) for near, _ in records.trust.neighbours.get(id_, ()))

@@ -146,7 +146,7 @@ def describe_worst_grades(records: TaskRecords) -> Subsection:
     if not wrong:
         return Subsection("mistakes", heading, (Paragraph((f"None: every test {noun.one} got its grade.",)),))
     items = tuple(_show_item(records, row) for row in wrong)
-    lead = Paragraph(("Those that are the most ranks off first.",))
+    lead = Paragraph((f"Those that are the most ranks off first.{records.beside_items}",))
     return Subsection("mistakes", heading, (lead, ItemList(items, noun.one, noun.many)))
 
 

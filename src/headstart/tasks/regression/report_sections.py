@@ -190,11 +190,9 @@ def describe_largest(records: TaskRecords) -> Subsection:
         if len(largest) == MOST_OFF:
             break
         largest.setdefault(row, one)
-    noun, explained = records.noun, records.trust.explained
-    legend = explained.legend or "what spoke for the answer"
-    beside = f" Shown with each: {legend} (by the method {explained.method})."
+    noun = records.noun
     several = ", over the spread of their number" if len(numbers) > 1 else ""
-    lead = f"The largest errors first{several}.{beside if explained.ids else ''}"
+    lead = f"The largest errors first{several}.{records.beside_items}"
     items = tuple(_show_largest(records, row, numbers) for row in largest)
     return Subsection("mistakes", ("Largest errors",), (Paragraph((lead,)), ItemList(items, noun.one, noun.many)))
 
@@ -212,6 +210,8 @@ def _show_largest(records: TaskRecords, row: int, numbers: list[NumberRows]) -> 
         places = np.flatnonzero(one.rows == row)
         if len(places):
             lines.append(_describe_answer(one, int(places[0]), row, named=several))
+    if several and (explained := records.trust.explained.labels.get(id_)):
+        lines.append(("beside it: for ", GivenText(explained)))
     if records.predictions.out_of_distribution[row]:
         lines.append((Tag("unlike training", worse=True),))
     neighbours = tuple(make_tile(records, near) for near, _ in records.trust.neighbours.get(id_, ()))

@@ -75,8 +75,8 @@ class AmountEvaluation(Evaluation):
 
 
 def read_lumens(label: str) -> float:
-    """The number of a label, with its unit or without: no other task takes "12.5 lm" for a number."""
-    return float(label.removesuffix(" lm"))
+    """The number of a label, after a word or alone: no other task takes "grey level 12.5" for a number."""
+    return float(label.removeprefix("grey level "))
 
 
 class AmountTargets:

@@ -39,7 +39,7 @@ def table(tmp_path: Path) -> Path:
             level = int(chance.integers(20, 236))
             pixels = np.clip(chance.normal(level, 6, (48, 48, 3)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(folder / f"{number}.png")
-            writer.writerow([f"{number}.png", f"{level / 10 + 0.05} lm"])
+            writer.writerow([f"{number}.png", f"grey level {level / 10 + 0.05}"])
     return folder / "table.csv"
 
 
@@ -215,7 +215,7 @@ def test_a_task_whose_facets_lack_something_is_named(
         assert "update or remove the package" in str(caught.value)
         capsys.readouterr()
         if value == "OLDER":
-            text = table.read_text("utf-8").replace(" lm", "")
+            text = table.read_text("utf-8").replace("grey level ", "")
             table.write_text(text, "utf-8")
             samples = read_source(table)
             assert samples.task.name == "regression"

@@ -16,6 +16,8 @@ from PIL import Image
 
 from headstart.cli.main import VERBS, make_app, run
 from headstart.modalities.image.settings import AugmentSettings
+from headstart.modalities.sound.settings import SoundSettings
+from headstart.modalities.text.settings import TextSettings
 from headstart.settings import complete_class
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -209,6 +211,10 @@ def test_stale_pages_are_named_with_what_to_run(tmp_path):
     assert subprocess.run(check, check=False).returncode == 0
 
 
+class CheckedSettings(AugmentSettings, SoundSettings, TextSettings):
+    """The chapters of all modalities, which a check knows."""
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_command_line_page_has_the_flags_that_help_shows(verb, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
@@ -218,7 +224,7 @@ def test_the_command_line_page_has_the_flags_that_help_shows(verb, capsys, monke
     shown = {flag for cell in column for flag in cell.split() if not flag.startswith("--no-")}
     section = (ROOT / "docs" / "cli.md").read_text("utf-8").partition(f"\n## {verb}\n")[2].partition("\n## ")[0]
     documented = set(re.findall(r"^\| `(--[\w-]+)", section, re.MULTILINE))
-    settings = {"fit": complete_class(), "compare": complete_class(), "check": AugmentSettings}.get(verb)
+    settings = {"fit": complete_class(), "compare": complete_class(), "check": CheckedSettings}.get(verb)
     if settings is not None:
         documented |= {f"--{name.replace('_', '-')}" for name in settings.model_fields}
     assert documented == shown

@@ -129,9 +129,12 @@ SOURCES = Path(__file__).parents[1] / "src"
 #: before they are asked for.
 BEHIND_EXTRAS = (
     "headstart.training.",
+    "headstart.backbones.encoders.",
     "headstart.backbones.graph",
     "headstart.backbones.layers",
+    "headstart.backbones.providers.speech_network",
     "headstart.backbones.providers.timm_network",
+    "headstart.backbones.providers.transformers_network",
     "headstart.backbones.providers.weights",
     "headstart.engines.placement",
     "headstart.engines.pytorch",

@@ -11,7 +11,7 @@ from tests.backbones.conftest import Weights
 
 def test_what_is_on_this_machine(tmp_path: Path, weights: Weights) -> None:
     names = [entry.name for entry in list_local(tmp_path)]
-    assert names == ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "minilm"]
+    assert names == ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "minilm", "speech_embedding"]
     name = f"timm:resnet10t@{weights('resnet10t')}"
     load_backbone(name, tmp_path)
     assert list_local(tmp_path)[-1].name == name

@@ -106,4 +106,5 @@ def test_each_provider_knows_its_own_names_alone(scheme: str, tmp_path: Path) ->
     (tmp_path / "own" / "model.safetensors").write_bytes(b"weights")
     names = {"checkpoint": f"VGG16@{file}", "bundled": "EfficientNet-Lite0", "timm": "timm:resnet18"}
     names |= {"minilm": "All-MiniLM-L6-v2", "hf": f"{tmp_path / 'own'}"}
+    names |= {"speech": "Speech-Embedding", "mel": "mel:efficientnet_lite1", "yamnet": f"yamnet@{file}"}
     assert [other for other in names if PROVIDERS[scheme].resolve(names[other]) is not None] == [scheme]

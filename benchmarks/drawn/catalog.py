@@ -3,6 +3,7 @@
 from drawn import (
     annotations,
     arrays,
+    clips,
     companions,
     containers,
     desk,
@@ -53,6 +54,7 @@ SUBJECTS = tuple(
         oddities,
         text_tables,
         text_files,
+        clips,
     )
 )
 LAYOUTS = {name: it for subject in SUBJECTS for name, it in desk.LAYOUTS.items() if it.subject == subject}

@@ -27,6 +27,7 @@ TITLES = {
     "resemblances": "What looks like something else",
     "oddities": "Files among photos",
     "text_tables": "Tables of texts",
+    "clips": "Clips of sound",
     "text_files": "Texts in files, archives and formats of libraries",
 }
 

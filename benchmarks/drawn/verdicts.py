@@ -9,10 +9,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from drawn.clips import mark_stretch
 from drawn.desk import Claim, Desk, Layout, fingerprint
 from drawn.fitting import try_fit
 from headstart.data.samples import GroupKind, Samples
 from headstart.errors import UserError
+from headstart.modalities.item import Excerpt
 from headstart.verbs.check import check
 
 MOST_TRIES = 40  #: proposals of one message, of which a person takes the one that is true of the photos
@@ -192,7 +194,7 @@ def find_faults(desk: Desk, samples: Samples, source: Path, message: str = "") -
     read: dict[str, Claim] = {}
     strangers = []
     for sample in samples.samples:
-        key = fingerprint(sample.source.read())
+        key = fingerprint(_read_content(sample.source.read()))
         group = sample.group.name if sample.group.kind is GroupKind.NAMED else ""
         read[key] = Claim(samples.describe(sample), str(sample.subset or ""), group)
         if key not in desk.claims:
@@ -207,6 +209,11 @@ def find_faults(desk: Desk, samples: Samples, source: Path, message: str = "") -
         if differ := [pair for pair in pairs if pair[0] != pair[1]]:
             faults.append(f"{what} of {len(differ)} wrong, such as {differ[0][1]!r} for {differ[0][0]!r}")
     return "; ".join([*faults, *_find_silence(desk, samples, source, message)])
+
+
+def _read_content(raw: Any) -> Any:
+    """Return what tells an item: its bytes or its array; of a stretch of a file that, with both limits."""
+    return mark_stretch(raw.path.read_bytes(), raw.start, raw.end) if isinstance(raw, Excerpt) else raw
 
 
 def _find_silence(desk: Desk, samples: Samples, source: Path, message: str) -> Iterator[str]:

@@ -626,6 +626,7 @@ def judge_alarms(it: Files) -> dict[str, tuple[int, int]]:
         "found": (found, 1),
         "missed": (missed, 1),
         "wanted": (found + missed, 1),
+        "alarms": (found + alarms, 1),
         "false_alarms": (alarms, 1),
         "cleared": (cleared, 1),
         "sensitivity": (found, found + missed),

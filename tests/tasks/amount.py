@@ -249,7 +249,7 @@ class AmountScoring:
     def rank_rows(self, targets: Any, outputs: Mapping[str, Any]) -> Any:
         return np.argsort(-np.abs(outputs["value"][:, 0] - targets.values), kind="stable")
 
-    def pick_rows(self, targets: Any, outputs: Mapping[str, Any], most: int) -> Any:
+    def pick_rows(self, targets: Any, outputs: Mapping[str, Any], most: int, postprocessor: Any = None) -> Any:
         return self.rank_rows(targets, outputs)[:most]
 
     def share_same(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> float:

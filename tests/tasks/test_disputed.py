@@ -3,6 +3,8 @@
 import numpy as np
 
 from headstart.evaluation.grouping import Targets
+from headstart.tasks.classification.decision import ClassDecision
+from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.classification.scoring import ClassScoring
 from headstart.tasks.classification.targets import make_class_space
 from headstart.tasks.multilabel.explanation import LabelSetExplanation
@@ -45,6 +47,8 @@ def test_the_worst_answers_are_those_that_the_threshold_gives() -> None:
     scoring = ClassScoring()
     assert scoring.rank_rows(targets, outputs).tolist() == [1, 2, 3, 0, 4]
     assert scoring.pick_rows(targets, outputs, 3).tolist() == [3, 2, 1, 4]
+    by_distance = scoring.pick_rows(targets, outputs, 3, ClassPostprocessor(decision=ClassDecision(1, 0.1)))
+    assert by_distance.tolist() == [2, 3, 1], "0.4 is furthest from 0.1; next to it are 0.15, 0.08 and 0.4"
     likeliest = {"probabilities": outputs["probabilities"]}
     assert scoring.rank_rows(targets, likeliest).tolist()[0] == 3
 

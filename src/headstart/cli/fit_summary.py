@@ -95,9 +95,10 @@ def _warnings(run: Run) -> list[str]:
         were = "label was" if corrected == 1 else "labels were"
         lines.append(f"{corrected} test {were} corrected, which flatters the score: {rest}")
     if worst := found["slices"]["worst"]:
+        rule = run.test.describe_rule()
         lines.append(
             f"worse than the rest: {worst['by']} {worst['value']}, {_format_score(run, worst)} of {worst['n']} test "
-            f"{run.noun.many}"
+            f"{run.noun.many}{f' ({rule})' if rule else ''}"
         )
     return lines
 

@@ -9,7 +9,7 @@ TEST = 1000  #: most test samples that a click on the confusion matrix shows; mi
 
 def select_examples(test: TestResult) -> list[Sample]:
     """Return the worst answers, then those that were least sure; each sample once."""
-    rows = test.task.scoring.pick_rows(test.targets, test.answers.outputs, CLOSE)
+    rows = test.task.scoring.pick_rows(test.targets, test.answers.outputs, CLOSE, test.postprocessor)
     return [test.samples[row] for row in rows.tolist()]
 
 

@@ -92,6 +92,10 @@ class Evaluation:
         """Return how far what the user wished for was reached, where that is not the score; "" where it is."""
         return ""
 
+    def describe_rule(self) -> str:
+        """Return by which rule answers were taken, where that is not the usual one of the task; "" where it is."""
+        return ""
+
     def format_score(self) -> str:
         """Return the score as people read it, with its unit where it has one: "92.5%", "3.2 g"."""
         return self.measure.format(self.score)

@@ -41,6 +41,7 @@ def measure_reliability(
     bins: int = 15,
     *,
     groups: NDArray[np.int64] | None = None,
+    predicted: NDArray[np.int64] | None = None,
 ) -> Reliability:
     """Score probabilities (N, C) against labels (N,), by the confidence in the predicted class.
 
@@ -49,7 +50,8 @@ def measure_reliability(
     not matter: a bin's end moves up to the last of its equals, and where these fill whole bins there are fewer bins.
     There are also fewer where ``bins`` would hold less than ``LEAST`` rows each. The error of perfect probabilities is
     above 0 by chance, the more so the fewer rows. ``groups`` (N,) says which rows belong together, for the intervals of
-    the bins; None: each is by itself.
+    the bins; None: each is by itself. ``predicted`` (N,) is the class that is told of each row, as where a threshold
+    decides; None: the likeliest.
 
     Raises:
         DataError: no rows, or shapes that do not belong together.
@@ -59,8 +61,9 @@ def measure_reliability(
             f"labels {labels.shape} and probabilities {probabilities.shape} cannot be scored; wanted (N,) and (N, C) "
             "with N of 1 or more"
         )
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    right = probabilities.argmax(axis=1) == labels
+    told = probabilities.argmax(axis=1) if predicted is None else predicted
+    confidence = probabilities[np.arange(len(labels)), told].astype(np.float64)
+    right = told == labels
     own = np.arange(len(labels)) if groups is None else groups
     found = fill_bins(confidence, right, own, max(1, min(bins, len(labels) // LEAST)))
     truth = np.zeros(probabilities.shape)

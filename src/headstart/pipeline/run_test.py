@@ -129,4 +129,5 @@ def _score(
         places = np.argsort(np.concatenate([np.flatnonzero(chosen), np.flatnonzero(~chosen)]))
         answers = BatchPredictions.concatenate([answers, others]).select(places)
     score = score_answers(classifier, "test", test, answers)
-    return TestResult(tuple(test), answers, score, from_bytes, found.engines, found.second_seconds)
+    by = classifier.record.postprocessor
+    return TestResult(tuple(test), answers, score, from_bytes, found.engines, found.second_seconds, by)

@@ -71,7 +71,15 @@ def score_classifier(
     found = answer_samples(classifier, samples, listener, strict=strict, twice=twice)
     found = replace(found, predictions=found.predictions.answer_by(rule))
     score = score_answers(classifier, part, found.samples, found.predictions, postprocessor)
-    return TestResult(found.samples, found.predictions, score, len(found.samples), found.engines, found.second_seconds)
+    return TestResult(
+        found.samples,
+        found.predictions,
+        score,
+        len(found.samples),
+        found.engines,
+        found.second_seconds,
+        postprocessor,
+    )
 
 
 def answer_samples(

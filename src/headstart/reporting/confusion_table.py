@@ -125,8 +125,8 @@ def _find_open_cell(counts: Ints, shown: Ints) -> tuple[int, int]:
 def _sort_into_cells(records: Records, items: PredictedItems) -> dict[tuple[int, int], list[int]]:
     """Return rows of ``predictions.npz`` by true and predicted class, the least sure first."""
     predictions = records.predictions
-    predicted, confidence = predictions.predicted, predictions.confidence
+    predicted, sureness = predictions.predicted, predictions.sureness
     by_cell: dict[tuple[int, int], list[int]] = {}
-    for row in items.rows[np.argsort(confidence[items.rows], kind="stable")].tolist():
+    for row in items.rows[np.argsort(sureness[items.rows], kind="stable")].tolist():
         by_cell.setdefault((int(predictions.label[row]), int(predicted[row])), []).append(row)
     return by_cell

@@ -70,6 +70,6 @@ def read_task_answers(folder: Path) -> TaskAnswers:
 
 
 def _take(value: Any, rows: Bools) -> Any:
-    if value is None:
-        return None
-    return {name: array[rows] for name, array in value.items()} if isinstance(value, Mapping) else value[rows]
+    if isinstance(value, Mapping):
+        return {name: array[rows] for name, array in value.items()}
+    return value[rows] if isinstance(value, np.ndarray) else value

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from headstart.arrays import Bools, Floats, Ints
+from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.inference.model_format import PREDICTED
 from headstart.reporting.held_out import HeldOutRows
 from headstart.reporting.record_consistency import check_consistency
@@ -19,6 +19,8 @@ from headstart.reporting.run_records import (
 )
 from headstart.storage.run_files import make_damage_error, read_run_arrays
 from headstart.storage.run_layout import PREDICTIONS, TRUST
+from headstart.tasks.classification.decision import ClassDecision
+from headstart.tasks.classification.evaluation import ClassificationEvaluation
 from headstart.tasks.task import check_support
 
 _PREDICTIONS = f"{PREDICTIONS}.npz"
@@ -34,6 +36,7 @@ class Predictions(HeldOutRows):
     by_threshold: Ints | None = (
         None  #: (M,) the predicted class where a threshold decides it; None: the likeliest is it
     )
+    decision: ClassDecision | None = None  #: that threshold; likewise
 
     @property
     def predicted(self) -> Ints:
@@ -49,6 +52,11 @@ class Predictions(HeldOutRows):
     def confidence(self) -> Floats:
         """(M,) the calibrated probability of the predicted class."""
         return np.asarray(self.probabilities[np.arange(len(self.probabilities)), self.predicted])
+
+    @property
+    def sureness(self) -> Floats | Doubles:
+        """(M,) the confidence; where a threshold decides, how far from it the answer is: 0.5 is next to it."""
+        return self.confidence if self.decision is None else self.decision.measure_sureness(self.probabilities)
 
 
 @dataclass(frozen=True)
@@ -75,19 +83,20 @@ def read_records(folder: str | Path) -> Records:
     check_support(read_task(folder), "figures")
     files = read_common_files(folder)
     trust = read_typed_record(folder, TRUST, TrustRecord)
-    records = Records(**files, trust=trust, predictions=_read_predictions(folder, len(files["test"].classes)))
+    records = Records(**files, trust=trust, predictions=_read_predictions(folder, files["test"]))
     check_consistency(records)
     return records
 
 
-def _read_predictions(folder: Path, classes: int) -> Predictions:
-    names = [field.name for field in fields(Predictions) if field.name != "by_threshold"]
+def _read_predictions(folder: Path, test: ClassificationEvaluation) -> Predictions:
+    classes = len(test.classes)
+    names = [field.name for field in fields(Predictions) if field.name not in ("by_threshold", "decision")]
     try:
         arrays = read_run_arrays(folder / _PREDICTIONS, names)
         told = read_run_arrays(folder / _PREDICTIONS).get(PREDICTED)
     except FileNotFoundError:
         raise make_missing_error(folder, _PREDICTIONS) from None
-    found = Predictions(**arrays, by_threshold=told)
+    found = Predictions(**arrays, by_threshold=told, decision=None if told is None else _find_decision(test))
     if told is not None and (told.shape != (len(found),) or not np.isin(told, np.arange(classes)).all()):
         raise make_damage_error(folder / _PREDICTIONS, f"{PREDICTED} are no classes of {len(found)} samples")
     by_class = ("probabilities", "uncalibrated", "prediction_set")
@@ -96,3 +105,11 @@ def _read_predictions(folder: Path, classes: int) -> Predictions:
         if (seen := getattr(found, name).shape) != shape:
             raise make_damage_error(folder / _PREDICTIONS, f"{name} has shape {seen}, wanted {shape}")
     return found
+
+
+def _find_decision(test: ClassificationEvaluation) -> ClassDecision | None:
+    """Return by which threshold the classes were predicted that ``test`` scores; None: by none."""
+    found = test.screening
+    if found is None or found.threshold is None or found.positive not in test.classes:
+        return None
+    return ClassDecision(test.classes.index(found.positive), found.threshold, found.wish)

@@ -1,7 +1,7 @@
 """Results that the steps after the comparison hand on, and that the record of a run keeps."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,7 @@ class TestResult:
     from_bytes: int  #: how many were answered from their bytes; stored features of the same network answered the rest
     engines: EngineAgreement | None = None  #: of the engines that can answer here; None where none was compared
     second_seconds: float = 0.0  #: that the engine which does not give the score took
+    postprocessor: Any = None  #: by which answers were taken; None where that is not known
 
     @property
     def task(self) -> Task:

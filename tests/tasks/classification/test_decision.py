@@ -138,3 +138,20 @@ def test_it_is_saved_with_what_else_makes_answers_and_an_older_record_has_none()
     assert "decision" not in plain.to_json()
     assert ClassPostprocessor.from_json(plain.to_json()) == plain
     assert "predicted" not in ClassPostprocessor(decision=ClassDecision(1)).apply(rows(2))
+
+
+def test_an_answer_is_the_surer_the_further_it_is_from_the_threshold() -> None:
+    rare = np.array([0.02, 0.15, 0.4, 0.08, 0.9], np.float32)
+    said = np.stack([1 - rare, rare], axis=1)
+    sure = ClassDecision(1, 0.1).measure_sureness(said)
+    np.testing.assert_allclose(sure, [0.9, 0.5 + 0.05 / 1.8, 0.5 + 0.3 / 1.8, 0.6, 0.5 + 0.8 / 1.8], atol=1e-6)
+    np.testing.assert_allclose(ClassDecision(1, 0.5).measure_sureness(said), said.max(axis=1), atol=1e-6)
+    np.testing.assert_allclose(ClassDecision(1).measure_sureness(said), said.max(axis=1))
+
+
+def test_of_several_classes_the_others_share_what_is_left() -> None:
+    said = np.array([[0.2, 0.6, 0.2], [0.05, 0.5, 0.45], [1.0, 0.0, 0.0]], np.float32)
+    decision = ClassDecision(0, 0.1)
+    sure = decision.measure_sureness(said)
+    np.testing.assert_allclose(sure, [0.5 + 0.1 / 1.8, 0.75 * 0.5 / 0.95, 1.0], atol=1e-6)
+    assert decision.predict(said).tolist() == [0, 1, 0]

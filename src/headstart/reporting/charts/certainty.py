@@ -36,9 +36,7 @@ def reliability_chart(records: Records) -> Lines:
     before, after = calibration.before, calibration.after
     test = records.predictions.subset("test")
     edges = np.linspace(0, 1, COLUMNS + 1)
-    # A threshold may predict another class than the likeliest; stated probabilities are judged by the likeliest.
-    kind = "predicted" if test.by_threshold is None else "likeliest"
-    heights = np.histogram(test.probabilities.max(axis=1).clip(0, 1), edges)[0] / max(1, len(test))
+    heights = np.histogram(test.confidence.clip(0, 1), edges)[0] / max(1, len(test))
     share = Series(f"share of {noun.many}, calibrated", to_floats(edges), to_floats(heights), style="columns")
     items = count_items(after.n, noun, "test")
     alt = (
@@ -49,7 +47,7 @@ def reliability_chart(records: Records) -> Lines:
     return Lines(
         title="How often it is right when it is so sure",
         alt=alt,
-        x=Axis(f"stated probability of the {kind} class", "share", low=0, high=1),
+        x=Axis("stated probability of the predicted class", "share", low=0, high=1),
         y=Axis(f"share of {noun.many} that are right, 95\u00a0% interval", "share", low=0, high=1),
         series=(_plot_bins("calibrated", after, noun), _plot_bins("uncalibrated", before, noun), share, SURE_AS_RIGHT),
         square=True,

@@ -98,7 +98,7 @@ def risk_coverage_chart(records: Records) -> Lines:
     """Return the share of wrong answers on test where only the surest are given."""
     noun = records.noun
     test = records.predictions.subset("test")
-    found = curves.risk_coverage_curve(test.right, test.confidence)
+    found = curves.risk_coverage_curve(test.right, test.sureness)
     half = int(np.searchsorted(found.coverage, 0.5))
     error = float(found.risk[-1])
     alt = (

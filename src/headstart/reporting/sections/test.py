@@ -73,7 +73,7 @@ class TestSection:
 def build_test_section(records: Records) -> TestSection:
     """Return the scores, charts and samples of test."""
     items, test = PredictedItems(records), records.predictions.subset("test")
-    sure, sets = test.confidence, records.trust.prediction_sets
+    sure, sets = test.sureness, records.trust.prediction_sets
     return TestSection(
         right=int(test.right.sum()),
         matrix=build_confusion_table(records, items),
@@ -121,7 +121,7 @@ def _share_right(right: Bools) -> float | None:
 def _accuracy_of_surest(test: Predictions, percent: int) -> float:
     """Return the accuracy on so many percent of the samples, rounded up to a whole one."""
     kept = -(-len(test) * percent // 100)
-    order = np.argsort(-test.confidence, kind="stable")
+    order = np.argsort(-test.sureness, kind="stable")
     return float(test.right[order[:kept]].mean())
 
 

@@ -6,7 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from headstart.arrays import Floats, Ints
+from headstart.arrays import Doubles, Floats, Ints
+from headstart.evaluation.threshold_distance import centre_on_threshold
 from headstart.tasks.classification.operating_point import OperatingPoint
 
 
@@ -41,6 +42,25 @@ class ClassDecision:
         others = np.where(np.arange(probabilities.shape[1]) == self.positive, np.float32(-1), probabilities)
         found = probabilities[:, self.positive] >= np.float32(self.threshold)
         return np.where(found, self.positive, others.argmax(axis=1)).astype(np.int64)
+
+    def measure_sureness(self, probabilities: Floats) -> Doubles:
+        """Return how sure the predicted class of each item is, (N,), by its distance from the threshold.
+
+        It is the probability of the predicted class, after that of the positive one was moved so that the threshold
+        becomes one half (``centre_on_threshold``), and those of the others to the sum that is left.
+
+        Args:
+            probabilities: calibrated, float32 (N, C).
+        """
+        rows = np.arange(len(probabilities))
+        told = probabilities[rows, self.predict(probabilities)].astype(np.float64)
+        if self.threshold is None:
+            return told
+        own = probabilities[:, self.positive]
+        moved = centre_on_threshold(own, np.float32(self.threshold))
+        others = np.maximum(1 - own.astype(np.float64), told)
+        share = np.divide(told, others, out=np.ones(len(told)), where=others > 0)
+        return np.where(moved >= 0.5, moved, (1 - moved) * share)
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:

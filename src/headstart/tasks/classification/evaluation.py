@@ -63,22 +63,20 @@ class ClassificationEvaluation(Evaluation):
 
     def describe(self, noun: Noun = SAMPLE) -> str:
         """Return the accuracy, its interval and its rows, and by which threshold answers were taken, if by one."""
-        described, found = super(ClassificationEvaluation, self).describe(noun), self.screening
-        if found is None or found.threshold is None:
-            return described
-        return f"{described}, {found.positive!r} predicted from a probability of {found.threshold:.3g} on"
+        described, rule = super(ClassificationEvaluation, self).describe(noun), self.describe_rule()
+        return f"{described}, {rule}" if rule else described
 
     def describe_wanted(self, noun: Noun = SAMPLE) -> str:
-        """Return what is found of the positive class, and how many alarms are right, where a threshold predicts it."""
+        """Return how far what was wished for of the positive class is reached, where a threshold predicts it."""
         found = self.screening
-        if found is None or found.threshold is None or found.sensitivity is None:
+        return "" if found is None or found.threshold is None else found.describe_wished(self.part, noun)
+
+    def describe_rule(self) -> str:
+        """Return from which probability on the positive class is predicted; "" where the likeliest class is."""
+        found = self.screening
+        if found is None or found.threshold is None:
             return ""
-        share, of_it = found.sensitivity, found.found + found.missed
-        told = (
-            f"{share.share:.1%} of the {self.part} {noun.many} of {found.positive!r} found ({found.found} of {of_it}, "
-            f"95 % interval {share.low:.1%} to {share.high:.1%})"
-        )
-        return told if found.precision is None else f"{told}, {found.precision.share:.1%} of the alarms right"
+        return f"{found.positive!r} predicted from a probability of {found.threshold:.3g} on"
 
     def describe_faults(self) -> str:
         """Return how many answers are wrong: "makes 3 mistakes"."""

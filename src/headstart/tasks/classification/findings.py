@@ -74,8 +74,8 @@ class ClassDiagnostics:
                 context.settings.seed,
                 samples.classes,
             ),
-            uncalibrated=measure_reliability(targets.values, test.answers.uncalibrated, groups=targets.groups),
-            calibrated=measure_reliability(targets.values, test.answers.probabilities, groups=targets.groups),
+            uncalibrated=_measure_reliability(test, test.answers.uncalibrated),
+            calibrated=_measure_reliability(test, test.answers.probabilities),
             coverage=measure_coverage(
                 test.answers.prediction_set_or_likeliest(), targets.values, groups=targets.groups
             ),
@@ -193,6 +193,16 @@ def _describe_corrections(context: FitContext, test: TestResult) -> Mapping[str,
     right = np.asarray(test.answers.predicted == targets.values)
     untouched = estimate_proportion(right[~touched], targets.groups[~touched])
     return {"corrected_in_test": int(touched.sum()), "untouched": untouched}
+
+
+def _measure_reliability(test: TestResult, probabilities: Floats) -> Reliability:
+    """Return how far the probabilities (M, C) of the classes that are told are from the share that is right.
+
+    Without calibration other classes may be the likeliest; where a threshold decides, the class that is told stays.
+    """
+    decision = None if test.postprocessor is None else test.postprocessor.decision
+    told = None if decision is None or decision.threshold is None else test.answers.predicted
+    return measure_reliability(test.targets.values, probabilities, groups=test.targets.groups, predicted=told)
 
 
 def _describe_calibration(before: Reliability, after: Reliability) -> str:

@@ -132,10 +132,23 @@ class ClassScoring:
         """Return all rows: mistakes first, then the others as they come."""
         return np.asarray(np.argsort(BatchPredictions(outputs).predicted == targets.values, kind="stable"))
 
-    def pick_rows(self, targets: Targets, outputs: Mapping[str, NDArray[Any]], most: int) -> Ints:
-        """Return the worst mistakes, the surest first, then the answers that were least sure; each once."""
-        answers = BatchPredictions(outputs)
-        sure = answers.probabilities[np.arange(len(answers)), answers.predicted]
+    def pick_rows(
+        self,
+        targets: Targets,
+        outputs: Mapping[str, NDArray[Any]],
+        most: int,
+        postprocessor: ClassPostprocessor | None = None,
+    ) -> Ints:
+        """Return the worst mistakes, the surest first, then the answers that were least sure; each once.
+
+        Where a threshold predicts the positive class, those are surest that are furthest from it.
+        """
+        answers, decision = BatchPredictions(outputs), None if postprocessor is None else postprocessor.decision
+        sure = (
+            answers.probabilities[np.arange(len(answers)), answers.predicted]
+            if decision is None
+            else decision.measure_sureness(answers.probabilities)
+        )
         wrong = np.flatnonzero(answers.predicted != targets.values)
         worst = wrong[np.argsort(-sure[wrong], kind="stable")][:most]
         unsure = np.argsort(sure, kind="stable")[:most]

@@ -10,8 +10,9 @@ from headstart.evaluation.curves import precision_recall_curve, roc_curve
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Interval, Proportion, estimate_proportion
 from headstart.evaluation.resampled_curves import AreaIntervals, resample_areas
+from headstart.modalities.item import Noun
 from headstart.tasks.classification.decision import ClassDecision
-from headstart.tasks.classification.operating_point import OperatingPoint
+from headstart.tasks.classification.operating_point import OperatingKind, OperatingPoint
 
 _LISTED = ("sensitivity", "specificity", "precision", "negative predictive value")
 _SEED = 0  #: of resamples
@@ -54,6 +55,39 @@ class Screening:
     average_precision: Area | None
     cost: MistakeCost | None  #: None where no costs were given
 
+    @property
+    def wished(self) -> OperatingKind:
+        """What is told first: what was wished for; the recall where nothing was, or where there is none of that."""
+        if self.wish is None:
+            return "recall"
+        there = {"recall": True, "precision": self.precision is not None, "cost": self.cost is not None}
+        return self.wish.kind if there[self.wish.kind] else "recall"
+
+    def describe_wished(self, part: str, noun: Noun) -> str:
+        """Return how far what was wished for is reached, a sentence without its stop; "" where no row is of the class.
+
+        Args:
+            part: of the rows: "test", "given".
+            noun: of a row.
+        """
+        if self.sensitivity is None:
+            return ""
+        share, of_it, of_part = self.sensitivity, self.found + self.missed, f"of the {part} {noun.many}"
+        found = f"{share.share:.1%} {of_part} of {self.positive!r} found"
+        if self.wished == "precision":
+            assert self.precision is not None
+            alarms = self.found + self.false_alarms
+            right = f"{self.precision.share:.1%} of the alarms for {self.positive!r} right"
+            return f"{right} ({self.found} of {alarms}, {_describe_range(self.precision)}), {found}"
+        if self.wished == "cost":
+            assert self.cost is not None
+            cost = self.cost
+            each = f"each {part} {noun.one} costs {cost.predicted:.3g} false alarms on average, a miss {cost.ratio:g}"
+            beside = f"if all were alarms {cost.all_positive:.3g}, if none were {cost.none_positive:.3g}"
+            return f"{each} ({beside}); {found}"
+        told = f"{found} ({self.found} of {of_it}, {_describe_range(share)})"
+        return told if self.precision is None else f"{told}, {self.precision.share:.1%} of the alarms right"
+
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
         """Return the record that ``dataclasses.asdict`` was given.
@@ -90,6 +124,10 @@ class Screening:
         if self.cost is not None:
             lines.append(f"a miss at {self.cost.ratio:g} false alarms: each costs {self.cost.predicted:.3g} on average")
         return [f"{self.positive!r} predicted {least}", *filter(None, lines)]
+
+
+def _describe_range(share: Proportion) -> str:
+    return f"95 % interval {share.low:.1%} to {share.high:.1%}"
 
 
 def _read(kind: Any, record: dict[str, Any] | None) -> Any:

@@ -11,6 +11,7 @@ from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets, number_groups
 from headstart.evaluation.paired import SIGNIFICANT, binomial_p_value
+from headstart.evaluation.threshold_distance import centre_on_threshold
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
 from headstart.modalities.item import GROUP, Noun
 from headstart.storage.csv_cells import join_names
@@ -18,7 +19,7 @@ from headstart.tasks.facets import AnswerTable, ItemScores
 from headstart.tasks.multilabel.comparison import compare_label_arms, score_label_arms
 from headstart.tasks.multilabel.evaluation import LabelSetEvaluation, score_label_sets
 from headstart.tasks.multilabel.label_losses import compute_row_losses
-from headstart.tasks.multilabel.postprocessor import EVEN, LABELS
+from headstart.tasks.multilabel.postprocessor import EVEN, LABELS, LabelSetPostprocessor
 from headstart.tasks.multilabel.targets import list_label_names
 from headstart.tasks.task import TargetSpace
 
@@ -117,11 +118,19 @@ class LabelSetScoring:
         """Return all rows, the greatest log loss first."""
         return np.asarray(np.argsort(-compute_row_losses(targets.values, outputs[PROBABILITIES]), kind="stable"))
 
-    def pick_rows(self, targets: Targets, outputs: Mapping[str, NDArray[Any]], most: int) -> Ints:
-        """Return the worst rows that have a wrong label, then those that are least sure of a label; each once."""
+    def pick_rows(
+        self,
+        targets: Targets,
+        outputs: Mapping[str, NDArray[Any]],
+        most: int,
+        postprocessor: LabelSetPostprocessor | None = None,
+    ) -> Ints:
+        """Return the worst rows that have a wrong label, then those with a label next to its threshold; each once."""
         wrong = ((_take_labels(outputs) != (targets.values == 1)) & (targets.values >= 0)).any(axis=1)
         worst = [row for row in self.rank_rows(targets, outputs).tolist() if wrong[row]][:most]
-        unsure = np.argsort(np.abs(outputs[PROBABILITIES] - EVEN).min(axis=1), kind="stable")[:most]
+        thresholds = EVEN if postprocessor is None else postprocessor.threshold_values
+        away = np.abs(centre_on_threshold(outputs[PROBABILITIES], thresholds) - EVEN)
+        unsure = np.argsort(away.min(axis=1), kind="stable")[:most]
         return np.array(list(dict.fromkeys([*worst, *unsure.tolist()])), np.int64)
 
     def share_same(self, one: Mapping[str, NDArray[Any]], other: Mapping[str, NDArray[Any]]) -> float:

@@ -118,7 +118,9 @@ class RankScoring:
         """Return all rows: those whose answer is furthest off first, then the others as they come."""
         return np.asarray(np.argsort(-np.abs(find_medians(outputs[PROBABILITIES]) - targets.values), kind="stable"))
 
-    def pick_rows(self, targets: Targets, outputs: Mapping[str, NDArray[Any]], most: int) -> Ints:
+    def pick_rows(
+        self, targets: Targets, outputs: Mapping[str, NDArray[Any]], most: int, postprocessor: Any = None
+    ) -> Ints:
         """Return the answers furthest off, the surest first, then those that were least sure; each once."""
         said = outputs[PROBABILITIES]
         answers = find_medians(said)

@@ -120,7 +120,9 @@ class NumberScoring:
         """Return all rows, the largest relative errors first."""
         return np.asarray(np.argsort(-measure_errors(outputs[VALUE], targets.values).relative, kind="stable"), np.int64)
 
-    def pick_rows(self, targets: Targets, outputs: Mapping[str, NDArray[Any]], most: int) -> Ints:
+    def pick_rows(
+        self, targets: Targets, outputs: Mapping[str, NDArray[Any]], most: int, postprocessor: Any = None
+    ) -> Ints:
         """Return the largest errors, then the answers that lie farthest out, where least was seen; each once."""
         worst = self.rank_rows(targets, outputs)[:most]
         away = np.abs(outputs[VALUE] - np.median(outputs[VALUE], axis=0))

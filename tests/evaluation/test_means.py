@@ -8,6 +8,7 @@ from headstart.evaluation.means import (
     MeanScore,
     compare_with_rest,
     estimate_mean,
+    estimate_mean_share,
     student_cdf,
     student_quantile,
     turn_mean,
@@ -74,3 +75,18 @@ def test_alike_slices_are_rarely_called_worse() -> None:
         for _ in range(400)
     ]
     assert np.mean(low) < 0.09
+
+
+def test_the_interval_of_a_mean_share_lies_within_0_and_1_and_has_a_width() -> None:
+    near = estimate_mean_share(np.array([1.0, 1.0, 1.0, 0.5]), np.arange(4))
+    assert near is not None
+    assert near.low < near.score < near.high == 1
+    for value in (1.0, 0.0):
+        flawless = estimate_mean_share(np.full(15, value), np.arange(15))
+        assert flawless is not None
+        ends = stats.binomtest(15 * int(value), 15).proportion_ci(0.95, "wilson")
+        assert (flawless.low, flawless.high) == pytest.approx((ends.low, ends.high))
+        together = estimate_mean_share(np.full(15, value), np.arange(15) // 3)
+        assert together is not None
+        assert together.high - together.low > flawless.high - flawless.low
+    assert estimate_mean_share(np.zeros(0), np.zeros(0, np.int64)) is None

@@ -50,6 +50,12 @@ def test_the_interval_of_the_mean_holds_as_often_as_it_says() -> None:
     assert 86 <= held <= 100
 
 
+def test_where_all_ranks_agree_resamples_know_no_other_order() -> None:
+    found = score_numbers(np.array([1.5, 2.25, 7.0, 9.0]), np.array([1.0, 2.0, 3.0, 4.0]), np.arange(4))
+    assert found.spearman == pytest.approx(1)
+    assert found.spearman_interval is None
+
+
 def test_numbers_that_never_differ_have_no_correlation() -> None:
     found = score_numbers(np.array([1.0, 2.0, 3.0]), np.full(3, 2.0), np.arange(3))
     assert (found.r2, found.spearman, found.r2_interval, found.spearman_interval) == (None, None, None, None)

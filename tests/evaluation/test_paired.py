@@ -17,6 +17,8 @@ from headstart.evaluation.paired import (
     adjust_holm,
     exceeds_one_se,
     paired_exact_test,
+    percentile_interval,
+    resampled_difference_interval,
     smallest_detectable_difference,
     standard_error,
     tango_interval,
@@ -259,3 +261,10 @@ def test_no_difference_can_be_shown_where_there_are_too_few_mistakes():
     assert smallest_detectable_difference(5, 1.0) == inf
     assert smallest_detectable_difference(100, 0.05) == inf  # 5 mistakes
     assert smallest_detectable_difference(100, 0.1) == pytest.approx(0.078, abs=0.001)
+
+
+def test_resampled_differences_that_are_all_0_leave_room_too():
+    drawn = np.random.default_rng(0).normal(0.1, 0.05, 1000)
+    groups = np.arange(52) // 2
+    assert resampled_difference_interval(drawn, groups, 0.95) == percentile_interval(drawn, 0.95)
+    assert resampled_difference_interval(np.zeros(1000), groups, 0.95) == tango_interval(0, 0, 26)

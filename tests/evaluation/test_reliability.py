@@ -108,3 +108,16 @@ def test_rows_that_belong_together_widen_the_intervals_of_the_bins_and_nothing_e
     for one, other in zip(plain.bins, grouped.bins, strict=True):
         assert (one.n, one.accuracy) == (other.n, other.accuracy)
         assert other.high - other.low > one.high - one.low
+
+
+def test_where_a_threshold_decides_it_is_the_class_that_is_told() -> None:
+    labels, said = draw(1200, 2)
+    told = (said[:, 1] >= 0.1).astype(np.int64)
+    found = measure_reliability(labels, said, predicted=told)
+    confidence = said[np.arange(1200), told]
+    assert found.bins[0].confidence < 0.4, "told from 0.1 on"
+    assert sum(one.n * one.confidence for one in found.bins) == pytest.approx(confidence.sum())
+    assert sum(one.n * one.accuracy for one in found.bins) == pytest.approx((told == labels).sum())
+    assert found.ece < 0.05, "these probabilities are the true ones"
+    likeliest = measure_reliability(labels, said, predicted=said.argmax(axis=1))
+    assert likeliest == measure_reliability(labels, said)

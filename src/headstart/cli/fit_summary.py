@@ -137,7 +137,8 @@ def _arms(run: Run) -> list[str]:
         if arm["name"] == run.record["winner"] and arm["curves"] and arm["best_epoch"] == 0
     ]
     if others:
-        lines.append(wrap_paragraph(f"{run.record['choice']['verdict']} Also tried: {', '.join(others)}.", WIDTH))
+        by = " by the likeliest class, before a threshold was chosen" if run.test.describe_rule() else ""
+        lines.append(wrap_paragraph(f"{run.record['choice']['verdict']} Also tried: {', '.join(others)}{by}.", WIDTH))
     if left_out:
         lines.append(f"left out: {', '.join(arm['name'] for arm in left_out)}; see {run.folder / 'comparison.json'}")
     perfect = measure.share and run.validation.score == 1

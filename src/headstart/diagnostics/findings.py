@@ -24,7 +24,7 @@ from headstart.diagnostics.run import ItemFindings
 from headstart.diagnostics.score_slices import ScoreSlices, compute_score_slices
 from headstart.diagnostics.slices import ItemProperty, describe_worst_slice
 from headstart.evaluation.grouping import Targets
-from headstart.evaluation.means import estimate_mean, turn_mean
+from headstart.evaluation.means import estimate_mean, estimate_mean_share, turn_mean
 from headstart.inference.postprocess import BatchPredictions
 from headstart.modalities.item import Noun
 from headstart.selection.context import FitContext
@@ -131,16 +131,20 @@ class AnswerDiagnostics(ABC):
     def score_leaks(self, test: TestResult, leaked: Bools, space: TargetSpace) -> ScoredLeaks | None:
         """Return the mean score on test with the samples that leaked and without them."""
         scores = self.score_items(test.targets, test.answers, space)
-        greater = self.describe_item_score(space).greater
-        return score_means_without_leaks(scores, test.targets.groups, leaked, greater=greater)
+        measure = self.describe_item_score(space)
+        return score_means_without_leaks(
+            scores, test.targets.groups, leaked, greater=measure.greater, share=measure.share
+        )
 
     def _record_review(self, review: LabelReview, samples: Samples, test: TestResult) -> LabelReviewRecord:
         named = {relabel.name for relabel in samples.relabels}
         corrected = np.array([sample.name in named for sample in test.samples], dtype=bool)
         scores = self.score_items(test.targets, test.answers, samples.space)
         rest = ~corrected & np.isfinite(scores)
-        untouched = estimate_mean(scores[rest], test.targets.groups[rest])
-        if untouched is not None and not self.describe_item_score(samples.space).greater:
+        measure = self.describe_item_score(samples.space)
+        estimate = estimate_mean_share if measure.share else estimate_mean
+        untouched = estimate(scores[rest], test.targets.groups[rest])
+        if untouched is not None and not measure.greater:
             untouched = turn_mean(untouched)
         return record_review(review, corrected, untouched)
 

@@ -13,7 +13,7 @@ from headstart.diagnostics.distances import TargetDistances
 from headstart.diagnostics.near_duplicates.search import DuplicateKind, DuplicatePair
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Proportion, estimate_proportion
-from headstart.evaluation.means import MeanScore, estimate_mean, turn_mean
+from headstart.evaluation.means import MeanScore, estimate_mean, estimate_mean_share, turn_mean
 
 #: Subsets that a subset must not share samples with: the test is leaked into by all that the classifier came from.
 SEEN = {Subset.TEST: (Subset.TRAIN, Subset.VALIDATION), Subset.VALIDATION: (Subset.TRAIN,)}
@@ -115,7 +115,7 @@ def score_without_leaks(targets: Targets, predicted: Ints, leaked: Bools) -> Lea
 
 
 def score_means_without_leaks(
-    scores: Doubles, groups: Ints, leaked: Bools, *, greater: bool = True
+    scores: Doubles, groups: Ints, leaked: Bools, *, greater: bool = True, share: bool = False
 ) -> ScoredLeaks | None:
     """Return the mean score on test with the samples that leaked and without them; None for no samples.
 
@@ -124,9 +124,11 @@ def score_means_without_leaks(
         groups: (N,) any numbers.
         leaked: (N,) which of them have a duplicate that was seen.
         greater: whether the greater score is the better one as people read it; else signs are turned.
+        share: whether scores lie in 0..1.
     """
     known = np.isfinite(scores)
-    every, new = (estimate_mean(scores[rows], groups[rows]) for rows in (known, known & ~leaked))
+    estimate = estimate_mean_share if share else estimate_mean
+    every, new = (estimate(scores[rows], groups[rows]) for rows in (known, known & ~leaked))
     if every is None:
         return None
     if not greater:

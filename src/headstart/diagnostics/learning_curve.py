@@ -177,6 +177,8 @@ def _estimate_point(point: _Answers, measure: Measure) -> CurvePoint:
     else:
         width = NORMAL * float(point.scores.std(ddof=1)) / sqrt(n) if n > 1 else 0.0
         interval = Interval(score - width, score + width, 0.95)
+        if measure.share and not width:  # flawless: how scores scatter is not known
+            interval = wilson_interval(score * n, n)
     luck = NORMAL * point.spread / sqrt(point.repeats)
     below, above = (sqrt((score - end) ** 2 + luck**2) for end in (interval.low, interval.high))
     low, high = score - below, score + above

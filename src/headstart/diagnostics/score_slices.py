@@ -13,8 +13,7 @@ from headstart.arrays import Bools, Doubles, Ints
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample
 from headstart.diagnostics.slices import LEAST, Cut, ItemProperty, cut_by_properties
-from headstart.evaluation.intervals import grouped_wilson_interval
-from headstart.evaluation.means import compare_with_rest, estimate_mean
+from headstart.evaluation.means import compare_with_rest, estimate_mean, estimate_mean_share
 from headstart.evaluation.paired import SIGNIFICANT, adjust_holm
 from headstart.tasks.task import Measure
 
@@ -106,14 +105,10 @@ def _test_slice(cut: Cut, scores: Doubles, groups: Ints, known: Bools, *, share:
     by, value, rows = cut
     if not LEAST <= len(rows) <= int(known.sum()) - LEAST:
         return None
-    mean = estimate_mean(scores[rows], groups[rows])
+    mean = (estimate_mean_share if share else estimate_mean)(scores[rows], groups[rows])
     assert mean is not None
     inside = np.zeros(len(scores), bool)
     inside[rows] = True
-    if share:  # a mean of shares lies in 0..1, and a flawless one of few samples is not known to stay so
-        flawless = grouped_wilson_interval(np.ones(len(rows), bool), groups[rows]).low
-        low = flawless if mean.low >= 1 else mean.low
-        mean = replace(mean, low=max(0.0, low), high=min(1.0, mean.high))
     p = compare_with_rest(scores[known], inside[known], groups[known])
     return ScoreSlice(by, value, mean.n, mean.score, mean.low, mean.high, p, p, worse=False)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from headstart.arrays import Bools, Doubles, Ints
 from headstart.evaluation.grouping import group_sums, number_groups
+from headstart.evaluation.intervals import grouped_wilson_interval
 
 _STEPS = 300  #: of the continued fraction, which needs far fewer
 _TINY = 1e-300
@@ -39,6 +40,22 @@ def estimate_mean(scores: Doubles, groups: Ints, level: float = 0.95) -> MeanSco
     error = sqrt(len(sums) / (len(sums) - 1) * float(np.square(sums).sum())) / n
     width = student_quantile((1 + level) / 2, len(sums) - 1) * error
     return MeanScore(mean, mean - width, mean + width, n)
+
+
+def estimate_mean_share(scores: Doubles, groups: Ints, level: float = 0.95) -> MeanScore | None:
+    """Return the mean of scores (N,) that lie in 0..1, with an interval within these; None of no rows.
+
+    Flawless rows say nothing of how scores scatter, nor do rows that have nothing right: the interval is then Wilson's
+    of as many (``evaluation.intervals``).
+    """
+    mean = estimate_mean(scores, groups, level)
+    if mean is None:
+        return None
+    low, high = max(0.0, mean.low), min(1.0, mean.high)
+    if scores.min() >= 1 or scores.max() <= 0:
+        room = grouped_wilson_interval(scores >= 1, groups, level)
+        low, high = room.low, room.high
+    return MeanScore(mean.score, low, high, mean.n)
 
 
 def turn_mean(mean: MeanScore) -> MeanScore:

@@ -35,7 +35,7 @@ class NumberScores:
     r2: float | None  #: share of the variance that is explained: 0 as always saying the mean, 1 at most
     r2_interval: Interval | None
     spearman: float | None  #: correlation of the ranks
-    spearman_interval: Interval | None
+    spearman_interval: Interval | None  #: None too where all ranks agree: resamples then know of no other order
 
 
 def score_numbers(
@@ -69,6 +69,8 @@ def score_numbers(
     mae, rmse = float(own[0, 0]), sqrt(float(own[0, 1]))
     r2, r2_interval = estimate(_explained(own), _explained(drawn))
     spearman, spearman_interval = estimate(_correlation(own[:, 4:]), _correlation(drawn[:, 4:]))
+    if np.array_equal(ranks, others):
+        spearman_interval = None
     return NumberScores(
         name=name,
         unit=unit,

@@ -18,6 +18,7 @@ SIGNIFICANT = 0.05  #: a corrected p below this is beyond chance
 POWER = 0.8  #: how often a difference that is there shall be seen
 DRAWS = 2000  #: resamples of a bootstrap
 _CHUNK = 1_000_000  #: resampled groups held at once: some 25 MB
+_SAME = 1e-12  #: differences that are rounding
 _HALVINGS = 60  #: of an interval in which the limit of a score interval is sought
 
 
@@ -171,6 +172,17 @@ def percentile_interval(values: Doubles, level: float) -> Interval:
     """Return the middle ``level`` of resampled values (draws,)."""
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high), level)
+
+
+def resampled_difference_interval(values: Doubles, groups: Ints, level: float) -> Interval:
+    """Return the middle ``level`` of resampled differences (draws,) of two arms' scores on the same rows (N,).
+
+    Where they are all 0 the arms are told apart nowhere, as where neither makes a mistake. So few groups leave room for
+    a difference nevertheless: that of two shares with as many pairs and none unlike (``tango_interval``).
+    """
+    if np.abs(values).max() > _SAME:
+        return percentile_interval(values, level)
+    return tango_interval(0, 0, len(np.unique(groups)), level)
 
 
 def smallest_detectable_difference(n: int, error_rate: float) -> float:

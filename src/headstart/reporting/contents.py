@@ -204,6 +204,7 @@ class TaskContents:
     reference: Text = ()  #: what a guess would score, sentences
     reference_score: float | None = None  #: its score, for the thin line; None: none is drawn
     facts: tuple[HeadingFact, ...] = ()
+    postprocessing: tuple[HeadingFact, ...] = ()  #: how outputs become answers, for the model card: calibration, sets
     warnings: tuple[HeadingWarning, ...] = ()  #: the gravest first
     counts: ContentTable | None = None  #: samples of each target in each subset; None: by strata
     labels: tuple[Block, ...] = ()  #: suspicious labels; empty: they were not looked into

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from headstart.modalities.item import Noun
 from headstart.reporting.card import escape_markdown, make_card_environment
 from headstart.reporting.contents import ContentTable, OwnScore, ShownNumber, ShownRange, TaskContents, Text
 from headstart.reporting.page import describe_measure
@@ -59,6 +60,13 @@ def show_score(score: OwnScore) -> Text:
         return (value,)
     ends = ShownRange(f"test.{score.key}", score.interval.low, score.interval.high, score.form, score.unit)
     return value, " (95 % interval ", ends, ")"
+
+
+def describe_held_out(source: str, count: int, noun: Noun) -> str:
+    """Return the samples on which what comes after the heads was fitted, for a sentence."""
+    if source == "validation":
+        return f"{count:,} validation {noun.form(count)}"
+    return f"{noun.count(count)} that were learned from, cross-validated"
 
 
 def escape_part(text: str) -> str:

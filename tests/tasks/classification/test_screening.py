@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 from sklearn import metrics
 
 from headstart.evaluation.grouping import Targets
-from headstart.modalities.item import SAMPLE
+from headstart.modalities.item import SAMPLE, Noun
 from headstart.tasks.classification.decision import ClassDecision
 from headstart.tasks.classification.evaluation import ClassificationEvaluation
 from headstart.tasks.classification.operating_point import OperatingPoint
@@ -18,6 +18,7 @@ from headstart.tasks.classification.scoring import ClassScoring
 from headstart.tasks.classification.screening import measure_screening
 from headstart.tasks.classification.targets import make_class_space
 
+PHOTO = Noun("photo", "photos")
 SPACE = make_class_space(["defect", "ok"])
 
 
@@ -87,6 +88,24 @@ def test_a_cost_is_told_beside_that_of_telling_all_or_none() -> None:
     assert found.cost.predicted == pytest.approx((9 * found.missed + found.false_alarms) / 400)
     assert found.cost.all_positive == pytest.approx((~wanted).mean())
     assert found.cost.none_positive == pytest.approx(9 * wanted.mean())
+
+
+def test_what_was_wished_for_is_told_first() -> None:
+    targets, said = draw()
+    wanted, told = targets.values == 0, said[:, 0] >= np.float32(0.1)
+    recall, precision = np.mean(told[wanted]), np.mean(wanted[told])
+    by_recall = score(ClassDecision(0, 0.1, OperatingPoint("recall", 0.9))).describe_wanted(PHOTO)
+    assert by_recall.startswith(f"{recall:.1%} of the test photos of 'defect' found (")
+    assert by_recall.endswith(f"{precision:.1%} of the alarms right")
+    by_precision = score(ClassDecision(0, 0.1, OperatingPoint("precision", 0.8))).describe_wanted(PHOTO)
+    assert by_precision.startswith(f"{precision:.1%} of the alarms for 'defect' right ({(told & wanted).sum()} of ")
+    assert by_precision.endswith(f"{recall:.1%} of the test photos of 'defect' found")
+    by_cost = score(ClassDecision(0, 0.1, OperatingPoint("cost", 9.0))).describe_wanted(PHOTO)
+    each = (9 * (wanted & ~told).sum() + (told & ~wanted).sum()) / 400
+    assert by_cost.startswith(f"each test photo costs {each:.3g} false alarms on average, where a miss costs 9 (if all")
+    none_told = score(ClassDecision(0, 1.0, OperatingPoint("precision", 0.8)))
+    assert none_told.describe_wanted(PHOTO).startswith("0.0% of the test photos of 'defect' found (0 of ")
+    assert score(ClassDecision(0)).describe_wanted(PHOTO) == score(ClassDecision(0)).describe_rule() == ""
 
 
 def test_without_a_positive_there_is_no_sensitivity_and_no_area() -> None:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from headstart.tasks.multilabel.label_shares import compute_misses, measure_miss_rate
 from headstart.tasks.multilabel.risk_control import fit_risk_control
@@ -55,4 +56,7 @@ def test_the_miss_rate_is_of_samples_that_have_a_label():
     found = measure_miss_rate(truth, sets, np.arange(4))
     assert found.rate == pytest.approx((0.5 + 1 + 0) / 3)
     assert found.n == 3
+    nothing = measure_miss_rate(truth, np.ones_like(sets), np.arange(4))
+    ends = binomtest(0, nothing.n).proportion_ci(0.95, "wilson")
+    assert (nothing.rate, nothing.interval.low, nothing.interval.high) == pytest.approx((0, 0, ends.high))
     assert measure_miss_rate(truth[1:2], sets[1:2], np.arange(1)) is None

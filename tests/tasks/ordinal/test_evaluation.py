@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import cohen_kappa_score, mean_absolute_error
 
 from headstart.errors import DataError
@@ -15,7 +16,10 @@ from headstart.modalities.item import Noun
 from headstart.tasks.ordinal.comparison import run_paired_rank_tests, score_rank_arms
 from headstart.tasks.ordinal.distribution import find_medians
 from headstart.tasks.ordinal.evaluation import score_ranks
+from headstart.tasks.ordinal.postprocessor import RankPostprocessor
+from headstart.tasks.ordinal.ranges import RangePredictor
 from headstart.tasks.ordinal.scoring import RankScoring
+from headstart.tasks.ordinal.targets import make_rank_space
 
 NAMES = ("awful", "bad", "fair", "good", "great")
 PHOTO = Noun("photo", "photos")
@@ -53,7 +57,28 @@ def test_answers_without_a_mistake_leave_room_for_rarer_ones() -> None:
     ranks = np.arange(30) % 5
     found = score_ranks("test", Targets.independent(ranks), np.eye(5, dtype=np.float32)[ranks], NAMES)
     assert found.mae == 0 < found.mae_interval.high
+    ends = binomtest(0, 30).proportion_ci(0.95, "wilson")
+    interval = found.quadratic_kappa_interval
+    assert found.quadratic_kappa == 1 == interval.high
+    assert interval.low == pytest.approx(1 - ends.high / (2 * ranks.var())), "mistakes of one rank, as rare as that"
     assert found.describe_faults() == "makes no mistake"
+
+
+def test_ranges_of_a_saved_model_are_scored() -> None:
+    random = np.random.default_rng(0)
+    ranks, said = random.integers(0, 5, 60), random.dirichlet(np.ones(5), 60).astype(np.float32)
+    postprocessor = RankPostprocessor(ranges=RangePredictor(0.9, 0.8))
+    outputs, targets = postprocessor.apply(said), Targets.independent(ranks)
+    found = RankScoring().score_answers("test", targets, outputs, make_rank_space(NAMES, "given"), postprocessor)
+    held = outputs["prediction_set"][np.arange(60), ranks]
+    ends = binomtest(int(held.sum()), 60).proportion_ci(0.95, "wilson")
+    assert found.coverage == held.mean()
+    assert (found.coverage_interval.low, found.coverage_interval.high) == pytest.approx((ends.low, ends.high))
+    assert found.range_size == pytest.approx(outputs["prediction_set"].sum(axis=1).mean())
+    assert f"ranges hold {held.mean():.1%}" in found.list_more()
+    assert read_evaluation(found.to_json()) == found
+    none = {name: value for name, value in outputs.items() if name != "prediction_set"}
+    assert RankScoring().score_answers("test", targets, none, make_rank_space(NAMES, "given"), None).coverage is None
 
 
 def test_one_class_has_no_kappa() -> None:

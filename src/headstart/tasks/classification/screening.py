@@ -82,9 +82,9 @@ class Screening:
         if self.wished == "cost":
             assert self.cost is not None
             cost = self.cost
-            each = f"each {part} {noun.one} costs {cost.predicted:.3g} false alarms on average, a miss {cost.ratio:g}"
+            each = f"each {part} {noun.one} costs {cost.predicted:.3g} false alarms on average"
             beside = f"if all were alarms {cost.all_positive:.3g}, if none were {cost.none_positive:.3g}"
-            return f"{each} ({beside}); {found}"
+            return f"{each}, where a miss costs {cost.ratio:g} ({beside}); {found}"
         told = f"{found} ({self.found} of {of_it}, {_describe_range(share)})"
         return told if self.precision is None else f"{told}, {self.precision.share:.1%} of the alarms right"
 

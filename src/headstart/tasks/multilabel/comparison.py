@@ -16,7 +16,7 @@ from headstart.evaluation.average_precision import (
 )
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.grouping import Targets
-from headstart.evaluation.paired import adjust_holm, percentile_interval
+from headstart.evaluation.paired import adjust_holm, percentile_interval, resampled_difference_interval
 from headstart.tasks.facets import ItemScores
 from headstart.tasks.multilabel.evaluation import LEVEL, check_label_outputs
 from headstart.tasks.multilabel.label_losses import compute_row_losses
@@ -75,7 +75,7 @@ def compare_label_arms(
             b=b,
             n=len(truth),
             difference=whole[a] - whole[b],
-            interval=percentile_interval(difference, LEVEL),
+            interval=resampled_difference_interval(difference, targets.groups, LEVEL),
             only_a=int((wrong[a] < wrong[b]).sum()),
             only_b=int((wrong[b] < wrong[a]).sum()),
             p=p,

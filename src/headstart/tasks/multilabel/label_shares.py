@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Bools, Doubles, Ints
 from headstart.evaluation.grouping import group_sums, number_groups
-from headstart.evaluation.intervals import Interval
+from headstart.evaluation.intervals import Interval, wilson_interval
 from headstart.evaluation.paired import percentile_interval, resampled_means
 
 _DRAWS = 1000  #: resamples of an interval
@@ -53,7 +53,7 @@ class MissRate:
     """The share of an item's labels that its set does not hold, in the mean over groups of items that have some."""
 
     rate: float
-    interval: Interval  #: 95 %, resampled by groups
+    interval: Interval  #: 95 %, resampled by groups; where nothing is missed, Wilson's of as many groups
     n: int  #: items that have a label
 
 
@@ -76,7 +76,10 @@ def measure_miss_rate(targets: NDArray[np.integer], sets: Bools, groups: Ints) -
     numbers = number_groups(groups[able])
     means = group_sums(missed, numbers) / np.bincount(numbers)
     drawn = resampled_means(means[:, None], np.arange(len(means)), 0, _DRAWS)[:, 0]
-    return MissRate(float(means.mean()), percentile_interval(drawn, 0.95), int(able.sum()))
+    interval = percentile_interval(drawn, 0.95)
+    if not means.any():  # none is missed: resamples of these groups know of no miss
+        interval = wilson_interval(0, len(means))
+    return MissRate(float(means.mean()), interval, int(able.sum()))
 
 
 def compute_misses(targets: NDArray[np.integer], sets: Bools) -> Doubles:

@@ -1,5 +1,7 @@
 """The pages of a run of several labels."""
 
+from collections.abc import Iterator
+
 from headstart.reporting.contents import (
     Emphasis,
     GivenText,
@@ -12,6 +14,7 @@ from headstart.reporting.contents import (
     TermLink,
     Text,
 )
+from headstart.reporting.task_card import describe_held_out
 from headstart.reporting.task_pages import TaskPages
 from headstart.reporting.task_records import TaskRecords
 from headstart.tasks.multilabel.report_charts import (
@@ -66,6 +69,7 @@ def describe_label_sets(records: TaskRecords) -> TaskContents:
         ),
         reference_score=prevalence,
         facts=tuple(_list_facts(records)),
+        postprocessing=tuple(_list_postprocessing(records)),
         warnings=tuple(_list_warnings(records)),
         checked=(f"labels with few {noun.many}",),
         test=(
@@ -175,6 +179,27 @@ def _list_facts(records: TaskRecords) -> list[HeadingFact]:
             )
         )
     return facts
+
+
+def _list_postprocessing(records: TaskRecords) -> Iterator[HeadingFact]:
+    """Yield how probabilities were calibrated, and what thresholds and sets were chosen for."""
+    noun, calibration, risk = records.noun, records.own.get("calibration"), records.own.get("risk")
+    if calibration:
+        held = describe_held_out(calibration["held_out"], calibration["n"], noun)
+        yield HeadingFact("Calibration", (f"{calibration['kind']}, chosen on {held}",))
+    thresholds = records.own.get("thresholds") or ()
+    if thresholds:
+        rule, wanted = thresholds[0]["rule"], thresholds[0]["wanted"]
+        aim: Text = (f"the best {rule}",)
+        if wanted:
+            aim = (f"a {rule} of ", ShownNumber("thresholds.wanted", wanted, "percent"))
+        few = sum(bool(one["shared"]) for one in thresholds)
+        rest = f"; {few} of {len(thresholds)} labels share one, for too few {noun.many} have them" if few else ""
+        yield HeadingFact("Thresholds", ("one for each label, chosen for ", *aim, f" on the same {noun.many}{rest}"))
+    if risk:
+        promised = ShownNumber("promise.wanted", risk["promised"], "percent")
+        missed = (f" of the labels that {noun.a_one} has are missed at most, on average (conformal risk control)",)
+        yield HeadingFact("Prediction sets", ("made so that ", promised, *missed))
 
 
 def _list_warnings(records: TaskRecords) -> list[HeadingWarning]:

@@ -15,6 +15,7 @@ from headstart.evaluation.paired import (
     exceeds_one_se,
     paired_exact_test,
     percentile_interval,
+    resampled_difference_interval,
     resampled_means,
     standard_error,
 )
@@ -78,7 +79,7 @@ def run_paired_rank_tests(
                 b=b,
                 n=len(apart),
                 difference=float(apart.mean()),
-                interval=percentile_interval(means[:, first] - means[:, second], LEVEL),
+                interval=resampled_difference_interval(means[:, first] - means[:, second], groups, LEVEL),
                 only_a=int((apart > 0).sum()),
                 only_b=int((apart < 0).sum()),
                 p=p,

@@ -19,7 +19,7 @@ from headstart.tasks.ordinal.distribution import find_medians
 
 DRAWS = 2000  #: resamples of groups for intervals
 _SEED = 0  #: of these
-_LEVEL = 0.95
+LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class RankEvaluation(Evaluation):
     mae: float  #: mean distance in ranks between answer and truth
     mae_interval: Interval  #: bootstrapped over groups; its upper end leaves room for rarer mistakes than were seen
     quadratic_kappa: float | None  #: Cohen's, weighted by squared distance; None where all rows are of one class
-    quadratic_kappa_interval: Interval | None  #: bootstrapped over groups
+    quadratic_kappa_interval: Interval | None  #: bootstrapped over groups, with the same room below
     accuracy: float
     accuracy_interval: Interval  #: Wilson's, by as many rows as the groups are worth
     within_one: float  #: share of the answers that are at most one rank off
@@ -50,6 +50,9 @@ class RankEvaluation(Evaluation):
     distances: tuple[int, ...]  #: answers that are 0, 1, ..., K - 1 ranks off
     per_class: tuple[RankScore, ...]  #: in the order of ``classes``
     confusion: tuple[tuple[int, ...], ...]  #: rows true, columns answered
+    coverage: float | None = None  #: share of the rows whose range holds the true class; None: no model was saved yet
+    coverage_interval: Interval | None = None  #: Wilson's, as of the accuracy
+    range_size: float | None = None  #: classes in a range, mean
 
     @property
     def score(self) -> float:
@@ -74,13 +77,14 @@ class RankEvaluation(Evaluation):
         return f"is off by one rank {_count_times(one)} and by more {_count_times(more)}"
 
     def list_more(self) -> list[str]:
-        """Return accuracy, the share within one rank, quadratic kappa and log loss."""
+        """Return accuracy, the share within one rank, quadratic kappa, log loss, and how often ranges hold."""
         kappa = [] if self.quadratic_kappa is None else [f"quadratic kappa {self.quadratic_kappa:.3f}"]
         return [
             f"accuracy {self.accuracy:.1%}",
             f"within one rank {self.within_one:.1%}",
             *kappa,
             f"log loss {self.log_loss:.3f}",
+            *([] if self.coverage is None else [f"ranges hold {self.coverage:.1%}"]),
         ]
 
     def tabulate(self, noun: Noun, most: int) -> ScoreTable:
@@ -145,15 +149,18 @@ def score_ranks(
     kappas = _compute_kappas(means)
     kappa = float(_compute_kappas(_list_moments(ranks, answers).mean(axis=0, keepdims=True))[0])
     known = kappas[np.isfinite(kappas)]
+    kappa_interval = None
+    if np.isfinite(kappa) and len(known):
+        kappa_interval = _widen_kappa(percentile_interval(known, LEVEL), ranks, answers, targets.groups)
     return RankEvaluation(
         task="ordinal",
         part=part,
         n=len(ranks),
         classes=tuple(classes),
         mae=float(distances.mean()),
-        mae_interval=_widen(percentile_interval(means[:, 0], _LEVEL), right, targets.groups),
+        mae_interval=_widen(percentile_interval(means[:, 0], LEVEL), right, targets.groups),
         quadratic_kappa=kappa if np.isfinite(kappa) else None,
-        quadratic_kappa_interval=percentile_interval(known, _LEVEL) if np.isfinite(kappa) and len(known) else None,
+        quadratic_kappa_interval=kappa_interval,
         accuracy=metrics.accuracy(confusion),
         accuracy_interval=grouped_wilson_interval(right, targets.groups),
         within_one=float((distances <= 1).mean()),
@@ -197,3 +204,11 @@ def _score_classes(targets: Targets, answers: Ints, classes: Sequence[str]) -> I
         interval = grouped_wilson_interval(off == 0, targets.groups[own])
         mae, recall, bias = float(np.abs(off).mean()), float((off == 0).mean()), float(off.mean())
         yield RankScore(name, len(off), mae, recall, interval, bias)
+
+
+def _widen_kappa(interval: Interval, ranks: Ints, answers: Ints, groups: Ints) -> Interval:
+    """Return the interval of kappa with at least as much room below as mistakes of one rank have that were not seen."""
+    wrong = grouped_wilson_interval(ranks != answers, groups, interval.level)
+    _, y, p, yy, pp, _ = _list_moments(ranks, answers).mean(axis=0)
+    by_chance = yy + pp - 2 * y * p
+    return Interval(max(-1.0, min(interval.low, 1 - wrong.high / by_chance)), interval.high, interval.level)

@@ -19,6 +19,7 @@ from headstart.evaluation.reliability import Reliability, measure_reliability
 from headstart.heads.folds import find_one_group_classes
 from headstart.inference.postprocess import BatchPredictions
 from headstart.modalities.facets import NamedProperty
+from headstart.modalities.item import Noun
 from headstart.selection.results import Postprocessed, TestResult
 from headstart.tasks.ordinal.distribution import find_medians
 from headstart.tasks.ordinal.postprocessor import RANK
@@ -102,6 +103,20 @@ class RankDiagnostics(AnswerDiagnostics):
             noise=noise,
             accuracy=agree,
         )
+
+    def describe_record(self, record: Mapping[str, Any], noun: Noun) -> Sequence[str]:
+        """Return the calibration error, and how wide ranges are and how often they hold the true class."""
+        lines = []
+        if calibration := record.get("calibration"):
+            before, after = calibration["before"]["ece"], calibration["after"]["ece"]
+            off = f"stated probabilities are off by {100 * after:.1f} points on average"
+            lines.append(f"calibration error {after:.1%} ({before:.1%} before): {off}")
+        if sets := record.get("prediction_sets"):
+            seen = sets["test"]
+            held = f"ranges hold the true class of {seen['coverage']:.1%} of the test {noun.many}"
+            classes = f"they have {seen['mean_size']:.1f} classes on average"
+            lines.append(f"{held} ({sets['coverage']:.0%} promised); {classes}")
+        return lines
 
     def record_postprocessing(self, fitted: Postprocessed, test: TestResult) -> Mapping[str, Any]:
         """Return the calibration, and the ranges with the coverage that they have on test."""

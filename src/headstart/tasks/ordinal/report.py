@@ -1,7 +1,10 @@
 """The pages of a run of ordered classes."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from headstart.evaluation.intervals import Interval
 from headstart.reporting.contents import (
     Emphasis,
     GivenText,
@@ -14,8 +17,10 @@ from headstart.reporting.contents import (
     TermLink,
     Text,
 )
+from headstart.reporting.task_card import describe_held_out
 from headstart.reporting.task_pages import TaskPages
 from headstart.reporting.task_records import TaskRecords
+from headstart.tasks.ordinal.evaluation import LEVEL
 from headstart.tasks.ordinal.report_charts import (
     distance_chart,
     grade_error_chart,
@@ -76,6 +81,7 @@ def describe_grades(records: TaskRecords) -> TaskContents:
         ),
         reference_score=by_guess,
         facts=tuple(_list_facts(records)),
+        postprocessing=tuple(_list_postprocessing(records)),
         warnings=tuple(_list_warnings(records)),
         checked=("ranges that do not hold", "grades that are told too low or too high"),
         intro=(
@@ -99,6 +105,7 @@ def describe_grades(records: TaskRecords) -> TaskContents:
             ),
             OwnScore("accuracy", "accuracy", test.accuracy, "percent", test.accuracy_interval, "accuracy"),
             OwnScore("within_one", "at most one rank off", test.within_one, "percent"),
+            *_score_ranges(records),
         ),
         limits=(f"It knows these grades only; {noun.a_one} beyond the lowest or the highest gets that one.",),
         attributes=("label", "rank", "probabilities", "range"),
@@ -145,6 +152,26 @@ def _list_facts(records: TaskRecords) -> list[HeadingFact]:
             )
         )
     return facts
+
+
+def _list_postprocessing(records: TaskRecords) -> Iterator[HeadingFact]:
+    """Yield how distributions were calibrated, and what ranges were made for."""
+    noun, calibration, sets = records.noun, records.own.get("calibration"), records.own.get("prediction_sets")
+    if calibration:
+        held = describe_held_out(calibration["held_out"], calibration["n"], noun)
+        yield HeadingFact("Calibration", (f"{calibration['kind']}, chosen on {held}",))
+    if sets:
+        wanted = ShownNumber("ranges.wanted", sets["coverage"], "percent")
+        rest = f" of the {noun.many} (split conformal prediction, from {noun.count(sets['held_out_n'])})"
+        yield HeadingFact("Ranges", ("made so that they hold the true grade for ", wanted, rest))
+
+
+def _score_ranges(records: TaskRecords) -> Iterator[OwnScore]:
+    sets = records.own.get("prediction_sets")
+    if sets:
+        seen = sets["test"]
+        ends = Interval(seen["low"], seen["high"], LEVEL)
+        yield OwnScore("coverage", "range holds the true grade", seen["coverage"], "percent", ends, "prediction set")
 
 
 def _list_warnings(records: TaskRecords) -> list[HeadingWarning]:

@@ -1,6 +1,7 @@
 """Scores of distributions over ranks, and comparisons of ways to get them: the mean distance in ranks, and log loss."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,15 +9,17 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Floats, Ints
 from headstart.evaluation.comparison import PairedTest
+from headstart.evaluation.coverage import measure_coverage
 from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets
+from headstart.evaluation.intervals import Interval
 from headstart.evaluation.paired import SIGNIFICANT, binomial_p_value, format_p, group_differences
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
 from headstart.modalities.item import GROUP, Noun
 from headstart.tasks.facets import AnswerTable, ItemScores
 from headstart.tasks.ordinal.comparison import run_paired_rank_tests, score_rank_arms
 from headstart.tasks.ordinal.distribution import find_medians
-from headstart.tasks.ordinal.evaluation import RankEvaluation, score_ranks
+from headstart.tasks.ordinal.evaluation import LEVEL, RankEvaluation, score_ranks
 from headstart.tasks.ordinal.ranges import describe_range
 from headstart.tasks.task import TargetSpace
 
@@ -36,8 +39,13 @@ class RankScoring:
         space: TargetSpace,
         postprocessor: Any,
     ) -> RankEvaluation:
-        """Return the scores of a saved model's distributions; its answers are their medians."""
-        return self.score(part, targets, outputs[PROBABILITIES], space)
+        """Return the scores of a saved model's distributions, whose medians are its answers, and of its ranges."""
+        scored, sets = self.score(part, targets, outputs[PROBABILITIES], space), outputs.get(PREDICTION_SET)
+        if sets is None:
+            return scored
+        seen = measure_coverage(sets, targets.values, groups=targets.groups)
+        interval = Interval(seen.low, seen.high, LEVEL)
+        return replace(scored, coverage=seen.coverage, coverage_interval=interval, range_size=seen.mean_size)
 
     def read_evaluation(self, record: Mapping[str, Any]) -> RankEvaluation:
         """Return the evaluation that ``Evaluation.to_json`` describes."""

@@ -18,6 +18,7 @@ from headstart.reporting.contents import (
     TermLink,
     Text,
 )
+from headstart.reporting.task_card import describe_held_out
 from headstart.reporting.task_pages import TaskPages
 from headstart.reporting.task_records import TaskRecords
 from headstart.tasks.regression.report_charts import (
@@ -65,6 +66,7 @@ def describe_numbers(records: TaskRecords) -> TaskContents:
         unit=test.one.unit if test.one is not None else "",
         reference=_describe_reference(records),
         facts=tuple(_list_facts(records)),
+        postprocessing=tuple(_list_postprocessing(records)),
         warnings=tuple(_list_warnings(records)),
         checked=("whether it beats always saying the median",),
         test=(
@@ -131,6 +133,19 @@ def _list_facts(records: TaskRecords) -> Iterator[HeadingFact]:
                 " wide on average",
                 *of,
             ),
+        )
+
+
+def _list_postprocessing(records: TaskRecords) -> Iterator[HeadingFact]:
+    """Yield what intervals were made for, and from what."""
+    record, noun = records.own.get("intervals"), records.noun
+    if record:
+        wanted = ShownNumber("intervals.wanted", record["coverage"], "percent")
+        held = describe_held_out(record["held_out"], record["n"], noun)
+        kind = "of one width" if record["kind"] == "constant" else "as wide as errors are around each answer"
+        yield HeadingFact(
+            "Intervals",
+            (f"{kind}, made so that they hold the true number for ", wanted, f" of the {noun.many}, from {held}"),
         )
 
 

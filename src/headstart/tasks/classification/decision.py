@@ -57,7 +57,7 @@ class ClassDecision:
         if self.threshold is None:
             return told
         own = probabilities[:, self.positive]
-        moved = centre_on_threshold(own, np.float32(self.threshold))
+        moved = centre_on_threshold(own, float(np.float32(self.threshold)))
         others = np.maximum(1 - own.astype(np.float64), told)
         share = np.divide(told, others, out=np.ones(len(told)), where=others > 0)
         return np.where(moved >= 0.5, moved, (1 - moved) * share)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from headstart.arrays import Bools, Doubles, Floats, Ints
+from headstart.arrays import Bools, Floats, Ints
 from headstart.inference.model_format import PREDICTED
 from headstart.reporting.held_out import HeldOutRows
 from headstart.reporting.record_consistency import check_consistency
@@ -54,9 +54,11 @@ class Predictions(HeldOutRows):
         return np.asarray(self.probabilities[np.arange(len(self.probabilities)), self.predicted])
 
     @property
-    def sureness(self) -> Floats | Doubles:
+    def sureness(self) -> Floats:
         """(M,) the confidence; where a threshold decides, how far from it the answer is: 0.5 is next to it."""
-        return self.confidence if self.decision is None else self.decision.measure_sureness(self.probabilities)
+        if self.decision is None:
+            return self.confidence
+        return self.decision.measure_sureness(self.probabilities).astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -255,14 +255,7 @@ class Scoring(Protocol):
     def pick_rows(
         self, targets: "Targets", outputs: "Mapping[str, NDArray[Any]]", most: int, postprocessor: Any = None
     ) -> Ints:
-        """Return rows that are worth a close look: ``most`` of the worst answers, then of the least sure ones.
-
-        Args:
-            targets: of N rows.
-            outputs: all that the model gives for them, by name, (N, ...) each.
-            most: rows of each kind.
-            postprocessor: by which answers were taken, with its thresholds; None: it is not known.
-        """
+        """Return rows worth a close look: ``most`` of the worst answers, then of those least sure by the thresholds."""
 
     def share_same(self, one: "Mapping[str, NDArray[Any]]", other: "Mapping[str, NDArray[Any]]") -> float:
         """Return the share of rows of which two models' outputs, (N, ...) each by its name, give the same answer."""

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from headstart.arrays import Doubles, Floats, Ints
-from headstart.evaluation.threshold_distance import centre_on_threshold
+from headstart.inference.threshold_distance import centre_on_threshold
 from headstart.tasks.classification.operating_point import OperatingPoint
 
 

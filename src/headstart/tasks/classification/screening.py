@@ -57,7 +57,7 @@ class Screening:
 
     @property
     def wished(self) -> OperatingKind:
-        """What is told first: what was wished for; the recall where nothing was, or where there is none of that."""
+        """The score that is told first, the wished one; the recall where none was, or where there is none of it."""
         if self.wish is None:
             return "recall"
         there = {"recall": True, "precision": self.precision is not None, "cost": self.cost is not None}

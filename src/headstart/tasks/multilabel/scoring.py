@@ -11,8 +11,8 @@ from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets, number_groups
 from headstart.evaluation.paired import SIGNIFICANT, binomial_p_value
-from headstart.evaluation.threshold_distance import centre_on_threshold
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
+from headstart.inference.threshold_distance import centre_on_threshold
 from headstart.modalities.item import GROUP, Noun
 from headstart.storage.csv_cells import join_names
 from headstart.tasks.facets import AnswerTable, ItemScores

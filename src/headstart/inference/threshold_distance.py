@@ -1,4 +1,4 @@
-"""How far probabilities lie from the thresholds by which answers are taken.
+"""Distances of probabilities from the thresholds by which answers are taken.
 
 A threshold of 0.1 is one half for whoever goes by it: 0.2 says there more surely that something is there than it says
 at a threshold of 0.19. So probabilities are moved until the threshold is one half, and are then compared.

@@ -7,8 +7,8 @@ from typing import Any, Self
 import numpy as np
 
 from headstart.arrays import Doubles, Floats, Ints
-from headstart.inference.threshold_distance import centre_on_threshold
 from headstart.tasks.classification.operating_point import OperatingPoint
+from headstart.tasks.threshold_distance import centre_on_threshold
 
 
 @dataclass(frozen=True, slots=True)

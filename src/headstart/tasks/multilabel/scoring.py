@@ -12,7 +12,6 @@ from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets, number_groups
 from headstart.evaluation.paired import SIGNIFICANT, binomial_p_value
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
-from headstart.inference.threshold_distance import centre_on_threshold
 from headstart.modalities.item import GROUP, Noun
 from headstart.storage.csv_cells import join_names
 from headstart.tasks.facets import AnswerTable, ItemScores
@@ -22,6 +21,7 @@ from headstart.tasks.multilabel.label_losses import compute_row_losses
 from headstart.tasks.multilabel.postprocessor import EVEN, LABELS, LabelSetPostprocessor
 from headstart.tasks.multilabel.targets import list_label_names
 from headstart.tasks.task import TargetSpace
+from headstart.tasks.threshold_distance import centre_on_threshold
 
 
 class LabelSetScoring:

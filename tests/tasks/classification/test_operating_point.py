@@ -131,8 +131,18 @@ def test_what_a_run_keeps_is_told_by_it(run: headstart.Run) -> None:
     assert "It is not surely better than always saying" not in page
     assert "which was chosen for <code>recall=0.9</code>" in page
     assert "Is acting on it worth it?" in page or "is acting on it worth it?" in page
-    right = read_records(run.folder).predictions.subset("test").right
-    assert np.mean(right) == run.test.accuracy
+    assert "; each way is compared by its likeliest class, for a threshold is chosen only for the one" in page
+    records = read_records(run.folder)
+    answers = records.predictions.subset("test")
+    assert np.mean(answers.right) == run.test.accuracy
+    least = np.float32(run.test.screening.threshold)
+    away = np.where(answers.probabilities[:, 0] >= least, 1 - least, least)
+    np.testing.assert_allclose(
+        answers.sureness, 0.5 + 0.5 * np.abs(answers.probabilities[:, 0] - least) / away, atol=1e-6
+    )
+    bins = records.trust.calibration.after.bins
+    assert sum(one.n * one.accuracy for one in bins) == pytest.approx(answers.right.sum()), "of what is told"
+    assert sum(one.n * one.confidence for one in bins) == pytest.approx(answers.confidence.sum(), rel=1e-6)
     card = (run.folder / "model-card.md").read_text("utf-8")
     assert "- **Positive class:** defect, predicted from a probability of 0." in card
     assert "`predicted` (the index of the predicted class)" in card

@@ -10,6 +10,7 @@ import pytest
 
 import headstart
 from headstart.cli.main import run as run_command
+from tests.modalities.sound import clips
 from tests.modalities.text.tinybert import install_networks
 from tests.modalities.texts import draw_texts, write_folder, write_table
 
@@ -48,6 +49,18 @@ def read_page(file: Path) -> str:
     return "\n".join(page.found)
 
 
+def run_all(commands: list[list[str]], said: Path) -> str:
+    """Return what commands print, each followed by its name and exit status."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "200")
+        with said.open("w", encoding="utf-8") as out:
+            patch.setattr("sys.stdout", out)
+            patch.setattr("sys.stderr", out)
+            for command in commands:
+                print(">", " ".join(command[:2]), run_command(command), file=out)
+    return said.read_text("utf-8")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with install_networks(tmp_path_factory.mktemp("site")) as folder:
@@ -79,16 +92,42 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, st
         ["advise", str(table), *options],
         ["features", str(table), "--out", str(folder / "features.npz"), *options],
     ]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COLUMNS", "200")
-        said = folder / "said.txt"
-        with said.open("w", encoding="utf-8") as out:
-            patch.setattr("sys.stdout", out)
-            patch.setattr("sys.stderr", out)
-            for command in commands:
-                print(">", " ".join(command[:2]), run_command(command), file=out)
-    yield folder, said.read_text("utf-8")
+    yield folder, run_all(commands, folder / "said.txt")
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A run of clips by the command line, and all that was printed of it."""
+    folder = tmp_path_factory.mktemp("clips")
+    table = clips.write_table(folder / "clips", 60)
+    options = ["--modality", "sound", "--store", str(folder / "store")]
+    model, one = str(folder / "run" / "model"), str(table.parent / "000.wav")
+    commands = [
+        ["fit", str(table), "--out", str(folder / "run"), "--strategy", "linear-probe", *options],
+        ["check", str(table), "--labels", str(folder / "labels.csv"), *options],
+        ["predict", model, one],
+        ["evaluate", model, str(table)],
+        ["explain", model, one, "--out", str(folder / "looked")],
+        ["explain", model, one],
+    ]
+    return folder, run_all(commands, folder / "said.txt")
+
+
+@pytest.mark.slow
+def test_a_run_of_clips_speaks_of_clips(heard: tuple[Path, str]) -> None:
+    folder, said = heard
+    assert "clips" in said
+    assert "name a folder with --out: what spoke for an answer is drawn on a clip" in said
+    assert find_foreign(said) == []
+    for page in (folder / "run" / "report.html", folder / "labels.html"):
+        assert find_foreign(read_page(page)) == [], page.name
+    for name in ("model-card.md", "settings.toml", "leaderboard.md"):
+        assert find_foreign((folder / "run" / name).read_text("utf-8")) == [], name
+    page = (folder / "run" / "report.html").read_text("utf-8")
+    assert page.count('class="play"') > 5
+    assert "media-src data:" in page
+    assert (folder / "looked" / "000.svg").exists()
 
 
 def test_commands_speak_of_texts(printed: tuple[Path, str]) -> None:

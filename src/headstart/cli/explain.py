@@ -59,7 +59,8 @@ def explain(
         raise SettingError("nothing to explain is given; name files, or give a text with --text")
     explainer = open_explainer(model)
     modality, seen, failed = explainer.modality, 0, 0
-    if out is None and not isinstance(modality.explanation, RemovalFacet):
+    facet = modality.explanation
+    if out is None and not (isinstance(facet, RemovalFacet) and facet.marks_text):
         raise SettingError(f"name a folder with --out: what spoke for an answer is drawn on {modality.noun.a_one}")
     met = Expansion(alone=len(items) == 1, path_column=path_column)
     for explained in explain_each(

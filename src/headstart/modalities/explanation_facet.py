@@ -67,6 +67,7 @@ class RemovalFacet(Protocol):
 
     legend: str  #: of an overlay: "the words that spoke for the answer, marked"
     method: str  #: "removal of words"
+    marks_text: bool  #: whether items are running text, which ``list_marked`` gives
 
     def split(self, value: Any) -> Any:
         """Return the pieces of a decoded item, in order: a record that the modality knows, with a length."""

@@ -12,7 +12,7 @@ from headstart import events
 from headstart.data.inspection import default_workers, map_in_threads
 from headstart.data.load import get_item, load_item
 from headstart.data.samples import Sample
-from headstart.diagnostics.examples import select_examples
+from headstart.diagnostics.examples import select_examples, select_test_samples
 from headstart.diagnostics.run import Diagnostics
 from headstart.errors import DataError
 from headstart.explanation.choose_explainer import open_explainer
@@ -82,11 +82,13 @@ def make_thumbnails(diagnostics: Diagnostics, context: FitContext, test: TestRes
         log(events.Note(f"{many} have no previews: the report names them only"))
     else:
         shown = select_shown_samples(diagnostics, context, test)
+        tested = {sample.id for sample in select_test_samples(test)}
         previews = log.attempt(partial(preview_samples, shown, facet, log), previews, f"{many} are not shown")
         if isinstance(facet, PlayablePreview):
             nothing: Previews = {}
+            spoken = sorted(shown, key=lambda sample: sample.id in tested)  # those that are spoken of, then the others
             players = log.attempt(
-                partial(make_players, [*examples, *shown], facet), nothing, f"no {many} can be played"
+                partial(make_players, [*examples, *spoken], facet), nothing, f"no {many} can be played"
             )
             previews = {**previews, **players}
     if trained:

@@ -30,6 +30,7 @@ class SoundExplanation:
 
     legend = "the stretches that spoke for the answer, coloured"
     method = "silencing of stretches"
+    marks_text = False
 
     def split(self, value: Floats) -> SoundStretches:
         """Return stretches of one length over a clip."""

@@ -42,6 +42,7 @@ class TextExplanation:
 
     legend = "the words that spoke for the answer, marked"
     method = "removal of words"
+    marks_text = True
 
     def split(self, value: str) -> TextPieces:
         """Return the words of a text, and runs of signs between them."""

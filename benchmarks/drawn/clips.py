@@ -144,9 +144,7 @@ def numbers_of_clips(desk: Desk) -> Path:
     return desk.write("clips.csv", rows_to_csv(rows))
 
 
-@add_layout(
-    "`tags.csv`: `path,tags` with `bell;drum` in a cell", "several labels for a clip", flags="--task multilabel"
-)
+@add_layout("`tags.csv`: `path,tags` with `bell;drum` in a cell", "several labels for a clip")
 def tags_of_clips(desk: Desk) -> Path:
     rows = [("path", "tags")]
     for at, clip in enumerate(draw_clips(each=12)):
@@ -169,9 +167,7 @@ def other_files_among_clips(desk: Desk) -> Path:
     return desk.root
 
 
-@add_layout(
-    "class folders of WAV, each with a transcript in a `.txt` beside it", "the clips", flags="--classes-from folder"
-)
+@add_layout("class folders of WAV, each with a transcript in a `.txt` beside it", "the clips")
 def transcripts_of_clips(desk: Desk) -> Path:
     for clip in draw_clips():
         _lay(desk, f"{clip[1]}/{clip[2]:03}.wav", clip)

@@ -239,9 +239,7 @@ def title_and_body(desk: Desk) -> Path:
     return desk.write("articles.csv", rows_to_quoted([("title", "body", "category"), *rows]))
 
 
-@add_layout(
-    "`posts.csv`: `text,tags` with `sea;wood` in a cell", "several labels for a text", flags="--task multilabel"
-)
+@add_layout("`posts.csv`: `text,tags` with `sea;wood` in a cell", "several labels for a text")
 def several_tags(desk: Desk) -> Path:
     rows = []
     for place, (text, label) in enumerate(draw_sentences(NEWS, 12)):

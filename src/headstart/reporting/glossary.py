@@ -53,9 +53,9 @@ TERMS: Mapping[str, str] = {
     "learning rate": "How far each step of a training changes the network.",
     "log loss": "How surprised the stated probabilities are by the truth, averaged over {many}, in nats: 0 is "
     "perfect, and being sure and wrong costs most.",
+    "MAE of ranks": "How many grades the answers are off by, on average: 0 is perfect, 1 is the next grade.",
     "McNemar's test": "A test of two classifiers on the same {many}. It looks only at {many} that one of them has "
     "right and the other wrong.",
-    "MAE of ranks": "How many grades the answers are off by, on average: 0 is perfect, 1 is the next grade.",
     "mean absolute error": "How far the answers are from the true numbers, on average, in whichever direction.",
     "mean average precision": "The average precision of each label, averaged over the labels: a rare label counts as "
     "much as a common one.",

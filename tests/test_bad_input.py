@@ -470,8 +470,8 @@ SETTINGS = [
     ),
     Case(
         "an option that has to be given",
-        lambda place: ["explain", "runs/beetles", "broken.jpg"],
-        r"--out is missing; see headstart explain --help",
+        lambda place: ["features", "photos"],
+        r"--out is missing; see headstart features --help",
     ),
     Case("a flag without its value", with_("--seed"), r'Command "fit" parameter --seed requires an argument; see .*'),
     Case(
@@ -749,7 +749,7 @@ CLASSIFIERS = [
     Case(
         "a model without photos",
         lambda place: ["predict", str(place.model)],
-        r'Command "predict" parameter ITEMS requires an argument; see headstart predict --help',
+        r"nothing to predict is given; name files, or give a text with --text",
     ),
     Case(
         "a photo that is not there",

@@ -78,7 +78,7 @@ UNKNOWN = {
     "strategy": ("liner-probe", r"unknown strategy 'liner-probe'; did you mean 'linear-probe'\? Known: auto, "),
     "arms": ("scrach", r"unknown arm 'scrach'; did you mean 'scratch'\? Known: linear-probe, "),
     "engine": ("openvin", r"unknown engine 'openvin'; did you mean 'openvino'\? Known: auto, openvino, "),
-    "backbone": ("timn:resnet18", r"unknown scheme 'timn' of a backbone; did you mean 'timm'\? Known: timm, bad_"),
+    "backbone": ("timn:resnet18", r"unknown scheme 'timn' of a backbone; did you mean 'timm'\? Known: .*bad_"),
 }
 
 

@@ -159,8 +159,10 @@ def test_one_that_raises_when_it_is_asked_is_passed_over(site: Path, capsys: pyt
 def test_a_name_that_is_none_is_said_with_those_there_are() -> None:
     with pytest.raises(SettingError, match=r"^unknown head 'rigde'; did you mean 'ridge'\? Known: logistic, lda, "):
         find_registry("heads").check_name("rigde")
-    with pytest.raises(SettingError, match=r"no modality 'sound' is installed; .*: image; a package that provides it"):
-        find_registry("modalities").get("sound")
+    with pytest.raises(
+        SettingError, match=r"no modality 'smell' is installed; .*: image, sound, text; a package that provides it"
+    ):
+        find_registry("modalities").get("smell")
 
 
 class Wanted:

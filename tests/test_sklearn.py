@@ -145,7 +145,7 @@ def test_items_of_unequal_shape_and_bytes_are_classified(small, photos) -> None:
 
 def test_a_modality_that_is_none(small, photos) -> None:
     with pytest.raises(SettingError, match="modality"):
-        FeatureExtractor(small.name, modality="sound").fit(photos[0])
+        FeatureExtractor(small.name, modality="smell").fit(photos[0])
 
 
 @pytest.fixture(scope="module")

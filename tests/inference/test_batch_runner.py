@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import headstart
-from headstart.inference.batch_runner import SORTED
+from headstart.modalities.packing import SORTED
 from tests.modalities.texts import draw_texts, install_texts, write_table
 
 TEXTS = [text for text, _ in draw_texts(150, seed=3, longest=60)]
@@ -63,4 +63,5 @@ def test_the_parts_of_a_batch_are_of_like_length(
     pieces = (items[start : start + runner.batch] for start in range(0, size, runner.batch))
     expected = np.concatenate([runner.extract(piece)[0] for piece in pieces])
     np.testing.assert_allclose(features, expected, atol=1e-5)
-    assert sorted_padding < 0.6 * sum(padded)
+    in_windows = any(len(parts) > 1 for item in items for parts in item.values())  # these are of like length already
+    assert sorted_padding <= (1 if in_windows else 0.6) * sum(padded)

@@ -27,9 +27,9 @@ def change(file: Path, **values: Any) -> None:
 def test_a_report_says_which_package_is_missing_and_what_is_left_out(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    change(run / "run.json", modality="sound", packages={"modality": "sounds 2.1"})
+    change(run / "run.json", modality="smell", packages={"modality": "sounds 2.1"})
     said = (
-        "he modality 'sound' of the package sounds 2.1 is not installed or cannot be used: its items are called samples"
+        "he modality 'smell' of the package sounds 2.1 is not installed or cannot be used: its items are called samples"
     )
     assert run_command(["report", str(run)]) == 0
     (line,) = capsys.readouterr().err.splitlines()
@@ -62,9 +62,9 @@ def test_a_task_that_is_gone_is_named_with_its_package(run: Path) -> None:
 
 def test_a_model_of_a_run_names_the_package_that_the_run_names(run: Path) -> None:
     record = json.loads((run / "model" / "model.json").read_text("utf-8"))
-    record["branches"][0]["spec"]["kind"] = "sound"
+    record["branches"][0]["spec"]["kind"] = "smell"
     change(run / "model" / "model.json", **record)
-    change(run / "run.json", modality="sound", packages={"modality": "sounds 2.1"})
+    change(run / "run.json", modality="smell", packages={"modality": "sounds 2.1"})
     said = rf"{INSTALL} \(its run was made with the package of the modality sounds 2\.1\)$"
     for folder in (run, run / "model"):
         with pytest.raises(ClassifierError, match=said):

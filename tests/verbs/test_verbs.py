@@ -47,7 +47,7 @@ def test_a_function_has_the_flags_of_its_verb_as_keywords(verb) -> None:
     flags = {
         name.strip("_") for name, it in inspect.signature(command).parameters.items() if it.kind == it.KEYWORD_ONLY
     }
-    flags -= {"quiet", "json", "csv", "open", "top", "data", "settings"}
+    flags -= {"quiet", "json", "csv", "open", "top", "data", "settings", "text", "lines", "listen", "every"}
     renamed = {"check": {"augment": "sheet", "labels": "label_table"}, "features": {"out": "layer"}}.get(verb, {})
     function = getattr(headstart, verb)
     offered = set(inspect.signature(function).parameters) | set(headstart.settings.FitSettings.model_fields)

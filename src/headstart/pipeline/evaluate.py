@@ -1,7 +1,5 @@
 """``evaluate``: a saved classifier's score on labelled samples."""
 
-import csv
-import io
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -124,9 +122,7 @@ def _list_columns(classifier: Classifier, options: DataSettings) -> str:
         return ""
     if len(names) == 1:
         return names[0]
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(names)
-    return text.getvalue()
+    return ",".join(f'"{name}"' if "," in name else name for name in names)
 
 
 def _describe_other_kind(noun: Noun, others: Samples) -> str:

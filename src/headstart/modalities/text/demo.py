@@ -4,8 +4,6 @@ What a message asks for is its class. Many words stand in messages of several cl
 and are labelled by the first, and letters are mistyped; all are the same each time, by a fixed seed.
 """
 
-import csv
-import io
 from pathlib import Path
 
 import numpy as np
@@ -94,14 +92,13 @@ def write_messages(file: Path) -> Path:
 
 def format_messages() -> str:
     """Return the messages as a table with the columns text and label."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["text", "label"])
+    lines = ["text,label"]
     for label in TEMPLATES:
         for number in range(EACH):
             random = np.random.default_rng([SEED, list(TEMPLATES).index(label), number])
-            writer.writerow([draw_message(label, random), label])
-    return stream.getvalue()
+            quoted = draw_message(label, random).replace('"', '""')
+            lines.append(f'"{quoted}",{label}')
+    return "\n".join([*lines, ""])
 
 
 def draw_message(label: str, random: Generator) -> str:

@@ -71,7 +71,8 @@ def list_value_columns(sample: TableSample, modality: Modality, used: Collection
         return named
     running = [it for it in left if holds_running_text(sample.column(it)) and not _name_files(sample.column(it))]
     plain = [it for it in named if it in running or not holds_labels(sample.column(it))]
-    return list(dict.fromkeys([*(plain or named), *running]))
+    empty = [it for it in match_columns(left, modality.hints.value_columns) if not any(sample.column(it))]
+    return list(dict.fromkeys([*(plain or named), *running])) or empty  # rows of empty texts are told one by one
 
 
 def _choose_longest(table: Path, sample: TableSample, found: Sequence[str], noun: Noun) -> str:

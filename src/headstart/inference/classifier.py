@@ -34,7 +34,7 @@ from headstart.inference.predictors import (
 )
 from headstart.inference.streaming import map_in_order
 from headstart.modalities.given import open_item
-from headstart.modalities.item import BrokenItem
+from headstart.modalities.item import BrokenItem, NamedItem
 from headstart.modalities.item import ItemLike as ItemLike
 from headstart.tasks.task import OutputRule
 from headstart.tasks.threshold_task import make_threshold_rule
@@ -117,7 +117,7 @@ class Classifier:
                 an ``error`` instead.
             SettingError: a threshold that is no probability, or a model that does not say which class it would be of.
         """
-        if self._modality.accepts(items):
+        if isinstance(items, NamedItem) or self._modality.accepts(items):
             (prediction,) = self.stream([cast("ItemLike", items)], threshold=threshold)
             if prediction.error is not None:
                 remedy = self._modality.suggest_remedy(items, prediction.error)

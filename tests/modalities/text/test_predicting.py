@@ -10,6 +10,7 @@ import pytest
 import headstart
 from headstart.cli.main import run as run_command
 from headstart.errors import DataError
+from headstart.modalities.item import NamedItem
 from tests.modalities.texts import draw_texts, write_table
 
 SEA, WOOD = "the ship and a wave in the tide", "an owl under the oak and the fern"
@@ -35,6 +36,8 @@ def test_in_python(run: headstart.Run, tmp_path: Path) -> None:
     file.write_text(SEA, "utf-16")
     for given in (file, SEA.encode(), io.BytesIO(SEA.encode()), io.StringIO(SEA), np.str_(SEA), "\ufeff" + SEA):
         assert run.classifier.predict(given).probability == answer.probability  # type: ignore[arg-type]
+    named = run.classifier.predict(NamedItem("a message", SEA))
+    assert (named.source, named.probability) == ("a message", answer.probability)
     for several in ([SEA, WOOD], np.array([SEA, WOOD]), np.array([SEA, WOOD], object), iter((SEA, WOOD))):
         assert [one.label for one in run.classifier.predict(several)] == ["sea", "wood"]
     assert [one.label for one in headstart.predict(run, [SEA, file])] == ["sea", "sea"]

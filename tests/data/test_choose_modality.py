@@ -160,7 +160,7 @@ def test_files_say_more_than_a_column_of_texts_beside_them(pets):
 
 
 def test_columns_of_two_kinds_without_files_are_asked_for(tmp_path, monkeypatch):
-    monkeypatch.setattr("tests.data.texts.TEXTS.hints", replace(TEXTS.hints, path_columns=("note_id",)))
+    monkeypatch.setattr(TEXTS, "hints", replace(TEXTS.hints, path_columns=("note_id",)))
     (tmp_path / "t.csv").write_text("image,note_id,label\n" + "".join(f"{n},{n},{'ab'[n % 2]}\n" for n in range(8)))
     with pytest.raises(DataError, match=r"for photos \('image'\) and texts \('note_id'\); choose with --modality"):
         read(tmp_path / "t.csv")

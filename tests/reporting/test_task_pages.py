@@ -58,7 +58,9 @@ def read(pages):
     return {name: PageReader(page.html) for name, page in pages.items()}
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "many labels" else name for name in RUNS]
+)
 def test_every_number_a_second_time(name, runs, pages) -> None:
     files = TaskFiles(runs[name])
     assert len(pages[name].numbers) > 80

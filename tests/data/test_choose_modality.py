@@ -1,5 +1,6 @@
 """The modality of a source, where images and texts are installed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from headstart.data.read import read_source
 from headstart.data.sources import ArraySource, ValueSource
 from headstart.errors import DataError
 from headstart.settings import DataSettings
-from tests.data.texts import install_texts
+from tests.data.texts import TEXTS, install_texts
 
 WORDS = ("so warm", "so cold", "a fine day")
 
@@ -156,6 +157,15 @@ def test_files_say_more_than_a_column_of_texts_beside_them(pets):
     told = "the photos are read; column 'text' holds texts: --modality text reads those"
     assert (samples.modality, told in samples.ledger.notes) == ("image", True)
     assert read(pets / "t.csv", "text", strict=False).samples[0].source.read() == b"cat 0"
+
+
+def test_columns_of_two_kinds_without_files_are_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(TEXTS, "hints", replace(TEXTS.hints, path_columns=("note_id",)))
+    table = tmp_path / "own" / "t.csv"  # folders beside a table's own may have its files, and here lie other tests'
+    table.parent.mkdir()
+    table.write_text("image,note_id,label\n" + "".join(f"{n},{n},{'ab'[n % 2]}\n" for n in range(8)))
+    with pytest.raises(DataError, match=r"for photos \('image'\) and texts \('note_id'\); choose with --modality"):
+        read(table)
 
 
 def test_samples_of_another_reader_are_said_by_their_addresses_or_the_first_one():

@@ -164,9 +164,14 @@ class DatasetContext(RunContext):
 
     def training_set(self, branches: Sequence[FeatureBranch], *subsets: Subset) -> TrainingSet:
         """Return the features of branches, side by side, with labels and groups of some subsets."""
-        rows, targets = self.load_all(branches, self.samples_in(*subsets)), self.targets(*subsets)
+        rows = self.load_all(branches, self.samples_in(*subsets))
+        return self.pose(rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1), *subsets)
+
+    def pose(self, features: Floats, *subsets: Subset) -> TrainingSet:
+        """Return features (N, D) of the samples of some subsets with their labels and groups."""
+        targets = self.targets(*subsets)
         return TrainingSet(
-            features=rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1),
+            features=features,
             targets=targets.values,
             outputs=self.task.count_outputs(self.samples.space),
             groups=targets.groups,

@@ -8,7 +8,7 @@ from weighed terms to outputs, with a head that changes nothing.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -82,21 +82,10 @@ class _Terms:
         length = float(np.square(counted.rows.values).sum()) / max(1, len(samples))
         return cls(samples, counted, _LENGTH / max(length, 1e-9))
 
-    def pose(self, context: DatasetContext, *subsets: Subset) -> TrainingSet:
-        """Return the items as rows that a head is fitted on, with their targets; they are those of some subsets."""
-        targets = context.targets(*subsets)
+    def make_rows(self) -> KernelRows:
+        """Return the items as rows that a head is fitted on."""
         kernel = self.counted.rows.compute_kernel() * np.float32(self.scale)
-        places = {sample.id: place for place, sample in enumerate(context.samples_in(*subsets))}
-        chosen = np.array([places[sample.id] for sample in self.samples], np.int64)
-        own = KernelRows(kernel, np.arange(len(self.samples)))
-        return TrainingSet(
-            as_features(own),
-            targets.values[chosen],
-            context.task.count_outputs(context.samples.space),
-            targets.groups[chosen],
-            context.task.heads.is_balanced(context.settings),
-            context.settings.seed,
-        )
+        return KernelRows(kernel, np.arange(len(self.samples)))
 
     def make_layer(self, head: Head) -> Dense:
         """Return a head on inner products as a layer on terms."""
@@ -105,10 +94,9 @@ class _Terms:
         return Dense(weight, layer.bias)
 
 
-def _draw(samples: Sequence[Sample]) -> list[Sample]:
-    """Return those of very many samples that have the smallest digests."""
-    chosen = sorted(range(len(samples)), key=lambda place: samples[place].digest)[:MOST]
-    return [samples[place] for place in sorted(chosen)]
+def _draw(samples: Sequence[Sample]) -> list[int]:
+    """Return the places of those of very many samples that have the smallest digests, rising."""
+    return sorted(sorted(range(len(samples)), key=lambda place: samples[place].digest)[:MOST])
 
 
 @dataclass(eq=False)
@@ -129,8 +117,10 @@ class _Poser:
         whole = whole or len(samples) <= MOST
         if self.known is None or self.known[:2] != (subsets, whole):
             self.known = None  # the inner products of one are enough at a time
-            terms = _Terms.count(context, samples if whole else _draw(samples))
-            self.known = subsets, whole, terms, terms.pose(context, *subsets)
+            places = list(range(len(samples))) if whole else _draw(samples)
+            terms = _Terms.count(context, [samples[place] for place in places])
+            asked = context.pose(np.empty((len(samples), 0), np.float32), *subsets).take(places)
+            self.known = subsets, whole, terms, replace(asked, features=as_features(terms.make_rows()))
         return self.known[2:]
 
 

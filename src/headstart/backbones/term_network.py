@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto
 
 from headstart.arrays import Floats
-from headstart.backbones.backbone import GRAPH, OPSET, RECORD, Backbone, Layer, write_record
+from headstart.backbones.backbone import GRAPH, RECORD, Backbone, Layer, write_record
+from headstart.backbones.network_graph import build_network_model
 from headstart.backbones.reference import ReferenceRows, write_reference
 from headstart.heads.head import Dense
 from headstart.modalities.batch import InputSpec
@@ -17,7 +18,6 @@ from headstart.modalities.terms import TERM_IDS, TERM_WEIGHTS
 from headstart.storage.atomic import new_folder
 
 FINAL = "final"
-IR_VERSION = 8
 CONVERSION = "terms 1"
 _REFERENCE_PARTS, _REFERENCE_TERMS = 4, 12
 
@@ -64,18 +64,8 @@ def _build_graph(layer: Dense) -> bytes:
     weighed = builder.node("Mul", [rows, column], "weighed")
     summed = builder.node("ReduceSum", [weighed, builder.constant("along", [1])], "summed", keepdims=0)
     builder.node("Add", [summed, bias], FINAL)
-    graph = helper.make_graph(
-        builder.nodes,
-        "terms",
-        [
-            helper.make_tensor_value_info(TERM_IDS, TensorProto.INT64, ["N", "T"]),
-            helper.make_tensor_value_info(TERM_WEIGHTS, TensorProto.FLOAT, ["N", "T"]),
-        ],
-        [helper.make_tensor_value_info(FINAL, TensorProto.FLOAT, ["N", len(layer.bias)])],
-        builder.constants,
-    )
-    opsets = [helper.make_opsetid("", OPSET)]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="headstart")
+    inputs = {TERM_IDS: (TensorProto.INT64, ["N", "T"]), TERM_WEIGHTS: (TensorProto.FLOAT, ["N", "T"])}
+    model = build_network_model(builder, "terms", inputs, [Layer(FINAL, len(layer.bias))])
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
 

@@ -97,3 +97,9 @@ def fill_bins(
         mean = float(confidence[start:end].mean())
         found.append(Bin(len(own), mean, float(own.mean()), interval.low, interval.high))
     return tuple(found)
+
+
+def describe_calibration_error(before: float, after: float) -> str:
+    """Return the calibration error before and after a calibration, in one line."""
+    off = f"stated probabilities are off by {100 * after:.1f} points on average"
+    return f"calibration error {after:.1%} ({before:.1%} before): {off}"

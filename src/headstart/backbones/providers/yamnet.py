@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from onnx import ModelProto, TensorProto, helper
+from onnx import ModelProto, TensorProto
 
-from headstart.backbones.backbone import OPSET, Layer
+from headstart.backbones.backbone import Layer
+from headstart.backbones.network_graph import build_network_model
 from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.provider import Provider
 from headstart.backbones.providers.tflite.model import TfliteModel, TfliteOperator, read_tflite
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 NAME = "yamnet"
 CONVERSION = "headstart-yamnet-1"
 FRAMES, BANDS = 96, 64  #: of a patch
-IR_VERSION = 8
 YAMNET_MELS = MelSpec(
     fft=512,
     window=400,
@@ -127,17 +127,8 @@ def build_yamnet_graph(model: TfliteModel) -> tuple[ModelProto, tuple[Layer, ...
     width = model.tensors[end].shape[-1]
     builder.node("Reshape", [nodes.find(end), builder.constant("final/shape", [-1, width])], "final")
     layers.append(Layer("final", width))
-    info = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        builder.nodes,
-        NAME,
-        [info(MELS, TensorProto.FLOAT, ["N", FRAMES, BANDS]), info(MASK, TensorProto.FLOAT, ["N", FRAMES])],
-        [info(layer.name, TensorProto.FLOAT, ["N", layer.width]) for layer in layers],
-        builder.constants,
-    )
-    opsets = [helper.make_opsetid("", OPSET)]
-    made = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="headstart")
-    return made, tuple(layers)
+    inputs = {MELS: (TensorProto.FLOAT, ["N", FRAMES, BANDS]), MASK: (TensorProto.FLOAT, ["N", FRAMES])}
+    return build_network_model(builder, NAME, inputs, layers), tuple(layers)
 
 
 def _find_ends(model: TfliteModel) -> tuple[int, int]:

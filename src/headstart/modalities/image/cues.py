@@ -7,14 +7,12 @@ brain scans, .66 and .67, .58 and .57, .51 and .45), of handwritten digits .78 a
 70 % of the digits lifts the border to .88 only, but the whole to .978 where without the border it is .956.
 """
 
-from collections import Counter
-from collections.abc import Sequence
 from functools import partial
-from itertools import combinations_with_replacement
 
 import numpy as np
 
 from headstart.arrays import Bools, Floats
+from headstart.modalities.cue_rows import add_products, encode_common
 from headstart.modalities.facets import Cue, Properties, Surroundings
 from headstart.modalities.image.stats import ImageStats
 
@@ -32,7 +30,7 @@ def list_cues(properties: Properties, stats: ImageStats) -> tuple[Cue, ...]:
     return (
         Cue("border", "the border of the photo", partial(_describe_border, stats), partial(_describe_inside, stats)),
         Cue("file", "the file's size and format", partial(_describe_files, properties)),
-        Cue("mean colour", "the mean colour", lambda: _add_products(stats.colour.mean(axis=(1, 2)))),
+        Cue("mean colour", "the mean colour", lambda: add_products(stats.colour.mean(axis=(1, 2)))),
     )
 
 
@@ -51,7 +49,7 @@ def _describe_patch(stats: ImageStats, cells: Bools) -> Floats:
     """Return cells of the coloured picture, and by how much and how evenly they are coloured."""
     patch = stats.colour[:, cells]
     return np.hstack(
-        [patch.reshape(len(patch), -1), _add_products(patch.mean(axis=1))[:, 3:], _add_products(patch.std(axis=1))]
+        [patch.reshape(len(patch), -1), add_products(patch.mean(axis=1))[:, 3:], add_products(patch.std(axis=1))]
     )
 
 
@@ -67,7 +65,7 @@ def _describe_files(properties: Properties) -> Floats:
     """Return what is known of files without their photos: sizes, and the commonest formats, sizes and cameras."""
     widths, heights = ([each[edge] for each in properties] for edge in ("width", "height"))
     width, height = np.log2(np.maximum(1, widths)), np.log2(np.maximum(1, heights))
-    sizes = _add_products(np.stack([width + height, width - height, np.abs(width - height)], axis=1).astype(np.float32))
+    sizes = add_products(np.stack([width + height, width - height, np.abs(width - height)], axis=1).astype(np.float32))
     names = (
         [each["format"] for each in properties],
         [f"{across} x {down}" for across, down in zip(widths, heights, strict=True)],
@@ -75,19 +73,4 @@ def _describe_files(properties: Properties) -> Floats:
         [str(down) for down in heights],
         [each.get("camera", "") for each in properties],
     )
-    return np.hstack([sizes, *(_encode_one_hot(values) for values in names)])
-
-
-def _encode_one_hot(names: Sequence[str]) -> Floats:
-    """Return whether each name is the commonest, the next, ...: (N, k) of 0 or 1; names that are met once have none."""
-    common = [name for name, count in Counter(names).most_common(COMMON) if count > 1]
-    place = {name: index for index, name in enumerate(common)}
-    known = np.array([place.get(name, -1) for name in names])
-    return np.asarray(known[:, None] == np.arange(len(common)), np.float32)
-
-
-def _add_products(rows: Floats) -> Floats:
-    """Return rows (N, k) with all squares and products, (N, k + k (k + 1) / 2), so that a line becomes a conic."""
-    centred = rows - rows.mean(axis=0)
-    pairs = combinations_with_replacement(range(rows.shape[1]), 2)
-    return np.stack([*rows.T, *(centred[:, a] * centred[:, b] for a, b in pairs)], axis=1).astype(np.float32)
+    return np.hstack([sizes, *(encode_common(values, COMMON) for values in names)])

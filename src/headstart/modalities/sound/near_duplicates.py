@@ -11,16 +11,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from headstart.arrays import Floats, Ints
-from headstart.linalg import iterate_subspace, normalize_rows
+from headstart.linalg import normalize_rows
+from headstart.modalities.main_features import (
+    SHORTEST,
+    compare_features,
+    describe_by_directions,
+    estimate_centre,
+    score_in_segments,
+)
 from headstart.modalities.sound.sound_stats import BANDS, FRAMES, SoundStats
 
-DIRECTIONS, SAMPLE = 64, 1000  #: of the features; clips that these are found from
-PRIOR = 20  #: clips at the origin that the mean is taken with
+DIRECTIONS = 64  #: of the features
 SPECTROGRAM = 0.7  #: weight of the spectrogram's cosine beside that of the features, squared in the sum
 FARTHEST = 6  #: frames that one spectrogram is moved at most
 SEGMENT = 2048  #: pairs that are compared at once
 FLOOR = 4.0  #: decibels by which details have to differ to be told from noise
-_SHORTEST = 1e-6
 
 DETAIL, FEATURES, THRESHOLD = 1.6, 3.0, 6.3  #: weights of the sum, and what is taken from it
 
@@ -36,14 +41,10 @@ class SoundScorer:
 
     def describe(self) -> Floats:
         """Return descriptors of length 1, (M, <= 112), of the M."""
-        sample: Floats = self.features[self.rows[:: max(1, len(self.rows) // SAMPLE)]] - self.centre
-        count = min(DIRECTIONS, *sample.shape)
-        start = np.random.default_rng(0).standard_normal((sample.shape[1], count), dtype=np.float32)
-        basis = iterate_subspace(lambda block: sample.T @ (sample @ block), start)
-        main = normalize_rows((self.features @ basis)[self.rows] - self.centre @ basis, _SHORTEST)
+        main = describe_by_directions(self.features, self.centre, self.rows, DIRECTIONS)
         slow = self.spectrogram.reshape(len(self.spectrogram), FRAMES // 8, 8, BANDS // 2, 2).mean(axis=(2, 4))
-        coarse = normalize_rows(slow.reshape(len(slow), -1), _SHORTEST)
-        return normalize_rows(np.concatenate([main, np.float32(SPECTROGRAM) * coarse], axis=1), _SHORTEST)
+        coarse = normalize_rows(slow.reshape(len(slow), -1), SHORTEST)
+        return normalize_rows(np.concatenate([main, np.float32(SPECTROGRAM) * coarse], axis=1), SHORTEST)
 
     def note(self) -> str:
         """Return nothing: all clips can be compared."""
@@ -51,18 +52,13 @@ class SoundScorer:
 
     def score(self, pairs: Ints, pool: Executor) -> Floats:
         """Return log-odds (P,) of pairs (P, 2) of the M."""
-        segments = [pairs[first : first + SEGMENT] for first in range(0, len(pairs), SEGMENT)]
-        return np.concatenate([*pool.map(self._score, segments), np.empty(0, np.float32)])
+        return score_in_segments(self._score, pairs, SEGMENT, pool)
 
     def _score(self, pairs: Ints) -> Floats:
         detail = align_spectrograms(self.spectrogram, pairs)
         odds = -DETAIL * np.log(np.maximum(1 - np.maximum(detail, 0), np.float32(1e-3)))
-        return np.asarray(odds + FEATURES * self._compare_features(pairs) - THRESHOLD, np.float32)
-
-    def _compare_features(self, pairs: Ints) -> Floats:
-        first, second = (self.features[self.rows[pairs[:, side]]] - self.centre for side in (0, 1))
-        lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-        return np.asarray((first * second).sum(axis=1) / np.maximum(lengths, np.float32(1e-6)), np.float32)
+        cosine = compare_features(self.features, self.centre, self.rows, pairs)
+        return np.asarray(odds + FEATURES * cosine - THRESHOLD, np.float32)
 
 
 class SoundDuplicates:
@@ -70,9 +66,7 @@ class SoundDuplicates:
 
     def make_scorer(self, features: Floats, stats: SoundStats, rows: Ints) -> SoundScorer:
         """Return a scorer of the pairs among some of N clips, their rows (M,)."""
-        total = features.sum(axis=0, dtype=np.float64)
-        centre = np.asarray(total / (len(features) + PRIOR), np.float32)
-        return SoundScorer(features, centre, rows, extract_sound_details(stats.spectrogram[rows]))
+        return SoundScorer(features, estimate_centre(features), rows, extract_sound_details(stats.spectrogram[rows]))
 
 
 def extract_sound_details(spectrogram: Floats) -> Floats:

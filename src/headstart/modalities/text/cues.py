@@ -4,11 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import combinations_with_replacement
 
 import numpy as np
 
 from headstart.arrays import Floats
+from headstart.modalities.cue_rows import add_products, encode_common
 from headstart.modalities.facets import Cue
 from headstart.modalities.text.text_stats import WORD, TextStats
 
@@ -70,7 +70,7 @@ class WordTable:
 
 def _describe_length(stats: TextStats) -> Floats:
     sizes = [np.log2(1 + stats.get(name)) for name in ("characters", "words", "lines", "longest word")]
-    return _add_products(np.stack(sizes, axis=1).astype(np.float32))
+    return add_products(np.stack(sizes, axis=1).astype(np.float32))
 
 
 def _describe_signs(stats: TextStats) -> Floats:
@@ -81,7 +81,7 @@ def _describe_signs(stats: TextStats) -> Floats:
         text = stats.texts[row][:MOST_CHARACTERS].rstrip()
         counts[row, :-1] = [text.count(mark) for mark in MARKS]
         counts[row, -1] = text[-1:].isalnum()
-    return np.hstack([_add_products(shares.astype(np.float32)), np.log2(1 + counts)])
+    return np.hstack([add_products(shares.astype(np.float32)), np.log2(1 + counts)])
 
 
 def _describe_starts(texts: Sequence[str]) -> Floats:
@@ -89,19 +89,4 @@ def _describe_starts(texts: Sequence[str]) -> Floats:
     begun = [_SPACE.sub(" ", text[:200]).strip().casefold() for text in texts]
     words = [WORD.findall(text)[:2] for text in begun]
     firsts, pairs = ([" ".join(each[:count]) for each in words] for count in (1, 2))
-    return np.hstack([_encode_common(firsts), _encode_common(pairs)])
-
-
-def _encode_common(names: Sequence[str]) -> Floats:
-    """Return whether each name is the commonest, the next, ...: (N, k) of 0 or 1; names that are met once have none."""
-    common = [name for name, count in Counter(names).most_common(COMMON_STARTS) if count > 1 and name]
-    place = {name: index for index, name in enumerate(common)}
-    known = np.array([place.get(name, -1) for name in names], np.int64)
-    return np.asarray(known[:, None] == np.arange(len(common)), np.float32)
-
-
-def _add_products(rows: Floats) -> Floats:
-    """Return rows (N, k) with all squares and products, so that a line becomes a conic."""
-    centred = rows - rows.mean(axis=0)
-    pairs = combinations_with_replacement(range(rows.shape[1]), 2)
-    return np.stack([*rows.T, *(centred[:, a] * centred[:, b] for a, b in pairs)], axis=1).astype(np.float32)
+    return np.hstack([encode_common(names, COMMON_STARTS, nameless="") for names in (firsts, pairs)])

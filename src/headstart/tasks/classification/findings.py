@@ -19,7 +19,7 @@ from headstart.diagnostics.slices import Slices, compute_slices, describe_worst_
 from headstart.evaluation.coverage import Coverage, measure_coverage
 from headstart.evaluation.intervals import estimate_proportion
 from headstart.evaluation.label_noise import describe_label_noise
-from headstart.evaluation.reliability import Reliability, measure_reliability
+from headstart.evaluation.reliability import Reliability, describe_calibration_error, measure_reliability
 from headstart.modalities.item import Noun
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
@@ -126,9 +126,7 @@ class ClassDiagnostics:
         """Return the calibration error, and how large prediction sets are and how often they hold the right class."""
         lines = []
         if calibration := record.get("calibration"):
-            before, after = calibration["before"]["ece"], calibration["after"]["ece"]
-            off = f"stated probabilities are off by {100 * after:.1f} points on average"
-            lines.append(f"calibration error {after:.1%} ({before:.1%} before): {off}")
+            lines.append(describe_calibration_error(calibration["before"]["ece"], calibration["after"]["ece"]))
         if sets := record.get("prediction_sets"):
             size, share = sets["test"]["mean_size"], 100 * sets["test"]["coverage"]
             classes = f"{size:.1f} class{'es' * (f'{size:.1f}' != '1.0')}"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.evaluation.reliability import Reliability, measure_reliability
+from headstart.evaluation.reliability import Reliability, describe_calibration_error, measure_reliability
 from headstart.inference.model_format import PROBABILITIES, UNCALIBRATED
 from headstart.modalities.item import Noun
 from headstart.selection.results import Postprocessed, TestResult
@@ -76,9 +76,7 @@ def describe_trust(record: Mapping[str, Any], noun: Noun) -> list[str]:
     lines = []
     calibration, risk = record.get("calibration"), record.get("risk")
     if calibration and calibration["after"]:
-        before, after = calibration["before"]["ece"], calibration["after"]["ece"]
-        off = f"stated probabilities are off by {100 * after:.1f} points on average"
-        lines.append(f"calibration error {after:.1%} ({before:.1%} before): {off}")
+        lines.append(describe_calibration_error(calibration["before"]["ece"], calibration["after"]["ece"]))
     if risk and risk["test"]:
         seen = risk["test"]
         promised = f"{risk['promised']:.0%} promised"

@@ -15,7 +15,7 @@ from headstart.diagnostics.slices import ItemProperty
 from headstart.evaluation.coverage import Coverage, measure_coverage
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.label_noise import describe_label_noise, estimate_label_noise
-from headstart.evaluation.reliability import Reliability, measure_reliability
+from headstart.evaluation.reliability import Reliability, describe_calibration_error, measure_reliability
 from headstart.heads.folds import find_one_group_classes
 from headstart.inference.postprocess import BatchPredictions
 from headstart.modalities.facets import NamedProperty
@@ -108,9 +108,7 @@ class RankDiagnostics(AnswerDiagnostics):
         """Return the calibration error, and how wide ranges are and how often they hold the true class."""
         lines = []
         if calibration := record.get("calibration"):
-            before, after = calibration["before"]["ece"], calibration["after"]["ece"]
-            off = f"stated probabilities are off by {100 * after:.1f} points on average"
-            lines.append(f"calibration error {after:.1%} ({before:.1%} before): {off}")
+            lines.append(describe_calibration_error(calibration["before"]["ece"], calibration["after"]["ece"]))
         if sets := record.get("prediction_sets"):
             seen = sets["test"]
             held = f"ranges hold the true class of {seen['coverage']:.1%} of the test {noun.many}"

@@ -7,21 +7,13 @@ see through crops, exposure and noise; the picture tells apart what only means t
 import numpy as np
 
 from headstart.arrays import Floats, Ints
-from headstart.linalg import iterate_subspace, normalize_rows
+from headstart.linalg import normalize_rows
 from headstart.modalities.image.stats import GREY
+from headstart.modalities.main_features import SHORTEST, describe_by_directions
 
 DIRECTIONS = 64  #: of the features
 TINY = 8  #: edge of the tiny picture
 PICTURE = 0.7  #: weight of the picture's cosine beside that of the features, squared in the sum
-SAMPLE = 1000  #: photos that the main directions are computed from
-PRIOR = 20  #: photos at the origin that the mean is taken with: the mean of two photos says nothing
-_SHORTEST = 1e-6  #: length of rows that say something
-
-
-def estimate_centre(features: Floats) -> Floats:
-    """Return what is subtracted from features (N, D) before their cosine is taken, (D,): a mean shrunk to 0."""
-    total = features.sum(axis=0, dtype=np.float64)
-    return np.asarray(total / (len(features) + PRIOR), np.float32)
 
 
 def compute_descriptors(features: Floats, grey: Floats, centre: Floats, photos: Ints) -> Floats:
@@ -33,17 +25,9 @@ def compute_descriptors(features: Floats, grey: Floats, centre: Floats, photos: 
         centre: (D,) of the features.
         photos: (M,) of which photos, in this order.
     """
-    basis = _find_directions(features[photos[:: max(1, len(photos) // SAMPLE)]] - centre)
-    main = normalize_rows((features @ basis)[photos] - centre @ basis, _SHORTEST)
+    main = describe_by_directions(features, centre, photos, DIRECTIONS)
     both = np.concatenate([main, np.float32(PICTURE) * _shrink_symmetric(grey)[photos]], axis=1)
     return np.asarray(both / np.sqrt(1 + PICTURE**2), np.float32)
-
-
-def _find_directions(centred: Floats) -> Floats:
-    """Return orthonormal main directions, (D, <= DIRECTIONS), by subspace iteration from a fixed start."""
-    count = min(DIRECTIONS, *centred.shape)
-    start = np.random.default_rng(0).standard_normal((centred.shape[1], count), dtype=np.float32)
-    return iterate_subspace(lambda block: centred.T @ (centred @ block), start)
 
 
 def _shrink_symmetric(grey: Floats) -> Floats:
@@ -51,4 +35,4 @@ def _shrink_symmetric(grey: Floats) -> Floats:
     cell = GREY // TINY
     picture = grey.reshape(len(grey), TINY, cell, TINY, cell).mean(axis=(2, 4))
     both = (picture + picture[:, :, ::-1])[:, :, : TINY // 2].reshape(len(grey), -1)
-    return normalize_rows(both - both.mean(axis=1, keepdims=True), _SHORTEST)
+    return normalize_rows(both - both.mean(axis=1, keepdims=True), SHORTEST)

@@ -11,7 +11,7 @@ import numpy as np
 
 from headstart.arrays import Floats, Ints
 from headstart.modalities.image.near_duplicates.coarse_align import align_coarsely
-from headstart.modalities.image.near_duplicates.descriptors import compute_descriptors, estimate_centre
+from headstart.modalities.image.near_duplicates.descriptors import compute_descriptors
 from headstart.modalities.image.near_duplicates.detail import (
     LEAST_DETAIL,
     describe_low_detail,
@@ -20,6 +20,7 @@ from headstart.modalities.image.near_duplicates.detail import (
 )
 from headstart.modalities.image.near_duplicates.fine_align import Alignment, align_finely, sample_windows
 from headstart.modalities.image.stats import LUMA, ImageStats
+from headstart.modalities.main_features import compare_features, estimate_centre, score_in_segments
 
 FEATURES = 4.0  #: weight of the cosine of centred features
 COLOURS = 6.0  #: weight of what the colours differ
@@ -56,9 +57,7 @@ class DuplicateScorer:
         poor = self.detail[self.photos[pairs]].prod(axis=1) < LEAST_DETAIL**2
         odds = np.empty(len(pairs), np.float32)
         for which, compare in ((poor, self._compare_pixels), (~poor, self._compare_aligned)):
-            some = pairs[which]
-            segments = [some[first : first + SEGMENT] for first in range(0, len(some), SEGMENT)]
-            odds[which] = np.concatenate([*pool.map(compare, segments), np.empty(0, np.float32)])
+            odds[which] = score_in_segments(compare, pairs[which], SEGMENT, pool)
         return odds
 
     def _compare_pixels(self, pairs: Ints) -> Floats:
@@ -71,9 +70,8 @@ class DuplicateScorer:
 
     def _compare_aligned(self, pairs: Ints) -> Floats:
         """Return log-odds (P,) by aligned details, colours and features."""
-        cosines = np.concatenate(
-            [self._compare_features(pairs[first : first + CHUNK]) for first in range(0, len(pairs), CHUNK)]
-        )
+        chunks = [pairs[first : first + CHUNK] for first in range(0, len(pairs), CHUNK)]
+        cosines = np.concatenate([compare_features(self.features, self.centre, self.photos, each) for each in chunks])
         needed = 1 - np.exp(FEATURES * cosines - THRESHOLD)
         photos, places = np.unique(pairs, return_inverse=True)
         local, some = places.reshape(pairs.shape), self.photos[photos]
@@ -88,12 +86,6 @@ class DuplicateScorer:
                 sums = _weigh_detail(aligned.detail) + FEATURES * cosines[some] - COLOURS * difference - THRESHOLD
                 odds[some] = np.maximum(odds[some], sums)
         return odds
-
-    def _compare_features(self, pairs: Ints) -> Floats:
-        first, second = (self.features[self.photos[pairs[:, side]]] - self.centre for side in (0, 1))
-        lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-        cosines: Floats = (first * second).sum(axis=1) / np.maximum(lengths, np.float32(1e-6))
-        return cosines
 
 
 class ImageDuplicates:

@@ -11,16 +11,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from headstart.arrays import Floats, Ints
-from headstart.linalg import iterate_subspace, normalize_rows
+from headstart.linalg import normalize_rows
+from headstart.modalities.main_features import (
+    SHORTEST,
+    compare_features,
+    describe_by_directions,
+    estimate_centre,
+    score_in_segments,
+)
 from headstart.modalities.text.near_duplicates.shingles import Shingles, compare, make_shingles, normalise
 from headstart.modalities.text.text_stats import TextStats
 
-DIRECTIONS, SAMPLE = 48, 1000  #: of the features; texts that these are found from
+DIRECTIONS = 48  #: of the features
 SKETCH = 96  #: numbers that the shingles of a text are folded into
 PART = 0.6  #: weight of the shingles' cosine beside that of the features
-PRIOR = 20  #: texts at the origin that the mean is taken with
 SEGMENT = 4096  #: pairs that are compared at once
-_SHORTEST = 1e-6
 
 RESEMBLANCE, CONTAINMENT, FEATURES, THRESHOLD = 10.0, 3.0, 2.0, 8.8  #: weights of the sum, and what is taken from it
 LEAST_SHARED = 30.0  #: weight of what is shared from which on that one text has all of another counts
@@ -38,12 +43,10 @@ class TextScorer:
 
     def describe(self) -> Floats:
         """Return descriptors of length 1, (M, <= 144), of the M."""
-        centred = self.features[self.rows[:: max(1, len(self.rows) // SAMPLE)]] - self.centre
-        basis = _find_directions(centred)
-        main = normalize_rows((self.features @ basis)[self.rows] - self.centre @ basis, _SHORTEST)
+        main = describe_by_directions(self.features, self.centre, self.rows, DIRECTIONS)
         folded = fold_shingles(self.shingles, SKETCH)
         both = np.concatenate([np.float32(np.sqrt(1 - PART)) * main, np.float32(np.sqrt(PART)) * folded], axis=1)
-        return normalize_rows(both, _SHORTEST)
+        return normalize_rows(both, SHORTEST)
 
     def note(self) -> str:
         """Return nothing: all texts can be compared."""
@@ -51,21 +54,15 @@ class TextScorer:
 
     def score(self, pairs: Ints, pool: Executor) -> Floats:
         """Return log-odds (P,) of pairs (P, 2) of the M."""
-        segments = [pairs[first : first + SEGMENT] for first in range(0, len(pairs), SEGMENT)]
-        return np.concatenate([*pool.map(self._score, segments), np.empty(0, np.float32)])
+        return score_in_segments(self._score, pairs, SEGMENT, pool)
 
     def _score(self, pairs: Ints) -> Floats:
         resemblance, containment, shared = compare(self.shingles, pairs)
-        cosine = self._compare_features(pairs)
+        cosine = compare_features(self.features, self.centre, self.rows, pairs)
         quoted = np.clip(shared / np.float32(LEAST_SHARED), 0, 1) * containment
         odds = RESEMBLANCE * resemblance + CONTAINMENT * quoted + FEATURES * cosine - THRESHOLD
         same = self.equal[pairs[:, 0]] == self.equal[pairs[:, 1]]
         return np.where(same, np.float32(RESEMBLANCE), odds).astype(np.float32)
-
-    def _compare_features(self, pairs: Ints) -> Floats:
-        first, second = (self.features[self.rows[pairs[:, side]]] - self.centre for side in (0, 1))
-        lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-        return np.asarray((first * second).sum(axis=1) / np.maximum(lengths, np.float32(1e-6)), np.float32)
 
 
 class TextDuplicates:
@@ -74,9 +71,7 @@ class TextDuplicates:
     def make_scorer(self, features: Floats, stats: TextStats, rows: Ints) -> TextScorer:
         """Return a scorer of the pairs among some of N texts, their rows (M,)."""
         texts = [normalise(stats.texts[row]) for row in rows.tolist()]
-        total = features.sum(axis=0, dtype=np.float64)
-        centre = np.asarray(total / (len(features) + PRIOR), np.float32)
-        return TextScorer(features, centre, rows, make_shingles(texts), _number(texts))
+        return TextScorer(features, estimate_centre(features), rows, make_shingles(texts), _number(texts))
 
 
 def fold_shingles(shingles: Shingles, width: int) -> Floats:
@@ -90,7 +85,7 @@ def fold_shingles(shingles: Shingles, width: int) -> Floats:
     sign = (shingles.hashes & np.uint32(1)).astype(np.float32) * 2 - 1
     places = owner * width + column
     sums = np.bincount(places, sign * shingles.weigh(shingles.hashes), minlength=count * width)
-    return normalize_rows(sums.reshape(count, width).astype(np.float32), _SHORTEST)
+    return normalize_rows(sums.reshape(count, width).astype(np.float32), SHORTEST)
 
 
 def _number(texts: Sequence[str]) -> Ints:
@@ -99,10 +94,3 @@ def _number(texts: Sequence[str]) -> Ints:
     return np.array(
         [known.setdefault(text, place) if text.strip() else -1 - place for place, text in enumerate(texts)], np.int64
     )
-
-
-def _find_directions(centred: Floats) -> Floats:
-    """Return orthonormal main directions, (D, <= DIRECTIONS), by subspace iteration from a fixed start."""
-    count = min(DIRECTIONS, *centred.shape)
-    start = np.random.default_rng(0).standard_normal((centred.shape[1], count), dtype=np.float32)
-    return iterate_subspace(lambda block: centred.T @ (centred @ block), start)

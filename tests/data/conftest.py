@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-REAL = Path(__file__).resolve().parents[2] / "../shared/data"
-
 Draw = Callable[..., bytes]
 Plant = Callable[..., Path]
 
@@ -45,10 +43,3 @@ def plant_fixture() -> Plant:
 def pets(tmp_path: Path) -> Path:
     """A folder with ten cats and ten dogs."""
     return plant(tmp_path / "pets", *(f"{name}/{i}.png" for name in ("cats", "dogs") for i in range(10)))
-
-
-@pytest.fixture
-def real() -> Path:
-    if not REAL.is_dir():
-        pytest.skip("the shared photos are not here")
-    return REAL

@@ -231,8 +231,8 @@ def test_ids_of_copies():
 
 
 @pytest.mark.realdata
-def test_sets_of_equal_scans_are_on_one_side(real):
-    samples = read_source(real / "brain_mri")
+def test_sets_of_equal_scans_are_on_one_side(shared_data):
+    samples = read_source(shared_data / "brain_mri")
     split = make_split(samples, seed=0, **SHARES)
     sides = [{split.subsets[sample.id] for sample in same} for same in samples.copies]
     assert len(sides) == 22

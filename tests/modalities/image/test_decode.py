@@ -6,7 +6,6 @@ import sys
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 import pillow_heif
@@ -20,7 +19,6 @@ from headstart.modalities.image.decoding import jpeg
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.item import BrokenItem, UnreadableItem
 
-REAL = Path(__file__).resolve().parents[4] / "../shared/data"
 SMALL = ImageSpec(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
@@ -217,12 +215,10 @@ def test_shrinking_while_decoding_never_goes_below_the_target(height, width):
 
 
 @pytest.mark.realdata
-def test_both_decoders_give_the_same_bits_on_real_photos():
+def test_both_decoders_give_the_same_bits_on_real_photos(shared_data):
     pytest.importorskip("simplejpeg")
-    if not REAL.is_dir():
-        pytest.skip("the shared photos are not here")
     for folder in ("hymenoptera/val/ants", "trash/glass", "brain_mri/no"):
-        for path in sorted((REAL / folder).iterdir())[:25]:
+        for path in sorted((shared_data / folder).iterdir())[:25]:
             content = path.read_bytes()
             for spec in (None, SMALL):
                 fast = module._decode_plain_jpeg(content, spec)

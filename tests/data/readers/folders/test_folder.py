@@ -293,8 +293,8 @@ def test_problems_can_be_left_for_a_survey(plant, tmp_path):
 
 
 @pytest.mark.realdata
-def test_scans_with_real_duplicates(real):
-    samples = read_source(real / "brain_mri")
+def test_scans_with_real_duplicates(shared_data):
+    samples = read_source(shared_data / "brain_mri")
     assert samples.classes == ("no", "yes")
     assert len(samples) == 253
     assert len(samples.copies) == 22

@@ -34,6 +34,20 @@ class PairedTest:
         """Whether the difference is beyond chance by the task's test, corrected for the number of pairs."""
         return self.p_holm < SIGNIFICANT
 
+    def describe_verdict(self, lead: str, error: str) -> str:
+        """Return a sentence on whether the difference can be chance.
+
+        Args:
+            lead: who is ahead, and by how much.
+            error: the standard error, with its unit.
+        """
+        one = f"one standard error ({error})"
+        if not self.exceeds_one_se:
+            return f"{lead}, which is within {one}: this difference can be chance."
+        if self.significant:
+            return f"{lead}: more than chance."
+        return f"{lead}: more than {one}, but this difference can be chance."
+
     def to_json(self) -> dict[str, Any]:
         """Return a record that ``json.dumps`` takes."""
         return asdict(self)

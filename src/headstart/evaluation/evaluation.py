@@ -155,6 +155,24 @@ def read_intervals(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def describe_most_mistaken(counts: Sequence[int], label: int, classes: Sequence[str]) -> str:
+    """Return what rows of a class were most often taken for, and how often; "" where they never were for another.
+
+    Args:
+        counts: (C,) a row of the confusion matrix.
+        label: the row's class.
+        classes: C names.
+    """
+    others = [0 if index == label else count for index, count in enumerate(counts)]
+    most = max(others)
+    return f"{classes[others.index(most)]} ({most})" if most else ""
+
+
+def describe_more_classes(more: int) -> str:
+    """Return the line under a table that left classes out; "" where it left out none."""
+    return f"\n... and {more} more class{'es' * (more > 1)}" if more > 0 else ""
+
+
 def show_share(share: float | None) -> str:
     """Return a share in percent; a dash for what there is not, such as the recall of a class without rows."""
     return "-" if share is None else f"{share:.1%}"

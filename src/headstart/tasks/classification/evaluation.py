@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from headstart.arrays import Ints
 from headstart.display.html import html_table
 from headstart.evaluation import metrics
-from headstart.evaluation.evaluation import Evaluation, ScoreTable, read_intervals, show_share
+from headstart.evaluation.evaluation import (
+    Evaluation,
+    ScoreTable,
+    describe_more_classes,
+    describe_most_mistaken,
+    read_intervals,
+    show_share,
+)
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
 from headstart.modalities.item import SAMPLE, Noun
@@ -102,24 +109,18 @@ class ClassificationEvaluation(Evaluation):
                 score.support,
                 show_share(score.precision),
                 show_share(score.recall),
-                self._find_mistaken(index),
+                describe_most_mistaken(self.confusion[index], index, self.classes),
             )
             for index, score in met[:most]
         )
         more, absent = len(met) - most, len(self.per_class) - len(met)
-        note = f"\n... and {more} more class{'es' * (more > 1)}" if more > 0 else ""
+        note = describe_more_classes(more)
         if absent:
             have = "es have" if absent > 1 else " has"
             note += f"\n{absent} class{have} no {noun.one} here, and none was taken for one"
         if self.screening is not None:
             note += "".join(f"\n{line}" for line in self.screening.list_scores())
         return ScoreTable(("class", noun.many, "precision", "recall", "most often taken for"), rows, note)
-
-    def _find_mistaken(self, label: int) -> str:
-        row = list(self.confusion[label])
-        row[label] = 0
-        most = max(row)
-        return f"{self.classes[row.index(most)]} ({most})" if most else ""
 
     def _repr_html_(self) -> str:
         rows = [(score.name, score.support, score.precision, score.recall, score.f1) for score in self.per_class]

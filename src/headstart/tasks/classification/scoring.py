@@ -92,12 +92,7 @@ class ClassScoring:
             f"{pair.a} {ahead} ({100 * pair.interval.level:.0f} % interval {low:z.1f} to {high:z.1f} points, p "
             f"{format_p(pair.p_holm)} by McNemar's test with Holm's correction)"
         )
-        error = f"one standard error ({100 * pair.standard_error:.1f} points)"
-        if not pair.exceeds_one_se:
-            return f"{lead}, which is within {error}: this difference can be chance."
-        if pair.significant:
-            return f"{lead}: more than chance."
-        return f"{lead}: more than {error}, but this difference can be chance."
+        return pair.describe_verdict(lead, f"{100 * pair.standard_error:.1f} points")
 
     def describe_too_few(self, targets: Targets, judged_by: str, items: ItemScores, rivals: int, noun: Noun) -> str:
         """Return why these items cannot tell whatever arm there was; "" where they can."""

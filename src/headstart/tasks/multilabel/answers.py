@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from headstart.arrays import Bools, Floats
-from headstart.inference.display import render_table
+from headstart.inference.item_notes import list_item_notes, render_answer
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
 from headstart.inference.postprocess import BatchPredictions
 from headstart.modalities.item import OpenedItem
@@ -70,25 +70,19 @@ class LabelSetPrediction:
             "probabilities": dict(probabilities) if read else None,
             "top": [{"label": name, "probability": value} for name, value in self.top(top)] if read else None,
             "prediction_set": list(self.prediction_set) if read else None,
-            "novelty": self.novelty,
-            "out_of_distribution": self.out_of_distribution if read else None,
-            "repaired": self.repaired,
-            "note": self.note or None,
-            "error": self.error,
+            **list_item_notes(self),
         }
 
     def _repr_html_(self) -> str:
         """Return a small table for notebooks."""
-        if self.error is not None:
-            return render_table(self.source, [("error", self.error)])
+        return render_answer(self, self._list_rows)
+
+    def _list_rows(self) -> list[tuple[str, str]]:
         rows = [("labels", ", ".join(self.labels) or "none of them")]
         rows += [(name, f"{probability:.1%}") for name, probability in self.top(max(_SHOWN, len(self.labels)))]
         if self.prediction_set:
             rows.append(("at most", ", ".join(self.prediction_set)))
-        if self.out_of_distribution:
-            rows.append(("unfamiliar", "unlike the training data: do not trust this prediction"))
-        rows += [(name, text) for name, text in (("repaired", self.repaired), ("note", self.note)) if text]
-        return render_table(self.source, rows)
+        return rows
 
 
 def make_label_predictions(

@@ -10,7 +10,7 @@ from headstart.arrays import Bools, Floats, Ints
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets, number_groups
-from headstart.evaluation.paired import SIGNIFICANT, binomial_p_value
+from headstart.evaluation.paired import SIGNIFICANT, binomial_p_value, format_p
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
 from headstart.modalities.item import GROUP, Noun
 from headstart.storage.csv_cells import join_names
@@ -70,16 +70,12 @@ class LabelSetScoring:
     def describe_pair(self, pair: PairedTest, noun: Noun) -> str:
         """Return how many points two arms are apart in mean average precision, and whether that can be chance."""
         points, low, high = (100 * share for share in (pair.difference, pair.interval.low, pair.interval.high))
-        p = "below 0.001" if pair.p_holm < 0.001 else f"{pair.p_holm:.2g}"
         lead = (
             f"{pair.a} is {points:.1f} points of mean average precision ahead of {pair.b} "
-            f"({100 * pair.interval.level:.0f} % interval {low:z.1f} to {high:z.1f} points, p {p} by resampled groups "
-            "with Holm's correction)"
+            f"({100 * pair.interval.level:.0f} % interval {low:z.1f} to {high:z.1f} points, p {format_p(pair.p_holm)} "
+            "by resampled groups with Holm's correction)"
         )
-        error = f"one standard error ({100 * pair.standard_error:.1f} points)"
-        if not pair.exceeds_one_se:
-            return f"{lead}, which is within {error}: this difference can be chance."
-        return f"{lead}: more than {'chance' if pair.significant else f'{error}, but this difference can be chance'}."
+        return pair.describe_verdict(lead, f"{100 * pair.standard_error:.1f} points")
 
     def describe_too_few(self, targets: Targets, judged_by: str, items: ItemScores, rivals: int, noun: Noun) -> str:
         """Return why these items cannot tell whatever arm there was: too few groups have a wrong label."""

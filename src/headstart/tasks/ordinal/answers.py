@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from headstart.arrays import Floats
-from headstart.inference.display import render_table
+from headstart.inference.item_notes import list_item_notes, render_answer
 from headstart.inference.model_format import PREDICTION_SET
 from headstart.inference.postprocess import BatchPredictions
 from headstart.modalities.item import OpenedItem
@@ -84,25 +84,19 @@ class Grade:
             "top": likeliest if read else None,
             "range": list(self.range) if self.range else None,
             "prediction_set": list(self.prediction_set) if read else None,
-            "novelty": self.novelty,
-            "out_of_distribution": self.out_of_distribution if read else None,
-            "repaired": self.repaired,
-            "note": self.note or None,
-            "error": self.error,
+            **list_item_notes(self),
         }
 
     def _repr_html_(self) -> str:
         """Return a small table for notebooks."""
-        if self.error is not None:
-            return render_table(self.source, [("error", self.error)])
+        return render_answer(self, self._list_rows)
+
+    def _list_rows(self) -> list[tuple[str, str]]:
         rows = [(name, f"{share:.1%}") for name, share in zip(self.classes, self.probabilities.tolist(), strict=True)]
         rows.insert(0, ("answer", str(self.label)))
         if self.range:
             rows.append(("range", " to ".join(dict.fromkeys(self.range))))
-        if self.out_of_distribution:
-            rows.append(("unfamiliar", "unlike the training data: do not trust this prediction"))
-        rows += [(name, text) for name, text in (("repaired", self.repaired), ("note", self.note)) if text]
-        return render_table(self.source, rows)
+        return rows
 
 
 def make_grades(items: Sequence[OpenedItem], batch: BatchPredictions, classes: tuple[str, ...]) -> list[Grade]:

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from headstart.arrays import Doubles, Ints
 from headstart.display.html import html_table
 from headstart.evaluation import metrics
-from headstart.evaluation.evaluation import Evaluation, ScoreTable, read_intervals, show_share
+from headstart.evaluation.evaluation import (
+    Evaluation,
+    ScoreTable,
+    describe_more_classes,
+    describe_most_mistaken,
+    read_intervals,
+    show_share,
+)
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
 from headstart.evaluation.paired import percentile_interval, resampled_means
@@ -90,18 +97,18 @@ class RankEvaluation(Evaluation):
     def tabulate(self, noun: Noun, most: int) -> ScoreTable:
         """Return each class, how far its answers are off, and what it was most often taken for."""
         rows = tuple(
-            (score.name, score.support, _show(score.mae), show_share(score.recall), self._find_mistaken(index))
+            (
+                score.name,
+                score.support,
+                _show(score.mae),
+                show_share(score.recall),
+                describe_most_mistaken(self.confusion[index], index, self.classes),
+            )
             for index, score in enumerate(self.per_class[:most])
         )
         more = len(self.per_class) - most
-        note = f"\n... and {more} more class{'es' * (more > 1)}" if more > 0 else ""
+        note = describe_more_classes(more)
         return ScoreTable(("class", noun.many, "MAE", "right", "most often taken for"), rows, note)
-
-    def _find_mistaken(self, label: int) -> str:
-        row = list(self.confusion[label])
-        row[label] = 0
-        most = max(row)
-        return f"{self.classes[row.index(most)]} ({most})" if most else ""
 
     def _repr_html_(self) -> str:
         rows = [(score.name, score.support, score.mae, score.recall) for score in self.per_class]

@@ -77,12 +77,7 @@ class RankScoring:
             f"{pair.a} {ahead} on average ({100 * pair.interval.level:.0f} % interval {low:z.3f} to {high:z.3f}, p "
             f"{format_p(pair.p_holm)} by an exact paired test with Holm's correction)"
         )
-        error = f"one standard error ({pair.standard_error:.3f} ranks)"
-        if not pair.exceeds_one_se:
-            return f"{lead}, which is within {error}: this difference can be chance."
-        if pair.significant:
-            return f"{lead}: more than chance."
-        return f"{lead}: more than {error}, but this difference can be chance."
+        return pair.describe_verdict(lead, f"{pair.standard_error:.3f} ranks")
 
     def describe_too_few(self, targets: Targets, judged_by: str, items: ItemScores, rivals: int, noun: Noun) -> str:
         """Return why these items cannot tell whatever arm there was; "" where they can."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from headstart.inference.display import render_table
+from headstart.inference.item_notes import list_item_notes, render_answer
 from headstart.inference.postprocess import BatchPredictions
 from headstart.modalities.item import OpenedItem
 from headstart.tasks.regression.postprocessor import INTERVAL, VALUE
@@ -85,22 +85,15 @@ class NumberPrediction:
             "value": self.value if read else None,
             "interval": list(bounds) if isinstance(bounds, tuple) else bounds,
             "unit": self.unit,
-            "novelty": self.novelty,
-            "out_of_distribution": self.out_of_distribution if read else None,
-            "repaired": self.repaired,
-            "note": self.note or None,
-            "error": self.error,
+            **list_item_notes(self),
         }
 
     def _repr_html_(self) -> str:
         """Return a small table for notebooks."""
-        if self.error is not None:
-            return render_table(self.source, [("error", self.error)])
-        rows = [(name, self._describe_number(index)) for index, name in enumerate(self.names)]
-        if self.out_of_distribution:
-            rows.append(("unfamiliar", "unlike the training data: do not trust this prediction"))
-        rows += [(name, text) for name, text in (("repaired", self.repaired), ("note", self.note)) if text]
-        return render_table(self.source, rows)
+        return render_answer(self, self._list_rows)
+
+    def _list_rows(self) -> list[tuple[str, str]]:
+        return [(name, self._describe_number(index)) for index, name in enumerate(self.names)]
 
 
 def list_number_columns(space: TargetSpace) -> tuple[str, ...]:

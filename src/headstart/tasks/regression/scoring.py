@@ -13,7 +13,7 @@ from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.mean_comparison import compare_means, smallest_p_value
-from headstart.evaluation.paired import SIGNIFICANT
+from headstart.evaluation.paired import SIGNIFICANT, format_p
 from headstart.heads.number_targets import measure_errors
 from headstart.modalities.item import GROUP, Noun
 from headstart.tasks.facets import AnswerTable, ItemScores
@@ -73,17 +73,11 @@ class NumberScoring:
             if pair.difference
             else f"and {pair.b} are equally far off"
         )
-        p = "below 0.001" if pair.p_holm < 0.001 else f"{pair.p_holm:.2g}"
         lead = (
             f"{pair.a} {ahead} on average ({100 * pair.interval.level:.0f} % interval of the difference {low} to {high}"
-            f", p {p} by swaps with Holm's correction)"
+            f", p {format_p(pair.p_holm)} by swaps with Holm's correction)"
         )
-        error = f"one standard error ({show_number(pair.standard_error)})"
-        if not pair.exceeds_one_se:
-            return f"{lead}, which is within {error}: this difference can be chance."
-        if pair.significant:
-            return f"{lead}: more than chance."
-        return f"{lead}: more than {error}, but this difference can be chance."
+        return pair.describe_verdict(lead, show_number(pair.standard_error))
 
     def describe_too_few(self, targets: Targets, judged_by: str, items: ItemScores, rivals: int, noun: Noun) -> str:
         """Return why these items cannot tell whatever arm there was; "" where they can."""

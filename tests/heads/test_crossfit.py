@@ -7,8 +7,8 @@ from sklearn.preprocessing import StandardScaler
 
 from headstart.errors import DataError
 from headstart.evaluation.metrics import log_loss
+from headstart.heads import class_problems, subsample
 from headstart.heads import logistic as linear
-from headstart.heads import subsample
 from headstart.heads.catalog import HEADS
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.folds import assign_folds
@@ -102,7 +102,7 @@ def test_folds_in_parts_are_folds_at_once(monkeypatch):
     training_set = draw(60, 30, 3)
     fold = assign_folds(training_set.targets, training_set.groups, 5, 0)
     (at_once,) = linear.predict_side_by_side(training_set, fold, [0.1])
-    monkeypatch.setattr(linear, "_BLOCK", 60 * 3 * 2)
+    monkeypatch.setattr(class_problems, "_BLOCK", 60 * 3 * 2)
     (in_parts,) = linear.predict_side_by_side(training_set, fold, [0.1])
     assert np.abs(in_parts - at_once).max() < 3e-3
 

@@ -6,8 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from headstart.errors import DataError
-from headstart.heads import logistic as linear
-from headstart.heads import subsample
+from headstart.heads import class_problems, subsample
 from headstart.heads.descent import Problems, initialise, minimise, probabilities_of_logits
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import TrainingSet
@@ -96,7 +95,7 @@ def test_chosen_is_the_smallest_c_near_the_lowest_loss_and_the_path_ends_after_t
 def test_folds_in_parts_are_folds_at_once(monkeypatch):
     training_set = draw(60, 30, 3)
     at_once = fit_logistic(training_set, OPTIONS)
-    monkeypatch.setattr(linear, "_BLOCK", 60 * 3 * 2)
+    monkeypatch.setattr(class_problems, "_BLOCK", 60 * 3 * 2)
     in_parts = fit_logistic(training_set, OPTIONS)
     for one, other in zip(at_once.path, in_parts.path, strict=True):
         assert one.loss == pytest.approx(other.loss, rel=0.01)

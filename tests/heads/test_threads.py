@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from headstart.heads import class_problems, threads
 from headstart.heads import logistic as linear
-from headstart.heads import threads
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import FitResult
 from headstart.heads.lda import fit_lda
@@ -44,6 +44,7 @@ def test_they_are_put_back_after_an_error() -> None:
 def test_large_work_takes_the_cores_that_others_leave(
     numbers: int, busy: float, wanted: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(threads, "_watch", threads._Watch())
     monkeypatch.setattr(threads, "measure_other_load", lambda seconds: busy)
     monkeypatch.setattr(threads, "count_cores", lambda: 2)
     with threadpool_limits(limits=2, user_api="blas"):
@@ -65,6 +66,7 @@ def test_what_is_held_out_is_solved_on_idle_cores_too(monkeypatch: pytest.Monkey
     """Beside one busy process on two cores, a fit on one thread; the heads of the folds are not left to spin."""
     seen: list[set[int]] = []
     monkeypatch.setattr(threads, "SMALL", 1)
+    monkeypatch.setattr(threads, "_watch", threads._Watch())
     monkeypatch.setattr(threads, "measure_other_load", lambda seconds: 1.0)
     monkeypatch.setattr(threads, "count_cores", lambda: 2)
     training_set, solve = draw(40), linear.minimise
@@ -77,7 +79,8 @@ def test_what_is_held_out_is_solved_on_idle_cores_too(monkeypatch: pytest.Monkey
         seen.append(set(blas_threads()))
         solve(*given)
 
-    monkeypatch.setattr(linear, "minimise", seen_minimise)
+    for module in (linear, class_problems):
+        monkeypatch.setattr(module, "minimise", seen_minimise)
     with threadpool_limits(limits=2, user_api="blas"):
         cross_val_predict(training_set, seen_fit, HeadSettings.model_validate({}), None, folds=3)
         linear.predict_held_out_path(training_set, np.arange(40) % 3, [1.0])
@@ -116,6 +119,23 @@ def test_what_others_take_is_all_but_ones_own(monkeypatch: pytest.MonkeyPatch) -
     clock = SimpleNamespace(perf_counter=lambda: next(wall), process_time=lambda: next(own), sleep=lambda seconds: None)
     monkeypatch.setattr(threads, "time", clock)
     assert threads.measure_other_load(1.0) == 1.5
+
+
+def test_load_is_seen_since_the_last_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for it again: the busy seconds since then are told, and for a moment what was told before."""
+    clock = SimpleNamespace(perf_counter=lambda: now[0], process_time=lambda: now[1])
+    now, busy = [0.0, 0.0], [0.0]
+    monkeypatch.setattr(threads, "time", clock)
+    monkeypatch.setattr(threads, "_ticks", lambda: busy[0])
+    monkeypatch.setattr(threads, "measure_other_load", lambda seconds: 0.25)
+    watch = threads._Watch()
+    assert watch.find_load() == 0.25
+    now[:], busy[0] = [0.05, 0.0], 3.0
+    assert watch.find_load() == 0.25
+    now[:], busy[0] = [4.0, 1.0], 7.0
+    assert watch.find_load() == pytest.approx(1.5)
+    now[0] = 4.0 + threads.RECENT
+    assert watch.find_load() == 0.25
 
 
 def test_ticks_of_the_cores_that_may_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

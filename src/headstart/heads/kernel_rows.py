@@ -50,10 +50,17 @@ class KernelRows:
 
     def centre(self) -> Floats:
         """Return the inner products (N, N) of the rows less their mean."""
-        own = self.kernel[np.ix_(self.rows, self.rows)]
+        own = self._own()
         mean = own.mean(axis=0, dtype=np.float64)
-        centred = own - mean - mean[:, None] + mean.mean()
-        return np.asarray(centred, np.float32)
+        centred = np.subtract(own, mean.astype(np.float32), out=own if own is not self.kernel else None)
+        centred -= (mean - mean.mean()).astype(np.float32)[:, None]
+        return centred
+
+    def _own(self) -> Floats:
+        """Return the inner products (N, N) of the rows; the kernel itself where these are all, in their order."""
+        if len(self.rows) == len(self.kernel) and (self.rows == np.arange(len(self.rows))).all():
+            return self.kernel
+        return self.kernel[np.ix_(self.rows, self.rows)]
 
 
 def as_features(rows: KernelRows) -> Floats:

@@ -12,6 +12,7 @@ from headstart.hardware import count_cores
 
 SMALL = 5_000_000  #: numbers of features; with fewer a second thread gains nothing
 LOOK = 0.1  #: seconds in which it is seen how busy the cores are
+RECENT = 10.0  #: seconds ago from which on what was seen before says nothing
 STAT = Path("/proc/stat")
 
 
@@ -50,13 +51,17 @@ def limit_to_idle_threads(numbers: int) -> Iterator[None]:
         with _limited(1):
             yield
         return
-    all_of_them = count_cores()
-    free = max(1, int(all_of_them - measure_other_load(LOOK) + 0.25))
-    if free >= all_of_them:
+    free = count_idle_cores()
+    if free >= count_cores():
         yield
         return
     with _limited(free):
         yield
+
+
+def count_idle_cores() -> int:
+    """Return how many of the cores that this process may use do nothing else, one at least."""
+    return max(1, int(count_cores() - _watch.find_load() + 0.25))
 
 
 @contextmanager
@@ -81,6 +86,33 @@ def measure_other_load(seconds: float) -> float:
     if after is None or took <= 0:
         return 0.0
     return max(0.0, (after - before - (time.process_time() - own)) / took)
+
+
+class _Watch:
+    """The load of other processes since it was asked for before, so that nobody waits while it is measured again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: tuple[float, float, float] | None = None  #: when, the busy seconds of all, those of this process
+        self._load = 0.0
+
+    def find_load(self) -> float:
+        """Return how many cores others kept busy since the last call; within ``LOOK`` of that what it gave.
+
+        Where the last call is long ago, or there was none, it is measured for ``LOOK``.
+        """
+        with self._lock:
+            before, now = self._seen, time.perf_counter()
+            age = now - before[0] if before else RECENT
+            if before is None or age >= RECENT:
+                self._load = measure_other_load(LOOK)
+            elif age < LOOK:
+                return self._load
+            elif (busy := _ticks()) is not None:
+                self._load = max(0.0, (busy - before[1] - (time.process_time() - before[2])) / age)
+            ticks = _ticks()
+            self._seen = None if ticks is None else (time.perf_counter(), ticks, time.process_time())
+            return self._load
 
 
 def _ticks() -> float | None:
@@ -133,3 +165,4 @@ class _Limits:
 
 
 _limited = _Limits()
+_watch = _Watch()

@@ -1,5 +1,6 @@
 """The data and means of a run, as its steps need them: before samples are read, with a dataset, with one backbone."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -192,6 +193,7 @@ class BackboneMemo:
     probe_seconds: dict[str, float] = field(default_factory=dict)  #: that each of them took
     shortest: dict[str, float] = field(default_factory=dict)  #: seconds of the shortest training above a boundary
     benchmarks: "dict[str, BenchmarkResult]" = field(default_factory=dict)  #: by the boundary trained above
+    gathering: threading.Lock = field(default_factory=threading.Lock)  #: held while one of several fits reads features
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ Head2Toe). Which of them is decided by cross-validation inside train.
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf, isfinite
@@ -16,9 +17,10 @@ from headstart.arrays import Bools, Floats
 from headstart.data.samples import Subset
 from headstart.errors import SettingError, nearest
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
+from headstart.hardware import count_cores
 from headstart.heads.head import NOT_KEPT, FitResult, Head, TrainingSet, Trial
 from headstart.heads.subsample import MANY, choose_tolerance, draw_subsample
-from headstart.heads.threads import limit_to_idle_threads
+from headstart.heads.threads import SMALL, count_idle_cores, limit_to_idle_threads, share_threads
 from headstart.selection.arm import Arm, ArmPlan, DepthPoint, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext, Refit
 from headstart.training.cost import Cost
@@ -124,7 +126,7 @@ def _fit_intermediate(context: FitContext, name: str) -> Arm:
     # Of many samples some tell which place is best, and how it compares with the others; the best is fitted on all.
     rows = draw_subsample(context.strata(Subset.TRAIN), context.targets(Subset.TRAIN).groups, context.settings.seed)
     everywhere = {**{layer: (layer,) for layer in layers[:-1]}, ALL: tuple(layers)}
-    places = [_fit_place(context, head, place, chosen, rows) for place, chosen in everywhere.items()]
+    places = _fit_places(context, head, everywhere, rows)
     # Where nothing could be held out, no layer is known to be better: all of them are read.
     best = min(reversed(places), key=lambda place: place.trial.loss if place.trial else inf)
     last = fit_probe(context, head)
@@ -138,6 +140,26 @@ def _fit_intermediate(context: FitContext, name: str) -> Arm:
     return _score(context, name, "intermediate-probe", best, began, depth)
 
 
+def _fit_places(
+    context: FitContext, head: str, everywhere: Mapping[str, Sequence[str]], rows: Bools | None
+) -> list[_Place]:
+    """Return what ``_fit_place`` does at each of some places; solved heads on few numbers each on a core of its own.
+
+    A product of few numbers gains little by a second thread.
+    """
+    samples = len(context.samples_in(Subset.TRAIN)) if rows is None else int(rows.sum())
+    widths = {name: sum(context.backbone.layer(layer).width for layer in chosen) for name, chosen in everywhere.items()}
+    apart = [name for name, width in widths.items() if samples * width < SMALL and head in context.task.heads.solved]
+    cores = count_idle_cores() if len(apart) > 1 else 1
+    fit = partial(_fit_place, context, head, rows=rows)
+    found: dict[str, _Place] = {}
+    if cores > 1:
+        with share_threads(count_cores()), ThreadPoolExecutor(cores) as pool:
+            widest = sorted(apart, key=lambda name: -widths[name])
+            found = dict(zip(widest, pool.map(lambda name: fit(name, everywhere[name]), widest), strict=True))
+    return [found[name] if name in found else fit(name, chosen) for name, chosen in everywhere.items()]
+
+
 def _fit_place(
     context: FitContext,
     head: str,
@@ -148,7 +170,8 @@ def _fit_place(
 ) -> _Place:
     """Return a head on some layers, fitted on some rows (N,) of the training samples; None: all of them."""
     branch = context.branch(*layers)
-    training_set = _gather_train(context, branch)
+    with context.memo.gathering:
+        training_set = _gather_train(context, branch)
     fitted = fit_task_head(context, head, training_set if rows is None else training_set.take(rows), fixed)
     return _Place(name, branch, fitted, find_chosen_trial(fitted))
 

@@ -8,9 +8,8 @@ import numpy as np
 
 from headstart.arrays import Floats, Ints
 
-_OFTEN = (
-    64  #: rows from which a column is multiplied as a dense one: fewer have few pairs, which are cheaper one by one
-)
+_OFTEN = 1 / 27  #: share of the rows from which a column is multiplied as a dense one; the pairs of fewer are cheaper
+_PAIRS = 1 << 21  #: pairs of rows at a time
 _COLUMNS = 2048  #: dense ones at a time
 
 
@@ -43,7 +42,7 @@ class SparseRows:
         rows = np.repeat(np.arange(len(self)), np.diff(self.starts))[order]
         places, values = self.places[order], self.values[order]
         counts = np.bincount(places, minlength=self.width)
-        often = counts > _OFTEN
+        often = counts > _OFTEN * len(self)
         kernel = np.zeros((len(self), len(self)), np.float32)
         for block in self._list_blocks(np.flatnonzero(often), rows, places, values):
             kernel += block @ block.T
@@ -73,16 +72,17 @@ class SparseRows:
 
 
 def _add_pairs(kernel: Floats, rows: Ints, places: Ints, values: Floats) -> None:
-    """Add the products of the numbers of each column to a kernel, pair by pair; they are sorted by their places."""
-    flat = kernel.reshape(-1)
-    np.add.at(flat, rows * len(kernel) + rows, values * values)
-    apart = 1
-    while apart < len(places):
-        together = np.flatnonzero(places[apart:] == places[:-apart])
-        if not len(together):
-            break
-        first, second = rows[together], rows[together + apart]
-        products = values[together] * values[together + apart]
-        np.add.at(flat, first * len(kernel) + second, products)
-        np.add.at(flat, second * len(kernel) + first, products)
-        apart += 1
+    """Add the products of the numbers of each column to a kernel, pair by pair; they are sorted by their places.
+
+    Columns of as many numbers go together.
+    """
+    flat, width = kernel.reshape(-1), len(kernel)
+    first = np.flatnonzero(np.diff(places, prepend=-1))
+    counts = np.diff(first, append=len(places))
+    for count in np.unique(counts).tolist():
+        columns = first[counts == count]
+        together = max(1, _PAIRS // count**2)
+        for start in range(0, len(columns), together):
+            own = columns[start : start + together, None] + np.arange(count)
+            pairs = rows[own][:, :, None] * width + rows[own][:, None]
+            np.add.at(flat, pairs.ravel(), (values[own][:, :, None] * values[own][:, None]).ravel())

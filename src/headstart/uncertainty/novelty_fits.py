@@ -74,8 +74,11 @@ def fit_score(
     """
     sample = _draw_rows(len(labels), seed)
     rows, groups = [row[sample] for row in features], groups[sample]
-    novelty = fit_unscaled(rows, branches=branches, seed=seed)
-    return set_acceptance(novelty, score_left_out(rows, labels[sample], groups, seed=seed), acceptance)
+    joined = concat_normalized(rows)
+    neighbours = _Neighbours(joined)
+    novelty = _fit_familiar(joined, neighbours, branches, seed)
+    scores = _score_folds(joined, neighbours, labels[sample], groups, seed)
+    return set_acceptance(novelty, novelty.score(rows) if scores is None else scores, acceptance)
 
 
 def fit_unscaled(features: Sequence[Floats], *, branches: tuple[int, ...], seed: int) -> Novelty:
@@ -91,7 +94,12 @@ def fit_unscaled(features: Sequence[Floats], *, branches: tuple[int, ...], seed:
     """
     sample = _draw_rows(len(features[0]), seed)
     rows = concat_normalized([row[sample] for row in features])
-    return _fit_rows(rows[~find_outliers(rows)], branches, seed)
+    return _fit_familiar(rows, _Neighbours(rows), branches, seed)
+
+
+def _fit_familiar(rows: Floats, neighbours: "_Neighbours", branches: tuple[int, ...], seed: int) -> Novelty:
+    """Return a score of rows (N, D) as ``concat_normalized`` gives them, outliers left out."""
+    return _fit_rows(rows[~neighbours.find_outliers(np.arange(len(rows)))], branches, seed)
 
 
 def _fit_rows(rows: Floats, branches: tuple[int, ...], seed: int) -> Novelty:
@@ -125,12 +133,17 @@ def score_left_out(features: Sequence[Floats], labels: Ints, groups: Ints, *, se
 
     Where all samples are one group nothing can be left out, and these are the scores of the fit itself.
     """
+    rows = concat_normalized(features)
+    scores = _score_folds(rows, _Neighbours(rows), labels, groups, seed)
+    return fit_unscaled(features, branches=(0,), seed=seed).score(features) if scores is None else scores
+
+
+def _score_folds(rows: Floats, neighbours: "_Neighbours", labels: Ints, groups: Ints, seed: int) -> Floats | None:
+    """Return the score of each row (N, D) by a fit without its fold, (N,); None where all are one group."""
     folds = min(FOLDS, len(np.unique(groups)))
     if folds < 2:
-        return fit_unscaled(features, branches=(0,), seed=seed).score(features)
-    fold = assign_folds(labels, groups, folds, seed)
-    scores, rows = np.empty(len(labels), np.float32), concat_normalized(features)
-    neighbours = _Neighbours(rows)
+        return None
+    fold, scores = assign_folds(labels, groups, folds, seed), np.empty(len(labels), np.float32)
 
     def score_fold(index: int) -> None:
         held = fold == index

@@ -42,6 +42,8 @@ def describe_cut(text: str, spec: TextSpec | TermSpec) -> str:
     if spec.long_texts != "cut":
         return ""
     room = max(1, spec.max_tokens - spec.load_tokenizer().special)
+    if text.isascii() and 2 * (len(spec.prefix) + len(text)) <= room:  # a token has a character at least
+        return ""
     count = len(encode_text(text, spec))
     more = "more than " if len(text) > MOST_CHARACTERS else ""
     return f"cut after {room} of {more}{count} tokens" if count > room else ""

@@ -11,6 +11,7 @@ from headstart.arrays import Floats, Ints
 _OFTEN = 1 / 27  #: share of the rows from which a column is multiplied as a dense one; the pairs of fewer are cheaper
 _PAIRS = 1 << 21  #: pairs of rows at a time
 _COLUMNS = 2048  #: dense ones at a time
+_ROWS = 8192  #: sparse ones multiplied at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,38 @@ class SparseRows:
 
     def __len__(self) -> int:
         return len(self.starts) - 1
+
+    def take(self, rows: Ints) -> Self:
+        """Return some of the rows, by their indices; these rows themselves where all are asked for in order."""
+        if len(rows) == len(self) and np.array_equal(rows, np.arange(len(self))):
+            return self
+        counts = np.diff(self.starts)[rows]
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        inside = np.repeat(self.starts[:-1][rows] - starts[:-1], counts) + np.arange(starts[-1])
+        return type(self)(starts, self.places[inside], self.values[inside], self.width)
+
+    def multiply(self, columns: Floats) -> Floats:
+        """Return the rows times columns, each of them a row of (K, V): float32 (K, N)."""
+        filled = np.flatnonzero(np.diff(self.starts))
+        products = np.zeros((len(columns), len(self)), np.float32)
+        for first in range(0, len(filled), _ROWS):
+            rows = filled[first : first + _ROWS]
+            low, high = self.starts[rows[0]], self.starts[rows[-1] + 1]
+            places, values = self.places[low:high], self.values[low:high]
+            for column, product in zip(columns, products, strict=True):
+                product[rows] = np.add.reduceat(column[places] * values, self.starts[rows] - low)
+        return products
+
+    def combine(self, shares: Floats) -> Floats:
+        """Return sums of the rows, each times its share, for several shares (K, N): float32 (K, V)."""
+        sums = np.zeros((len(shares), self.width))
+        for first in range(0, len(self), _ROWS):
+            starts = self.starts[first : first + _ROWS + 1]
+            counts, places = np.diff(starts), self.places[starts[0] : starts[-1]]
+            values = self.values[starts[0] : starts[-1]]
+            for share, total in zip(shares[:, first : first + _ROWS], sums, strict=True):
+                total += np.bincount(places, np.repeat(share, counts) * values, minlength=self.width)
+        return sums.astype(np.float32)
 
     def compute_kernel(self) -> Floats:
         """Return the inner products of all pairs of rows, float32 (N, N).
@@ -60,15 +93,6 @@ class SparseRows:
             block = np.zeros((len(self), len(chosen)), np.float32)
             block[rows[inside], to[places[inside]]] = values[inside]
             yield block
-
-    def multiply_transposed(self, matrix: Floats) -> Floats:
-        """Return the transpose of the rows times a matrix (N, K), float32 (V, K)."""
-        rows = np.repeat(np.arange(len(self)), np.diff(self.starts))
-        columns = [
-            np.bincount(self.places, self.values * column[rows], minlength=self.width)
-            for column in np.asarray(matrix, np.float64).T
-        ]
-        return np.stack(columns, axis=1).astype(np.float32)
 
 
 def _add_pairs(kernel: Floats, rows: Ints, places: Ints, values: Floats) -> None:

@@ -1,20 +1,26 @@
 """Rows that are known by their inner products alone: what is too wide to be written out, such as counts of terms.
 
 A head that is linear needs no more of its rows (``heads.space.DualSpace``). It is a head on kernel values, a weight for
-each row it was fitted on and 0 for others; ``SparseRows.multiply_transposed`` makes weights of the columns of these.
+each row it was fitted on and 0 for others; ``SparseRows.combine`` makes weights of the columns of these.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
 
 from headstart.arrays import Floats, Ints
 
+Fit = TypeVar("Fit", bound=Callable[..., Any])
+_READS = "reads_kernel_rows"  #: an attribute of functions that fit a head
 
 @dataclass(frozen=True, eq=False)
 class KernelRows:
     """Rows (N, M): the inner products of N rows with all M that there are."""
+
+    #: Directions that a solver shall know of them; three products each find these.
+    directions: ClassVar[int] = 96
 
     kernel: Floats  #: (M, M), of all
     rows: Ints  #: (N,) of these
@@ -66,6 +72,17 @@ class KernelRows:
 def as_features(rows: KernelRows) -> Floats:
     """Return kernel rows for a ``TrainingSet``: heads that are linear read them as they read features."""
     return cast("Floats", rows)
+
+
+def reads_kernel_rows(fit: Fit) -> Fit:
+    """Say of a function that fits a head that it reads kernel rows as well as features."""
+    setattr(fit, _READS, True)
+    return fit
+
+
+def can_read_kernel_rows(fit: object) -> bool:
+    """Return whether a function that fits a head reads kernel rows as well as features."""
+    return bool(getattr(fit, _READS, False))
 
 
 def is_kernel(features: object) -> bool:

@@ -22,6 +22,7 @@ from headstart.heads.class_problems import STEPS, FoldSolver, first_bias, pose_c
 from headstart.heads.descent import extrapolate, initialise, minimise, probabilities_of_logits, start_at
 from headstart.heads.folds import FoldGroups, assign_folds, count_folds, find_counted_rows, make_fold_groups
 from headstart.heads.head import NOT_KEPT, Dense, FitResult, Head, TrainingSet, Trial
+from headstart.heads.kernel_rows import reads_kernel_rows
 from headstart.heads.scaling import Scaling, knows_each_row
 from headstart.heads.space import ParameterSpace, choose_space
 from headstart.heads.subsample import choose_tolerance, draw_subsample
@@ -38,6 +39,7 @@ _EASY = 1e-3  #: C up to which the way is short
 _UNSURE = 1e-2  #: C where nothing can be held out
 
 
+@reads_kernel_rows
 def fit_logistic(
     training_set: TrainingSet, options: HeadSettings, fixed: Mapping[str, float] | None = None
 ) -> FitResult:

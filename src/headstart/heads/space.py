@@ -15,7 +15,7 @@ from headstart.arrays import Floats
 from headstart.heads.kernel_rows import KernelRows
 from headstart.linalg import iterate_subspace
 
-_DIRECTIONS = 96  #: steepest directions that the preconditioner knows
+_DIRECTIONS = 96  #: steepest directions that the preconditioner knows, at most
 _FLAT = 1e-3  #: share of the steepest under which a direction is left as it is: float32 would lift rounding with it
 _SAMPLE = 4096  #: rows from which these are estimated where there are more
 _TURNED = 1 << 24  #: numbers of features up to which a copy is kept that stands the other way: BLAS reads it faster
@@ -65,8 +65,9 @@ class DualSpace:
         self._features = rows
         self._kernel = rows.centre() if isinstance(rows, KernelRows) else rows @ rows.T
         self.rows = self.size = len(rows)
+        directions = rows.directions if isinstance(rows, KernelRows) else _DIRECTIONS
         self.preconditioner = _precondition(
-            lambda block: np.asarray(self._kernel @ block, np.float32), self.size, 1.0, seed
+            lambda block: np.asarray(self._kernel @ block, np.float32), self.size, 1.0, seed, directions
         )
 
     def forward(self, unknown: Floats) -> Floats:
@@ -139,9 +140,11 @@ def _times(stack: Floats, matrix: Floats) -> Floats:
     return (stack.reshape(-1, stack.shape[-1]) @ matrix).reshape(*stack.shape[:-1], matrix.shape[1])
 
 
-def _precondition(product: Callable[[Floats], Floats], size: int, scale: float, seed: int) -> Preconditioner:
+def _precondition(
+    product: Callable[[Floats], Floats], size: int, scale: float, seed: int, directions: int = _DIRECTIONS
+) -> Preconditioner:
     """Return the preconditioner of a positive matrix (size, size), from its largest eigenvalues."""
-    wanted = min(_DIRECTIONS, max(1, size // 2))
+    wanted = min(directions, max(1, size // 2))
     block = np.random.default_rng(seed).standard_normal((size, wanted), dtype=np.float32)
     block = iterate_subspace(product, block)
     small = block.T @ product(block)

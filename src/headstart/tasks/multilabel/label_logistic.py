@@ -21,6 +21,7 @@ from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.evaluation.average_precision import mean_average_precision
 from headstart.heads.descent import Problems, Solution, initialise, minimise
 from headstart.heads.head import NOT_KEPT, FitResult, Head, TrainingSet, Trial
+from headstart.heads.kernel_rows import reads_kernel_rows
 from headstart.heads.scaling import Scaling
 from headstart.heads.space import ParameterSpace, choose_space
 from headstart.linalg import sigmoid
@@ -37,6 +38,7 @@ _EASY = 1e-3  #: C up to which the way is short
 _UNSURE = 1e-2  #: C where nothing can be held out
 
 
+@reads_kernel_rows
 def fit_label_logistic(training_set: TrainingSet, options: Any, fixed: Mapping[str, float] | None = None) -> FitResult:
     """Fit a logistic regression for each label, see the module. ``chosen`` is ``{"C": ...}``.
 

@@ -20,6 +20,7 @@ import numpy as np
 from headstart.arrays import Doubles, Floats, Ints
 from headstart.heads.folds import FoldGroups, assign_folds, count_folds, find_counted_rows, make_fold_groups
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial
+from headstart.heads.kernel_rows import reads_kernel_rows
 from headstart.heads.logistic import fit_logistic, predict_held_out, predict_side_by_side
 from headstart.linalg import softmax
 from headstart.settings import HeadSettings
@@ -51,6 +52,7 @@ def read_pool_choice(chosen: Mapping[str, float]) -> PoolChoice:
     return PoolChoice(*(float(chosen[name]) for name in ("C", "class_strength", "share", "scale")))
 
 
+@reads_kernel_rows
 def fit_pooled(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> FitResult:
     """Fit a pool, see the module. Its one layer gives 2 K numbers: location, thresholds, and a logit for each rank.
 

@@ -31,6 +31,18 @@ class SparseRows:
         values = np.concatenate([np.zeros(0, np.float32), *(values for _, values in rows)])
         return cls(starts.astype(np.int64), places.astype(np.int64), values.astype(np.float32), width)
 
+    @classmethod
+    def join(cls, parts: Sequence[Self]) -> Self:
+        """Return the rows of parts, one part after the other, of which there is one at least; all have one width."""
+        ends = np.cumsum([0, *(len(part.places) for part in parts)])
+        starts = [part.starts[:-1] + end for part, end in zip(parts, ends[:-1], strict=True)]
+        return cls(
+            np.concatenate([*starts, ends[-1:]]),
+            np.concatenate([part.places for part in parts]),
+            np.concatenate([part.values for part in parts]),
+            parts[0].width,
+        )
+
     def __len__(self) -> int:
         return len(self.starts) - 1
 

@@ -56,14 +56,29 @@ def test_auto_averages_it_with_a_probe(tmp_path: Path) -> None:
     assert names == ["linear-probe", "intermediate-probe", "tfidf", "average"]
 
 
-def test_of_very_many_some_are_taken_and_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terms, "MOST", 40)
-    run = fit(tmp_path, draw_texts(120), arms="tfidf")
-    assert run.test.score > 0.8
-    assert any(note.startswith("tfidf is fitted on 40 of ") for note in run.notes)
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_of_very_many_a_draw_chooses_and_all_are_fitted(
+    task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = {"sea": "1.5", "wood": "4.25"} if task == "regression" else {"sea": "sea", "wood": "wood"}
+    texts = [(text, numbers[label]) for text, label in draw_texts(120)]
+    whole = fit(tmp_path, texts, out=tmp_path / "whole", arms="tfidf", task=task)
+    monkeypatch.setattr(terms, "MOST", 60)
+    many = fit(tmp_path, texts, out=tmp_path / "many", arms="tfidf", task=task)
+    said = [note for note in many.notes if note.startswith("tfidf: ")]
+    assert said
+    assert said[0].endswith("texts chose its penalty")
+    found, wanted = (
+        np.array([list(answer.probabilities if task == "classification" else [answer.value]) for answer in answers])
+        for answers in (run.classifier.predict([text for text, _ in texts]) for run in (many, whole))
+    )
+    assert np.corrcoef(found.ravel(), wanted.ravel())[0, 1] > 0.95
 
 
-@pytest.mark.parametrize(("task", "labels"), [("ordinal", ("1", "2")), ("multilabel", ("sea;old", "wood;old"))])
+@pytest.mark.parametrize(
+    ("task", "labels"),
+    [("ordinal", ("1", "2")), ("multilabel", ("sea;old", "wood;old")), ("regression", ("1.5", "4.25"))],
+)
 def test_other_tasks(task: str, labels: tuple[str, str], tmp_path: Path) -> None:
     kinds = {"sea": labels[0], "wood": labels[1]}
     texts = [(text, kinds[label]) for text, label in draw_texts(100)]
@@ -72,11 +87,12 @@ def test_other_tasks(task: str, labels: tuple[str, str], tmp_path: Path) -> None
     assert run.classifier.predict([texts[0][0]])[0].error is None
 
 
-def test_what_has_no_terms_or_no_head_is_refused(tmp_path: Path, small: Warm) -> None:
+def test_what_has_no_terms_or_no_head_is_refused(tmp_path: Path, small: Warm, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingError, match="tfidf counts words, and photos have none"):
         small.fit(out=tmp_path / "run", arms="tfidf")
-    numbers = [(text, str(len(text) + 0.5)) for text, _ in draw_texts(60)]
-    with pytest.raises(SettingError, match="tfidf has no head for"):
-        fit(tmp_path, numbers, arms="tfidf", task="regression")
+    with monkeypatch.context() as patch:
+        patch.setattr(terms, "can_read_kernel_rows", lambda _: False)
+        with pytest.raises(SettingError, match="tfidf has no head for"):
+            fit(tmp_path, draw_texts(60), arms="tfidf")
     with pytest.raises(SettingError, match="tfidf takes no detail"):
         fit(tmp_path, draw_texts(60), arms="tfidf:words", out=tmp_path / "other")

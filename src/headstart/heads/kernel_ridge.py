@@ -145,9 +145,7 @@ class _Problems:
         mean = np.einsum("pn,pn->p", values, self.kept) / np.maximum(self.kept.sum(axis=1), 1)
         return ((values - mean[:, None].astype(np.float32)) * self.kept).astype(np.float32)
 
-    def solve(
-        self, space: ParameterSpace, penalties: Doubles, tolerance: float, start: Floats | None = None
-    ) -> Floats:
+    def solve(self, space: ParameterSpace, penalties: Doubles, tolerance: float, start: Floats | None = None) -> Floats:
         """Return coefficients (P, N) at penalties (P,), found from others."""
         strength = penalties[:, None].astype(np.float32)
         at = np.zeros_like(self.aims) if start is None else start.copy()

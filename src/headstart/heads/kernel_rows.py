@@ -15,6 +15,7 @@ from headstart.arrays import Floats, Ints
 Fit = TypeVar("Fit", bound=Callable[..., Any])
 _READS = "reads_kernel_rows"  #: an attribute of functions that fit a head
 
+
 @dataclass(frozen=True, eq=False)
 class KernelRows:
     """Rows (N, M): the inner products of N rows with all M that there are."""

@@ -2,8 +2,9 @@
 
 Where single words decide, or examples are few and like each other in their words, this is better than any encoder, and
 beside one in an average it knows what that does not. The head is solved on inner products (``heads.kernel_rows``), so
-that each term has a weight of its own although there are more terms than items. It is saved as a network of one layer,
-from weighed terms to outputs, with a head that changes nothing.
+that each term has a weight of its own although there are more terms than items. Of very many items these stand nowhere
+(``heads.sparse_kernel``): a draw of them chooses the hyperparameters, with which the head is fitted on all. It is saved
+as a network of one layer, from weighed terms to outputs, with a head that changes nothing.
 """
 
 import time
@@ -22,22 +23,27 @@ from headstart.engines.choose import choose_engine
 from headstart.engines.parity import CONVERSION_SAMPLES, ParitySamples
 from headstart.errors import SettingError
 from headstart.export import FeatureBranch, FittedModel
+from headstart.heads.folds import assign_folds
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet
-from headstart.heads.kernel_rows import KernelRows, as_features
+from headstart.heads.kernel_rows import KernelRows, as_features, can_read_kernel_rows
+from headstart.heads.sparse_kernel import SparseKernelRows
+from headstart.heads.subsample import choose_tolerance
 from headstart.modalities.batch import Batch
 from headstart.modalities.modality import get_modality
 from headstart.modalities.terms import CountedTerms, get_term_modality
 from headstart.selection.arm import Arm, ArmPlan, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.probes import LAYER, build_model, fit_task_head
+from headstart.sparse import SparseRows
 from headstart.training.cost import Cost
 
 NAME = "tfidf"
-HEAD = "logistic"
 LEARNT = Subset.TRAIN, Subset.VALIDATION
-MOST = 8192  #: items that it is fitted on: the inner products of more take too much memory
-_LENGTH = 1280.0  #: squared length that rows are given, that of standardised features: strengths mean the same then
+MOST = 8192  #: items whose inner products are held, all with all; of more a draw chooses the hyperparameters
+LENGTH = 1280.0  #: squared length that rows are given, that of standardised features: strengths mean the same then
 _PER_SECOND = 2e9  #: products a second of inner products, about
+_TERMS, _TERM_BYTES, _PASSES = 300, 24, 200  #: of an item, about; of a term in memory; products over all terms
+_TERMS_PER_SECOND = 2e8  #: that a product takes, about
 
 
 def tfidf(context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
@@ -51,11 +57,24 @@ def tfidf(context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
     named = NAME in {text.strip() for text in (context.settings.arms or context.settings.strategy).split(",")}
     if get_term_modality(get_modality(context.samples.modality)) is None:
         return _refuse(f"{NAME} counts words, and {context.noun.many} have none", named=named)
-    if HEAD not in context.task.heads.heads:
+    head = _find_head(context)
+    if head is None:
         return _refuse(f"{NAME} has no head for {context.task.title}", named=named)
-    rows = min(MOST, len(context.samples_in(Subset.TRAIN, Subset.VALIDATION)))
-    cost = Cost(seconds=1 + 2000 * rows**2 / _PER_SECOND / 10, memory=16 * rows**2, disk=0)
-    return [ArmPlan(NAME, NAME, lambda: cost, lambda: _fit(context), shared=True)]
+    cost = _estimate_cost(len(context.samples_in(Subset.TRAIN, Subset.VALIDATION)))
+    return [ArmPlan(NAME, NAME, lambda: cost, lambda: _fit(context, head), shared=True)]
+
+
+def _find_head(context: DatasetContext) -> str | None:
+    """Return the head of the task that reads inner products, its usual one first; None where none does."""
+    known, usual = context.task.heads.heads, context.task.heads.default
+    return next((name for name in dict.fromkeys([usual, *known]) if can_read_kernel_rows(known.get(name))), None)
+
+
+def _estimate_cost(items: int) -> Cost:
+    held = min(items, MOST)
+    terms = _TERMS * items if items > MOST else 0
+    seconds = 1 + 2000 * held**2 / _PER_SECOND / 10 + _PASSES * terms / _TERMS_PER_SECOND
+    return Cost(seconds=seconds, memory=16 * held**2 + _TERM_BYTES * terms, disk=0)
 
 
 def _refuse(reason: str, *, named: bool) -> Sequence[ArmPlan]:
@@ -78,90 +97,100 @@ class _Terms:
         terms = get_term_modality(modality)
         assert terms is not None
         values = DecodedItems([sample.source for sample in samples], modality.default_spec)
-        counted = terms.count_terms([values[at] for at in range(len(values))])
+        counted = terms.count_terms(values)
         length = float(np.square(counted.rows.values).sum()) / max(1, len(samples))
-        return cls(samples, counted, _LENGTH / max(length, 1e-9))
+        return cls(samples, counted, LENGTH / max(length, 1e-9))
 
     def make_rows(self) -> KernelRows:
         """Return the items as rows that a head is fitted on."""
-        kernel = self.counted.rows.compute_kernel() * np.float32(self.scale)
-        return KernelRows(kernel, np.arange(len(self.samples)))
+        every = np.arange(len(self.samples))
+        if len(every) > MOST:
+            return SparseKernelRows(self.counted.rows, self.scale, every)
+        return _hold(self.counted.rows, self.scale)
 
     def make_layer(self, head: Head) -> Dense:
         """Return a head on inner products as a layer on terms."""
         (layer,) = head.layers
-        weight = self.counted.rows.multiply_transposed(layer.weight) * np.float32(self.scale)
-        return Dense(weight, layer.bias)
+        weight = self.counted.rows.combine(np.ascontiguousarray(layer.weight.T)).T * np.float32(self.scale)
+        return Dense(np.ascontiguousarray(weight), layer.bias)
 
 
-def _draw(samples: Sequence[Sample]) -> list[int]:
-    """Return the places of those of very many samples that have the smallest digests, rising."""
-    return sorted(sorted(range(len(samples)), key=lambda place: samples[place].digest)[:MOST])
+def _hold(rows: SparseRows, scale: float) -> KernelRows:
+    """Return rows with the inner products of all of them."""
+    kernel = rows.compute_kernel()
+    kernel *= np.float32(scale)
+    return KernelRows(kernel, np.arange(len(rows)))
 
 
 @dataclass(eq=False)
 class _Poser:
     """The items of some subsets as rows, made once for all who ask for the same ones in a row."""
 
-    known: tuple[tuple[Subset, ...], bool, _Terms, TrainingSet] | None = None
+    known: tuple[tuple[Subset, ...], _Terms, TrainingSet] | None = None
 
-    def pose(self, context: DatasetContext, *subsets: Subset, whole: bool = False) -> tuple[_Terms, TrainingSet]:
-        """Return the terms of items and the rows that a head is fitted on.
-
-        Args:
-            context: of the run.
-            subsets: whose items they are.
-            whole: whether all are wanted, however many there are.
-        """
-        samples = context.samples_in(*subsets)
-        whole = whole or len(samples) <= MOST
-        if self.known is None or self.known[:2] != (subsets, whole):
+    def pose(self, context: DatasetContext, *subsets: Subset) -> tuple[_Terms, TrainingSet]:
+        """Return the terms of items of subsets, and the rows that a head is fitted on."""
+        if self.known is None or self.known[0] != subsets:
             self.known = None  # the inner products of one are enough at a time
-            places = list(range(len(samples))) if whole else _draw(samples)
-            terms = _Terms.count(context, [samples[place] for place in places])
-            asked = context.pose(np.empty((len(samples), 0), np.float32), *subsets).take(places)
-            self.known = subsets, whole, terms, replace(asked, features=as_features(terms.make_rows()))
-        return self.known[2:]
+            samples = context.samples_in(*subsets)
+            terms = _Terms.count(context, samples)
+            asked = context.pose(np.empty((len(samples), 0), np.float32), *subsets)
+            self.known = subsets, terms, replace(asked, features=as_features(terms.make_rows()))
+        return self.known[1:]
 
 
-def _fit(context: FitContext) -> Arm:
+def _fit(context: FitContext, head: str) -> Arm:
     began = time.perf_counter()
     poser = _Poser()
     terms, training_set = poser.pose(context, Subset.TRAIN)
-    samples = terms.samples
-    fitted = fit_task_head(context, HEAD, training_set)
-    total, few = len(context.samples_in(Subset.TRAIN)), len(context.samples_in(*LEARNT)) <= MOST
-    notes = () if len(samples) == total else (f"fitted on {len(samples)} of {total} training {context.noun.many}",)
-    arm = score_arm(
+    few = len(context.samples_in(*LEARNT)) <= MOST
+    if len(training_set) > MOST:
+        fitted = _fit_many(context, head, terms, training_set)
+    else:
+        fitted = fit_task_head(context, head, training_set)
+    return score_arm(
         context,
         _build_model(context, terms, fitted),
         NAME,
         strategy=NAME,
         backbone=NAME,
         layer=LAYER,
-        head=HEAD,
+        head=head,
         parameters=terms.counted.rows.width * len(fitted.head.layers[-1].bias),
         seconds=time.perf_counter() - began,
-        refit=lambda own: _fit_again(own, context, poser, fitted.chosen),
+        refit=lambda own: _fit_again(own, context, poser, head, fitted.chosen),
         chosen=fitted.chosen,
         path=fitted.path,
-        held_out=HeldOutAnswers(lambda own: _predict_held_out(own, poser, fitted.chosen)) if few else None,
-        notes=notes,
+        # Of many items there are enough for validation to tell how sure answers are.
+        held_out=HeldOutAnswers(lambda own: _predict_held_out(own, poser, head, fitted.chosen)) if few else None,
     )
-    for note in notes:
-        context.log(events.Note(f"{NAME} is {note}"))
-    return arm
 
 
-def _fit_again(context: DatasetContext, own: FitContext, poser: _Poser, chosen: Mapping[str, float]) -> FittedModel:
+def _fit_many(context: FitContext, head: str, terms: _Terms, training_set: TrainingSet) -> FitResult:
+    """Return a head on very many items, whose hyperparameters a draw of them chose: priors on weights stay the same."""
+    strata, folds = context.strata(Subset.TRAIN), -(-len(training_set) // MOST)
+    drawn = np.flatnonzero(assign_folds(strata, training_set.groups, folds, training_set.seed) == 0)
+    held = as_features(_hold(terms.counted.rows.take(drawn), terms.scale))
+    tried = fit_task_head(context, head, replace(training_set.take(drawn), features=held))
+    context.log(events.Note(f"{NAME}: {len(drawn)} of {len(training_set)} {context.noun.many} chose its penalty"))
+    whole = replace(training_set, tolerance=choose_tolerance(len(training_set)))
+    fitted = fit_task_head(context, head, whole, fixed=tried.chosen)
+    return replace(fitted, path=tried.path, torn=tried.torn)
+
+
+def _fit_again(
+    context: DatasetContext, own: FitContext, poser: _Poser, head: str, chosen: Mapping[str, float]
+) -> FittedModel:
     terms, training_set = poser.pose(context, *LEARNT)
-    return _build_model(own, terms, fit_task_head(context, HEAD, training_set, fixed=chosen))
+    if len(training_set) > MOST:  # each step goes through all terms
+        training_set = replace(training_set, tolerance=choose_tolerance(len(training_set)))
+    return _build_model(own, terms, fit_task_head(context, head, training_set, fixed=chosen))
 
 
-def _predict_held_out(context: DatasetContext, poser: _Poser, chosen: Mapping[str, float]) -> Floats:
-    _, training_set = poser.pose(context, *LEARNT, whole=True)
+def _predict_held_out(context: DatasetContext, poser: _Poser, head: str, chosen: Mapping[str, float]) -> Floats:
+    _, training_set = poser.pose(context, *LEARNT)
     fixed = {name: float(value) for name, value in chosen.items()}
-    return context.task.heads.predict_held_out(training_set, HEAD, context.settings, fixed)
+    return context.task.heads.predict_held_out(training_set, head, context.settings, fixed)
 
 
 def _build_model(context: FitContext, terms: _Terms, fitted: FitResult) -> FittedModel:
@@ -174,7 +203,7 @@ def _build_model(context: FitContext, terms: _Terms, fitted: FitResult) -> Fitte
     branch = FeatureBranch(backbone, engine.name, engine.precision, (LAYER,))
     outputs = len(layer.bias)
     same = Dense(np.eye(outputs, dtype=np.float32), np.zeros(outputs, np.float32))
-    return build_model(context, branch, Head(HEAD, (same,)))
+    return build_model(context, branch, Head(fitted.head.kind, (same,)))
 
 
 def _folder(context: DatasetContext) -> Path:

@@ -79,5 +79,25 @@ def test_a_vocabulary_goes_round() -> None:
     assert weigh_texts([])[1].width == 0
 
 
+def test_texts_are_weighed_as_a_saved_classifier_weighs_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headstart.modalities.text.terms._TERMS", 60)
+    content, rows = weigh_texts(TEXTS)
+    for row, text in enumerate(TEXTS):
+        places, weights = load_vocabulary(content).weigh(Counter(split_terms(text)))
+        at = slice(rows.starts[row], rows.starts[row + 1])
+        np.testing.assert_array_equal(rows.places[at], places)
+        np.testing.assert_allclose(rows.values[at], weights, atol=1e-6)
+
+
+def test_of_very_many_terms_those_of_one_text_so_far_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["one two", "two three", "one four", "two four"]
+    assert "wone" in load_vocabulary(weigh_texts(texts)[0]).places
+    monkeypatch.setattr("headstart.modalities.text.terms._TERMS", 1)
+    monkeypatch.setattr("headstart.modalities.text.terms.MOST_COUNTED", 40)
+    places = load_vocabulary(weigh_texts(texts)[0]).places
+    assert "wtwo" in places
+    assert "wone" not in places
+
+
 def test_items_without_words_have_no_terms() -> None:
     assert get_term_modality(get_modality("image")) is None

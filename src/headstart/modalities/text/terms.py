@@ -11,15 +11,17 @@ import json
 import math
 import re
 from array import array
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from headstart.arrays import Floats, Ints
+from headstart.arrays import Bools, Floats, Ints
 from headstart.sparse import SparseRows
 
 WORD = "w"  #: stands before a term that is a word or a pair; ``PIECE`` before a piece of one
@@ -27,6 +29,8 @@ PIECE = "c"
 FEWEST = 2  #: texts that have a term
 MOST = 200_000  #: terms of a vocabulary, those that most texts have
 MOST_CHARACTERS = 20_000  #: of a text that are read
+MOST_COUNTED = 4_000_000  #: different terms that are held while they are counted; then those of one text are forgotten
+_TERMS = 1 << 21  #: as often as they come, that are counted together
 _SIZES = range(2, 6)
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
@@ -121,41 +125,111 @@ def load_vocabulary(content: bytes) -> Vocabulary:
 
 
 def weigh_texts(texts: Sequence[str]) -> tuple[bytes, SparseRows]:
-    """Return the vocabulary of texts as the content of a file, and its weighed terms of each of them, (N, V)."""
-    terms, found = _number_terms(texts)
-    key, counts = np.unique(found[0] * max(1, len(terms)) + found[1], return_counts=True)
-    rows, numbers = np.divmod(key, max(1, len(terms)))
-    content = Vocabulary.collect(terms, np.bincount(numbers, minlength=len(terms)), len(texts)).to_bytes()
-    vocabulary = load_vocabulary(content)  # as it is read again: rarities are rounded in the file
-    places = np.array([vocabulary.places.get(term, -1) for term in terms], np.int64)[numbers]
-    order = np.lexsort((places, rows))
-    order = order[places[order] >= 0]
-    rows, places = rows[order], places[order]
-    weights = (1 + np.log(counts[order])) * vocabulary.rarity[places]
-    piece = np.array([term[0] == PIECE for term in vocabulary.places], bool)[places]
-    kind = 2 * rows + piece
-    weights /= np.sqrt(np.bincount(kind, weights * weights, minlength=2 * len(texts)))[kind]
-    starts = np.cumsum([0, *np.bincount(rows, minlength=len(texts))])
-    return content, SparseRows(starts, places, weights.astype(np.float32), len(vocabulary.places))
+    """Return the vocabulary of texts as the content of a file, and its weighed terms of each of them, (N, V).
 
-
-def _number_terms(texts: Sequence[str]) -> tuple[list[str], tuple[Ints, Ints]]:
-    """Return the terms of texts, and one after the other the text and the number of each as often as it comes, (T,).
-
-    Words come again and again: the pieces of each are made once.
+    The texts are asked for one by one and not kept: a term of a text is two numbers until all are counted.
     """
-    numbers: dict[str, int] = {}
-    pieces: dict[str, list[int]] = {}
-    found = array("q")
-    lengths = []
-    for text in texts:
+    counted = _CountedTexts()
+    for place in range(len(texts)):
+        counted.add(texts[place])
+    content, places = counted.choose_vocabulary()
+    vocabulary = load_vocabulary(content)  # as it is read again: rarities are rounded in the file
+    pieces = np.array([term[0] == PIECE for term in vocabulary.places], bool)
+    return content, SparseRows.join([_weigh_block(block, places, vocabulary, pieces) for block in counted.take_blocks()])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Block:
+    """The terms of some texts, each once a text: T numbers."""
+
+    rows: NDArray[np.int32]  #: (T,) rising
+    numbers: NDArray[np.int32]  #: (T,)
+    counts: NDArray[np.int32]  #: (T,) how often the text has the term
+    texts: int
+
+
+class _CountedTexts:
+    """Terms of texts as numbers. Words come again and again: the pieces of each are made once."""
+
+    def __init__(self) -> None:
+        self._give = count()
+        self._numbers: defaultdict[str, int] = defaultdict(self._give.__next__)
+        self._pieces: dict[str, array[int]] = {}
+        self._found, self._lengths = array("q"), list[int]()
+        self._blocks: list[_Block] = []
+        self._texts = 0
+
+    def add(self, text: str) -> None:
+        """Add a text."""
         words, framed = _split(text)
-        before = len(found)
-        found.extend([numbers.setdefault(term, len(numbers)) for term in _list_words(words)])
+        before = len(self._found)
+        self._found.extend([self._numbers[term] for term in _list_words(words)])
         for word in framed:
-            if word not in pieces:
-                pieces[word] = [numbers.setdefault(term, len(numbers)) for term in _list_pieces(word)]
-            found.extend(pieces[word])
-        lengths.append(len(found) - before)
-    rows = np.repeat(np.arange(len(texts)), lengths)
-    return list(numbers), (rows, np.frombuffer(found, np.int64) if len(found) else np.zeros(0, np.int64))
+            pieces = self._pieces.get(word)
+            if pieces is None:
+                pieces = self._pieces[word] = array("q", [self._numbers[term] for term in _list_pieces(word)])
+            self._found.extend(pieces)
+        self._lengths.append(len(self._found) - before)
+        self._texts += 1
+        if len(self._found) >= _TERMS:
+            self._close_block()
+
+    def _close_block(self) -> None:
+        """Count what was found since the last block; where there are very many terms, forget the rare ones."""
+        found = np.frombuffer(self._found, np.int64) if len(self._found) else np.zeros(0, np.int64)
+        rows = np.repeat(np.arange(len(self._lengths)), self._lengths)
+        key, counts = np.unique((rows << 32) | found, return_counts=True)
+        numbers = (key & (2**32 - 1)).astype(np.int32)
+        self._blocks.append(
+            _Block((key >> 32).astype(np.int32), numbers, counts.astype(np.int32), len(self._lengths))
+        )
+        self._found, self._lengths = array("q"), []
+        if len(self._numbers) > MOST_COUNTED:
+            having = self._count_texts()
+            kept = {term: number for term, number in self._numbers.items() if having[number] >= FEWEST}
+            self._numbers = defaultdict(self._give.__next__, kept)
+            self._pieces = {}
+
+    def _count_texts(self) -> Ints:
+        """Return how many texts have each number."""
+        most = 1 + max(self._numbers.values(), default=0)
+        most = max([most, *(int(block.numbers.max(initial=-1)) + 1 for block in self._blocks)])
+        return sum((np.bincount(block.numbers, minlength=most) for block in self._blocks), np.zeros(most, np.int64))
+
+    def choose_vocabulary(self) -> tuple[bytes, Ints]:
+        """Return the content of the file of a vocabulary, and the place in it of each number, -1 for none."""
+        self._close_block()
+        having, terms = self._count_texts(), dict(self._numbers)
+        self._numbers.clear()
+        self._pieces.clear()
+        own = np.array(list(terms.values()), np.int64)
+        vocabulary = Vocabulary.collect(list(terms), having[own], self._texts)
+        places = np.full(len(having), -1, np.int64)
+        kept = np.array([terms[term] for term in vocabulary.places], np.int64)
+        places[kept] = np.arange(len(kept))
+        return vocabulary.to_bytes(), places
+
+    def take_blocks(self) -> Iterator[_Block]:
+        """Yield what was counted, block by block, each of which is let go."""
+        while self._blocks:
+            yield self._blocks.pop(0)
+
+
+def _weigh_block(block: _Block, to: Ints, vocabulary: Vocabulary, piece: Bools) -> SparseRows:
+    """Return the weighed terms of some texts, as ``Vocabulary.weigh`` gives them.
+
+    Args:
+        block: of the texts.
+        to: the place of each number in the vocabulary, -1 for none.
+        vocabulary: of all texts.
+        piece: (V,) whether a term is a piece of a word.
+    """
+    places = to[block.numbers]
+    order = np.lexsort((places, block.rows))
+    order = order[places[order] >= 0]
+    rows, places = block.rows[order].astype(np.int64), places[order]
+    weights = (1 + np.log(block.counts[order])) * vocabulary.rarity[places]
+    kind = 2 * rows + piece[places]
+    weights /= np.sqrt(np.bincount(kind, weights * weights, minlength=2 * block.texts))[kind]
+    starts = np.cumsum([0, *np.bincount(rows, minlength=block.texts)])
+    return SparseRows(starts, places, weights.astype(np.float32), len(vocabulary.places))

@@ -31,6 +31,7 @@ from drawn.reviews import Review, draw_reviews, write_reviews
 from headstart.label_text import split_cells
 from headstart.modalities.text.terms import load_vocabulary, split_terms, weigh_texts
 from headstart.selection.terms import LENGTH
+from headstart.verbs.features import Features
 
 STRATEGIES = ("linear-probe", "intermediate-probe", "tfidf")
 STEPS = 5000
@@ -77,7 +78,7 @@ def main() -> None:
     measuring.finish(__file__, {"texts": options.texts, "results": results}, keep=options.keep)
 
 
-def _gather(found: headstart.Features, arm: Mapping[str, Any], reviews: Sequence[Review]) -> Rows:
+def _gather(found: Features, arm: Mapping[str, Any], reviews: Sequence[Review]) -> Rows:
     """Return the rows that an arm read: features of its layers, or weighed terms."""
     test = np.array([subset == "test" for subset in found.subsets])
     labels = [[found.labels[place] for place in np.flatnonzero(own)] for own in (~test, test)]

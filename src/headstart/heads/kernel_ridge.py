@@ -137,7 +137,7 @@ class _Problems:
 
     @property
     def folds(self) -> int:
-        """How many folds there are."""
+        """The number of folds."""
         return self.count // self.targets.shape[1]
 
     def centre(self, values: Floats) -> Floats:
@@ -157,10 +157,10 @@ class _Problems:
             active = (_square(left) > limit) & (gain > 0)
             if not active.any():
                 break
-            image = self.centre(space.forward(move)) + strength * move
-            length = np.where(active, gain / np.maximum(_along(move, image), 1e-30), 0)[:, None].astype(np.float32)
+            moved = self.centre(space.forward(move)) + strength * move
+            length = np.where(active, gain / np.maximum(_along(move, moved), 1e-30), 0)[:, None].astype(np.float32)
             at += length * move
-            left -= length * image
+            left -= length * moved
             ahead = self._precondition(space, left, penalties)
             before, gain = gain, _along(left, ahead)
             move = ahead + (gain / np.maximum(before, 1e-30))[:, None].astype(np.float32) * move

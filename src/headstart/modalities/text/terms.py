@@ -135,7 +135,9 @@ def weigh_texts(texts: Sequence[str]) -> tuple[bytes, SparseRows]:
     content, places = counted.choose_vocabulary()
     vocabulary = load_vocabulary(content)  # as it is read again: rarities are rounded in the file
     pieces = np.array([term[0] == PIECE for term in vocabulary.places], bool)
-    return content, SparseRows.join([_weigh_block(block, places, vocabulary, pieces) for block in counted.take_blocks()])
+    return content, SparseRows.join(
+        [_weigh_block(block, places, vocabulary, pieces) for block in counted.take_blocks()]
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,9 +182,7 @@ class _CountedTexts:
         rows = np.repeat(np.arange(len(self._lengths)), self._lengths)
         key, counts = np.unique((rows << 32) | found, return_counts=True)
         numbers = (key & (2**32 - 1)).astype(np.int32)
-        self._blocks.append(
-            _Block((key >> 32).astype(np.int32), numbers, counts.astype(np.int32), len(self._lengths))
-        )
+        self._blocks.append(_Block((key >> 32).astype(np.int32), numbers, counts.astype(np.int32), len(self._lengths)))
         self._found, self._lengths = array("q"), []
         if len(self._numbers) > MOST_COUNTED:
             having = self._count_texts()

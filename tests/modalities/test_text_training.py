@@ -1,4 +1,4 @@
-"""Texts of any length cannot be trained on: every verb knows, says it once, and recommends nothing of it."""
+"""Samples of any length without a mask cannot be trained on: every verb knows, says it, and recommends none of it."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,10 @@ from headstart.cli.main import run as run_command
 from headstart.errors import SettingError
 from tests.modalities.texts import draw_texts, install_texts, write_table
 
-WHY = "tinytext:net reads texts of any length, and only networks whose inputs have one length can be trained"
+WHY = (
+    "tinytext:net reads texts of any length, and only networks whose inputs have one length, or a mask of what is "
+    "padding, can be trained"
+)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -60,6 +60,7 @@ class Means:
     shape: tuple[int, ...] = (4, 4, 3)
     kind: Literal["bf16", "u8"] = "bf16"
     batch, streams = 4, 2
+    packing = None
 
     def __init__(self) -> None:
         self.ran: list[int] = []

@@ -50,6 +50,8 @@ def job(**given: Any) -> Any:
         "windows": WHOLE,
         "parameters": 7,
         "disk_bytes": 12345,
+        "usual_length": None,
+        "longest_share": 1.0,
     }
     return SimpleNamespace(**{**facts, **given})
 

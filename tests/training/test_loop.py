@@ -32,6 +32,8 @@ CLASSES, SHAPE = 3, (8, 8, 16)  #: of the tiny network's boundary "stage2"
 class Drawn:
     """Activations in which a class is a channel that is raised; each epoch has its own noise."""
 
+    lengths = None
+
     def __init__(self, count: int, seed: int, *, labels: NDArray[np.int64] | None = None):
         chance = np.random.default_rng(seed)
         self.truth = chance.integers(0, CLASSES, count)

@@ -23,7 +23,8 @@ def test_one_whose_inputs_are_of_any_length_cannot(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(modality.MODALITIES, "codes", "tests.export.codes:Codes")
     obstacle = find_training_obstacle("zoo:net", CodeSpec(4), get_task("classification"))
     expected = (
-        "zoo:net reads rows of codes of any length, and only networks whose inputs have one length can be trained"
+        "zoo:net reads rows of codes of any length, and only networks whose inputs have one length, or a mask of what "
+        "is padding, can be trained"
     )
     assert obstacle == expected
 

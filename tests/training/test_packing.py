@@ -30,6 +30,7 @@ from headstart.training.loop import Trainer
 from headstart.training.network import TrainableTop, build_blank_head
 from headstart.training.packing import Packing, find_packing
 from headstart.training.plan import TrainingPlan
+from headstart.training.token_packing import TokenPacking
 from headstart.training.trunk import EngineTrunk, FrozenPart, IdentityTrunk, PyTorchTrunk, build_trunk, limit_view_spec
 from tests.training.words import WIDTH, WordSpec, convert_words, draw_words, load_words
 
@@ -104,9 +105,8 @@ def test_one_tensor_of_bytes_is_not_packed(network) -> None:
     assert find_packing(traced, "stage1") is None
 
 
-def test_a_length_of_its_own_cannot_be_trained_on() -> None:
-    with pytest.raises(EngineError, match="'attention_mask' is as long as it comes"):
-        find_packing(trace(load_words()), "stage1")
+def test_tokens_of_free_lengths_are_packed_by_the_token() -> None:
+    assert isinstance(find_packing(trace(load_words()), "stage1"), TokenPacking)
 
 
 @pytest.mark.parametrize("kind", [EngineTrunk, PyTorchTrunk, IdentityTrunk])
@@ -176,7 +176,7 @@ def test_packed_rows_are_trained_on_without_mixup() -> None:
     assert made.packing is not None
     activations = np.random.default_rng(0).normal(size=(4, LENGTH, WIDTH)).astype(np.float32)
     rows = torch.from_numpy(made.packing.pack(batch, activations))
-    source: Any = SimpleNamespace(targets=np.array([0, 1, 0, 1]))
+    source: Any = SimpleNamespace(targets=np.array([0, 1, 0, 1]), lengths=None)
     found = []
     for mixup in (0.0, 0.4):
         objective, measure = ClassObjective(np.ones(2, np.float32), 0.0, "cpu"), get_task("classification").measure

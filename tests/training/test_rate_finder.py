@@ -44,6 +44,8 @@ class Small(nn.Module):
 class Rows:
     """Points in three clouds."""
 
+    lengths = None
+
     def __init__(self, count: int = 40, seed: int = 0):
         chance = np.random.default_rng(seed)
         self.targets: NDArray[np.int64] = np.arange(count) % CLASSES

@@ -27,6 +27,10 @@ class WordSpec:
         return tuple(TensorSpec(name, "int64", (self.length,)) for name in ("input_ids", "attention_mask"))
 
     @property
+    def mask(self) -> str:
+        return "attention_mask"
+
+    @property
     def rank(self) -> float:
         return 0.0
 

@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from headstart.backbones.backbone import INPUT
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.errors import BackboneError, EngineError, nearest, refuse_machine_faults
-from headstart.modalities.batch import TensorSpec, fill_axes
+from headstart.modalities.batch import TensorSpec, fill_axes, find_mask
 
 FINAL = "final"
 ELSE = "use the probes on it, or another backbone"  #: what is to be done where a network cannot be cut
@@ -43,6 +43,7 @@ class TracedNetwork:
     cuts: Mapping[str, fx.Node]  #: layer -> the tensor above which the next layer begins; ``INPUT`` is the input
     sections: tuple[Section, ...]  #: from the input upwards, the last is "final"
     tensors: tuple[TensorSpec, ...]  #: that it reads, in order
+    mask: str | None = None  #: the one of them that says what is padding, where there is one
 
     def boundary_below(self, unfreeze: str) -> str:
         """Return the boundary under a layer: the layer below it, or ``INPUT``.
@@ -68,18 +69,20 @@ class TracedNetwork:
         return next(part.shape for part in self.sections if part.name == boundary)
 
 
-def make_examples(tensors: Sequence[TensorSpec], parts: int) -> tuple[Tensor, ...]:
-    """Return zeros of the shapes and types that a network reads."""
-    return tuple(torch.zeros(parts, *fill_axes(one), dtype=getattr(torch, one.dtype)) for one in tensors)
+def make_examples(tensors: Sequence[TensorSpec], parts: int, length: int = 16) -> tuple[Tensor, ...]:
+    """Return zeros of the shapes and types that a network reads; axes that are as long as they come have a length."""
+    return tuple(torch.zeros(parts, *fill_axes(one, length), dtype=getattr(torch, one.dtype)) for one in tensors)
 
 
-def infer_shape(traced: TracedNetwork, boundary: str, tensors: Sequence[TensorSpec]) -> tuple[int, ...] | None:
+def infer_shape(
+    traced: TracedNetwork, boundary: str, tensors: Sequence[TensorSpec], length: int = 16
+) -> tuple[int, ...] | None:
     """Return the shape of a part's activations for tensors of other lengths; None where the code takes only its own."""
     if boundary == INPUT:
-        return fill_axes(tensors[0])
+        return fill_axes(tensors[0], length)
     try:
         with torch.inference_mode():
-            out = extract_trunk(traced, boundary)(*make_examples(tensors, 1))
+            out = extract_trunk(traced, boundary)(*make_examples(tensors, 1, length))
     except Exception:  # noqa: BLE001  whatever its own code raises on tensors of other lengths
         return None
     return tuple(out.shape[1:])
@@ -116,7 +119,8 @@ def trace(loaded: LoadedNetwork) -> TracedNetwork:
         if _placeholders(module)[0] not in _find_needed(output, ()):
             raise EngineError(f"its layer {name!r} does not read {tensors[0].name!r}, the first of its tensors; {ELSE}")
     cuts = _find_cuts(module, names)
-    return TracedNetwork(module, cuts, tuple(_measure_sections(module, cuts, tensors)), tensors)
+    sections = tuple(_measure_sections(module, cuts, tensors))
+    return TracedNetwork(module, cuts, sections, tensors, find_mask(loaded.spec))
 
 
 def _find_cuts(module: fx.GraphModule, names: list[str]) -> dict[str, fx.Node]:

@@ -11,6 +11,7 @@ from headstart.backbones.graph import Section, trace
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.backbones.origin import Origin, describe_input, measure_shape
 from headstart.backbones.zoo import build_untrained
+from headstart.modalities.batch import find_mask, is_free
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class BackboneLayers:
     architecture: str  #: timm's name
     fetched: bool  #: whether its weights come from the hub
     reads: str  #: what it reads, for a person
-    is_free: bool  #: whether its input is as long as it comes; then it cannot be trained
+    is_trainable: bool  #: not where its input is as long as it comes and nothing tells what is padding
     layers: tuple[TrainableLayer, ...]  #: from the input upwards; the last is "final"
 
     @property
@@ -61,8 +62,8 @@ def describe_layers(origin: Origin) -> BackboneLayers:
         for layer, part, parameters, share in zip(loaded.layers, parts, trained, work, strict=True)
     )
     reads = describe_input(loaded.spec.kind, measure_shape(loaded.spec))
-    is_free = any(None in one.shape for one in loaded.spec.tensors)
-    return BackboneLayers(origin.name, origin.architecture, origin.file is None, reads, is_free, layers)
+    is_trainable = not is_free(loaded.spec) or find_mask(loaded.spec) is not None
+    return BackboneLayers(origin.name, origin.architecture, origin.file is None, reads, is_trainable, layers)
 
 
 def _measure(origin: Origin) -> tuple[LoadedNetwork, tuple[Section, ...]]:

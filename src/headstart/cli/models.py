@@ -80,15 +80,16 @@ def _describe_layers(found: "BackboneLayers") -> str:
         "",
         format_table(head, map(_row, found.layers)),
         "",
-        *(_describe_free() if found.is_free else _describe_unfreezing(auto, empty)),
+        *(_describe_unfreezing(auto, empty) if found.is_trainable else _describe_untrainable()),
         "Work is the share of the multiplications of a forward pass.",
         f"{weights} not needed for this.",
     ]
     return "\n".join(lines)
 
 
-def _describe_free() -> list[str]:
-    return ["It cannot be trained: only networks whose inputs have one length can. Heads can be fitted on each layer."]
+def _describe_untrainable() -> list[str]:
+    what = "only networks whose inputs have one length, or a mask of what is padding, can"
+    return [f"It cannot be trained: {what}. Heads can be fitted on each layer."]
 
 
 def _describe_unfreezing(auto: "TrainableLayer", empty: list[str]) -> list[str]:

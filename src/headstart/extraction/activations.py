@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, get_args
+from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 from filelock import Timeout
 from numpy.typing import NDArray
 
+from headstart.arrays import Ints
 from headstart.errors import StoreError
 from headstart.events import Listener, Note, ignore
 from headstart.extraction.bfloat16 import all_finite, to_bfloat16_bits
@@ -53,17 +54,19 @@ class Activations:
         StoreError: the key was stored with another shape or kind, or the folder cannot be made.
     """
 
+    ragged: ClassVar[bool] = False  #: a view has any number of rows, such as one for each token of a text
+
     def __init__(self, folder: Path, key: str, shape: tuple[int, ...], kind: ValueKind = "bf16", description: str = ""):
         digest_to_bytes(key)
         if kind not in get_args(ValueKind) or not shape or min(shape) < 1:
             raise ValueError(f"kind {kind!r}, shape {shape}: wanted bf16 or u8, and one or more sizes of 1 or more")
         self.home = folder / key.lower()
         self.dtype: np.dtype[Any] = np.dtype(np.uint16 if kind == "bf16" else np.uint8)  #: of what is gathered
-        self._manifest = Manifest(tuple(shape), kind, description)
+        self._manifest = Manifest(tuple(shape), kind, description, ragged=self.ragged)
         self._lock = get_activation_lock(self.home)
         self._turn = threading.Lock()  # over the end of the values and what waits for a commit
         self._commit_turn = threading.Lock()  # over the index; taken before _turn
-        self._waiting: dict[bytes, None] = {}  # added and not committed, in the order of their places
+        self._waiting: dict[bytes, int] = {}  # rows of keys that are not committed, in the order of their places
         self._writes = False
         self._refusal = OUTSIDE  # why nothing is taken now
         self._files = open_activation_files(self.home, self._manifest, self._lock)
@@ -103,11 +106,9 @@ class Activations:
 
     def find_missing(self, rows: Sequence[ViewKey]) -> list[ViewKey]:
         """Return the rows that are neither stored nor added, once each, in the order given."""
-        keys = {row: _encode_key(row) for row in rows}
+        keys = {row: encode_key(row) for row in rows}
         left = [row for row, key in keys.items() if not self._has(key)]
-        if left and self._refresh():
-            left = [row for row in left if not self._has(keys[row])]
-        return left
+        return [row for row in left if not self._has(keys[row])] if left and self._refresh() else left
 
     def add(self, rows: Sequence[ViewKey], values: NDArray[Any]) -> None:
         """Take rows; one that is known already is left as it is. They can be gathered after the next commit.
@@ -121,20 +122,24 @@ class Activations:
             StoreError: shape or type is wrong, a number is not finite in bfloat16 (nothing of the call is taken), the
                 disk refused this or an earlier call, or this is not inside ``lock_for_writing``.
         """
-        keys = [_encode_key(row) for row in rows]
-        bits = self._to_bits(rows, values)
+        self._add(rows, values, np.ones(len(rows), np.int64))
+
+    def _add(self, rows: Sequence[ViewKey], values: NDArray[Any], own: Ints) -> None:
+        keys = [encode_key(row) for row in rows]
+        bits = self._to_bits(rows, own, values)
         with self._turn:
             self._refuse()
             fresh: dict[bytes, int] = {}
             for number, key in enumerate(keys):
                 if not self._has(key):
                     fresh.setdefault(key, number)
-            place = len(self._files.places) + len(self._waiting)
+            place = self._files.rows + sum(self._waiting.values())
+            taken = np.isin(np.arange(len(rows)), list(fresh.values()))
             try:
-                self._files.write(place, bits if len(fresh) == len(bits) else bits[list(fresh.values())])
+                self._files.write(place, bits if taken.all() else bits[np.repeat(taken, own)])
             except OSError as error:
                 raise self._end(error) from error
-            self._waiting.update(dict.fromkeys(fresh))
+            self._waiting.update((key, int(own[number])) for key, number in fresh.items())
         self._commit(COMMIT_BYTES)
 
     def flush(self) -> None:
@@ -151,7 +156,7 @@ class Activations:
         Raises:
             StoreError: rows are not there; says how many.
         """
-        keys = [_encode_key(row) for row in rows]
+        keys = [encode_key(row) for row in rows]
         absent = sum(key not in self._files.places for key in keys)
         if absent and self._refresh():
             absent = sum(key not in self._files.places for key in keys)
@@ -237,17 +242,17 @@ class Activations:
         """Commit if so many bytes wait. Other threads add while the disk writes; all wait where it falls behind."""
         with self._commit_turn:
             with self._turn:
-                if len(self._waiting) * self.row_bytes < least:
+                if sum(self._waiting.values()) * self.row_bytes < least:
                     return
                 self._refuse()
-                batch = list(self._waiting)
+                batch = list(self._waiting.items())
             try:
                 self._files.commit(batch)
             except OSError as error:
                 raise self._end(error) from error
             with self._turn:
                 self._files.refresh()
-                for key in batch:
+                for key, _ in batch:
                     del self._waiting[key]
 
     def _end(self, error: OSError) -> StoreError:
@@ -273,13 +278,13 @@ class Activations:
         with suppress(OSError):  # pruned; Path.touch would make a file in its place
             os.utime(self.home)
 
-    def _to_bits(self, rows: Sequence[ViewKey], values: NDArray[Any]) -> NDArray[Any]:
-        wanted = (len(rows), *self.shape)
+    def _to_bits(self, rows: Sequence[ViewKey], counts: Ints, values: NDArray[Any]) -> NDArray[Any]:
+        wanted = (int(counts.sum()), *self.shape)
         types = ("float32", "uint16") if self._manifest.kind == "bf16" else ("uint8",)
         if values.shape != wanted or values.dtype.name not in types:
             raise StoreError(f"{values.dtype} {values.shape} for the activations {self}; wanted {types[0]} {wanted}")
         if self._manifest.kind == "bf16" and not all_finite(values):
-            each = [all_finite(row) for row in values]
+            each = [all_finite(own) for own in np.split(values, np.cumsum(counts)[:-1])]
             raise StoreError(
                 f"activations of {each.count(False)} of {len(rows)} views hold numbers that are not finite in "
                 f"bfloat16, first of sample {rows[each.index(False)][0]}; nothing of them was stored"
@@ -287,7 +292,8 @@ class Activations:
         return to_bfloat16_bits(values) if values.dtype == np.float32 else np.ascontiguousarray(values)
 
 
-def _encode_key(row: ViewKey) -> bytes:
+def encode_key(row: ViewKey) -> bytes:
+    """Return a view's key as bytes."""
     digest, view = row
     if not 0 <= view < 2**16:
         raise ValueError(f"view {view} of sample {digest}; wanted 0 to 65535")

@@ -25,11 +25,11 @@ from headstart.data.sources import SampleSource
 from headstart.engines.engine import Engine
 from headstart.extraction.executor import Executor, ProgressMeter, ThreadExecutor, cut_heavy_shards, cut_shards
 from headstart.hardware import count_cores
-from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part
+from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part, is_free
 from headstart.modalities.checks import collate_parts
 from headstart.modalities.item import BrokenItem, Decoded, UnreadableItem
 from headstart.modalities.modality import get_modality
-from headstart.modalities.packing import choose_shard, is_free, pack_parts
+from headstart.modalities.packing import choose_shard, pack_parts
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store, Writer
 
 MOST_TIMES = 8  #: of short parts a shard has so many times as many as of the longest

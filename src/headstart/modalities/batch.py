@@ -40,14 +40,36 @@ class InputSpec(Protocol):
         """Return a dict of plain values with the key "kind", for records and fingerprints."""
 
 
+def find_mask(spec: InputSpec) -> str | None:
+    """Return the name of the tensor that is 0 where a part was padded to the length of its batch, and not 0 before.
+
+    A spec whose parts are as long as they come says so by an attribute ``mask``; None where it has none.
+    """
+    return getattr(spec, "mask", None)
+
+
+def is_free(spec: InputSpec) -> bool:
+    """Return whether parts are as long as they come."""
+    return any(None in one.shape for one in spec.tensors)
+
+
 def fill_axes(tensor: TensorSpec, length: int = 16) -> tuple[int, ...]:
     """Return the shape of a tensor without the first axis, where axes that are as long as they come have a length."""
     return tuple(length if axis is None else axis for axis in tensor.shape)
 
 
-def make_blank(spec: InputSpec, parts: int) -> Batch:
-    """Return a batch of zeros, to time and try networks on."""
-    return {one.name: np.zeros((parts, *fill_axes(one)), one.dtype) for one in spec.tensors}
+def make_blank(spec: InputSpec, parts: int, length: int = 16) -> Batch:
+    """Return a batch of zeros, to time and try networks on; ones where a mask says what is no padding.
+
+    Args:
+        spec: of the network.
+        parts: in the batch.
+        length: of axes that are as long as they come.
+    """
+    blank = {one.name: np.zeros((parts, *fill_axes(one, length)), one.dtype) for one in spec.tensors}
+    if (mask := find_mask(spec)) is not None:
+        blank[mask] += np.ones((), blank[mask].dtype)
+    return blank
 
 
 def take(batch: Batch, places: Sequence[int] | slice) -> Batch:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.modalities.batch import Batch, InputSpec, Part
+from headstart.modalities.batch import Batch, InputSpec, Part, is_free
 from headstart.modalities.checks import collate_parts
 from headstart.modalities.modality import Modality
 
@@ -38,14 +38,14 @@ class PackedParts:
         return found
 
 
-def is_free(spec: InputSpec) -> bool:
-    """Return whether parts are as long as they come."""
-    return any(None in one.shape for one in spec.tensors)
-
-
 def choose_shard(spec: InputSpec, batch: int) -> int:
     """Return how many items are best packed together, for an engine that likes so many parts at a time."""
     return SORTED * batch if is_free(spec) else batch
+
+
+def choose_parts(batch: int, length: int) -> int:
+    """Return how many parts of a length are packed together, for an engine that likes so many parts at a time."""
+    return max(1, batch * LENGTH // length)
 
 
 def pack_parts(modality: Modality, parts: Sequence[Part], spec: InputSpec, batch: int) -> PackedParts:

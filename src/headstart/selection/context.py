@@ -194,6 +194,7 @@ class BackboneMemo:
     shortest: dict[str, float] = field(default_factory=dict)  #: seconds of the shortest training above a boundary
     benchmarks: "dict[str, BenchmarkResult]" = field(default_factory=dict)  #: by the boundary trained above
     gathering: threading.Lock = field(default_factory=threading.Lock)  #: held while one of several fits reads features
+    lengths: Ints | None = None  #: of some training samples, where they are as long as they come
 
 
 @dataclass(frozen=True, kw_only=True)

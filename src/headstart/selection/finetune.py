@@ -207,7 +207,7 @@ def _describe_search(arm: Arm, found: SearchResult, context: FitContext) -> Arm:
     for ended, words in (("pruned", "given up early"), ("failed", "failed")):
         if count := sum(it.ended == ended for it in trials):
             notes.append(f"{count} of {len(trials)} trials {words}")
-    disk = {it.settings["augmentation"]: it.disk for it in trials}
+    disk = {it.settings.get("augmentation"): it.disk for it in trials}  # one where nothing is changed
     return replace(
         arm,
         seconds=arm.seconds - sum(found.trained.seconds.values()) + sum(it.seconds for it in trials),

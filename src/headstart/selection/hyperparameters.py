@@ -52,12 +52,13 @@ class SearchResult:
 def list_choices(backbone: Backbone, task: Task) -> dict[str, tuple[Any, ...]]:
     """Return the values that a search tries of settings that have a few: the task's, the modality's among them.
 
-    Samples are mixed only where all changes keep the answer: what is counted in a mix of two is not their mean.
+    Samples are mixed only where all changes keep the answer, for what is counted in a mix of two is not their mean, and
+    where a network reads numbers alone, not tokens with a mask.
     """
     augmentation = get_modality(backbone.spec.kind).augmentation
     views = augmentation.choices if augmentation is not None else {}
     objective = task.training.choices if task.training is not None else {}
-    mixed = {"mixup": (0.0, 0.2)} if "*" in task.invariances else {}
+    mixed = {"mixup": (0.0, 0.2)} if "*" in task.invariances and len(backbone.spec.tensors) == 1 else {}
     return {**objective, **mixed, **views, "ema": (0.0, 0.999)}
 
 

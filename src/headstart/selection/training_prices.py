@@ -11,12 +11,14 @@ import numpy as np
 from headstart.backbones.backbone import INPUT
 from headstart.data.samples import Subset
 from headstart.engines.work import count_work_above
-from headstart.modalities.batch import InputSpec, fill_axes, make_blank
+from headstart.modalities.batch import InputSpec, fill_axes, is_free, make_blank
+from headstart.modalities.packing import choose_parts
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.planning import PLANNING, SAFE, SHORTER, boundary_below
 from headstart.training.benchmark_record import BENCHMARK_VERSION, benchmark_file
 from headstart.training.cost import EXPORTED, samples_per_second
-from headstart.training.views import find_smallest_window, fit_view_spec
+from headstart.training.lengths import find_usual_length, measure_samples
+from headstart.training.views import find_smallest_window, fit_view_spec, make_augmenter
 
 #: A step of training takes as long as so many forward passes of the same part on the engine, the scoring of a sample as
 #: so many: 5.4 to 7.8, and 1.3, measured on lite0 with AVX512-BF16 and with AVX2.
@@ -67,7 +69,8 @@ def price_from_trial(context: FitContext, boundary: str) -> float | None:
     settings = context.settings
     try:
         views = fit_view_spec(settings, context.backbone.spec, context.task)
-        kept = json.loads((context.backbone.folder / benchmark_file(settings, boundary, views)).read_text("utf-8"))
+        name = benchmark_file(settings, boundary, views, length=_find_usual_length(context))
+        kept = json.loads((context.backbone.folder / name).read_text("utf-8"))
         if kept.pop("version") != BENCHMARK_VERSION:
             return None
         whole = find_smallest_window(settings, context.backbone.spec, context.task) == 1
@@ -97,13 +100,17 @@ def price_by_arithmetic(context: FitContext, boundaries: Mapping[str, str]) -> d
         above = count_work_above(context.backbone)
     except (RuntimeError, KeyError):
         return dict.fromkeys(boundaries)
-    blank = make_blank(spec, engine.batch)
+    parts, blank = engine.batch, make_blank(spec, engine.batch)
+    if (length := _find_usual_length(context)) is not None:
+        parts = choose_parts(engine.batch, length)
+        blank = make_blank(spec, parts, length)
     engine.forward(blank)
-    per_second = engine.batch * engine.streams / min(_seconds_of(lambda: engine.forward(blank)) for _ in range(3))
+    per_second = parts * engine.streams / min(_seconds_of(lambda: engine.forward(blank)) for _ in range(3))
     area = _count_numbers(fit_view_spec(context.settings, spec, context.task)) / _count_numbers(spec)
     window = _mean_window(find_smallest_window(context.settings, spec, context.task))
     train = len(context.samples_in(Subset.TRAIN))
-    views = train * min(context.settings.views, context.settings.epochs_for(train))
+    plain = make_augmenter(context.settings, spec, context.task).identity
+    views = train * (1 if plain else min(context.settings.views, context.settings.epochs_for(train)))
     found: dict[str, float | None] = {}
     for name, boundary in boundaries.items():
         share = above[boundary] / above[INPUT]
@@ -111,6 +118,15 @@ def price_by_arithmetic(context: FitContext, boundaries: Mapping[str, str]) -> d
         epochs = _of_epochs(context, per_second / step, per_second / (SCORE.get(engine.name, SCORE["pytorch"]) * share))
         found[name] = epochs + views * (1 - share) * area / per_second
     return found
+
+
+def _find_usual_length(context: FitContext) -> int | None:
+    """Return how long a usual batch of a step is; None where samples have one length."""
+    if not is_free(context.backbone.spec):
+        return None
+    if context.memo.lengths is None:
+        context.memo.lengths = measure_samples(context.samples_in(Subset.TRAIN), context.backbone.spec)
+    return find_usual_length(context.memo.lengths, context.settings.batch_size)
 
 
 def _count_numbers(spec: InputSpec) -> int:

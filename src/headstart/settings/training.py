@@ -34,6 +34,11 @@ class TrainSettings(Chapter):
     rate: Annotated[float, Field(gt=0, le=10)] | None = Field(
         None, description="Highest learning rate, at the top; by default 7e-4 for adamw, 5e-3 for sgd; scratch 4 times."
     )
+    start: Literal["auto", "probe", "blank"] = Field(
+        "auto",
+        description="Head that fine-tuning begins with: the probe's, or a blank one; auto is blank where a network "
+        "reads tokens of any length.",
+    )
     momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="Of sgd.")
     weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.02, description="Of weights, not of biases and norms.")
     warmup: Annotated[float, Field(ge=0, le=0.9)] = Field(

@@ -7,16 +7,14 @@
     STORE/activations/KEY/index           which row lies where: a block for each commit
     STORE/activations/KEY.lock            held by the process that writes
 
-A block of the index is its first row's place, its count of rows, a CRC-32, and as many keys of 22 bytes. It is written
-when its rows are on disk; one that is torn, or that tells of rows which are not there, ends what is read of the index.
+How an index is written stands in ``storage.activation_index``.
 """
 
 import json
 import os
 import shutil
-import struct
 import threading
-import zlib
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from io import FileIO
@@ -29,6 +27,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from headstart.errors import StoreError, refuse_machine_faults
+from headstart.storage.activation_index import pack_block, parse_keys
 from headstart.storage.atomic import new_folder
 from headstart.storage.usage import get_disk_usage
 
@@ -36,9 +35,7 @@ ValueKind = Literal["bf16", "u8"]
 
 ACTIVATIONS = "activations"  # the folder in the store
 SCHEMA = 1
-KEY_BYTES = 22  # 20 of the photo's digest, 2 of the view's number
 MANIFEST, VALUES, INDEX = "manifest.json", "values", "index"
-HEADER = struct.Struct("<QII")  # place of the first row, rows, CRC-32 of these two and the keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +46,7 @@ class Manifest:
     kind: ValueKind
     description: str
     schema: int = SCHEMA
+    ragged: bool = False  #: a key has any number of rows, which lie one behind the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +67,11 @@ class ActivationFiles:
         FileNotFoundError: they are not there, not all, or were replaced while they were opened.
     """
 
-    def __init__(self, home: Path, row_bytes: int):
-        self.row_bytes = row_bytes
-        self.places: dict[bytes, int] = {}  #: key -> place, of the rows that are committed
+    def __init__(self, home: Path, row_bytes: int, *, ragged: bool = False):
+        self.row_bytes, self._ragged = row_bytes, ragged
+        self.places: dict[bytes, int] = {}  #: key -> place of its first row, of those that are committed
+        self.counts: dict[bytes, int] = {}  #: key -> its rows, where a key may have several
+        self.rows = 0  #: that are committed
         self._index_end = 0  #: bytes of the index that were read
         self._reading = threading.Lock()  # over the position of _source
         with ExitStack() as stack:
@@ -91,21 +91,25 @@ class ActivationFiles:
             same = os.path.samestat(status, (home / VALUES).stat())
         except OSError:
             return False
-        return same and status.st_size >= len(self.places) * self.row_bytes
+        return same and status.st_size >= self.rows * self.row_bytes
 
     def refresh(self) -> bool:
         """Read what was committed since the last time, by any process; return whether there was anything."""
         self._refuse_closed()
         self._index.seek(self._index_end)
         content, rows = self._index.read(), os.fstat(self._values.fileno()).st_size // self.row_bytes
-        keys, length = parse_keys(content, len(self.places), rows)
-        self.places.update(zip(keys, range(len(self.places), len(self.places) + len(keys)), strict=True))
+        keys, length = parse_keys(content, self.rows, rows, ragged=self._ragged)
+        for key, count in keys:
+            self.places[key] = self.rows
+            self.rows += count
+        if self._ragged:
+            self.counts.update(keys)
         self._index_end += length
         return bool(keys)
 
     def drop_loose_ends(self) -> None:
         """Cut off what was never committed: for the writer only."""
-        self._values.truncate(len(self.places) * self.row_bytes)
+        self._values.truncate(self.rows * self.row_bytes)
         self._index.truncate(self._index_end)
 
     def write(self, place: int, rows: NDArray[Any]) -> None:
@@ -113,11 +117,15 @@ class ActivationFiles:
         self._values.seek(place * self.row_bytes)
         _write_all(self._values, rows.reshape(-1).view(np.uint8).data)
 
-    def commit(self, keys: list[bytes]) -> None:
-        """Wait until the rows written behind the committed ones are on disk, then make them visible to others."""
+    def commit(self, keys: Sequence[tuple[bytes, int]]) -> None:
+        """Wait until the rows written behind the committed ones are on disk, then make them visible to others.
+
+        Args:
+            keys: each with the number of its rows, in their order.
+        """
         os.fsync(self._values.fileno())
         self._index.seek(self._index_end)
-        _write_all(self._index, memoryview(_pack_block(len(self.places), keys)))
+        _write_all(self._index, memoryview(pack_block(self.rows, keys, ragged=self._ragged)))
         os.fsync(self._index.fileno())
 
     def read(self, places: NDArray[np.int64], out: NDArray[Any]) -> None:
@@ -130,17 +138,30 @@ class ActivationFiles:
         Raises:
             StoreError: a place is not there, or somebody cut the file.
         """
+        self._read(places, np.ones(len(places), np.int64), out, self.row_bytes)
+
+    def read_spans(self, places: NDArray[np.int64], counts: NDArray[np.int64], out: NDArray[Any]) -> None:
+        """Copy so many rows from each place on into ``out``, (B, T, ...): the first of each of its rows.
+
+        Raises:
+            StoreError: as of ``read``.
+        """
+        self._read(places, counts, out, out.shape[1] * self.row_bytes)
+
+    def _read(self, places: NDArray[np.int64], counts: NDArray[np.int64], out: NDArray[Any], step: int) -> None:
+        """Copies; where each place's rows go is ``step`` bytes behind where those of the place before went."""
         self._refuse_closed()
-        if int(places.min()) < 0 or int(places.max()) >= len(self.places):
+        if int(places.min()) < 0 or int((places + counts).max()) > self.rows:
             raise StoreError(
-                f"places {places.min()} to {places.max()} of {len(self.places)} rows; ask for them with find_places()"
+                f"places {places.min()} to {places.max()} of {self.rows} rows; ask for them with find_places()"
             )
         rest = out.reshape(-1).view(np.uint8).data
         with self._reading:
-            for number, place in enumerate(places.tolist()):
+            for number, (place, count) in enumerate(zip(places.tolist(), counts.tolist(), strict=True)):
                 self._source.seek(place * self.row_bytes)
-                row = rest[number * self.row_bytes : (number + 1) * self.row_bytes]
-                if self._source.readinto(row) < self.row_bytes:
+                if self._source.readinto(rest[number * step : number * step + count * self.row_bytes]) < (
+                    count * self.row_bytes
+                ):
                     raise StoreError("stored activations were cut outside headstart; run again to compute them anew")
 
     def close(self) -> None:
@@ -188,42 +209,12 @@ def list_activations(folder: Path) -> tuple[ActivationsUsage, ...]:
     for home in folder.glob("[!.]*/"):
         with suppress(OSError):  # pruned meanwhile
             manifest = _read_manifest(home)
-            rows = 0 if manifest is None else len(parse_keys((home / INDEX).read_bytes(), 0, 2**62)[0])
+            content, ragged = (home / INDEX).read_bytes(), manifest is not None and manifest.ragged
+            rows = 0 if manifest is None else len(parse_keys(content, 0, 2**62, ragged=ragged)[0])
             description = manifest.description if manifest else ""
             used = home.stat().st_mtime
             found.append(ActivationsUsage(home.name, description or home.name, rows, get_disk_usage(home), used))
     return tuple(sorted(found, key=attrgetter("last_used")))
-
-
-def parse_keys(content: bytes, first: int, rows: int) -> tuple[list[bytes], int]:
-    """Return the keys of an index, or of its end, and the bytes they take; a torn block and all behind it is left.
-
-    Args:
-        content: of the index from a block on.
-        first: place of that block's first row.
-        rows: rows in the file of values.
-    """
-    keys: list[bytes] = []
-    start = 0
-    while (begin := start + HEADER.size) <= len(content):
-        place, count, check = HEADER.unpack_from(content, start)
-        end = begin + count * KEY_BYTES
-        if not count or place != first + len(keys) or place + count > rows or end > len(content):
-            break
-        if check != _compute_crc(place, count, content[begin:end]):
-            break
-        keys += [content[key : key + KEY_BYTES] for key in range(begin, end, KEY_BYTES)]
-        start = end
-    return keys, start
-
-
-def _pack_block(first: int, keys: list[bytes]) -> bytes:
-    packed = b"".join(keys)
-    return HEADER.pack(first, len(keys), _compute_crc(first, len(keys), packed)) + packed
-
-
-def _compute_crc(first: int, count: int, packed: bytes) -> int:
-    return zlib.crc32(packed, zlib.crc32(struct.pack("<QI", first, count)))
 
 
 def _write_all(file: FileIO, rest: memoryview) -> None:
@@ -235,13 +226,13 @@ def _open_existing(home: Path, wanted: Manifest, row_bytes: int) -> ActivationFi
     seen = _read_manifest(home)
     if seen is None:
         return None
-    if (seen.shape, seen.kind) != (wanted.shape, wanted.kind):
+    if (seen.shape, seen.kind, seen.ragged) != (wanted.shape, wanted.kind, wanted.ragged):
         raise StoreError(
             f"the activations {home} hold {seen.kind} rows of shape {seen.shape}; wanted {wanted.kind} "
             f"{wanted.shape}: their key does not tell the two apart; delete that folder"
         )
     try:
-        return ActivationFiles(home, row_bytes)
+        return ActivationFiles(home, row_bytes, ragged=wanted.ragged)
     except FileNotFoundError:
         return None
 
@@ -249,10 +240,11 @@ def _open_existing(home: Path, wanted: Manifest, row_bytes: int) -> ActivationFi
 def _create(home: Path, manifest: Manifest, row_bytes: int) -> ActivationFiles:
     shutil.rmtree(home, ignore_errors=True)
     with new_folder(home) as draft:
-        (draft / MANIFEST).write_text(json.dumps(asdict(manifest)), "utf-8")
+        facts = {name: value for name, value in asdict(manifest).items() if name != "ragged" or value}
+        (draft / MANIFEST).write_text(json.dumps(facts), "utf-8")
         (draft / VALUES).touch()
         (draft / INDEX).touch()
-    return ActivationFiles(home, row_bytes)
+    return ActivationFiles(home, row_bytes, ragged=manifest.ragged)
 
 
 def _read_manifest(home: Path) -> Manifest | None:
@@ -261,6 +253,6 @@ def _read_manifest(home: Path) -> Manifest | None:
         seen = json.loads((home / MANIFEST).read_text("utf-8"))
         if seen["schema"] != SCHEMA:
             return None
-        return Manifest(tuple(seen["shape"]), seen["kind"], seen["description"])
+        return Manifest(tuple(seen["shape"]), seen["kind"], seen["description"], ragged=seen.get("ragged", False))
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None

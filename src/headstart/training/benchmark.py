@@ -19,6 +19,7 @@ from headstart.hardware import ComputePrecision
 from headstart.training.benchmark_record import BenchmarkResult, TrainingSpeed, read_benchmark, write_benchmark
 from headstart.training.memory import MemoryMeter
 from headstart.training.network import TrainableTop
+from headstart.training.token_packing import TokenPacking
 from headstart.training.windows import accepts_smaller_maps, make_windows
 
 SECONDS = 0.8  #: that a precision is timed for at least, after a call that is not; one long call is enough
@@ -63,7 +64,8 @@ def benchmark_training(
     Args:
         choices: the precisions, the surest first: a later one that is hopelessly slower is given up at once.
         network: makes what is trained.
-        shapes: of one part's activations: of the views that are trained on, and of the plain view.
+        shapes: of one part's activations: of the views that are trained on, and of the plain view; (T, bytes) where
+            they are packed by their T tokens.
         kind: of the activations.
         batch: samples in a step.
         file: where the trial is kept.
@@ -117,7 +119,11 @@ class _Timing:
         allowance: Allowance,
     ):
         self.network, self.batch, self.allowance = network, batch, allowance
-        self.inputs, self.plain = (_draw((batch, *shape), kind) for shape in shapes)
+        packing = network.packing
+        self.inputs, self.plain = (
+            packing.draw(batch, shape[0]) if isinstance(packing, TokenPacking) else _draw((batch, *shape), kind)
+            for shape in shapes
+        )
         self.windows = make_windows(shapes[0], SMALLEST)
         self.labels = torch.zeros(batch, dtype=torch.int64, device=network.device)
         self.optimiser = torch.optim.AdamW(network.parameters(), lr=0.0)

@@ -55,10 +55,21 @@ class BenchmarkResult:
         return replace(self, by_precision=slower, whole=False)
 
 
-def benchmark_file(settings: TrainSettings, boundary: str, views: InputSpec, *, scratch: bool = False) -> str:
-    """Return the name under which a benchmark is kept in a network's folder; ``views`` are those that are asked for."""
+def benchmark_file(
+    settings: TrainSettings, boundary: str, views: InputSpec, *, scratch: bool = False, length: int | None = None
+) -> str:
+    """Return the name under which a benchmark is kept in a network's folder.
+
+    Args:
+        settings: of the training.
+        boundary: above which is trained.
+        views: that are asked for.
+        scratch: from random weights.
+        length: of a usual batch, of samples that are as long as they come.
+    """
     shapes = [one.shape for one in views.tensors]
     facts = [boundary, shapes, settings.batch_size, settings.batchnorm, scratch, machine_key()]
+    facts += [] if length is None else [length]
     return f"trial-{hashlib.blake2b(json.dumps(facts).encode(), digest_size=6).hexdigest()}.json"
 
 

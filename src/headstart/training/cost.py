@@ -5,12 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from headstart.modalities.batch import make_blank
+from headstart.modalities.modality import get_modality
+from headstart.modalities.packing import choose_parts, pack_parts
+from headstart.training.token_packing import TokenPacking
 
 if TYPE_CHECKING:
     from headstart.training.fine_tuning import FineTuning
 
 VIEWED = 16  #: views that are timed
+PACKED = 256  #: likewise, of samples that are as long as they come
 EXPORTED = 2.0  #: seconds: writing a network as ONNX, proving it, compiling it
 BYTES_PER_PARAMETER = 24  #: float32 of weights, gradients, two moments, the average and the best
 
@@ -78,12 +84,13 @@ def estimate_cost(job: "FineTuning", pace: PreparationSpeed | None = None) -> Co
     }
     weights = BYTES_PER_PARAMETER * job.parameters
     again = estimate_refit_seconds(seconds, count, held_out, cached=job.is_cached)
+    longest = job.longest_share
     return Cost(
         seconds=sum(seconds.values()),
-        memory=speed.memory + weights,
+        memory=round(speed.memory * longest) + weights,
         disk=job.disk_bytes if job.is_cached else 0,
         refit=again,
-        device_memory=speed.device_memory + weights if speed.device_memory else 0,
+        device_memory=round(speed.device_memory * longest) + weights if speed.device_memory else 0,
     )
 
 
@@ -101,6 +108,8 @@ def samples_per_second(samples: float, windowed: float | None, *, whole: bool) -
 def _seconds_per_view(job: "FineTuning") -> float:
     """Decoding, changing and the frozen part, over all streams."""
     trunk = job.view_trunk
+    if isinstance(trunk.packing, TokenPacking):
+        return _seconds_per_packed(job)
     samples = job.spec.train[:VIEWED]
     numbers = range(max(1, VIEWED // len(samples)))
     loader = job.train_views
@@ -113,10 +122,27 @@ def _seconds_per_view(job: "FineTuning") -> float:
     return (time.perf_counter() - began) / len(views) / trunk.streams
 
 
+def _seconds_per_packed(job: "FineTuning") -> float:
+    """Likewise of samples that are as long as they come: of some of all lengths, those of like length together."""
+    trunk, loader, spec = job.view_trunk, job.train_views, job.train_views.spec
+    train = job.spec.train
+    samples = [train[place] for place in np.linspace(0, len(train) - 1, min(PACKED, len(train))).astype(int)]
+    trunk.run(loader.collate(loader.load(samples[0], [0])))
+    began = time.perf_counter()
+    views = [view for sample in samples for view in loader.load(sample, [0])]
+    for batch in pack_parts(get_modality(spec.kind), views, spec, trunk.batch).batches:
+        trunk.run(batch)
+    return (time.perf_counter() - began) / len(views) / trunk.streams
+
+
 def _features_per_second(job: "FineTuning") -> float:
     """Of the whole network on the engine."""
-    engine = job.spec.engine
-    blank = make_blank(job.loaded.spec, engine.batch)
+    engine, spec = job.spec.engine, job.loaded.spec
+    parts, blank = engine.batch, make_blank(spec, engine.batch)
+    if (length := job.usual_length) is not None:
+        parts = choose_parts(engine.batch, length)
+        blank = make_blank(spec, parts, length)
+        engine.forward(blank)  # the first of a length takes longer
     began = time.perf_counter()
     engine.forward(blank)
-    return engine.streams * engine.batch / (time.perf_counter() - began)
+    return engine.streams * parts / (time.perf_counter() - began)

@@ -12,6 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from torch import nn
+
 from headstart import events
 from headstart.engines.pytorch import can_train_in_bf16
 from headstart.errors import TrainingError
@@ -53,8 +56,10 @@ class FineTuning(TrainingInputs):
         both: tuple[ComputePrecision, ...] = ("f32", "bf16") if can_train_in_bf16(self.device) else ("f32",)
         choices = both if wanted == "auto" else (wanted,)
         views = fit_view_spec(self.spec.settings, self.spec.backbone.spec, self.task)
-        file = self.spec.backbone.folder / benchmark_file(self.settings, self.boundary, views, scratch=self.scratch)
-        shapes = self.view_trunk.shape, self.trunk.shape
+        length = self.usual_length
+        name = benchmark_file(self.settings, self.boundary, views, scratch=self.scratch, length=length)
+        file, free = self.spec.backbone.folder / name, () if length is None else (length,)
+        shapes = (*free, *self.view_trunk.shape), (*free, *self.trunk.shape)
         batch, kind, seconds = self.settings.batch_size, self.trunk.kind, self.benchmark_seconds
         with use_all_cores():
             return benchmark_training(
@@ -87,21 +92,28 @@ class FineTuning(TrainingInputs):
 
     def build_network(self, precision: ComputePrecision) -> TrainableTop:
         """Return what is trained, at its start."""
-        width, head, scale = self.loaded.layers[-1].width, self.spec.head, self.output_scale
         return TrainableTop(
             self.traced,
             self.boundary,
-            build_blank_head(width, self.outputs, scale) if head is None else build_head(head, scale),
+            self._build_head(),
             fold=self.settings.batchnorm == "frozen" and not self.scratch,
             precision=precision,
             device=self.device,
         )
 
+    def _build_head(self) -> nn.Sequential:
+        """Return the head that is trained, at its start."""
+        head, scale, rows = self.spec.head, self.output_scale, self.spec.rows
+        if head is not None and not self.starts_blank:
+            return build_head(head, scale)
+        size = None if rows is None or not len(rows) else max(float(np.sqrt(np.square(rows).mean())), 1e-6)
+        return build_blank_head(self.loaded.layers[-1].width, self.outputs, scale, size=size)
+
     def with_settings(self, settings: FitSettings) -> "FineTuning":
         """Return the same training with other settings; the network is not loaded again."""
         other = FineTuning(replace(self.spec, settings=settings), self.listener)
         other.loaded, other.traced, other.trunk = self.loaded, self.traced, self.trunk
-        other._view_trunks = self._view_trunks
+        other.lengths, other._view_trunks = self.lengths, self._view_trunks
         if settings.model_copy(update={"epochs": self.settings.epochs}) == self.spec.settings:
             other.train_views, other.benchmark = self.train_views, self.benchmark
         other.benchmark_seconds = self.benchmark_seconds
@@ -110,7 +122,7 @@ class FineTuning(TrainingInputs):
     def with_boundary(self, unfreeze: str) -> "FineTuning":
         """Return the training of a layer and those above it; the network is not loaded again."""
         other = FineTuning(replace(self.spec, unfreeze=unfreeze), self.listener)
-        other.loaded, other.traced = self.loaded, self.traced
+        other.loaded, other.traced, other.lengths = self.loaded, self.traced, self.lengths
         return other
 
     def compute_views(self, count: int) -> None:

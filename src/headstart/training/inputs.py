@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart import events
+from headstart.arrays import Ints
 from headstart.backbones.backbone import INPUT, Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.graph import TracedNetwork, trace
@@ -19,8 +20,9 @@ from headstart.engines.engine import Engine
 from headstart.engines.parity import ParitySamples
 from headstart.engines.pytorch import select_device
 from headstart.extraction.activations import Activations
+from headstart.extraction.ragged_activations import RaggedActivations
 from headstart.heads.head import Head
-from headstart.modalities.batch import InputSpec
+from headstart.modalities.batch import InputSpec, is_free
 from headstart.settings import FitSettings, TrainSettings, parse_size
 from headstart.storage.usage import get_free_bytes
 from headstart.tasks.task import TargetArray, TargetSpace, Task, get_task
@@ -30,6 +32,7 @@ from headstart.training.boundary import (
     activations_key,
     compute_activations,
 )
+from headstart.training.lengths import find_usual_length, measure_samples
 from headstart.training.plan import ActivationSource
 from headstart.training.trunk import FrozenPart, Trunk, build_trunk, build_view_trunk, limit_view_spec
 from headstart.training.views import ViewLoader, fit_view_spec, make_augmenter, make_plain
@@ -85,6 +88,12 @@ class TrainingInputs:
         return INPUT if self.spec.unfreeze is None else self.traced.boundary_below(self.spec.unfreeze)
 
     @property
+    def starts_blank(self) -> bool:
+        """Whether the head begins blank, and not as the probe ended."""
+        wanted = self.settings.start
+        return self.scratch or (is_free(self.loaded.spec) if wanted == "auto" else wanted == "blank")
+
+    @property
     def parameters(self) -> int:
         """Parameters that are trained, without the head."""
         return sum(part.parameters for part in self.traced.sections_above(self.boundary))
@@ -128,9 +137,27 @@ class TrainingInputs:
         """Views of each sample that are kept: no more than there are epochs, one where nothing is changed."""
         return 1 if self.train_views.plain else min(self.settings.views, self.epochs)
 
+    @cached_property
+    def lengths(self) -> Ints | None:
+        """The lengths of some of the training samples; None where all have one length."""
+        return measure_samples(self.spec.train, self.loaded.spec)
+
+    @property
+    def usual_length(self) -> int | None:
+        """The mean length of a batch of a step; None where all samples have one length."""
+        return find_usual_length(self.lengths, self.settings.batch_size)
+
+    @property
+    def longest_share(self) -> float:
+        """The length of the longest sample as a share of a usual batch's; 1 where all have one length."""
+        return 1.0 if self.lengths is None else max(1.0, self.lengths.max() / (self.usual_length or 1))
+
     @property
     def disk_bytes(self) -> int:
-        """Bytes that all boundary activations take."""
+        """Bytes that all boundary activations take; of samples that are as long as they come, by some of them."""
+        if self.lengths is not None:
+            views = len(self.spec.train) * self.views_per_sample + len(self.spec.validation)
+            return round(self.lengths.mean() * views * self.trunk.shape[0])
         trained, plain = (int(np.prod(trunk.shape)) for trunk in (self.view_trunk, self.trunk))
         numbers = trained * len(self.spec.train) * self.views_per_sample + plain * len(self.spec.validation)
         return numbers * (2 if self.trunk.kind == "bf16" else 1)
@@ -155,7 +182,8 @@ class TrainingInputs:
                 self._stream(self.spec.train, self.view_trunk, self.train_views),
                 self._stream(self.spec.validation, self.trunk, self.validation_views),
             )
-        told = f"{self.views_per_sample} views, {self.disk_bytes / 1e6:.0f} MB in the store"
+        many = "" if self.views_per_sample == 1 else f"{self.views_per_sample} views, "
+        told = f"{many}{self.disk_bytes / 1e6:.0f} MB in the store"
         self.listener(events.Note(f"boundary activations of {name}: {told}"))
         train = self.open_cached(self.spec.train, self.views_per_sample, self.view_trunk, self.train_views)
         return train, self.open_cached(self.spec.validation, 1, self.trunk, self.validation_views)
@@ -180,13 +208,15 @@ class TrainingInputs:
         return self.task.targets.stack([sample.target for sample in samples])
 
     def _stream(self, samples: Sequence[Sample], trunk: Trunk, views: ViewLoader) -> StreamedActivations:
-        return StreamedActivations(samples, self.stack_targets(samples), trunk, views)
+        lengths = measure_samples(samples, views.spec, most=None)
+        return StreamedActivations(samples, self.stack_targets(samples), trunk, views, lengths)
 
     def open_cached(self, samples: Sequence[Sample], count: int, trunk: Trunk, views: ViewLoader) -> CachedActivations:
         """Return the stored activations of ``count`` views of each sample; what is missing is computed first."""
         described = f"{trunk.description}, {views.augmenter.describe()}"
         folder, key = self.spec.folder / "activations", activations_key(trunk, views)
-        activations = Activations(folder, key, trunk.shape, trunk.kind, described)
+        kind = Activations if self.lengths is None else RaggedActivations
+        activations = kind(folder, key, trunk.shape, trunk.kind, described)
         self._open.append(activations)
         compute_activations(samples, count, trunk, views, activations, self.listener)
         return CachedActivations(samples, self.stack_targets(samples), activations, count)

@@ -17,6 +17,7 @@ from headstart import events
 from headstart.errors import TrainingError
 from headstart.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from headstart.training.curves import Epoch
+from headstart.training.lengths import mix_lengths, sort_lengths
 from headstart.training.losses import mix_up, place_targets
 from headstart.training.network import TrainableTop
 from headstart.training.plan import ActivationSource, TrainingPlan
@@ -103,12 +104,12 @@ class Trainer:
         began = time.perf_counter()
         chance = np.random.default_rng([self.plan.seed, number])
         torch.manual_seed(int(chance.integers(2**62)))  # dropout's
-        order = chance.permutation(len(self.train_source.targets))
+        size = self.settings.batch_size
+        order = mix_lengths(chance.permutation(len(self.train_source.targets)), self.train_source.lengths, size, chance)
         self.network.train()
         first, total = (number - 1) * self.steps_per_epoch, self.total * self.steps_per_epoch
         told = self.last * self.steps_per_epoch
         loss = total_score = 0.0
-        size = self.settings.batch_size
         for index, activations in enumerate(self.train_source.batches(number - 1, order, size)):
             targets = torch.from_numpy(self.train_source.targets[order[index * size : (index + 1) * size]])
             rate = self.rate * rate_share(first + index, total, self.settings.warmup)
@@ -159,6 +160,7 @@ class Trainer:
     def _score_windows(self, chance: np.random.Generator) -> tuple[float, float]:
         """Return the mean log loss and accuracy of training samples seen as steps see them: changed, and in windows."""
         rows = chance.permutation(len(self.train_source.targets))[:SCORED_BEFORE]
+        rows = rows[sort_lengths(self.train_source.lengths, rows)]
         batches = self.train_source.batches(0, rows, self.settings.batch_size)
         self.network.eval()
         with torch.inference_mode():
@@ -175,8 +177,10 @@ class Trainer:
     def logits(self, source: ActivationSource, rows: NDArray[np.int64], epoch: int = 0) -> Tensor:
         """Return the logits of samples, float32 (len(rows), C) on the CPU."""
         self.network.eval()
+        order = sort_lengths(source.lengths, rows)
         with torch.inference_mode():
-            return torch.cat([self.network(batch).cpu() for batch in source.batches(epoch, rows, 64)])
+            found = torch.cat([self.network(batch).cpu() for batch in source.batches(epoch, rows[order], 64)])
+        return found[torch.from_numpy(np.argsort(order))]
 
     def _keep(self, epoch: Epoch) -> None:
         """Adds a point, keeps the weights if they are the best so far, and writes the checkpoint."""

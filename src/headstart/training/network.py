@@ -33,6 +33,18 @@ class ParameterGroup:
     size: float | None = None
 
 
+class InputScale(nn.Module):
+    """Features -> features of size 1, which a blank head learns from as fast whatever their size; not trained."""
+
+    def __init__(self, size: float):
+        super().__init__()
+        self.size = size
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features (N, D), scaled."""
+        return features / self.size
+
+
 class OutputScale(nn.Module):
     """Outputs on a scale -> outputs as the task has them; not trained.
 
@@ -141,6 +153,8 @@ class TrainableTop(nn.Module):
         layers = [layer for layer in self.head if isinstance(layer, nn.Linear)]
         arrays = [(layer.weight.detach().cpu().numpy(), layer.bias.detach().cpu().numpy()) for layer in layers]
         dense = [Dense(np.ascontiguousarray(weight.T), bias.copy()) for weight, bias in arrays]
+        if isinstance(first := self.head[0], InputScale):
+            dense[0] = Dense(dense[0].weight / np.float32(first.size), dense[0].bias)
         if isinstance(last := self.head[-1], OutputScale):
             dense[-1] = last.target_scale.unfold(dense[-1])
         return Head(kind, tuple(dense))
@@ -159,12 +173,22 @@ def build_head(head: Head, scale: TargetScale | None = None) -> nn.Sequential:
     return nn.Sequential(*layers, *([] if scale is None else [OutputScale(scale)]))
 
 
-def build_blank_head(width: int, outputs: int, scale: TargetScale | None = None) -> nn.Sequential:
-    """Return a head that knows nothing: all classes are equally likely, all numbers the middle of their scale."""
+def build_blank_head(
+    width: int, outputs: int, scale: TargetScale | None = None, *, size: float | None = None
+) -> nn.Sequential:
+    """Return a head that knows nothing: all classes are equally likely, all numbers the middle of their scale.
+
+    Args:
+        width: of the features.
+        outputs: that it gives.
+        scale: of the numbers that are learnt.
+        size: root mean square of the features; None: they are taken as they are.
+    """
     linear = nn.Linear(width, outputs)
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)
-    return nn.Sequential(linear, *([] if scale is None else [OutputScale(scale)]))
+    before = [] if size is None else [InputScale(size)]
+    return nn.Sequential(*before, linear, *([] if scale is None else [OutputScale(scale)]))
 
 
 def collect_frozen_tensors(traced: TracedNetwork, boundary: str) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
 """Obstacles to training a network: the one place that advice, prices, comparisons and reports ask."""
 
 from headstart.extras import PYTORCH, ExtraName, describe_missing_extra
-from headstart.modalities.batch import AnySpec
+from headstart.modalities.batch import AnySpec, find_mask, is_free
 from headstart.modalities.modality import get_modality
 from headstart.tasks.task import Task
 
@@ -31,9 +31,10 @@ def find_network_obstacle(network: str, spec: AnySpec, task: Task) -> str:
 def find_input_obstacle(network: str, spec: AnySpec) -> str:
     """Return why a network with such inputs cannot be trained, whatever is learnt; "" where it can.
 
-    What is kept of each sample while the upper part trains is a row of one length (``training.packing``).
+    Samples of several lengths are in one step of training: it has to be told what of them is padding.
     """
-    if not any(None in one.shape for one in spec.tensors):
+    if not is_free(spec) or find_mask(spec) is not None:
         return ""
     many = get_modality(spec.kind).noun.many
-    return f"{network} reads {many} of any length, and only networks whose inputs have one length can be trained"
+    what = "only networks whose inputs have one length, or a mask of what is padding, can be trained"
+    return f"{network} reads {many} of any length, and {what}"

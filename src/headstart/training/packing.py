@@ -2,12 +2,13 @@
 
 A network that reads one tensor of uint8, cut anywhere, needs none of this: what is kept is that tensor, or the
 activations. One that reads several (tokens and their mask) hands those that the top reads too past the frozen part.
+Where inputs are as long as they come, ``training.token_packing`` has a row for each token.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -16,9 +17,9 @@ from torch import Tensor
 
 from headstart.backbones.backbone import INPUT
 from headstart.backbones.graph import TracedNetwork, list_carried
-from headstart.errors import EngineError
 from headstart.extraction.bfloat16 import to_bfloat16_bits
 from headstart.modalities.batch import Batch, TensorSpec
+from headstart.training.token_packing import TokenPacking, find_token_packing
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +56,30 @@ class Packing:
         return [(dtype.itemsize * prod(shape), dtype, shape) for dtype, shape in kinds]
 
 
-def find_packing(traced: TracedNetwork, boundary: str) -> Packing | None:
+AnyPacking: TypeAlias = Packing | TokenPacking
+
+
+def find_packing(traced: TracedNetwork, boundary: str) -> AnyPacking | None:
     """Return how rows at a boundary are packed; None where a row is the one tensor itself.
 
     Raises:
         BackboneError: the top looks past the boundary at the first input.
-        EngineError: an input has no fixed length, so rows would have none.
+        EngineError: inputs are as long as they come, and the top does not look at a mask of what is padding.
     """
     carried = list_carried(traced, boundary)
+    if any(None in one.shape for one in traced.tensors):
+        return find_token_packing(traced, boundary, carried)
     if boundary == INPUT:
         (first, *others) = traced.tensors
         plain = not others and first.dtype == "uint8"
-        return None if plain else Packing(None, _check_fixed(traced.tensors))
-    return Packing(traced.shape_at(boundary), _check_fixed(carried)) if carried else None
+        return None if plain else Packing(None, traced.tensors)
+    return Packing(traced.shape_at(boundary), carried) if carried else None
 
 
 def crop_batch(batch: Batch, tensors: Sequence[TensorSpec], count: int) -> Mapping[str, NDArray[Any]]:
     """Return the first parts of a batch, each tensor cut at its end to the shape of a spec that is smaller."""
     cuts = {one.name: (slice(count), *(slice(axis) for axis in one.shape)) for one in tensors}
     return {name: np.ascontiguousarray(batch[name][cut]) for name, cut in cuts.items()}
-
-
-def _check_fixed(tensors: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
-    free = [one.name for one in tensors if None in one.shape]
-    if free:
-        raise EngineError(f"its input {free[0]!r} is as long as it comes; training needs one of a fixed length")
-    return tuple(tensors)
 
 
 def _fixed_shape(tensor: TensorSpec) -> tuple[int, ...]:

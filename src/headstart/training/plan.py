@@ -19,6 +19,10 @@ class ActivationSource(Protocol):
 
     targets: TargetArray  #: (N, ...)
 
+    @property
+    def lengths(self) -> Ints | None:
+        """The length of each sample, (N,), where they are as long as they come; those of like length go together."""
+
     def batches(self, epoch: int, order: Ints, size: int) -> Iterator[Tensor]:
         """Yield activations of samples in an order, ``size`` at a time; each epoch has views of its own."""
         ...

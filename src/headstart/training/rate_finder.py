@@ -30,6 +30,7 @@ from headstart.arrays import Ints
 from headstart.errors import TrainingError
 from headstart.settings import TrainSettings
 from headstart.storage.atomic import replace_text
+from headstart.training.lengths import mix_lengths
 from headstart.training.losses import place_targets
 from headstart.training.network import TrainableTop
 from headstart.training.plan import ActivationSource, TrainingPlan
@@ -171,7 +172,7 @@ def _batches(train: ActivationSource, plan: TrainingPlan) -> Generator[_Batch, N
     size = plan.settings.batch_size
     for epoch in count():
         chance = _chance(plan.seed, epoch + 1)
-        order: Ints = chance.permutation(len(train.targets))
+        order = mix_lengths(chance.permutation(len(train.targets)), train.lengths, size, chance)
         for index, activations in enumerate(train.batches(epoch, order, size)):
             targets = train.targets[order[index * size : (index + 1) * size]]
             yield _Batch(plan.windows.cut(activations, chance), torch.from_numpy(targets))

@@ -28,7 +28,7 @@ from headstart.inference.openvino import BATCH
 from headstart.modalities.batch import AnySpec, Batch, InputSpec
 from headstart.settings import Precision
 from headstart.storage.atomic import replace_bytes
-from headstart.training.packing import Packing, crop_batch, find_packing
+from headstart.training.packing import AnyPacking, crop_batch, find_packing
 from headstart.training.windows import accepts_smaller_maps, has_position_weights
 
 VERSION = 2  #: raised whenever the same frozen part would give other activations
@@ -47,8 +47,15 @@ class Trunk(Protocol):
     batch: int
     streams: int
 
+    @property
+    def packing(self) -> AnyPacking | None:
+        """The way rows are packed; None where they are the activations, or the one input, themselves."""
+
     def run(self, batch: Batch) -> NDArray[Any]:
-        """Return (B, *shape) of a batch: float32; uint8 where nothing is frozen, or rows are packed."""
+        """Return (B, *shape) of a batch: float32; uint8 where nothing is frozen, or rows are packed.
+
+        Of parts that are as long as they come (B, T, *shape), a row for each token.
+        """
         ...
 
 
@@ -61,7 +68,7 @@ class FrozenPart:
     boundary: str
 
     @cached_property
-    def packing(self) -> Packing | None:
+    def packing(self) -> AnyPacking | None:
         """The way rows are packed; None where they are the activations, or the one input, themselves."""
         return find_packing(self.traced, self.boundary)
 
@@ -122,7 +129,7 @@ class IdentityTrunk:
     kind: ValueKind = "u8"
     batch = BATCH
 
-    def __init__(self, spec: AnySpec, packing: Packing | None = None):
+    def __init__(self, spec: AnySpec, packing: AnyPacking | None = None):
         self.fingerprint = f"{VERSION} {INPUT} {hash_spec(spec)}"
         self.description = f"{INPUT}, {describe_shapes(spec)}"
         self.shape: tuple[int, ...] = spec.tensors[0].shape if packing is None else packing.shape
@@ -144,6 +151,7 @@ class EngineTrunk:
         self.batch, self.streams, self.precision = network.batch, network.streams, network.precision
         self.fingerprint = part.fingerprint(f"{network.name} {network.precision}", spec)
         self.description = f"{part.backbone.name} up to {part.boundary}, {network.name} {network.precision}"
+        self.packing = part.packing
 
     def run(self, batch: Batch) -> NDArray[Any]:
         """See ``Trunk.run``."""
@@ -162,6 +170,7 @@ class PyTorchTrunk:
         self.batch = BATCH if device == "cpu" else GPU_BATCH
         self.fingerprint = part.fingerprint(f"pytorch {device} {precision}", spec)
         self.description = f"{part.backbone.name} up to {part.boundary}, pytorch {precision}"
+        self.packing = part.packing
         self._device, self._tensors = torch.device(device), spec.tensors
         # Of its own: it would take the network that is trained along to the device.
         module: nn.Module = copy.deepcopy(extract_trunk(part.traced, part.boundary))

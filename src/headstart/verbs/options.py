@@ -85,6 +85,7 @@ class TrainOptions(TypedDict, total=False):
     batch_size: int
     optimiser: Literal["adamw", "sgd"]
     rate: float | None
+    start: Literal["auto", "probe", "blank"]
     momentum: float
     weight_decay: float
     warmup: float

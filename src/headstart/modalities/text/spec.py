@@ -34,7 +34,12 @@ class TextSpec:
     @property
     def tensors(self) -> tuple[TensorSpec, ...]:
         """Ids of tokens, and a mask of what is no padding; both as long as they come."""
-        return TensorSpec("input_ids", "int64", (None,)), TensorSpec("attention_mask", "int64", (None,))
+        return TensorSpec("input_ids", "int64", (None,)), TensorSpec(self.mask, "int64", (None,))
+
+    @property
+    def mask(self) -> str:
+        """The tensor that says what is no padding."""
+        return "attention_mask"
 
     @property
     def rank(self) -> float:

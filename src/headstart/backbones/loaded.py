@@ -1,7 +1,10 @@
 """A network in memory, or its finished graph, with what its weights brought with them. No PyTorch is imported here."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from headstart.backbones.backbone import Layer
 from headstart.backbones.classifier import PretrainedClassifier
@@ -31,6 +34,8 @@ class LoadedNetwork(NetworkFacts):
     """A PyTorch network and its facts."""
 
     network: "nn.Module"  #: the spec's tensors, in order -> float32 (N, width) for each layer, in inference mode
+    #: Makes the ONNX graph of other weights by the names of the network's; None: PyTorch's exporter does.
+    build_graph: "Callable[[Mapping[str, NDArray[Any]]], ModelProto] | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

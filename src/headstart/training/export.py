@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from headstart.backbones.backbone import GRAPH, INPUT, Backbone, Layer, write_record
@@ -58,7 +60,12 @@ def export_result(
     carried = [inputs.traced.tensors.index(one) for one in list_carried(inputs.traced, boundary)]
     whole = WholeNetwork(below, network, carried).eval()
     with new_folder(folder) as draft:
-        write_graph(whole, inputs.loaded.spec.tensors, [FINAL], draft / GRAPH)
+        if inputs.loaded.build_graph is None:
+            write_graph(whole, inputs.loaded.spec.tensors, [FINAL], draft / GRAPH)
+        else:
+            import onnx
+
+            onnx.save(inputs.loaded.build_graph(_collect_weights(inputs, network)), draft / GRAPH)
         backbone = _describe_backbone(inputs, draft)
         write_head(network.fitted_head("linear"), draft / HEAD)
         parity = check_trained_network(backbone, whole, spec.parity_samples)
@@ -70,6 +77,12 @@ def export_result(
         write_record(backbone, draft)
         seconds = {**record["seconds"], "export": time.perf_counter() - began}
         (draft / CURVES).write_text(json.dumps({**record, "seconds": seconds}, indent=2), "utf-8")
+
+
+def _collect_weights(inputs: TrainingInputs, network: TrainableTop) -> dict[str, NDArray[np.float32]]:
+    """Return all weights of a network by their names in it: those that were trained, and what is frozen below."""
+    state = {**inputs.traced.module.state_dict(), **network.top.state_dict()}
+    return {name: value.detach().cpu().float().numpy() for name, value in state.items()}
 
 
 def _describe_backbone(inputs: TrainingInputs, folder: Path) -> Backbone:

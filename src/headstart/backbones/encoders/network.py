@@ -4,9 +4,12 @@ Each block reads the states and the mask alone, so the graph of the module can b
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -118,6 +121,15 @@ def make_encoder(config: EncoderConfig, pooling: Pooling, weights: EncoderWeight
             state |= {f"blocks.{block}.distances.relative.weight": shared for block in range(config.blocks)}
         network.load_state_dict(state)
     return network.eval().requires_grad_(requires_grad=False)
+
+
+def list_weights(state: Mapping[str, NDArray[Any]]) -> EncoderWeights:
+    """Return a module's parameters, by their names there, as weights by the names of ``weights``.
+
+    Args:
+        state: of an encoder without a bias by distance, of which each block of a module has one of its own.
+    """
+    return {name.removeprefix("blocks."): values for name, values in state.items()}
 
 
 def _name_in_module(name: str) -> str:

@@ -1,5 +1,6 @@
 """Encoders of texts from their files: as an ONNX graph of our own, and as a PyTorch module."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from headstart.errors import BackboneError
 from headstart.modalities.text.spec import TextSpec, make_text_spec
 
 if TYPE_CHECKING:
+    from onnx import ModelProto
+
     from headstart.backbones.loaded import LoadedNetwork
 
 MODALITY = "text"  #: that these networks read
@@ -69,7 +72,7 @@ def load_encoder(
     """Return an encoder as a PyTorch module; with a seed, with random weights. Arguments as of ``build_encoder``."""
     import torch
 
-    from headstart.backbones.encoders.network import make_encoder
+    from headstart.backbones.encoders.network import list_weights, make_encoder
     from headstart.backbones.loaded import LoadedNetwork
 
     with torch.random.fork_rng(devices=[]):
@@ -77,9 +80,15 @@ def load_encoder(
             torch.default_generator.manual_seed(seed)  # torch.manual_seed would set every GPU's too
         weights = files.read_weights(shape) if seed is None else None
         network = make_encoder(shape, files.pooling, weights)
+    spec = make_encoder_spec(files)
+
+    def build_graph(state: Mapping[str, NDArray[Any]]) -> "ModelProto":
+        return build_encoder_graph(list_weights(state), shape, files.pooling, spec.tensors)
+
     return LoadedNetwork(
         network=network,
-        spec=make_encoder_spec(files),
+        build_graph=None if shape.buckets else build_graph,
+        spec=spec,
         layers=list_encoder_layers(shape),
         weights=where if seed is None else f"random, seed {seed}",
         weights_sha256=sha256 if seed is None else "",

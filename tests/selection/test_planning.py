@@ -91,6 +91,7 @@ class Drawn:
     device, scratch, view_trunk = "cpu", False, None
     windows = SimpleNamespace(whole=True)
     precision, epochs, views_per_sample, is_cached, disk_bytes, parameters = "f32", 5, 1, True, 0, 0
+    usual_length, longest_share = None, 1.0
 
     def __init__(self, now: list[float], unfreeze: str | None, settings: FitSettings | None = None, speed: float = 10):
         chosen = FitSettings(epochs=5) if settings is None else settings

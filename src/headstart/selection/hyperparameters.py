@@ -19,6 +19,7 @@ import numpy as np
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.errors import TrainingError
+from headstart.modalities.batch import find_mask
 from headstart.modalities.modality import get_modality
 from headstart.selection.failures import FAILURES, describe_failure
 from headstart.selection.search_study import AT_RANDOM, STORAGE, SearchTrial, list_trials, open_study
@@ -58,7 +59,7 @@ def list_choices(backbone: Backbone, task: Task) -> dict[str, tuple[Any, ...]]:
     augmentation = get_modality(backbone.spec.kind).augmentation
     views = augmentation.choices if augmentation is not None else {}
     objective = task.training.choices if task.training is not None else {}
-    mixed = {"mixup": (0.0, 0.2)} if "*" in task.invariances and len(backbone.spec.tensors) == 1 else {}
+    mixed = {"mixup": (0.0, 0.2)} if "*" in task.invariances and find_mask(backbone.spec) is None else {}
     return {**objective, **mixed, **views, "ema": (0.0, 0.999)}
 
 

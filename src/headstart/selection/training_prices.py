@@ -12,13 +12,14 @@ from headstart.backbones.backbone import INPUT
 from headstart.data.samples import Subset
 from headstart.engines.work import count_work_above
 from headstart.modalities.batch import InputSpec, fill_axes, is_free, make_blank
+from headstart.modalities.modality import get_modality
 from headstart.modalities.packing import choose_parts
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.planning import PLANNING, SAFE, SHORTER, boundary_below
 from headstart.training.benchmark_record import BENCHMARK_VERSION, benchmark_file
 from headstart.training.cost import EXPORTED, samples_per_second
 from headstart.training.lengths import find_usual_length, measure_samples
-from headstart.training.views import find_smallest_window, fit_view_spec, make_augmenter
+from headstart.training.views import find_smallest_window, fit_view_spec
 
 #: A step of training takes as long as so many forward passes of the same part on the engine, the scoring of a sample as
 #: so many: 5.4 to 7.8, and 1.3, measured on lite0 with AVX512-BF16 and with AVX2.
@@ -109,8 +110,8 @@ def price_by_arithmetic(context: FitContext, boundaries: Mapping[str, str]) -> d
     area = _count_numbers(fit_view_spec(context.settings, spec, context.task)) / _count_numbers(spec)
     window = _mean_window(find_smallest_window(context.settings, spec, context.task))
     train = len(context.samples_in(Subset.TRAIN))
-    plain = make_augmenter(context.settings, spec, context.task).identity
-    views = train * (1 if plain else min(context.settings.views, context.settings.epochs_for(train)))
+    changed = get_modality(spec.kind).augmentation is not None
+    views = train * (min(context.settings.views, context.settings.epochs_for(train)) if changed else 1)
     found: dict[str, float | None] = {}
     for name, boundary in boundaries.items():
         share = above[boundary] / above[INPUT]

@@ -6,6 +6,7 @@ from typing import Any
 
 from headstart.cli.tables import format_table, wrap_paragraph
 from headstart.data.ledger import load_ledger
+from headstart.diagnostics.group_check import GroupCheck
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
 from headstart.errors import format_install_command
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
@@ -82,6 +83,8 @@ def _warnings(run: Run) -> list[str]:
         noun, n = run.noun, scores["leaked"]
         leaked = f"{n} test {noun.form(n)} {noun.phrases.same_one if n == 1 else noun.phrases.same_many}"
         lines.append(f"leak: {leaked} as {noun.many} that were learned from{score}")
+    if groups := found.get("groups"):
+        lines.append(wrap_paragraph(f"groups: {GroupCheck(**groups).describe(run.noun, run.test.measure)}", WIDTH))
     if "labels" not in found:  # the task brings no diagnostics
         return lines
     if found["labels"]["issues"]:

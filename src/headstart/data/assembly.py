@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from headstart.data.group_proposals import propose_column_groups
 from headstart.data.groups import assign_groups
 from headstart.data.inspection import Inspected
 from headstart.data.names import natural_key
@@ -64,6 +65,7 @@ def assemble_samples(
         form=listing.form,
         proposals=chosen.proposals,
         doubt=chosen.doubt,
+        proposed_groups=tuple(propose_column_groups(listing)),
     )
 
 

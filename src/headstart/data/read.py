@@ -13,6 +13,7 @@ from headstart.data.assembly import assemble_samples
 from headstart.data.choose_modality import choose_by_sources, find_source_noun
 from headstart.data.class_notes import note_classes
 from headstart.data.decisions import PlaceKind
+from headstart.data.group_pattern import apply_group_pattern
 from headstart.data.inspection import inspect
 from headstart.data.own_output import is_own_folder
 from headstart.data.readers.archives.archive import ArchiveReader
@@ -100,6 +101,8 @@ def read_source(
     listing = _list_source(_resolve_source(source, labels), context)
     if not listing.modality:
         listing = _choose_modality(listing, options.modality)
+    if options.group_pattern is not None:
+        listing = apply_group_pattern(listing, options.group_pattern)
     modality = get_modality(listing.modality)
     inspected = inspect(listing.samples, modality, listener)
     samples = assemble_samples(listing, inspected, modality, options.task, options.order)
@@ -197,6 +200,10 @@ def _choose_modality(listing: SourceListing, setting: str) -> SourceListing:
 
 def _refuse_folder_options(source: Any, reader: Reader, options: DataSettings) -> None:
     """Refuse to look for classes and groups in the names of folders where the labels are elsewhere."""
+    if options.group_pattern is not None:
+        for name in ("group_from", "group_column"):
+            if getattr(options, name) is not None:
+                raise SettingError(f"{name} is given beside a group_pattern, which reads the groups; drop one of them")
     if not reader.label_place:
         return
     what = repr(str(source)) if isinstance(source, Path) else "arrays"

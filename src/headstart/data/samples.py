@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from headstart.data.decisions import Decision
+from headstart.data.proposed_group import GroupProposal
 from headstart.data.sources import SampleSource
 from headstart.display.html import html_table
 from headstart.errors import bounded
@@ -168,6 +169,7 @@ class Samples:
     decisions: tuple[Decision, ...] = ()  #: what the reader took the places in the source for
     form: LabelForm = "one"  #: what the label of a sample is in the source
     proposals: tuple[str, ...] = ()  #: other tasks that the labels may be meant for, sentences with the flag
+    proposed_groups: tuple[GroupProposal, ...] = ()  #: that a table's columns may say, which nobody asked for
     doubt: str = ""  #: why nothing is fitted before somebody names the task; "" where there is no such doubt
 
     @property

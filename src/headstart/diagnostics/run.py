@@ -11,7 +11,9 @@ import numpy as np
 from headstart import events
 from headstart.data.load import DecodedItems
 from headstart.data.samples import Subset
+from headstart.diagnostics.check_groups import check_groups
 from headstart.diagnostics.examples import select_examples
+from headstart.diagnostics.group_check import GroupCheck
 from headstart.diagnostics.leakage import Leakage, describe_leakage, find_leaks
 from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_curve
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, NearDuplicates
@@ -32,6 +34,7 @@ class Diagnostics:
 
     duplicates: NearDuplicates
     leakage: Leakage
+    groups: GroupCheck | None  #: that nobody named; None where none were seen, or none can be learnt from
     findings: Any  #: of the task, about labels and answers; None where it has none
     neighbours: Neighbours  #: the samples that were learnt from, to find those most like another
     learning_curve: LearningCurve | None  #: None where samples are too few for one
@@ -66,6 +69,7 @@ def diagnose(context: FitContext, model: FittedModel, test: TestResult, duplicat
         return Diagnostics(
             duplicates=duplicates,
             leakage=_diagnose_leakage(context, test, duplicates.pairs),
+            groups=context.log.attempt(lambda: check_groups(context), None, "proposed groups were not tried"),
             findings=findings,
             neighbours=neighbours,
             similar=_find_similar(context, model.branches[0], neighbours, test),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from headstart.diagnostics.group_check import GroupCheck
 from headstart.diagnostics.issues import DatasetIssues
 from headstart.diagnostics.leakage import Leak, LeakScores
 from headstart.diagnostics.learning_curve import LearningCurve
@@ -254,6 +255,7 @@ class RunTrust:
     command: str  #: that makes the same run again
     data_digest: str
     strata: StrataRecord | None = None
+    groups: GroupCheck | None = None  #: that nobody named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,7 @@ def save_diagnostics(
             "classes_of": {sample.id: sample.target for sample in samples},
             **_describe_data(diagnostics, context, seconds),
             "strata": _count_strata(context),
+            "groups": diagnostics.groups,
             **({} if own is None else own.to_record(diagnostics.findings, context, fitted, test)),
             "learning_curve": diagnostics.learning_curve,
             "novelty": _describe_novelty(fitted, test),

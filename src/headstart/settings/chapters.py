@@ -14,7 +14,7 @@ from headstart.errors import nearest
 from headstart.modalities import modality
 from headstart.plugins import Registry, list_plugin_names
 from headstart.settings.chapter import Chapter
-from headstart.settings.class_pattern import read_class_pattern
+from headstart.settings.class_pattern import read_class_pattern, read_group_pattern
 from headstart.settings.training import Precision
 from headstart.tasks import task
 
@@ -44,6 +44,15 @@ def _check_class_pattern(text: str) -> str:
     """Return a pattern from which a class can be read; anything else is refused as pydantic wants it."""
     try:
         read_class_pattern(text)
+    except ValueError as error:
+        raise PydanticCustomError("class_pattern", "{text}", {"text": str(error)}) from None
+    return text
+
+
+def _check_group_pattern(text: str) -> str:
+    """Return a pattern from which a group can be read; anything else is refused as pydantic wants it."""
+    try:
+        read_group_pattern(text)
     except ValueError as error:
         raise PydanticCustomError("class_pattern", "{text}", {"text": str(error)}) from None
     return text
@@ -101,6 +110,11 @@ class DataSettings(Chapter):
     group_from: PathPart | None = Field(
         None,
         description="Where the group of a sample stands, such as its patient, which stays on one side of the split.",
+    )
+    group_pattern: Annotated[str, AfterValidator(_check_group_pattern)] | None = Field(
+        None,
+        description="Regular expression that reads the group off the name of the file, such as '^([^_]+)_': its part "
+        "in brackets, such as the speaker. With a slash in it, off the path under the source, or of the table's row.",
     )
     path_column: str | None = Field(
         None,

@@ -50,6 +50,7 @@ class DataOptions(TypedDict, total=False):
     classes_from: ClassPlace | None
     class_pattern: str | None
     group_from: PathPart | None
+    group_pattern: str | None
     path_column: str | None
     text_column: str | None
     number_shift: int | None

@@ -18,6 +18,7 @@ class RawSample:
     subset: Subset | None = None
     group: str = ""  #: the user's name of its group; "" for none
     row: int = 0  #: of a table that says its label, as a person counts; 0 where none does
+    proposed: tuple[str, ...] = ()  #: its groups by the ``proposed`` of the listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,4 @@ class SourceListing:
     form_reason: str = ""  #: why it is that, for a person; "" where nothing had to be decided
     label_columns: tuple[str, ...] = ()  #: of a table that labels are read from; none where they stand elsewhere
     decisions: tuple[Decision, ...] = ()  #: what the places in it were taken for, and why, for ``check --explain``
+    proposed: tuple[str, ...] = ()  #: columns that may have groups, which nobody asked for

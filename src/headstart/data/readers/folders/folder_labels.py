@@ -57,7 +57,7 @@ def choose_place(layout: FolderLayout, options: DataSettings) -> LabelPlace:
         place = find_place(layout)
     if options.group_from:
         place.group_from, place.group_rule = options.group_from, FIRST_WORD
-    else:
+    elif options.group_pattern is None:
         place.notes += place.group_notes
     decide_places(layout, place, options)
     if place.group_from == place.where in ("folder", "parent"):

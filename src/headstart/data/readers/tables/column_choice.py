@@ -28,7 +28,12 @@ from headstart.data.readers.tables.row_shapes import refuse_class_columns, refus
 from headstart.data.readers.tables.same_names import find_sure_subset
 from headstart.data.readers.tables.span_columns import NONE as NO_SPAN
 from headstart.data.readers.tables.span_columns import find_span_columns, group_recordings
-from headstart.data.readers.tables.split_column import are_folds, numbers_parts, read_parts, refuse_valid_rows
+from headstart.data.readers.tables.split_column import (
+    note_no_split,
+    numbers_parts,
+    read_parts,
+    refuse_valid_rows,
+)
 from headstart.data.readers.tables.table_columns import (
     ALIASES,
     ID_COLUMNS,
@@ -46,7 +51,6 @@ from headstart.data.readers.tables.value_columns import (
 )
 from headstart.data.samples import Subset
 from headstart.modalities.modality import Modality
-from headstart.quoting import quote_argument
 from headstart.settings import DataSettings
 
 ROLES = ("path", "label", "split", "group")
@@ -71,6 +75,7 @@ class ColumnChoice:
         if self.values:
             self.taken["path"] = self.values[0]
         self.split_words: Mapping[str, str] | None = None
+        self.proposed: tuple[str, ...] = ()  #: columns that may have groups
 
     def _is_declined(self, role: str, options: DataSettings) -> bool:
         """Return whether a setting says that no column has a role."""
@@ -171,7 +176,7 @@ class ColumnChoice:
                 self.split_words = parts
                 return
             if len(cells) > 1 and not differs_by_row(self.sample.column(column)):
-                self._note_no_split(column, sorted(cells - {""}))
+                self.notes.append(note_no_split(column, sorted(cells - {""})))
         if not given:
             self._choose_split_by_cells()
 
@@ -188,15 +193,6 @@ class ColumnChoice:
                 self.notes.append(f"column {column!r} is taken for the split: it says {preview(sorted(cells))}")
                 return
 
-    def _note_no_split(self, column: str, cells: Sequence[str]) -> None:
-        if are_folds(cells):
-            self.notes.append(
-                f"column {column!r} numbers {len(cells)} folds, which are not used: a split is made; with "
-                f"--split-column {quote_argument(column)} the last fold is the test part, the one before it validation"
-            )
-        else:
-            self.notes.append(f"column {column!r} is not taken for the split: it says {preview(cells)}")
-
     def choose_group(self) -> None:
         """Find the column with the groups, by its name."""
         if "group" not in self.taken and "group" not in self.declined:
@@ -212,10 +208,11 @@ class ColumnChoice:
                 self.notes.append(note)
                 self.taken = self.taken if kept else {role: it for role, it in self.taken.items() if role != "group"}
             return
-        column, notes = find_group(self.sample, label, {*self.taken.values(), *columns})
-        if column:
-            self.taken["group"] = column
-        self.notes += notes
+        found = find_group(self.sample, label, {*self.taken.values(), *columns})
+        if found.column:
+            self.taken["group"] = found.column
+        self.notes += found.notes
+        self.proposed = found.proposed
 
     def _leads_loosely(self, column: str) -> bool:
         cells = dict.fromkeys(cell for cell in self.sample.column(column) if cell)
@@ -294,7 +291,10 @@ def choose_columns(table: Path, sample: TableSample, modality: Modality, context
         open_roles = {"group", "split"}.isdisjoint({*choice.taken, *choice.declined})
         kept, told = group_recordings(sample, choice.taken["path"], span, label.column if open_roles else None)
         choice.taken |= {"group": choice.taken["path"]} if kept else {}
+        choice.proposed = () if kept else choice.proposed
         notes += told
     used = {*choice.taken.values(), *values, *label.columns, *(mark.column for mark in marks)}
     notes += note_unused_columns(sample, used, modality.noun) if values else []
-    return ChosenColumns(choice.taken, tuple(notes), bool(values), label.columns, words, folder, marks, values, span)
+    return ChosenColumns(
+        choice.taken, tuple(notes), bool(values), label.columns, words, folder, marks, values, span, choice.proposed
+    )

@@ -5,10 +5,11 @@ has too few of them, and one that only looks so, is named with its flag.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import repeat
 from pathlib import PurePosixPath
 
-from headstart.data.readers.group_stats import FEW, GroupStats, count_groups, propose_groups
+from headstart.data.readers.group_stats import FEW, OFFERED, GroupStats, count_groups, propose_groups
 from headstart.data.readers.owner_names import LIKELY_FORMS, SURE_FORMS, read_owners
 from headstart.data.readers.tables.column_evidence import is_wordy
 from headstart.data.readers.tables.table_columns import (
@@ -52,8 +53,17 @@ def look_at_group(sample: TableSample, taken: Mapping[str, str], label: str) -> 
     return True, f"rows of one {column!r} stay in one part of the split; --group-column none leaves them apart"
 
 
-def find_group(sample: TableSample, label: str, used: Iterable[str]) -> tuple[str, list[str]]:
-    """Return the column whose equal cells belong together, "" for none, and notes on it and on others like it.
+@dataclass(frozen=True, slots=True)
+class FoundGroup:
+    """The column whose equal cells belong together, and those of which it is only proposed."""
+
+    column: str = ""  #: that is used; "" for none
+    notes: tuple[str, ...] = ()
+    proposed: tuple[str, ...] = ()  #: columns that may have groups, where none is used
+
+
+def find_group(sample: TableSample, label: str, used: Iterable[str]) -> FoundGroup:
+    """Return the column whose equal cells belong together, and notes on it and on others like it.
 
     Args:
         sample: the table's header and some rows.
@@ -69,11 +79,11 @@ def find_group(sample: TableSample, label: str, used: Iterable[str]) -> tuple[st
     best = _find_coarsest(sample, clear)
     if best is not None:
         others = [one.column for one in stats if one is not best]
-        return best.column, [best.describe_use(others)]
-    if stats:
-        return "", [propose_groups(stats)]
-    looking = [one for column in left if label and (one := _find_look(sample, column, label))]
-    return "", [propose_groups(looking)] if looking else []
+        return FoundGroup(best.column, (best.describe_use(others),))
+    looking = stats or [one for column in left if label and (one := _find_look(sample, column, label))]
+    if not looking:
+        return FoundGroup()
+    return FoundGroup("", (propose_groups(looking),), tuple(one.column for one in looking[:OFFERED]))
 
 
 def _read_labels(sample: TableSample, label: str) -> Iterable[str]:

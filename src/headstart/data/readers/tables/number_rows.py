@@ -273,8 +273,8 @@ def _find_group(one: _LabelledTable, rows: Sequence[NumberRow]) -> tuple[int | N
     cells = {name: [_get_cell(row, place) for row in rows if not row.problem] for place, name in enumerate(names)}
     counters = {name for name in names if name.strip().lower() in _COUNTERS}
     sample = TableSample(names, [cells[name] for name in names], cells.__getitem__)
-    column, notes = find_group(sample, names[one.label or 0], {*used, *counters})
-    return names.index(column) if column else None, notes
+    found = find_group(sample, names[one.label or 0], {*used, *counters})
+    return names.index(found.column) if found.column else None, list(found.notes)
 
 
 def _note_column(one: _LabelledTable) -> list[str]:

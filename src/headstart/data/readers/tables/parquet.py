@@ -63,10 +63,10 @@ def read_parquet_rows(table: Path, context: ReadContext) -> TableRows:
         notes, shown = (*choice.notes, *columns.notes), ", ".join(columns.values) or column
         if not _holds_bytes(file.schema_arrow, column):
             rows = list(_iter_rows(file, columns, names, None, modality))
-            return TableRows(rows, notes, modality, shown, columns.taken, columns.label_columns)
+            return TableRows(rows, notes, modality, shown, columns.taken, columns.label_columns, columns.proposed)
         folder = unpack_once(table, context.cache, lambda draft: _write_items(file, column, draft))
         rows = list(_iter_rows(file, columns, names, folder, modality))
-        return TableRows(rows, notes, modality, column, columns.taken, columns.label_columns)
+        return TableRows(rows, notes, modality, column, columns.taken, columns.label_columns, columns.proposed)
 
 
 def holds_items(table: Path, context: ReadContext) -> bool:
@@ -212,6 +212,7 @@ def _iter_rows(
         *chosen.values[1:],
         *chosen.label_columns,
         *(mark.column for mark in chosen.marks),
+        *chosen.proposed,
     ]
     if folder is not None and _has_path(file.schema_arrow, taken["path"]):
         columns.append(f"{taken['path']}.path")
@@ -243,7 +244,8 @@ def _iter_rows(
             if chosen.split_words:
                 split = format_plain(of_role.get("split"))
                 of_role["split"] = chosen.split_words.get(split, split)
-            yield _make_row(number, of_role, names, item, problem)._replace(span=span)
+            beside = tuple(format_plain(cells[column][at]) for column in chosen.proposed)
+            yield _make_row(number, of_role, names, item, problem)._replace(span=span, proposed=beside)
 
 
 def _has_path(schema: "pyarrow.Schema", column: str) -> bool:

@@ -113,6 +113,21 @@ def are_folds(cells: Iterable[str]) -> bool:
     return bool(_read_folds(set(cells)))
 
 
+def note_no_split(column: str, cells: Sequence[str]) -> str:
+    """Return a note that a column that is called like the split is not taken for it.
+
+    Args:
+        column: its name.
+        cells: what it says, in order.
+    """
+    if not are_folds(cells):
+        return f"column {column!r} is not taken for the split: it says {preview(cells)}"
+    return (
+        f"column {column!r} numbers {len(cells)} folds, which are not used: a split is made; with "
+        f"--split-column {quote_argument(column)} the last fold is the test part, the one before it validation"
+    )
+
+
 def _read_folds(cells: set[str]) -> dict[str, str] | None:
     if not 2 <= len(cells) <= MOST_FOLDS or not all(cell.isascii() and cell.isdigit() for cell in cells):
         return None

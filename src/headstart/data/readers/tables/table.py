@@ -39,6 +39,7 @@ from headstart.errors import DataError, bounded, refuse_machine_faults
 from headstart.modalities.item import BrokenItem, Excerpt, NamedItem, Noun
 from headstart.modalities.modality import Modality
 from headstart.quoting import quote_argument
+from headstart.settings import DataSettings
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", *LINES)
 LONGEST_NAME = 1000  #: characters of a path that are kept as a sample's name
@@ -117,14 +118,15 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
             entries.append(LedgerEntry(name, FileStatus.SKIPPED, reason, label))
         else:
             source = _find_source(row, located)
-            samples.append(RawSample(name, label, source, subsets[row.split], row.group, row.number))
+            subset = subsets[row.split]
+            samples.append(RawSample(name, label, source, subset, row.group, row.number, row.proposed))
     notes = [*content.notes, *labels.notes, *located.notes, *([subset_note] if subset_note else [])]
     if outside:
         notes.append(
             f"most stretches lie outside of their files, which seem to be cut out: whole {modality.noun.many} are read"
         )
     classes = frozenset(sample.label for sample in samples) if labels.names is None else labels.names
-    if context.labelled and not {"split", "group"} & set(content.taken or {}) and not context.options.group_column:
+    if context.labelled and not {"split", "group"} & set(content.taken or {}) and not _names_groups(context.options):
         named = labels.form == "one" and not context.wants("columns") and not has_fractions(classes)
         files = [(it.name, it.label if named else "") for it in samples if isinstance(it.source, FileSource)]
         note = describe_tracks([name for name, _ in files], [label for _, label in files], modality.noun.many)
@@ -142,6 +144,7 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
         form_reason=labels.reason,
         label_columns=labels.columns,
         decisions=tuple(_decide(content, labels)),
+        proposed=content.proposed,
     )
 
 
@@ -157,6 +160,11 @@ def _lie_outside(rows: Sequence[TableRow], located: LocatedFiles, modality: Moda
     """Return whether most stretches that rows name lie outside of their files."""
     cut = [row for row in rows if row.span and not row.problem and row.path]
     return bool(cut) and lie_outside(cut, [located.find(row.path).path for row in cut], modality)
+
+
+def _names_groups(options: DataSettings) -> bool:
+    """Return whether the settings say what the groups are, or that there are none."""
+    return bool(options.group_column or options.group_pattern)
 
 
 def _find_part(table: Path, content: TableRows) -> Subset | None:

@@ -78,6 +78,7 @@ class TableRow(NamedTuple):
     item: SampleSource | None = None  #: of an item that is in the table itself
     problem: str = ""  #: why the row cannot be used
     span: tuple[float, float | None] | None = None  #: seconds where it begins and ends in its file; None for all of it
+    proposed: tuple[str, ...] = ()  #: its cells of the columns that may have groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class ChosenColumns:
     marks: tuple[RowMark, ...] = ()  #: columns whose cells leave rows out
     values: tuple[str, ...] = ()  #: columns whose cells are the items together; "path" is the first of them
     span: tuple[str, str] = ("", "")  #: columns with the seconds where an item begins and ends in its file; "" for none
+    proposed: tuple[str, ...] = ()  #: columns that may have groups, which are not used
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class TableRows:
     column: str = ""  #: the name of that with the paths or the items
     taken: Mapping[str, str] | None = None  #: role -> column
     label_columns: tuple[str, ...] = ()  #: with a cell of the label each, joined in the rows; then none is "label"
+    proposed: tuple[str, ...] = ()  #: columns that may have groups, whose cells rows have beside
 
 
 @dataclass(frozen=True)

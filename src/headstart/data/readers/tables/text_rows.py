@@ -79,7 +79,9 @@ def read_text_rows(table: Path, context: ReadContext) -> TableRows:
         notes += [note] if note else []
     taken = columns.taken
     column = ", ".join(columns.values) or taken["path"]
-    return TableRows(rows, tuple(notes), choice.modality, column, taken, columns.label_columns)
+    return TableRows(
+        rows, tuple(notes), choice.modality, column, taken, columns.label_columns, columns.proposed
+    )
 
 
 def _list(names: Sequence[str]) -> str:
@@ -160,6 +162,7 @@ def _make_rows(
     path_at, label_at, split_at, group_at = (places.get(role, -1) for role in ("path", "label", "split", "group"))
     start_at, end_at = (header.index(it) if it else -1 for it in columns.span)
     values_at = [header.index(column) for column in columns.values]
+    proposed_at = [header.index(column) for column in columns.proposed]
     labels_at = [header.index(column) for column in columns.label_columns]
     words = columns.split_words or {}
     marks = columns.marks
@@ -191,9 +194,10 @@ def _make_rows(
         if labels_at and not problem:
             label = join_cells(_read_plain(cells[at]) if at < size else "" for at in labels_at)
         label, group = known.setdefault(label, label), known.setdefault(group, group)
-        yield TableRow(
-            number, path, label, words.get(split, known.setdefault(split, split)), group, item, problem, span
-        )
+        split = words.get(split, known.setdefault(split, split))
+        beside = tuple(_read_plain(cells[at]) if at < size else "" for at in proposed_at)
+        beside = tuple(known.setdefault(cell, cell) for cell in beside)
+        yield TableRow(number, path, label, split, group, item, problem, span, beside)
 
 
 def _read_plain(cell: str) -> str:

@@ -279,6 +279,17 @@ def _text_suspects(found: Result) -> str:
     )
 
 
+def _sound_suspects(found: Result) -> str:
+    copies, hints = found["copies"], ("noise", "loudness", "format")
+    named = ", ".join(hint for hint in hints if found[f"shortcut, {hint}"]["named"])
+    strangers = ", ".join(f"{name} {auroc:.3f}" for name, auroc in found["strangers"].items())
+    return (
+        f"{found['labels']['found_first']:.0%} of the first 100 suspects; {copies['found']:.1%} of the copies (95 %), "
+        f"{copies['false_share']:.1%} of the clips with one that they are no copy of (2 %); strangers AUROC "
+        f"{strangers} (.95); named: {named}"
+    )
+
+
 def _suspects(found: Result) -> str:
     numbers = ", ".join(f"{_percent(found[kind]['found_first'])} ({kind})" for kind in ("dots", "angle", "area"))
     strangers = ", ".join(f"{auroc:.3f}" for auroc in found["strangers"].values())
@@ -373,6 +384,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "screening": _screening,
     "sheets": _sheets,
     "slices": _slices,
+    "sound_suspects": _sound_suspects,
     "speakers": _speakers,
     "suite": _suite,
     "suspects": _suspects,

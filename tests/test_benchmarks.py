@@ -54,6 +54,10 @@ SMALL = {
         {"several labels", "dots", "grades", "strangers"},
     ),
     "task_parity": ("{photos} --only classification", {"results", "worst"}),
+    "sound_suspects": (
+        "{clips} --copies 10",
+        {"labels", "copies", "strangers", "shortcut, noise", "shortcut, loudness", "shortcut, format"},
+    ),
     "text_suspects": (
         "{texts} {texts} --rows 160 --copies 14",
         {"labels", "copies", "strangers", "explanations", "shortcut"},

@@ -426,6 +426,11 @@ def _(it: Files, which: str, what: str) -> float:
     return values[what] if what in values else wilson(right.sum(), len(right))[END[what]]
 
 
+@rule("groups.*")
+def _(it: Files, what: str) -> float:
+    return it.trust["groups"]["groups" if what == "n" else what]
+
+
 @rule("leak.#.similarity")
 def _(it: Files, index: int) -> float:
     return it.trust["leaks"]["leaks"][index]["similarity"]

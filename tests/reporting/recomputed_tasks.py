@@ -101,6 +101,11 @@ def errors(it: TaskFiles) -> Any:
 # Scores
 
 
+@rule("groups.*")
+def _(it: "TaskFiles", what: str) -> float:
+    return it.trust["groups"]["groups" if what == "n" else what]
+
+
 @rule("test.n")
 def _(it: TaskFiles) -> float:
     return it.n

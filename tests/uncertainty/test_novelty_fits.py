@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
 from headstart.arrays import Floats
-from headstart.backbones.backbone import Backbone
+from headstart.backbones.backbone import Backbone, Layer
 from headstart.heads.folds import assign_folds
 from headstart.inference.novelty import concat_normalized
 from headstart.uncertainty import novelty_fits as module
@@ -163,7 +163,17 @@ def test_of_more_photos_a_sample_is_taken_and_a_seed_gives_the_same(monkeypatch:
 
 def test_the_layers_read_are_the_highest_of_the_classifier_and_the_one_below() -> None:
     names = ("stage1", "stage2", "stage3", "final")
-    backbone = cast("Backbone", SimpleNamespace(layers=[SimpleNamespace(name=name) for name in names]))
+    backbone = cast("Backbone", SimpleNamespace(layers=tuple(Layer(name, 8) for name in names)))
     assert select_layers(backbone) == ("stage3", "final")
     assert select_layers(backbone, "stage2") == ("stage1", "stage2")
     assert select_layers(backbone, "stage1") == ("stage1",)
+
+
+def test_layers_that_tell_strangers_are_read_as_far_as_they_are_run() -> None:
+    names = {"stage1": False, "stage2": True, "stage3": False, "pooled": True, "final": False}
+    layers = tuple(Layer(name, 8, tells) for name, tells in names.items())
+    backbone = cast("Backbone", SimpleNamespace(layers=layers))
+    assert select_layers(backbone) == ("stage2", "pooled")
+    assert select_layers(backbone, "pooled") == ("stage2", "pooled")
+    assert select_layers(backbone, "stage3") == ("stage2", "stage3")
+    assert select_layers(backbone, "stage2") == ("stage1", "stage2")

@@ -31,6 +31,7 @@ class Layer:
 
     name: str  #: "stage1" ... "final", from the input to the last features before the pretrained classifier
     width: int  #: D of its pooled features
+    tells_strangers: bool = False  #: whether items unlike all others are told by it better than by the layers above
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ FEWEST = 3  #: groups in which each class is
 LOOK_AT = 500  #: names by which it is seen whether they are built alike
 _SIGNS = re.compile(r"[\W_]+")
 _RUN = re.compile(r"[^\W\d_]+|\d+")
+_SPECIAL = ".^$*+?{}[]\\|()"  #: signs that mean something in a pattern
 _PIECE = re.compile(r"[^\W\d_]*\d+")  #: the number of a piece: ``3``, ``part2``
 
 
@@ -110,9 +111,10 @@ def _list_parts(names: Sequence[str], classes: int) -> Iterator[str]:
         return
     rows = [cut[place] for place in alike]
     signs = "".join(sorted(set("".join("".join(_SIGNS.findall(stems[place])) for place in alike))))
-    one, between = f"[^{re.escape(signs)}]+", f"[{re.escape(signs)}]+" if len(signs) > 1 else re.escape(signs)
-    last = one if "." in signs else f"[^{re.escape(signs)}.]+"
-    patterns = [f"^{(one + between) * place}({last if place == size - 1 else one})" for place in range(size)]
+    inside = _write_signs(signs)
+    one, between = f"[^{inside}]+", f"[{inside}]+" if len(signs) > 1 or signs in _SPECIAL else signs
+    last = one if "." in signs else f"[^.{inside}]+"
+    patterns = [f"^{_repeat(one + between, place)}({last if place == size - 1 else one})" for place in range(size)]
     counted = [all(row[place].isdigit() for row in rows) for place in range(size)]
     yield from (pattern for pattern, number in zip(patterns, counted, strict=True) if not number)
     folders = [PurePosixPath(names[place]).parent.name for place in alike]
@@ -121,12 +123,24 @@ def _list_parts(names: Sequence[str], classes: int) -> Iterator[str]:
         if counted[place] and len(rest) > classes:  # else it counts the items of each class
             yield pattern
     if size > 2 and all(_PIECE.fullmatch(row[-1]) for row in rows):
-        yield f"^({(one + between) * (size - 2)}{one})"
+        yield f"^({_repeat(one + between, size - 2)}{one})"
+
+
+def _write_signs(signs: str) -> str:
+    """Return signs as they stand in the square brackets of a pattern."""
+    plain = "".join(f"\\{sign}" if sign in "\\]^[" else sign for sign in signs if sign != "-")
+    return f"{plain}-" if "-" in signs else plain
+
+
+def _repeat(pattern: str, times: int) -> str:
+    return pattern * times if times < 2 else f"(?:{pattern}){{{times}}}"
 
 
 def _list_runs(stems: Sequence[str]) -> Iterator[str]:
     """Yield patterns of runs of letters and digits in names without signs between them: ``03a01Fa``."""
-    shapes = Counter(tuple(run.isdigit() for run in _RUN.findall(stem)) for stem in stems[:: max(1, len(stems) // LOOK_AT)])
+    shapes = Counter(
+        tuple(run.isdigit() for run in _RUN.findall(stem)) for stem in stems[:: max(1, len(stems) // LOOK_AT)]
+    )
     shape, count = shapes.most_common(1)[0]
     if count < ALIKE * shapes.total() or len(shape) < 3:  # of two runs one is a word, the other counts
         return

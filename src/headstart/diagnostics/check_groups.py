@@ -15,8 +15,8 @@ from headstart.data.group_proposals import propose_groups_of
 from headstart.data.proposed_group import GroupProposal
 from headstart.data.samples import Subset
 from headstart.diagnostics.group_check import GroupCheck
-from headstart.evaluation.mean_comparison import mean_standard_error
 from headstart.evaluation.grouping import Targets
+from headstart.evaluation.mean_comparison import mean_standard_error
 from headstart.heads.folds import count_folds, make_fold_groups
 from headstart.heads.head import NOT_KEPT
 from headstart.selection.context import FitContext
@@ -26,7 +26,7 @@ MOST_ROWS = 4000  #: that are cross-validated
 MOST_MEASURED = 5  #: proposals
 SHARED = 0.5  #: share of the test items whose group was learnt from; with fewer the test is mostly of others
 LEAST = 0.005  #: of a share, by which folds of groups have to be worse before a part of names is spoken of
-ERRORS = 2.0  #: standard errors, likewise
+ERRORS = 2.5  #: standard errors, likewise
 
 
 def check_groups(context: FitContext) -> GroupCheck | None:
@@ -92,6 +92,10 @@ class _Rows:
         random, grouped = self._random[counted], self._score(together.groups)[counted]
         difference, measure = random - grouped, self._context.task.measure
         error, gap = mean_standard_error(difference, numbers[counted]), float(difference.mean())
+        significant = gap > ERRORS * error and (not measure.share or gap >= LEAST)
+        if significant:  # or do groups of these sizes and classes do as much, whoever is in them?
+            dealt = self._score(_deal(together.groups, self._strata, self._context.settings.seed))[counted]
+            significant = float((dealt - grouped).mean()) > ERRORS * error
         sign = 1.0 if measure.greater else -1.0
         return GroupCheck(
             proposal.what,
@@ -102,7 +106,7 @@ class _Rows:
             sign * float(random.mean()),
             sign * float(grouped.mean()),
             error,
-            significant=gap > ERRORS * error and (not measure.share or gap >= LEAST),
+            significant,
         )
 
     def _score(self, groups: Ints) -> Doubles:
@@ -110,6 +114,18 @@ class _Rows:
         context, rows = self._context, replace(self._set, groups=groups)
         outputs = context.task.heads.predict_held_out(rows, self._head, context.settings, self._fixed)
         return context.task.scoring.score_arms(Targets(rows.targets, groups), {"head": outputs})["head"].scores
+
+
+def _deal(groups: Ints, strata: Ints, seed: int) -> Ints:
+    """Return groups (N,) dealt anew among the rows of each stratum (N,): as many of each size and class as there were.
+
+    A head that is fitted without a group of one class knows that class less, whoever the group is.
+    """
+    chance, dealt = np.random.default_rng(seed), groups.copy()
+    for stratum in np.unique(strata):
+        rows = np.flatnonzero(strata == stratum)
+        dealt[rows] = groups[chance.permutation(rows)]
+    return dealt
 
 
 def _choose_head(context: FitContext) -> str:

@@ -86,6 +86,8 @@ def _list_caveats(records: Records) -> Iterator[str]:
             f"Some held-out {noun.many} {noun.phrases.same_many} as {noun.many} that it learned from, which flatters "
             "the scores on them."
         )
+    if (groups := records.trust.groups) is not None and groups.significant:
+        yield f"{groups.describe(noun, records.measure)}."
     for shortcut in trust.shortcuts:
         if is_strong(shortcut):
             share = FORMS["percent"](shortcut.accuracy).replace(SPACE, " ")

@@ -101,6 +101,8 @@ def _list_warnings(records: TaskRecords, contents: TaskContents) -> Iterator[str
             f"Some held-out {noun.many} {noun.phrases.same_many} as {noun.many} that it learned from, which flatters "
             "the scores on them."
         )
+    if (groups := records.trust.groups) is not None and groups.significant:
+        yield f"{groups.describe(noun, records.measure)}."
     if records.comparison.opened_test:
         yield f"Other ways than the one that was kept were scored on the test {noun.many} too."
     yield f"All scores are of {noun.many} from the same source; on {noun.many} from elsewhere it may do worse."

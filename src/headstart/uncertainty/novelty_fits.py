@@ -42,12 +42,17 @@ _ROUNDS = 5  #: of k-means
 def select_layers(backbone: Backbone, top: str = "final") -> tuple[str, ...]:
     """Return the layers that are read, one branch each: the highest that the classifier reads, and the one below it.
 
+    Where a network names layers that tell strangers better, these are read as far as they are run.
+
     Args:
         backbone: of the classifier.
         top: the highest layer that the classifier reads, so that no more of the network is run and shipped for this.
     """
     names = [layer.name for layer in backbone.layers]
     index = names.index(top)
+    named = tuple(layer.name for layer in backbone.layers[: index + 1] if layer.tells_strangers)
+    if named and named != (top,):
+        return named if len(named) > 1 else (*named, top)
     return tuple(names[max(0, index - 1) : index + 1])
 
 

@@ -42,7 +42,7 @@ def draw_clips(count: int, seed: int = 0, seconds: float | None = None) -> list[
 
 def make_stats(clips: list[np.ndarray]) -> SoundStats:
     rows = STATISTICS.compute([STATISTICS.keep(clip, [], SPEC) for clip in clips])
-    return SoundStats(rows["facts"], rows["noise"], rows["spectrogram"].reshape(-1, FRAMES, BANDS))
+    return SoundStats(rows["facts"], rows["noise"], rows["spectrogram"].reshape(-1, FRAMES, BANDS), rows["wave"])
 
 
 def test_facts_by_hand() -> None:
@@ -69,7 +69,7 @@ def test_stats_are_stored_and_read(tmp_path: Path) -> None:
             writer.add(digests, STATISTICS.compute([STATISTICS.keep(clip, [], SPEC) for clip in clips]))
         read = STATISTICS.read(store, SPEC, digests[::-1], clips[::-1])
     made = make_stats(clips).take([1, 0])
-    assert [np.array_equal(getattr(read, name), getattr(made, name)) for name in LAYERS] == [True] * 3
+    assert [np.array_equal(getattr(read, name), getattr(made, name)) for name in LAYERS] == [True] * 4
     assert set(measure_clip(clips[0], RATE)) == set(LAYERS)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
 
 NAME = "speech_embedding"
-CONVERSION = "headstart-speech-1"  #: another graph is another conversion: rows of two are never mixed
+CONVERSION = "headstart-speech-2"  #: another graph is another conversion: rows of two are never mixed
 PACKAGE, DISTRIBUTION, VERSION = "pyopen_wakeword", "pyopen-wakeword", "1.1.0"
 FILE = "embedding_model.tflite"
 SHA256 = "c0aea21eb84a4ce90a08c870da41b7a7173b45269e6a3207c71d67c40f3a59d8"

@@ -36,9 +36,11 @@ class TimeAxis:
 STAGES = (TimeAxis(2, 6), TimeAxis(2, 14), TimeAxis(4, 24), TimeAxis(4, 40))
 STEPS = TimeAxis(8, 76)
 STAGE_WIDTHS = (24, 48, 72, 96)
+#: "final" has "pooled" in it, and both say little of what is no speech: the AUROC of noise beside spoken digits is .89
+#: by these two, .99 by "pooled" and "stage3"; of a word that was left out .987 and .991.
 LAYERS = (
-    *(Layer(f"stage{number}", width) for number, width in enumerate(STAGE_WIDTHS, 1)),
-    Layer("pooled", 3 * WIDTH),
+    *(Layer(f"stage{number}", width, tells_strangers=number == 3) for number, width in enumerate(STAGE_WIDTHS, 1)),
+    Layer("pooled", 3 * WIDTH, tells_strangers=True),
     Layer("final", (3 + ORDERED) * WIDTH),
 )
 

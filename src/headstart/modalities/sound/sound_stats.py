@@ -1,4 +1,4 @@
-"""Facts about clips that need no network: how long, loud and noisy they are, and a small spectrogram of each.
+"""Facts about clips that need no network: how long, loud and noisy they are, a small spectrogram and the low wave.
 
 All are of the waveform at a network's rate, one channel, full scale 1. Frames of 40 ms do not overlap; their spectra
 are added into 16 bands from 50 Hz on, each as much wider as it is higher.
@@ -14,13 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Doubles, Floats
+from headstart.modalities.sound.resample import resample_clip
+from headstart.modalities.sound.spec import Resampler
 from headstart.storage.store import FeatureSpace, Store
 
-STATS_VERSION = 1  #: raised whenever what is stored changes
+STATS_VERSION = 2  #: raised whenever what is stored changes
 HOP = 0.04  #: seconds of a frame
 BANDS, FRAMES = 16, 48  #: of the small spectrogram, which begins where the clip is heard: about 2 seconds
 LOWEST = 50.0  #: Hz
 FLOOR = 1e-12  #: energy that counts as none, -120 dB
+LOW_RATE, LOW_WAVE = 2000, 3840  #: Hz and samples of the low wave, which begins a little before the clip is heard
+BEFORE = 2  #: frames
 QUIET = 0.2  #: share of the frames that are taken for the background, the quietest
 HEARD = 40.0  #: decibels below the loudest frame from which on a frame is heard
 MOST_SECONDS = 60  #: of a clip that are measured
@@ -34,6 +38,7 @@ class SoundStats:
     facts: Floats  #: (N, F), see ``FACTS``; levels in decibels below full scale
     noise: Floats  #: (N, BANDS) decibels of the background in each band, less their mean
     spectrogram: Floats  #: (N, FRAMES, BANDS) decibels above the background, 0 behind the end
+    wave: Floats  #: (N, LOW_WAVE // 3) samples at ``LOW_RATE``, see ``pack_wave``
 
     def __len__(self) -> int:
         return len(self.facts)
@@ -52,7 +57,7 @@ def sound_stats_space(spec: Any) -> FeatureSpace:
     facts = f"sound stats {STATS_VERSION} {spec.rate} {spec.channels} {spec.resampler}"
     return FeatureSpace(
         fingerprint=hashlib.blake2b(facts.encode(), digest_size=20).hexdigest(),
-        layers=(("facts", len(FACTS)), ("noise", BANDS), ("spectrogram", FRAMES * BANDS)),
+        layers=(("facts", len(FACTS)), ("noise", BANDS), ("spectrogram", FRAMES * BANDS), ("wave", LOW_WAVE // 3)),
         description=f"stats of clips, {spec.rate} Hz",
     )
 
@@ -68,6 +73,7 @@ def read_sound_stats(store: Store, spec: Any, digests: Sequence[str]) -> SoundSt
         facts=store.read(space, digests, "facts"),
         noise=store.read(space, digests, "noise"),
         spectrogram=store.read(space, digests, "spectrogram").reshape(-1, FRAMES, BANDS),
+        wave=store.read(space, digests, "wave"),
     )
 
 
@@ -107,7 +113,31 @@ def measure_clip(samples: Floats, rate: int) -> dict[str, Floats]:
         "facts": np.array([facts[name] for name in FACTS], np.float32),
         "noise": (quiet - quiet.mean()).astype(np.float32),
         "spectrogram": spectrogram.reshape(-1),
+        "wave": pack_wave(_lower(seen[max(0, heard - BEFORE) * size :], rate)),
     }
+
+
+def _lower(samples: Floats, rate: int) -> Floats:
+    """Return the first samples at ``LOW_RATE``, (LOW_WAVE,) between -1 and 1, 0 behind the end."""
+    some = samples[: LOW_WAVE * rate // LOW_RATE + rate]  # a second more than is kept, for the filter
+    kept = np.zeros(LOW_WAVE, np.float32)
+    if not len(some):
+        return kept
+    low = resample_clip(some - np.mean(some, dtype=np.float32), rate, LOW_RATE, Resampler())[:LOW_WAVE]
+    kept[: len(low)] = low / max(float(np.abs(low).max(initial=0)), 1e-6)
+    return kept
+
+
+def pack_wave(wave: Floats) -> Floats:
+    """Return samples between -1 and 1, (n,), three to a number with 8 bits each, which float32 holds exactly."""
+    steps = (np.clip(np.round(wave * 127), -127, 127) + 127).astype(np.int64).reshape(-1, 3)
+    return np.asarray(steps @ (1 << 16, 1 << 8, 1), np.float32)
+
+
+def unpack_waves(packed: Floats) -> Floats:
+    """Return the samples (N, n) in whole steps from -127 to 127 of packed ones (N, n // 3)."""
+    numbers = packed.astype(np.int64)[:, :, None]
+    return np.asarray(((numbers >> np.array([16, 8, 0])) & 255) - 127, np.float32).reshape(len(packed), -1)
 
 
 def to_decibels(energy: Any) -> Any:

@@ -17,7 +17,7 @@ from headstart.modalities.sound.sound_stats import (
 )
 from headstart.storage.store import FeatureSpace, Store
 
-LAYERS = ("facts", "noise", "spectrogram")
+LAYERS = ("facts", "noise", "spectrogram", "wave")
 
 
 class SoundStatistics:

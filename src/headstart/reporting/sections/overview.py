@@ -193,6 +193,7 @@ def _list_warnings(
         "useless": screening is None and useless,  # a threshold gives up right answers for finds
         "untold": screening is not None and (screening.roc_area is None or screening.roc_area.interval.low <= 0.5),
         "leaks": data.leaked > 0,
+        "groups": trust.groups is not None and trust.groups.significant,
         "labels": has_wrong_labels(data.label_noise),
         "doubted": not has_wrong_labels(data.label_noise)
         and (data.label_noise.doubted > 0 or data.label_noise.estimate is None),

@@ -69,6 +69,21 @@ def _list_common_warnings(records: TaskRecords, samples: SamplesSection) -> Iter
         said = f" test {noun.form(samples.leaked)} {verb} also in training"
         leaked = ShownNumber("leaks.test", samples.leaked)
         yield HeadingWarning("leaks", (leaked, said), (", which flatters the score",))
+    if (groups := records.trust.groups) is not None and groups.significant:
+        form = get_number_form(records.measure)
+        shared = ShownNumber("groups.shared", groups.shared, "percent")
+        said = f" of the test {noun.many} share {groups.what} with {noun.many} that were learned from"
+        scores = (
+            ShownNumber("groups.grouped", groups.grouped, form),
+            ShownNumber("groups.random", groups.random, form),
+        )
+        more = (
+            f", which flatters the score: {records.measure.name} ",
+            scores[0],
+            " is to be expected, not ",
+            scores[1],
+        )
+        yield HeadingWarning("groups", (shared, said), more)
     yield from _list_label_warnings(records)
     yield from _list_slice_warnings(records)
     yield from _list_test_warnings(records)

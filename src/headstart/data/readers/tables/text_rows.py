@@ -79,9 +79,7 @@ def read_text_rows(table: Path, context: ReadContext) -> TableRows:
         notes += [note] if note else []
     taken = columns.taken
     column = ", ".join(columns.values) or taken["path"]
-    return TableRows(
-        rows, tuple(notes), choice.modality, column, taken, columns.label_columns, columns.proposed
-    )
+    return TableRows(rows, tuple(notes), choice.modality, column, taken, columns.label_columns, columns.proposed)
 
 
 def _list(names: Sequence[str]) -> str:

@@ -81,7 +81,8 @@ class OpenTraining:
         made = _with_plan(training, found.views, found.epochs)
         while not made.is_cached and made.settings.views > 1:  # fewer views rather than new ones for each epoch
             made = _with_plan(made, made.settings.views // 2, found.epochs)
-        text = f"{found.unfreeze} and above, {made.settings.views} views, {found.epochs} epochs"
+        many = "" if size.views == 1 else f"{made.settings.views} views, "
+        text = f"{found.unfreeze} and above, {many}{found.epochs} epochs"
         left = f"{max(0.0, context.left):.0f} s of the budget left"
         context.log(events.Note(f"{self.name} is planned: {text}, about {found.seconds:.0f} s of {left}"))
         return made

@@ -5,8 +5,8 @@
 Each layout of ``drawn/`` (folders, tables, arrays, containers, oddities) is drawn from small photos, with the truth
 noted photo by photo. ``check`` is given what a newcomer would point at. Where it is refused, what the message itself
 proposes is tried once. What was read is held against the truth: the class, the given part and the group of each photo,
-what had to be left out and said. With ``--fit`` the same is fitted, with the smallest network that comes with the
-installation or another (the tests' own of 32 pixels is quicker). A layout is right, right after one try, explained
+what had to be left out and said. With ``--fit`` the same is fitted, with the network that is used where none is named,
+or another for photos (the tests' own of 32 pixels is quicker). A layout is right, right after one try, explained
 (there is nothing to classify, and the message says so and what to do), silently wrong, or refused without help;
 ``undocumented`` are those that need other flags than their row in ``docs/data.md`` says, ``unsaid`` those that are read
 right without a word on the column or folder that decides. The last line is JSON.
@@ -28,8 +28,6 @@ from drawn.desk import Desk, Layout
 from drawn.verdicts import Outcome, Verdict, try_layout
 from headstart.verbs.fit import fit as fit_source
 
-SMALLEST = "efficientnet_lite0"  #: the smallest of those that come with the installation
-
 
 def main() -> None:
     """Run the benchmark."""
@@ -38,7 +36,7 @@ def main() -> None:
         ("--only", {"default": "", "help": "names of layouts or subjects, separated by commas"}),
         ("--fit", {"action": "store_true", "help": "fit each too"}),
         ("--messages", {"action": "store_true", "help": "show whole messages"}),
-        ("--backbone", {"default": SMALLEST, "help": argparse.SUPPRESS}),
+        ("--backbone", {"default": None, "help": argparse.SUPPRESS}),
     )
     chosen = choose_layouts(options.only)
     outcomes: dict[str, Outcome] = {}
@@ -74,7 +72,7 @@ def run_layout(layout: Layout, folder: Path, fit: Callable[..., Any] | None) -> 
     return replace(outcome, detail=outcome.detail.replace(str(root), root.name))
 
 
-def make_fit(runs: Path, backbone: str) -> Callable[..., Any]:
+def make_fit(runs: Path, backbone: str | None) -> Callable[..., Any]:
     """Return a function that fits a source into a folder of its own."""
 
     def fit(source: Path, **options: Any) -> Any:

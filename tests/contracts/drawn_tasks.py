@@ -1,4 +1,4 @@
-"""Photos that every task has something to ask of, a table of labels of them for each, and the ways to an answer."""
+"""A table of labels for each task of the drawn items of each modality, and the ways to an answer."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,39 +7,37 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from headstart.data.samples import Sample
 from headstart.export import FittedModel
 from headstart.inference.classifier import Classifier
 from headstart.pipeline.testing import answer_samples
 from headstart.selection.context import FitContext
+from tests.contracts.drawn_items import ITEMS, Traits
 
-COLOURS = ("red", "green", "blue")
+TRAITS = ("red", "green", "blue")
 COUNTS = ("one", "two", "three")
-PHOTOS = 56
-SIZE = 48  #: pixels
-DARK, BRIGHT = 50, 200  #: mean level of a colour
+DRAWN_ITEMS = 56
 
 
 @dataclass(frozen=True)
 class DrawnTask:
-    """The labels of a task: which colours of a photo are bright, how many, or how light the photo is."""
+    """The labels of a task: which traits an item has, how many, or its level."""
 
-    label: Callable[[NDArray[np.bool_], float], str]  #: of the bright ones of ``COLOURS``, and the mean level, 0..25.5
+    label: Callable[[Traits, float], str]  #: of the ``TRAITS`` that it has, and its level, 0..25.5
     settings: Mapping[str, Any] = field(default_factory=dict)  #: that its labels ask for
     column: str = "label"
 
 
-def _count(bright: NDArray[np.bool_], level: float) -> str:
-    return COUNTS[int(bright.sum()) - 1]
+def _count(traits: Traits, level: float) -> str:
+    return COUNTS[int(traits.sum()) - 1]
 
 
-def _list(bright: NDArray[np.bool_], level: float) -> str:
-    return ";".join(name for name, one in zip(COLOURS, bright, strict=True) if one)
+def _list(traits: Traits, level: float) -> str:
+    return ";".join(name for name, one in zip(TRAITS, traits, strict=True) if one)
 
 
-def _measure(bright: NDArray[np.bool_], level: float) -> str:
+def _measure(traits: Traits, level: float) -> str:
     return f"{level:.3f}"
 
 
@@ -53,30 +51,34 @@ DRAWN: dict[str, DrawnTask] = {
 }
 
 
-def draw_table(folder: Path, task: str) -> Path:
-    """Draw the photos into a folder if they are not there, and return the table of a task's labels of them."""
+def draw_table(folder: Path, task: str, modality: str = "image") -> Path:
+    """Draw the items into a folder if they are not there, and return the table of a task's labels of them."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawn, rows = DRAWN[task], []
-    for number in range(PHOTOS):
-        chance = np.random.default_rng(number)
-        bright = np.array([(1 + number % 7) >> bit & 1 for bit in range(3)], bool)
-        means = np.where(bright, BRIGHT, DARK) + chance.integers(-25, 26, 3)
-        pixels = np.clip(chance.normal(means, 12, (SIZE, SIZE, 3)), 0, 255).astype(np.uint8)
-        if not (file := folder / f"{number:02d}.png").exists():
-            Image.fromarray(pixels).save(file)
-        rows.append(f"{file.name},{drawn.label(bright, pixels.mean() / 10)}")
+    items, drawn = ITEMS[modality], DRAWN[task]
+    rows = [f"{items.column},{drawn.column}"]
+    for number in range(DRAWN_ITEMS):
+        traits = np.array([(1 + number % 7) >> bit & 1 for bit in range(3)], bool)
+        item = items.draw(folder, number, traits)
+        rows.append(f"{item.cell},{drawn.label(traits, item.level)}")
     table = folder / f"{task}.csv"
-    table.write_text("\n".join([f"path,{drawn.column}", *rows]), "utf-8")
+    table.write_text("\n".join(rows), "utf-8")
     return table
 
 
+ENGINES = ("onnxruntime", "openvino")  #: that run a saved model
+
+
 def answer_every_way(
-    model: FittedModel, classifier: Classifier, context: FitContext, samples: Sequence[Sample]
+    model: FittedModel,
+    classifier: Classifier,
+    context: FitContext,
+    samples: Sequence[Sample],
+    engines: Sequence[str] = ENGINES,
 ) -> dict[str, dict[str, NDArray[Any]]]:
     """Return the outputs (N, ...) by name for samples: of the fitted model, and of what was saved, each way."""
     features = context.load_all(model.branches, samples)
     found = {"fitted": model.predict(features), "saved heads": classifier.predict_features(features)}
-    for engine in ("onnxruntime", "openvino"):
+    for engine in engines:
         found[engine] = answer_samples(classifier.with_engine(engine), samples).predictions
     return {way: dict(batch.outputs) for way, batch in found.items()}
 

@@ -1,52 +1,17 @@
 """Runs on other data than photos speak of these data in every sentence: report, card, notes, what commands print."""
 
-import re
 import shutil
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 import headstart
 from headstart.cli.main import run as run_command
+from tests.modalities.own_words import find_foreign, find_foreign_files, read_page
 from tests.modalities.sound import clips
 from tests.modalities.text.tinybert import install_networks
 from tests.modalities.texts import draw_texts, write_folder, write_table
-
-FOREIGN = re.compile(r"(?<![a-z])(photo(graph)?s?|pixels?|images?|pictures?)(?![a-z])", re.IGNORECASE)
-NEUTRAL = re.compile(r"background-image|ImageNet|image/[a-z+]+")  #: of style sheets, data sets, types of media
-
-
-class Sentences(HTMLParser):
-    """The text of a page, and what is said of its elements, but not its style sheets and scripts."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self._silent = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._silent = tag in ("style", "script")
-        self.found += [value or "" for name, value in attrs if name in ("alt", "aria-label", "title", "content")]
-
-    def handle_endtag(self, tag: str) -> None:
-        self._silent = False
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.found.append(data)
-
-
-def find_foreign(text: str) -> list[str]:
-    """Return the lines that speak of photos."""
-    return [line.strip()[:200] for line in text.splitlines() if FOREIGN.search(NEUTRAL.sub("", line))]
-
-
-def read_page(file: Path) -> str:
-    page = Sentences()
-    page.feed(file.read_text("utf-8"))
-    return "\n".join(page.found)
 
 
 def run_all(commands: list[list[str]], said: Path) -> str:
@@ -120,10 +85,8 @@ def test_a_run_of_clips_speaks_of_clips(heard: tuple[Path, str]) -> None:
     assert "clips" in said
     assert "name a folder with --out: what spoke for an answer is drawn on a clip" in said
     assert find_foreign(said) == []
-    for page in (folder / "run" / "report.html", folder / "labels.html"):
-        assert find_foreign(read_page(page)) == [], page.name
-    for name in ("model-card.md", "settings.toml", "leaderboard.md"):
-        assert find_foreign((folder / "run" / name).read_text("utf-8")) == [], name
+    assert find_foreign(read_page(folder / "labels.html")) == []
+    assert find_foreign_files(folder / "run") == {}
     page = (folder / "run" / "report.html").read_text("utf-8")
     assert page.count('class="play"') > 5
     assert "media-src data:" in page
@@ -147,8 +110,8 @@ def test_pages_speak_of_texts(printed: tuple[Path, str]) -> None:
 
 def test_what_a_run_leaves_speaks_of_texts(printed: tuple[Path, str]) -> None:
     folder, _ = printed
-    for name in ("model-card.md", "settings.toml", "leaderboard.md"):
-        assert find_foreign((folder / "run" / name).read_text("utf-8")) == [], name
+    assert find_foreign_files(folder / "run") == {}
+    assert find_foreign_files(folder / "two") == {}
     run = headstart.open_run(folder / "run")
     assert find_foreign("\n".join(run.notes)) == []
     assert find_foreign(run._repr_html_() if hasattr(run, "_repr_html_") else str(run)) == []

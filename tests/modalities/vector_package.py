@@ -193,12 +193,16 @@ def read_vector(raw: Any) -> Any:
         raise BrokenItem("not two numbers") from None
 
 
+NETWORKS = {"net": 16, "wide": 24}  #: the features of each
+BIASED = 8 + 8 * 2  #: weights and biases of the lower layer
+
+
 class Net(nn.Module):
     """Two layers of features of a vector."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.low, self.high = nn.Linear(2, 8), nn.Linear(8, 16)
+        self.low, self.high = nn.Linear(2, 8), nn.Linear(8, width)
 
     def forward(self, vector: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         low = self.low(vector).relu()
@@ -206,23 +210,25 @@ class Net(nn.Module):
 
 
 class VectorZoo:
-    """One network, drawn."""
+    """Two networks, drawn."""
 
     scheme = "plane"
 
     def resolve(self, name: str) -> Origin | None:
-        return Origin(name, self.scheme, "net", None, "") if name == "plane:net" else None
+        scheme, _, network = name.partition(":")
+        return Origin(name, self.scheme, network, None, "") if scheme == "plane" and network in NETWORKS else None
 
     def search(self, pattern: str) -> Iterator[BackboneListing]:
-        if pattern.lower() in "plane:net":
-            yield BackboneListing("plane:net", 170, 2, "mit", "drawn", is_local=True, modality="vector")
+        for network in NETWORKS:
+            if pattern.lower() in f"plane:{network}":
+                yield BackboneListing(f"plane:{network}", 170, 2, "mit", "drawn", is_local=True, modality="vector")
 
     def load(self, origin: Origin, seed: int | None = None) -> LoadedNetwork:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(7 if seed is None else seed)
-            network = Net().eval().requires_grad_(False)
-        digest = hashlib.sha256(b"drawn").hexdigest()
-        layers = (Layer("stage1", 8), Layer("final", 16))
+            network = Net(NETWORKS[origin.architecture]).eval().requires_grad_(False)
+        digest = hashlib.sha256(origin.architecture.encode()).hexdigest()
+        layers = (Layer("stage1", 8), Layer("final", NETWORKS[origin.architecture]))
         return LoadedNetwork(
             network=network,
             spec=VectorSpec(),
@@ -230,7 +236,7 @@ class VectorZoo:
             weights="drawn",
             weights_sha256=digest,
             licence="mit",
-            parameters=168,
+            parameters=BIASED + 9 * NETWORKS[origin.architecture],
         )
 
 

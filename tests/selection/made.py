@@ -12,12 +12,15 @@ import torch
 from safetensors.torch import save_file
 
 from headstart import events
+from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.data.read import read_source
-from headstart.data.samples import Subset
+from headstart.data.samples import Samples, Subset
 from headstart.data.split import make_split
 from headstart.engines.choose import choose_engine
 from headstart.extraction.extract import extract
+from headstart.modalities.modality import get_modality
+from headstart.modalities.optional_facets import configure_spec
 from headstart.pipeline.backbones import parity_samples
 from headstart.selection.budget import Budget
 from headstart.selection.context import DatasetContext, FitContext
@@ -86,12 +89,19 @@ def make_contexts(
             features=FeatureSource(opened, samples.samples, workers=chosen.workers, listener=log),
         )
         for name in backbones:
-            network = load_backbone(name, opened.networks)
+            network = fit_spec(load_backbone(name, opened.networks), samples, chosen)
             proof = parity_samples(split.samples_in(samples, Subset.TRAIN), network)
             engine = choose_engine(network, proof, engine=chosen.engine, precision=chosen.precision).engine
             extract(samples.samples, network, engine, opened)
             made.append(dataset.with_backbone(network, engine, proof))
         yield made
+
+
+def fit_spec(backbone: Backbone, samples: Samples, settings: FitSettings) -> Backbone:
+    """A backbone whose spec is as the settings and the samples want it."""
+    modality = get_modality(samples.modality)
+    spec = configure_spec(modality, backbone.spec, settings)
+    return backbone.with_spec(modality.fit_spec(spec, [sample.properties for sample in samples.samples]))
 
 
 def random_weights(architecture: str, file: Path) -> Path:

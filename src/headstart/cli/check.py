@@ -197,7 +197,12 @@ def _describe_entry(entry: "LedgerEntry") -> str:
 
 
 def _describe_range(name: str, found: "Range", unit: str) -> str:
-    return f"{name} {found.smallest:.4g} to {found.largest:.4g} {unit}, median {found.median:.4g}"
+    low, high, middle = (_show(value) for value in (found.smallest, found.largest, found.median))
+    return f"{name} {low} to {high} {unit}, median {middle}"
+
+
+def _show(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
 def _listed(heading: str, lines: list[str]) -> str:

@@ -123,7 +123,7 @@ class Classifier:
                 remedy = self._modality.suggest_remedy(items, prediction.error)
                 raise DataError(f"{prediction.source}: {prediction.error}{remedy}")
             return prediction
-        self._check_array(items)
+        self._check_several(items)
         several = cast("Iterable[ItemLike]", items)
         if isinstance(several, Sized):
             return list(self.stream(several, threshold=threshold))
@@ -140,14 +140,16 @@ class Classifier:
         """
         one = self._modality.accepts(items)
         if not one:
-            self._check_array(items)
+            self._check_several(items)
         several = [cast("ItemLike", items)] if one else cast("Iterable[ItemLike]", items)
         return self._predict_all(
             several, self.select_engine(len(several) if isinstance(several, Sized) else None), threshold
         )
 
-    def _check_array(self, items: Any) -> None:
-        """Raise a DataError where an array of numbers is neither an item nor has items for rows."""
+    def _check_several(self, items: Any) -> None:
+        """Raise a DataError where what is no item is no collection either, or an array of which no row is one."""
+        if not isinstance(items, Iterable) and not hasattr(type(items), "__getitem__"):
+            raise DataError(f"{self._modality.noun.a_one} cannot be of type {type(items).__name__}")
         if not isinstance(items, np.ndarray) or items.dtype.kind not in "biufc":
             return
         if items.ndim == 0 or (len(items) and not self._modality.accepts(items[0])):

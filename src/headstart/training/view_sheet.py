@@ -11,7 +11,7 @@ from headstart.errors import DataError, SettingError
 from headstart.modalities.batch import InputSpec
 from headstart.modalities.facets import AugmentationFacet, SheetItem, Thumbnail
 from headstart.modalities.item import BrokenItem
-from headstart.modalities.modality import all_modalities, get_modality
+from headstart.modalities.modality import Modality, all_modalities, get_modality
 from headstart.storage.atomic import replace_bytes
 
 
@@ -21,7 +21,7 @@ def check_sheet_file(file: Path) -> None:
     Raises:
         SettingError: an ending that no modality's sheet has, or a file that is there already.
     """
-    facets = [modality.augmentation for modality in all_modalities() if modality.augmentation]
+    facets = filter(None, map(_find_facet, all_modalities()))
     _refuse_suffix(file, dict.fromkeys(suffix for facet in facets for suffix in facet.sheet_suffixes))
     if file.exists():
         raise SettingError(f"sheet {str(file)!r} is there already and is not overwritten; name another, or remove it")
@@ -37,13 +37,13 @@ def write_view_sheet(file: Path, samples: Samples, settings: Any, *, seed: int =
         seed: of the changes.
 
     Raises:
-        SettingError: the file cannot be written, or is there already; the modality has no changed views.
+        SettingError: the file cannot be written, or is there already; the modality has no sheets.
         DataError: no sample decodes.
     """
     check_sheet_file(file)
-    facet = get_modality(samples.modality).augmentation
+    facet = _find_facet(get_modality(samples.modality))
     if facet is None:
-        raise SettingError(f"{samples.noun.many} have no changed views, so there is no sheet of them")
+        raise SettingError(f"there is no sheet of changed {samples.noun.many}; leave it out")
     _refuse_suffix(file, dict.fromkeys(facet.sheet_suffixes))
     sheet = _draw(facet, samples, facet.make_sheet_spec(), settings, seed=seed, suffix=file.suffix.lower())
     if sheet is None:
@@ -57,7 +57,7 @@ def write_view_sheet(file: Path, samples: Samples, settings: Any, *, seed: int =
 
 
 def draw_view_sheet(samples: Samples, spec: InputSpec, settings: Any, *, seed: int) -> Thumbnail | None:
-    """Return a sheet for a report; None where no sample decodes or the modality has no changed views.
+    """Return a sheet for a report; None where no sample decodes or the modality has no sheets.
 
     Args:
         samples: some of them are shown.
@@ -65,7 +65,7 @@ def draw_view_sheet(samples: Samples, spec: InputSpec, settings: Any, *, seed: i
         settings: of the changes.
         seed: of the changes.
     """
-    facet = get_modality(samples.modality).augmentation
+    facet = _find_facet(get_modality(samples.modality))
     return None if facet is None else _draw(facet, samples, spec, settings, seed=seed, suffix="")
 
 
@@ -77,6 +77,12 @@ def interleave_strata(samples: Samples) -> list[Sample]:
     for sample, stratum in sorted(numbered, key=lambda pair: pair[0].digest):
         by_stratum[stratum].append(sample)
     return [sample for sample in chain.from_iterable(zip_longest(*by_stratum)) if sample is not None]
+
+
+def _find_facet(modality: Modality) -> AugmentationFacet | None:
+    """Return the changed views of a modality; None where it has none, or another package's draw no sheets."""
+    facet = modality.augmentation
+    return facet if facet is not None and hasattr(facet, "sheet_suffixes") else None
 
 
 def _draw(

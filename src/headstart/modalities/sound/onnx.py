@@ -81,8 +81,9 @@ class _SoundNodes:
         missing = node("Max", [node("Sub", [window, self._length], "less"), zero], "missing")
         filled = node("Pad", [WAVEFORM, node("Concat", [zero, missing], "widths", axis=0)], "filled")
         windows = node("Gather", [filled, places], "cut")
-        margins = constant("margins", [0, spec.margin, 0, spec.margin])
-        return node("Pad", [windows, margins], "windows") if spec.margin else windows
+        if not spec.margin:
+            return windows
+        return node("Pad", [windows, constant("margins", [0, spec.margin, 0, spec.margin])], "windows")
 
     def compute_mels(self, windows: str, mels: MelSpec) -> str:
         """Add the mels of windows, (P, frames, bands), as ``mels.compute_mels`` computes them."""

@@ -55,11 +55,19 @@ def read_recording(content: bytes | Excerpt, most: float = MOST_SECONDS) -> Reco
         MissingExtra: soundfile is not installed.
     """
     with _open(content) as (header, blocks):
-        return _join(header, blocks, most)
+        return _join(header, blocks, most, _find_due(content, header))
 
 
-def _join(header: SoundHeader, blocks: Iterable[Floats], most: float) -> Recording:
-    """Return the recording of blocks (frames, channels)."""
+def _find_due(content: bytes | Excerpt, header: SoundHeader) -> float | None:
+    """Return the seconds that ought to be there of a file or a stretch of it; None where that is not known."""
+    if isinstance(content, bytes):
+        return header.seconds
+    end = min((one for one in (content.end, header.seconds) if one is not None), default=None)
+    return None if end is None else end - content.start
+
+
+def _join(header: SoundHeader, blocks: Iterable[Floats], most: float, due: float | None) -> Recording:
+    """Return the recording of blocks (frames, channels), of which so many seconds are due."""
     mixed: list[Floats] = []
     peak, full, odd, count = 0.0, 0, 0, 0
     top = 1 - 1.5 / 2 ** (header.bits - 1) if 0 < header.bits <= 16 else 0.9999
@@ -86,8 +94,8 @@ def _join(header: SoundHeader, blocks: Iterable[Floats], most: float) -> Recordi
         samples = samples / np.float32(32768)
         peak, full = peak / 32768, 0
         repaired.append("numbers beyond 256 are taken as 16 bits are scaled")
-    elif header.seconds is not None and count < (header.seconds - 0.1) * header.rate:
-        repaired.append(f"it ends early: {count / header.rate:.1f} of {header.seconds:.1f} seconds are there")
+    elif due is not None and count < (due - 0.1) * header.rate:
+        repaired.append(f"it ends early: {count / header.rate:.1f} of {due:.1f} seconds are there")
     return Recording(header, np.ascontiguousarray(samples), peak, full / count, "; ".join(repaired))
 
 

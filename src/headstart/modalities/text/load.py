@@ -1,7 +1,7 @@
 """Texts as they are given: a string, a file's path, a file's bytes, an open file; read, and cut into parts."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,9 @@ def is_one_text(given: object) -> bool:
     """Return whether a caller gave one text, or an attempt at one, and not a collection of texts."""
     if isinstance(given, np.ndarray):
         return given.ndim == 0
-    return isinstance(given, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(given, "read")
+    if isinstance(given, str | os.PathLike | bytes | bytearray | memoryview | Mapping):
+        return True
+    return hasattr(given, "read") or not isinstance(given, Iterable)
 
 
 def _read(given: Any, encoding: str) -> ReadText:

@@ -19,6 +19,7 @@ from headstart.errors import ClassifierError, SettingError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.export import FittedModel
 from headstart.heads.catalog import HEADS
+from headstart.heads.kernel_rows import can_read_kernel_rows
 from headstart.inference.classifier import Classifier
 from headstart.modalities.modality import get_modality
 from headstart.modalities.terms import get_term_modality
@@ -44,11 +45,11 @@ MODALITIES, TASKS = list(ITEMS), list(DRAWN)
 CLOSE, CLOSE_TRAINED = 2e-3, 2e-2  #: share of a number's range; a trained network is cut out of a graph and saved anew
 PROBED = ("linear-probe", "intermediate-probe", "tfidf", "average", "vote")
 JOINED = ("concat", "concat-all")
-NOT_OF_MODALITY = {"image": {"tfidf"}, "text": set(TRAINING), "sound": {"tfidf"}, "vector": {"tfidf"}}
+NOT_OF_MODALITY = {"image": {"tfidf"}, "text": set(), "sound": {"tfidf"}, "vector": {"tfidf"}}
 NOT_OF_TASK = {
     "classification": set(),
     "multilabel": set(),
-    "regression": {"vote", "tfidf"},
+    "regression": {"vote"},
     "ordinal": {"vote"},
     "amount": {"vote", "tfidf", "concat-all"},
 }
@@ -106,7 +107,7 @@ def name_obstacle(way: str, context: FitContext) -> str:
         return f"{way} is not for {context.task.title}"
     if way == "tfidf" and get_term_modality(get_modality(context.samples.modality)) is None:
         return f"tfidf counts words, and {context.noun.many} have none"
-    if way == "tfidf" and "logistic" not in context.task.heads.heads:
+    if way == "tfidf" and not any(map(can_read_kernel_rows, context.task.heads.heads.values())):
         return f"tfidf has no head for {context.task.title}"
     return context.training_obstacle if way in TRAINING else ""
 

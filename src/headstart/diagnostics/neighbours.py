@@ -157,7 +157,7 @@ def _find_directions(rows: Floats) -> Floats:
     """Return the strongest directions of centred rows (N, D), as columns (D, at most 128), the strongest first.
 
     By the smaller of the two products with itself; where both are large, by subspace iteration: 4,096 rows of 2,304
-    features take 0.2 s so, and 2.4 s by all eigenvectors. Signs are fixed, so that the same rows give the same columns.
+    features take 0.4 s so, and 2.4 s by all eigenvectors. Signs are fixed, so that the same rows give the same columns.
     """
     if min(rows.shape) > LARGE:
         start = np.random.default_rng(0).standard_normal((rows.shape[1], MOST_WIDTH + SPARE), dtype=np.float32)

@@ -10,7 +10,6 @@ import numpy as np
 from headstart.modalities.batch import make_blank
 from headstart.modalities.modality import get_modality
 from headstart.modalities.packing import choose_parts, pack_parts
-from headstart.training.token_packing import TokenPacking
 
 if TYPE_CHECKING:
     from headstart.training.fine_tuning import FineTuning
@@ -107,6 +106,8 @@ def samples_per_second(samples: float, windowed: float | None, *, whole: bool) -
 
 def _seconds_per_view(job: "FineTuning") -> float:
     """Decoding, changing and the frozen part, over all streams."""
+    from headstart.training.token_packing import TokenPacking  # PyTorch, which who trains nothing has not
+
     trunk = job.view_trunk
     if isinstance(trunk.packing, TokenPacking):
         return _seconds_per_packed(job)

@@ -14,7 +14,8 @@ from tests.modalities import texts
 from tests.modalities.sound.clips import write_table
 
 ROOT = Path(__file__).resolve().parents[1]
-SCRIPTS = sorted(file.stem for file in (ROOT / "benchmarks").glob("*.py") if file.stem != "measuring")
+SHARED = {"measuring", "stage_watch"}  #: what scripts import
+SCRIPTS = sorted(file.stem for file in (ROOT / "benchmarks").glob("*.py") if file.stem not in SHARED)
 #: What each is given, and what it must say; ``{photos}`` are 42 drawn ones in 3 classes, ``{data}`` folders of such.
 SMALL = {
     "arms": ("{photos} --splits 1 --backbones efficientnet_lite0", {"all", "results"}),

@@ -204,7 +204,8 @@ def _walk(space: ParameterSpace, training_set: TrainingSet, together: FoldGroups
     for C in np.geomspace(options.c_low, options.c_high, options.c_points):
         folds.minimise(float(C), _ROUGH if len(training_set) < _ENOUGH else _ROUGHER)
         path.append(_trial(float(C), folds.logits(), training_set.targets, counted))
-        means.append(folds.average())
+        if len(training_set) >= _ENOUGH:  # few rows begin at nothing, so that a refit with this C is this fit
+            means.append(folds.average())
         if has_risen([trial.loss for trial in path], len(training_set)):
             break
     return _Walk(tuple(path), tuple(means))

@@ -131,3 +131,11 @@ def test_a_wav_file_that_ends_early_says_so() -> None:
         assert "decoded" in str(error)  # noqa: PT017
     else:
         assert found.repaired.startswith("it ends early") or len(found.samples) == len(TONE)
+
+
+@pytest.mark.parametrize("rate", [float("nan"), float("inf")])
+def test_a_rate_that_is_no_number_is_refused_as_a_rate(rate: float) -> None:
+    waveform = split_waveform((np.zeros(100, np.float32), rate))
+    assert waveform is not None
+    with pytest.raises(BrokenItem, match="a rate of 0 Hz"):
+        encode_waveform(waveform)

@@ -42,7 +42,7 @@ def split_waveform(value: object) -> Waveform | None:
         one, other = other, one
     if not _is_rate(other) or isinstance(one, str | bytes | Mapping) or _is_rate(one):
         return None
-    return Waveform(np.asarray(one), int(other))
+    return Waveform(np.asarray(one), int(other) if np.isfinite(other) else 0)  # which is no rate
 
 
 def _is_rate(value: object) -> bool:

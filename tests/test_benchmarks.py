@@ -64,7 +64,7 @@ SMALL = {
         {"labels", "copies", "strangers", "explanations", "shortcut"},
     ),
     "text_tasks": ("--texts 90", {"texts", "results"}),
-    "texts": ("--counts 60,90", {"collections", "reading_times", "peak_bytes"}),
+    "texts": ("--counts 300,400", {"collections", "reading_times", "peak_bytes"}),
     "text_speed": ("{texts} --short 12 --long 2 --rounds 1", {"short", "long"}),
     "training": ("--seconds 0.05 --rounds 1 --batch 4", {"rate_ratio", "share_of_peak"}),
     "whole_job": ("{photos} --rounds 1", {"cold_seconds", "predict_seconds", "cold_stages"}),

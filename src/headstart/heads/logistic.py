@@ -18,7 +18,7 @@ from time import perf_counter
 import numpy as np
 
 from headstart.arrays import Doubles, Floats, Ints
-from headstart.heads.class_problems import STEPS, FoldSolver, first_bias, pose_class_problems, settle_bias
+from headstart.heads.class_problems import ENOUGH, STEPS, FoldSolver, first_bias, pose_class_problems, settle_bias
 from headstart.heads.descent import extrapolate, initialise, minimise, probabilities_of_logits, start_at
 from headstart.heads.folds import FoldGroups, assign_folds, count_folds, find_counted_rows, make_fold_groups
 from headstart.heads.head import NOT_KEPT, Dense, FitResult, Head, TrainingSet, Trial
@@ -33,7 +33,6 @@ from headstart.settings import HeadSettings
 _ROUGH = 1e-4  #: tolerance (see ``minimise``) on the path; of the head that is kept the training set says it
 _ROUGHER = 5e-4  #: likewise, of many rows: on TREC .2 % off at the lowest loss, .8 % at the C after it
 _RISES, _RISEN = 2, 1.1  #: a path ends after that many rises in a row to that multiple of the smallest loss
-_ENOUGH = 1000  #: rows that are many: one rise beyond what counts as equal ends their path
 _NEAR = 1.05  #: losses within that multiple of the smallest count as equal
 _EASY = 1e-3  #: C up to which the way is short
 _UNSURE = 1e-2  #: C where nothing can be held out
@@ -202,9 +201,9 @@ def _walk(space: ParameterSpace, training_set: TrainingSet, together: FoldGroups
     path: list[Trial] = []
     means: list[tuple[Floats, Floats]] = []
     for C in np.geomspace(options.c_low, options.c_high, options.c_points):
-        folds.minimise(float(C), _ROUGH if len(training_set) < _ENOUGH else _ROUGHER)
+        folds.minimise(float(C), _ROUGH if len(training_set) < ENOUGH else _ROUGHER)
         path.append(_trial(float(C), folds.logits(), training_set.targets, counted))
-        if len(training_set) >= _ENOUGH:  # few rows begin at nothing, so that a refit with this C is this fit
+        if len(training_set) >= ENOUGH:  # few rows begin at nothing, so that a refit with this C is this fit
             means.append(folds.average())
         if has_risen([trial.loss for trial in path], len(training_set)):
             break
@@ -232,7 +231,7 @@ def has_risen(losses: list[float], rows: int = 0) -> bool:
         losses: along the path.
         rows: of how many they are; of many one rise tells.
     """
-    if rows >= _ENOUGH:
+    if rows >= ENOUGH:
         return losses[-1] > _NEAR * min(losses)
     last = losses[-_RISES - 1 :]
     rising = len(last) > _RISES and all(after > before for before, after in pairwise(last))

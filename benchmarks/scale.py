@@ -12,11 +12,7 @@ seconds: a third at most is wanted (``rest_share``); of 1,000 photos a rest of 5
 50,000. The last line is JSON.
 """
 
-import compileall
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -25,9 +21,7 @@ from typing import Any
 import headstart
 import measuring
 from drawn.photo_set import KINDS, draw_photo_set
-from headstart.process import PASSIVE_WAITING
-from headstart.storage.atomic import replace_text
-from stage_watch import StageWatch
+from stage_watch import StageWatch, keep_stages, print_stages, run_watched
 
 
 def main() -> None:
@@ -42,7 +36,6 @@ def main() -> None:
     if options.fit:
         fit_watched(*options.fit, options.precision)
         return
-    compileall.compile_dir(Path(headstart.__file__).parent, quiet=2)  # as an installation does
     with tempfile.TemporaryDirectory() as folder:
         drawn = options.work or Path(folder)
         found = [measure(drawn, int(count), options.precision) for count in options.counts.split(",")]
@@ -64,12 +57,7 @@ def measure(drawn: Path, count: int, precision: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
         given = [str(drawn / f"photos-{count}" / "photos"), str(run), "--precision", precision]
-        environment = {**os.environ, **PASSIVE_WAITING, "HEADSTART_STORE": str(Path(folder) / "store")}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
-        began = time.perf_counter()
-        subprocess.run([sys.executable, __file__, "--fit", *given], check=True, env=environment)
-        seconds = time.perf_counter() - began
-        stages = json.loads((Path(folder) / "stages.json").read_text("utf-8"))
+        seconds, stages = run_watched(__file__, ["--fit", *given], Path(folder))
         test = json.loads((run / "evaluation.json").read_text("utf-8"))["parts"]["test"]
     found = {
         "photos": count,
@@ -81,11 +69,7 @@ def measure(drawn: Path, count: int, precision: str) -> dict[str, Any]:
         "peak_bytes": max(stage["peak_bytes"] for stage in stages.values()),
         "stages": stages,
     }
-    for name, stage in stages.items():
-        print(
-            f"  {name:16} {stage['seconds']:8.2f} s {stage['processor_seconds']:8.2f} s of the processor "
-            f"{stage['peak_bytes'] / 1e6:7.0f} MB"
-        )
+    print_stages(stages, 16)
     print(f"  {'all':16} {seconds:8.2f} s, {found['rest_seconds']:.2f} beside extraction", flush=True)
     return found
 
@@ -98,7 +82,7 @@ def fit_watched(photos: Path, run: Path, precision: str) -> None:
     """Fit in this process; ``stages.json`` beside the run says what each stage took."""
     watch = StageWatch()
     headstart.fit(photos, out=run, precision=precision, listener=watch)
-    replace_text(run.parent / "stages.json", json.dumps(watch.end(), indent=2))
+    keep_stages(watch, run.parent)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,20 @@
 """Listens to a fit and adds up what each stage takes: seconds by the clock, of the processor, and the most memory."""
 
+import compileall
+import json
+import os
+import subprocess
+import sys
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import headstart
 from headstart import events
+from headstart.process import PASSIVE_WAITING
+from headstart.storage.atomic import replace_text
 
 BETWEEN = "between stages"
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -59,3 +69,30 @@ def read_peak() -> int:
     from headstart.training.memory import peak_memory
 
     return peak_memory()
+
+
+def run_watched(script: str, words: Sequence[str], folder: Path) -> tuple[float, dict[str, Any]]:
+    """Return the seconds of a script's call of itself from an empty store in a folder, and what each stage took.
+
+    The call ends with ``keep_stages`` into the same folder.
+    """
+    compileall.compile_dir(Path(headstart.__file__).parent, quiet=2)  # as an installation does
+    environment = {**os.environ, **PASSIVE_WAITING, "HEADSTART_STORE": str(folder / "store")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
+    began = time.perf_counter()
+    subprocess.run([sys.executable, script, *words], check=True, env=environment)
+    return time.perf_counter() - began, json.loads((folder / "stages.json").read_text("utf-8"))
+
+
+def keep_stages(watch: StageWatch, folder: Path) -> None:
+    """Write what each stage took."""
+    replace_text(folder / "stages.json", json.dumps(watch.end(), indent=2))
+
+
+def print_stages(stages: Mapping[str, Mapping[str, float]], width: int) -> None:
+    """Print a line for each stage; their names take ``width`` characters."""
+    for name, stage in stages.items():
+        print(
+            f"  {name:{width}} {stage['seconds']:8.2f} s {stage['processor_seconds']:8.2f} s of the processor "
+            f"{stage['peak_bytes'] / 1e6:7.0f} MB"
+        )

@@ -10,13 +10,8 @@ smallest (at most 1.15 is wanted), ``peak_bytes`` the most of all fits (under 4 
 there. The last line is JSON.
 """
 
-import compileall
 import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +20,7 @@ import measuring
 from drawn.text_set import CLASSES, draw_text_set
 from headstart import events
 from headstart.errors import Cancelled
-from headstart.process import PASSIVE_WAITING
-from headstart.storage.atomic import replace_text
-from stage_watch import StageWatch
+from stage_watch import StageWatch, keep_stages, print_stages, run_watched
 
 READING = ("start", "read", "between stages", "prepare backbone", "prepare engine", "extract")
 
@@ -44,7 +37,6 @@ def main() -> None:
     if options.fit:
         fit_watched(*options.fit, options.until)
         return
-    compileall.compile_dir(Path(headstart.__file__).parent, quiet=2)  # as an installation does
     with tempfile.TemporaryDirectory() as folder:
         drawn = options.work or Path(folder)
         found = [measure(drawn, int(count), options.until) for count in options.counts.split(",")]
@@ -64,13 +56,8 @@ def measure(drawn: Path, count: int, until: str) -> dict[str, Any]:
     copies = draw_text_set(table, count)
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
-        environment = {**os.environ, **PASSIVE_WAITING, "HEADSTART_STORE": str(Path(folder) / "store")}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
-        began = time.perf_counter()
-        words = [sys.executable, __file__, "--until", until, "--fit", str(table), str(run)]
-        subprocess.run(words, check=True, env=environment)
-        seconds = time.perf_counter() - began
-        stages = json.loads((Path(folder) / "stages.json").read_text("utf-8"))
+        words = ["--until", until, "--fit", str(table), str(run)]
+        seconds, stages = run_watched(__file__, words, Path(folder))
         tested = (run / "evaluation.json") if not until else None
         test = json.loads(tested.read_text("utf-8"))["parts"]["test"]["accuracy"] if tested else None
     found = {
@@ -83,11 +70,7 @@ def measure(drawn: Path, count: int, until: str) -> dict[str, Any]:
         "stages": stages,
     }
     print(f"{count} texts, {copies} of them altered copies, accuracy {found['accuracy']}")
-    for name, stage in stages.items():
-        print(
-            f"  {name:20} {stage['seconds']:8.2f} s {stage['processor_seconds']:8.2f} s of the processor "
-            f"{stage['peak_bytes'] / 1e6:7.0f} MB"
-        )
+    print_stages(stages, 20)
     print(f"  {'all':20} {seconds:8.2f} s, {found['reading_bytes'] / 1e6:.0f} MB for reading", flush=True)
     return found
 
@@ -106,7 +89,7 @@ def fit_watched(table: Path, run: Path, until: str) -> None:
     except Cancelled:
         if not until:
             raise
-    replace_text(run.parent / "stages.json", json.dumps(watch.end(), indent=2))
+    keep_stages(watch, run.parent)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ The flags of the command line, the settings file, the documents and the records 
 task brings a chapter of its own.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -40,22 +41,17 @@ def _check_engine(name: str) -> str:
     return name
 
 
-def _check_class_pattern(text: str) -> str:
-    """Return a pattern from which a class can be read; anything else is refused as pydantic wants it."""
-    try:
-        read_class_pattern(text)
-    except ValueError as error:
-        raise PydanticCustomError("class_pattern", "{text}", {"text": str(error)}) from None
-    return text
+def _check_pattern(read: Callable[[str], object]) -> AfterValidator:
+    """Return a check that a pattern can be read; any other is refused as pydantic wants it."""
 
+    def check(text: str) -> str:
+        try:
+            read(text)
+        except ValueError as error:
+            raise PydanticCustomError("class_pattern", "{text}", {"text": str(error)}) from None
+        return text
 
-def _check_group_pattern(text: str) -> str:
-    """Return a pattern from which a group can be read; anything else is refused as pydantic wants it."""
-    try:
-        read_group_pattern(text)
-    except ValueError as error:
-        raise PydanticCustomError("class_pattern", "{text}", {"text": str(error)}) from None
-    return text
+    return AfterValidator(check)
 
 
 def _check_modality(name: str) -> str:
@@ -102,7 +98,7 @@ class DataSettings(Chapter):
         description="Where the class of a sample stands: folder, the first one; parent, the one right above the file; "
         "name, the file's name; table, the table in the folder. Found out when not given.",
     )
-    class_pattern: Annotated[str, AfterValidator(_check_class_pattern)] | None = Field(
+    class_pattern: Annotated[str, _check_pattern(read_class_pattern)] | None = Field(
         None,
         description="Regular expression that reads the class off the file's name, such as '^([a-z]+)_', and perhaps "
         "the group: '(?P<group>s[0-9]+)_(?P<label>[a-z]+)'. With a slash in it, off the path under the source.",
@@ -111,7 +107,7 @@ class DataSettings(Chapter):
         None,
         description="Where the group of a sample stands, such as its patient, which stays on one side of the split.",
     )
-    group_pattern: Annotated[str, AfterValidator(_check_group_pattern)] | None = Field(
+    group_pattern: Annotated[str, _check_pattern(read_group_pattern)] | None = Field(
         None,
         description="Regular expression that reads the group off the name of the file, such as '^([^_]+)_': its part "
         "in brackets, such as the speaker. With a slash in it, off the path under the source, or of the table's row.",

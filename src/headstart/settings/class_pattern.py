@@ -13,11 +13,10 @@ class ClassPattern:
     expression: re.Pattern[str]
     label: str | int  #: the name or number of the group that matches the class
     has_group: bool  #: whether a group named "group" matches the group of the item
-    in_path: bool  #: whether it has a slash, so that it is about the path under the source
 
     def read(self, name: str) -> tuple[str, str]:
         """Return the class and the group in the path of a file under the source; "" for what is not there."""
-        found = self.expression.search(name if self.in_path else name.rpartition("/")[2])
+        found = _search(self.expression, name)
         if not found:
             return "", ""
         return found[self.label] or "", (found[GROUP] or "" if self.has_group else "")
@@ -30,12 +29,7 @@ def read_class_pattern(text: str) -> ClassPattern:
         ValueError: it is no regular expression, or does not say which part of it is the class.
     """
     example = "(?P<label>[a-z]+)_"
-    try:
-        expression = re.compile(text)
-    except re.error as error:
-        raise ValueError(
-            f"class_pattern {text!r} is not a regular expression ({error}); wanted one such as {example!r}"
-        ) from None
+    expression = _compile("class_pattern", text, example)
     names = set(expression.groupindex)
     label: str | int = LABEL
     if LABEL not in names:
@@ -45,7 +39,7 @@ def read_class_pattern(text: str) -> ClassPattern:
                 f"named label, such as {example!r}"
             )
         label = next(number for number in (1, 2) if number != expression.groupindex.get(GROUP))
-    return ClassPattern(expression, label, GROUP in names, "/" in text)
+    return ClassPattern(expression, label, GROUP in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +51,7 @@ class GroupPattern:
 
     def read(self, name: str) -> str:
         """Return the group in the path of an item under the source; "" where it does not fit."""
-        in_path = "/" in self.expression.pattern
-        found = self.expression.search(name if in_path else name.rpartition("/")[2])
+        found = _search(self.expression, name)
         return (found[self.part] or "") if found else ""
 
 
@@ -69,12 +62,7 @@ def read_group_pattern(text: str) -> GroupPattern:
         ValueError: it is no regular expression, or does not say which part of it is the group.
     """
     example = "^([^_]+)_"
-    try:
-        expression = re.compile(text)
-    except re.error as error:
-        raise ValueError(
-            f"group_pattern {text!r} is not a regular expression ({error}); wanted one such as {example!r}"
-        ) from None
+    expression = _compile("group_pattern", text, example)
     if GROUP in expression.groupindex:
         return GroupPattern(expression, GROUP)
     if expression.groups != 1:
@@ -83,3 +71,17 @@ def read_group_pattern(text: str) -> GroupPattern:
             f"group, such as {example!r}"
         )
     return GroupPattern(expression, 1)
+
+
+def _compile(setting: str, text: str, example: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise ValueError(
+            f"{setting} {text!r} is not a regular expression ({error}); wanted one such as {example!r}"
+        ) from None
+
+
+def _search(expression: re.Pattern[str], name: str) -> re.Match[str] | None:
+    """Return the match in the path of an item under the source; without a slash in the pattern, in its last part."""
+    return expression.search(name if "/" in expression.pattern else name.rpartition("/")[2])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from headstart.modalities.batch import make_blank
+from headstart.modalities.batch import is_free, make_blank
 from headstart.modalities.modality import get_modality
 from headstart.modalities.packing import choose_parts, pack_parts
 
@@ -106,10 +106,8 @@ def samples_per_second(samples: float, windowed: float | None, *, whole: bool) -
 
 def _seconds_per_view(job: "FineTuning") -> float:
     """Decoding, changing and the frozen part, over all streams."""
-    from headstart.training.token_packing import TokenPacking  # PyTorch, which who trains nothing has not
-
     trunk = job.view_trunk
-    if isinstance(trunk.packing, TokenPacking):
+    if is_free(job.train_views.spec):
         return _seconds_per_packed(job)
     samples = job.spec.train[:VIEWED]
     numbers = range(max(1, VIEWED // len(samples)))

@@ -7,18 +7,16 @@ Where inputs are as long as they come, ``training.token_packing`` has a row for 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from headstart.backbones.backbone import INPUT
 from headstart.backbones.graph import TracedNetwork, list_carried
-from headstart.extraction.bfloat16 import to_bfloat16_bits
 from headstart.modalities.batch import Batch, TensorSpec
+from headstart.training.row_pieces import list_arrays, list_pieces
 from headstart.training.token_packing import TokenPacking, find_token_packing
 
 
@@ -32,28 +30,22 @@ class Packing:
     @property
     def shape(self) -> tuple[int]:
         """The shape of a row: its bytes."""
-        return (sum(count for count, _, _ in self._pieces()),)
+        return (sum(count for count, _, _ in list_pieces(self.activations, self.inputs)),)
 
     def pack(self, batch: Batch, activations: NDArray[np.float32] | None = None) -> NDArray[np.uint8]:
         """Return rows, (B, bytes), of activations, float32 (B, *shape), and the inputs of a batch."""
-        arrays: list[NDArray[Any]] = [] if activations is None else [to_bfloat16_bits(activations)]
-        arrays += [batch[one.name].astype(one.dtype, copy=False) for one in self.inputs]
+        arrays = list_arrays(activations, batch, self.inputs)
         flat = [np.ascontiguousarray(array).reshape(len(array), -1).view(np.uint8) for array in arrays]
         return np.concatenate(flat, axis=1)
 
     def unpack(self, rows: Tensor) -> list[Tensor]:
         """Return the tensors of rows, uint8 (B, bytes), in order."""
         tensors, start = [], 0
-        for count, dtype, shape in self._pieces():
+        for count, dtype, shape in list_pieces(self.activations, self.inputs):
             piece = rows[:, start : start + count].contiguous().view(dtype)
             tensors.append(piece.reshape(len(rows), *shape))
             start += count
         return tensors
-
-    def _pieces(self) -> list[tuple[int, torch.dtype, tuple[int, ...]]]:
-        kinds = [] if self.activations is None else [(torch.bfloat16, self.activations)]
-        kinds += [(getattr(torch, one.dtype), _fixed_shape(one)) for one in self.inputs]
-        return [(dtype.itemsize * prod(shape), dtype, shape) for dtype, shape in kinds]
 
 
 AnyPacking: TypeAlias = Packing | TokenPacking
@@ -80,7 +72,3 @@ def crop_batch(batch: Batch, tensors: Sequence[TensorSpec], count: int) -> Mappi
     """Return the first parts of a batch, each tensor cut at its end to the shape of a spec that is smaller."""
     cuts = {one.name: (slice(count), *(slice(axis) for axis in one.shape)) for one in tensors}
     return {name: np.ascontiguousarray(batch[name][cut]) for name, cut in cuts.items()}
-
-
-def _fixed_shape(tensor: TensorSpec) -> tuple[int, ...]:
-    return tuple(axis for axis in tensor.shape if axis is not None)

@@ -6,8 +6,6 @@ behind the end of a shorter one are zero, its mask among them, so that the netwo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,8 +16,8 @@ from headstart.arrays import Ints
 from headstart.backbones.backbone import INPUT
 from headstart.backbones.graph import TracedNetwork, infer_shape
 from headstart.errors import EngineError
-from headstart.extraction.bfloat16 import to_bfloat16_bits
 from headstart.modalities.batch import Batch, TensorSpec
+from headstart.training.row_pieces import list_arrays, list_pieces
 
 LENGTHS = 16, 17  #: of inputs by which the axis of a boundary's activations that is as long as these is found
 
@@ -35,14 +33,13 @@ class TokenPacking:
     @property
     def shape(self) -> tuple[int]:
         """The shape of a token's row: its bytes."""
-        return (sum(count for count, _, _ in self._pieces()),)
+        return (sum(count for count, _, _ in list_pieces(self.activations, self.inputs)),)
 
     def pack(self, batch: Batch, activations: NDArray[np.float32] | None = None) -> NDArray[np.uint8]:
         """Return rows, (B, T, bytes), of activations, float32 (B, ..., T, ...), and the inputs of a batch."""
-        arrays: list[NDArray[Any]] = [] if activations is None else [to_bfloat16_bits(activations)]
-        arrays += [batch[one.name].astype(one.dtype, copy=False) for one in self.inputs]
+        arrays, pieces = list_arrays(activations, batch, self.inputs), list_pieces(self.activations, self.inputs)
         flat = []
-        for array, (_, _, shape) in zip(arrays, self._pieces(), strict=True):
+        for array, (_, _, shape) in zip(arrays, pieces, strict=True):
             tokens = np.ascontiguousarray(np.moveaxis(array, shape.index(None) + 1, 1))
             flat.append(tokens.reshape(*tokens.shape[:2], -1).view(np.uint8))
         return np.concatenate(flat, axis=2)
@@ -50,7 +47,7 @@ class TokenPacking:
     def unpack(self, rows: Tensor) -> list[Tensor]:
         """Return the tensors of rows, uint8 (B, T, bytes), in order."""
         tensors, start = [], 0
-        for count, dtype, shape in self._pieces():
+        for count, dtype, shape in list_pieces(self.activations, self.inputs):
             piece = rows[:, :, start : start + count].contiguous().view(dtype)
             rest = [axis for axis in shape if axis is not None]
             tensors.append(piece.reshape(*rows.shape[:2], *rest).movedim(1, shape.index(None) + 1))
@@ -72,13 +69,6 @@ class TokenPacking:
             shape = (parts, *(length if axis is None else axis for axis in self.activations))
             values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
         return torch.from_numpy(self.pack(batch, values))
-
-    def _pieces(self) -> list[tuple[int, torch.dtype, tuple[int | None, ...]]]:
-        kinds = [] if self.activations is None else [(torch.bfloat16, self.activations)]
-        kinds += [(getattr(torch, one.dtype), one.shape) for one in self.inputs]
-        return [
-            (dtype.itemsize * prod(axis for axis in shape if axis is not None), dtype, shape) for dtype, shape in kinds
-        ]
 
 
 def find_token_packing(traced: TracedNetwork, boundary: str, carried: Sequence[TensorSpec]) -> TokenPacking:

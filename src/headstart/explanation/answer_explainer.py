@@ -15,7 +15,7 @@ from headstart.modalities.facets import Thumbnail
 from headstart.modalities.given import open_item
 from headstart.modalities.item import BrokenItem, NamedItem, OpenedItem
 from headstart.modalities.marked_text import MarkedPiece
-from headstart.tasks.optional_facets import AnswerExplanation
+from headstart.tasks.explanation_facet import AnswerExplanation
 from headstart.tasks.task import refuse_missing
 
 

@@ -22,7 +22,7 @@ from headstart.inference.postprocess import DenseLayers
 from headstart.modalities.batch import AnySpec, Batch
 from headstart.modalities.explanation_facet import ExplanationFacet, RemovalFacet
 from headstart.modalities.item import OpenedItem
-from headstart.tasks.optional_facets import ExplainedOutput
+from headstart.tasks.explanation_facet import ExplainedOutput
 
 FINEST = 28  #: places along an edge where maps of several layers are added; finer ones are averaged
 

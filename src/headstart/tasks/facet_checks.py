@@ -6,7 +6,7 @@ few of them, and where only predicting is installed some cannot be imported.
 
 from headstart.plugins import Registry
 from headstart.protocol_checks import describe_fault, expect_members
-from headstart.tasks import facets, optional_facets
+from headstart.tasks import explanation_facet, facets, optional_facets
 from headstart.tasks.task import REGISTRY, Task
 
 _ALWAYS: dict[str, type] = {
@@ -19,7 +19,7 @@ _PERHAPS: dict[str, type] = {
     "training": optional_facets.NetworkTraining,
     "postprocessing": optional_facets.Postprocessing,
     "diagnostics": optional_facets.TaskDiagnostics,
-    "explanation": optional_facets.AnswerExplanation,
+    "explanation": explanation_facet.AnswerExplanation,
     "report": optional_facets.TaskReport,
 }
 

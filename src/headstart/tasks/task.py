@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from headstart.inference.postprocess import BatchPredictions
     from headstart.settings.chapter import Chapter
     from headstart.tasks import facets, optional_facets
+    from headstart.tasks.explanation_facet import AnswerExplanation
 
 GROUP = "headstart.tasks"  #: of the entry points by which other packages add tasks
 #: Where each built-in task is; it is imported when it is first asked for.
@@ -223,7 +224,7 @@ class Task(Protocol):
         """Findings about labels and answers."""
 
     @property
-    def explanation(self) -> "optional_facets.AnswerExplanation | None":
+    def explanation(self) -> "AnswerExplanation | None":
         """The part of an answer that heat maps explain; None: no answer is explained."""
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.fitting_parts import import_fitting_part
 from headstart.modalities import facets
 from headstart.modalities.batch import Batch
 from headstart.modalities.demonstration import Demonstration
@@ -165,23 +166,17 @@ class ImageModality:
     @property
     def stats(self) -> facets.StatisticsFacet:
         """Brightness, contrast, sharpness and colours."""
-        from headstart.modalities.image.statistics import ImageStatistics
-
-        return ImageStatistics()
+        return import_fitting_part("headstart.modalities.image.statistics:ImageStatistics")()
 
     @property
     def duplicates(self) -> facets.DuplicatesFacet:
         """Evidence by which near-duplicates are found."""
-        from headstart.modalities.image.near_duplicates.score import ImageDuplicates
-
-        return ImageDuplicates()
+        return import_fitting_part("headstart.modalities.image.near_duplicates.score:ImageDuplicates")()
 
     @property
     def augmentation(self) -> facets.AugmentationFacet:
         """Crops, mirrors, colours."""
-        from headstart.modalities.image.augment.augmenter import ImageAugmentation
-
-        return ImageAugmentation()
+        return import_fitting_part("headstart.modalities.image.augment.augmenter:ImageAugmentation")()
 
     @property
     def preview(self) -> facets.PreviewFacet:
@@ -200,9 +195,10 @@ class ImageModality:
     @property
     def demonstration(self) -> Demonstration:
         """Digits, drawn by pen."""
-        from headstart.modalities.image.demo import COUNT, find_seven, write_digits
-
-        return Demonstration("digits", f"{COUNT:,} digits, as if by pen on paper", write_digits, find_seven)
+        demo = import_fitting_part("headstart.modalities.image.demo")
+        return Demonstration(
+            "digits", f"{demo.COUNT:,} digits, as if by pen on paper", demo.write_digits, demo.find_seven
+        )
 
     @property
     def graph(self) -> PreprocessingFacet:
@@ -214,9 +210,7 @@ class ImageModality:
     @property
     def settings(self) -> "type[Chapter]":
         """The chapter "augment"."""
-        from headstart.modalities.image.settings import AugmentSettings
-
-        return AugmentSettings
+        return import_fitting_part("headstart.modalities.image.settings:AugmentSettings")
 
 
 def _list_depths(properties: Sequence[Mapping[str, Any]]) -> list[BitDepth]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
+from headstart.fitting_parts import import_fitting_part
 from headstart.modalities import facets
 from headstart.modalities.batch import Batch, Part
 from headstart.modalities.demonstration import Demonstration
@@ -152,9 +153,10 @@ class SoundModality:
     @property
     def demonstration(self) -> Demonstration:
         """Calls of invented birds."""
-        from headstart.modalities.sound.demo import CALLS, COUNT, find_call, write_calls
-
-        return Demonstration("calls", f"{COUNT} calls of {len(CALLS)} invented birds", write_calls, find_call)
+        demo = import_fitting_part("headstart.modalities.sound.demo")
+        return Demonstration(
+            "calls", f"{demo.COUNT} calls of {len(demo.CALLS)} invented birds", demo.write_calls, demo.find_call
+        )
 
     def cut_recording(self, item: Any, seconds: float) -> Iterator[NamedItem]:
         """Yield the stretches of a recording, to be answered one after the other."""
@@ -175,23 +177,17 @@ class SoundModality:
     @property
     def stats(self) -> facets.StatisticsFacet:
         """Length, loudness, noise and a small spectrogram."""
-        from headstart.modalities.sound.statistics import SoundStatistics
-
-        return SoundStatistics()
+        return import_fitting_part("headstart.modalities.sound.statistics:SoundStatistics")()
 
     @property
     def duplicates(self) -> facets.DuplicatesFacet:
         """Evidence by which near-duplicates are found."""
-        from headstart.modalities.sound.near_duplicates import SoundDuplicates
-
-        return SoundDuplicates()
+        return import_fitting_part("headstart.modalities.sound.near_duplicates:SoundDuplicates")()
 
     @property
     def augmentation(self) -> facets.AugmentationFacet:
         """Views that are moved, louder or softer, noisier, or blanked out in parts."""
-        from headstart.modalities.sound.augment import ClipAugmentation
-
-        return ClipAugmentation()
+        return import_fitting_part("headstart.modalities.sound.augment:ClipAugmentation")()
 
     @property
     def preview(self) -> facets.PreviewFacet:
@@ -217,9 +213,7 @@ class SoundModality:
     @property
     def settings(self) -> "type[Chapter]":
         """The chapter "sound"."""
-        from headstart.modalities.sound.settings import SoundSettings
-
-        return SoundSettings
+        return import_fitting_part("headstart.modalities.sound.settings:SoundSettings")
 
 
 _CHECKED: Modality = SoundModality()  # mypy holds the class to the protocol

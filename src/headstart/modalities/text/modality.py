@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.errors import SettingError
+from headstart.fitting_parts import import_fitting_part
 from headstart.modalities import facets
 from headstart.modalities.batch import Batch, Part
 from headstart.modalities.demonstration import Demonstration
@@ -163,16 +164,12 @@ class TextModality:
     @property
     def stats(self) -> facets.StatisticsFacet:
         """Length, script, punctuation and the like."""
-        from headstart.modalities.text.statistics import TextStatistics
-
-        return TextStatistics()
+        return import_fitting_part("headstart.modalities.text.statistics:TextStatistics")()
 
     @property
     def duplicates(self) -> facets.DuplicatesFacet:
         """Evidence by which near-duplicates are found."""
-        from headstart.modalities.text.near_duplicates.score import TextDuplicates
-
-        return TextDuplicates()
+        return import_fitting_part("headstart.modalities.text.near_duplicates.score:TextDuplicates")()
 
     @property
     def preview(self) -> facets.PreviewFacet:
@@ -191,17 +188,14 @@ class TextModality:
     @property
     def demonstration(self) -> Demonstration:
         """Messages to a shop."""
-        from headstart.modalities.text.demo import EACH, TEMPLATES, show_example, write_messages
-
-        what = f"{EACH * len(TEMPLATES)} messages to a shop"
-        return Demonstration("messages.csv", what, write_messages, show_example)
+        demo = import_fitting_part("headstart.modalities.text.demo")
+        what = f"{demo.EACH * len(demo.TEMPLATES)} messages to a shop"
+        return Demonstration("messages.csv", what, demo.write_messages, demo.show_example)
 
     @property
     def settings(self) -> "type[Chapter]":
         """The chapter "texts"."""
-        from headstart.modalities.text.settings import TextSettings
-
-        return TextSettings
+        return import_fitting_part("headstart.modalities.text.settings:TextSettings")
 
 
 def _read(raw: Raw, encoding: str = "") -> ReadText:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from headstart.arrays import Floats, Ints
 from headstart.inference.model_format import PREDICTED, PROBABILITIES
 from headstart.linalg import softmax
-from headstart.tasks.optional_facets import ExplainedOutput, ExplainedSlope
+from headstart.tasks.explanation_facet import ExplainedOutput, ExplainedSlope
 from headstart.tasks.task import TargetSpace
 
 

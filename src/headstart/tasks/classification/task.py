@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Floats
 from headstart.errors import SettingError
+from headstart.fitting_parts import import_fitting_part
 from headstart.inference.model_format import PREDICTED, PREDICTION_SET, PROBABILITIES
 from headstart.inference.postprocess import BatchPredictions
 from headstart.inference.prediction import Prediction, make_failure, make_predictions
@@ -22,6 +23,7 @@ from headstart.tasks.task import Measure, OutputRule, Support, TargetSpace
 if TYPE_CHECKING:
     from headstart.settings.chapter import Chapter
     from headstart.tasks import facets, optional_facets
+    from headstart.tasks.explanation_facet import AnswerExplanation
 
 
 _CLASSES_SHOWN = 12  #: names of classes in the table of a model
@@ -137,47 +139,35 @@ class ClassificationTask:
     @cached_property
     def targets(self) -> "facets.TargetReading":
         """Class names, read as indices."""
-        from headstart.tasks.classification.targets import ClassTargets
-
-        return ClassTargets()
+        return import_fitting_part("headstart.tasks.classification.targets:ClassTargets")()
 
     @cached_property
     def heads(self) -> "facets.HeadFitting":
         """Logistic regression, LDA, ridge and a small neural network."""
-        from headstart.tasks.classification.heads import ClassHeads
-
-        return ClassHeads()
+        return import_fitting_part("headstart.tasks.classification.heads:ClassHeads")()
 
     @cached_property
     def scoring(self) -> "facets.Scoring":
         """Accuracy, log loss and McNemar's test."""
-        from headstart.tasks.classification.scoring import ClassScoring
-
-        return ClassScoring()
+        return import_fitting_part("headstart.tasks.classification.scoring:ClassScoring")()
 
     @cached_property
     def graph(self) -> "facets.GraphOutputs":
         """Softmax, calibration and prediction sets in ONNX."""
-        from headstart.tasks.classification.graph import ClassGraph
-
-        return ClassGraph()
+        return import_fitting_part("headstart.tasks.classification.graph:ClassGraph")()
 
     @cached_property
     def training(self) -> "optional_facets.NetworkTraining":
         """Cross-entropy."""
-        from headstart.tasks.classification.training import ClassTraining
-
-        return ClassTraining()
+        return import_fitting_part("headstart.tasks.classification.training:ClassTraining")()
 
     @cached_property
     def diagnostics(self) -> "optional_facets.TaskDiagnostics":
         """Wrong labels, confusable classes, weak slices, calibration."""
-        from headstart.tasks.classification.findings import ClassDiagnostics
-
-        return ClassDiagnostics()
+        return import_fitting_part("headstart.tasks.classification.findings:ClassDiagnostics")()
 
     @cached_property
-    def explanation(self) -> "optional_facets.AnswerExplanation":
+    def explanation(self) -> "AnswerExplanation":
         """The evidence for one class."""
         from headstart.tasks.classification.explanation import ClassExplanation
 
@@ -186,20 +176,14 @@ class ClassificationTask:
     @cached_property
     def report(self) -> "optional_facets.TaskReport":
         """The page with its sections, and the model card."""
-        from headstart.tasks.classification.report import ClassReport
-
-        return ClassReport()
+        return import_fitting_part("headstart.tasks.classification.report:ClassReport")()
 
     @cached_property
     def postprocessing(self) -> "optional_facets.Postprocessing":
         """Calibration, and prediction sets by split conformal prediction."""
-        from headstart.tasks.classification.postprocessing import ClassPostprocessing
-
-        return ClassPostprocessing()
+        return import_fitting_part("headstart.tasks.classification.postprocessing:ClassPostprocessing")()
 
     @property
     def settings(self) -> "type[Chapter]":
         """The chapter "classification"."""
-        from headstart.tasks.classification.settings import ClassificationSettings
-
-        return ClassificationSettings
+        return import_fitting_part("headstart.tasks.classification.settings:ClassificationSettings")

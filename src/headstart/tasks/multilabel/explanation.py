@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from headstart.arrays import Floats
 from headstart.inference.model_format import PROBABILITIES
 from headstart.linalg import sigmoid
+from headstart.tasks.explanation_facet import ExplainedOutput, ExplainedSlope
 from headstart.tasks.multilabel.postprocessor import LABELS
-from headstart.tasks.optional_facets import ExplainedOutput, ExplainedSlope
 from headstart.tasks.task import TargetSpace
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Floats
 from headstart.errors import SettingError
+from headstart.fitting_parts import import_fitting_part
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
 from headstart.inference.postprocess import BatchPredictions
 from headstart.linalg import sigmoid
@@ -20,6 +21,7 @@ from headstart.tasks.task import Measure, OutputRule, Support, TargetSpace
 if TYPE_CHECKING:
     from headstart.settings.chapter import Chapter
     from headstart.tasks import facets, optional_facets
+    from headstart.tasks.explanation_facet import AnswerExplanation
 
 
 _LABELS_SHOWN = 12  #: names of labels in the table of a model
@@ -136,61 +138,45 @@ class MultilabelTask:
     @cached_property
     def targets(self) -> "facets.TargetReading":
         """Names of labels, read as sets of them."""
-        from headstart.tasks.multilabel.targets import LabelSetTargets
-
-        return LabelSetTargets()
+        return import_fitting_part("headstart.tasks.multilabel.targets:LabelSetTargets")()
 
     @cached_property
     def heads(self) -> "facets.HeadFitting":
         """A logistic regression for each label, ridge, and a small neural network."""
-        from headstart.tasks.multilabel.heads import LabelSetHeads
-
-        return LabelSetHeads()
+        return import_fitting_part("headstart.tasks.multilabel.heads:LabelSetHeads")()
 
     @cached_property
     def scoring(self) -> "facets.Scoring":
         """Mean average precision, F1, exact match, log loss."""
-        from headstart.tasks.multilabel.scoring import LabelSetScoring
-
-        return LabelSetScoring()
+        return import_fitting_part("headstart.tasks.multilabel.scoring:LabelSetScoring")()
 
     @cached_property
     def graph(self) -> "facets.GraphOutputs":
         """Sigmoids, calibration, thresholds and sets in ONNX."""
-        from headstart.tasks.multilabel.graph import LabelSetGraph
-
-        return LabelSetGraph()
+        return import_fitting_part("headstart.tasks.multilabel.graph:LabelSetGraph")()
 
     @cached_property
     def training(self) -> "optional_facets.NetworkTraining":
         """Binary cross-entropy of each label, or the asymmetric loss."""
-        from headstart.tasks.multilabel.training import LabelSetTraining
-
-        return LabelSetTraining()
+        return import_fitting_part("headstart.tasks.multilabel.training:LabelSetTraining")()
 
     @cached_property
     def postprocessing(self) -> "optional_facets.Postprocessing":
         """Calibration, thresholds, and conformal risk control."""
-        from headstart.tasks.multilabel.postprocessing import LabelSetPostprocessing
-
-        return LabelSetPostprocessing()
+        return import_fitting_part("headstart.tasks.multilabel.postprocessing:LabelSetPostprocessing")()
 
     @cached_property
     def report(self) -> "optional_facets.TaskReport":
         """The page with its section on the test, the model card, the figures."""
-        from headstart.tasks.multilabel.report import LabelSetReport
-
-        return LabelSetReport()
+        return import_fitting_part("headstart.tasks.multilabel.report:LabelSetReport")()
 
     @cached_property
     def diagnostics(self) -> "optional_facets.TaskDiagnostics":
         """Labels that are missing or too many, weak slices, shortcuts."""
-        from headstart.tasks.multilabel.findings import LabelSetDiagnostics
-
-        return LabelSetDiagnostics()
+        return import_fitting_part("headstart.tasks.multilabel.findings:LabelSetDiagnostics")()
 
     @cached_property
-    def explanation(self) -> "optional_facets.AnswerExplanation":
+    def explanation(self) -> "AnswerExplanation":
         """The evidence for one label."""
         from headstart.tasks.multilabel.explanation import LabelSetExplanation
 
@@ -199,9 +185,7 @@ class MultilabelTask:
     @property
     def settings(self) -> "type[Chapter]":
         """The chapter "multilabel"."""
-        from headstart.tasks.multilabel.settings import MultilabelSettings
-
-        return MultilabelSettings
+        return import_fitting_part("headstart.tasks.multilabel.settings:MultilabelSettings")
 
 
 def _describe_thresholds(postprocessor: LabelSetPostprocessor) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Floats, Ints
 from headstart.inference.model_format import PROBABILITIES
-from headstart.tasks.optional_facets import ExplainedOutput, ExplainedSlope
+from headstart.tasks.explanation_facet import ExplainedOutput, ExplainedSlope
 from headstart.tasks.ordinal.distribution import spread_numbers
 from headstart.tasks.task import TargetSpace
 

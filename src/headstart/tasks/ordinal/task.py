@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
+from headstart.fitting_parts import import_fitting_part
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
 from headstart.inference.postprocess import BatchPredictions
 from headstart.tasks.ordinal.answers import Grade, fail_grade, make_grades
@@ -19,6 +20,7 @@ from headstart.tasks.task import Measure, Support, TargetSpace
 if TYPE_CHECKING:
     from headstart.settings.chapter import Chapter
     from headstart.tasks import facets, optional_facets
+    from headstart.tasks.explanation_facet import AnswerExplanation
 
 
 _CLASSES_SHOWN = 12  #: names of classes in the table of a model
@@ -107,40 +109,30 @@ class OrdinalTask:
     @cached_property
     def targets(self) -> "facets.TargetReading":
         """Class names, read as ranks."""
-        from headstart.tasks.ordinal.targets import RankTargets
-
-        return RankTargets()
+        return import_fitting_part("headstart.tasks.ordinal.targets:RankTargets")()
 
     @cached_property
     def heads(self) -> "facets.HeadFitting":
         """Cumulative logistic regression and a small neural network."""
-        from headstart.tasks.ordinal.heads import RankHeads
-
-        return RankHeads()
+        return import_fitting_part("headstart.tasks.ordinal.heads:RankHeads")()
 
     @cached_property
     def scoring(self) -> "facets.Scoring":
         """Distance in ranks, log loss and an exact paired test."""
-        from headstart.tasks.ordinal.scoring import RankScoring
-
-        return RankScoring()
+        return import_fitting_part("headstart.tasks.ordinal.scoring:RankScoring")()
 
     @cached_property
     def graph(self) -> "facets.GraphOutputs":
         """Distributions, calibration, the median and ranges in ONNX."""
-        from headstart.tasks.ordinal.graph import RankGraph
-
-        return RankGraph()
+        return import_fitting_part("headstart.tasks.ordinal.graph:RankGraph")()
 
     @cached_property
     def training(self) -> "optional_facets.NetworkTraining":
         """The cross-entropy of thresholds' questions."""
-        from headstart.tasks.ordinal.training import RankTraining
-
-        return RankTraining()
+        return import_fitting_part("headstart.tasks.ordinal.training:RankTraining")()
 
     @cached_property
-    def explanation(self) -> "optional_facets.AnswerExplanation":
+    def explanation(self) -> "AnswerExplanation":
         """The evidence that a grade is a high one."""
         from headstart.tasks.ordinal.explanation import GradeExplanation
 
@@ -149,27 +141,19 @@ class OrdinalTask:
     @cached_property
     def postprocessing(self) -> "optional_facets.Postprocessing":
         """Calibration, and ranges by split conformal prediction."""
-        from headstart.tasks.ordinal.postprocessing import RankPostprocessing
-
-        return RankPostprocessing()
+        return import_fitting_part("headstart.tasks.ordinal.postprocessing:RankPostprocessing")()
 
     @cached_property
     def diagnostics(self) -> "optional_facets.TaskDiagnostics":
         """Grades that look wrong, weak slices, shortcuts, calibration, ranges."""
-        from headstart.tasks.ordinal.findings import RankDiagnostics
-
-        return RankDiagnostics()
+        return import_fitting_part("headstart.tasks.ordinal.findings:RankDiagnostics")()
 
     @cached_property
     def report(self) -> "optional_facets.TaskReport":
         """The pages with their sections."""
-        from headstart.tasks.ordinal.report import RankReport
-
-        return RankReport()
+        return import_fitting_part("headstart.tasks.ordinal.report:RankReport")()
 
     @property
     def settings(self) -> "type[Chapter]":
         """The chapter "ordinal"."""
-        from headstart.tasks.ordinal.settings import OrdinalSettings
-
-        return OrdinalSettings
+        return import_fitting_part("headstart.tasks.ordinal.settings:OrdinalSettings")

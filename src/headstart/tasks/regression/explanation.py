@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Doubles, Floats
-from headstart.tasks.optional_facets import ExplainedOutput, ExplainedSlope
+from headstart.tasks.explanation_facet import ExplainedOutput, ExplainedSlope
 from headstart.tasks.regression.postprocessor import VALUE
 from headstart.tasks.regression.units import show_number
 from headstart.tasks.task import TargetSpace

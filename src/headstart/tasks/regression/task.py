@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
+from headstart.fitting_parts import import_fitting_part
 from headstart.inference.postprocess import BatchPredictions
 from headstart.tasks.regression.answers import (
     NumberPrediction,
@@ -22,6 +23,7 @@ from headstart.tasks.task import Measure, Support, TargetSpace
 if TYPE_CHECKING:
     from headstart.settings.chapter import Chapter
     from headstart.tasks import facets, optional_facets
+    from headstart.tasks.explanation_facet import AnswerExplanation
 
 _SHOWN = 12  #: numbers in the table of a model
 
@@ -108,54 +110,40 @@ class RegressionTask:
     @cached_property
     def targets(self) -> "facets.TargetReading":
         """Numbers, as labels have them."""
-        from headstart.tasks.regression.targets import NumberTargets
-
-        return NumberTargets()
+        return import_fitting_part("headstart.tasks.regression.targets:NumberTargets")()
 
     @cached_property
     def heads(self) -> "facets.HeadFitting":
         """Ridge regression and a small neural network."""
-        from headstart.tasks.regression.heads import NumberHeads
-
-        return NumberHeads()
+        return import_fitting_part("headstart.tasks.regression.heads:NumberHeads")()
 
     @cached_property
     def scoring(self) -> "facets.Scoring":
         """Mean absolute error and its kin, and swaps of whole groups."""
-        from headstart.tasks.regression.scoring import NumberScoring
-
-        return NumberScoring()
+        return import_fitting_part("headstart.tasks.regression.scoring:NumberScoring")()
 
     @cached_property
     def graph(self) -> "facets.GraphOutputs":
         """Numbers and intervals in ONNX."""
-        from headstart.tasks.regression.graph import NumberGraph
-
-        return NumberGraph()
+        return import_fitting_part("headstart.tasks.regression.graph:NumberGraph")()
 
     @cached_property
     def training(self) -> "optional_facets.NetworkTraining":
         """Huber's loss."""
-        from headstart.tasks.regression.training import NumberTraining
-
-        return NumberTraining()
+        return import_fitting_part("headstart.tasks.regression.training:NumberTraining")()
 
     @cached_property
     def postprocessing(self) -> "optional_facets.Postprocessing":
         """Intervals by split conformal prediction."""
-        from headstart.tasks.regression.postprocessing import NumberPostprocessing
-
-        return NumberPostprocessing()
+        return import_fitting_part("headstart.tasks.regression.postprocessing:NumberPostprocessing")()
 
     @cached_property
     def diagnostics(self) -> "optional_facets.TaskDiagnostics":
         """Numbers that are far from what is expected, weak slices, shortcuts."""
-        from headstart.tasks.regression.findings import NumberDiagnostics
-
-        return NumberDiagnostics()
+        return import_fitting_part("headstart.tasks.regression.findings:NumberDiagnostics")()
 
     @cached_property
-    def explanation(self) -> "optional_facets.AnswerExplanation":
+    def explanation(self) -> "AnswerExplanation":
         """The evidence that a number is a large one."""
         from headstart.tasks.regression.explanation import NumberExplanation
 
@@ -164,13 +152,9 @@ class RegressionTask:
     @cached_property
     def report(self) -> "optional_facets.TaskReport":
         """The page with its section on the test, the model card, the figures."""
-        from headstart.tasks.regression.report import NumberReport
-
-        return NumberReport()
+        return import_fitting_part("headstart.tasks.regression.report:NumberReport")()
 
     @property
     def settings(self) -> "type[Chapter]":
         """The chapter "regression"."""
-        from headstart.tasks.regression.settings import RegressionSettings
-
-        return RegressionSettings
+        return import_fitting_part("headstart.tasks.regression.settings:RegressionSettings")

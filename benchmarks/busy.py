@@ -19,8 +19,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from headstart_runtime.hardware import count_cores
+
 import measuring
-from headstart.hardware import count_cores
 from headstart.process import PASSIVE_WAITING
 
 WORKS = ("heads", "heads_any_thread", "training")

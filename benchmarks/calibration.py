@@ -26,6 +26,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from headstart_runtime.linalg import softmax
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.tasks.classification.calibration import CalibrationKind
+from headstart_runtime.tasks.classification.conformal import ConformalKind
 
 import measuring
 from headstart import events
@@ -42,18 +46,14 @@ from headstart.extraction.extract import extract
 from headstart.heads.catalog import HEADS, fit_head
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import TrainingSet
-from headstart.linalg import softmax
 from headstart.modalities.image.stats import read_stats
-from headstart.modalities.modality import get_modality
 from headstart.pipeline.backbones import load_backbones
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, HeadSettings, locate_store
 from headstart.storage.store import Store
-from headstart.tasks.classification.calibration import CalibrationKind
 from headstart.tasks.classification.calibration_choice import choose_calibration
 from headstart.tasks.classification.calibration_fits import FITS
-from headstart.tasks.classification.conformal import ConformalKind
 from headstart.tasks.classification.conformal_fit import fit_conformal
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

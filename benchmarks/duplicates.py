@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from headstart_runtime.modalities.image.decode import decode
+from headstart_runtime.modalities.modality import get_modality
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
@@ -40,9 +42,7 @@ from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_nea
 from headstart.engines.choose import choose_engine
 from headstart.engines.engine import Engine
 from headstart.extraction.extract import extract, load_batch
-from headstart.modalities.image.decode import decode
 from headstart.modalities.image.stats import ImageStats, compute_stats, read_stats
-from headstart.modalities.modality import get_modality
 from headstart.pipeline.backbones import parity_samples
 from headstart.settings import locate_store
 from headstart.storage.store import Store

@@ -22,6 +22,9 @@ from pathlib import Path
 import numpy as np
 import timm
 import torch
+from headstart_runtime.explanation.explainer import Explainer
+from headstart_runtime.modalities.image.decode import crop_resize, decode
+from headstart_runtime.modalities.image.spec import ImageSpec
 from PIL import Image, ImageFilter
 from safetensors.torch import save_file
 from scipy.stats import wilcoxon
@@ -32,12 +35,9 @@ from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.engines.engine import forward_all
 from headstart.engines.openvino import OpenVinoEngine
-from headstart.explanation.explainer import Explainer
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, write_model
 from headstart.heads.catalog import fit_head
 from headstart.heads.head import TrainingSet
-from headstart.modalities.image.decode import crop_resize, decode
-from headstart.modalities.image.spec import ImageSpec
 from headstart.settings import HeadSettings
 from headstart.tasks.classification.targets import make_class_space
 

@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from headstart_runtime.hardware import count_cores
+from headstart_runtime.modalities.image.decode import crop_resize
 from PIL import Image
 
 import measuring
@@ -27,8 +29,6 @@ from headstart.data.sources import FileSource
 from headstart.engines.choose import choose_engine
 from headstart.engines.engine import Engine
 from headstart.extraction.extract import extract
-from headstart.hardware import count_cores
-from headstart.modalities.image.decode import crop_resize
 from headstart.pipeline.backbones import parity_samples
 from headstart.settings import locate_store
 from headstart.storage.store import Store

@@ -14,12 +14,12 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from headstart_runtime.linalg import softmax
 
 import measuring
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import FitResult, TrainingSet
-from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 
 

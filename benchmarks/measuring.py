@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from headstart.hardware import count_cores
-from headstart.libraries import import_openvino
+from headstart_runtime.hardware import count_cores
+from headstart_runtime.libraries import import_openvino
+
 from headstart.storage.atomic import replace_text
 
 

@@ -16,8 +16,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from headstart_runtime.modalities.image.decode import SUFFIXES
+
 import measuring
-from headstart.modalities.image.decode import SUFFIXES
 
 
 def main() -> None:

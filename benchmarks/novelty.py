@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from headstart_runtime.inference.novelty import Novelty
 from PIL import Image, ImageFilter
 from scipy.stats import rankdata
 
@@ -28,7 +29,6 @@ from headstart.data.samples import Subset
 from headstart.engines.engine import forward_all
 from headstart.events import RunLog
 from headstart.extraction.extract import extract, load_batch
-from headstart.inference.novelty import Novelty
 from headstart.pipeline.backbones import load_backbones
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext

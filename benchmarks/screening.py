@@ -21,16 +21,16 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 
 import numpy as np
+from headstart_runtime.errors import DataError
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.linalg import softmax
 
 import measuring
-from headstart.errors import DataError
 from headstart.evaluation.grouping import Targets
 from headstart.heads.catalog import HEADS, fit_head
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import TrainingSet
 from headstart.heads.threads import limit_threads
-from headstart.inference.postprocess import BatchPredictions
-from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 from headstart.tasks.classification.calibration_choice import choose_calibration
 from headstart.tasks.classification.postprocessing import ClassPostprocessing

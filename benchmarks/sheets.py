@@ -27,6 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from headstart_runtime.inference.model_format import PROBABILITIES, UNCALIBRATED
+from headstart_runtime.tasks.multilabel.postprocessor import LABELS
 from PIL import Image, ImageOps
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
@@ -35,10 +37,8 @@ from sklearn.preprocessing import StandardScaler
 
 import headstart
 import measuring
-from headstart.inference.model_format import PROBABILITIES, UNCALIBRATED
 from headstart.label_text import join_cells, split_cells
 from headstart.pipeline.label_check import check_labels
-from headstart.tasks.multilabel.postprocessor import LABELS
 
 EDGE = 160  #: pixels of a photo on its sheet
 CELLS = 4

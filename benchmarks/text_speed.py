@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.hardware import count_cores, has_bf16
+from headstart_runtime.modalities.modality import get_modality
 
 import measuring
-from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.backbones.providers.minilm import find_model_folder
@@ -29,8 +31,6 @@ from headstart.data.samples import Sample, compute_digest
 from headstart.data.sources import ValueSource
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.extraction.extract import extract
-from headstart.hardware import count_cores, has_bf16
-from headstart.modalities.modality import get_modality
 from headstart.settings import locate_store
 from headstart.storage.store import Store
 

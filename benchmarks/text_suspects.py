@@ -29,15 +29,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from headstart_runtime.explanation.answer_explainer import AnswerExplainer
+from headstart_runtime.explanation.choose_explainer import open_explainer
+from headstart_runtime.modalities.text.explanation import TextExplanation
 from scipy.stats import wilcoxon
 from sklearn.metrics import roc_auc_score
 
 import headstart
 import measuring
 from drawn.altered_texts import plant_copies
-from headstart.explanation.answer_explainer import AnswerExplainer
-from headstart.explanation.choose_explainer import open_explainer
-from headstart.modalities.text.explanation import TextExplanation
 from headstart.pipeline.label_check import check_labels
 
 TURNED, FIRST = 0.05, 100  #: share of labels that are turned; suspects that are looked at

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from headstart_runtime.modalities.text.terms import load_vocabulary, split_terms, weigh_texts
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import average_precision_score
@@ -29,7 +30,6 @@ import headstart
 import measuring
 from drawn.reviews import Review, draw_reviews, write_reviews
 from headstart.label_text import split_cells
-from headstart.modalities.text.terms import load_vocabulary, split_terms, weigh_texts
 from headstart.selection.terms import LENGTH
 from headstart.verbs.features import Features
 

@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
-from headstart.plugins import forget_plugins
+from headstart_runtime.plugins import forget_plugins
 
 
 def install_plugin(folder: Path, name: str, group: str, value: str, *, package: str = "") -> None:

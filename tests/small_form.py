@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec
 
-from headstart.extras import EXTRAS
+from headstart_runtime.extras import EXTRAS
 
 #: What the small form does not install, and what comes with it.
 REFUSED = (

@@ -110,11 +110,11 @@ def write_package(folder: Path, files: dict[str, str]) -> None:
         ("a/x.py", "f(exif_of=2)\n", "'exif'"),
         ("a/x.py", "f.pictures()\n", "'pictures'"),
         ("a/x.py", "from headstart.modalities.image import spec\n", "'image'"),
-        ("a/x.py", "import headstart.modalities.image.spec as spec\n", "'image'"),
+        ("a/x.py", "import headstart_runtime.modalities.image.spec as spec\n", "'image'"),
         ("a/x.py", '"""Rows.\n\nOf JPEGs.\n"""\n', "'jpegs'"),
         ("a/x.py", 'f"{1} photos"\n', "'photos'"),
         ("a/x.html", "<p>{{ n }} photos</p>\n", "'photos'"),
-        ("a/x.py", "from headstart.linalg import softmax\n", "'softmax' belongs to tasks/classification"),
+        ("a/x.py", "from headstart_runtime.linalg import softmax\n", "'softmax' belongs to tasks/classification"),
         ("a/x.py", '"""Of a single-label set."""\n', "'single-label'"),
         ("modalities/image/x.py", "photos = softmax\n", "'softmax'"),
         ("tasks/classification/x.py", "photos = softmax\n", "'photos'"),
@@ -135,7 +135,7 @@ def test_words_at_home_comments_and_names_of_data_sets_are_fine(words: ModuleTyp
     files = {
         "a/x.py": '# on photos it is 3 % better\nname, kind = "ImageNet", "image/png"\nphotographer = 1\n',
         "a/x.html": "{# a photo #}\n",
-        "modalities/modality.py": 'MODALITIES: dict[str, str] = {"image": "headstart.modalities.image.modality:X"}\n',
+        "modalities/modality.py": 'MODALITIES: dict[str, str] = {"image": "headstart_runtime.modalities.image.modality:X"}\n',
         "modalities/image/x.py": "photos = 1\n",
         "tasks/classification/x.py": "softmax = 1\n",
     }

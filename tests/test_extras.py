@@ -6,9 +6,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-
-from headstart.errors import MissingExtra
-from headstart.extras import (
+from headstart_runtime.errors import MissingExtra
+from headstart_runtime.extras import (
     EXTRAS,
     PYTORCH,
     describe_missing_extra,

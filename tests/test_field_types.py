@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
-
-from headstart.field_types import check_field_types
+from headstart_runtime.field_types import check_field_types
 
 
 @dataclass(frozen=True)

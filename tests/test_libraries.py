@@ -9,14 +9,14 @@ from types import SimpleNamespace
 
 import onnx
 import pytest
+from headstart_runtime import libraries
 
-from headstart import libraries
 from tests.conftest import Warm
 
 ROOT = Path(__file__).resolve().parents[2]
 PREDICTS = """
 import sys
-from headstart.inference.classifier import load
+from headstart_runtime.inference.classifier import load
 classifier = load(sys.argv[1])
 print(classifier.predict(sys.argv[2]).label, len(classifier.predict(sys.argv[2:])))
 import openvino

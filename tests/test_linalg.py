@@ -1,6 +1,5 @@
 import numpy as np
-
-from headstart.linalg import iterate_subspace, normalize_rows
+from headstart_runtime.linalg import iterate_subspace, normalize_rows
 
 
 def test_rows_are_of_length_one_but_those_of_nothing():

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from headstart_runtime.errors import PluginError, SettingError
+from headstart_runtime.plugins import Registry, forget_plugins, list_plugin_names
+from headstart_runtime.protocol_checks import expect_function, expect_members
 
-from headstart.errors import PluginError, SettingError
-from headstart.plugins import Registry, forget_plugins, list_plugin_names
-from headstart.protocol_checks import expect_function, expect_members
 from tests.plugins import install_plugin, package_folder
 
 REGISTRIES = {
-    "modalities": ("modality", "headstart.modalities.modality"),
-    "tasks": ("task", "headstart.tasks.task"),
+    "modalities": ("modality", "headstart_runtime.modalities.modality"),
+    "tasks": ("task", "headstart_runtime.tasks.task"),
     "heads": ("head", "headstart.heads.catalog"),
     "strategies": ("strategy", "headstart.selection"),
     "providers": ("provider of networks", "headstart.backbones.providers"),
@@ -107,7 +107,7 @@ def test_an_object_has_the_name_of_its_entry_point(site: Path) -> None:
 
 
 def test_what_is_installed_is_looked_up_once(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plugins = import_module("headstart.plugins")
+    plugins = import_module("headstart_runtime.plugins")
     find, asked = plugins.entry_points, list[str]()
     monkeypatch.setattr(plugins, "entry_points", lambda group: asked.append(group) or find(group=group))
     forget_plugins()

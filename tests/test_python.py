@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import ClassifierError, DataError, SettingError, UserError
+from headstart_runtime.explanation.explainer import Explainer
 
 import headstart
-from headstart.errors import ClassifierError, DataError, SettingError, UserError
 from headstart.events import Note
-from headstart.explanation.explainer import Explainer
 from headstart.pipeline.evaluate import evaluate
 
 

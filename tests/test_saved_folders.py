@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import UserError
+from headstart_runtime.explanation.explainer import Explainer
 from PIL import Image
 
 import headstart
 from headstart.data.ledger import load_ledger
 from headstart.data.split import Split
 from headstart.diagnostics.neighbours import Neighbours
-from headstart.errors import UserError
-from headstart.explanation.explainer import Explainer
 from headstart.reporting.records import read_records
 from headstart.reporting.write import write_report
 from tests.conftest import draw_photos

@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError, SettingError
 from PIL import Image
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
@@ -13,7 +14,6 @@ from sklearn.svm import LinearSVC
 from sklearn.utils import estimator_checks
 
 import headstart
-from headstart.errors import DataError, SettingError
 from headstart.sklearn import Classifier, FeatureExtractor, MultilabelClassifier, OrdinalClassifier, Regressor
 
 #: scikit-learn's checks that need no table of numbers. The others draw numbers as X, which are no photos:

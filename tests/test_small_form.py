@@ -121,7 +121,7 @@ def test_figures_and_estimators(package: str, words: str, line: str) -> None:
     blocked = f"import sys; sys.modules[{package!r}] = None; {words}"
     done = subprocess.run([sys.executable, "-c", blocked], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(f"headstart.errors.MissingExtra: {line} needs the package ")
+    assert done.stderr.splitlines()[-1].startswith(f"headstart_runtime.errors.MissingExtra: {line} needs the package ")
 
 
 SOURCES = Path(__file__).parents[1] / "src"

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-
-from headstart.sparse import SparseRows
+from headstart_runtime.sparse import SparseRows
 
 
 def draw(rows: int, width: int, share: float, seed: int = 0) -> tuple[SparseRows, np.ndarray]:
@@ -21,13 +20,13 @@ def test_inner_products(rows: int, width: int, share: float) -> None:
 
 
 def test_many_frequent_columns_go_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headstart.sparse._COLUMNS", 7)
+    monkeypatch.setattr("headstart_runtime.sparse._COLUMNS", 7)
     sparse, dense = draw(150, 40, 1.0)
     np.testing.assert_allclose(sparse.compute_kernel(), dense @ dense.T, atol=2e-4)
 
 
 def test_products_of_columns_and_sums_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headstart.sparse._ROWS", 13)
+    monkeypatch.setattr("headstart_runtime.sparse._ROWS", 13)
     sparse, dense = draw(60, 80, 0.02)
     assert not np.diff(sparse.starts).all()  # rows with nothing in them
     rng = np.random.default_rng(1)

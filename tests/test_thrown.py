@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from headstart.modalities.image.decode import decode, identify
-from headstart.modalities.item import BrokenItem
+from headstart_runtime.modalities.image.decode import decode, identify
+from headstart_runtime.modalities.item import BrokenItem
 
 ROOT = Path(__file__).resolve().parents[1]
 EACH = 4  #: alterations of each format

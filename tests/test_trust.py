@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+from headstart_runtime.errors import UserError
 from PIL import Image, ImageEnhance
 from sklearn.metrics import accuracy_score
 
@@ -15,7 +16,6 @@ import headstart
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import Subset
 from headstart.data.split import Split
-from headstart.errors import UserError
 from headstart.runs.run import Run, open_run
 
 

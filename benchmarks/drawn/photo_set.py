@@ -6,9 +6,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from headstart_runtime.hardware import count_cores
 from PIL import Image, ImageDraw, ImageOps
 
-from headstart.hardware import count_cores
 from headstart.storage.atomic import replace_text
 
 KINDS = ("ring", "disc", "box", "frame", "cross", "arrow", "star", "wave", "ladder", "fan")

@@ -10,9 +10,11 @@ run.classifier.predict("new.jpg").label
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from headstart import errors, events, settings, sklearn
-    from headstart.errors import HeadstartError, UserError
-    from headstart.inference.classifier import Classifier, Prediction, load
+    from headstart_runtime import errors
+    from headstart_runtime.errors import HeadstartError, UserError
+    from headstart_runtime.inference.classifier import Classifier, Prediction, load
+
+    from headstart import events, settings, sklearn
     from headstart.runs.run import Run, open_run
     from headstart.verbs.advise import advise
     from headstart.verbs.cache import cache
@@ -57,11 +59,11 @@ __all__ = [
 
 # Names are fetched when first used: loading a classifier must not cost the imports that fitting one needs.
 _HOMES = {
-    "HeadstartError": "headstart.errors",
-    "UserError": "headstart.errors",
-    "Classifier": "headstart.inference.classifier",
-    "Prediction": "headstart.inference.classifier",
-    "load": "headstart.inference.classifier",
+    "HeadstartError": "headstart_runtime.errors",
+    "UserError": "headstart_runtime.errors",
+    "Classifier": "headstart_runtime.inference.classifier",
+    "Prediction": "headstart_runtime.inference.classifier",
+    "load": "headstart_runtime.inference.classifier",
     "Run": "headstart.runs.run",
     "open_run": "headstart.runs.run",
 }

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from headstart.errors import Cancelled, HeadstartError
+from headstart_runtime.errors import Cancelled, HeadstartError
 
 T = TypeVar("T")
 

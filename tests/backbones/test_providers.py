@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
+from headstart_runtime.errors import BackboneError
 
 import headstart
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.listing import search_backbones
 from headstart.backbones.origin import Origin
 from headstart.backbones.providers import PROVIDERS, find_provider
-from headstart.errors import BackboneError
 from tests.conftest import Photos
 from tests.plugins import install_plugin
 
@@ -20,7 +20,7 @@ from torch import nn
 from headstart.backbones.backbone import Layer
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.backbones.origin import BackboneListing, Origin
-from headstart.modalities.image.spec import ImageSpec
+from headstart_runtime.modalities.image.spec import ImageSpec
 
 
 class Net(nn.Module):

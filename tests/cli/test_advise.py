@@ -8,9 +8,9 @@ import sys
 from dataclasses import replace
 
 import pytest
+from headstart_runtime.errors import BackboneError
 
 from headstart.cli.main import VERBS, run
-from headstart.errors import BackboneError
 from headstart.pipeline.advise import advise_samples
 from headstart.selection.advisor import StrategyAdvice
 

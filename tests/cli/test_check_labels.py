@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import BackboneError, DataError, SettingError
 from PIL import Image
 
 from headstart.cli.check import describe_check
@@ -24,7 +25,6 @@ from headstart.data.relabel import apply_relabels
 from headstart.data.samples import Subset
 from headstart.data.split import load_split
 from headstart.diagnostics.next_commands import suggest_relabelling
-from headstart.errors import BackboneError, DataError, SettingError
 from headstart.pipeline.label_check import check_labels
 
 WATCHED = """

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import UserError
 
 from headstart.cli import comparison
 from headstart.cli.comparison import describe_comparison
 from headstart.cli.main import run
-from headstart.errors import UserError
 from headstart.evaluation.grouping import Targets
 from headstart.runs.run import open_run
 from headstart.tasks.classification.comparison import compare_pairs

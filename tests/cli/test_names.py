@@ -5,9 +5,8 @@ import os
 import threading
 
 import pytest
-
-from headstart.cli.names import read_names
-from headstart.errors import SettingError
+from headstart_runtime.command.names import read_names
+from headstart_runtime.errors import SettingError
 
 
 @pytest.mark.parametrize(
@@ -28,7 +27,7 @@ from headstart.errors import SettingError
 )
 @pytest.mark.parametrize("size", [1, 2, 1 << 16])
 def test_lines_null_bytes_and_byte_order_marks(content, names, size, monkeypatch):
-    monkeypatch.setattr("headstart.cli.names.CHUNK", size)
+    monkeypatch.setattr("headstart_runtime.command.names.CHUNK", size)
     if size > 100 or b"\0" not in content:  # with a few bytes at a time, what ends a name is not known before
         assert list(read_names(io.BytesIO(content))) == names
 

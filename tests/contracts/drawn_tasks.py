@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from headstart_runtime.inference.classifier import Classifier
 from numpy.typing import NDArray
 
 from headstart.data.samples import Sample
 from headstart.export import FittedModel
-from headstart.inference.classifier import Classifier
 from headstart.pipeline.testing import answer_samples
 from headstart.selection.context import FitContext
 from tests.contracts.drawn_items import ITEMS, Traits

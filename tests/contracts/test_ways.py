@@ -13,16 +13,17 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import ClassifierError, SettingError
+from headstart_runtime.inference.classifier import Classifier
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.terms import get_term_modality
+from headstart_runtime.tasks.task import Task
 
 from headstart.data.samples import Subset
-from headstart.errors import ClassifierError, SettingError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.export import FittedModel
 from headstart.heads.catalog import HEADS
 from headstart.heads.kernel_rows import can_read_kernel_rows
-from headstart.inference.classifier import Classifier
-from headstart.modalities.modality import get_modality
-from headstart.modalities.terms import get_term_modality
 from headstart.pipeline.arms import check_training
 from headstart.pipeline.backbones import LoadedBackbone, LoadedBackbones
 from headstart.pipeline.model import save_checked
@@ -34,7 +35,6 @@ from headstart.selection.context import FitContext
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.probes import base_head_name, fit_task_head
 from headstart.settings import FitSettings
-from headstart.tasks.task import Task
 from headstart.training.obstacle import TRAINING
 from tests.contracts.conftest import Contexts, choose_settings
 from tests.contracts.drawn_items import ITEMS, leaves_out

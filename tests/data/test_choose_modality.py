@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError
 from pydantic import ValidationError
 
 from headstart.data.check import Range, check_samples
 from headstart.data.choose_modality import choose_by_array, choose_by_contents, choose_by_sources, find_source_noun
 from headstart.data.read import read_source
 from headstart.data.sources import ArraySource, ValueSource
-from headstart.errors import DataError
 from headstart.settings import DataSettings
 from tests.data.texts import TEXTS, install_texts
 

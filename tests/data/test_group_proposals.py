@@ -147,7 +147,7 @@ def test_the_flag_that_is_proposed_makes_the_groups(tmp_path):
 
 def test_a_pattern_that_fits_nothing_or_stands_beside_another_way_is_refused(tmp_path):
     table = write_table(tmp_path)
-    with pytest.raises(headstart.errors.DataError, match="fits none of the names, such as"):
+    with pytest.raises(headstart_runtime.errors.DataError, match="fits none of the names, such as"):
         read(table, group_pattern="^(x)")
-    with pytest.raises(headstart.errors.SettingError, match="group_column is given beside a group_pattern"):
+    with pytest.raises(headstart_runtime.errors.SettingError, match="group_column is given beside a group_pattern"):
         read(table, group_pattern="^(.)", group_column="speaker")

@@ -1,6 +1,7 @@
 import io
 
 import numpy as np
+from headstart_runtime.modalities.modality import get_modality
 from PIL import Image
 
 from headstart.data.inspection import MAX_BYTES, inspect
@@ -9,7 +10,6 @@ from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileStatus, compute_digest
 from headstart.data.sources import ArraySource, FileSource, SourceStat, ValueSource
 from headstart.events import ignore
-from headstart.modalities.modality import get_modality
 
 IMAGES = get_modality("image")
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from headstart_runtime.errors import DataError, SettingError
 
 from headstart.cli.main import run as run_command
 from headstart.data.check import check_samples
@@ -13,7 +14,6 @@ from headstart.data.outline import make_outline
 from headstart.data.read import read_source
 from headstart.data.reading_table import write_reading_table
 from headstart.data.samples import Samples
-from headstart.errors import DataError, SettingError
 from headstart.settings import DataSettings
 
 Plant = Callable[..., Path]

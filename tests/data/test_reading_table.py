@@ -3,11 +3,11 @@ import shutil
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError, SettingError
 
 from headstart.data.read import read_source
 from headstart.data.reading_table import check_reading_table, write_reading_table
 from headstart.data.samples import FileStatus
-from headstart.errors import DataError, SettingError
 from headstart.settings import DataSettings
 
 

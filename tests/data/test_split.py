@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from headstart_runtime.errors import DataError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,6 @@ from headstart.data.read import read_source
 from headstart.data.samples import Ledger, Relabel, Sample, Samples, Subset, compute_digest, number_copies
 from headstart.data.sources import FileSource
 from headstart.data.split import Split, make_split
-from headstart.errors import DataError
 from headstart.tasks.classification.targets import make_class_space
 from tests.groups import by_content, by_name
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.modalities.image.drawing import save_picture
+from headstart_runtime.modalities.modality import get_modality
 from PIL import Image
 
 from headstart.data.inspection import MAX_BYTES
 from headstart.data.unlabelled import HEAD, find_items, is_item
-from headstart.modalities.image.drawing import save_picture
-from headstart.modalities.modality import get_modality
 from tests.conftest import picture
 
 IMAGES = get_modality("image")

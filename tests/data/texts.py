@@ -5,9 +5,8 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
-
-from headstart.modalities.item import BrokenItem, Decoded, ItemFacts, Noun, SourceHints
-from headstart.modalities.modality import MODALITIES
+from headstart_runtime.modalities.item import BrokenItem, Decoded, ItemFacts, Noun, SourceHints
+from headstart_runtime.modalities.modality import MODALITIES
 
 
 class Texts:

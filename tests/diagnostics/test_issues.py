@@ -1,11 +1,11 @@
 import numpy as np
+from headstart_runtime.modalities.facets import ItemIssue
 from sklearn.metrics import confusion_matrix
 
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry, Sample, Samples
 from headstart.data.sources import ArraySource
 from headstart.diagnostics.issues import DatasetIssues, find_dataset_issues
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
-from headstart.modalities.facets import ItemIssue
 from headstart.tasks.classification.targets import make_class_space
 from tests.groups import by_content
 

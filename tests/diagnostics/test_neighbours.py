@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import ClassifierError
 from safetensors.numpy import save_file
 from sklearn.decomposition import PCA
 from sklearn.metrics.pairwise import cosine_similarity
@@ -9,7 +10,6 @@ from sklearn.preprocessing import StandardScaler
 
 from headstart.diagnostics import neighbours
 from headstart.diagnostics.neighbours import Neighbours
-from headstart.errors import ClassifierError
 
 
 def draw(rows: int, width: int, seed: int = 0) -> np.ndarray:

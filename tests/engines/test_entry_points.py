@@ -4,20 +4,20 @@ import json
 from pathlib import Path
 
 import pytest
+from headstart_runtime.errors import EngineError, SettingError
+from headstart_runtime.hardware import Hardware
 
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.engines.choose import ENGINES, choose_engine, rank_engines
 from headstart.engines.parity import ParitySamples
-from headstart.errors import EngineError, SettingError
-from headstart.hardware import Hardware
 from headstart.settings import FitSettings
 from tests.conftest import Warm
 from tests.plugins import install_plugin
 
 ENGINE = '''
 from headstart.engines.parity import EngineChoice
-from headstart.libraries import import_onnxruntime
+from headstart_runtime.libraries import import_onnxruntime
 
 
 class OrtEngine:

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError
 
-from headstart.errors import DataError
 from headstart.evaluation import metrics
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.grouping import Targets

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from headstart_runtime.modalities.item import Noun
 
 from headstart.evaluation.label_noise import (
     LabelNoise,
@@ -9,7 +10,6 @@ from headstart.evaluation.label_noise import (
     estimate_label_noise,
     fit_noise_floor,
 )
-from headstart.modalities.item import Noun
 
 
 def _answers(n, share, seed, slope=1.0, classes=4, spread=3.0):

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import ClassifierError, DataError, UserError
+from headstart_runtime.explanation.explainer import Explainer
+from headstart_runtime.explanation.maps import infer_layout
+from headstart_runtime.explanation.slope import differentiate_head, run_head
+from headstart_runtime.inference.postprocess import parse_heads
+from headstart_runtime.modalities.image.modality import ImageModality
+from headstart_runtime.tasks.classification.explanation import ClassExplanation
 from PIL import Image
 
 import headstart
 from headstart.backbones.convert import load_backbone
-from headstart.errors import ClassifierError, DataError, UserError
-from headstart.explanation.explainer import Explainer
-from headstart.explanation.maps import infer_layout
-from headstart.explanation.slope import differentiate_head, run_head
 from headstart.export import EnsembleMember, FittedModel, write_model
-from headstart.inference.postprocess import parse_heads
-from headstart.modalities.image.modality import ImageModality
-from headstart.tasks.classification.explanation import ClassExplanation
 from headstart.tasks.classification.targets import make_class_space
 from tests.export.drawn import balanced, branch, draw_head, draw_photos, features, parity_examples, single
 
@@ -171,7 +171,7 @@ def test_explaining_needs_no_pytorch(warm) -> None:
     import subprocess
     import sys
 
-    code = f"import sys; from headstart.explanation.explainer import Explainer; Explainer({str(warm.run)!r})"
+    code = f"import sys; from headstart_runtime.explanation.explainer import Explainer; Explainer({str(warm.run)!r})"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}; print(*{{'torch', 'sklearn', 'matplotlib'}} & set(sys.modules))"],
         capture_output=True,

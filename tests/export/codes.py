@@ -5,9 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-
-from headstart.modalities.batch import Batch, TensorSpec
-from headstart.modalities.item import BrokenItem, Noun
+from headstart_runtime.modalities.batch import Batch, TensorSpec
+from headstart_runtime.modalities.item import BrokenItem, Noun
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
+from headstart_runtime.inference.novelty import Novelty
+from headstart_runtime.modalities.image.decode import Pixels, crop_resize
 from numpy.typing import NDArray
 from scipy.special import softmax
 
@@ -12,8 +14,6 @@ from headstart.backbones.backbone import Backbone
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample
 from headstart.heads.head import Dense, Head
-from headstart.inference.novelty import Novelty
-from headstart.modalities.image.decode import Pixels, crop_resize
 from headstart.tasks.classification.targets import make_class_space
 from headstart.uncertainty.novelty_fits import fit_unscaled
 from tests.conftest import CLASSES, picture

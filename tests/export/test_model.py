@@ -2,12 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from headstart_runtime.tasks.classification.calibration import Calibration
+from headstart_runtime.tasks.classification.conformal import ConformalPredictor
+from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 
 from headstart.backbones.backbone import Backbone
 from headstart.export import EnsembleMember, FittedModel
-from headstart.tasks.classification.calibration import Calibration
-from headstart.tasks.classification.conformal import ConformalPredictor
-from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.classification.targets import make_class_space
 from tests.export.drawn import NAMES, branch, draw_head, draw_novelty, features, single
 

@@ -2,12 +2,12 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from headstart_runtime.arrays import Floats
+from headstart_runtime.inference.novelty import Novelty
 from onnx import helper
 
-from headstart.arrays import Floats
 from headstart.backbones.convert import OPSET
 from headstart.export.novelty import add_novelty_score
-from headstart.inference.novelty import Novelty
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.uncertainty.novelty_fits import fit_unscaled
 

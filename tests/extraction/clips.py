@@ -5,10 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from headstart_runtime.modalities.batch import Batch, TensorSpec
+from headstart_runtime.modalities.item import Decoded, Noun
 from numpy.typing import NDArray
-
-from headstart.modalities.batch import Batch, TensorSpec
-from headstart.modalities.item import Decoded, Noun
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from headstart_runtime.errors import StoreError
 
-from headstart.errors import StoreError
 from headstart.events import Note
 from headstart.extraction import activations
 from headstart.extraction.activations import Activations, ViewKey

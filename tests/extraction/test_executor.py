@@ -4,9 +4,9 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import Cancelled
 
 from headstart import events
-from headstart.errors import Cancelled
 from headstart.extraction.executor import AHEAD, ProgressMeter, ThreadExecutor, cut_heavy_shards, cut_shards
 
 

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.modalities.batch import Batch
+from headstart_runtime.modalities.image.spec import ImageSpec
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -11,8 +13,6 @@ from headstart.backbones.backbone import Backbone, Layer
 from headstart.data.read import read_source
 from headstart.data.sources import ArraySource, FileSource
 from headstart.extraction.extract import extract, get_feature_space, load_batch
-from headstart.modalities.batch import Batch
-from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import compute_stats, read_stats, stats_space
 from headstart.storage.store import Store, Writer
 from tests.conftest import Photos

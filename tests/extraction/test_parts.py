@@ -5,17 +5,17 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import TrainingError
+from headstart_runtime.modalities import modality
+from headstart_runtime.modalities.batch import Batch, count_parts
+from headstart_runtime.tasks.task import get_task
 from numpy.typing import NDArray
 
 from headstart.backbones.backbone import Backbone, Layer
 from headstart.data.samples import Sample, compute_digest
 from headstart.data.sources import ArraySource
-from headstart.errors import TrainingError
 from headstart.extraction.extract import extract, load_batch, pool_parts
-from headstart.modalities import modality
-from headstart.modalities.batch import Batch, count_parts
 from headstart.storage.store import Store
-from headstart.tasks.task import get_task
 from headstart.training.views import (
     ViewLoader,
     explain_views,

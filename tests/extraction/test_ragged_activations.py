@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import StoreError
 
-from headstart.errors import StoreError
 from headstart.extraction.activations import Activations
 from headstart.extraction.bfloat16 import to_bfloat16_bits
 from headstart.extraction.ragged_activations import RaggedActivations

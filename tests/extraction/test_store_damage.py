@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import StoreError
 
-from headstart.errors import StoreError
 from headstart.events import Event, Note
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import StoreError
 
-from headstart.errors import StoreError
 from headstart.extraction.activations import Activations
 from headstart.storage.activation_files import list_activations
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from headstart_runtime.linalg import softmax
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -12,7 +13,6 @@ from headstart.heads import lda, ridge
 from headstart.heads.closed_form import compute_sample_weight, decompose, fit_temperature
 from headstart.heads.least_squares import LeastSquares
 from headstart.heads.scaling import Scaling
-from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 
 from .drawn import draw

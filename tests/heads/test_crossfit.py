@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError
+from headstart_runtime.linalg import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from headstart.errors import DataError
 from headstart.evaluation.metrics import log_loss
 from headstart.heads import class_problems, subsample
 from headstart.heads import logistic as linear
@@ -14,7 +15,6 @@ from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet
 from headstart.heads.logistic import fit_logistic, predict_held_out
-from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 
 from .drawn import draw

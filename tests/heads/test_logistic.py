@@ -2,17 +2,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError
+from headstart_runtime.linalg import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from headstart.errors import DataError
 from headstart.heads import class_problems, subsample
 from headstart.heads.descent import Problems, initialise, minimise, probabilities_of_logits
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import TrainingSet
 from headstart.heads.logistic import fit_logistic, predict_held_out
 from headstart.heads.space import DualSpace, PrimalSpace
-from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 
 from .drawn import draw

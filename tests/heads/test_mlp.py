@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from headstart_runtime.linalg import softmax
 
 from headstart.heads.mlp import CLASS_LOSS, _network, _Rows, fit_mlp
-from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 
 from .drawn import draw

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError
 
-from headstart.errors import DataError
 from headstart.heads.scaling import Scaling
 
 RANDOM = np.random.default_rng(0)

@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import ClassifierError, DataError, EngineError, SettingError
+from headstart_runtime.hardware import count_cores
+from headstart_runtime.inference import classifier as runtime
+from headstart_runtime.inference.classifier import Classifier, load
+from headstart_runtime.inference.graph_predictor import GraphPredictor
+from headstart_runtime.inference.openvino import BATCH
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.inference.predictors import BatchPredictor
+from headstart_runtime.inference.streaming import PREFETCH
 from PIL import Image
 
 import headstart
-from headstart.errors import ClassifierError, DataError, EngineError, SettingError
-from headstart.hardware import count_cores
-from headstart.inference import classifier as runtime
-from headstart.inference.classifier import Classifier, load
-from headstart.inference.graph_predictor import GraphPredictor
-from headstart.inference.openvino import BATCH
-from headstart.inference.postprocess import BatchPredictions
-from headstart.inference.predictors import BatchPredictor
-from headstart.inference.streaming import PREFETCH
 from tests.conftest import CLASSES, Small, Warm
 
 
@@ -95,7 +95,7 @@ def test_where_openvino_fails_many_go_through_onnx_runtime(
     def broken(*_: object, **__: object) -> None:
         raise EngineError("no such processor")
 
-    monkeypatch.setattr("headstart.inference.openvino.Runner.__init__", broken)
+    monkeypatch.setattr("headstart_runtime.inference.openvino.Runner.__init__", broken)
     assert [prediction.error for prediction in load(warm.run).predict(files)] == [None] * len(files)
 
 
@@ -193,7 +193,7 @@ def test_openvino_where_it_cannot_compile(small: Small, monkeypatch: pytest.Monk
     def broken(*_: object, **__: object) -> None:
         raise EngineError("no such processor")
 
-    monkeypatch.setattr("headstart.inference.openvino.Runner.__init__", broken)
+    monkeypatch.setattr("headstart_runtime.inference.openvino.Runner.__init__", broken)
     with pytest.raises(ClassifierError, match="no such processor; take the engine auto or onnxruntime"):
         load(small.run, "openvino").predict(np.zeros((9, 9, 3), np.uint8))
 

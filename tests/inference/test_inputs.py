@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from headstart_runtime.errors import DataError
+from headstart_runtime.inference.classifier import BATCH_FROM, Classifier, load
+from headstart_runtime.modalities.image.load import WANTED
 from PIL import Image
 
-from headstart.errors import DataError
-from headstart.inference.classifier import BATCH_FROM, Classifier, load
-from headstart.modalities.image.load import WANTED
 from tests.conftest import Small, picture
 
 

@@ -2,10 +2,9 @@ import json
 
 import numpy as np
 import pytest
+from headstart_runtime.arrays import Floats
+from headstart_runtime.inference.novelty import Novelty, concat_normalized, squared_distance_to_nearest
 from numpy.typing import NDArray
-
-from headstart.arrays import Floats
-from headstart.inference.novelty import Novelty, concat_normalized, squared_distance_to_nearest
 
 
 def draw(rank: int = 5, points: int = 7, branches: tuple[int, ...] = (0, 2), seed: int = 0) -> Novelty:
@@ -57,7 +56,7 @@ def test_pieces_of_rows_give_what_all_at_once_gives(monkeypatch: pytest.MonkeyPa
     chance = np.random.default_rng(0)
     places, points = chance.normal(size=(50, 6)).astype("f4"), chance.normal(size=(9, 6)).astype("f4")
     whole = squared_distance_to_nearest(places, points)
-    monkeypatch.setattr("headstart.inference.novelty._PIECE", 100)
+    monkeypatch.setattr("headstart_runtime.inference.novelty._PIECE", 100)
     assert np.array_equal(squared_distance_to_nearest(places, points), whole)
     brute = np.square(places[:, None].astype(float) - points).sum(axis=2).min(axis=1)
     assert whole == pytest.approx(brute, rel=1e-5)

@@ -8,9 +8,8 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-
-from headstart.inference import streaming
-from headstart.inference.streaming import PREFETCH, Arrivals, map_in_order
+from headstart_runtime.inference import streaming
+from headstart_runtime.inference.streaming import PREFETCH, Arrivals, map_in_order
 
 SIZE, THREADS = 4, 2
 
@@ -140,8 +139,8 @@ def test_a_source_is_taken_from_only_so_far_in_advance() -> None:
 #: All batches are under way when the first is answered; then comes the fork. A child that waits is killed by its alarm.
 FORKS = """
 import os, signal, threading, warnings
-from headstart.errors import HeadstartError
-from headstart.inference.streaming import map_in_order
+from headstart_runtime.errors import HeadstartError
+from headstart_runtime.inference.streaming import map_in_order
 
 warnings.simplefilter("ignore", DeprecationWarning)  # of forking where there are threads, which is what is tested
 all_taken, forked = threading.Event(), threading.Event()

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import ClassifierError
+from headstart_runtime.inference import model_format
+from headstart_runtime.inference.classifier import BATCH_FROM, Classifier, load
 
 import headstart
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
-from headstart.errors import ClassifierError
 from headstart.export import EnsembleMember, FittedModel, write_model
-from headstart.inference import model_format
-from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from headstart.tasks.classification.targets import make_class_space
 from tests.conftest import Small
 from tests.export.drawn import draw_head, draw_photos, parity_examples, single
@@ -154,8 +154,8 @@ FORKS = """
 import os, signal, sys, warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # of forking where there are threads, which is what is tested
 import headstart, numpy
-from headstart.inference.classifier import BATCH_FROM
-from headstart.explanation.explainer import Explainer
+from headstart_runtime.inference.classifier import BATCH_FROM
+from headstart_runtime.explanation.explainer import Explainer
 
 photos = [numpy.random.default_rng(seed).integers(0, 256, (60, 60, 3), numpy.uint8) for seed in range(BATCH_FROM)]
 classifier = headstart.load(sys.argv[1])

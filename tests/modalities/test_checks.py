@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from headstart.errors import PluginError
-from headstart.modalities.checks import check_properties, check_spec, collate_parts
-from headstart.modalities.facets import NamedProperty
-from headstart.modalities.image.modality import ImageModality
-from headstart.modalities.image.spec import ImageSpec
+from headstart_runtime.errors import PluginError
+from headstart_runtime.modalities.checks import check_properties, check_spec, collate_parts
+from headstart_runtime.modalities.facets import NamedProperty
+from headstart_runtime.modalities.image.modality import ImageModality
+from headstart_runtime.modalities.image.spec import ImageSpec
 
 SPEC = replace(ImageModality().default_spec, size=4)
 PARTS = [np.zeros((4, 4, 3), np.uint8)] * 2

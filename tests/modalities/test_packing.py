@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from headstart.modalities.batch import Batch, TensorSpec
-from headstart.modalities.packing import LENGTH, choose_shard, is_free, measure_lengths, pack_parts
+from headstart_runtime.modalities.batch import Batch, TensorSpec
+from headstart_runtime.modalities.packing import LENGTH, choose_shard, is_free, measure_lengths, pack_parts
 
 FREE = SimpleNamespace(tensors=(TensorSpec("ids", "int64", (None,)), TensorSpec("size", "int64", ())))
 FIXED = SimpleNamespace(tensors=(TensorSpec("ids", "int64", (4,)),))

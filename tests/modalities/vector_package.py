@@ -13,15 +13,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from headstart_runtime.modalities.batch import Batch, TensorSpec
+from headstart_runtime.modalities.item import BrokenItem, Decoded, ItemFacts, Noun, SourceHints
+from headstart_runtime.modalities.modality import Modality
 from pydantic import Field
 from torch import nn
 
 from headstart.backbones.backbone import Layer
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.backbones.origin import BackboneListing, Origin
-from headstart.modalities.batch import Batch, TensorSpec
-from headstart.modalities.item import BrokenItem, Decoded, ItemFacts, Noun, SourceHints
-from headstart.modalities.modality import Modality
 from headstart.settings import Chapter
 
 

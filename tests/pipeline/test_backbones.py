@@ -1,10 +1,10 @@
 """The networks of a run."""
 
 import pytest
+from headstart_runtime.errors import SettingError
 
 from headstart import events
 from headstart.data.read import read_source
-from headstart.errors import SettingError
 from headstart.pipeline.backbones import load_backbones
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError, HeadstartError, SettingError
 from PIL import Image
 
 import headstart
@@ -17,7 +18,6 @@ from headstart import events
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import FileStatus, Subset
 from headstart.data.split import Split
-from headstart.errors import DataError, HeadstartError, SettingError
 from headstart.pipeline.evaluate import evaluate
 from headstart.runs.run import Run, open_run
 from headstart.storage.run_layout import UNFINISHED
@@ -250,7 +250,7 @@ def test_engines_are_proved_on_training_photos_only(small, tmp_path, monkeypatch
 def test_a_network_that_openvino_got_wrong_does_not_decide(small, tmp_path, monkeypatch) -> None:
     """PyTorch's features, the head, the saved file and its score all come without OpenVINO then."""
     monkeypatch.setattr(
-        "headstart.inference.openvino.Runner.__init__", lambda *_, **__: pytest.fail("OpenVINO was used")
+        "headstart_runtime.inference.openvino.Runner.__init__", lambda *_, **__: pytest.fail("OpenVINO was used")
     )
     run = small.fit(out=tmp_path / "run", engine="pytorch", precision="f32")
     assert run.record["engine"] == {"name": "pytorch", "precision": "f32"}

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import SaveError
 from PIL import Image
 
-from headstart.errors import SaveError
 from headstart.pipeline import model
 
 

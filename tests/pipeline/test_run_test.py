@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from headstart_runtime.arrays import Floats
+from headstart_runtime.inference.classifier import Classifier, load
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.image import load as photos
 
 import headstart
 from headstart import events
-from headstart.arrays import Floats
 from headstart.data.load import load_item
 from headstart.data.read import read_source
 from headstart.data.samples import LedgerEntry, Sample, Samples
 from headstart.events import RunLog
-from headstart.inference.classifier import Classifier, load
-from headstart.inference.postprocess import BatchPredictions
-from headstart.modalities.image import load as photos
 from headstart.pipeline import run_test as testing
 from headstart.pipeline.run_test import describe_difference, run_test, select_from_bytes
 from headstart.pipeline.testing import score_classifier

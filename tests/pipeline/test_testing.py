@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import HeadstartError
+from headstart_runtime.inference.classifier import BATCH_FROM, Classifier, load
+from headstart_runtime.inference.engine_agreement import EngineAgreement
+from headstart_runtime.modalities.image import load as photos
+from headstart_runtime.modalities.item import Noun
 
 from headstart import events
 from headstart.data.read import read_source
 from headstart.data.samples import Sample
 from headstart.data.sources import FileSource
-from headstart.errors import HeadstartError
 from headstart.evaluation import metrics
-from headstart.inference.classifier import BATCH_FROM, Classifier, load
-from headstart.inference.engine_agreement import EngineAgreement
-from headstart.modalities.image import load as photos
-from headstart.modalities.item import Noun
 from headstart.pipeline.evaluate import evaluate
 from headstart.pipeline.testing import describe_second_engine, describe_test, score_classifier
 from tests.conftest import Small

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from headstart_runtime.modalities.facets import Thumbnail
+from headstart_runtime.tasks.classification.decision import ClassDecision
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -20,13 +22,11 @@ from headstart.data.ledger import save_ledger
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry, Subset
 from headstart.data.split import Split
 from headstart.evaluation.grouping import Targets
-from headstart.modalities.facets import Thumbnail
 from headstart.selection.leaderboard import LeaderboardRow, to_json
 from headstart.settings import FitSettings
 from headstart.storage.previews import save_previews
 from headstart.storage.run_layout import SCHEMA_VERSION
 from headstart.tasks.classification.conformal_fit import fit_conformal
-from headstart.tasks.classification.decision import ClassDecision
 from headstart.tasks.classification.evaluation import score_predictions
 from headstart.tasks.classification.screening import measure_screening
 from headstart.training.curves import KEPT_EPOCH_RULE

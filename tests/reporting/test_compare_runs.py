@@ -5,10 +5,10 @@ import shutil
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import SettingError, UserError
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score
 
-from headstart.errors import SettingError, UserError
 from headstart.reporting.compare_runs import render_comparison
 from headstart.reporting.records import read_records
 from headstart.reporting.write import write_comparison

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from headstart_runtime.modalities.image.wording import PHOTO
 
-from headstart.modalities.image.wording import PHOTO
 from headstart.reporting.compare_runs import render_comparison
 from headstart.reporting.glossary import TERMS, WAYS, Glossary, make_anchor
 from headstart.reporting.page import render_report

@@ -8,14 +8,14 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import SettingError, StoreError
+from headstart_runtime.modalities.image.preview import CLOSE_EDGE
 from PIL import Image
 
 from headstart.data.read import read_source
 from headstart.data.relabel import apply_relabels
 from headstart.diagnostics.label_review import LabelSuspect
-from headstart.errors import SettingError, StoreError
 from headstart.evaluation.label_noise import LabelNoise
-from headstart.modalities.image.preview import CLOSE_EDGE
 from headstart.reporting import label_review as module
 from headstart.reporting.label_review import COLUMNS, check_review_table, locate_review_page, write_label_review
 from headstart.tasks.classification.targets import make_class_space

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import SettingError, UserError
+from headstart_runtime.modalities.facets import Thumbnail
+from headstart_runtime.modalities.marked_text import MARKED_TEXT, MarkedPiece, encode_marked
 
-from headstart.errors import SettingError, UserError
-from headstart.modalities.facets import Thumbnail
 from headstart.modalities.image.near_duplicates.detail import describe_low_detail
-from headstart.modalities.marked_text import MARKED_TEXT, MarkedPiece, encode_marked
 from headstart.reporting.embedded_previews import EmbeddedPreviews
 from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records

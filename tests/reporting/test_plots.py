@@ -7,9 +7,9 @@ import sys
 import matplotlib.figure
 import numpy as np
 import pytest
+from headstart_runtime.errors import UserError
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from headstart.errors import UserError
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.spec import Axis, BarGroup, Bars, Lines, Mark, Matrix, Series
 from headstart.reporting.plots import Plots, draw_figure

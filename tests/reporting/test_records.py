@@ -6,9 +6,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import UserError
 from PIL import Image
 
-from headstart.errors import UserError
 from headstart.reporting.records import read_records
 from headstart.reporting.run_records import total_seconds
 from headstart.runs.predictions import to_plain

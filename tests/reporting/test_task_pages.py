@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import UserError
+from headstart_runtime.modalities.image.wording import PHOTO
 
-from headstart.errors import UserError
-from headstart.modalities.image.wording import PHOTO
 from headstart.reporting.charts.spec import Lines
 from headstart.reporting.contents import GivenText, ShownNumber, ShownRange, TermLink
 from headstart.reporting.glossary import Glossary

@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from headstart_runtime.modalities.image.wording import PHOTO
+from headstart_runtime.modalities.item import Noun
 
-from headstart.modalities.image.wording import PHOTO
-from headstart.modalities.item import Noun
 from headstart.reporting.card import render_card
 from headstart.reporting.glossary import TERMS
 from headstart.reporting.page import render_report

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import UserError
 
 import headstart
-from headstart.errors import UserError
 from headstart.runs.run import open_run
 
 

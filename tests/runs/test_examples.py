@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 import numpy as np
+from headstart_runtime.tasks.classification.postprocessor import make_batch
 
 from headstart.data.samples import Ledger, Samples
 from headstart.diagnostics.examples import CLOSE, TEST, select_examples, select_test_samples
@@ -12,7 +13,6 @@ from headstart.runs.recording import build_repeat_command, hash_dataset
 from headstart.selection.results import TestResult
 from headstart.settings import FitSettings
 from headstart.tasks.classification.evaluation import score_predictions
-from headstart.tasks.classification.postprocessor import make_batch
 from headstart.tasks.classification.targets import make_class_space
 
 from .test_predictions import sample

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from headstart_runtime.errors import SettingError, StoreError
 
-from headstart.errors import SettingError, StoreError
 from headstart.runs import reservation as reserving
 from headstart.runs.reservation import claim_run, reserve_run
 from headstart.storage.run_layout import RECORD, UNFINISHED

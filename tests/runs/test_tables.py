@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import UserError
+from headstart_runtime.modalities.facets import Thumbnail
 
 import headstart
 from headstart.data.ledger import load_ledger
-from headstart.errors import UserError
-from headstart.modalities.facets import Thumbnail
 from headstart.runs.run import open_run
 from headstart.runs.tables import list_layers, list_misclassified
 from headstart.storage.previews import save_previews

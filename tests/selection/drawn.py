@@ -6,19 +6,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import get_task
 from numpy.typing import NDArray
 
 from headstart import events
 from headstart.data.samples import Subset
 from headstart.evaluation.grouping import Targets
-from headstart.modalities.item import Noun
 from headstart.selection.arm import Arm, ArmPlan
 from headstart.selection.budget import Budget
 from headstart.selection.context import BackboneMemo, FitContext
 from headstart.settings import FitSettings
 from headstart.tasks.classification.evaluation import score_predictions
 from headstart.tasks.classification.targets import make_class_space
-from headstart.tasks.task import get_task
 from headstart.training.cost import Cost
 
 CLASSES = ("ant", "bee", "cat")

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import timm
 import torch
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.optional_facets import configure_spec
 from safetensors.torch import save_file
 
 from headstart import events
@@ -19,8 +21,6 @@ from headstart.data.samples import Samples, Subset
 from headstart.data.split import make_split
 from headstart.engines.choose import choose_engine
 from headstart.extraction.extract import extract
-from headstart.modalities.modality import get_modality
-from headstart.modalities.optional_facets import configure_spec
 from headstart.pipeline.backbones import parity_samples
 from headstart.selection.budget import Budget
 from headstart.selection.context import DatasetContext, FitContext

@@ -4,13 +4,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import BackboneError, DataError
 from scipy.special import log_softmax as scipy_log_softmax
 from scipy.stats import entropy as scipy_entropy
 
 from headstart.backbones.classifier import CLASSIFIER, PretrainedClassifier
 from headstart.backbones.pretrained import read_pretrained_classifier
 from headstart.data.samples import Subset
-from headstart.errors import BackboneError, DataError
 from headstart.evaluation.grouping import Targets
 from headstart.selection import STRATEGIES, costs, training_prices
 from headstart.selection.advisor import RULE, StrategyAdvice, advise_strategy, apply_rule, judge_advice

@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 import timm
 import torch
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.modalities.batch import Batch
+from headstart_runtime.modalities.image.spec import ImageSpec
+from headstart_runtime.tasks.task import get_task
 from numpy.typing import NDArray
 
 from headstart import events
@@ -19,13 +23,10 @@ from headstart.data.samples import Sample
 from headstart.data.sources import ArraySource
 from headstart.engines.choose import choose_engine
 from headstart.engines.parity import EngineChoice
-from headstart.errors import BackboneError
 from headstart.evaluation.grouping import Targets
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import TrainingSet
-from headstart.modalities.batch import Batch
-from headstart.modalities.image.spec import ImageSpec
 from headstart.pipeline.backbones import parity_samples
 from headstart.selection.backbone_search import (
     FOLDS,
@@ -39,7 +40,6 @@ from headstart.selection.sampling import stratified_sample
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 from headstart.tasks.classification.targets import make_class_space
-from headstart.tasks.task import get_task
 from tests.groups import by_content
 from tests.selection.choosing import choose_winner
 

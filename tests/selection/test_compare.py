@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from headstart_runtime.errors import Cancelled, SettingError, TrainingError
 
 from headstart import events
-from headstart.errors import Cancelled, SettingError, TrainingError
 from headstart.evaluation.grouping import Targets
 from headstart.selection import STRATEGIES
 from headstart.selection import compare as comparing

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import SettingError
+from headstart_runtime.linalg import softmax
 
 from headstart.data.samples import Subset
-from headstart.errors import SettingError
 from headstart.heads.catalog import fit_head
-from headstart.linalg import softmax
 from headstart.selection.arm import Arm, refit_model
 from headstart.selection.context import FitContext
 from headstart.selection.ensembles import (

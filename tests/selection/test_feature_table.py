@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from headstart_runtime.arrays import Floats
 
-from headstart.arrays import Floats
 from headstart.export import FeatureBranch
 from headstart.extraction.extract import get_feature_space
 from headstart.selection.feature_table import FeatureSource

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import TrainingError
+from headstart_runtime.tasks.task import get_task
 
 import headstart
 from headstart import events
-from headstart.errors import TrainingError
 from headstart.selection.hyperparameters import (
     CONTINUOUS,
     DECAYS,
@@ -24,7 +25,6 @@ from headstart.selection.hyperparameters import (
 )
 from headstart.selection.search_study import AT_RANDOM, STORAGE, UNPRUNED
 from headstart.settings import FitSettings
-from headstart.tasks.task import get_task
 from headstart.training.curves import Epoch
 
 BEST = 1e-3  #: the rate at which the drawn trainings end best

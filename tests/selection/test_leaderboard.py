@@ -8,11 +8,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from headstart_runtime.tasks.task import get_task
 
 from headstart.selection import leaderboard
 from headstart.selection.leaderboard import LeaderboardRow
 from headstart.tasks.classification.evaluation import score_predictions
-from headstart.tasks.task import get_task
 from headstart.training.cost import Cost
 from headstart.training.curves import Epoch
 from tests.selection.drawn import CLASSES, TARGETS, arm, probabilities

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from headstart_runtime.errors import TrainingError
 
 from headstart import events
-from headstart.errors import TrainingError
 from headstart.selection import open_training
 from headstart.selection.open_training import OpenTraining, is_left_open
 from headstart.selection.training_choice import TrainingPace

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from headstart_runtime.modalities.image.spec import ImageSpec
 from onnx import TensorProto, helper, numpy_helper
 
 from headstart import events
 from headstart.backbones.backbone import Backbone, Layer
 from headstart.engines.work import PER_NUMBER, count_work_above
-from headstart.modalities.image.spec import ImageSpec
 from headstart.selection import planning
 from headstart.selection.training_prices import estimate_shortest
 from headstart.settings import FitSettings

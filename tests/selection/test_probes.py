@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from headstart_runtime.linalg import softmax
 
 from headstart.data.samples import Subset
 from headstart.heads import subsample
 from headstart.heads.catalog import fit_head
-from headstart.linalg import softmax
 from headstart.selection import probes
 from headstart.selection.arm import refit_model
 from headstart.selection.context import FitContext

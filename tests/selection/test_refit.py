@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import TrainingError
 
 from headstart import events
 from headstart.data.samples import Subset
-from headstart.errors import TrainingError
 from headstart.selection.arm import Arm, refit_model
 from headstart.selection.context import FitContext
 from headstart.selection.finetune import partial_finetune

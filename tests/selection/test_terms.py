@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import SettingError
 
 import headstart
-from headstart.errors import SettingError
 from headstart.selection import terms
 from tests.conftest import Warm
 from tests.modalities.text.tinybert import install_networks

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.tasks.task import get_task
 
 import headstart
 from headstart.data.ledger import load_ledger
@@ -12,7 +13,6 @@ from headstart.data.samples import Subset
 from headstart.data.split import Split
 from headstart.runs.run import Run
 from headstart.selection import leaderboard
-from headstart.tasks.task import get_task
 from tests.conftest import Warm
 
 MEASURE = get_task("classification").measure

@@ -1,8 +1,8 @@
 """Patterns that read classes off names."""
 
 import pytest
+from headstart_runtime.errors import SettingError
 
-from headstart.errors import SettingError
 from headstart.settings import DataSettings, FitSettings
 from headstart.settings.class_pattern import read_class_pattern
 

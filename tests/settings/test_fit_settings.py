@@ -4,9 +4,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from headstart_runtime.errors import SettingError
 
 import headstart
-from headstart.errors import SettingError
 from headstart.settings import (
     FitSettings,
     TrainSettings,

@@ -3,8 +3,8 @@
 import errno
 
 import pytest
+from headstart_runtime.errors import StoreError
 
-from headstart.errors import StoreError
 from headstart.storage import atomic as writing
 from headstart.storage.atomic import new_folder, replace_bytes
 

@@ -12,15 +12,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import StoreError
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.tasks.task import get_task
 
-from headstart.errors import StoreError
-from headstart.modalities.modality import get_modality
 from headstart.pipeline import evaluate as evaluating
 from headstart.pipeline import fit as workflow
 from headstart.storage.atomic import stamp
 from headstart.storage.locks import FOLDER, lock_for_pruning, mark_in_use, try_mark_in_use
 from headstart.storage.store import FeatureSpace, Store
-from headstart.tasks.task import get_task
 from headstart.verbs import check as checking
 
 SPACE = FeatureSpace("0a" * 20, (("final", 10),), "drawn")

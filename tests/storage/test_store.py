@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import StoreError
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from headstart.errors import StoreError
 from headstart.storage.database import SCHEMA
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store
 

@@ -3,9 +3,8 @@
 import json
 
 import pytest
-
-from headstart.errors import SettingError
-from headstart.tasks.task import TASKS, TargetSpace, all_tasks, get_task
+from headstart_runtime.errors import SettingError
+from headstart_runtime.tasks.task import TASKS, TargetSpace, all_tasks, get_task
 
 
 def test_every_task_has_its_own_name() -> None:

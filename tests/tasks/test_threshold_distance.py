@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-
-from headstart.tasks.threshold_distance import centre_on_threshold
+from headstart_runtime.tasks.threshold_distance import centre_on_threshold
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.134, 0.5, 0.9, 1.0])

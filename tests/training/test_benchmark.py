@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from headstart_runtime.hardware import ComputePrecision
 
 from headstart import events
-from headstart.hardware import ComputePrecision
 from headstart.training import benchmark as trial
 from headstart.training.benchmark import FEW, benchmark_training
 from headstart.training.benchmark_record import BENCHMARK_VERSION, TrainingSpeed

@@ -7,18 +7,18 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 import torch
+from headstart_runtime.errors import StoreError
+from headstart_runtime.modalities.batch import Batch
+from headstart_runtime.modalities.image.decode import crop_resize
 from numpy.typing import NDArray
 from torch import Tensor
 
 from headstart.data.samples import Sample, compute_digest
 from headstart.data.sources import ArraySource
-from headstart.errors import StoreError
 from headstart.extraction.activations import Activations
-from headstart.modalities.batch import Batch
 from headstart.modalities.image.augment.augmentation import make_view
 from headstart.modalities.image.augment.augmenter import ImageAugmenter
 from headstart.modalities.image.augment.presets import PRESETS
-from headstart.modalities.image.decode import crop_resize
 from headstart.training.boundary import (
     CachedActivations,
     StreamedActivations,

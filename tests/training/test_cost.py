@@ -2,8 +2,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from headstart_runtime.modalities.batch import Batch, count_parts
 
-from headstart.modalities.batch import Batch, count_parts
 from headstart.training import cost
 from headstart.training.benchmark_record import TrainingSpeed
 from headstart.training.cost import BYTES_PER_PARAMETER, EXPORTED, Cost, PreparationSpeed, estimate_cost

@@ -12,6 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from headstart_runtime.errors import BackboneError, TrainingError
+from headstart_runtime.linalg import softmax
+from headstart_runtime.modalities.image.spec import GreyRange
 
 from headstart import events
 from headstart.backbones.backbone import INPUT
@@ -21,10 +24,7 @@ from headstart.backbones.zoo import load_network
 from headstart.data.samples import Subset
 from headstart.engines.engine import forward_all
 from headstart.engines.openvino import OpenVinoEngine
-from headstart.errors import BackboneError, TrainingError
 from headstart.extraction.extract import load_batch
-from headstart.linalg import softmax
-from headstart.modalities.image.spec import GreyRange
 from headstart.selection.context import FitContext
 from headstart.selection.finetune import build_arm
 from headstart.selection.probes import linear_probe

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from headstart_runtime.errors import TrainingError
+from headstart_runtime.hardware import ComputePrecision
+from headstart_runtime.tasks.task import get_task
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from headstart import events
-from headstart.errors import TrainingError
-from headstart.hardware import ComputePrecision
 from headstart.settings import TrainSettings
 from headstart.tasks.classification.objective import ClassObjective, compute_calibrated_losses, score_logits
-from headstart.tasks.task import get_task
 from headstart.training.checkpoint import read_checkpoint
 from headstart.training.curves import Epoch
 from headstart.training.loop import Trainer

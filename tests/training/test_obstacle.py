@@ -5,10 +5,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from headstart_runtime.modalities import modality
+from headstart_runtime.modalities.image.spec import ImageSpec
+from headstart_runtime.tasks.task import get_task
 
-from headstart.modalities import modality
-from headstart.modalities.image.spec import ImageSpec
-from headstart.tasks.task import get_task
 from headstart.training.obstacle import find_training_obstacle
 from tests.export.codes import CodeSpec
 

@@ -8,6 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from headstart_runtime.errors import EngineError
+from headstart_runtime.inference.openvino import Runner
+from headstart_runtime.libraries import import_onnxruntime
+from headstart_runtime.modalities.batch import Batch, TensorSpec, count_parts
+from headstart_runtime.tasks.task import get_task
 from numpy.typing import NDArray
 
 from headstart.backbones.backbone import INPUT
@@ -17,13 +22,8 @@ from headstart.engines.engine import forward_all
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.engines.pytorch import PyTorchEngine
 from headstart.engines.work import count_work_above
-from headstart.errors import EngineError
-from headstart.inference.openvino import Runner
-from headstart.libraries import import_onnxruntime
-from headstart.modalities.batch import Batch, TensorSpec, count_parts
 from headstart.settings import TrainSettings
 from headstart.tasks.classification.objective import ClassObjective
-from headstart.tasks.task import get_task
 from headstart.training.boundary import to_stored, to_tensor
 from headstart.training.export import WholeNetwork
 from headstart.training.loop import Trainer

@@ -7,13 +7,13 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 import torch
+from headstart_runtime.errors import TrainingError
+from headstart_runtime.tasks.task import get_task
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from headstart.errors import TrainingError
 from headstart.settings import TrainSettings
 from headstart.tasks.classification.objective import ClassObjective
-from headstart.tasks.task import get_task
 from headstart.training.loop import Trainer
 from headstart.training.network import ParameterGroup
 from headstart.training.plan import TrainingPlan

@@ -6,16 +6,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from headstart_runtime.hardware import ComputePrecision, count_cores
+from headstart_runtime.inference.openvino import BATCH
+from headstart_runtime.modalities.batch import Batch
+from headstart_runtime.modalities.image.spec import ImageSpec
 
 from headstart.backbones.backbone import INPUT, Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.graph import TracedNetwork, extract_trunk, trace
 from headstart.backbones.zoo import load_network
 from headstart.engines.openvino import OpenVinoEngine
-from headstart.hardware import ComputePrecision, count_cores
-from headstart.inference.openvino import BATCH
-from headstart.modalities.batch import Batch
-from headstart.modalities.image.spec import ImageSpec
 from headstart.settings import Precision
 from headstart.training import trunk as trunks
 from headstart.training import windows

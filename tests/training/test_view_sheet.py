@@ -6,17 +6,17 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError, SettingError
+from headstart_runtime.modalities.facets import SheetItem
+from headstart_runtime.modalities.image.decode import crop_resize
+from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from PIL import Image
 
 from headstart.data.load import load_item
 from headstart.data.read import read_source
-from headstart.errors import DataError, SettingError
-from headstart.modalities.facets import SheetItem
 from headstart.modalities.image.augment.augmenter import SHEET_EDGE, SHEET_SIZE
 from headstart.modalities.image.augment.presets import PRESETS
 from headstart.modalities.image.augment.sheet import CAPTION, MARGIN, ROWS, VIEWS, build_rows, locate_picture
-from headstart.modalities.image.decode import crop_resize
-from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from headstart.settings import FitSettings
 from headstart.training.view_sheet import draw_view_sheet, interleave_strata, write_view_sheet
 

@@ -1,9 +1,9 @@
 """Views of a modality without augmentation."""
 
 import pytest
+from headstart_runtime.errors import TrainingError
+from headstart_runtime.modalities import modality
 
-from headstart.errors import TrainingError
-from headstart.modalities import modality
 from headstart.training.views import PlainParts
 from tests.export.codes import CodeSpec
 

@@ -3,15 +3,15 @@ from typing import cast
 
 import numpy as np
 import pytest
+from headstart_runtime.arrays import Floats
+from headstart_runtime.inference.novelty import concat_normalized
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone, Layer
 from headstart.heads.folds import assign_folds
-from headstart.inference.novelty import concat_normalized
 from headstart.uncertainty import novelty_fits as module
 from headstart.uncertainty.novelty_fits import (
     find_outliers,

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import BackboneError, SettingError
 
 import headstart
 from headstart.cli.main import run
 from headstart.data.split import load_split
-from headstart.errors import BackboneError, SettingError
 from headstart.storage.run_layout import SPLIT
 from headstart.storage.store import FeatureSpace, Store
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError, SettingError, UserError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -15,7 +16,6 @@ from sklearn.pipeline import make_pipeline
 import headstart
 from headstart import events
 from headstart.cli.main import run as run_command
-from headstart.errors import DataError, SettingError, UserError
 from headstart.sklearn import Classifier, FeatureExtractor
 from tests.modalities.texts import draw_texts, install_texts, write_folder, write_table
 

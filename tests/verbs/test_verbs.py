@@ -8,10 +8,10 @@ import sys
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import SettingError, UserError
 
 import headstart
 from headstart.cli.main import VERBS
-from headstart.errors import SettingError, UserError
 from headstart.verbs.calling import STOPPED, name_keywords, public
 
 IMPORT_ALL = """

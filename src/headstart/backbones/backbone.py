@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from headstart.errors import BackboneError, nearest
-from headstart.modalities.batch import AnySpec
-from headstart.modalities.modality import read_spec
-from headstart.modalities.spec_files import attach_files, list_contents
+from headstart_runtime.errors import BackboneError, nearest
+from headstart_runtime.modalities.batch import AnySpec
+from headstart_runtime.modalities.modality import read_spec
+from headstart_runtime.modalities.spec_files import attach_files, list_contents
 
 SCHEMA_VERSION = 3
 GRAPH = "network.onnx"

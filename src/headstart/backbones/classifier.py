@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from headstart_runtime.arrays import Floats
 
-from headstart.arrays import Floats
 from headstart.storage.atomic import replace_bytes
 
 CLASSIFIER = "classifier.safetensors"

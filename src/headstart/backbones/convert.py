@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from headstart_runtime.errors import BackboneError, refuse_machine_faults
+from headstart_runtime.modalities.batch import TensorSpec
+from headstart_runtime.modalities.checks import check_spec
 
 from headstart import events
 from headstart.backbones import zoo
@@ -21,9 +24,6 @@ from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
 from headstart.backbones.origin import Origin
 from headstart.backbones.outputs import check_outputs
 from headstart.backbones.reference import REFERENCE, write_reference
-from headstart.errors import BackboneError, refuse_machine_faults
-from headstart.modalities.batch import TensorSpec
-from headstart.modalities.checks import check_spec
 from headstart.storage.atomic import new_folder, stamp
 
 if TYPE_CHECKING:

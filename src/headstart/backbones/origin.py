@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from headstart_runtime.modalities.batch import InputSpec
+from headstart_runtime.modalities.modality import find_noun
+
 from headstart.backbones.backbone import PYTORCH_EXPORT
-from headstart.modalities.batch import InputSpec
-from headstart.modalities.modality import find_noun
 
 
 @dataclass(frozen=True, slots=True)

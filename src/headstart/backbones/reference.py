@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.modalities.batch import Batch
 
-from headstart.arrays import Floats
-from headstart.modalities.batch import Batch
 from headstart.storage.atomic import replace_bytes
 
 REFERENCE = "reference.safetensors"

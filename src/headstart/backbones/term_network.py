@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from headstart_runtime.arrays import Floats
+from headstart_runtime.modalities.batch import InputSpec
+from headstart_runtime.modalities.terms import TERM_IDS, TERM_WEIGHTS
 from onnx import TensorProto
 
-from headstart.arrays import Floats
 from headstart.backbones.backbone import GRAPH, RECORD, Backbone, Layer, write_record
 from headstart.backbones.network_graph import build_network_model
 from headstart.backbones.reference import ReferenceRows, write_reference
 from headstart.heads.head import Dense
-from headstart.modalities.batch import InputSpec
 from headstart.modalities.graph_builder import GraphBuilder
-from headstart.modalities.terms import TERM_IDS, TERM_WEIGHTS
 from headstart.storage.atomic import new_folder
 
 FINAL = "final"

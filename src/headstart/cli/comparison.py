@@ -4,15 +4,16 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import Measure
+
 from headstart.cli.fit_summary import describe_look, run_to_json
 from headstart.cli.tables import format_size, format_table, wrap_paragraph
 from headstart.evaluation.comparison import PairedTest
-from headstart.modalities.item import Noun
 from headstart.runs.run import Run
 from headstart.selection.leaderboard import COLUMNS, LeaderboardRow, format_cells, list_caveats
 from headstart.selection.rule import ArmChoice
 from headstart.storage.run_layout import COMPARISON, CURVES
-from headstart.tasks.task import Measure
 from headstart.verbs.compare import ComparedRun
 
 WIDTH = 110  #: columns that a line may take

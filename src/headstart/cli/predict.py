@@ -8,16 +8,21 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
-
-from headstart.cli.answers import Form, format_csv_header, format_csv_lines, format_json_lines, format_text_lines
-from headstart.cli.stdin_items import LineForm, name_line, read_stdin_items
-from headstart.errors import SettingError
-from headstart.modalities.given import takes_texts
-from headstart.modalities.item import Noun
-from headstart.modalities.modality import Modality
-from headstart.modalities.optional_facets import find_recorded
-from headstart.stderr import print_to_stderr
-from headstart.verbs.items import Expansion, expand_items, name_path, refuse_nothing, take_few
+from headstart_runtime.command.answers import (
+    Form,
+    format_csv_header,
+    format_csv_lines,
+    format_json_lines,
+    format_text_lines,
+)
+from headstart_runtime.command.stdin_items import LineForm, name_line, read_stdin_items
+from headstart_runtime.errors import SettingError
+from headstart_runtime.items import Expansion, expand_items, name_path, refuse_nothing, take_few
+from headstart_runtime.modalities.given import takes_texts
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.modality import Modality
+from headstart_runtime.modalities.optional_facets import find_recorded
+from headstart_runtime.stderr import print_to_stderr
 
 LISTENED = 2.0  #: seconds of a stretch of what a microphone hears
 
@@ -85,7 +90,7 @@ def predict(
         every: Of recordings: answer each stretch of so many seconds for itself; with --listen 2 when not given.
         listen: Of recordings: answer what the microphone hears, stretch by stretch, until Ctrl-C.
     """
-    from headstart.inference.classifier import load
+    from headstart_runtime.inference.classifier import load
 
     if top < 1:
         raise SettingError(f"top is {top}; wanted 1 or more")
@@ -139,8 +144,8 @@ class Given:
 
 def _asked(modality: Modality, given: Given, met: Expansion) -> Iterable[Any]:
     """Return the items meant: a list of a few, for that is answered sooner, or what gives them one by one."""
-    from headstart.inference.classifier import BATCH_FROM
-    from headstart.inference.streaming import Arrivals
+    from headstart_runtime.inference.classifier import BATCH_FROM
+    from headstart_runtime.inference.streaming import Arrivals
 
     found = read_items(modality, given, met)
     if given.every is not None and not given.listen:

@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-
-from headstart.stderr import print_to_stderr
+from headstart_runtime.stderr import print_to_stderr
 
 
 def report(

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from headstart_runtime.errors import DataError
+
 from headstart.data.readers.listing import SourceListing
-from headstart.errors import DataError
 from headstart.settings.class_pattern import read_group_pattern
 
 

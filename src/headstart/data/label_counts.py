@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Bools
 
-from headstart.arrays import Bools
 from headstart.data.samples import Samples, Subset
 from headstart.tasks.facets import Strata
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, overload
 
+from headstart_runtime.errors import refuse_machine_faults
+from headstart_runtime.modalities.batch import InputSpec
+from headstart_runtime.modalities.item import BrokenItem, Decoded, ItemLike, UnreadableItem
+from headstart_runtime.modalities.modality import get_modality
+
 from headstart.data.sources import FileSource, SampleSource
-from headstart.errors import refuse_machine_faults
-from headstart.modalities.batch import InputSpec
-from headstart.modalities.item import BrokenItem, Decoded, ItemLike, UnreadableItem
-from headstart.modalities.modality import get_modality
 
 
 def get_item(source: SampleSource) -> ItemLike:

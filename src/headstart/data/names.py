@@ -3,10 +3,9 @@
 import unicodedata
 from collections.abc import Callable, Sequence
 
+from headstart_runtime.errors import MOST_OF_A_NAME, bounded
+from headstart_runtime.modalities.item import Noun
 from natsort import natsort_keygen, ns
-
-from headstart.errors import MOST_OF_A_NAME, bounded
-from headstart.modalities.item import Noun
 
 _natural = natsort_keygen(alg=ns.IGNORECASE)
 

@@ -5,11 +5,9 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from headstart.data.samples import FileStatus, LedgerEntry, Samples
-from headstart.data.sources import FileSource, SampleSource
-from headstart.errors import DataError
-from headstart.modalities.item import Noun
-from headstart.modalities.strays import (
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.strays import (
     ANNEX_POINTER,
     ARCHIVE,
     OFFICE,
@@ -24,6 +22,9 @@ from headstart.modalities.strays import (
     recognise_pointer,
     recognise_stray,
 )
+
+from headstart.data.samples import FileStatus, LedgerEntry, Samples
+from headstart.data.sources import FileSource, SampleSource
 
 FEWEST = 2  #: of one kind, for a note
 HEAD = 4096  #: bytes by which a source that is one file is known

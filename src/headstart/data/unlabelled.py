@@ -6,10 +6,11 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
+from headstart_runtime.modalities.item import is_drawn
+from headstart_runtime.modalities.modality import Modality
+
 from headstart.data.inspection import MAX_BYTES
 from headstart.data.readers.walk import FileTree, Walk
-from headstart.modalities.item import is_drawn
-from headstart.modalities.modality import Modality
 
 HEAD = 1 << 16  #: bytes that tell of most files whether they are items
 

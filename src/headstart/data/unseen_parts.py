@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from headstart_runtime.modalities.modality import get_modality
+
 from headstart.data.samples import Samples
-from headstart.modalities.modality import get_modality
 
 
 def note_unseen_parts(samples: Samples) -> Samples:

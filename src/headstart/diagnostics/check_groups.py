@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Ints
 
-from headstart.arrays import Doubles, Ints
 from headstart.data.group_proposals import propose_groups_of
 from headstart.data.proposed_group import GroupProposal
 from headstart.data.samples import Subset

@@ -7,8 +7,8 @@ counted on the others.
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 
-from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.heads.folds import assign_folds
 
 

@@ -11,8 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import Measure, TargetArray, TargetSpace
 
-from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Samples
 from headstart.diagnostics.cue_probes import CueProbe, measure_explained, probe_cues
@@ -25,11 +28,8 @@ from headstart.diagnostics.score_slices import ScoreSlices, compute_score_slices
 from headstart.diagnostics.slices import ItemProperty, describe_worst_slice
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.means import estimate_mean, estimate_mean_share, turn_mean
-from headstart.inference.postprocess import BatchPredictions
-from headstart.modalities.item import Noun
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
-from headstart.tasks.task import Measure, TargetArray, TargetSpace
 
 ITEM_ISSUES = 12  #: most samples of an issue that are shown
 

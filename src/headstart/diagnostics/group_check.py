@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from headstart.modalities.item import Noun
-from headstart.tasks.task import Measure
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import Measure
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 
-from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.diagnostics.distances import SAME
 from headstart.evaluation.label_noise import LabelNoise
 from headstart.evaluation.means import MeanScore

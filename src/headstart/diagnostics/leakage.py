@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Doubles, Ints
 
-from headstart.arrays import Bools, Doubles, Ints
 from headstart.data.samples import Sample, Samples, Subset
 from headstart.data.split import Split
 from headstart.diagnostics.distances import TargetDistances

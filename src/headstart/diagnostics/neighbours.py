@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.errors import ClassifierError, describe_schema_mismatch
+from headstart_runtime.linalg import iterate_subspace, normalize_rows
 from numpy.typing import NDArray
 
-from headstart.arrays import Floats, Ints
-from headstart.errors import ClassifierError, describe_schema_mismatch
-from headstart.linalg import iterate_subspace, normalize_rows
 from headstart.storage.atomic import replace_bytes
 
 SCHEMA_VERSION = 1

@@ -7,6 +7,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from headstart_runtime.modalities.checks import check_properties
+from headstart_runtime.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty
+from headstart_runtime.modalities.modality import get_modality
 
 from headstart import events
 from headstart.data.load import DecodedItems
@@ -20,9 +23,6 @@ from headstart.diagnostics.near_duplicates.search import DuplicatePair, NearDupl
 from headstart.diagnostics.neighbours import Neighbours, SimilarSample, find_similar
 from headstart.export import FeatureBranch, FittedModel
 from headstart.heads.threads import share_threads
-from headstart.modalities.checks import check_properties
-from headstart.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty
-from headstart.modalities.modality import get_modality
 from headstart.selection.context import FitContext
 from headstart.selection.probes import LAYER, base_head_name, fit_probe
 from headstart.selection.results import TestResult

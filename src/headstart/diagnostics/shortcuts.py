@@ -9,16 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Floats, Ints
+from headstart_runtime.modalities.facets import Cue
 from threadpoolctl import threadpool_limits
 
-from headstart.arrays import Bools, Floats, Ints
 from headstart.diagnostics.column_cues import find_telling_column
 from headstart.evaluation.intervals import wilson_interval
 from headstart.evaluation.metrics import balanced_accuracy, confusion_matrix
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import TrainingSet
 from headstart.heads.lda import fit_lda
-from headstart.modalities.facets import Cue
 from headstart.settings import HeadSettings
 
 FOLDS = 5

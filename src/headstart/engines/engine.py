@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-
-from headstart.arrays import Floats
-from headstart.hardware import ComputePrecision
-from headstart.modalities.batch import Batch, TensorSpec, count_parts, take
+from headstart_runtime.arrays import Floats
+from headstart_runtime.hardware import ComputePrecision
+from headstart_runtime.modalities.batch import Batch, TensorSpec, count_parts, take
 
 
 class Engine(Protocol):

@@ -2,10 +2,11 @@
 
 from typing import Protocol
 
+from headstart_runtime.hardware import Hardware
+
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.engines.parity import EngineChoice, ParitySamples
-from headstart.hardware import Hardware
 from headstart.settings import Precision
 
 

@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass
 from functools import cache
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import EngineError
+from headstart_runtime.libraries import import_openvino
+from headstart_runtime.modalities.batch import Batch, count_parts
 
-from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.engines.engine import Engine, forward_all
-from headstart.errors import EngineError
-from headstart.libraries import import_openvino
-from headstart.modalities.batch import Batch, count_parts
 from headstart.storage.atomic import replace_text
 
 #: Between an engine's rows and the reference's, mean over the samples. A row is all layers joined, each scaled

@@ -3,6 +3,10 @@
 import platform
 from pathlib import Path
 
+from headstart_runtime.extras import has_extra, require_extra
+from headstart_runtime.hardware import ComputePrecision, Hardware
+from headstart_runtime.modalities.batch import take
+
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.engines.parity import (
@@ -14,9 +18,6 @@ from headstart.engines.parity import (
     describe_cosine,
     keep_check,
 )
-from headstart.extras import has_extra, require_extra
-from headstart.hardware import ComputePrecision, Hardware
-from headstart.modalities.batch import take
 from headstart.process import passive_waiting
 from headstart.settings import Precision
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats, Ints
 from numpy.typing import NDArray
 
-from headstart.arrays import Doubles, Floats, Ints
 from headstart.evaluation.grouping import number_groups
 
 MOST_CELLS = 20_000_000  #: rows x labels x resamples that one interval may take

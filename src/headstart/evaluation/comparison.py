@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from headstart.errors import DataError
+from headstart_runtime.errors import DataError
+
 from headstart.evaluation.intervals import Interval
 from headstart.evaluation.paired import (
     SIGNIFICANT,

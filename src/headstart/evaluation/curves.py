@@ -6,9 +6,8 @@ Rows of equal score pass a threshold together, so no curve depends on the order 
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Doubles
 from numpy.typing import NDArray
-
-from headstart.arrays import Doubles
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Ints
+from headstart_runtime.tasks.task import TargetArray
 from numpy.typing import NDArray
-
-from headstart.arrays import Doubles, Ints
-from headstart.tasks.task import TargetArray
 
 _PRIOR = 1.0  #: wrong rows that the design effect is worth before any was seen; then whole groups are taken as one
 

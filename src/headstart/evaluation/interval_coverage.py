@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats, Ints
 
-from headstart.arrays import Doubles, Floats, Ints
 from headstart.evaluation.intervals import grouped_wilson_interval
 
 PARTS = 3  #: of the rows, by what is predicted

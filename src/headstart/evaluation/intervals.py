@@ -5,9 +5,9 @@ from math import sqrt
 from statistics import NormalDist
 
 import numpy as np
+from headstart_runtime.arrays import Ints
 from numpy.typing import NDArray
 
-from headstart.arrays import Ints
 from headstart.evaluation.grouping import effective_sample_size
 
 

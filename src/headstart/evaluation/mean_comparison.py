@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from math import sqrt
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Ints
 
-from headstart.arrays import Doubles, Ints
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.grouping import group_sums, number_groups
 from headstart.evaluation.paired import DRAWS, adjust_holm, percentile_interval, resampled_means

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from math import exp, lgamma, log, sqrt
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Doubles, Ints
 
-from headstart.arrays import Bools, Doubles, Ints
 from headstart.evaluation.grouping import group_sums, number_groups
 from headstart.evaluation.intervals import grouped_wilson_interval
 

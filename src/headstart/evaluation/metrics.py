@@ -5,10 +5,9 @@ predicted one.
 """
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Ints
+from headstart_runtime.errors import DataError
 from numpy.typing import NDArray
-
-from headstart.arrays import Doubles, Ints
-from headstart.errors import DataError
 
 SMALLEST = 1e-15  #: a probability of 0 that was wrong costs 34.5 nats, not infinitely many
 

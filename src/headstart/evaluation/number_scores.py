@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats, Ints
 
-from headstart.arrays import Doubles, Floats, Ints
 from headstart.evaluation.intervals import Interval
 from headstart.evaluation.paired import DRAWS, percentile_interval, resampled_means
 

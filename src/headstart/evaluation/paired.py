@@ -9,8 +9,8 @@ from math import comb, copysign, exp, inf, lgamma, log, sqrt
 from statistics import NormalDist
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Doubles, Ints
 
-from headstart.arrays import Bools, Doubles, Ints
 from headstart.evaluation.grouping import effective_sample_size, group_sums, number_groups
 from headstart.evaluation.intervals import Interval
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.errors import DataError
 from numpy.typing import NDArray
 
-from headstart.errors import DataError
 from headstart.evaluation import metrics
 from headstart.evaluation.intervals import grouped_wilson_interval
 

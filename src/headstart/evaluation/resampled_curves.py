@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Doubles, Ints
 from numpy.typing import NDArray
 
-from headstart.arrays import Bools, Doubles, Ints
 from headstart.evaluation.grouping import number_groups
 from headstart.evaluation.intervals import Interval, wilson_interval
 

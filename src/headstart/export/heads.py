@@ -1,11 +1,11 @@
 """Heads in the graph of a classifier, the combination of its members, and what follows it."""
 
 import numpy as np
+from headstart_runtime.inference import model_format
 
 from headstart.export.model import FittedModel
 from headstart.export.novelty import add_novelty_score
 from headstart.heads.head import Head
-from headstart.inference import model_format
 from headstart.modalities.graph_builder import GraphBuilder
 
 

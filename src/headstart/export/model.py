@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 import onnx
+from headstart_runtime.arrays import Floats
+from headstart_runtime.hardware import ComputePrecision
+from headstart_runtime.inference.model_format import largest_spec
+from headstart_runtime.inference.novelty import Novelty
+from headstart_runtime.inference.postprocess import BatchPredictions, postprocess
+from headstart_runtime.modalities.batch import AnySpec
+from headstart_runtime.modalities.modality import Modality, get_modality
+from headstart_runtime.tasks.task import TargetSpace, Task, get_task
 
-from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.engines.rounding import round_graph
-from headstart.hardware import ComputePrecision
 from headstart.heads.head import Head
-from headstart.inference.model_format import largest_spec
-from headstart.inference.novelty import Novelty
-from headstart.inference.postprocess import BatchPredictions, postprocess
-from headstart.modalities.batch import AnySpec
-from headstart.modalities.modality import Modality, get_modality
-from headstart.tasks.task import TargetSpace, Task, get_task
 
 
 @lru_cache(maxsize=8)

@@ -1,8 +1,8 @@
 """The novelty score as nodes of the graph. See ``inference.novelty``."""
 
 import numpy as np
+from headstart_runtime.inference.novelty import TINY, Novelty
 
-from headstart.inference.novelty import TINY, Novelty
 from headstart.modalities.graph_builder import GraphBuilder
 
 SCORE = "novelty/score"

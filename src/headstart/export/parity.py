@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 import onnx
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import SaveError
+from headstart_runtime.inference import model_format
+from headstart_runtime.inference.graph_inputs import make_graph_inputs
+from headstart_runtime.libraries import start_onnxruntime
 from numpy.typing import NDArray
 from onnx import helper
 
-from headstart.arrays import Floats
-from headstart.errors import SaveError
 from headstart.export.build import describe_branch
 from headstart.export.model import FittedModel, ParityExample
-from headstart.inference import model_format
-from headstart.inference.graph_inputs import make_graph_inputs
-from headstart.libraries import start_onnxruntime
 from headstart.tasks.facets import ComparedOutput
 
 #: Mean difference of novelty, where 1.0 is the threshold, that rounding can explain. A photo that the score was fitted

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import onnx
+from headstart_runtime.inference import model_format
+from headstart_runtime.inference.classifier import Classifier, load
+from headstart_runtime.modalities.spec_files import list_contents, name_files
 from safetensors.numpy import save_file
 
 from headstart import __version__
@@ -14,9 +17,6 @@ from headstart.export.build import build_onnx
 from headstart.export.model import FittedModel, ParityExample
 from headstart.export.parity import check_export
 from headstart.heads.saving import write_heads
-from headstart.inference import model_format
-from headstart.inference.classifier import Classifier, load
-from headstart.modalities.spec_files import list_contents, name_files
 from headstart.storage.atomic import new_folder, replace_text
 
 

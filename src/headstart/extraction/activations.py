@@ -15,10 +15,10 @@ from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 from filelock import Timeout
+from headstart_runtime.arrays import Ints
+from headstart_runtime.errors import StoreError
 from numpy.typing import NDArray
 
-from headstart.arrays import Ints
-from headstart.errors import StoreError
 from headstart.events import Listener, Note, ignore
 from headstart.extraction.bfloat16 import all_finite, to_bfloat16_bits
 from headstart.storage.activation_files import (

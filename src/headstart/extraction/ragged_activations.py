@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Ints
 from numpy.typing import NDArray
 
-from headstart.arrays import Ints
 from headstart.extraction.activations import Activations, ViewKey, encode_key
 
 

@@ -3,9 +3,9 @@
 from itertools import zip_longest
 
 import numpy as np
+from headstart_runtime.arrays import Floats, Ints
 from numpy.typing import NDArray
 
-from headstart.arrays import Floats, Ints
 from headstart.heads.descent import Problems, Solution, extrapolate, initialise, minimise
 from headstart.heads.head import TrainingSet
 from headstart.heads.space import ParameterSpace

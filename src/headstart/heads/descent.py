@@ -9,9 +9,9 @@ Rows come last in every array: sums over classes then run along whole vectors.
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats
 from numpy.typing import NDArray
 
-from headstart.arrays import Doubles, Floats
 from headstart.heads.space import ParameterSpace, inner_products
 
 _SEARCHES = 8  #: most evaluations of one line search

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Self, overload
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import DataError
+from headstart_runtime.tasks.task import TargetArray
 from numpy.typing import NDArray
-
-from headstart.arrays import Floats
-from headstart.errors import DataError
-from headstart.tasks.task import TargetArray
 
 KEPT, NOT_KEPT = 1e-8, 1e-6  #: tolerances of heads that are kept, and of those that are only asked
 

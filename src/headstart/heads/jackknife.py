@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from math import ceil, floor
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats, Ints
 
-from headstart.arrays import Doubles, Floats, Ints
 from headstart.heads.head import TrainingSet
 from headstart.heads.least_squares import LeastSquares
 from headstart.heads.number_ridge import read_penalties

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 
-from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.heads.head import TrainingSet
 from headstart.heads.kernel_rows import KernelRows
 from headstart.heads.number_targets import fold_numbers

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
-
-from headstart.arrays import Floats, Ints
+from headstart_runtime.arrays import Floats, Ints
 
 Fit = TypeVar("Fit", bound=Callable[..., Any])
 _READS = "reads_kernel_rows"  #: an attribute of functions that fit a head

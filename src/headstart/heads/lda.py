@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats, Ints
 
-from headstart.arrays import Doubles, Floats, Ints
 from headstart.heads.closed_form import Spectrum, compute_sample_weight, decompose, fit_temperature, score_trial
 from headstart.heads.folds import batch_groups, make_fold_groups
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial

@@ -16,8 +16,9 @@ from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats, Ints
+from headstart_runtime.linalg import softmax
 
-from headstart.arrays import Doubles, Floats, Ints
 from headstart.heads.class_problems import ENOUGH, STEPS, FoldSolver, first_bias, pose_class_problems, settle_bias
 from headstart.heads.descent import extrapolate, initialise, minimise, probabilities_of_logits, start_at
 from headstart.heads.folds import FoldGroups, assign_folds, count_folds, find_counted_rows, make_fold_groups
@@ -27,7 +28,6 @@ from headstart.heads.scaling import Scaling, knows_each_row
 from headstart.heads.space import ParameterSpace, choose_space
 from headstart.heads.subsample import choose_tolerance, draw_subsample
 from headstart.heads.threads import limit_to_idle_threads
-from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 
 _ROUGH = 1e-4  #: tolerance (see ``minimise``) on the path; of the head that is kept the training set says it

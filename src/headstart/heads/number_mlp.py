@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats
 from numpy.typing import NDArray
 
-from headstart.arrays import Doubles, Floats
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial
 from headstart.heads.mlp import OutputLoss, fit_mlp_with
 from headstart.heads.number_targets import TargetScale, bin_numbers, measure_errors, measure_spreads

@@ -16,8 +16,8 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats
 
-from headstart.arrays import Doubles, Floats
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial
 from headstart.heads.kernel_ridge import predict_kernel_held_out, solve_kernel_ridge
 from headstart.heads.kernel_rows import is_kernel, reads_kernel_rows

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 
-from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import Dense
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
+from headstart_runtime.arrays import Doubles
 
-from headstart.arrays import Doubles
 from headstart.heads.closed_form import compute_sample_weight, fit_temperature, score_trial
 from headstart.heads.folds import make_fold_groups
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import ClassifierError
 
-from headstart.arrays import Floats
-from headstart.errors import ClassifierError
 from headstart.heads.head import Dense, Head
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import DataError
 from numpy.typing import NDArray
 
-from headstart.arrays import Floats
-from headstart.errors import DataError
 from headstart.heads.head import Dense
 from headstart.heads.kernel_rows import KernelRows, is_kernel
 

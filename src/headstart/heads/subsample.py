@@ -3,7 +3,8 @@
 Both cost more with each row, and say no more: what they leave open is far below what other rows would change.
 """
 
-from headstart.arrays import Bools, Ints
+from headstart_runtime.arrays import Bools, Ints
+
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import NOT_KEPT
 

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from itertools import combinations_with_replacement
 
 import numpy as np
-
-from headstart.arrays import Floats
+from headstart_runtime.arrays import Floats
 
 
 def encode_common(names: Sequence[str], most: int, *, nameless: str | None = None) -> Floats:

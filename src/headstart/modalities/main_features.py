@@ -4,9 +4,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 
 import numpy as np
-
-from headstart.arrays import Floats, Ints
-from headstart.linalg import iterate_subspace, normalize_rows
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.linalg import iterate_subspace, normalize_rows
 
 SAMPLE = 1000  #: items that the main directions are computed from
 PRIOR = 20  #: items at the origin that the mean is taken with: the mean of two items says nothing

@@ -5,9 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from headstart_runtime.errors import HeadstartError, SettingError
+from headstart_runtime.tasks.task import Measure, Task
+
 from headstart import events
 from headstart.data.samples import Subset
-from headstart.errors import HeadstartError, SettingError
 from headstart.export import FittedModel
 from headstart.pipeline.backbones import LoadedBackbones
 from headstart.pipeline.dataset import PreparedDataset
@@ -19,7 +21,6 @@ from headstart.selection.context import DatasetContext, FitContext, RunContext
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.feature_table import FeatureSource
 from headstart.selection.planning import PLANNING
-from headstart.tasks.task import Measure, Task
 from headstart.training.obstacle import TRAINING, find_training_obstacle
 
 

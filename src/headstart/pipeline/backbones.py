@@ -5,6 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from headstart_runtime.errors import DataError, SettingError
+from headstart_runtime.modalities.batch import Batch, count_parts
+from headstart_runtime.modalities.checks import check_spec
+from headstart_runtime.modalities.modality import find_noun, get_modality
+from headstart_runtime.modalities.optional_facets import configure_spec
+
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import split_names
@@ -12,12 +18,7 @@ from headstart.backbones.convert import load_backbone
 from headstart.data.samples import Sample, Samples
 from headstart.engines.choose import choose_engine
 from headstart.engines.parity import PARITY_SAMPLES, EngineChoice, ParitySamples
-from headstart.errors import DataError, SettingError
 from headstart.extraction.extract import load_batch
-from headstart.modalities.batch import Batch, count_parts
-from headstart.modalities.checks import check_spec
-from headstart.modalities.modality import find_noun, get_modality
-from headstart.modalities.optional_facets import configure_spec
 from headstart.selection.backbone_search import BackboneSearch, describe_search, select_backbone
 from headstart.selection.candidates import AUTO, choose_default, list_tiers_for
 from headstart.selection.context import RunContext, choose_precision

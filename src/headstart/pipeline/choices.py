@@ -1,8 +1,9 @@
 """A check of the names that settings choose, before anything is read."""
 
+from headstart_runtime.extras import PYTORCH, require_extra
+
 from headstart.backbones.catalog import check_backbone_name, split_names
 from headstart.engines import choose
-from headstart.extras import PYTORCH, require_extra
 from headstart.heads import catalog
 from headstart.pipeline.backbones import is_searched
 from headstart.selection import REGISTRY as STRATEGIES

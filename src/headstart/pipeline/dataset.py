@@ -5,6 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.modality import find_noun, get_modality
+from headstart_runtime.modalities.optional_facets import describe_unseen
+from headstart_runtime.parsing import parse_json
+
 from headstart import events
 from headstart.data.inspection import update_notes
 from headstart.data.load import DecodedItems
@@ -19,12 +25,7 @@ from headstart.diagnostics.near_duplicates.search import (
     find_near_duplicates,
     group_duplicates,
 )
-from headstart.errors import DataError
 from headstart.extraction.extract import Extraction, extract
-from headstart.modalities.item import Noun
-from headstart.modalities.modality import find_noun, get_modality
-from headstart.modalities.optional_facets import describe_unseen
-from headstart.parsing import parse_json
 from headstart.pipeline.backbones import LoadedBackbone, LoadedBackbones
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, refuse_foreign_settings

@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from headstart_runtime.errors import SettingError
+
 from headstart import events
 from headstart.data.samples import Subset
-from headstart.errors import SettingError
 from headstart.heads.threads import limit_threads
 from headstart.pipeline.arms import (
     check_training,

@@ -5,13 +5,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.tasks.task import refuse_missing
+
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import split_names
 from headstart.data.samples import Samples, Subset
 from headstart.diagnostics.label_review import LabelReview, LabelSuspect
 from headstart.diagnostics.next_commands import suggest_fit
-from headstart.errors import BackboneError
 from headstart.evaluation.label_noise import LabelNoise
 from headstart.events import RunLog
 from headstart.heads.threads import limit_threads
@@ -24,7 +26,6 @@ from headstart.selection.candidates import AUTO
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, locate_store
 from headstart.storage.store import Store
-from headstart.tasks.task import refuse_missing
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from headstart_runtime.errors import SaveError
+from headstart_runtime.inference.classifier import Classifier
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.batch import InputSpec
+from headstart_runtime.modalities.item import BrokenItem
 
 from headstart.data.load import get_item, load_item
 from headstart.data.samples import Sample, Subset
 from headstart.data.sources import SampleSource
-from headstart.errors import SaveError
 from headstart.events import Note
 from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, write_model
-from headstart.inference.classifier import Classifier
-from headstart.inference.postprocess import BatchPredictions
-from headstart.modalities.batch import InputSpec
-from headstart.modalities.item import BrokenItem
 from headstart.selection.context import FitContext
 from headstart.storage.run_layout import MODEL
 

@@ -3,12 +3,13 @@
 import time
 from dataclasses import replace
 
+from headstart_runtime.modalities.batch import make_blank
+
 from headstart import events
 from headstart.backbones.backbone import INPUT
 from headstart.backbones.convert import load_backbone
 from headstart.data.samples import Subset
 from headstart.engines.work import count_work_above
-from headstart.modalities.batch import make_blank
 from headstart.pipeline.backbones import LoadedBackbone, LoadedBackbones, load_backbones
 from headstart.pipeline.dataset import PreparedDataset, describe_extraction, extract_features
 from headstart.selection.candidates import list_embedded

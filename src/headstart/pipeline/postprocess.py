@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from headstart_runtime.errors import DataError, UserError
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.item import Noun
+
 from headstart import events
 from headstart.data.samples import Samples, Subset
 from headstart.data.split import Split
-from headstart.errors import DataError, UserError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets
 from headstart.export import FittedModel
-from headstart.inference.postprocess import BatchPredictions
-from headstart.modalities.item import Noun
 from headstart.selection.arm import Arm
 from headstart.selection.arm_specs import ArmSpec
 from headstart.selection.context import FitContext, RunContext, make_targets

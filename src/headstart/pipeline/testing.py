@@ -11,23 +11,23 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Bools
+from headstart_runtime.errors import DataError, HeadstartError
+from headstart_runtime.inference.classifier import Classifier, ItemLike
+from headstart_runtime.inference.engine_agreement import ENGINE_NAMES, EngineAgreement, EngineScore
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.inference.predictors import InferenceEngine
+from headstart_runtime.modalities.item import BrokenItem, Noun
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.tasks.threshold_task import make_threshold_rule, replace_threshold
 
 from headstart import events
-from headstart.arrays import Bools
 from headstart.data.load import get_item
 from headstart.data.samples import Sample
-from headstart.errors import DataError, HeadstartError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.export import add_scores
-from headstart.inference.classifier import Classifier, ItemLike
-from headstart.inference.engine_agreement import ENGINE_NAMES, EngineAgreement, EngineScore
-from headstart.inference.postprocess import BatchPredictions
-from headstart.inference.predictors import InferenceEngine
-from headstart.modalities.item import BrokenItem, Noun
-from headstart.modalities.modality import get_modality
 from headstart.selection.context import make_targets
 from headstart.selection.results import TestResult
-from headstart.tasks.threshold_task import make_threshold_rule, replace_threshold
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from headstart.errors import UserError
-from headstart.modalities.modality import get_modality
-from headstart.tasks.task import Task, get_task
+from headstart_runtime.errors import UserError
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.tasks.task import Task, get_task
 
 
 def describe_absent_modality(modality: str, packages: Mapping[str, str]) -> str:

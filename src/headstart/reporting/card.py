@@ -10,10 +10,10 @@ import shlex
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 
+from headstart_runtime.inference.engine_agreement import ENGINE_NAMES
 from jinja2 import Environment
 
 from headstart.evaluation.label_noise import describe_label_noise
-from headstart.inference.engine_agreement import ENGINE_NAMES
 from headstart.reporting.records import Records
 from headstart.reporting.sections.arms import build_arms_section
 from headstart.reporting.sections.data import build_data_section, is_strong

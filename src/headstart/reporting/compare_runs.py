@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Ints
+from headstart_runtime.modalities.item import Noun
 from numpy.typing import NDArray
 
-from headstart.arrays import Bools, Ints
 from headstart.evaluation.intervals import Interval, Proportion, estimate_proportion
 from headstart.evaluation.paired import SIGNIFICANT, accuracy_interval, paired_exact_test
-from headstart.modalities.item import Noun
 from headstart.reporting.embedded_previews import EmbeddedPreviews
 from headstart.reporting.page import Page, render_page
 from headstart.reporting.predicted_items import PredictedItem, PredictedItems

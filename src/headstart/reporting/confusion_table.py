@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Ints
+from headstart_runtime.modalities.item import Noun
 
-from headstart.arrays import Ints
-from headstart.modalities.item import Noun
 from headstart.reporting.charts.short_names import fit_names
 from headstart.reporting.predicted_items import PredictedItem, PredictedItems
 from headstart.reporting.records import Records

@@ -1,8 +1,8 @@
 """Inputs of a saved graph, in words."""
 
-from headstart.errors import UserError
-from headstart.modalities.modality import get_modality
-from headstart.modalities.optional_facets import HostModality
+from headstart_runtime.errors import UserError
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.optional_facets import HostModality
 
 
 def describe_inputs(modality: str) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Floats, Ints
 from numpy.typing import NDArray
 
-from headstart.arrays import Bools, Floats, Ints
 from headstart.storage.run_files import make_damage_error, read_run_arrays
 from headstart.storage.run_layout import PREDICTIONS
 

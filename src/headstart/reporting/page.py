@@ -9,13 +9,13 @@ from importlib.resources import files
 from itertools import count
 from typing import Any
 
+from headstart_runtime.inference.engine_agreement import ENGINE_NAMES
+from headstart_runtime.modalities.item import Noun
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from headstart import __version__
 from headstart.evaluation.label_noise import LabelNoise, describe_label_noise
-from headstart.inference.engine_agreement import ENGINE_NAMES
-from headstart.modalities.item import Noun
 from headstart.reporting.charts.inline import draw_inline
 from headstart.reporting.charts.svg.style import STYLE
 from headstart.reporting.embedded_previews import SHEET, EmbeddedPreviews

@@ -4,7 +4,8 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart.extras import require_extra
+from headstart_runtime.extras import require_extra
+
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.matplotlib_axes import LABELS, TYPE, draw_on, measure_matrix
 from headstart.reporting.charts.short_names import fit_names

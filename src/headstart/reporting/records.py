@@ -4,9 +4,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Floats, Ints
+from headstart_runtime.inference.model_format import PREDICTED
+from headstart_runtime.tasks.classification.decision import ClassDecision
+from headstart_runtime.tasks.task import check_support
 
-from headstart.arrays import Bools, Floats, Ints
-from headstart.inference.model_format import PREDICTED
 from headstart.reporting.held_out import HeldOutRows
 from headstart.reporting.record_consistency import check_consistency
 from headstart.reporting.record_types import TrustRecord
@@ -19,9 +21,7 @@ from headstart.reporting.run_records import (
 )
 from headstart.storage.run_files import make_damage_error, read_run_arrays
 from headstart.storage.run_layout import PREDICTIONS, TRUST
-from headstart.tasks.classification.decision import ClassDecision
 from headstart.tasks.classification.evaluation import ClassificationEvaluation
-from headstart.tasks.task import check_support
 
 _PREDICTIONS = f"{PREDICTIONS}.npz"
 

@@ -7,17 +7,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from headstart_runtime.errors import DataError, UserError
+from headstart_runtime.inference.engine_agreement import EngineAgreement
+from headstart_runtime.inference.model_format import RECORD as MODEL_RECORD
+from headstart_runtime.modalities.facets import Thumbnail
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.modality import find_noun
+from headstart_runtime.parsing import parse_json
+from headstart_runtime.tasks.task import Measure, TargetSpace, Task, get_task
+
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import Ledger
 from headstart.data.split import Split
-from headstart.errors import DataError, UserError
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
-from headstart.inference.engine_agreement import EngineAgreement
-from headstart.inference.model_format import RECORD as MODEL_RECORD
-from headstart.modalities.facets import Thumbnail
-from headstart.modalities.item import Noun
-from headstart.modalities.modality import find_noun
-from headstart.parsing import parse_json
 from headstart.reporting.absent import describe_absent_modality, get_task_of_run
 from headstart.reporting.described_inputs import describe_inputs
 from headstart.reporting.held_out import HeldOutRows
@@ -33,7 +35,6 @@ from headstart.storage.run_layout import (
     RECORD,
     SPLIT,
 )
-from headstart.tasks.task import Measure, TargetSpace, Task, get_task
 
 _Record = TypeVar("_Record")
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from headstart.modalities.item import Noun
+from headstart_runtime.modalities.item import Noun
+
 from headstart.reporting.card import escape_markdown, make_card_environment
 from headstart.reporting.contents import ContentTable, OwnScore, ShownNumber, ShownRange, TaskContents, Text
 from headstart.reporting.page import describe_measure

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.inference.engine_agreement import ENGINE_NAMES
 
-from headstart.inference.engine_agreement import ENGINE_NAMES
 from headstart.reporting.charts.catalog import novelty_chart
 from headstart.reporting.charts.inline import draw_charts
 from headstart.reporting.charts.task_charts import score_slices_chart

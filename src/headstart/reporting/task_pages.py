@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from headstart.errors import nearest
+from headstart_runtime.errors import nearest
+
 from headstart.reporting.charts.catalog import ChartMaker
 from headstart.reporting.charts.task_charts import score_slices_chart
 from headstart.reporting.contents import TaskContents

@@ -11,10 +11,10 @@ from pathlib import Path
 from types import CodeType
 
 import jinja2
+from headstart_runtime.errors import StoreError
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
-from headstart.errors import StoreError
 from headstart.storage.atomic import replace_bytes
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from headstart.errors import SettingError
+from headstart_runtime.errors import SettingError
+
 from headstart.reporting.run_records import read_task, refuse_unlike_runs
 from headstart.reporting.task_pages import TaskPages
 from headstart.storage.atomic import replace_text

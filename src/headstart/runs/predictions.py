@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from headstart_runtime.csv_cells import format_csv
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.item import SAMPLE, Noun
+from headstart_runtime.tasks.task import TargetSpace, get_task
 from numpy.typing import NDArray
 
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample
-from headstart.inference.postprocess import BatchPredictions
-from headstart.modalities.item import SAMPLE, Noun
 from headstart.storage.atomic import replace_bytes, replace_text
-from headstart.storage.csv_cells import format_csv
 from headstart.storage.run_layout import PREDICTIONS, SCHEMA_VERSION
 from headstart.tasks.facets import AnswerTable
-from headstart.tasks.task import TargetSpace, get_task
 
 AnsweredSubset = tuple[str, Sequence[Sample], BatchPredictions]  #: its name, its samples, what is said of them
 

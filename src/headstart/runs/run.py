@@ -6,26 +6,28 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headstart_runtime.errors import DataError, UserError
+from headstart_runtime.inference.classifier import Classifier, load
+from headstart_runtime.modalities.item import SAMPLE, Noun
+from headstart_runtime.modalities.modality import find_noun
+from headstart_runtime.tasks.task import Task, check_support, get_task
+
 from headstart.data.ledger import load_ledger
 from headstart.data.readers.arrays.arrays import IN_MEMORY
 from headstart.data.split import load_split
 from headstart.display.html import html_table
-from headstart.errors import DataError, UserError
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
-from headstart.inference.classifier import Classifier, load
-from headstart.modalities.item import SAMPLE, Noun
-from headstart.modalities.modality import find_noun
 from headstart.reporting.run_records import total_seconds
 from headstart.runs.record_check import check_run_record
 from headstart.runs.tables import MisclassifiedSamples, RunLayers, list_layers, list_misclassified
 from headstart.runs.worst_answers import WorstAnswers, list_worst_answers
 from headstart.storage.run_files import make_damage_error, read_run_json
 from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, SETTINGS, TRUST
-from headstart.tasks.task import Task, check_support, get_task
 
 if TYPE_CHECKING:
+    from headstart_runtime.explanation.answer_explainer import AnswerExplainer, HeatMap
+
     from headstart.diagnostics.neighbours import Neighbours
-    from headstart.explanation.answer_explainer import AnswerExplainer, HeatMap
     from headstart.reporting.plots import Plots
 
 PATHS = ("relabel", "split_from", "store")  #: settings that name what is read
@@ -108,7 +110,7 @@ class Run:
 
     @cached_property
     def _explainer(self) -> "AnswerExplainer":
-        from headstart.explanation.choose_explainer import open_explainer
+        from headstart_runtime.explanation.choose_explainer import open_explainer
 
         return open_explainer(self._home / MODEL)
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from headstart_runtime.errors import UserError
+from headstart_runtime.inference.model_format import PREDICTED
+from headstart_runtime.modalities.facets import Thumbnail
+from headstart_runtime.modalities.item import SAMPLE, Noun
 
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import FileStatus
 from headstart.display.html import html_table
-from headstart.errors import UserError
-from headstart.inference.model_format import PREDICTED
-from headstart.modalities.facets import Thumbnail
-from headstart.modalities.item import SAMPLE, Noun
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.storage.previews import read_previews
 from headstart.storage.run_files import make_damage_error, read_run_arrays

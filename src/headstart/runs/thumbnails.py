@@ -7,6 +7,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from headstart_runtime.errors import DataError
+from headstart_runtime.explanation.choose_explainer import open_explainer
+from headstart_runtime.modalities.facets import PlayablePreview, PreviewFacet, Thumbnail
+from headstart_runtime.modalities.item import BrokenItem
+from headstart_runtime.modalities.modality import get_modality
 
 from headstart import events
 from headstart.data.inspection import default_workers, map_in_threads
@@ -14,11 +19,6 @@ from headstart.data.load import get_item, load_item
 from headstart.data.samples import Sample
 from headstart.diagnostics.examples import select_examples, select_test_samples
 from headstart.diagnostics.run import Diagnostics
-from headstart.errors import DataError
-from headstart.explanation.choose_explainer import open_explainer
-from headstart.modalities.facets import PlayablePreview, PreviewFacet, Thumbnail
-from headstart.modalities.item import BrokenItem
-from headstart.modalities.modality import get_modality
 from headstart.runs.examples import select_shown_samples
 from headstart.selection.context import FitContext
 from headstart.selection.results import TestResult

@@ -10,6 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from headstart_runtime.modalities import modality
+from headstart_runtime.tasks import task
+from headstart_runtime.tasks.task import Measure
+
 from headstart import __version__
 from headstart.data.ledger import save_ledger
 from headstart.data.relabel import format_relabels
@@ -18,7 +22,6 @@ from headstart.engines.parity import EngineChoice
 from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
 from headstart.extraction.extract import Extraction
-from headstart.modalities import modality
 from headstart.runs.run import Run
 from headstart.selection import leaderboard
 from headstart.selection.arm import Arm, arm_file_name
@@ -38,8 +41,6 @@ from headstart.storage.run_layout import (
     SETTINGS,
     SPLIT,
 )
-from headstart.tasks import task
-from headstart.tasks.task import Measure
 from headstart.training.obstacle import EXTRA, find_network_obstacle
 
 #: Whose versions a run records, where they are installed.

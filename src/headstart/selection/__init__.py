@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from headstart.plugins import Registry
-from headstart.protocol_checks import expect_function
+from headstart_runtime.plugins import Registry
+from headstart_runtime.protocol_checks import expect_function
+
 from headstart.selection.arm import Strategy
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.finetune import full_finetune, partial_finetune, scratch

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from headstart_runtime.arrays import Floats
 from numpy.typing import NDArray
 
 from headstart import events
-from headstart.arrays import Floats
 from headstart.data.samples import Subset
 from headstart.evaluation.evaluation import Evaluation
 from headstart.export import FittedModel

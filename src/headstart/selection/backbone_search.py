@@ -11,22 +11,23 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import BackboneError, DataError, EngineError
+from headstart_runtime.hardware import count_cores
+from headstart_runtime.modalities.batch import count_parts, take
+from headstart_runtime.modalities.item import SAMPLE, Noun
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.tasks.task import Measure, TargetSpace, Task
 
 from headstart import events
-from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.data.samples import Sample, Samples
 from headstart.engines.engine import Engine
 from headstart.engines.parity import EngineChoice
-from headstart.errors import BackboneError, DataError, EngineError
 from headstart.extraction.extract import extract, load_batch
-from headstart.hardware import count_cores
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import TrainingSet
 from headstart.heads.threads import limit_to_idle_threads
-from headstart.modalities.batch import count_parts, take
-from headstart.modalities.item import SAMPLE, Noun
-from headstart.modalities.modality import get_modality
 from headstart.selection.budget import Budget
 from headstart.selection.context import make_targets
 from headstart.selection.failures import describe_failure
@@ -34,7 +35,6 @@ from headstart.selection.rule import ArmChoice, choose_winner
 from headstart.selection.sampling import stratified_sample
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
-from headstart.tasks.task import Measure, TargetSpace, Task
 
 MEASURED = 400  #: training samples that a candidate is measured on, at most
 FOLDS = 3

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from headstart_runtime.arrays import Floats
+
 from headstart import events
-from headstart.arrays import Floats
 from headstart.data.names import preview
 from headstart.data.samples import Subset
 from headstart.evaluation.grouping import Targets

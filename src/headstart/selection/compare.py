@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from headstart_runtime.errors import Cancelled, SettingError, TrainingError, bounded
+
 from headstart import events
-from headstart.errors import Cancelled, SettingError, TrainingError, bounded
 from headstart.selection import list_strategies
 from headstart.selection.arm import Arm, ArmPlan
 from headstart.selection.arm_specs import PROBES, ArmSpec, makes_sense

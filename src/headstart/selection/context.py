@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import TargetArray, Task
 
-from headstart.arrays import Floats, Ints
 from headstart.backbones.backbone import Backbone
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample, Samples, Subset
@@ -21,12 +23,10 @@ from headstart.evaluation.grouping import Targets
 from headstart.events import RunLog
 from headstart.export import FeatureBranch, FittedModel
 from headstart.heads.head import FitResult, TrainingSet
-from headstart.modalities.item import Noun
 from headstart.selection.budget import Budget
 from headstart.selection.feature_table import FeatureSource
 from headstart.settings import FitSettings, Precision
 from headstart.storage.store import Store
-from headstart.tasks.task import TargetArray, Task
 from headstart.training.obstacle import find_training_obstacle
 
 if TYPE_CHECKING:  # it imports PyTorch

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from headstart_runtime.errors import TrainingError
+
 from headstart import events
 from headstart.backbones.backbone import INPUT, middle_stage
-from headstart.errors import TrainingError
 from headstart.selection.arm import ArmPlan
 from headstart.selection.context import FitContext
 from headstart.selection.finetune import full_finetune, partial_finetune

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from headstart_runtime.errors import HeadstartError
+from headstart_runtime.modalities.item import CLASS
 
 from headstart.backbones.pretrained import read_pretrained_classifier
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample, Subset
-from headstart.errors import HeadstartError
 from headstart.extraction.extract import extract
 from headstart.heads.catalog import fit_head
 from headstart.heads.head import FitResult, TrainingSet
 from headstart.heads.threads import limit_to_idle_threads
-from headstart.modalities.item import CLASS
 from headstart.selection.context import FitContext
 from headstart.selection.domain_similarity import LEAST_CLASSES, DomainSimilarity, Similarity, measure_similarity
 from headstart.selection.probes import ALL, LAYER, find_chosen_trial

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from headstart_runtime.arrays import Doubles
 from numpy.typing import NDArray
 
-from headstart.arrays import Doubles
 from headstart.backbones.classifier import PretrainedClassifier
 
 Similarity = Literal["similar", "between", "different"]

@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from headstart.errors import HeadstartError, UserError, bounded, is_memory_short
+from headstart_runtime.errors import HeadstartError, UserError, bounded, is_memory_short
 
 #: A network that cannot be cut, a loss that is not a number, what PyTorch and OpenVINO raise when memory is short
 #: (``torch.OutOfMemoryError`` is a RuntimeError), a disk that is full. A user's mistake ends the run, and so does a

@@ -5,16 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Floats, Ints
+from headstart_runtime.hardware import ComputePrecision
+from headstart_runtime.modalities.batch import make_blank
 
 from headstart import events
-from headstart.arrays import Bools, Floats, Ints
 from headstart.backbones.backbone import Backbone
 from headstart.data.samples import Sample
 from headstart.engines.engine import Engine
 from headstart.export import FeatureBranch
 from headstart.extraction.extract import extract, get_feature_space
-from headstart.hardware import ComputePrecision
-from headstart.modalities.batch import make_blank
 from headstart.storage.space import FLOAT_BYTES, FeatureSpace
 from headstart.storage.store import Store
 

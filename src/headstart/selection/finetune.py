@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headstart_runtime.errors import SettingError
+
 from headstart import events
 from headstart.backbones.backbone import middle_stage
 from headstart.data.samples import Subset
 from headstart.engines.choose import choose_engine
-from headstart.errors import SettingError
 from headstart.export import FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, ArmPlan, arm_file_name, score_arm
 from headstart.selection.context import FitContext

@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from headstart_runtime.errors import TrainingError
+from headstart_runtime.modalities.batch import find_mask
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.tasks.task import Task, get_task
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
-from headstart.errors import TrainingError
-from headstart.modalities.batch import find_mask
-from headstart.modalities.modality import get_modality
 from headstart.selection.failures import FAILURES, describe_failure
 from headstart.selection.search_study import AT_RANDOM, STORAGE, SearchTrial, list_trials, open_study
 from headstart.settings import FitSettings
 from headstart.storage.atomic import replace_text
-from headstart.tasks.task import Task, get_task
 from headstart.training.curves import Epoch
 
 if TYPE_CHECKING:  # PyTorch and Optuna, which a run that searches nothing has no need of

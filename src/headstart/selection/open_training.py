@@ -9,11 +9,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headstart_runtime.errors import TrainingError
+
 from headstart import events
 from headstart.backbones.backbone import middle_stage
 from headstart.data.samples import Subset
 from headstart.engines.work import count_work_above
-from headstart.errors import TrainingError
 from headstart.selection.context import FitContext
 from headstart.selection.planning import SAFE, boundary_below, time_training
 from headstart.selection.refit import should_refit

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import inf, isfinite
 
-from headstart.arrays import Bools, Floats
+from headstart_runtime.arrays import Bools, Floats
+from headstart_runtime.errors import SettingError, nearest
+from headstart_runtime.hardware import count_cores
+
 from headstart.data.samples import Subset
-from headstart.errors import SettingError, nearest
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
-from headstart.hardware import count_cores
 from headstart.heads.head import NOT_KEPT, FitResult, Head, TrainingSet, Trial
 from headstart.heads.subsample import MANY, choose_tolerance, draw_subsample
 from headstart.heads.threads import SMALL, count_idle_cores, limit_to_idle_threads, share_threads

@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from headstart_runtime.arrays import Ints
+from headstart_runtime.inference.engine_agreement import EngineAgreement
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.tasks.task import TargetArray, Task, get_task
 from numpy.typing import NDArray
 
-from headstart.arrays import Ints
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample
 from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets
 from headstart.export import FittedModel
-from headstart.inference.engine_agreement import EngineAgreement
-from headstart.inference.postprocess import BatchPredictions
 from headstart.tasks.optional_facets import FittedPostprocessor
-from headstart.tasks.task import TargetArray, Task, get_task
 
 
 @dataclass(frozen=True)

@@ -13,28 +13,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import SettingError
+from headstart_runtime.modalities.batch import Batch
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.terms import CountedTerms, get_term_modality
+from headstart_runtime.sparse import SparseRows
 
 from headstart import events
-from headstart.arrays import Floats
 from headstart.backbones.term_network import build_term_network
 from headstart.data.load import DecodedItems
 from headstart.data.samples import Sample, Subset
 from headstart.engines.choose import choose_engine
 from headstart.engines.parity import CONVERSION_SAMPLES, ParitySamples
-from headstart.errors import SettingError
 from headstart.export import FeatureBranch, FittedModel
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet
 from headstart.heads.kernel_rows import KernelRows, as_features, can_read_kernel_rows
 from headstart.heads.sparse_kernel import SparseKernelRows
 from headstart.heads.subsample import choose_tolerance
-from headstart.modalities.batch import Batch
-from headstart.modalities.modality import get_modality
-from headstart.modalities.terms import CountedTerms, get_term_modality
 from headstart.selection.arm import Arm, ArmPlan, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.probes import LAYER, build_model, fit_task_head
-from headstart.sparse import SparseRows
 from headstart.training.cost import Cost
 
 NAME = "tfidf"

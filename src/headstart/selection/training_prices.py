@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
+from headstart_runtime.modalities.batch import InputSpec, fill_axes, is_free, make_blank
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.packing import choose_parts
 
 from headstart.backbones.backbone import INPUT
 from headstart.data.samples import Subset
 from headstart.engines.work import count_work_above
-from headstart.modalities.batch import InputSpec, fill_axes, is_free, make_blank
-from headstart.modalities.modality import get_modality
-from headstart.modalities.packing import choose_parts
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.planning import PLANNING, SAFE, SHORTER, boundary_below
 from headstart.training.benchmark_record import BENCHMARK_VERSION, benchmark_file

@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
+from headstart_runtime.errors import SettingError
+from headstart_runtime.plugins import cache_until_forgotten
 from pydantic import Field, ValidationError
 
-from headstart.errors import SettingError
-from headstart.plugins import cache_until_forgotten
 from headstart.settings.chapter import Chapter
 from headstart.settings.chapters import CompareSettings, DataSettings, HeadSettings, RunSettings, TrustSettings
 from headstart.settings.keywords import flatten, read_toml

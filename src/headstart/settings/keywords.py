@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from headstart_runtime.errors import SettingError, nearest
 from pydantic import BaseModel
 
-from headstart.errors import SettingError, nearest
 from headstart.settings.registry import list_chapters, list_spellings
 
 

@@ -4,10 +4,10 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from headstart_runtime.errors import SettingError, nearest
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from headstart.errors import SettingError, nearest
 from headstart.settings.registry import list_allowed_values, list_chapters
 
 

@@ -3,7 +3,7 @@
 ``make_pipeline(FeatureExtractor("efficientnet_lite0"), SVC())`` learns from items: paths, bytes or arrays.
 """
 
-from headstart.extras import require_extra
+from headstart_runtime.extras import require_extra
 
 require_extra("sklearn", "headstart.sklearn")
 

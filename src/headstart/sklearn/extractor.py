@@ -5,20 +5,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.batch import make_blank
+from headstart_runtime.modalities.modality import get_modality
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from headstart import events
-from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.engines.choose import choose_engine
 from headstart.engines.parity import ParitySamples
-from headstart.errors import DataError
 from headstart.events import RunLog
 from headstart.extraction.extract import extract
-from headstart.modalities.batch import make_blank
-from headstart.modalities.modality import get_modality
 from headstart.pipeline.backbones import load_backbones
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headstart_runtime.errors import DataError
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from headstart.errors import DataError
 from headstart.pipeline.fit import fit as run_fit
 from headstart.runs.run import Run
 from headstart.settings import HeadName, StrategyName

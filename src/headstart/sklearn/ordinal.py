@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
+from headstart_runtime.errors import DataError
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from headstart.errors import DataError
 from headstart.sklearn.job import JobEstimator
 from headstart.verbs.calling import call_with_keywords
 

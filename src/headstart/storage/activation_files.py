@@ -24,9 +24,9 @@ from typing import Any, Literal
 
 import numpy as np
 from filelock import FileLock
+from headstart_runtime.errors import StoreError, refuse_machine_faults
 from numpy.typing import NDArray
 
-from headstart.errors import StoreError, refuse_machine_faults
 from headstart.storage.activation_index import pack_block, parse_keys
 from headstart.storage.atomic import new_folder
 from headstart.storage.usage import get_disk_usage

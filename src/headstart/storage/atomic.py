@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from headstart.errors import StoreError, is_disk_full
+from headstart_runtime.errors import StoreError, is_disk_full
 
 _DRAFT = re.compile(r"\..+\.[0-9a-f]{12}")  #: names that ``_draft_path`` gives
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-
-from headstart.errors import StoreError
+from headstart_runtime.errors import StoreError
 
 SCHEMA = 1
 APPLICATION = 0x48535354  # "HSST": tells our index from any other SQLite file

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from headstart.errors import StoreError
+from headstart_runtime.errors import StoreError
+
 from headstart.storage.database import Database
 from headstart.storage.space import DecodeIssue, FeatureSpace, SpaceUsage, digest_to_bytes
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from headstart_runtime.errors import UserError, describe_schema_mismatch, refuse_machine_faults
+from headstart_runtime.parsing import ParsedArrays, parse_json
 from numpy.typing import NDArray
 
-from headstart.errors import UserError, describe_schema_mismatch, refuse_machine_faults
-from headstart.parsing import ParsedArrays, parse_json
 from headstart.storage.run_layout import SCHEMA_VERSION
 
 

@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 import numpy as np
 from filelock import FileLock, Timeout
+from headstart_runtime.errors import StoreError
 from numpy.typing import NDArray
 
-from headstart.errors import StoreError
 from headstart.storage.index import Index, RowLocation, Shard
 from headstart.storage.space import FLOAT_BYTES, FeatureSpace
 

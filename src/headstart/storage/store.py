@@ -20,9 +20,9 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+from headstart_runtime.errors import StoreError, refuse_machine_faults
 from numpy.typing import NDArray
 
-from headstart.errors import StoreError, refuse_machine_faults
 from headstart.events import Listener, Note, ignore
 from headstart.storage.activation_files import ACTIVATIONS
 from headstart.storage.index import CHUNK, Index

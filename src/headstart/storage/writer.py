@@ -7,9 +7,9 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+from headstart_runtime.errors import StoreError
 from numpy.typing import NDArray
 
-from headstart.errors import StoreError
 from headstart.storage.index import CHUNK, Index, RowBlock
 from headstart.storage.shards import OpenShard, ShardFolder, claim_shard, pack_rows
 from headstart.storage.space import DecodeIssue, FeatureSpace, digests_to_bytes

@@ -4,10 +4,12 @@ Reading a facet imports what is behind it, so a task is not asked for its facets
 few of them, and where only predicting is installed some cannot be imported.
 """
 
-from headstart.plugins import Registry
-from headstart.protocol_checks import describe_fault, expect_members
-from headstart.tasks import explanation_facet, facets, optional_facets
-from headstart.tasks.task import REGISTRY, Task
+from headstart_runtime.plugins import Registry
+from headstart_runtime.protocol_checks import describe_fault, expect_members
+from headstart_runtime.tasks import explanation_facet
+from headstart_runtime.tasks.task import REGISTRY, Task
+
+from headstart.tasks import facets, optional_facets
 
 _ALWAYS: dict[str, type] = {
     "targets": facets.TargetReading,

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from headstart.arrays import Bools, Doubles, Floats
-from headstart.tasks.task import Postprocessor, TargetArray, TargetSpace
+from headstart_runtime.arrays import Bools, Doubles, Floats
+from headstart_runtime.tasks.task import Postprocessor, TargetArray, TargetSpace
 
 if TYPE_CHECKING:
+    from headstart_runtime.modalities.item import Noun
     from torch import Tensor
 
     from headstart.data.samples import Samples
     from headstart.evaluation.grouping import Targets
     from headstart.heads.number_targets import TargetScale
-    from headstart.modalities.item import Noun
 
 
 class Objective(Protocol):

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
+from headstart_runtime.hardware import ComputePrecision
 from torch import Tensor
 from torch.nn import functional
 
 from headstart import events
 from headstart.extraction.activations import ValueKind
-from headstart.hardware import ComputePrecision
 from headstart.training.benchmark_record import BenchmarkResult, TrainingSpeed, read_benchmark, write_benchmark
 from headstart.training.memory import MemoryMeter
 from headstart.training.network import TrainableTop

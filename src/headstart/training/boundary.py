@@ -16,21 +16,21 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from headstart_runtime.arrays import Ints
+from headstart_runtime.modalities.batch import Part
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.packing import choose_shard, pack_parts
+from headstart_runtime.tasks.task import TargetArray
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from headstart import events
-from headstart.arrays import Ints
 from headstart.data.samples import Sample
 from headstart.extraction.activations import Activations, ViewKey
 from headstart.extraction.bfloat16 import to_bfloat16_bits
 from headstart.extraction.executor import Executor, ProgressMeter, ThreadExecutor, cut_shards
 from headstart.extraction.ragged_activations import RaggedActivations
-from headstart.modalities.batch import Part
-from headstart.modalities.modality import get_modality
-from headstart.modalities.packing import choose_shard, pack_parts
-from headstart.tasks.task import TargetArray
 from headstart.training.token_packing import TokenPacking
 from headstart.training.trunk import Trunk
 from headstart.training.views import ViewLoader

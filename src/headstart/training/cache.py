@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from headstart_runtime.hardware import ComputePrecision
 
 from headstart.backbones.backbone import RECORD, Backbone
 from headstart.engines.parity import machine_key
-from headstart.hardware import ComputePrecision
 from headstart.heads.head import Head
 from headstart.heads.saving import read_head, to_tensors
 from headstart.settings import TrainSettings

@@ -2,10 +2,10 @@
 
 import numpy as np
 import torch
+from headstart_runtime.errors import TrainingError
 from torch import Tensor
 from torch.nn import functional
 
-from headstart.errors import TrainingError
 from headstart.training.inputs import FineTuneSpec
 from headstart.training.network import TrainableTop
 from headstart.training.plan import ActivationSource

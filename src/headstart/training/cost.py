@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from headstart.modalities.batch import is_free, make_blank
-from headstart.modalities.modality import get_modality
-from headstart.modalities.packing import choose_parts, pack_parts
+from headstart_runtime.modalities.batch import is_free, make_blank
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.packing import choose_parts, pack_parts
 
 if TYPE_CHECKING:
     from headstart.training.fine_tuning import FineTuning

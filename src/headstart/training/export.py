@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from headstart_runtime.errors import EngineError
+from headstart_runtime.inference.model_format import hash_file
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -15,9 +17,7 @@ from headstart.backbones.backbone import GRAPH, INPUT, Backbone, Layer, write_re
 from headstart.backbones.convert import write_graph
 from headstart.backbones.graph import FINAL, extract_trunk, list_carried
 from headstart.engines.openvino import check_trained_network
-from headstart.errors import EngineError
 from headstart.heads.saving import write_head
-from headstart.inference.model_format import hash_file
 from headstart.storage.atomic import new_folder
 from headstart.training.cache import CURVES, HEAD
 from headstart.training.inputs import TrainingInputs

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from headstart_runtime.errors import TrainingError
+from headstart_runtime.hardware import ComputePrecision
 from torch import nn
 
 from headstart import events
 from headstart.engines.pytorch import can_train_in_bf16
-from headstart.errors import TrainingError
-from headstart.hardware import ComputePrecision
 from headstart.heads.number_targets import TargetScale
 from headstart.settings import FitSettings
 from headstart.storage.atomic import stamp

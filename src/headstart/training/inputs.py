@@ -6,10 +6,12 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from headstart_runtime.arrays import Ints
+from headstart_runtime.modalities.batch import InputSpec, is_free
+from headstart_runtime.tasks.task import TargetArray, TargetSpace, Task, get_task
 from numpy.typing import NDArray
 
 from headstart import events
-from headstart.arrays import Ints
 from headstart.backbones.backbone import INPUT, Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.graph import TracedNetwork, trace
@@ -22,10 +24,8 @@ from headstart.engines.pytorch import select_device
 from headstart.extraction.activations import Activations
 from headstart.extraction.ragged_activations import RaggedActivations
 from headstart.heads.head import Head
-from headstart.modalities.batch import InputSpec, is_free
 from headstart.settings import FitSettings, TrainSettings, parse_size
 from headstart.storage.usage import get_free_bytes
-from headstart.tasks.task import TargetArray, TargetSpace, Task, get_task
 from headstart.training.boundary import (
     CachedActivations,
     StreamedActivations,

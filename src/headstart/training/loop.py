@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from headstart_runtime.errors import TrainingError
 from numpy.typing import NDArray
 from torch import Tensor
 
 from headstart import events
-from headstart.errors import TrainingError
 from headstart.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from headstart.training.curves import Epoch
 from headstart.training.lengths import mix_lengths, sort_lengths

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from headstart_runtime.hardware import ComputePrecision
 from torch import Tensor, fx, nn
 
 from headstart.backbones.graph import TracedNetwork, extract_top
 from headstart.engines.placement import place_network
-from headstart.hardware import ComputePrecision
 from headstart.heads.head import Dense, Head
 from headstart.heads.number_targets import TargetScale
 from headstart.training.folding import fold_batchnorm

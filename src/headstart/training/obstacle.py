@@ -1,9 +1,9 @@
 """Obstacles to training a network: the one place that advice, prices, comparisons and reports ask."""
 
-from headstart.extras import PYTORCH, ExtraName, describe_missing_extra
-from headstart.modalities.batch import AnySpec, find_mask, is_free
-from headstart.modalities.modality import get_modality
-from headstart.tasks.task import Task
+from headstart_runtime.extras import PYTORCH, ExtraName, describe_missing_extra
+from headstart_runtime.modalities.batch import AnySpec, find_mask, is_free
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.tasks.task import Task
 
 EXTRA: ExtraName = "train"  #: that training takes
 TRAINING = ("partial-finetune", "full-finetune", "scratch")  #: strategies that train a network

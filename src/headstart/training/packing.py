@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+from headstart_runtime.modalities.batch import Batch, TensorSpec
 from numpy.typing import NDArray
 from torch import Tensor
 
 from headstart.backbones.backbone import INPUT
 from headstart.backbones.graph import TracedNetwork, list_carried
-from headstart.modalities.batch import Batch, TensorSpec
 from headstart.training.row_pieces import list_arrays, list_pieces
 from headstart.training.token_packing import TokenPacking, find_token_packing
 

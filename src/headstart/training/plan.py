@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from headstart_runtime.arrays import Ints
+from headstart_runtime.tasks.task import Measure, TargetArray
 from torch import Tensor
 
-from headstart.arrays import Ints
 from headstart.settings import TrainSettings
 from headstart.tasks.optional_facets import Objective
-from headstart.tasks.task import Measure, TargetArray
 from headstart.training.curves import Epoch
 from headstart.training.windows import WHOLE, Windows
 

@@ -23,11 +23,11 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from headstart_runtime.arrays import Ints
+from headstart_runtime.errors import TrainingError
 from torch import Tensor
 
 from headstart import events
-from headstart.arrays import Ints
-from headstart.errors import TrainingError
 from headstart.settings import TrainSettings
 from headstart.storage.atomic import replace_text
 from headstart.training.lengths import mix_lengths

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
+from headstart_runtime.hardware import count_cores
 
-from headstart.hardware import count_cores
 from headstart.process import Override
 
 

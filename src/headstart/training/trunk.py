@@ -11,6 +11,10 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from headstart_runtime.errors import EngineError
+from headstart_runtime.hardware import ComputePrecision, count_cores, has_bf16
+from headstart_runtime.inference.openvino import BATCH
+from headstart_runtime.modalities.batch import AnySpec, Batch, InputSpec
 from numpy.typing import NDArray
 from torch import nn
 
@@ -21,11 +25,7 @@ from headstart.engines.engine import Engine
 from headstart.engines.parity import mean_cosine
 from headstart.engines.placement import GPU_BATCH, place_network, run_on_device
 from headstart.engines.pytorch import to_device
-from headstart.errors import EngineError
 from headstart.extraction.activations import ValueKind
-from headstart.hardware import ComputePrecision, count_cores, has_bf16
-from headstart.inference.openvino import BATCH
-from headstart.modalities.batch import AnySpec, Batch, InputSpec
 from headstart.settings import Precision
 from headstart.storage.atomic import replace_bytes
 from headstart.training.packing import AnyPacking, crop_batch, find_packing

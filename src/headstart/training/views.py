@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from headstart_runtime.errors import TrainingError
+from headstart_runtime.modalities.batch import AnySpec, Batch, InputSpec, Part
+from headstart_runtime.modalities.checks import collate_parts
+from headstart_runtime.modalities.facets import Augmenter
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.tasks.task import Task
+
 from headstart.data.load import load_item
 from headstart.data.samples import Sample
-from headstart.errors import TrainingError
-from headstart.modalities.batch import AnySpec, Batch, InputSpec, Part
-from headstart.modalities.checks import collate_parts
-from headstart.modalities.facets import Augmenter
-from headstart.modalities.modality import get_modality
-from headstart.tasks.task import Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from headstart.arrays import Floats
+from headstart_runtime.arrays import Floats
+
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample, Subset
 from headstart.export import FeatureBranch, FittedModel

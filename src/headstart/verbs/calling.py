@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from headstart.errors import Cancelled, HeadstartError, UserError
+from headstart_runtime.errors import Cancelled, HeadstartError, UserError
 
 P = ParamSpec("P")
 R = TypeVar("R")

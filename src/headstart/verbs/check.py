@@ -6,6 +6,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, Unpack
 
+from headstart_runtime.errors import DataError, SettingError, nearest
+
 from headstart import events
 from headstart.data.check import DataCheck, check_samples
 from headstart.data.groups import describe_torn_groups, find_torn_groups
@@ -16,7 +18,6 @@ from headstart.data.reading_table import check_reading_table, write_reading_tabl
 from headstart.data.samples import FileStatus, GroupKind, Samples
 from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress, watch
-from headstart.errors import DataError, SettingError, nearest
 from headstart.pipeline.dataset import split_samples
 from headstart.pipeline.label_check import LabelCheck, check_labels
 from headstart.settings import DataSettings, FitSettings, Precision, locate_store, refuse_foreign_settings

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
+from headstart_runtime.errors import SettingError, UserError, describe_schema_mismatch
+from headstart_runtime.parsing import parse_json
+
 from headstart import events
 from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress
-from headstart.errors import SettingError, UserError, describe_schema_mismatch
 from headstart.evaluation.comparison import PairedTest
-from headstart.parsing import parse_json
 from headstart.runs.run import Run, open_run
 from headstart.selection.leaderboard import COLUMNS, LeaderboardRow, format_cells, from_json
 from headstart.selection.rule import ArmChoice

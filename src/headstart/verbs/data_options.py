@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from headstart.errors import SettingError, nearest
+from headstart_runtime.errors import SettingError, nearest
+
 from headstart.settings import DataSettings, FitSettings
 
 

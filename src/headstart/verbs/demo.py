@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.demonstration import Demonstration, find_demonstration
+from headstart_runtime.modalities.modality import MODALITIES, get_modality
+
 from headstart import events
 from headstart.data.names import preview
 from headstart.display.watch import ShowProgress
-from headstart.errors import DataError
-from headstart.modalities.demonstration import Demonstration, find_demonstration
-from headstart.modalities.modality import MODALITIES, get_modality
 from headstart.runs.run import Run
 from headstart.verbs.fit import fit
 

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from headstart_runtime.errors import DataError, SettingError
+from headstart_runtime.explanation.answer_explainer import AnswerExplainer, HeatMap
+from headstart_runtime.explanation.choose_explainer import open_explainer
+from headstart_runtime.items import ITEM, Expansion, expand_items, list_items, refuse_nothing
+from headstart_runtime.modalities.facets import Thumbnail
+from headstart_runtime.modalities.given import open_item
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.marked_text import MarkedPiece
+
 from headstart.data.own_output import mark_folder
 from headstart.display.html import html_table
-from headstart.errors import DataError, SettingError
-from headstart.explanation.answer_explainer import AnswerExplainer, HeatMap
-from headstart.explanation.choose_explainer import open_explainer
-from headstart.modalities.facets import Thumbnail
-from headstart.modalities.given import open_item
-from headstart.modalities.item import Noun
-from headstart.modalities.marked_text import MarkedPiece
 from headstart.storage.atomic import replace_bytes
-from headstart.verbs.items import ITEM, Expansion, expand_items, list_items, refuse_nothing
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import BackboneError, SettingError
+from headstart_runtime.extras import import_extra, require_extra
+from headstart_runtime.items import ITEM
+from headstart_runtime.modalities.item import Noun
 
 from headstart import events
-from headstart.arrays import Floats
 from headstart.data.samples import Samples, Subset
 from headstart.data.split import Split
 from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress, watch
-from headstart.errors import BackboneError, SettingError
 from headstart.events import RunLog
-from headstart.extras import import_extra, require_extra
-from headstart.modalities.item import Noun
 from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.choices import check_choices
 from headstart.pipeline.dataset import find_train_samples, prepare_dataset, read_samples, split_samples
@@ -26,7 +27,6 @@ from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, locate_store, parse_duration
 from headstart.storage.atomic import replace_bytes
 from headstart.storage.store import Store
-from headstart.verbs.items import ITEM
 from headstart.verbs.options import FitOptions
 
 ALL_LAYERS = "all"

@@ -4,11 +4,12 @@ import os
 from collections.abc import Iterable, Sized
 from typing import Any
 
+from headstart_runtime.inference.classifier import BATCH_FROM, Prediction, load
+from headstart_runtime.inference.predictors import InferenceEngineChoice
+from headstart_runtime.items import ITEM, Expansion, expand_items, list_items, refuse_nothing, take_few
+from headstart_runtime.modalities.item import Noun
+
 from headstart.display.html import html_table
-from headstart.inference.classifier import BATCH_FROM, Prediction, load
-from headstart.inference.predictors import InferenceEngineChoice
-from headstart.modalities.item import Noun
-from headstart.verbs.items import ITEM, Expansion, expand_items, list_items, refuse_nothing, take_few
 
 
 class Predictions(list[Prediction]):

@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from headstart.errors import UserError
+from headstart_runtime.errors import UserError
+
 from headstart.reporting.write import write_comparison, write_report
 
 #: What a page raises where values are of the right types and contradict each other.

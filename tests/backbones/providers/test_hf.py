@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from headstart_runtime.errors import BackboneError, MissingExtra
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.packing import pack_parts
 from huggingface_hub import constants
 
 from headstart.backbones.backbone import PYTORCH_EXPORT, Backbone
@@ -19,9 +22,6 @@ from headstart.backbones.providers.hf import KNOWN_ENCODERS, HuggingFaceProvider
 from headstart.backbones.reference import read_reference
 from headstart.backbones.zoo import load_network
 from headstart.engines.onnxruntime import OnnxRuntimeEngine
-from headstart.errors import BackboneError, MissingExtra
-from headstart.modalities.modality import get_modality
-from headstart.modalities.packing import pack_parts
 from tests.backbones.encoders.drawn import draw_tokenizer, save_encoder, save_sentence_encoder
 
 TEXTS = ["the cat sat on the mat", "a dog .", "the Dog sat", "x y z " * 40]
@@ -111,7 +111,7 @@ def test_weights_of_pytorch_are_read_where_there_are_no_others(tmp_path: Path, m
     (folder / "model.safetensors").unlink()
     network = load_backbone(str(folder), tmp_path / "networks")
     np.testing.assert_array_equal(compute_features(network), wanted)
-    monkeypatch.setattr("headstart.extras.import_module", lambda name: (_ for _ in ()).throw(ImportError(name)))
+    monkeypatch.setattr("headstart_runtime.extras.import_module", lambda name: (_ for _ in ()).throw(ImportError(name)))
     shutil.rmtree(network.folder)
     with pytest.raises(MissingExtra, match=r"reading pytorch_model.bin .*headstart\[train\]"):
         load_backbone(str(folder), tmp_path / "networks")
@@ -148,7 +148,7 @@ def test_other_architectures_go_through_transformers(tmp_path: Path, monkeypatch
     np.testing.assert_allclose(compute_features(network)[:1], wanted, atol=1e-5)
     drawn = HuggingFaceProvider().load(resolve_origin(str(tmp_path / "odd")), seed=3)
     assert drawn.weights == "random, seed 3"
-    monkeypatch.setattr("headstart.extras.find_spec", lambda name: None if name == "transformers" else name)
+    monkeypatch.setattr("headstart_runtime.extras.find_spec", lambda name: None if name == "transformers" else name)
     with pytest.raises(MissingExtra, match=r"architecture that is not built here .*transformers"):
         load_network(resolve_origin(str(tmp_path / "odd")))
 

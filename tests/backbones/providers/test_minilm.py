@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from headstart_runtime.errors import BackboneError, MissingExtra
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.packing import pack_parts
 
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import check_backbone_name, resolve_origin
@@ -17,9 +20,6 @@ from headstart.backbones.reference import read_reference
 from headstart.engines.onnxruntime import OnnxRuntimeEngine
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.engines.parity import mean_cosine
-from headstart.errors import BackboneError, MissingExtra
-from headstart.modalities.modality import get_modality
-from headstart.modalities.packing import pack_parts
 from tests.fixtures.make_minilm_rows import make_minilm_rows
 
 TEXTS = [
@@ -102,6 +102,6 @@ def test_an_altered_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headstart.extras.find_spec", lambda name: None)
+    monkeypatch.setattr("headstart_runtime.extras.find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"the network minilm .*headstart\[text\]"):
         resolve_origin("minilm")

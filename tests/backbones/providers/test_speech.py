@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.libraries import start_onnxruntime
 
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.graph import list_carried, trace
@@ -12,8 +14,6 @@ from headstart.backbones.loaded import BuiltNetwork
 from headstart.backbones.providers import speech
 from headstart.backbones.providers.speech_graph import LAYERS
 from headstart.backbones.zoo import build_network, load_network
-from headstart.errors import BackboneError
-from headstart.libraries import start_onnxruntime
 from tests.fixtures.make_speech_rows import embed, pool_clip
 from tests.fixtures.tflite_library import has_tflite
 
@@ -61,7 +61,7 @@ def test_another_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_without_the_wheel_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speech, "find_speech_file", lambda: None)
-    monkeypatch.setattr("headstart.extras.find_spec", lambda name: None)
+    monkeypatch.setattr("headstart_runtime.extras.find_spec", lambda name: None)
     with pytest.raises(BackboneError, match=r"pyopen-wakeword.*headstart\[sound\]"):
         resolve_origin("speech_embedding")
     assert [one.is_local for one in speech.SpeechProvider().search("speech*")] == [False]

@@ -2,8 +2,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from headstart_runtime.arrays import Floats
 
-from headstart.arrays import Floats
 from headstart.diagnostics.near_duplicates import cells
 from headstart.diagnostics.near_duplicates.cells import find_centres, search_cells
 

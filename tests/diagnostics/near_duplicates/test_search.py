@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.modalities.facets import DuplicatesFacet
+from headstart_runtime.modalities.image.modality import ImageModality
+from headstart_runtime.modalities.item import Noun
 
 from headstart import events
-from headstart.arrays import Floats, Ints
 from headstart.data.samples import Sample
 from headstart.data.sources import ArraySource
 from headstart.diagnostics.near_duplicates.search import (
@@ -17,9 +20,6 @@ from headstart.diagnostics.near_duplicates.search import (
     find_near_duplicates,
     group_duplicates,
 )
-from headstart.modalities.facets import DuplicatesFacet
-from headstart.modalities.image.modality import ImageModality
-from headstart.modalities.item import Noun
 from tests.groups import by_content
 
 

@@ -10,14 +10,13 @@ from contextlib import suppress
 import numpy as np
 import pillow_heif
 import pytest
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.image import decode as module
+from headstart_runtime.modalities.image.decode import array_to_rgb, crop_resize, decode, identify
+from headstart_runtime.modalities.image.decoding import jpeg
+from headstart_runtime.modalities.image.spec import ImageSpec
+from headstart_runtime.modalities.item import BrokenItem, UnreadableItem
 from PIL import Image
-
-from headstart.errors import DataError
-from headstart.modalities.image import decode as module
-from headstart.modalities.image.decode import array_to_rgb, crop_resize, decode, identify
-from headstart.modalities.image.decoding import jpeg
-from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.item import BrokenItem, UnreadableItem
 
 SMALL = ImageSpec(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
@@ -69,7 +68,7 @@ def test_photos_of_phones():
 def test_photos_of_phones_are_known_to_many_threads_at_once():
     script = (
         "import io, sys\nfrom concurrent.futures import ThreadPoolExecutor\n"
-        "from headstart.modalities.image.decode import identify\ndata = sys.stdin.buffer.read()\n"
+        "from headstart_runtime.modalities.image.decode import identify\ndata = sys.stdin.buffer.read()\n"
         "with ThreadPoolExecutor(16) as pool:\n"
         "    print({header.format for header in pool.map(identify, [data] * 64)})"
     )

@@ -1,7 +1,7 @@
 import pytest
+from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
-from headstart.errors import DataError
 from headstart.modalities.image.demo import COUNT, EDGE, write_digits
 
 

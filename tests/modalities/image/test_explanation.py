@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-
-from headstart.modalities.image.explanation import resize_map
-from headstart.modalities.image.overlay import paint_heat
+from headstart_runtime.modalities.image.explanation import resize_map
+from headstart_runtime.modalities.image.overlay import paint_heat
 
 
 def test_an_overlay_is_yellow_where_the_heat_is_and_uncoloured_outside() -> None:

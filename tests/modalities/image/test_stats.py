@@ -3,11 +3,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import StoreError
+from headstart_runtime.modalities.image.spec import ImageSpec
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from headstart.errors import StoreError
-from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import COLOUR, GREY, compute_stats, read_stats, stats_space
 from headstart.storage.store import Store
 

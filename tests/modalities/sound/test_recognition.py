@@ -4,8 +4,7 @@ import io
 import wave
 
 import pytest
-
-from headstart.modalities.sound.recognition import recognise_sound
+from headstart_runtime.modalities.sound.recognition import recognise_sound
 
 
 def write_wav() -> bytes:

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
+from headstart_runtime.modalities.sound.resample import resample_clip
+from headstart_runtime.modalities.sound.spec import Resampler
 from scipy.signal import resample_poly
-
-from headstart.modalities.sound.resample import resample_clip
-from headstart.modalities.sound.spec import Resampler
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
 """Encodings of files of text are found; what is no character is told; nothing else is changed."""
 
 import pytest
-
-from headstart.modalities.item import BrokenItem
-from headstart.modalities.modality import get_modality
-from headstart.modalities.text.decoding import decode_bytes, read_string
-from headstart.modalities.text.spec import TextSpec
+from headstart_runtime.modalities.item import BrokenItem
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.text.decoding import decode_bytes, read_string
+from headstart_runtime.modalities.text.spec import TextSpec
 
 GERMAN = "Schöne Grüße aus Köln, wo es über Nacht geschneit hat"
 RUSSIAN = "Привет, это обычное русское предложение о погоде"

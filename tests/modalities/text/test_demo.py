@@ -5,8 +5,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from headstart_runtime.errors import DataError
 
-from headstart.errors import DataError
 from headstart.modalities.text.demo import EACH, TEMPLATES, format_messages, write_messages
 
 

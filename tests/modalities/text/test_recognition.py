@@ -1,8 +1,7 @@
 """Files of text known by their first bytes."""
 
 import pytest
-
-from headstart.modalities.text.recognition import recognise_text
+from headstart_runtime.modalities.text.recognition import recognise_text
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from headstart_runtime.modalities.modality import get_modality, read_spec
+from headstart_runtime.modalities.terms import get_term_modality
+from headstart_runtime.modalities.text.term_spec import TermSpec, make_term_spec
+from headstart_runtime.modalities.text.terms import PIECE, WORD, Vocabulary, load_vocabulary, split_terms, weigh_texts
 from sklearn.feature_extraction.text import TfidfVectorizer
-
-from headstart.modalities.modality import get_modality, read_spec
-from headstart.modalities.terms import get_term_modality
-from headstart.modalities.text.term_spec import TermSpec, make_term_spec
-from headstart.modalities.text.terms import PIECE, WORD, Vocabulary, load_vocabulary, split_terms, weigh_texts
 
 TEXTS = [
     "Where is the Eiffel Tower?",
@@ -80,7 +79,7 @@ def test_a_vocabulary_goes_round() -> None:
 
 
 def test_texts_are_weighed_as_a_saved_classifier_weighs_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headstart.modalities.text.terms._TERMS", 60)
+    monkeypatch.setattr("headstart_runtime.modalities.text.terms._TERMS", 60)
     content, rows = weigh_texts(TEXTS)
     for row, text in enumerate(TEXTS):
         places, weights = load_vocabulary(content).weigh(Counter(split_terms(text)))
@@ -92,8 +91,8 @@ def test_texts_are_weighed_as_a_saved_classifier_weighs_them(monkeypatch: pytest
 def test_of_very_many_terms_those_of_one_text_so_far_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["one two", "two three", "one four", "two four"]
     assert "wone" in load_vocabulary(weigh_texts(texts)[0]).places
-    monkeypatch.setattr("headstart.modalities.text.terms._TERMS", 1)
-    monkeypatch.setattr("headstart.modalities.text.terms.MOST_COUNTED", 40)
+    monkeypatch.setattr("headstart_runtime.modalities.text.terms._TERMS", 1)
+    monkeypatch.setattr("headstart_runtime.modalities.text.terms.MOST_COUNTED", 40)
     places = load_vocabulary(weigh_texts(texts)[0]).places
     assert "wtwo" in places
     assert "wone" not in places

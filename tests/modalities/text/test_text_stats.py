@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.modalities.facets import NamedProperty, NumericProperty, StatisticsFacet
 
 from headstart.diagnostics.cue_probes import probe_cues
 from headstart.diagnostics.shortcuts import probe_shortcuts
-from headstart.modalities.facets import NamedProperty, NumericProperty, StatisticsFacet
 from headstart.modalities.text.characters import KINDS, SCRIPTS, find_kinds, find_scripts, read_codes
 from headstart.modalities.text.cues import list_text_cues
 from headstart.modalities.text.statistics import TextStatistics, find_first_word, list_scripts

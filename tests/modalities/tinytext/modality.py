@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from headstart_runtime.modalities.batch import Batch, TensorSpec
+from headstart_runtime.modalities.item import BrokenItem, Decoded, ItemFacts, Noun, SourceHints
+from headstart_runtime.modalities.modality import Modality
 from tinytext.explanation import WordExplanation
 from tinytext.words import Words, split_words
-
-from headstart.modalities.batch import Batch, TensorSpec
-from headstart.modalities.item import BrokenItem, Decoded, ItemFacts, Noun, SourceHints
-from headstart.modalities.modality import Modality
 
 WORDS = 512  #: ids of words; 0 is padding
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import UserError
 from scipy.stats import binomtest
 from sklearn import metrics
 
-from headstart.errors import UserError
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.spec import MOST_ROWS, format_bytes, format_percent, format_value
 from headstart.reporting.records import read_records

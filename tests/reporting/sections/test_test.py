@@ -3,8 +3,8 @@
 import json
 
 import pytest
+from headstart_runtime.errors import UserError
 
-from headstart.errors import UserError
 from headstart.reporting.card import render_card
 from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records

@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError
+from headstart_runtime.tasks.classification.calibration import NONE, Calibration, CalibrationKind
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 from sklearn.isotonic import IsotonicRegression
 
-from headstart.errors import DataError
 from headstart.evaluation.coverage import measure_coverage
 from headstart.evaluation.metrics import log_loss
 from headstart.heads.folds import assign_folds
 from headstart.tasks.classification import calibration_choice as module
-from headstart.tasks.classification.calibration import NONE, Calibration, CalibrationKind
 from headstart.tasks.classification.calibration_choice import _describe_choice, choose_calibration
 from headstart.tasks.classification.calibration_fits import (
     FITS,

@@ -2,9 +2,9 @@ from math import ceil
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError
 from scipy.special import softmax
 
-from headstart.errors import DataError
 from headstart.evaluation.coverage import measure_coverage
 from headstart.evaluation.intervals import wilson_interval
 from headstart.tasks.classification.conformal_fit import fit_conformal

@@ -3,12 +3,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
 
-from headstart.errors import DataError
 from headstart.evaluation.evaluation import describe_caveat
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import grouped_wilson_interval, wilson_interval
-from headstart.modalities.item import Noun
 from headstart.tasks.classification.evaluation import ClassificationEvaluation, score_predictions
 
 LABELS = np.array([0, 0, 1, 1, 1])

@@ -5,15 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from headstart_runtime.modalities.item import SAMPLE, Noun
+from headstart_runtime.tasks.classification.decision import ClassDecision
+from headstart_runtime.tasks.classification.operating_point import OperatingPoint
+from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 from scipy.stats import binomtest
 from sklearn import metrics
 
 from headstart.evaluation.grouping import Targets
-from headstart.modalities.item import SAMPLE, Noun
-from headstart.tasks.classification.decision import ClassDecision
 from headstart.tasks.classification.evaluation import ClassificationEvaluation
-from headstart.tasks.classification.operating_point import OperatingPoint
-from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.classification.scoring import ClassScoring
 from headstart.tasks.classification.screening import measure_screening
 from headstart.tasks.classification.targets import make_class_space

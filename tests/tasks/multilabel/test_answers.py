@@ -3,11 +3,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-
-from headstart.inference.postprocess import BatchPredictions
-from headstart.tasks.multilabel.postprocessor import LabelSetPostprocessor, LabelThreshold, RiskControl
-from headstart.tasks.multilabel.task import MultilabelTask
-from headstart.tasks.task import TargetSpace
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.tasks.multilabel.postprocessor import LabelSetPostprocessor, LabelThreshold, RiskControl
+from headstart_runtime.tasks.multilabel.task import MultilabelTask
+from headstart_runtime.tasks.task import TargetSpace
 
 SPACE = TargetSpace("multilabel", ("cat", "dog", "<b>"))
 TASK = MultilabelTask()

@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError
 from sklearn.metrics import average_precision_score, f1_score, log_loss, precision_recall_fscore_support
 
-from headstart.errors import DataError
 from headstart.evaluation.grouping import Targets
 from headstart.tasks.multilabel.evaluation import LabelSetEvaluation, score_label_sets
 from headstart.tasks.multilabel.label_losses import compute_row_losses
@@ -83,7 +83,7 @@ def test_a_label_that_no_row_has_is_told_and_in_no_mean():
 
 
 def _noun():
-    from headstart.modalities.item import SAMPLE
+    from headstart_runtime.modalities.item import SAMPLE
 
     return SAMPLE
 

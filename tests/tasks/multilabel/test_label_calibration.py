@@ -3,9 +3,10 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from headstart_runtime.linalg import sigmoid
+from headstart_runtime.tasks.multilabel.label_calibration import LabelCalibration, compute_logits
 from sklearn.linear_model import LogisticRegression
 
-from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.calibration_choice import (
     BIAS_PRIOR,
     PRIOR,
@@ -13,7 +14,6 @@ from headstart.tasks.multilabel.calibration_choice import (
     fit_label_temperature,
     fit_platt,
 )
-from headstart.tasks.multilabel.label_calibration import LabelCalibration, compute_logits
 from headstart.tasks.multilabel.label_losses import average_label_losses
 
 from .drawn import draw_probabilities

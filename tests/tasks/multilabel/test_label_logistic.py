@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from headstart_runtime.linalg import sigmoid
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import StandardScaler
 
-from headstart.linalg import sigmoid
 from headstart.settings import HeadSettings
 from headstart.tasks.multilabel import label_logistic as solver
 from headstart.tasks.multilabel.folds import assign_label_folds

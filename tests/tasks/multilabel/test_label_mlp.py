@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from headstart_runtime.linalg import sigmoid
 
-from headstart.linalg import sigmoid
 from headstart.settings import HeadSettings
 from headstart.tasks.multilabel.heads import LabelSetHeads
 from headstart.tasks.multilabel.label_losses import average_label_losses
@@ -37,7 +37,7 @@ def test_every_head_answers_what_it_was_not_fitted_on(head, balanced):
 def test_targets_that_are_none_are_refused():
     from dataclasses import replace
 
-    from headstart.errors import DataError
+    from headstart_runtime.errors import DataError
 
     training_set = draw_labels(20, 5, 3)
     for targets in (training_set.targets[:, :2], training_set.targets[:, 0], training_set.targets + 1):

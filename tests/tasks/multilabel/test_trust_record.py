@@ -1,6 +1,6 @@
 import numpy as np
+from headstart_runtime.modalities.item import Noun
 
-from headstart.modalities.item import Noun
 from headstart.tasks.multilabel.trust_record import describe_trust, record_counts
 
 RECORD = {

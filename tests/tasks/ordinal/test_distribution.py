@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
-from scipy.special import expit
-
-from headstart.tasks.ordinal.distribution import (
+from headstart_runtime.tasks.ordinal.distribution import (
     accumulate_logits,
     distribute,
     find_medians,
     order_logits,
     spread_numbers,
 )
+from scipy.special import expit
 
 
 def _draw(rows: int, ranks: int, spread: float) -> np.ndarray:

@@ -5,19 +5,19 @@ from itertools import product
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.ordinal.distribution import find_medians
+from headstart_runtime.tasks.ordinal.postprocessor import RankPostprocessor
+from headstart_runtime.tasks.ordinal.ranges import RangePredictor
 from scipy.stats import binomtest
 from sklearn.metrics import cohen_kappa_score, mean_absolute_error
 
-from headstart.errors import DataError
 from headstart.evaluation.evaluation import read_evaluation
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.paired import paired_exact_test
-from headstart.modalities.item import Noun
 from headstart.tasks.ordinal.comparison import run_paired_rank_tests, score_rank_arms
-from headstart.tasks.ordinal.distribution import find_medians
 from headstart.tasks.ordinal.evaluation import score_ranks
-from headstart.tasks.ordinal.postprocessor import RankPostprocessor
-from headstart.tasks.ordinal.ranges import RangePredictor
 from headstart.tasks.ordinal.scoring import RankScoring
 from headstart.tasks.ordinal.targets import make_rank_space
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import HeadstartError
 from PIL import Image
 
 import headstart
 from headstart.cli.main import run as run_command
-from headstart.errors import HeadstartError
 from headstart.runs.run import Run
 from tests.conftest import Warm
 

@@ -3,9 +3,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-
-from headstart.inference.postprocess import BatchPredictions
-from headstart.tasks.regression.task import RegressionTask
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.tasks.regression.task import RegressionTask
 
 from .drawn import make_space
 

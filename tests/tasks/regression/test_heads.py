@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError
 
-from headstart.errors import DataError
 from headstart.settings import FitSettings
 from headstart.tasks.regression.heads import NUMBER_HEADS, NumberHeads
 from tests.heads.drawn_numbers import draw_numbers

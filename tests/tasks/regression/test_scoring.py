@@ -3,11 +3,11 @@ from math import nan
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import SAMPLE
 
-from headstart.errors import DataError
 from headstart.evaluation.evaluation import read_evaluation
 from headstart.evaluation.grouping import Targets
-from headstart.modalities.item import SAMPLE
 from headstart.tasks.regression.scoring import NumberScoring
 
 from .drawn import make_space

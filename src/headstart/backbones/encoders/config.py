@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from headstart.errors import BackboneError
+from headstart_runtime.errors import BackboneError
 
 #: Values of ``model_type`` whose networks are built here; the value is the family whose names of weights they have.
 FAMILIES = {

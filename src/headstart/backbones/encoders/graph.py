@@ -8,16 +8,16 @@ over the mask.
 from collections.abc import Sequence
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.modalities.batch import TensorSpec
 from onnx import ModelProto, TensorProto
 
-from headstart.arrays import Floats
 from headstart.backbones.backbone import Layer
 from headstart.backbones.encoders.buckets import find_buckets
 from headstart.backbones.encoders.config import EncoderConfig
 from headstart.backbones.encoders.pooling import LEAST_LENGTH, Pooling
 from headstart.backbones.encoders.weights import EncoderWeights
 from headstart.backbones.network_graph import build_network_model
-from headstart.modalities.batch import TensorSpec
 from headstart.modalities.graph_builder import GraphBuilder
 
 MASKED = -1e4  #: added to the score of what is padding: behind the exponential it is exactly 0

@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.extras import PYTORCH, require_extra
+from headstart_runtime.inference.model_format import hash_file
+from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from numpy.typing import NDArray
 
-from headstart.arrays import Floats
 from headstart.backbones.backbone import Layer
 from headstart.backbones.classifier import PretrainedClassifier
 from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.providers.installed_files import find_installed_file
 from headstart.backbones.providers.names import normalise_name, to_wildcard
 from headstart.backbones.reference import ReferenceRows
-from headstart.errors import BackboneError
-from headstart.extras import PYTORCH, require_extra
-from headstart.inference.model_format import hash_file
-from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 
 if TYPE_CHECKING:
     from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.modalities.text.spec import TextSpec, make_text_spec
 from numpy.typing import NDArray
 
 from headstart.backbones.encoders.config import EncoderConfig
@@ -13,8 +15,6 @@ from headstart.backbones.encoders.graph import build_encoder_graph, list_encoder
 from headstart.backbones.encoders.weights import count_encoder_weights
 from headstart.backbones.loaded import BuiltNetwork
 from headstart.backbones.reference import ReferenceRows
-from headstart.errors import BackboneError
-from headstart.modalities.text.spec import TextSpec, make_text_spec
 
 if TYPE_CHECKING:
     from onnx import ModelProto

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from headstart_runtime.errors import BackboneError, refuse_machine_faults
+from headstart_runtime.extras import import_extra
+
 from headstart.backbones.providers.hub import skip_unreachable_hub
-from headstart.errors import BackboneError, refuse_machine_faults
-from headstart.extras import import_extra
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import BackboneError, nearest
+from headstart_runtime.modalities.sound.spec import MASK, MELS, MelSpec, SoundSpec
 from onnx import ModelProto, TensorProto, compose, helper
 
-from headstart.arrays import Floats
 from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.provider import Provider
 from headstart.backbones.providers.bundled import BUNDLED, BundledProvider
 from headstart.backbones.reference import ReferenceRows
-from headstart.errors import BackboneError, nearest
 from headstart.modalities.graph_builder import GraphBuilder
-from headstart.modalities.sound.spec import MASK, MELS, MelSpec, SoundSpec
 
 if TYPE_CHECKING:
     from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
@@ -82,8 +82,9 @@ class MelPictureProvider:
 
     def build_graph(self, origin: Origin) -> "BuiltNetwork":
         """See ``GraphProvider.build_graph``."""
+        from headstart_runtime.libraries import start_onnxruntime
+
         from headstart.backbones.loaded import BuiltNetwork
-        from headstart.libraries import start_onnxruntime
 
         inner = _build_inner(origin)
         names = [layer.name for layer in inner.layers]

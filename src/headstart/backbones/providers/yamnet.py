@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.inference.model_format import hash_file
+from headstart_runtime.modalities.sound.spec import MASK, MELS, MelSpec, SoundSpec
 from onnx import ModelProto, TensorProto
 
 from headstart.backbones.backbone import Layer
@@ -19,10 +22,7 @@ from headstart.backbones.provider import Provider
 from headstart.backbones.providers.tflite.model import TfliteModel, TfliteOperator, read_tflite
 from headstart.backbones.providers.tflite.nodes import add_operators, find_between
 from headstart.backbones.reference import ReferenceRows
-from headstart.errors import BackboneError
-from headstart.inference.model_format import hash_file
 from headstart.modalities.graph_builder import GraphBuilder
-from headstart.modalities.sound.spec import MASK, MELS, MelSpec, SoundSpec
 
 if TYPE_CHECKING:
     from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
@@ -75,8 +75,9 @@ class YamnetProvider:
 
     def build_graph(self, origin: Origin) -> "BuiltNetwork":
         """See ``GraphProvider.build_graph``."""
+        from headstart_runtime.libraries import start_onnxruntime
+
         from headstart.backbones.loaded import BuiltNetwork
-        from headstart.libraries import start_onnxruntime
 
         assert origin.file is not None
         model = read_tflite(origin.file.read_bytes())

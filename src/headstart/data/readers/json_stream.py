@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from headstart.errors import DataError, refuse_machine_faults
+from headstart_runtime.errors import DataError, refuse_machine_faults
 
 CHUNK = 1 << 20  #: characters read at once
 LOOK_AT = 1 << 16  #: bytes at each end by which the kind of a file is told

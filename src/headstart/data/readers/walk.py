@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from headstart_runtime.errors import DataError, refuse_machine_faults
+from headstart_runtime.modalities.strays import CLOUD_PLACEHOLDER
+
 from headstart.data.own_output import is_own_folder
 from headstart.data.samples import FileStatus, LedgerEntry
-from headstart.errors import DataError, refuse_machine_faults
-from headstart.modalities.strays import CLOUD_PLACEHOLDER
 
 SYSTEM = frozenset(
     "__macosx thumbs.db ehthumbs.db desktop.ini @eadir $recycle.bin __pycache__ lost+found #recycle".split()  # noqa: SIM905

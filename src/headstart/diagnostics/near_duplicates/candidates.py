@@ -3,8 +3,8 @@
 from concurrent.futures import Executor
 
 import numpy as np
+from headstart_runtime.arrays import Floats, Ints
 
-from headstart.arrays import Floats, Ints
 from headstart.diagnostics.near_duplicates.cells import search_cells
 
 NEAREST = 10  #: candidates for each item

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import NamedItem
 from numpy.random import Generator
 from PIL import Image, ImageDraw, ImageFilter
 
-from headstart.arrays import Floats
-from headstart.errors import DataError
-from headstart.modalities.item import NamedItem
 from headstart.storage.atomic import new_folder
 
 EDGE = 128  #: pixels of a photo

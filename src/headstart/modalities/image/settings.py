@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
+from headstart_runtime.errors import nearest
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from headstart.errors import nearest
 from headstart.settings.chapter import Chapter
 
 AugmentPreset = Literal["none", "light", "standard", "strong"]

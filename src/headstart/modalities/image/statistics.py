@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty, Properties
+from headstart_runtime.modalities.image.decode import Pixels
+from headstart_runtime.modalities.image.spec import ImageSpec
 
-from headstart.arrays import Floats
-from headstart.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty, Properties
 from headstart.modalities.image.cues import list_cues
-from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.issues import find_image_issues
-from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import ImageStats, compute_stats, read_stats, stats_space
 from headstart.storage.store import FeatureSpace, Store
 

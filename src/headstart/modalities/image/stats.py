@@ -10,9 +10,9 @@ from dataclasses import dataclass, fields
 from functools import cache
 
 import numpy as np
+from headstart_runtime.modalities.image.spec import ImageSpec
 from numpy.typing import NDArray
 
-from headstart.modalities.image.spec import ImageSpec
 from headstart.storage.store import FeatureSpace, Store
 
 STATS_VERSION = 2  #: raised whenever what is stored changes

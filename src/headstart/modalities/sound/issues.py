@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Doubles
+from headstart_runtime.modalities.facets import ItemIssue, Properties
 
-from headstart.arrays import Bools, Doubles
-from headstart.modalities.facets import ItemIssue, Properties
 from headstart.modalities.sound.sound_stats import SoundStats
 
 SILENT = -60.0  #: decibels that the peak of a silent clip is below

@@ -5,9 +5,8 @@ from html import escape
 from itertools import islice
 
 import numpy as np
-
-from headstart.arrays import Floats
-from headstart.modalities.facets import SheetItem
+from headstart_runtime.arrays import Floats
+from headstart_runtime.modalities.facets import SheetItem
 
 SHADES = 8  #: steps of darkness
 COLUMNS, ROWS = 80, 16  #: cells of a drawing

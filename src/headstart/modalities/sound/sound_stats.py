@@ -11,11 +11,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats
+from headstart_runtime.modalities.sound.resample import resample_clip
+from headstart_runtime.modalities.sound.spec import Resampler
 from numpy.typing import NDArray
 
-from headstart.arrays import Doubles, Floats
-from headstart.modalities.sound.resample import resample_clip
-from headstart.modalities.sound.spec import Resampler
 from headstart.storage.store import FeatureSpace, Store
 
 STATS_VERSION = 2  #: raised whenever what is stored changes

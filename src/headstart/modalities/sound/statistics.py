@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats
+from headstart_runtime.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty, Properties
 
-from headstart.arrays import Doubles, Floats
-from headstart.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty, Properties
 from headstart.modalities.sound.cues import list_sound_cues
 from headstart.modalities.sound.issues import CLIPPED, find_sound_issues
 from headstart.modalities.sound.sound_stats import (

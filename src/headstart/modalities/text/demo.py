@@ -7,10 +7,10 @@ and are labelled by the first, and letters are mistyped; all are the same each t
 from pathlib import Path
 
 import numpy as np
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import NamedItem
 from numpy.random import Generator
 
-from headstart.errors import DataError
-from headstart.modalities.item import NamedItem
 from headstart.storage.atomic import replace_text
 
 EACH = 150  #: messages of a class

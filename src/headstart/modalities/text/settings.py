@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
+from headstart_runtime.modalities.text.spec import LongTexts as LongTexts
 from pydantic import Field
 
-from headstart.modalities.text.spec import LongTexts as LongTexts
 from headstart.settings.chapter import Chapter
 
 

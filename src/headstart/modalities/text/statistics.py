@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty, Properties
 
-from headstart.arrays import Floats
-from headstart.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty, Properties
 from headstart.modalities.text.characters import SCRIPTS
 from headstart.modalities.text.cues import list_text_cues
 from headstart.modalities.text.issues import find_text_issues

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats
 
-from headstart.arrays import Doubles, Floats
 from headstart.modalities.text.characters import (
     CAPITAL,
     DIGIT,

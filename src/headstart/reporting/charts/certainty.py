@@ -1,10 +1,10 @@
 """Charts of how sure the classifier is, and whether it may be: calibration, prediction sets, novelty."""
 
 import numpy as np
+from headstart_runtime.modalities.item import Noun
 
 from headstart.evaluation.intervals import grouped_wilson_interval
 from headstart.evaluation.reliability import Reliability
-from headstart.modalities.item import Noun
 from headstart.reporting.charts.reliability_bins import SURE_AS_RIGHT, plot_bins
 from headstart.reporting.charts.spec import (
     MOST_ROWS,

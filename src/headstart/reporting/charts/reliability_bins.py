@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from headstart.arrays import Bools, Doubles, Ints
+from headstart_runtime.arrays import Bools, Doubles, Ints
+
 from headstart.evaluation.reliability import Bin, fill_bins
 from headstart.reporting.charts.spec import Axis, Lines, Series, format_quantity, to_floats
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from headstart_runtime.arrays import Doubles
 
-from headstart.arrays import Doubles
 from headstart.evaluation import curves
 from headstart.reporting.charts.spec import (
     Axis,

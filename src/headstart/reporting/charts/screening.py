@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 
-from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.evaluation import curves
 from headstart.evaluation.decision_curve import compute_decision_curve
 from headstart.evaluation.resampled_curves import CurveBands, resample_curves

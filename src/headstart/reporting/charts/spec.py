@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from headstart.errors import UserError
-from headstart.modalities.item import Noun
-from headstart.tasks.task import Measure, format_significant
+from headstart_runtime.errors import UserError
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import Measure, format_significant
 
 Form = Literal["number", "share", "count", "seconds", "bytes", "rate"]  #: how values are written
 MOST_ROWS = 24  #: categories that one chart shows

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from headstart_runtime.tasks.task import Measure
+
 from headstart.reporting.charts.spec import (
     Axis,
     Lines,
@@ -17,7 +19,6 @@ from headstart.reporting.charts.spec import (
 )
 from headstart.reporting.record_types import ArmRecord
 from headstart.reporting.run_records import RunRecords
-from headstart.tasks.task import Measure
 from headstart.training.curves import Epoch
 
 

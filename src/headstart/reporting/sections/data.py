@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
+from headstart_runtime.modalities.item import Noun
+
 from headstart.data.samples import Subset
 from headstart.diagnostics.next_commands import RelabelCommands, suggest_relabelling
 from headstart.diagnostics.shortcuts import Shortcut
 from headstart.evaluation.label_noise import LabelNoise
-from headstart.modalities.item import Noun
 from headstart.reporting.records import Records
 from headstart.reporting.sections.samples import SamplesSection, build_samples_section
 from headstart.tasks.classification.label_issues import LabelIssue

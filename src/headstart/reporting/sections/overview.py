@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from headstart_runtime.errors import format_install_command
 
 from headstart.data.samples import FileStatus
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
-from headstart.errors import format_install_command
 from headstart.evaluation.intervals import Interval
 from headstart.evaluation.label_noise import LabelNoise
 from headstart.reporting.by_chance import ece_by_chance

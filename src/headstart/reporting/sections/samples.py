@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from headstart_runtime.errors import UserError
+from headstart_runtime.modalities.facets import ItemIssue
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.modality import get_modality
+
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.diagnostics.leakage import Leak
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
-from headstart.errors import UserError
-from headstart.modalities.facets import ItemIssue
-from headstart.modalities.item import Noun
-from headstart.modalities.modality import get_modality
 from headstart.reporting.item_tiles import ItemTile, make_tile
 from headstart.reporting.run_records import RunRecords
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Floats
 
-from headstart.arrays import Bools, Floats
 from headstart.evaluation.curves import precision_recall_curve, risk_coverage_curve, roc_curve
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.inline import InlineChart, draw_charts

@@ -18,10 +18,9 @@ middle of each level piece (centred isotonic regression: Oron & Flournoy, 2017, 
 from collections.abc import Callable
 
 import numpy as np
-
-from headstart.arrays import Bools, Doubles, Floats, Ints
-from headstart.linalg import softmax
-from headstart.tasks.classification.calibration import NONE, SMALLEST, Calibration, CalibrationKind
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
+from headstart_runtime.linalg import softmax
+from headstart_runtime.tasks.classification.calibration import NONE, SMALLEST, Calibration, CalibrationKind
 
 PRIOR = 0.25
 HALF = 0.5  #: samples that were answered with certainty and wrongly, before any is seen

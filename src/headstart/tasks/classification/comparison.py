@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Doubles
+from headstart_runtime.errors import DataError
 from numpy.typing import NDArray
 
-from headstart.arrays import Bools, Doubles
-from headstart.errors import DataError
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.metrics import SMALLEST

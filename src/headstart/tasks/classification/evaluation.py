@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Ints
+from headstart_runtime.modalities.item import SAMPLE, Noun
 from numpy.typing import NDArray
 
-from headstart.arrays import Ints
 from headstart.display.html import html_table
 from headstart.evaluation import metrics
 from headstart.evaluation.evaluation import (
@@ -20,7 +21,6 @@ from headstart.evaluation.evaluation import (
 )
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
-from headstart.modalities.item import SAMPLE, Noun
 from headstart.tasks.classification.screening import Screening
 
 

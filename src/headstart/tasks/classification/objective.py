@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from headstart_runtime.arrays import Doubles, Floats, Ints
 from torch import Tensor
 from torch.nn import functional
 
-from headstart.arrays import Doubles, Floats, Ints
 from headstart.heads.closed_form import fit_temperature
 
 

@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from headstart.arrays import Floats
-from headstart.errors import DataError, SettingError
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import DataError, SettingError
+from headstart_runtime.tasks.classification.decision import ClassDecision
+from headstart_runtime.tasks.classification.operating_point import OperatingPoint, parse_operating_point
+from headstart_runtime.tasks.classification.positive_class import find_positive
+from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
+from headstart_runtime.tasks.task import TargetSpace
+
 from headstart.evaluation.grouping import Targets
 from headstart.tasks.classification.calibration_choice import CalibrationChoice, choose_calibration
 from headstart.tasks.classification.conformal_fit import fit_conformal
-from headstart.tasks.classification.decision import ClassDecision
 from headstart.tasks.classification.decision_fit import describe_shortage, fit_decision
-from headstart.tasks.classification.operating_point import OperatingPoint, parse_operating_point
-from headstart.tasks.classification.positive_class import find_positive
-from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.optional_facets import FittedPostprocessor
-from headstart.tasks.task import TargetSpace
 
 
 class ClassPostprocessing:

@@ -5,9 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.csv_cells import join_names
+from headstart_runtime.inference.model_format import PREDICTION_SET, PROBABILITIES
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.item import GROUP, Noun
+from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
+from headstart_runtime.tasks.task import TargetSpace
 from numpy.typing import NDArray
 
-from headstart.arrays import Floats, Ints
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets
@@ -18,16 +24,10 @@ from headstart.evaluation.paired import (
     group_differences,
     smallest_detectable_difference,
 )
-from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
-from headstart.inference.postprocess import BatchPredictions
-from headstart.modalities.item import GROUP, Noun
-from headstart.storage.csv_cells import join_names
 from headstart.tasks.classification.comparison import ArmScores, run_paired_tests, score_arms
 from headstart.tasks.classification.evaluation import ClassificationEvaluation, score_predictions
-from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.classification.screening import measure_screening
 from headstart.tasks.facets import AnswerTable, ItemScores
-from headstart.tasks.task import TargetSpace
 
 
 class ClassScoring:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from headstart_runtime.arrays import Floats, Ints
 
-from headstart.arrays import Floats, Ints
 from headstart.heads.closed_form import compute_sample_weight
 
 if TYPE_CHECKING:

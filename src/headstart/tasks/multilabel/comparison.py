@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats
+from headstart_runtime.errors import DataError
 
-from headstart.arrays import Doubles, Floats
-from headstart.errors import DataError
 from headstart.evaluation.average_precision import (
     draw_group_weights,
     mean_average_precision,

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
 from numpy.typing import NDArray
 
-from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.display.html import html_table
-from headstart.errors import DataError
 from headstart.evaluation.average_precision import (
     average_precisions,
     draw_group_weights,
@@ -20,7 +21,6 @@ from headstart.evaluation.evaluation import Evaluation, ScoreTable, read_interva
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
 from headstart.evaluation.paired import percentile_interval
-from headstart.modalities.item import Noun
 from headstart.tasks.multilabel.label_losses import average_label_losses
 from headstart.tasks.multilabel.label_shares import F1Counts, count_hits, find_told_labels, measure_miss_rate
 

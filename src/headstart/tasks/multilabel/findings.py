@@ -5,8 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats, Ints
+from headstart_runtime.inference.model_format import PROBABILITIES
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.facets import NamedProperty
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.multilabel.postprocessor import LABELS
+from headstart_runtime.tasks.task import Measure, TargetArray, TargetSpace
 
-from headstart.arrays import Doubles, Floats, Ints
 from headstart.data.samples import Samples, Subset
 from headstart.diagnostics.findings import AnswerDiagnostics, AnswerFindings
 from headstart.diagnostics.held_out import make_label_sets, predict_held_out_answers
@@ -14,19 +20,13 @@ from headstart.diagnostics.label_review import LabelReview
 from headstart.diagnostics.slices import ItemProperty
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.label_noise import LabelNoise, describe_label_noise, estimate_label_noise
-from headstart.inference.model_format import PROBABILITIES
-from headstart.inference.postprocess import BatchPredictions
 from headstart.label_text import NONE
-from headstart.modalities.facets import NamedProperty
-from headstart.modalities.item import Noun
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
 from headstart.tasks.multilabel.label_issues import find_doubted, find_label_set_issues
 from headstart.tasks.multilabel.pairs import find_overused_pairs
-from headstart.tasks.multilabel.postprocessor import LABELS
 from headstart.tasks.multilabel.targets import NONE_OF_THEM
 from headstart.tasks.multilabel.trust_record import describe_trust, record_counts, record_postprocessing
-from headstart.tasks.task import Measure, TargetArray, TargetSpace
 
 SCORE = Measure("Jaccard index", "log loss", "nats")  #: of one sample: mean average precision is of many
 

@@ -1,9 +1,9 @@
 """Folds of samples with several labels: groups stay together, every label is spread as evenly as it can be."""
 
 import numpy as np
+from headstart_runtime.arrays import Ints
 from numpy.typing import NDArray
 
-from headstart.arrays import Ints
 from headstart.evaluation.grouping import group_sums, number_groups
 from headstart.stratification import spread_groups
 from headstart.tasks.multilabel.targets import mark_memberships

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import DataError
+from headstart_runtime.linalg import sigmoid
 
-from headstart.arrays import Floats
-from headstart.errors import DataError
 from headstart.heads.head import Fit, TrainingSet
 from headstart.heads.scaling import knows_each_row
 from headstart.heads.threads import limit_to_idle_threads
-from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.folds import assign_label_folds
 from headstart.tasks.multilabel.label_logistic import fit_label_logistic, predict_labels_by_folds
 from headstart.tasks.multilabel.label_mlp import fit_label_mlp

@@ -15,16 +15,16 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
+from headstart_runtime.linalg import sigmoid
 from numpy.typing import NDArray
 
-from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.evaluation.average_precision import mean_average_precision
 from headstart.heads.descent import Problems, Solution, initialise, minimise
 from headstart.heads.head import NOT_KEPT, FitResult, Head, TrainingSet, Trial
 from headstart.heads.kernel_rows import reads_kernel_rows
 from headstart.heads.scaling import Scaling
 from headstart.heads.space import ParameterSpace, choose_space
-from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.folds import assign_label_folds
 from headstart.tasks.multilabel.label_losses import average_label_losses
 

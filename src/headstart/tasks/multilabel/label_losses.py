@@ -1,9 +1,9 @@
 """Log losses of labels: of each row, and in the mean; what is unknown does not count."""
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats
 from numpy.typing import NDArray
 
-from headstart.arrays import Doubles, Floats
 from headstart.evaluation.metrics import SMALLEST
 
 

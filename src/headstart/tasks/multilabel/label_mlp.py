@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats
+from headstart_runtime.linalg import sigmoid
 from numpy.typing import NDArray
 
-from headstart.arrays import Doubles, Floats
 from headstart.evaluation.average_precision import mean_average_precision
 from headstart.heads.head import FitResult, TrainingSet, Trial
 from headstart.heads.mlp import OutputLoss, fit_mlp_with
-from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.label_losses import average_label_losses, weigh_sides
 from headstart.tasks.multilabel.targets import mark_memberships, number_rarest
 

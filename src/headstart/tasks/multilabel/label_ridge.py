@@ -10,13 +10,13 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Doubles
+from headstart_runtime.linalg import sigmoid
 
-from headstart.arrays import Doubles
 from headstart.evaluation.average_precision import mean_average_precision
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial
 from headstart.heads.least_squares import LeastSquares
 from headstart.heads.scaling import Scaling
-from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.label_losses import average_label_losses, weigh_sides
 from headstart.tasks.multilabel.logit_lines import fit_logit_lines, smooth_targets
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from headstart_runtime.arrays import Doubles, Floats
+from headstart_runtime.linalg import sigmoid
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from headstart.arrays import Doubles, Floats
 from headstart.evaluation.average_precision import mean_average_precision
-from headstart.linalg import sigmoid
 from headstart.tasks.multilabel.calibration_choice import fit_label_temperature
 from headstart.tasks.multilabel.label_losses import average_label_losses, compute_row_losses
 

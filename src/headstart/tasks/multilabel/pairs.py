@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Ints
 from numpy.typing import NDArray
 
-from headstart.arrays import Bools, Ints
 from headstart.evaluation.grouping import group_sums, number_groups
 from headstart.evaluation.paired import adjust_holm, binomial_p_value
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Doubles, Ints
 
-from headstart.arrays import Bools, Doubles, Ints
 from headstart.evaluation.curves import PrecisionRecallCurve, precision_recall_curve
 from headstart.evaluation.intervals import grouped_wilson_interval
 from headstart.evaluation.reliability import measure_bin_error

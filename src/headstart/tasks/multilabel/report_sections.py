@@ -1,8 +1,8 @@
 """The parts of the section on test for sets of labels: each label, curves, calibration, pairs, promise, mistakes."""
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Ints
 
-from headstart.arrays import Doubles, Ints
 from headstart.evaluation.reliability import measure_bin_error
 from headstart.reporting.by_chance import ece_by_chance
 from headstart.reporting.charts.catalog import make_if_recorded

@@ -4,24 +4,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Floats, Ints
+from headstart_runtime.csv_cells import join_names
+from headstart_runtime.inference.model_format import PREDICTION_SET, PROBABILITIES
+from headstart_runtime.modalities.item import GROUP, Noun
+from headstart_runtime.tasks.multilabel.postprocessor import EVEN, LABELS, LabelSetPostprocessor
+from headstart_runtime.tasks.task import TargetSpace
+from headstart_runtime.tasks.threshold_distance import centre_on_threshold
 from numpy.typing import NDArray
 
-from headstart.arrays import Bools, Floats, Ints
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets, number_groups
 from headstart.evaluation.paired import SIGNIFICANT, binomial_p_value, format_p
-from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
-from headstart.modalities.item import GROUP, Noun
-from headstart.storage.csv_cells import join_names
 from headstart.tasks.facets import AnswerTable, ItemScores
 from headstart.tasks.multilabel.comparison import compare_label_arms, score_label_arms
 from headstart.tasks.multilabel.evaluation import LabelSetEvaluation, score_label_sets
 from headstart.tasks.multilabel.label_losses import compute_row_losses
-from headstart.tasks.multilabel.postprocessor import EVEN, LABELS, LabelSetPostprocessor
 from headstart.tasks.multilabel.targets import list_label_names
-from headstart.tasks.task import TargetSpace
-from headstart.tasks.threshold_distance import centre_on_threshold
 
 
 class LabelSetScoring:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from headstart_runtime.inference.model_format import PROBABILITIES, UNCALIBRATED
+from headstart_runtime.modalities.item import Noun
 from numpy.typing import NDArray
 
 from headstart.evaluation.reliability import Reliability, describe_calibration_error, measure_reliability
-from headstart.inference.model_format import PROBABILITIES, UNCALIBRATED
-from headstart.modalities.item import Noun
 from headstart.selection.results import Postprocessed, TestResult
 
 MOST_PAIRS = 2  #: of labels that are taken together too often, in a summary

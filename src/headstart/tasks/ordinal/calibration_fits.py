@@ -9,11 +9,10 @@ the share that all ranks have alike is never 0.
 from collections.abc import Callable
 
 import numpy as np
-
-from headstart.arrays import Doubles, Floats, Ints
-from headstart.linalg import sigmoid
-from headstart.tasks.ordinal.calibration import UNCHANGED, RankCalibration, RankCalibrationKind
-from headstart.tasks.ordinal.distribution import SMALLEST, accumulate_logits
+from headstart_runtime.arrays import Doubles, Floats, Ints
+from headstart_runtime.linalg import sigmoid
+from headstart_runtime.tasks.ordinal.calibration import UNCHANGED, RankCalibration, RankCalibrationKind
+from headstart_runtime.tasks.ordinal.distribution import SMALLEST, accumulate_logits
 
 PRIOR = 0.25
 HALF = 0.5  #: samples that were answered with certainty and wrongly, before any is seen

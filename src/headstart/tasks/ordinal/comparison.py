@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import DataError
+from headstart_runtime.tasks.ordinal.distribution import find_medians
 
-from headstart.arrays import Floats
-from headstart.errors import DataError
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.metrics import SMALLEST
@@ -20,7 +21,6 @@ from headstart.evaluation.paired import (
     standard_error,
 )
 from headstart.tasks.facets import ItemScores
-from headstart.tasks.ordinal.distribution import find_medians
 
 LEVEL = 0.95
 

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats, Ints
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.facets import NamedProperty
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.ordinal.distribution import find_medians
+from headstart_runtime.tasks.ordinal.postprocessor import RANK
+from headstart_runtime.tasks.task import Measure, TargetSpace
 
-from headstart.arrays import Doubles, Floats, Ints
 from headstart.data.samples import Samples
 from headstart.diagnostics.findings import AnswerDiagnostics
 from headstart.diagnostics.held_out import make_label_sets, predict_held_out_answers
@@ -17,13 +23,7 @@ from headstart.evaluation.grouping import Targets
 from headstart.evaluation.label_noise import describe_label_noise, estimate_label_noise
 from headstart.evaluation.reliability import Reliability, describe_calibration_error, measure_reliability
 from headstart.heads.folds import find_one_group_classes
-from headstart.inference.postprocess import BatchPredictions
-from headstart.modalities.facets import NamedProperty
-from headstart.modalities.item import Noun
 from headstart.selection.results import Postprocessed, TestResult
-from headstart.tasks.ordinal.distribution import find_medians
-from headstart.tasks.ordinal.postprocessor import RANK
-from headstart.tasks.task import Measure, TargetSpace
 
 
 @dataclass(frozen=True, slots=True)

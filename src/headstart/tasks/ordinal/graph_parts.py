@@ -4,8 +4,8 @@ How many ranks there are is read from the tensors, for a head's numbers come wit
 """
 
 import numpy as np
+from headstart_runtime.linalg import FAR
 
-from headstart.linalg import FAR
 from headstart.modalities.graph_builder import GraphBuilder
 
 _END = np.iinfo(np.int64).max  #: of a slice that goes to the last column

@@ -5,17 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats, Ints
+from headstart_runtime.linalg import sigmoid
+from headstart_runtime.tasks.ordinal.distribution import distribute, order_logits, spread_numbers
 
-from headstart.arrays import Doubles, Floats, Ints
 from headstart.heads.catalog import check_classes
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import Dense, Fit, FitResult, TrainingSet, Trial
 from headstart.heads.mlp import OutputLoss, fit_mlp_with
 from headstart.heads.scaling import knows_each_row
 from headstart.heads.threads import limit_to_idle_threads
-from headstart.linalg import sigmoid
 from headstart.settings import HeadSettings
-from headstart.tasks.ordinal.distribution import distribute, order_logits, spread_numbers
 from headstart.tasks.ordinal.pooled import fit_pooled, predict_pooled_held_out, read_pool_choice, score_rank_trial
 
 

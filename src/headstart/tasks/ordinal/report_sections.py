@@ -1,6 +1,7 @@
 """The parts of the section on test for ordered classes: each grade, how far mistakes go, calibration, ranges, items."""
 
 import numpy as np
+from headstart_runtime.tasks.ordinal.ranges import describe_range
 
 from headstart.evaluation.reliability import measure_bin_error
 from headstart.reporting.charts.catalog import make_if_recorded
@@ -24,7 +25,6 @@ from headstart.reporting.contents import (
 from headstart.reporting.item_tiles import make_tile
 from headstart.reporting.task_records import TaskRecords
 from headstart.tasks.ordinal.evaluation import RankScore
-from headstart.tasks.ordinal.ranges import describe_range
 from headstart.tasks.ordinal.report_charts import (
     bin_questions,
     distance_chart,

@@ -5,20 +5,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.regression.units import list_units, show_number
+from headstart_runtime.tasks.task import Measure, TargetSpace, get_task
 from numpy.typing import NDArray
 
-from headstart.arrays import Doubles, Floats
 from headstart.display.html import html_table
-from headstart.errors import DataError
 from headstart.evaluation.evaluation import Evaluation, ScoreTable, read_intervals
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.interval_coverage import CoveredPart, IntervalCoverage, measure_interval_coverage
 from headstart.evaluation.intervals import Interval
 from headstart.evaluation.number_scores import NumberScores, mean_interval, score_numbers
 from headstart.heads.number_targets import measure_errors
-from headstart.modalities.item import Noun
-from headstart.tasks.regression.units import list_units, show_number
-from headstart.tasks.task import Measure, TargetSpace, get_task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

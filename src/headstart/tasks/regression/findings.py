@@ -5,8 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Floats
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.facets import NumericProperty
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.regression.postprocessor import VALUE
+from headstart_runtime.tasks.task import Measure, TargetArray, TargetSpace
 
-from headstart.arrays import Doubles, Floats
 from headstart.data.samples import Samples
 from headstart.diagnostics.distances import SAME
 from headstart.diagnostics.findings import AnswerDiagnostics
@@ -14,14 +19,9 @@ from headstart.diagnostics.held_out import answer_held_out, make_label_sets
 from headstart.diagnostics.label_review import LabelReview, LabelSuspect
 from headstart.diagnostics.slices import ItemProperty
 from headstart.evaluation.grouping import Targets
-from headstart.inference.postprocess import BatchPredictions
-from headstart.modalities.facets import NumericProperty
-from headstart.modalities.item import Noun
 from headstart.selection.results import Postprocessed, TestResult
 from headstart.tasks.regression.label_issues import LIMIT, NumberResiduals, find_number_issues, measure_residuals
-from headstart.tasks.regression.postprocessor import VALUE
 from headstart.tasks.regression.trust_record import record_intervals
-from headstart.tasks.task import Measure, TargetArray, TargetSpace
 
 _ENDS = (0.01, 0.99)  #: quantiles beyond which numbers are drawn in before cues are held to them: a few tell nothing
 _SURE = 0.05  #: share of false alarms up to which a number is hardly so far off by chance

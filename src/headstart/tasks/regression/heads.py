@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import DataError
 
-from headstart.arrays import Floats
-from headstart.errors import DataError
 from headstart.heads.head import Fit, TrainingSet
 from headstart.heads.number_mlp import fit_number_mlp
 from headstart.heads.number_ridge import fit_number_ridge, predict_without_group

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from headstart_runtime.arrays import Doubles
 from torch import Tensor
 from torch.nn import functional
 
-from headstart.arrays import Doubles
 from headstart.heads.number_targets import TargetScale, measure_errors
 
 _KNOWN = 0.999  #: share of known numbers in a mix from which it is known

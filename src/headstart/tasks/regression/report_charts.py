@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Doubles, Ints
 
-from headstart.arrays import Doubles, Ints
 from headstart.evaluation.intervals import grouped_wilson_interval
 from headstart.reporting.charts.spec import (
     Axis,

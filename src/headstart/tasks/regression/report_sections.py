@@ -1,8 +1,8 @@
 """The parts of the section on test for numbers: errors, residuals, intervals, the samples with the largest errors."""
 
 import numpy as np
+from headstart_runtime.arrays import Doubles
 
-from headstart.arrays import Doubles
 from headstart.evaluation.interval_coverage import IntervalCoverage
 from headstart.reporting.charts.catalog import make_if_recorded
 from headstart.reporting.contents import (

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from headstart.arrays import Doubles
+from headstart_runtime.arrays import Doubles
+
 from headstart.heads.number_targets import TargetScale, measure_spreads
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from headstart_runtime.errors import DataError
 
 from headstart.data.decisions import Role
 from headstart.data.read import read_source
@@ -11,7 +12,6 @@ from headstart.data.readers import json_stream
 from headstart.data.readers.annotations.coco import CocoReader
 from headstart.data.readers.reader import ReadContext
 from headstart.data.samples import FileStatus, Subset
-from headstart.errors import DataError
 from headstart.settings import DataSettings
 
 CATEGORIES = ("cat", "dog", "eel")

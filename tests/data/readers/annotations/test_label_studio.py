@@ -3,11 +3,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from headstart_runtime.errors import DataError
 
 from headstart.data.decisions import Role
 from headstart.data.read import read_source
 from headstart.data.readers.annotations.label_studio import parse_address
-from headstart.errors import DataError
 from headstart.settings import DataSettings
 
 NAMES = ("cat", "dog")

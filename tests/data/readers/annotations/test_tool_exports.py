@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.readers.annotations.tool_rows import find_format, parse_uri
-from headstart.errors import DataError
 from headstart.settings import DataSettings
 
 NAMES = ("cat", "dog")

@@ -2,10 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
+from headstart_runtime.errors import DataError
 
 from headstart.data.decisions import Role
 from headstart.data.read import read_source
-from headstart.errors import DataError
 from headstart.settings import DataSettings
 
 NAMES = ("cat", "dog")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError, SettingError, StoreError
 
 from headstart.data.read import read_source
 from headstart.data.readers.archives import unpacking
 from headstart.data.readers.byte_ranges import RangeSource
-from headstart.errors import DataError, SettingError, StoreError
 from headstart.settings import DataSettings
 
 

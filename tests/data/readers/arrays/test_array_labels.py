@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import SAMPLE
 
 from headstart.data.readers.arrays.array_labels import ArrayLabels, read_array_labels
 from headstart.data.readers.reader import ReadContext
-from headstart.errors import DataError
 from headstart.label_text import LabelForm
-from headstart.modalities.item import SAMPLE
 from headstart.settings import DataSettings
 
 SETS: frozenset[LabelForm] = frozenset({"one", "several", "indicators"})

@@ -2,10 +2,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Subset, compute_digest
-from headstart.errors import DataError
 from headstart.settings import DataSettings
 
 

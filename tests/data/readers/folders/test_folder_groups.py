@@ -3,9 +3,9 @@
 import re
 
 import pytest
+from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
-from headstart.errors import DataError
 from headstart.settings import DataSettings
 
 

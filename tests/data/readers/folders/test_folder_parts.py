@@ -3,10 +3,10 @@
 from collections import Counter
 
 import pytest
+from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.samples import Subset
-from headstart.errors import DataError
 from headstart.settings import DataSettings
 
 PETS = ("cats", "dogs")

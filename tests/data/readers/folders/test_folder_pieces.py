@@ -3,10 +3,10 @@
 import re
 
 import pytest
+from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.readers.folders.folder_pieces import find_pieces
-from headstart.errors import DataError
 from headstart.settings import DataSettings
 
 

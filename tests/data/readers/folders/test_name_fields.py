@@ -3,11 +3,11 @@
 import re
 
 import pytest
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.image.recognition import HINTS
 
 from headstart.data.read import read_source
 from headstart.data.readers.folders.name_fields import propose_fields
-from headstart.errors import DataError
-from headstart.modalities.image.recognition import HINTS
 from headstart.settings import DataSettings
 
 

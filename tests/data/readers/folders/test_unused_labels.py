@@ -5,10 +5,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from headstart_runtime.errors import DataError
 from PIL import Image
 
 from headstart.data.read import read_source
-from headstart.errors import DataError
 from headstart.settings import DataSettings
 from headstart.verbs.check import check
 

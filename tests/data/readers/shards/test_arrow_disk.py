@@ -3,10 +3,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.readers.byte_ranges import RangeSource
-from headstart.errors import DataError
 from headstart.settings import DataSettings
 
 pyarrow = pytest.importorskip("pyarrow")

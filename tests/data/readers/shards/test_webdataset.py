@@ -6,13 +6,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from headstart_runtime.errors import DataError
 
 from headstart.data.decisions import Role
 from headstart.data.read import find_reader, read_source
 from headstart.data.readers.byte_ranges import RangeSource
 from headstart.data.readers.reader import ReadContext
 from headstart.data.samples import FileStatus
-from headstart.errors import DataError
 from headstart.settings import DataSettings
 
 Fields = dict[str, bytes]

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from headstart_runtime.errors import DataError, SettingError
 
 from headstart.data.read import read_source
 from headstart.data.readers.tables.several_labels import find_several_labels
 from headstart.data.samples import Samples
-from headstart.errors import DataError, SettingError
 from headstart.settings import DataSettings
 
 Plant = Callable[..., Path]

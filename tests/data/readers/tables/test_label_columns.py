@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from headstart_runtime.errors import DataError
 from pyarrow import parquet
 
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.table import list_table
-from headstart.errors import DataError
 from headstart.label_text import LabelForm
 from headstart.settings import DataSettings
 

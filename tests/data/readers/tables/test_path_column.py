@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
-from headstart.errors import DataError
 from headstart.settings import DataSettings
 
 Plant = Callable[..., Path]

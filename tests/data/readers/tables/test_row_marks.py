@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import get_modality
 
 from headstart.data.read import read_source
 from headstart.data.readers.tables.row_marks import find_left_out, find_row_marks
 from headstart.data.readers.tables.table_columns import TableSample
 from headstart.data.samples import Samples
 from headstart.data.source_items import list_file_items
-from headstart.errors import DataError
-from headstart.modalities.modality import get_modality
 from headstart.settings import DataSettings
 
 Plant = Callable[..., Path]

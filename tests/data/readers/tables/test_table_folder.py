@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.errors import DataError, SettingError
 
 from headstart.data.read import read_source
 from headstart.data.samples import Samples, Subset
-from headstart.errors import DataError, SettingError
 from headstart.settings import DataSettings
 
 Plant = Callable[..., Path]

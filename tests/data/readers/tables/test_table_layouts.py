@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from headstart_runtime.errors import DataError
 from pyarrow import parquet
 
 from headstart.data.read import read_source
 from headstart.data.samples import Samples, Subset
-from headstart.errors import DataError
 from headstart.settings import DataSettings
 
 Plant = Callable[..., Path]

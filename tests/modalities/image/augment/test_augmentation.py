@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from headstart_runtime.modalities.image.decode import crop_resize
+from headstart_runtime.modalities.image.spec import ImageSpec
 from PIL import Image, ImageEnhance
 
 from headstart.modalities.image.augment import presets as augment_presets
@@ -27,9 +29,7 @@ from headstart.modalities.image.augment.policy import (
     transform_moves,
 )
 from headstart.modalities.image.augment.presets import resolve_view_size
-from headstart.modalities.image.decode import crop_resize
 from headstart.modalities.image.settings import AugmentSettings
-from headstart.modalities.image.spec import ImageSpec
 from headstart.settings import FitSettings
 
 SIZE = 64

@@ -4,10 +4,9 @@ import struct
 import numpy as np
 import pillow_heif
 import pytest
+from headstart_runtime.modalities.image.decode import identify
+from headstart_runtime.modalities.image.decoding.camera import LONGEST, read_camera
 from PIL import Image
-
-from headstart.modalities.image.decode import identify
-from headstart.modalities.image.decoding.camera import LONGEST, read_camera
 
 
 def photo(kind: str, make: object, model: object) -> bytes:

@@ -3,10 +3,9 @@ import struct
 
 import numpy as np
 import pytest
+from headstart_runtime.modalities.image.decode import decode, identify
+from headstart_runtime.modalities.item import BrokenItem
 from PIL import Image
-
-from headstart.modalities.image.decode import decode, identify
-from headstart.modalities.item import BrokenItem
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
-from headstart.modalities.image.decoding import tiff
+from headstart_runtime.modalities.image.decoding import tiff
 
 
 def test_only_so_many_numbers_of_a_tag_are_read_as_are_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.modalities.image.decode import crop_resize
+from headstart_runtime.modalities.image.modality import ImageModality
+from headstart_runtime.modalities.image.spec import ImageSpec
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
@@ -18,9 +21,6 @@ from headstart.diagnostics.near_duplicates.search import (
     group_duplicates,
 )
 from headstart.extraction.extract import load_batch
-from headstart.modalities.image.decode import crop_resize
-from headstart.modalities.image.modality import ImageModality
-from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import ImageStats, compute_stats
 from tests.groups import by_content
 

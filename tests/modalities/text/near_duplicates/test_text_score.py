@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from headstart_runtime.modalities.facets import DuplicatesFacet
 
 from headstart.diagnostics.near_duplicates.candidates import find_candidates
-from headstart.modalities.facets import DuplicatesFacet
 from headstart.modalities.text.near_duplicates.score import TextDuplicates, fold_shingles
 from headstart.modalities.text.near_duplicates.shingles import (
     MOST_SHINGLES,

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from headstart_runtime.errors import BackboneError
 from numpy.typing import NDArray
 
 from headstart.backbones.providers.tflite.model import ACTIVATIONS, TfliteModel, TfliteOperator
-from headstart.errors import BackboneError
 from headstart.modalities.graph_builder import GraphBuilder
 
 TO_FIRST, TO_LAST = (0, 3, 1, 2), (0, 2, 3, 1)

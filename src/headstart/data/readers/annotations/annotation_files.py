@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from headstart_runtime.errors import DataError
+
 from headstart.data.decisions import Decision, Role
 from headstart.data.readers.annotations.annotations import LONGEST_PATH, AnnotationSet, list_annotated
 from headstart.data.readers.annotations.questions import PREFERRED, LabelledTask, choose_question, decide_questions
@@ -13,7 +15,6 @@ from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import Subset
-from headstart.errors import DataError
 from headstart.quoting import quote_argument
 
 

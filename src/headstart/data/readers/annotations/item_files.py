@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from headstart_runtime.errors import DataError
+
 from headstart.data.choose_modality import choose_by_names
 from headstart.data.decisions import Role
 from headstart.data.readers.annotations.annotations import AnnotationSet, list_annotated
@@ -32,7 +34,6 @@ from headstart.data.readers.json_stream import iter_json, read_ends
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree, is_file_there
-from headstart.errors import DataError
 from headstart.quoting import quote_argument
 
 _LOOK_AT = 8  #: files by which the format is known

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from headstart_runtime.errors import DataError
+
 from headstart.data.choose_modality import choose_by_names
 from headstart.data.decisions import ANY, Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name, preview
@@ -20,7 +22,6 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import SYSTEM
 from headstart.data.samples import LedgerEntry
 from headstart.data.sources import SampleSource
-from headstart.errors import DataError
 from headstart.quoting import quote_argument
 
 _MAGIC = slice(257, 262)  #: where a tar says that it is one

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from headstart_runtime.errors import DataError
 
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
@@ -32,7 +33,6 @@ from headstart.data.readers.arrays.class_arrays import (
 from headstart.data.readers.arrays.stored_arrays import StoredArray
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
-from headstart.errors import DataError
 from headstart.quoting import quote_argument
 
 WANTED = "(or x and y, or x_train, y_train, x_test, y_test)"

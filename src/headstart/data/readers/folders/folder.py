@@ -9,6 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from headstart_runtime.errors import DataError, UserError
+from headstart_runtime.modalities.item import CLASS
+from headstart_runtime.modalities.modality import get_modality
+
 from headstart.data.choose_modality import choose_by_files, find_source_noun
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
@@ -39,9 +43,6 @@ from headstart.data.readers.tables.table_folder import (
     suggest_tables,
 )
 from headstart.data.readers.walk import FileTree, Walk, get_file_id
-from headstart.errors import DataError, UserError
-from headstart.modalities.item import CLASS
-from headstart.modalities.modality import get_modality
 from headstart.quoting import quote_argument
 from headstart.settings import DataSettings
 

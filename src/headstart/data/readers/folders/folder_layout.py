@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import Modality
+
 from headstart.data.decisions import Role
 from headstart.data.names import preview
 from headstart.data.readers.folders import folder_names
@@ -36,8 +39,6 @@ from headstart.data.readers.folders.several_sets import (
 )
 from headstart.data.samples import Subset
 from headstart.data.subsets import resolve_subsets
-from headstart.errors import DataError
-from headstart.modalities.modality import Modality
 from headstart.quoting import quote_argument
 from headstart.settings import DataSettings
 

@@ -7,6 +7,8 @@ noted; where there is doubt nothing is fitted.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from headstart_runtime.errors import DataError
+
 from headstart.data.decisions import ANY, Decision, PlaceKind, Role
 from headstart.data.names import natural_key, preview
 from headstart.data.readers.folders import folder_names
@@ -23,7 +25,6 @@ from headstart.data.readers.folders.folder_tree import PlacedFile
 from headstart.data.readers.folders.name_fields import NameField, describe_fields, propose_fields
 from headstart.data.readers.folders.several_sets import find_inner_set
 from headstart.data.samples import Subset
-from headstart.errors import DataError
 from headstart.quoting import quote_argument
 
 FEWEST = 3  #: groups of a class, one for each part of the split, before they are proposed

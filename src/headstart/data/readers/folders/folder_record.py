@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from headstart_runtime.modalities.modality import Modality
+
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.folders import folder_names
@@ -13,7 +15,6 @@ from headstart.data.readers.folders.folder_tree import FolderNode, FoundFile, Pl
 from headstart.data.readers.folders.leftover_names import may_be_rejected
 from headstart.data.readers.folders.paired_files import PLURALS, find_paired_files
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
-from headstart.modalities.modality import Modality
 from headstart.quoting import quote_argument
 from headstart.settings.class_pattern import ClassPattern
 

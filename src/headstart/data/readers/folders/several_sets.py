@@ -5,6 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import SourceHints
+
 from headstart.data.names import preview
 from headstart.data.readers.folders import folder_names
 from headstart.data.readers.folders.folder_record import FolderLayout, escape_pattern
@@ -12,8 +15,6 @@ from headstart.data.readers.folders.folder_tree import FolderNode
 from headstart.data.readers.words import split_words
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset
-from headstart.errors import DataError
-from headstart.modalities.item import SourceHints
 from headstart.quoting import quote_argument
 
 SHARED = 0.5  #: share of the classes of two data sets that both have

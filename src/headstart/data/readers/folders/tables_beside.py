@@ -8,14 +8,15 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
+
 from headstart.data.readers.folders.split_lists import FIRST, SUFFIXES, find_listed_items, read_list_rows
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, match_columns
 from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.readers.walk import FileTree
 from headstart.data.readers.words import names_owner, split_words
-from headstart.errors import DataError
-from headstart.modalities.item import Noun
 from headstart.quoting import quote_argument
 
 MOST_FILES = 40  #: that are looked at

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from headstart_runtime.modalities.modality import Modality
+
 from headstart.data.decisions import PlaceKind
 from headstart.data.names import preview
 from headstart.data.readers.folders.label_files import LabelFile
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.tables.column_evidence import holds_labels, says_the_same
 from headstart.data.readers.tables.table_folder import FolderTables, describe_classes
-from headstart.modalities.modality import Modality
 from headstart.quoting import quote_argument
 
 ALIKE = 0.9  #: share of the labels that have to be those of the folders, to say the same

@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from headstart_runtime.errors import DataError, refuse_machine_faults
+from headstart_runtime.extras import import_extra
+from headstart_runtime.modalities.item import CLASS
+from headstart_runtime.modalities.modality import all_modalities
+from headstart_runtime.parsing import parse_json
 
 from headstart.data.choose_modality import choose_only
 from headstart.data.decisions import Decision, PlaceKind, Role
@@ -24,11 +29,6 @@ from headstart.data.readers.tables.arrow_cells import read_cells
 from headstart.data.readers.tables.table_columns import ALIASES, normalise_column
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.sources import FileSource, SampleSource
-from headstart.errors import DataError, refuse_machine_faults
-from headstart.extras import import_extra
-from headstart.modalities.item import CLASS
-from headstart.modalities.modality import all_modalities
-from headstart.parsing import parse_json
 from headstart.quoting import quote_argument
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import all_modalities
+
 from headstart.data.readers.tables.number_shift import split_number
 from headstart.data.readers.tables.table_columns import ALIASES, match_columns, simplify_column
-from headstart.errors import DataError
-from headstart.modalities.modality import all_modalities
 from headstart.quoting import quote_argument
 
 NONE = "none"  #: says as the column with the paths that the rows are in the order of the items

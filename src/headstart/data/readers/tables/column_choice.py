@@ -6,6 +6,8 @@ Where names and cells leave a doubt nothing is guessed: the message names the co
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from headstart_runtime.modalities.modality import Modality
+
 from headstart.data.names import preview
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_evidence import MOSTLY, differs_by_row, share_of_files
@@ -50,7 +52,6 @@ from headstart.data.readers.tables.value_columns import (
     note_unused_columns,
 )
 from headstart.data.samples import Subset
-from headstart.modalities.modality import Modality
 from headstart.settings import DataSettings
 
 ROLES = ("path", "label", "split", "group")

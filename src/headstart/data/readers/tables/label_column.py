@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from headstart_runtime.errors import DataError
+
 from headstart.data.names import preview
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_evidence import (
@@ -31,7 +33,6 @@ from headstart.data.readers.tables.table_columns import (
     simplify_column,
 )
 from headstart.data.readers.words import names_owner
-from headstart.errors import DataError
 from headstart.quoting import quote_argument
 
 OFFERED = 4  #: columns in a message

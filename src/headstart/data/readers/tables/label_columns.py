@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 
+from headstart_runtime.errors import DataError
+
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.label_forms import propose_reading, propose_tasks
 from headstart.data.readers.reader import ReadContext
@@ -13,7 +15,6 @@ from headstart.data.readers.tables.column_evidence import is_on
 from headstart.data.readers.tables.label_rows import EMPTY, SINGLE, RowLabels, is_missing, replace_labels
 from headstart.data.readers.tables.number_cells import are_numbers, read_number_cells
 from headstart.data.readers.tables.table_columns import TableRow
-from headstart.errors import DataError
 from headstart.label_text import SEPARATOR, LabelForm, join_cells, split_cells
 from headstart.quoting import quote_argument
 

@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from headstart_runtime.errors import DataError, refuse_machine_faults
+from headstart_runtime.modalities.modality import Modality, all_modalities, get_modality
 from numpy.typing import NDArray
 
 from headstart.data.choose_modality import choose_by_array
@@ -32,8 +34,6 @@ from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import BrokenSource
 from headstart.data.subsets import resolve_subsets
-from headstart.errors import DataError, refuse_machine_faults
-from headstart.modalities.modality import Modality, all_modalities, get_modality
 from headstart.quoting import quote_argument
 
 MOST_FILES = 20  #: in a folder of such tables

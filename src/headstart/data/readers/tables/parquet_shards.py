@@ -9,6 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import get_modality
+
 from headstart.data.names import preview
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -17,8 +20,6 @@ from headstart.data.readers.tables.table import list_table
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import LedgerEntry, Subset
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
-from headstart.errors import DataError
-from headstart.modalities.modality import get_modality
 
 _BESIDE = frozenset({".md", ".json", ".jsonl", ".txt", ".yaml", ".yml", ".py", ".rst"})  #: descriptions of a data set
 _PLAIN = frozenset({"README", "LICENSE", "LICENCE"})

@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from headstart_runtime.errors import DataError
+
 from headstart.data.names import preview
 from headstart.data.readers.tables.column_evidence import LOOK_AT, MOSTLY, differs_by_row
 from headstart.data.readers.tables.table_columns import (
@@ -14,7 +16,6 @@ from headstart.data.readers.tables.table_columns import (
     simplify_column,
 )
 from headstart.data.readers.tables.table_files import FileFinder
-from headstart.errors import DataError
 from headstart.quoting import quote_argument
 
 NEARLY = 0.9  #: share of the numbers of a column that lead to files, where it may name them and another counts rows

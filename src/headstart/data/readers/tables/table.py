@@ -9,6 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from headstart_runtime.errors import DataError, bounded, refuse_machine_faults
+from headstart_runtime.modalities.item import BrokenItem, Excerpt, NamedItem, Noun
+from headstart_runtime.modalities.modality import Modality
+
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.load import try_item
 from headstart.data.names import normalise_class_name
@@ -35,9 +39,6 @@ from headstart.data.readers.tables.text_rows import read_text_rows
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import BrokenSource, ExcerptSource, FileSource, SampleSource
-from headstart.errors import DataError, bounded, refuse_machine_faults
-from headstart.modalities.item import BrokenItem, Excerpt, NamedItem, Noun
-from headstart.modalities.modality import Modality
 from headstart.quoting import quote_argument
 from headstart.settings import DataSettings
 

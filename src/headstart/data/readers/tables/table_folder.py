@@ -9,6 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import CLASS
+from headstart_runtime.modalities.modality import get_modality
+
 from headstart.data.choose_modality import choose_by_names, choose_only, list_clear_suffixes
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
@@ -30,10 +34,7 @@ from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import LedgerEntry, Subset
 from headstart.data.sources import FileSource
 from headstart.data.subsets import parse_subset, resolve_subsets
-from headstart.errors import DataError
 from headstart.label_text import LabelForm
-from headstart.modalities.item import CLASS
-from headstart.modalities.modality import get_modality
 from headstart.quoting import quote_argument
 
 MOST_TABLES = 30  #: that are looked at

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import Modality, all_modalities, get_modality
+
 from headstart.data.choose_modality import (
     LOOK_AT,
     ModalityChoice,
@@ -29,8 +32,6 @@ from headstart.data.readers.tables.table_columns import (
 from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.readers.tables.text_cells import differ, holds_running_text
 from headstart.data.readers.tables.value_columns import list_value_columns
-from headstart.errors import DataError
-from headstart.modalities.modality import Modality, all_modalities, get_modality
 from headstart.settings import DataSettings
 
 

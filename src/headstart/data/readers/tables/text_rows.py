@@ -5,6 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from headstart_runtime.csv_cells import unescape_cell
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.given import takes_texts
+from headstart_runtime.modalities.modality import Modality, all_modalities
+
 from headstart.data.choose_modality import find_source_noun
 from headstart.data.readers.class_names import read_class_list
 from headstart.data.readers.reader import ReadContext
@@ -31,11 +36,7 @@ from headstart.data.readers.tables.table_modality import choose_table_modality
 from headstart.data.readers.tables.text_cells import holds_running_text, join_texts
 from headstart.data.sources import ValueSource
 from headstart.data.subsets import parse_subset
-from headstart.errors import DataError
 from headstart.label_text import join_cells
-from headstart.modalities.given import takes_texts
-from headstart.modalities.modality import Modality, all_modalities
-from headstart.storage.csv_cells import unescape_cell
 
 SAMPLED = 50_000  #: rows of a longer table, by which its columns are known
 

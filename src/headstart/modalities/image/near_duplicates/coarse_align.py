@@ -3,8 +3,8 @@
 from functools import cache
 
 import numpy as np
+from headstart_runtime.arrays import Floats, Ints
 
-from headstart.arrays import Floats, Ints
 from headstart.modalities.image.near_duplicates.fine_align import (
     Alignment,
     extract_details,

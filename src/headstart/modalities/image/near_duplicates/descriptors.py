@@ -5,9 +5,9 @@ see through crops, exposure and noise; the picture tells apart what only means t
 """
 
 import numpy as np
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.linalg import normalize_rows
 
-from headstart.arrays import Floats, Ints
-from headstart.linalg import normalize_rows
 from headstart.modalities.image.stats import GREY
 from headstart.modalities.main_features import SHORTEST, describe_by_directions
 

@@ -8,8 +8,8 @@ colours have to agree too. Where both photos of a pair have little, only equal p
 """
 
 import numpy as np
+from headstart_runtime.arrays import Bools, Floats
 
-from headstart.arrays import Bools, Floats
 from headstart.modalities.image.stats import LUMA
 
 #: Independent cells from which photos are compared, the geometric mean of the two: a photo shrunk to 16 pixels is still

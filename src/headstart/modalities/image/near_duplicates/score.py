@@ -8,8 +8,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Floats, Ints
 
-from headstart.arrays import Floats, Ints
 from headstart.modalities.image.near_duplicates.coarse_align import align_coarsely
 from headstart.modalities.image.near_duplicates.descriptors import compute_descriptors
 from headstart.modalities.image.near_duplicates.detail import (

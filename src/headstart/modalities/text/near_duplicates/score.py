@@ -9,9 +9,9 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.linalg import normalize_rows
 
-from headstart.arrays import Floats, Ints
-from headstart.linalg import normalize_rows
 from headstart.modalities.main_features import (
     SHORTEST,
     compare_features,

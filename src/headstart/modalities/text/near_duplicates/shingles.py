@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from headstart_runtime.arrays import Floats, Ints
 from numpy.typing import NDArray
 
-from headstart.arrays import Floats, Ints
 from headstart.modalities.text.characters import read_codes
 
 LENGTH = 4  #: characters of a shingle

@@ -1,0 +1,103 @@
+"""Items as ``predict`` and ``explain`` are given them: one, several, folders of them, or tables with a row for each."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, NoReturn
+
+from headstart_runtime.errors import UserError
+from headstart_runtime.modalities.given import is_path
+from headstart_runtime.modalities.item import NamedItem, Noun
+from headstart_runtime.modalities.modality import Modality
+
+ITEM = Noun("item", "items")  #: where the kind of data is not at hand
+
+
+@dataclass(slots=True)
+class Expansion:
+    """The findings about folders and tables that items stood in."""
+
+    alone: bool = True  #: whether one thing is given: rows of a table are called by it where there is more
+    path_column: str | None = None  #: the column of tables with the items, or the array of them; None finds it
+    skipped: list[str] = field(default_factory=list)  #: names of what else lies in folders
+    notes: list[str] = field(default_factory=list)  #: on tables, for a person
+
+
+def list_items(modality: Modality, given: Any) -> Iterable[Any]:
+    """Return what a caller gave as several items: one alone is a list of one."""
+    one = modality.accepts(given) or not isinstance(given, Iterable)
+    several: Iterable[Any] = [given] if one else given
+    return several
+
+
+def take_few(items: Iterator[Any], few: int) -> Iterable[Any]:
+    """Return a list where there are fewer items than some number, for that is answered sooner; else all, one by one."""
+    first = list(islice(items, few))
+    return first if len(first) < few else chain(first, items)
+
+
+def name_path(path: str) -> NamedItem:
+    """Return a path as a person wrote it, "./a.jpg" included, as an item."""
+    return NamedItem(path, Path(path))
+
+
+def expand_items(modality: Modality, items: Iterable[Any], expansion: Expansion) -> Iterator[Any]:
+    """Yield items; in place of a folder the files in it that are items, by their bytes, in natural order.
+
+    In place of a table, an archive or whatever else a fit reads come the items in it, in their order.
+
+    Args:
+        modality: of the items.
+        items: items, folders, tables, archives and the like.
+        expansion: what else there is to say is added.
+
+    Raises:
+        DataError: one of these cannot be read, or a table has no column with such items.
+    """
+    for item in items:
+        value, name = (item.value, item.name) if isinstance(item, NamedItem) else (item, str(item))
+        if not name or not is_path(modality, value):
+            yield item
+        elif os.path.isdir(value):  # noqa: PTH112  Path.is_dir raises for names that are too long
+            yield from _expand_folder(modality, name, expansion)
+        elif os.path.splitext(name)[1].lower() not in modality.suffixes and os.path.isfile(value):  # noqa: PTH113, PTH122
+            yield from _expand_file(modality, item, Path(value), expansion)
+        else:
+            yield item
+
+
+def _expand_folder(modality: Modality, name: str, expansion: Expansion) -> Iterator[NamedItem]:
+    from headstart.data.source_items import list_folder_items
+
+    found = list_folder_items(Path(name), modality, path_column=expansion.path_column)
+    expansion.notes += [f"{name}: {note}" for note in found.notes]
+    for one in found.items:
+        # the name as the user wrote it, "./a.jpg" included
+        yield NamedItem(os.path.join(name, one.name), one.value)  # noqa: PTH118
+    expansion.skipped += [os.path.join(name, other) for other in found.skipped]  # noqa: PTH118
+
+
+def _expand_file(modality: Modality, item: Any, file: Path, expansion: Expansion) -> Iterator[Any]:
+    from headstart.data.source_items import list_file_items
+
+    found = list_file_items(file, modality, path_column=expansion.path_column)
+    if found is None:
+        yield item
+        return
+    expansion.notes += [f"{file}: {note}" for note in found.notes]
+    expansion.skipped += [f"{file}: {other}" for other in found.skipped]
+    for one in found.items:
+        yield one if expansion.alone else NamedItem(f"{file}: {one.name}", one.value)
+
+
+def refuse_nothing(modality: Modality, given: object, skipped: list[str]) -> NoReturn:
+    """Refuse what has no items in it.
+
+    Raises:
+        UserError: always.
+    """
+    others = f" ({len(skipped)} other files, such as {skipped[0]!r})" if skipped else ""
+    many = modality.noun.many
+    raise UserError(f"no {many} found in {str(given)[:300]}{others}; give files, or folders with {many}")

@@ -1,0 +1,78 @@
+"""Members that a modality may have beside those of ``Modality``, and what is done where one has them not."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol, runtime_checkable
+
+from headstart_runtime.errors import SettingError
+from headstart_runtime.modalities.batch import AnySpec, InputSpec
+from headstart_runtime.modalities.item import NamedItem
+from headstart_runtime.modalities.modality import Modality
+
+
+@runtime_checkable
+class ConfigurableModality(Protocol):
+    """A modality whose settings say how much of an item a network sees."""
+
+    def configure_spec(self, spec: AnySpec, settings: Any) -> InputSpec:
+        """Return the spec of a network as the settings of a fit have it.
+
+        Args:
+            spec: as the network brought it.
+            settings: of the fit, those of the modality's own chapter among them.
+        """
+
+
+@runtime_checkable
+class HostModality(Protocol):
+    """A modality whose items the host prepares, as a person who runs the saved graph elsewhere has to be told."""
+
+    def describe_tensors(self) -> str:
+        """Return what the saved graph takes and what makes it, as Markdown, with a comma at its end."""
+
+
+@runtime_checkable
+class PartialModality(Protocol):
+    """A modality of whose items a network may see a part only, as ``Decoded.unseen`` says of each."""
+
+    def describe_unseen(self, spec: AnySpec, unseen: int, items: int) -> str:
+        """Return how many of some items are seen in part, and what would have all of them seen, in a line."""
+
+
+def describe_unseen(modality: Modality, spec: AnySpec, unseen: int, items: int) -> str:
+    """Return how many of some items are seen in part, in a line; "" for none."""
+    if unseen and isinstance(modality, PartialModality):
+        return modality.describe_unseen(spec, unseen, items)
+    return f"{unseen} of {items} {modality.noun.form(items)} are seen in part" if unseen else ""
+
+
+def configure_spec(modality: Modality, spec: AnySpec, settings: Any) -> InputSpec:
+    """Return the spec of a network as the settings have it; as it is where the modality has no such settings."""
+    if isinstance(modality, ConfigurableModality):
+        return modality.configure_spec(spec, settings)
+    return spec
+
+
+@runtime_checkable
+class RecordedModality(Protocol):
+    """A modality whose items may be long recordings, answered stretch by stretch, and come from a device."""
+
+    def cut_recording(self, item: Any, seconds: float) -> Iterator[NamedItem]:
+        """Yield the stretches of an item that a path leads to, so many seconds each; any other item as it is."""
+
+    def listen(self, seconds: float) -> Iterator[NamedItem]:
+        """Yield what this machine's device records, so many seconds each, for as long as it is asked.
+
+        Raises:
+            SettingError: there is no device, or no package for it.
+        """
+
+
+def find_recorded(modality: Modality, flag: str) -> RecordedModality:
+    """Return a modality as one of recordings.
+
+    Raises:
+        SettingError: its items are none; the message names the flag.
+    """
+    if isinstance(modality, RecordedModality):
+        return modality
+    raise SettingError(f"{flag} is for classifiers of recordings, and this one reads {modality.noun.many}")

@@ -1,0 +1,21 @@
+"""The words that people have for clips."""
+
+from headstart_runtime.modalities.item import Noun, Phrases
+
+CLIP = Noun(
+    "clip",
+    "clips",
+    phrases=Phrases(
+        argument="CLIP",
+        same_one="sounds the same",
+        same_many="sound the same",
+        layers="Early ones hear pitch and loudness, late ones whole syllables.",
+        groups="all of one speaker, one recording or one place",
+        copies="a louder, shorter or noisier copy of one clip",
+        views="moved in time, louder, softer, with noise or with gaps",
+        shortcut="the room, the device or the noise behind",
+        kinds="the quiet ones or those of one device",
+        origin="other speakers, rooms or devices",
+        people="whether people are heard in them",
+    ),
+)

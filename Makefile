@@ -22,7 +22,7 @@ demo-text: $(SMALL)
 	$(BIN)/headstart demo $(DEMO)-text --modality text
 
 demo-sound: $(SMALL)
-	$(BIN)/pip install --quiet --editable '.[sound]'
+	$(BIN)/pip install --quiet --editable ./runtime --editable '.[sound]'
 	$(BIN)/headstart demo $(DEMO)-sound --modality sound
 
 test: $(READY)
@@ -48,7 +48,7 @@ browser:
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy src/headstart
+	$(BIN)/mypy src/headstart runtime/src/headstart_runtime
 	$(BIN)/lint-imports
 	$(BIN)/python checks/naming.py
 	$(BIN)/python checks/circles.py
@@ -59,13 +59,13 @@ check: $(READY)
 docs: $(READY)
 	$(BIN)/python docs/generate.py
 
-$(SMALL): pyproject.toml
+$(SMALL): pyproject.toml runtime/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ./runtime --editable .
 	touch $(SMALL)
 
 $(READY): $(SMALL)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ./runtime --editable '.[dev]'
 	touch $(READY)
 
 clean:

@@ -25,7 +25,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.tasks.classification.combination import combine_members
 from numpy.typing import NDArray
 
 import measuring
@@ -50,6 +49,7 @@ from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings, locate_store
 from headstart.storage.store import Store
 from headstart.tasks.classification.calibration_choice import choose_calibration
+from headstart_runtime.tasks.classification.combination import combine_members
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 COLLECTIONS = ("brain_mri", "cats_vs_dogs", "hymenoptera", "trash")

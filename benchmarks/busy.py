@@ -19,10 +19,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from headstart_runtime.hardware import count_cores
-
 import measuring
 from headstart.process import PASSIVE_WAITING
+from headstart_runtime.hardware import count_cores
 
 WORKS = ("heads", "heads_any_thread", "training")
 

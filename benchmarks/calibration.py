@@ -26,10 +26,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.linalg import softmax
-from headstart_runtime.modalities.modality import get_modality
-from headstart_runtime.tasks.classification.calibration import CalibrationKind
-from headstart_runtime.tasks.classification.conformal import ConformalKind
 
 import measuring
 from headstart import events
@@ -55,6 +51,10 @@ from headstart.storage.store import Store
 from headstart.tasks.classification.calibration_choice import choose_calibration
 from headstart.tasks.classification.calibration_fits import FITS
 from headstart.tasks.classification.conformal_fit import fit_conformal
+from headstart_runtime.linalg import softmax
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.tasks.classification.calibration import CalibrationKind
+from headstart_runtime.tasks.classification.conformal import ConformalKind
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 KINDS: tuple[CalibrationKind, ...] = tuple(FITS)

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
-from headstart_runtime.hardware import count_cores
-from headstart_runtime.linalg import normalize_rows
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 import measuring
 from headstart.diagnostics.near_duplicates import candidates
+from headstart_runtime.hardware import count_cores
+from headstart_runtime.linalg import normalize_rows
 
 WIDTH, KINDS, SORTS, EVERY = 96, 10, 300, 25
 TINY = 1e-12

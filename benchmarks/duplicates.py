@@ -26,8 +26,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.modalities.image.decode import decode
-from headstart_runtime.modalities.modality import get_modality
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
@@ -46,6 +44,8 @@ from headstart.modalities.image.stats import ImageStats, compute_stats, read_sta
 from headstart.pipeline.backbones import parity_samples
 from headstart.settings import locate_store
 from headstart.storage.store import Store
+from headstart_runtime.modalities.image.decode import decode
+from headstart_runtime.modalities.modality import get_modality
 
 Alter = Callable[[Image.Image, np.random.Generator], Image.Image]
 

@@ -22,9 +22,6 @@ from pathlib import Path
 import numpy as np
 import timm
 import torch
-from headstart_runtime.explanation.explainer import Explainer
-from headstart_runtime.modalities.image.decode import crop_resize, decode
-from headstart_runtime.modalities.image.spec import ImageSpec
 from PIL import Image, ImageFilter
 from safetensors.torch import save_file
 from scipy.stats import wilcoxon
@@ -40,6 +37,9 @@ from headstart.heads.catalog import fit_head
 from headstart.heads.head import TrainingSet
 from headstart.settings import HeadSettings
 from headstart.tasks.classification.targets import make_class_space
+from headstart_runtime.explanation.explainer import Explainer
+from headstart_runtime.modalities.image.decode import crop_resize, decode
+from headstart_runtime.modalities.image.spec import ImageSpec
 
 EXPLAINED = 32  #: photos
 STEPS = 6  #: points of a curve

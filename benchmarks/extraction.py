@@ -15,8 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.hardware import count_cores
-from headstart_runtime.modalities.image.decode import crop_resize
 from PIL import Image
 
 import measuring
@@ -32,6 +30,8 @@ from headstart.extraction.extract import extract
 from headstart.pipeline.backbones import parity_samples
 from headstart.settings import locate_store
 from headstart.storage.store import Store
+from headstart_runtime.hardware import count_cores
+from headstart_runtime.modalities.image.decode import crop_resize
 
 
 def main() -> None:

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from headstart_runtime.modalities.item import BrokenItem
-from headstart_runtime.modalities.modality import get_modality
 
 import headstart
 import measuring
+from headstart_runtime.modalities.item import BrokenItem
+from headstart_runtime.modalities.modality import get_modality
 
 FORMATS = (
     ("WAV", "PCM_16"), ("WAV", "PCM_U8"), ("WAV", "PCM_24"), ("WAV", "PCM_32"), ("WAV", "FLOAT"), ("WAV", "DOUBLE"),

@@ -27,11 +27,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import UserError
 
 import headstart
 import measuring
 from drawn.odd_strings import WORDS, draw_string
+from headstart_runtime.errors import UserError
 
 ENCODINGS = ("utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252", "cp1251", "gb18030", "latin-1")
 CLASSES = ("one", "other")

@@ -14,13 +14,13 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from headstart_runtime.linalg import softmax
 
 import measuring
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import FitResult, TrainingSet
 from headstart.settings import HeadSettings
+from headstart_runtime.linalg import softmax
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from headstart.storage.atomic import replace_text
 from headstart_runtime.hardware import count_cores
 from headstart_runtime.libraries import import_openvino
-
-from headstart.storage.atomic import replace_text
 
 
 def arguments(purpose: str, *more: tuple[str, dict[str, Any]]) -> argparse.Namespace:

@@ -16,9 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from headstart_runtime.modalities.image.decode import SUFFIXES
-
 import measuring
+from headstart_runtime.modalities.image.decode import SUFFIXES
 
 
 def main() -> None:

@@ -16,7 +16,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from headstart_runtime.inference.novelty import Novelty
 from PIL import Image, ImageFilter
 from scipy.stats import rankdata
 
@@ -35,6 +34,7 @@ from headstart.selection.context import RunContext
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 from headstart.uncertainty.novelty_fits import fit_score, select_layers
+from headstart_runtime.inference.novelty import Novelty
 
 SPLITS, TEST, ACCEPTANCE, CHANGED = 10, 0.2, 0.95, 150
 STRANGERS = 600  #: most photos of a set that are asked about as strangers

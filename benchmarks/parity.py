@@ -16,13 +16,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-from headstart_runtime.hardware import count_cores
-from headstart_runtime.inference import model_format
-from headstart_runtime.inference.openvino import Runner
-from headstart_runtime.inference.postprocess import apply_head, parse_heads
-from headstart_runtime.libraries import import_onnxruntime
-from headstart_runtime.modalities.image.decode import crop_resize, decode
-from headstart_runtime.modalities.image.onnx import IMAGE, PIXELS
 from onnx import helper
 
 import headstart
@@ -33,6 +26,13 @@ from headstart.data.samples import Sample
 from headstart.data.sources import FileSource
 from headstart.settings import locate_store
 from headstart.storage.store import FeatureSpace, Store
+from headstart_runtime.hardware import count_cores
+from headstart_runtime.inference import model_format
+from headstart_runtime.inference.openvino import Runner
+from headstart_runtime.inference.postprocess import apply_head, parse_heads
+from headstart_runtime.libraries import import_onnxruntime
+from headstart_runtime.modalities.image.decode import crop_resize, decode
+from headstart_runtime.modalities.image.onnx import IMAGE, PIXELS
 
 
 def main() -> None:

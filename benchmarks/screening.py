@@ -21,9 +21,6 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 
 import numpy as np
-from headstart_runtime.errors import DataError
-from headstart_runtime.inference.postprocess import BatchPredictions
-from headstart_runtime.linalg import softmax
 
 import measuring
 from headstart.evaluation.grouping import Targets
@@ -35,6 +32,9 @@ from headstart.settings import HeadSettings
 from headstart.tasks.classification.calibration_choice import choose_calibration
 from headstart.tasks.classification.postprocessing import ClassPostprocessing
 from headstart.tasks.classification.targets import make_class_space
+from headstart_runtime.errors import DataError
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.linalg import softmax
 
 SPACE = make_class_space(["defect", "ok"])
 WIDTH, APART = 16, 2.4  #: features, and how far the classes lie apart, in standard deviations

@@ -27,8 +27,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.inference.model_format import PROBABILITIES, UNCALIBRATED
-from headstart_runtime.tasks.multilabel.postprocessor import LABELS
 from PIL import Image, ImageOps
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
@@ -39,6 +37,8 @@ import headstart
 import measuring
 from headstart.label_text import join_cells, split_cells
 from headstart.pipeline.label_check import check_labels
+from headstart_runtime.inference.model_format import PROBABILITIES, UNCALIBRATED
+from headstart_runtime.tasks.multilabel.postprocessor import LABELS
 
 EDGE = 160  #: pixels of a photo on its sheet
 CELLS = 4

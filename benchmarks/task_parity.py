@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.tasks.task import TASKS
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -31,6 +30,7 @@ from headstart.data.samples import Sample
 from headstart.pipeline.testing import answer_samples
 from headstart.settings import DataSettings, locate_store
 from headstart.storage.store import FeatureSpace, Store
+from headstart_runtime.tasks.task import TASKS
 
 PRECISIONS = ("f32", "auto")  #: asked for; what was computed in is said
 GRADES = ("darkest", "dark", "middle", "light", "lightest")

@@ -19,9 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.hardware import count_cores, has_bf16
-from headstart_runtime.modalities.modality import get_modality
 
 import measuring
 from headstart.backbones.backbone import Backbone
@@ -33,6 +30,9 @@ from headstart.engines.openvino import OpenVinoEngine
 from headstart.extraction.extract import extract
 from headstart.settings import locate_store
 from headstart.storage.store import Store
+from headstart_runtime.arrays import Floats
+from headstart_runtime.hardware import count_cores, has_bf16
+from headstart_runtime.modalities.modality import get_modality
 
 PEER = "sentence_transformers"
 

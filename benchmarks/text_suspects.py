@@ -29,9 +29,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.explanation.answer_explainer import AnswerExplainer
-from headstart_runtime.explanation.choose_explainer import open_explainer
-from headstart_runtime.modalities.text.explanation import TextExplanation
 from scipy.stats import wilcoxon
 from sklearn.metrics import roc_auc_score
 
@@ -39,6 +36,9 @@ import headstart
 import measuring
 from drawn.altered_texts import plant_copies
 from headstart.pipeline.label_check import check_labels
+from headstart_runtime.explanation.answer_explainer import AnswerExplainer
+from headstart_runtime.explanation.choose_explainer import open_explainer
+from headstart_runtime.modalities.text.explanation import TextExplanation
 
 TURNED, FIRST = 0.05, 100  #: share of labels that are turned; suspects that are looked at
 WORD, HINTED = "zorblatt", 0.8  #: the word that gives a class away, and in which share of the class it stands

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.modalities.text.terms import load_vocabulary, split_terms, weigh_texts
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import average_precision_score
@@ -32,6 +31,7 @@ from drawn.reviews import Review, draw_reviews, write_reviews
 from headstart.label_text import split_cells
 from headstart.selection.terms import LENGTH
 from headstart.verbs.features import Features
+from headstart_runtime.modalities.text.terms import load_vocabulary, split_terms, weigh_texts
 
 STRATEGIES = ("linear-probe", "intermediate-probe", "tfidf")
 STEPS = 5000

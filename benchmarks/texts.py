@@ -15,12 +15,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import Cancelled
-
 import headstart
 import measuring
 from drawn.text_set import CLASSES, draw_text_set
 from headstart import events
+from headstart_runtime.errors import Cancelled
 from stage_watch import StageWatch, keep_stages, print_stages, run_watched
 
 READING = ("start", "read", "between stages", "prepare backbone", "prepare engine", "extract")

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 
 import torch
-from headstart_runtime.hardware import ComputePrecision, count_cores
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
@@ -22,6 +21,7 @@ from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.graph import trace
 from headstart.backbones.zoo import load_network
 from headstart.training.network import TrainableTop, build_blank_head
+from headstart_runtime.hardware import ComputePrecision, count_cores
 from measuring import arguments, finish, median
 
 CLASSES = 6

@@ -18,10 +18,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.modalities.image.decode import SUFFIXES
-
 import headstart
 import measuring
+from headstart_runtime.modalities.image.decode import SUFFIXES
 
 HEADSTART = [sys.executable, "-m", "headstart.cli.main"]
 ALLOWANCE = 8.0  #: seconds that starting, importing and converting may take

@@ -8,15 +8,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[1] / "src" / "headstart"
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = (ROOT / "src" / "headstart", ROOT / "runtime" / "src" / "headstart_runtime")  #: the packages
 
 
 def module_files() -> dict[str, Path]:
     """Return the file of each module, by its dotted name."""
     files = {}
-    for file in sorted(SOURCE.rglob("*.py")):
-        parts = (SOURCE.name, *file.relative_to(SOURCE).with_suffix("").parts)
-        files[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    for source in SOURCES:
+        for file in sorted(source.rglob("*.py")):
+            parts = (source.name, *file.relative_to(source).with_suffix("").parts)
+            files[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
     return files
 
 

@@ -11,14 +11,20 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[1] / "src" / "headstart"
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = (ROOT / "src" / "headstart", ROOT / "runtime" / "src" / "headstart_runtime")  #: the packages
 MOST_LINES = 300
 #: Names that several modules may define: interchangeable modules of one registry, by the folder that holds them.
 INTERCHANGEABLE: dict[str, str] = {}
 #: The faces of the package: what stands there may have the name of what it calls.
-FACES = ("cli", "verbs", "sklearn")
+FACES = ("cli", "verbs", "sklearn", "command", "errors.py")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _QUESTIONS = ("What ", "How ", "Which ")
+
+
+def _place(file: Path) -> Path:
+    """Return a file's path inside its package."""
+    return next(file.relative_to(source) for source in SOURCES if file.is_relative_to(source))
 
 
 def public_names(tree: ast.Module) -> Iterator[str]:
@@ -41,11 +47,11 @@ def find_doubles(trees: dict[Path, ast.Module]) -> Iterator[tuple[Path, int, str
             if not name.startswith("_"):
                 places[name].append(file)
     for name, files in sorted(places.items()):
-        counted = [file for file in files if file.relative_to(SOURCE).parts[0] not in FACES] or files[:1]
+        counted = [file for file in files if _place(file).parts[0] not in FACES] or files[:1]
         inside = INTERCHANGEABLE.get(name)
-        counted = [file for file in counted if inside is None or not file.is_relative_to(SOURCE / inside)]
+        counted = [file for file in counted if inside is None or not _place(file).is_relative_to(inside)]
         if len(counted) > 1:
-            others = ", ".join(str(file.relative_to(SOURCE)) for file in counted)
+            others = ", ".join(str(_place(file)) for file in counted)
             yield from ((file, 1, f"{name} is defined in several modules: {others}") for file in counted)
 
 
@@ -76,7 +82,7 @@ def find_questions(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def find_offences() -> list[tuple[Path, int, str]]:
     """Return every offence: file, line, what it is."""
-    texts = {file: file.read_text("utf-8") for file in sorted(SOURCE.rglob("*.py"))}
+    texts = {file: file.read_text("utf-8") for source in SOURCES for file in sorted(source.rglob("*.py"))}
     trees = {file: ast.parse(text) for file, text in texts.items()}
     found = list(find_doubles(trees))
     for file, tree in trees.items():
@@ -88,10 +94,10 @@ def find_offences() -> list[tuple[Path, int, str]]:
 
 def main() -> int:
     """Print offences; give 1 where there are some."""
-    folders = [Path(argument).resolve() for argument in sys.argv[1:]] or [SOURCE]
+    folders = [Path(argument).resolve() for argument in sys.argv[1:]] or list(SOURCES)
     found = [it for it in find_offences() if any(it[0].is_relative_to(folder) for folder in folders)]
     for file, line, said in sorted(found):
-        print(f"{file.relative_to(SOURCE.parents[1])}:{line}: {said}")
+        print(f"{file.relative_to(ROOT)}:{line}: {said}")
     return 1 if found else 0
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[1] / "src" / "headstart"
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = (ROOT / "src" / "headstart", ROOT / "runtime" / "src" / "headstart_runtime")  #: the packages
 
 
 @dataclass(frozen=True)
@@ -97,18 +98,20 @@ def list_template(text: str) -> Iterator[tuple[int, str]]:
 
 
 def find_offences() -> dict[str, list[tuple[int, str]]]:
-    """Return the offences of each file that has some: line and what is said."""
+    """Return the offences of each file that has some, by its path in the project: line and what is said."""
     found: dict[str, list[tuple[int, str]]] = {}
-    for file in sorted(SOURCE.rglob("*")):
+    for source, file in ((one, file) for one in SOURCES for file in sorted(one.rglob("*"))):
         if file.suffix not in (".py", ".html", ".md", ".js", ".css", ".txt") or "__pycache__" in file.parts:
             continue
-        name, text = file.relative_to(SOURCE).as_posix(), file.read_text("utf-8")
+        name, text = file.relative_to(source).as_posix(), file.read_text("utf-8")
         seams = [seam for seam in SEAMS if not name.startswith(tuple(seam.exempt))]
         said = list_said(ast.parse(text)) if file.suffix == ".py" else list_template(text)
         for line, words in said:
             for seam in seams:
                 if word := seam.words.search(split_words(words)):
-                    found.setdefault(name, []).append((line, f"{word[0]!r} belongs to {seam.home}: {words.strip()}"))
+                    found.setdefault(file.relative_to(ROOT).as_posix(), []).append(
+                        (line, f"{word[0]!r} belongs to {seam.home}: {words.strip()}")
+                    )
     return found
 
 
@@ -117,9 +120,9 @@ def main(arguments: list[str]) -> int:
     found = find_offences()
     folders = [Path(argument).resolve() for argument in arguments]
     for name, offences in found.items():
-        if any((SOURCE / name).is_relative_to(folder) for folder in folders) or (not folders and name not in OPEN):
+        if any((ROOT / name).is_relative_to(folder) for folder in folders) or (not folders and name not in OPEN):
             for line, said in sorted(set(offences)):
-                print(f"src/headstart/{name}:{line}: {said}")
+                print(f"{name}:{line}: {said}")
     clean = sorted(OPEN - found.keys())
     for name in clean:
         print(f"checks/words.py: {name} does not offend any more; take it out of OPEN")

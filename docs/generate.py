@@ -19,8 +19,6 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from benchmark_table import benchmarks_page
 from cyclopts import Parameter
-from headstart_runtime.extras import EXTRAS
-from headstart_runtime.modalities.modality import find_noun
 from option_types import options_module
 from performance import draw_figure, list_figures, performance_page
 from pydantic.fields import FieldInfo
@@ -29,6 +27,8 @@ from headstart.cli.flags import ModalitySettings
 from headstart.cli.main import VERBS
 from headstart.reporting.glossary import render_glossary
 from headstart.settings import DataSettings, complete_class, list_chapters
+from headstart_runtime.extras import EXTRAS
+from headstart_runtime.modalities.modality import find_noun
 
 ROOT = Path(__file__).resolve().parents[1]
 BENCHMARKS = ROOT / "benchmarks"

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from headstart_runtime.plugins import forget_plugins
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headstart_runtime.errors import PluginError, UserError
 
 import headstart
 from headstart.cli.main import run as run_command
+from headstart_runtime.errors import PluginError, UserError
 from tests.conftest import Warm
 from tests.plugins import GROUPS, install_broken_plugins, package_folder
 
@@ -88,7 +88,7 @@ def test_an_unknown_name_is_the_first_thing_said(
 ) -> None:
     name, said = UNKNOWN[setting]
     options: Any = {setting: name, "out": tmp_path / "run"}
-    with pytest.raises((UserError, headstart_runtime.errors.EngineError), match=f"^{said}"):
+    with pytest.raises((UserError, headstart.errors.EngineError), match=f"^{said}"):
         headstart.fit(tmp_path / "nowhere", progress=False, **options)
     assert run_command(["fit", str(tmp_path / "nowhere"), f"--{setting}", name]) == 2
     assert f"headstart: {said[:9]}" in capsys.readouterr().err.splitlines()[-1]

@@ -26,7 +26,8 @@ def load_check(name: str) -> ModuleType:
 @pytest.fixture
 def naming(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = load_check("naming")
-    monkeypatch.setattr(module, "SOURCE", tmp_path / "package")
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "SOURCES", (tmp_path / "package",))
     return module
 
 
@@ -90,7 +91,8 @@ def test_circles_of_imports_are_found_inside_functions_too() -> None:
 @pytest.fixture
 def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = load_check("words")
-    monkeypatch.setattr(module, "SOURCE", tmp_path / "package")
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "SOURCES", (tmp_path / "package",))
     monkeypatch.setattr(module, "OPEN", set())
     return module
 
@@ -126,7 +128,7 @@ def test_a_word_outside_its_room_is_said(
     write_package(tmp_path, {file: text})
     assert words.main([]) == 1
     out = capsys.readouterr().out
-    assert out.startswith(f"src/headstart/{file}:")
+    assert out.startswith(f"package/{file}:")
     assert said in out
     assert len(out.splitlines()) == 1
 
@@ -135,7 +137,7 @@ def test_words_at_home_comments_and_names_of_data_sets_are_fine(words: ModuleTyp
     files = {
         "a/x.py": '# on photos it is 3 % better\nname, kind = "ImageNet", "image/png"\nphotographer = 1\n',
         "a/x.html": "{# a photo #}\n",
-        "modalities/modality.py": 'MODALITIES: dict[str, str] = {"image": "headstart_runtime.modalities.image.modality:X"}\n',
+        "modalities/modality.py": 'MODALITIES: dict[str, str] = {"image": "package.modalities.image.modality:X"}\n',
         "modalities/image/x.py": "photos = 1\n",
         "tasks/classification/x.py": "softmax = 1\n",
     }
@@ -146,10 +148,10 @@ def test_words_at_home_comments_and_names_of_data_sets_are_fine(words: ModuleTyp
 def test_files_that_are_known_to_offend_only_become_fewer(
     words: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(words, "OPEN", {"a/x.py", "b/y.py"})
+    monkeypatch.setattr(words, "OPEN", {"package/a/x.py", "package/b/y.py"})
     write_package(tmp_path, {"a/x.py": "photos = 1\n", "b/y.py": "rows = 1\n"})
     assert words.main([]) == 1
-    assert capsys.readouterr().out == "checks/words.py: b/y.py does not offend any more; take it out of OPEN\n"
+    assert capsys.readouterr().out == "checks/words.py: package/b/y.py does not offend any more; take it out of OPEN\n"
 
 
 @pytest.mark.slow

@@ -5,6 +5,11 @@ import os
 from pathlib import Path
 
 import pytest
+
+import headstart
+from headstart.data.readers.archives import unpacking
+from headstart.data.readers.tables import table as table_reader
+from headstart.data.readers.walk import FileTree
 from headstart_runtime import errors
 from headstart_runtime.errors import (
     MOST,
@@ -18,11 +23,6 @@ from headstart_runtime.errors import (
 from headstart_runtime.inference import files
 from headstart_runtime.modalities.image import load as photos
 from headstart_runtime.modalities.image.spec import ImageSpec
-
-import headstart
-from headstart.data.readers.archives import unpacking
-from headstart.data.readers.tables import table as table_reader
-from headstart.data.readers.walk import FileTree
 
 
 def test_the_tree_is_the_one_that_is_drawn() -> None:

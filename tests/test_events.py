@@ -4,10 +4,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import Cancelled
 
 import headstart
 from headstart import events
+from headstart_runtime.errors import Cancelled
 from tests.conftest import Small
 
 

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from headstart_runtime.errors import MissingExtra
 from headstart_runtime.extras import (
     EXTRAS,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
+
 from headstart_runtime.field_types import check_field_types
 
 

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import onnx
 import pytest
-from headstart_runtime import libraries
 
+from headstart_runtime import libraries
 from tests.conftest import Warm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,7 +77,7 @@ def test_threads_of_a_session_do_not_spin() -> None:
 @pytest.mark.parametrize("library", ["onnxruntime", "openvino"])
 def test_they_are_imported_in_one_place(library: str) -> None:
     importers = []
-    for folder in ("src", "benchmarks"):
+    for folder in ("src", "runtime/src", "benchmarks"):
         for file in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 names = [it.name for it in node.names] if isinstance(node, ast.Import) else []

@@ -1,4 +1,5 @@
 import numpy as np
+
 from headstart_runtime.linalg import iterate_subspace, normalize_rows
 
 

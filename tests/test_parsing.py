@@ -4,6 +4,7 @@ import io
 import zipfile
 
 import pytest
+
 from headstart_runtime.parsing import ParsedArrays, parse_json
 
 HEADER = b"{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).resolve().parents[1] / "src" / "headstart"
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = (ROOT / "src" / "headstart", ROOT / "runtime" / "src" / "headstart_runtime")
 #: Modules that Windows lacks.
 POSIX = {"resource", "fcntl", "pwd", "grp", "termios", "tty", "pty", "posix", "syslog", "crypt", "spwd"}
 #: Names that Windows or macOS lack, by module.
@@ -29,8 +30,9 @@ def guarded(name, globals=None, locals=None, fromlist=(), level=0):
         raise ImportError(f"no module named {{name}} here, which {{globals['__name__']}} imports")
     return usual(name, globals, locals, fromlist, level)
 builtins.__import__ = guarded
-import headstart
+import headstart, headstart_runtime
 names = [it.name for it in pkgutil.walk_packages(headstart.__path__, "headstart.")]
+names += [it.name for it in pkgutil.walk_packages(headstart_runtime.__path__, "headstart_runtime.")]
 for name in names:
     importlib.import_module(name)
 from headstart.training.memory import available_memory, peak_memory, resident_memory
@@ -49,7 +51,7 @@ def test_every_module_imports_without_what_windows_lacks() -> None:
 def test_what_some_systems_lack_is_asked_for_first() -> None:
     """Each use stands in a function that asks ``hasattr``, or suppresses the AttributeError."""
     unguarded = []
-    for file in sorted(SOURCE.rglob("*.py")):
+    for file in sorted(file for source in SOURCES for file in source.rglob("*.py")):
         tree = ast.parse(file.read_text("utf-8"))
         guarded = {
             id(node)
@@ -59,7 +61,7 @@ def test_what_some_systems_lack_is_asked_for_first() -> None:
             for node in ast.walk(scope)
         }
         unguarded += [
-            f"{file.relative_to(SOURCE)}:{node.lineno} {node.value.id}.{node.attr}"
+            f"{file.relative_to(ROOT)}:{node.lineno} {node.value.id}.{node.attr}"
             for node in ast.walk(tree)
             if isinstance(node, ast.Attribute)
             and isinstance(node.value, ast.Name)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from headstart_runtime.errors import PluginError, SettingError
 from headstart_runtime.plugins import Registry, forget_plugins, list_plugin_names
 from headstart_runtime.protocol_checks import expect_function, expect_members
-
 from tests.plugins import install_plugin, package_folder
 
 REGISTRIES = {

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import ClassifierError, DataError, SettingError, UserError
-from headstart_runtime.explanation.explainer import Explainer
 
 import headstart
 from headstart.events import Note
 from headstart.pipeline.evaluate import evaluate
+from headstart_runtime.errors import ClassifierError, DataError, SettingError, UserError
+from headstart_runtime.explanation.explainer import Explainer
 
 
 def test_the_public_names_are_offered() -> None:

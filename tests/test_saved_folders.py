@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import UserError
-from headstart_runtime.explanation.explainer import Explainer
 from PIL import Image
 
 import headstart
@@ -19,6 +17,8 @@ from headstart.data.split import Split
 from headstart.diagnostics.neighbours import Neighbours
 from headstart.reporting.records import read_records
 from headstart.reporting.write import write_report
+from headstart_runtime.errors import UserError
+from headstart_runtime.explanation.explainer import Explainer
 from tests.conftest import draw_photos
 from tests.fixtures.make import RUN
 

@@ -5,7 +5,6 @@ import pickle
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError, SettingError
 from PIL import Image
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
@@ -15,6 +14,7 @@ from sklearn.utils import estimator_checks
 
 import headstart
 from headstart.sklearn import Classifier, FeatureExtractor, MultilabelClassifier, OrdinalClassifier, Regressor
+from headstart_runtime.errors import DataError, SettingError
 
 #: scikit-learn's checks that need no table of numbers. The others draw numbers as X, which are no photos:
 #: check_fit*, check_estimators_*, check_classifiers_*, check_transformer_*, check_methods_*, check_dtype_object,

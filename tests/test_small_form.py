@@ -124,7 +124,7 @@ def test_figures_and_estimators(package: str, words: str, line: str) -> None:
     assert done.stderr.splitlines()[-1].startswith(f"headstart_runtime.errors.MissingExtra: {line} needs the package ")
 
 
-SOURCES = Path(__file__).parents[1] / "src"
+SOURCES = tuple(Path(__file__).parents[1] / folder for folder in ("src", "runtime/src"))
 #: What may import an extra's package, or a module that does, when it is imported itself: nothing else imports these
 #: before they are asked for.
 BEHIND_EXTRAS = (
@@ -145,7 +145,7 @@ BEHIND_EXTRAS = (
 
 
 def test_the_main_job_imports_no_extra_when_it_is_imported() -> None:
-    files = {_name_module(file): file for file in SOURCES.rglob("*.py")}
+    files = {_name_module(file): file for source in SOURCES for file in source.rglob("*.py")}
     imports = {name: set(_list_imports(ast.parse(file.read_text("utf-8")))) for name, file in files.items()}
     reached = {name for name, found in imports.items() if {one.partition(".")[0] for one in found} & set(REFUSED)}
     while more := {name for name, found in imports.items() if found & reached} - reached:
@@ -156,7 +156,8 @@ def test_the_main_job_imports_no_extra_when_it_is_imported() -> None:
 
 
 def _name_module(file: Path) -> str:
-    parts = file.relative_to(SOURCES).with_suffix("").parts
+    source = next(one for one in SOURCES if file.is_relative_to(one))
+    parts = file.relative_to(source).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from headstart_runtime.sparse import SparseRows
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from headstart_runtime.modalities.image.decode import decode, identify
 from headstart_runtime.modalities.item import BrokenItem
 

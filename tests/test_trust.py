@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-from headstart_runtime.errors import UserError
 from PIL import Image, ImageEnhance
 from sklearn.metrics import accuracy_score
 
@@ -17,6 +16,7 @@ from headstart.data.ledger import load_ledger
 from headstart.data.samples import Subset
 from headstart.data.split import Split
 from headstart.runs.run import Run, open_run
+from headstart_runtime.errors import UserError
 
 
 def predictions(run: Run) -> dict[str, np.ndarray]:

@@ -4,13 +4,12 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from headstart_runtime.errors import UserError
-
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import GroupKind, Samples, Subset
 from headstart.data.split import load_split
 from headstart.runs.run import Run
 from headstart.storage.run_layout import LEDGER
+from headstart_runtime.errors import UserError
 
 
 def try_fit(fit: Callable[..., Run], tries: Sequence[tuple[Path, Mapping[str, str]]], samples: Samples) -> str:

@@ -6,10 +6,10 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.hardware import count_cores
 from PIL import Image, ImageDraw, ImageOps
 
 from headstart.storage.atomic import replace_text
+from headstart_runtime.hardware import count_cores
 
 KINDS = ("ring", "disc", "box", "frame", "cross", "arrow", "star", "wave", "ladder", "fan")
 EDGE = 96  #: of a photo, pixels

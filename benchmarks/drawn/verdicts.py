@@ -9,14 +9,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import UserError
-from headstart_runtime.modalities.item import Excerpt
-
 from drawn.clips import mark_stretch
 from drawn.desk import Claim, Desk, Layout, fingerprint
 from drawn.fitting import try_fit
 from headstart.data.samples import GroupKind, Samples
 from headstart.verbs.check import check
+from headstart_runtime.errors import UserError
+from headstart_runtime.modalities.item import Excerpt
 
 MOST_TRIES = 40  #: proposals of one message, of which a person takes the one that is true of the photos
 

@@ -62,9 +62,8 @@ def work_watched(job: Job, log: Path) -> None:
 
 def _write_missing_report(job: Job, log: Path) -> None:
     """Fit into a recorded run once more, which has to be refused in one line, and write the report that it names."""
-    from headstart_runtime.errors import SettingError
-
     import headstart
+    from headstart_runtime.errors import SettingError
 
     log.write_text("stage report\n", "utf-8")
     try:

@@ -10,10 +10,6 @@ run.classifier.predict("new.jpg").label
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from headstart_runtime import errors
-    from headstart_runtime.errors import HeadstartError, UserError
-    from headstart_runtime.inference.classifier import Classifier, Prediction, load
-
     from headstart import events, settings, sklearn
     from headstart.runs.run import Run, open_run
     from headstart.verbs.advise import advise
@@ -28,6 +24,9 @@ if TYPE_CHECKING:
     from headstart.verbs.models import models
     from headstart.verbs.predict import predict
     from headstart.verbs.report import report
+    from headstart_runtime import errors
+    from headstart_runtime.errors import HeadstartError, UserError
+    from headstart_runtime.inference.classifier import Classifier, Prediction, load
 
 __version__ = "0.1.0"
 __all__ = [

@@ -7,6 +7,7 @@ in place of samples, those with most of the stratum first.
 """
 
 import numpy as np
+
 from headstart_runtime.arrays import Doubles, Ints
 
 _EQUAL = 1e-9  #: difference between two subsets' wants that is rounding

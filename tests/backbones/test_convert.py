@@ -3,11 +3,11 @@ import json
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import BackboneError, HeadstartError
 
 from headstart import events
 from headstart.backbones.backbone import GRAPH, RECORD, SCHEMA_VERSION
 from headstart.backbones.convert import load_backbone
+from headstart_runtime.errors import BackboneError, HeadstartError
 from tests.backbones.conftest import Weights
 
 

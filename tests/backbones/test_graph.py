@@ -3,8 +3,6 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from headstart_runtime.errors import BackboneError, EngineError
-from headstart_runtime.modalities.image.spec import ImageSpec
 from timm.models.vgg import VGG, ConvMlp
 from torch import Tensor, nn
 
@@ -22,6 +20,8 @@ from headstart.backbones.graph import (
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.backbones.providers.timm_network import Network
 from headstart.backbones.zoo import load_network
+from headstart_runtime.errors import BackboneError, EngineError
+from headstart_runtime.modalities.image.spec import ImageSpec
 from tests.backbones.conftest import Weights
 
 #: One small member of each family; VGG, whose smallest has 130 million parameters, is built with fewer channels.

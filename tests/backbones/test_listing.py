@@ -2,10 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
-from headstart_runtime.modalities.image.spec import ImageSpec
 
 from headstart.backbones.convert import load_backbone
 from headstart.backbones.listing import list_local, search_backbones
+from headstart_runtime.modalities.image.spec import ImageSpec
 from tests.backbones.conftest import Weights
 
 

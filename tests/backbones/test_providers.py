@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import BackboneError
 
 import headstart
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.listing import search_backbones
 from headstart.backbones.origin import Origin
 from headstart.backbones.providers import PROVIDERS, find_provider
+from headstart_runtime.errors import BackboneError
 from tests.conftest import Photos
 from tests.plugins import install_plugin
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import timm
 import torch
-from headstart_runtime.errors import BackboneError
 
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.zoo import load_network
+from headstart_runtime.errors import BackboneError
 from tests.backbones.conftest import Weights
 
 

@@ -8,11 +8,11 @@ import sys
 from dataclasses import replace
 
 import pytest
-from headstart_runtime.errors import BackboneError
 
 from headstart.cli.main import VERBS, run
 from headstart.pipeline.advise import advise_samples
 from headstart.selection.advisor import StrategyAdvice
+from headstart_runtime.errors import BackboneError
 
 WATCHED = """
 import sys

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import BackboneError, DataError, SettingError
 from PIL import Image
 
 from headstart.cli.check import describe_check
@@ -26,6 +25,7 @@ from headstart.data.samples import Subset
 from headstart.data.split import load_split
 from headstart.diagnostics.next_commands import suggest_relabelling
 from headstart.pipeline.label_check import check_labels
+from headstart_runtime.errors import BackboneError, DataError, SettingError
 
 WATCHED = """
 import sys

@@ -1,11 +1,11 @@
 """The table of classes under a score: what is there is shown, what is not is counted."""
 
 import numpy as np
-from headstart_runtime.modalities.item import Noun
 
 from headstart.cli.fit_summary import MOST_CLASSES, describe_parts
 from headstart.evaluation.grouping import Targets
 from headstart.tasks.classification.evaluation import score_predictions
+from headstart_runtime.modalities.item import Noun
 
 PHOTO = Noun("photo", "photos")
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import UserError
 
 from headstart.cli import comparison
 from headstart.cli.comparison import describe_comparison
@@ -21,6 +20,7 @@ from headstart.evaluation.grouping import Targets
 from headstart.runs.run import open_run
 from headstart.tasks.classification.comparison import compare_pairs
 from headstart.verbs.compare import DEFAULT_ARMS, choose_arms, read_comparison
+from headstart_runtime.errors import UserError
 from tests.conftest import CLASSES, draw_photos
 
 WIDEST = 120

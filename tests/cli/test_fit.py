@@ -13,12 +13,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from headstart_runtime.modalities.item import Noun
 
 from headstart.cli.fit_summary import _caveats, describe_run, run_to_json
 from headstart.cli.main import run
 from headstart.reporting.shown_numbers import format_duration
 from headstart.runs.run import open_run
+from headstart_runtime.modalities.item import Noun
 
 #: The command line in a process that stops when its first rows are stored, until it has heard SIGINT.
 WAITING = """

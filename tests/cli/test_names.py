@@ -5,6 +5,7 @@ import os
 import threading
 
 import pytest
+
 from headstart_runtime.command.names import read_names
 from headstart_runtime.errors import SettingError
 

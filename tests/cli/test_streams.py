@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from headstart_runtime.stderr import print_to_stderr
 
 from headstart import events
 from headstart.cli.main import VERBS, run
 from headstart.cli.streams import provide_streams
 from headstart.display.watch import watch
 from headstart.runs.run import open_run
+from headstart_runtime.stderr import print_to_stderr
 
 STREAMS = ("stdin", "stdout", "stderr")
 

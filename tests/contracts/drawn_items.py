@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.tasks.task import Task
 from numpy.typing import NDArray
 from PIL import Image
 
+from headstart_runtime.tasks.task import Task
 from tests.modalities.sound.clips import RATE, encode
 from tests.modalities.texts import COMMON
 from tests.plugins import install_plugin, package_folder

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.inference.classifier import Classifier
 from numpy.typing import NDArray
 
 from headstart.data.samples import Sample
 from headstart.export import FittedModel
 from headstart.pipeline.testing import answer_samples
 from headstart.selection.context import FitContext
+from headstart_runtime.inference.classifier import Classifier
 from tests.contracts.drawn_items import ITEMS, Traits
 
 TRAITS = ("red", "green", "blue")

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError, SettingError
-from headstart_runtime.linalg import softmax
 
 from headstart.heads.catalog import HEADS, fit_head
 from headstart.heads.head import TrainingSet
 from headstart.heads.saving import from_tensors, read_head, to_tensors, write_head
 from headstart.settings import HeadSettings
+from headstart_runtime.errors import DataError, SettingError
+from headstart_runtime.linalg import softmax
 
 OPTIONS = HeadSettings(mlp_units=64)
 

@@ -7,7 +7,6 @@ import json
 
 import numpy as np
 import pytest
-from headstart_runtime.tasks.task import TASKS, get_task
 
 from headstart.data.samples import Subset
 from headstart.heads.catalog import HEADS
@@ -16,6 +15,7 @@ from headstart.selection import STRATEGIES
 from headstart.selection.context import FitContext
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.probes import fit_task_head
+from headstart_runtime.tasks.task import TASKS, get_task
 from tests.contracts.conftest import Contexts
 from tests.contracts.drawn_tasks import DRAWN
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from headstart_runtime.modalities.modality import MODALITIES, get_modality
-from headstart_runtime.tasks.task import TASKS, Task, get_task
 
 from headstart.cli.main import run
+from headstart_runtime.modalities.modality import MODALITIES, get_modality
+from headstart_runtime.tasks.task import TASKS, Task, get_task
 from tests.conftest import Warm
 from tests.contracts.drawn_items import ITEMS, install_drawn, leaves_out
 from tests.contracts.drawn_tasks import DRAWN, draw_table

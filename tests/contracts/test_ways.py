@@ -13,11 +13,6 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import ClassifierError, SettingError
-from headstart_runtime.inference.classifier import Classifier
-from headstart_runtime.modalities.modality import get_modality
-from headstart_runtime.modalities.terms import get_term_modality
-from headstart_runtime.tasks.task import Task
 
 from headstart.data.samples import Subset
 from headstart.evaluation.evaluation import Evaluation
@@ -36,6 +31,11 @@ from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.probes import base_head_name, fit_task_head
 from headstart.settings import FitSettings
 from headstart.training.obstacle import TRAINING
+from headstart_runtime.errors import ClassifierError, SettingError
+from headstart_runtime.inference.classifier import Classifier
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.terms import get_term_modality
+from headstart_runtime.tasks.task import Task
 from tests.contracts.conftest import Contexts, choose_settings
 from tests.contracts.drawn_items import ITEMS, leaves_out
 from tests.contracts.drawn_tasks import DRAWN, ENGINES, answer_every_way, assert_same_answers

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
 from pydantic import ValidationError
 
 from headstart.data.check import Range, check_samples
@@ -13,6 +12,7 @@ from headstart.data.choose_modality import choose_by_array, choose_by_contents, 
 from headstart.data.read import read_source
 from headstart.data.sources import ArraySource, ValueSource
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 from tests.data.texts import TEXTS, install_texts
 
 WORDS = ("so warm", "so cold", "a fine day")

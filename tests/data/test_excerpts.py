@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
-from headstart_runtime.modalities.given import open_item
-from headstart_runtime.modalities.image.modality import ImageModality
-from headstart_runtime.modalities.item import BrokenItem, Excerpt
 
 from headstart.data.samples import compute_digest
 from headstart.data.sources import ExcerptSource
+from headstart_runtime.modalities.given import open_item
+from headstart_runtime.modalities.image.modality import ImageModality
+from headstart_runtime.modalities.item import BrokenItem, Excerpt
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-import headstart
 from headstart.data.group_proposals import find_name_parts, propose_groups_of
 from headstart.data.read import read_source
 from headstart.settings import DataSettings
 from headstart.settings.class_pattern import read_group_pattern
+from headstart_runtime.errors import DataError, SettingError
 
 DIGITS, SPEAKERS = "0123456789", ("george", "jackson", "lucas", "nicolas", "theo")
 
@@ -147,7 +147,7 @@ def test_the_flag_that_is_proposed_makes_the_groups(tmp_path):
 
 def test_a_pattern_that_fits_nothing_or_stands_beside_another_way_is_refused(tmp_path):
     table = write_table(tmp_path)
-    with pytest.raises(headstart_runtime.errors.DataError, match="fits none of the names, such as"):
+    with pytest.raises(DataError, match="fits none of the names, such as"):
         read(table, group_pattern="^(x)")
-    with pytest.raises(headstart_runtime.errors.SettingError, match="group_column is given beside a group_pattern"):
+    with pytest.raises(SettingError, match="group_column is given beside a group_pattern"):
         read(table, group_pattern="^(.)", group_column="speaker")

@@ -1,15 +1,16 @@
 import io
 
 import numpy as np
-from headstart_runtime.modalities.modality import get_modality
 from PIL import Image
 
-from headstart.data.inspection import MAX_BYTES, inspect
+from headstart.data.inspection import inspect
 from headstart.data.read import read_source
 from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileStatus, compute_digest
 from headstart.data.sources import ArraySource, FileSource, SourceStat, ValueSource
 from headstart.events import ignore
+from headstart_runtime.folder_items import MAX_BYTES
+from headstart_runtime.modalities.modality import get_modality
 
 IMAGES = get_modality("image")
 

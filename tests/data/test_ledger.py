@@ -1,10 +1,10 @@
 import json
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.ledger import load_ledger, save_ledger
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry
+from headstart_runtime.errors import DataError
 
 PROPERTIES = {"width": 3, "camera": "Canon EOS 5D", "depth": {"kind": "uint16", "low": 0.5}, "page": None}
 LEDGER = Ledger(

@@ -3,9 +3,9 @@
 import zipfile
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
+from headstart_runtime.errors import DataError
 
 FILM = b"\0\0\0\x18ftypmp42" + bytes(40)
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError, SettingError
 
 from headstart.cli.main import run as run_command
 from headstart.data.check import check_samples
@@ -15,6 +14,7 @@ from headstart.data.read import read_source
 from headstart.data.reading_table import write_reading_table
 from headstart.data.samples import Samples
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError, SettingError
 
 Plant = Callable[..., Path]
 Lay = Callable[..., Path]

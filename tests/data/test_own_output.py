@@ -5,15 +5,15 @@ import shutil
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.image.drawing import save_picture
-from headstart_runtime.modalities.item import is_drawn
 from PIL import Image
 
 from headstart.data.own_output import is_own_folder, mark_folder
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.image.drawing import save_picture
+from headstart_runtime.modalities.item import is_drawn
 
 
 def make_run(folder, *files):

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.readers import walk
+from headstart_runtime.errors import DataError
 from tests.plugins import install_plugin
 
 READER = '''

@@ -3,12 +3,12 @@ import shutil
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError, SettingError
 
 from headstart.data.read import read_source
 from headstart.data.reading_table import check_reading_table, write_reading_table
 from headstart.data.samples import FileStatus
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError, SettingError
 
 
 def _read(source, **settings):

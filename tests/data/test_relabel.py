@@ -3,11 +3,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.relabel import apply_relabels, find_relabel_tables, format_relabels
 from headstart.data.samples import FileStatus, Relabel
+from headstart_runtime.errors import DataError
 
 
 @pytest.fixture

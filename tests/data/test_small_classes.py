@@ -4,12 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError, SettingError
 
 from headstart.data.copied_classes import find_copied_classes
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Samples
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError, SettingError
 
 Plant = Callable[..., Path]
 

@@ -4,13 +4,13 @@ import zipfile
 
 import numpy as np
 import pytest
+
+from headstart.data.read import read_source
+from headstart.data.source_items import list_file_items, list_folder_items
 from headstart_runtime.errors import DataError, SettingError
 from headstart_runtime.items import Expansion, expand_items, name_path
 from headstart_runtime.modalities.item import BrokenItem
 from headstart_runtime.modalities.modality import get_modality
-
-from headstart.data.read import read_source
-from headstart.data.source_items import list_file_items, list_folder_items
 
 
 @pytest.fixture(autouse=True)

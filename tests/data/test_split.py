@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from headstart.data.samples import Ledger, Relabel, Sample, Samples, Subset, com
 from headstart.data.sources import FileSource
 from headstart.data.split import Split, make_split
 from headstart.tasks.classification.targets import make_class_space
+from headstart_runtime.errors import DataError
 from tests.groups import by_content, by_name
 
 NOWHERE = FileSource(Path("nowhere"))

@@ -3,13 +3,13 @@ import os
 import zipfile
 
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import get_modality
 
 from headstart.data.ledger import load_ledger, save_ledger
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus
 from headstart.data.unlabelled import find_items
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import get_modality
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{:064x}\nsize 48211\n"
 PAGE = "<!DOCTYPE html>\n<html><body>404 {}</body></html>\n"

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError, SettingError
-from headstart_runtime.tasks.task import DEFAULT, TASKS, TargetSpace
 
 from headstart.data.names import natural_key
 from headstart.data.read import read_source
@@ -19,6 +17,8 @@ from headstart.data.targets import choose_task
 from headstart.label_text import join_cells, split_cells
 from headstart.settings import DataSettings
 from headstart.tasks.facets import Claim, LabelSource, Strata
+from headstart_runtime.errors import DataError, SettingError
+from headstart_runtime.tasks.task import DEFAULT, TASKS, TargetSpace
 from tests.plugins import install_plugin, package_folder
 from tests.tasks.amount import TASK, AmountTargets
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.image.drawing import save_picture
-from headstart_runtime.modalities.modality import get_modality
 from PIL import Image
 
-from headstart.data.inspection import MAX_BYTES
-from headstart.data.unlabelled import HEAD, find_items, is_item
+from headstart.data.unlabelled import find_items
+from headstart_runtime.folder_items import HEAD, MAX_BYTES, is_item
+from headstart_runtime.modalities.image.drawing import save_picture
+from headstart_runtime.modalities.modality import get_modality
 from tests.conftest import picture
 
 IMAGES = get_modality("image")

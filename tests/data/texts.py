@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
+
 from headstart_runtime.modalities.item import BrokenItem, Decoded, ItemFacts, Noun, SourceHints
 from headstart_runtime.modalities.modality import MODALITIES
 

@@ -5,8 +5,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.task import get_task
 
 from headstart.data.groups import encode_groups
 from headstart.data.read import read_source
@@ -15,6 +13,8 @@ from headstart.diagnostics.check_groups import check_groups
 from headstart.diagnostics.group_check import GroupCheck
 from headstart.heads.head import TrainingSet
 from headstart.settings import DataSettings, FitSettings
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import get_task
 
 SPEAKERS, EACH = 8, 24
 CLIP = Noun("clip", "clips")

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.facets import Cue, Surroundings
 from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
 
 from headstart.diagnostics.cue_probes import _Probe, measure_explained, probe_cues
+from headstart_runtime.modalities.facets import Cue, Surroundings
 
 N = 400
 

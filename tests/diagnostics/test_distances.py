@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.tasks.task import get_task
 
 from headstart.data.samples import Ledger, Sample, Samples, Subset
 from headstart.data.sources import ArraySource
@@ -16,6 +15,7 @@ from headstart.diagnostics.leakage import find_leaks, score_means_without_leaks
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.evaluation.means import estimate_mean
 from headstart.tasks.facets import LabelSource
+from headstart_runtime.tasks.task import get_task
 from tests.groups import by_content
 
 SOURCE = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)

@@ -1,5 +1,4 @@
 import numpy as np
-from headstart_runtime.modalities.facets import ItemIssue
 from sklearn.metrics import confusion_matrix
 
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry, Sample, Samples
@@ -7,6 +6,7 @@ from headstart.data.sources import ArraySource
 from headstart.diagnostics.issues import DatasetIssues, find_dataset_issues
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.tasks.classification.targets import make_class_space
+from headstart_runtime.modalities.facets import ItemIssue
 from tests.groups import by_content
 
 SOURCE = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)

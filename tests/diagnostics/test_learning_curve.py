@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from headstart_runtime.tasks.task import get_task
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import recall_score
 from sklearn.preprocessing import StandardScaler
@@ -13,6 +12,7 @@ from headstart.heads.head import Dense, FitResult, Head, TrainingSet
 from headstart.heads.subsample import choose_tolerance
 from headstart.settings import HeadSettings
 from headstart.tasks.classification.targets import make_class_space
+from headstart_runtime.tasks.task import get_task
 
 FIXED = {"logistic": {"C": 0.1}, "ridge": {"penalty": 100.0, "temperature": 3.0}, "lda": {"shrinkage": 0.5}}
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import ClassifierError
 from safetensors.numpy import save_file
 from sklearn.decomposition import PCA
 from sklearn.metrics.pairwise import cosine_similarity
@@ -10,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from headstart.diagnostics import neighbours
 from headstart.diagnostics.neighbours import Neighbours
+from headstart_runtime.errors import ClassifierError
 
 
 def draw(rows: int, width: int, seed: int = 0) -> np.ndarray:

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
-from headstart_runtime.modalities.facets import NamedProperty, NumericProperty
-from headstart_runtime.tasks.task import Measure
 from scipy import stats
 
 from headstart.data.samples import Sample
 from headstart.data.sources import ArraySource
 from headstart.diagnostics.score_slices import compute_score_slices
 from headstart.diagnostics.slices import LEAST, describe_worst_slice
+from headstart_runtime.modalities.facets import NamedProperty, NumericProperty
+from headstart_runtime.tasks.task import Measure
 from tests.groups import by_content
 
 SOURCE = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)

@@ -6,12 +6,12 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from headstart_runtime.errors import SettingError
 
 from headstart import events
 from headstart.display.html import html_table
 from headstart.display.notebook import NotebookDisplay
 from headstart.display.watch import watch
+from headstart_runtime.errors import SettingError
 
 TOLD = (
     events.Started("read"),

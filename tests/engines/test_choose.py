@@ -6,9 +6,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from headstart_runtime.errors import EngineError, MissingExtra
-from headstart_runtime.hardware import Hardware, has_bf16
-from headstart_runtime.modalities.batch import Batch, count_parts, take
 from numpy.typing import NDArray
 
 from headstart import events
@@ -19,6 +16,9 @@ from headstart.engines import choose, openvino, parity, pytorch_factory
 from headstart.engines.choose import choose_engine
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.engines.parity import ParityCheck, ParitySamples, check_parity
+from headstart_runtime.errors import EngineError, MissingExtra
+from headstart_runtime.hardware import Hardware, has_bf16
+from headstart_runtime.modalities.batch import Batch, count_parts, take
 from tests.conftest import CLASSES, Warm, picture
 
 

@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import EngineError, SettingError
-from headstart_runtime.hardware import Hardware
 
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.engines.choose import ENGINES, choose_engine, rank_engines
 from headstart.engines.parity import ParitySamples
 from headstart.settings import FitSettings
+from headstart_runtime.errors import EngineError, SettingError
+from headstart_runtime.hardware import Hardware
 from tests.conftest import Warm
 from tests.plugins import install_plugin
 

@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.evaluation import metrics
 from headstart.evaluation.comparison import PairedTest
@@ -12,6 +11,7 @@ from headstart.evaluation.grouping import Targets
 from headstart.evaluation.paired import accuracy_interval, adjust_holm, paired_exact_test, standard_error
 from headstart.selection.rule import ArmChoice
 from headstart.tasks.classification.comparison import compare_pairs
+from headstart_runtime.errors import DataError
 from tests.evaluation.drawn import paired_interval
 from tests.selection.choosing import choose_winner
 

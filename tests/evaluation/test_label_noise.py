@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.item import Noun
 
 from headstart.evaluation.label_noise import (
     LabelNoise,
@@ -10,6 +9,7 @@ from headstart.evaluation.label_noise import (
     estimate_label_noise,
     fit_noise_floor,
 )
+from headstart_runtime.modalities.item import Noun
 
 
 def _answers(n, share, seed, slope=1.0, classes=4, spread=3.0):

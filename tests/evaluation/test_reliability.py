@@ -3,13 +3,13 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
 from scipy.special import softmax
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, log_loss
 
 from headstart.evaluation.intervals import wilson_interval
 from headstart.evaluation.reliability import LEAST, measure_reliability
+from headstart_runtime.errors import DataError
 
 
 def draw(rows: int, classes: int, factor: float = 1.0, seed: int = 0):  # type: ignore[no-untyped-def]

@@ -5,6 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
+import headstart
+from headstart.backbones.convert import load_backbone
+from headstart.export import EnsembleMember, FittedModel, write_model
+from headstart.tasks.classification.targets import make_class_space
 from headstart_runtime.errors import ClassifierError, DataError, UserError
 from headstart_runtime.explanation.explainer import Explainer
 from headstart_runtime.explanation.maps import infer_layout
@@ -12,12 +18,6 @@ from headstart_runtime.explanation.slope import differentiate_head, run_head
 from headstart_runtime.inference.postprocess import parse_heads
 from headstart_runtime.modalities.image.modality import ImageModality
 from headstart_runtime.tasks.classification.explanation import ClassExplanation
-from PIL import Image
-
-import headstart
-from headstart.backbones.convert import load_backbone
-from headstart.export import EnsembleMember, FittedModel, write_model
-from headstart.tasks.classification.targets import make_class_space
 from tests.export.drawn import balanced, branch, draw_head, draw_photos, features, parity_examples, single
 
 NAMES = ("ant", "bee", "cat")

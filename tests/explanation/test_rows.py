@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
+import headstart
 from headstart_runtime.errors import ClassifierError
 from headstart_runtime.explanation import explainer as explainer_module
 from headstart_runtime.explanation.explainer import Explainer, HeatMap
 from headstart_runtime.explanation.maps import infer_layout
-
-import headstart
 from tests.modalities.texts import draw_texts, install_texts, write_table
 
 NETWORKS = ("net", "windows", "deaf", "attend")

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+
 from headstart_runtime.modalities.batch import Batch, TensorSpec
 from headstart_runtime.modalities.item import BrokenItem, Noun
 

@@ -5,8 +5,6 @@ from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
-from headstart_runtime.inference.novelty import Novelty
-from headstart_runtime.modalities.image.decode import Pixels, crop_resize
 from numpy.typing import NDArray
 from scipy.special import softmax
 
@@ -16,6 +14,8 @@ from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityE
 from headstart.heads.head import Dense, Head
 from headstart.tasks.classification.targets import make_class_space
 from headstart.uncertainty.novelty_fits import fit_unscaled
+from headstart_runtime.inference.novelty import Novelty
+from headstart_runtime.modalities.image.decode import Pixels, crop_resize
 from tests.conftest import CLASSES, picture
 
 NAMES = ("ant", "bee", "cat")

@@ -6,13 +6,6 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from headstart_runtime.errors import SaveError
-from headstart_runtime.modalities.image.decode import crop_resize
-from headstart_runtime.modalities.image.onnx import IMAGE, add_square
-from headstart_runtime.modalities.image.spec import WHOLE_EDGE
-from headstart_runtime.tasks.classification.calibration import NONE
-from headstart_runtime.tasks.classification.conformal import ConformalPredictor
-from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 from onnx import helper
 
 from headstart.backbones.backbone import Backbone
@@ -22,6 +15,13 @@ from headstart.export.backbones import Networks, rename_tensors, select_subgraph
 from headstart.export.build import build_onnx
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.tasks.classification.targets import make_class_space
+from headstart_runtime.errors import SaveError
+from headstart_runtime.modalities.image.decode import crop_resize
+from headstart_runtime.modalities.image.onnx import IMAGE, add_square
+from headstart_runtime.modalities.image.spec import WHOLE_EDGE
+from headstart_runtime.tasks.classification.calibration import NONE
+from headstart_runtime.tasks.classification.conformal import ConformalPredictor
+from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 from tests.conftest import picture
 from tests.export.drawn import NAMES, branch, draw_head, draw_novelty, single
 

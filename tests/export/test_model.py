@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.tasks.classification.calibration import Calibration
-from headstart_runtime.tasks.classification.conformal import ConformalPredictor
-from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 
 from headstart.backbones.backbone import Backbone
 from headstart.export import EnsembleMember, FittedModel
 from headstart.tasks.classification.targets import make_class_space
+from headstart_runtime.tasks.classification.calibration import Calibration
+from headstart_runtime.tasks.classification.conformal import ConformalPredictor
+from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 from tests.export.drawn import NAMES, branch, draw_head, draw_novelty, features, single
 
 

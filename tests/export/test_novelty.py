@@ -2,14 +2,14 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from headstart_runtime.arrays import Floats
-from headstart_runtime.inference.novelty import Novelty
 from onnx import helper
 
 from headstart.backbones.convert import OPSET
 from headstart.export.novelty import add_novelty_score
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.uncertainty.novelty_fits import fit_unscaled
+from headstart_runtime.arrays import Floats
+from headstart_runtime.inference.novelty import Novelty
 
 
 def in_onnx(novelty: Novelty, rows: list[Floats]) -> Floats:

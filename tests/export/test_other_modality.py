@@ -9,15 +9,15 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from headstart_runtime.errors import ClassifierError, DataError, SaveError
-from headstart_runtime.inference.classifier import Classifier, load
-from headstart_runtime.modalities import modality
-from headstart_runtime.modalities.batch import average_parts
 from onnx import TensorProto, helper, numpy_helper
 
 from headstart.backbones.backbone import GRAPH, Backbone, Layer
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, write_model
 from headstart.tasks.classification.targets import make_class_space
+from headstart_runtime.errors import ClassifierError, DataError, SaveError
+from headstart_runtime.inference.classifier import Classifier, load
+from headstart_runtime.modalities import modality
+from headstart_runtime.modalities.batch import average_parts
 from tests.export.codes import Codes, CodeSpec
 from tests.export.drawn import NAMES, draw_head
 

@@ -6,17 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import SaveError
-from headstart_runtime.inference import model_format
-from headstart_runtime.inference.batch_runner import BatchRunner
-from headstart_runtime.inference.classifier import BATCH_FROM, Classifier, load
-from headstart_runtime.linalg import softmax
-from headstart_runtime.modalities.image import onnx as preprocessing
-from headstart_runtime.modalities.image.decode import crop_resize, decode
-from headstart_runtime.modalities.image.spec import ImageSpec
-from headstart_runtime.tasks.classification.calibration import NONE, Calibration
-from headstart_runtime.tasks.classification.conformal import ConformalPredictor
-from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 from PIL import Image
 
 from headstart.backbones.backbone import Backbone
@@ -28,6 +17,17 @@ from headstart.heads.saving import read_heads
 from headstart.tasks.classification import graph as class_graph
 from headstart.tasks.classification.graph_calibration import add_calibration
 from headstart.tasks.classification.targets import make_class_space
+from headstart_runtime.errors import SaveError
+from headstart_runtime.inference import model_format
+from headstart_runtime.inference.batch_runner import BatchRunner
+from headstart_runtime.inference.classifier import BATCH_FROM, Classifier, load
+from headstart_runtime.linalg import softmax
+from headstart_runtime.modalities.image import onnx as preprocessing
+from headstart_runtime.modalities.image.decode import crop_resize, decode
+from headstart_runtime.modalities.image.spec import ImageSpec
+from headstart_runtime.tasks.classification.calibration import NONE, Calibration
+from headstart_runtime.tasks.classification.conformal import ConformalPredictor
+from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 from tests.conftest import CLASSES, picture
 from tests.export.drawn import (
     NAMES,

@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.modalities.batch import Batch, TensorSpec
 from headstart_runtime.modalities.item import Decoded, Noun
-from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)

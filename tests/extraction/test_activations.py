@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.errors import StoreError
 
 from headstart.events import Note
 from headstart.extraction import activations
@@ -24,6 +23,7 @@ from headstart.extraction.bfloat16 import to_bfloat16_bits
 from headstart.storage import activation_files
 from headstart.storage.activation_files import list_activations
 from headstart.storage.usage import get_free_bytes
+from headstart_runtime.errors import StoreError
 
 KEY = "ab" * 20
 SHAPE = (5, 3, 2)

@@ -4,10 +4,10 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import Cancelled
 
 from headstart import events
 from headstart.extraction.executor import AHEAD, ProgressMeter, ThreadExecutor, cut_heavy_shards, cut_shards
+from headstart_runtime.errors import Cancelled
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

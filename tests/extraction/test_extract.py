@@ -3,8 +3,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.batch import Batch
-from headstart_runtime.modalities.image.spec import ImageSpec
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -15,6 +13,8 @@ from headstart.data.sources import ArraySource, FileSource
 from headstart.extraction.extract import extract, get_feature_space, load_batch
 from headstart.modalities.image.stats import compute_stats, read_stats, stats_space
 from headstart.storage.store import Store, Writer
+from headstart_runtime.modalities.batch import Batch
+from headstart_runtime.modalities.image.spec import ImageSpec
 from tests.conftest import Photos
 
 SPEC = ImageSpec(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))

@@ -5,10 +5,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import TrainingError
-from headstart_runtime.modalities import modality
-from headstart_runtime.modalities.batch import Batch, count_parts
-from headstart_runtime.tasks.task import get_task
 from numpy.typing import NDArray
 
 from headstart.backbones.backbone import Backbone, Layer
@@ -24,6 +20,10 @@ from headstart.training.views import (
     make_augmenter,
     make_plain,
 )
+from headstart_runtime.errors import TrainingError
+from headstart_runtime.modalities import modality
+from headstart_runtime.modalities.batch import Batch, count_parts
+from headstart_runtime.tasks.task import get_task
 from tests.extraction.clips import Clips, ClipSpec
 from tests.groups import by_content
 

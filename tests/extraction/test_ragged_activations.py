@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import StoreError
 
 from headstart.extraction.activations import Activations
 from headstart.extraction.bfloat16 import to_bfloat16_bits
 from headstart.extraction.ragged_activations import RaggedActivations
 from headstart.storage.activation_files import list_activations
+from headstart_runtime.errors import StoreError
 
 KEY, WIDTH = "ab" * 20, 3
 COUNTS = np.array([2, 5, 1, 4])

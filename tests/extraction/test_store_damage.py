@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import StoreError
 
 from headstart.events import Event, Note
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store
+from headstart_runtime.errors import StoreError
 
 SPACE = FeatureSpace("0a" * 20, (("stage1", 3), ("final", 40)), "a small network")
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import StoreError
 
 from headstart.extraction.activations import Activations
 from headstart.storage.activation_files import list_activations
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store
 from headstart.storage.usage import get_disk_usage
+from headstart_runtime.errors import StoreError
 
 OLD = FeatureSpace("0a" * 20, (("final", 1000),), "old")
 NEW = FeatureSpace("0b" * 20, (("final", 1000),), "new")

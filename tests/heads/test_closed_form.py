@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.linalg import softmax
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -14,6 +13,7 @@ from headstart.heads.closed_form import compute_sample_weight, decompose, fit_te
 from headstart.heads.least_squares import LeastSquares
 from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
+from headstart_runtime.linalg import softmax
 
 from .drawn import draw
 

@@ -2,8 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.linalg import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
@@ -16,6 +14,8 @@ from headstart.heads.folds import assign_folds
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet
 from headstart.heads.logistic import fit_logistic, predict_held_out
 from headstart.settings import HeadSettings
+from headstart_runtime.errors import DataError
+from headstart_runtime.linalg import softmax
 
 from .drawn import draw
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headstart_runtime.errors import SettingError
 
 import headstart
+from headstart_runtime.errors import SettingError
 from tests.conftest import Small
 from tests.plugins import install_plugin, package_folder
 

@@ -2,8 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.linalg import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
@@ -14,6 +12,8 @@ from headstart.heads.head import TrainingSet
 from headstart.heads.logistic import fit_logistic, predict_held_out
 from headstart.heads.space import DualSpace, PrimalSpace
 from headstart.settings import HeadSettings
+from headstart_runtime.errors import DataError
+from headstart_runtime.linalg import softmax
 
 from .drawn import draw
 

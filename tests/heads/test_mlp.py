@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.linalg import softmax
 
 from headstart.heads.mlp import CLASS_LOSS, _network, _Rows, fit_mlp
 from headstart.settings import HeadSettings
+from headstart_runtime.linalg import softmax
 
 from .drawn import draw
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from headstart_runtime.errors import ClassifierError
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from headstart.heads.head import Dense, Head
 from headstart.heads.saving import from_tensors, read_head, read_heads, to_tensors, write_heads
+from headstart_runtime.errors import ClassifierError
 
 
 def _tensors():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.heads.scaling import Scaling
+from headstart_runtime.errors import DataError
 
 RANDOM = np.random.default_rng(0)
 

@@ -1,13 +1,13 @@
 """Inner products that stand nowhere, against the same written out."""
 
 import numpy as np
-from headstart_runtime.sparse import SparseRows
 
 from headstart.heads.head import TrainingSet
 from headstart.heads.kernel_rows import KernelRows, as_features
 from headstart.heads.logistic import fit_logistic
 from headstart.heads.sparse_kernel import SparseKernelRows
 from headstart.settings import FitSettings
+from headstart_runtime.sparse import SparseRows
 
 RNG = np.random.default_rng(0)
 ROWS = ((RNG.random((90, 50)) < 0.2) * RNG.random((90, 50))).astype(np.float32)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.packing import SORTED
 
 import headstart
+from headstart_runtime.modalities.packing import SORTED
 from tests.modalities.texts import draw_texts, install_texts, write_table
 
 TEXTS = [text for text, _ in draw_texts(150, seed=3, longest=60)]

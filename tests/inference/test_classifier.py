@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+
+import headstart
 from headstart_runtime.errors import ClassifierError, DataError, EngineError, SettingError
 from headstart_runtime.hardware import count_cores
 from headstart_runtime.inference import classifier as runtime
@@ -15,9 +18,6 @@ from headstart_runtime.inference.openvino import BATCH
 from headstart_runtime.inference.postprocess import BatchPredictions
 from headstart_runtime.inference.predictors import BatchPredictor
 from headstart_runtime.inference.streaming import PREFETCH
-from PIL import Image
-
-import headstart
 from tests.conftest import CLASSES, Small, Warm
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+
 from headstart_runtime.errors import DataError
 from headstart_runtime.inference.classifier import BATCH_FROM, Classifier, load
 from headstart_runtime.modalities.image.load import WANTED
-from PIL import Image
-
 from tests.conftest import Small, picture
 
 

@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.numpy import load_file, save_file
+
+from headstart.backbones.backbone import Backbone
+from headstart.backbones.convert import load_backbone
+from headstart.export import add_scores, write_model
 from headstart_runtime.errors import ClassifierError
 from headstart_runtime.inference import model_format
 from headstart_runtime.inference.classifier import BATCH_FROM, Classifier, load
@@ -15,11 +20,6 @@ from headstart_runtime.modalities.image.spec import ImageSpec
 from headstart_runtime.tasks.classification.calibration import Calibration
 from headstart_runtime.tasks.classification.conformal import ConformalPredictor
 from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
-from safetensors.numpy import load_file, save_file
-
-from headstart.backbones.backbone import Backbone
-from headstart.backbones.convert import load_backbone
-from headstart.export import add_scores, write_model
 from tests.conftest import Warm
 from tests.export.drawn import draw_novelty, draw_photos, parity_examples, single
 

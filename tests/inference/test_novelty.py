@@ -2,9 +2,10 @@ import json
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.inference.novelty import Novelty, concat_normalized, squared_distance_to_nearest
-from numpy.typing import NDArray
 
 
 def draw(rank: int = 5, points: int = 7, branches: tuple[int, ...] = (0, 2), seed: int = 0) -> Novelty:

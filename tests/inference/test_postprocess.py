@@ -4,16 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.inference.postprocess import apply_head, parse_heads, postprocess
-from headstart_runtime.tasks.classification.calibration import NONE, Calibration
-from headstart_runtime.tasks.classification.combination import combine_members
-from headstart_runtime.tasks.classification.conformal import ConformalPredictor
-from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor, make_batch
 from safetensors.numpy import save_file
 from scipy.special import softmax
 
 from headstart.heads.head import Dense, Head
 from headstart.heads.saving import write_heads
+from headstart_runtime.inference.postprocess import apply_head, parse_heads, postprocess
+from headstart_runtime.tasks.classification.calibration import NONE, Calibration
+from headstart_runtime.tasks.classification.combination import combine_members
+from headstart_runtime.tasks.classification.conformal import ConformalPredictor
+from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor, make_batch
 
 
 def draw(*sizes: int, seed: int = 0) -> Head:

@@ -5,12 +5,12 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+
 from headstart_runtime.inference.classifier import Classifier, load
 from headstart_runtime.inference.postprocess import BatchPredictions
 from headstart_runtime.inference.prediction import Prediction, make_failure, make_predictions
 from headstart_runtime.modalities.image.load import OpenedPhoto
 from headstart_runtime.tasks.classification.postprocessor import make_batch
-
 from tests.fixtures.make import RUN
 
 KEYS = (

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+
 from headstart_runtime.inference import streaming
 from headstart_runtime.inference.streaming import PREFETCH, Arrivals, map_in_order
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from headstart_runtime.errors import PluginError
 from headstart_runtime.modalities.checks import check_properties, check_spec, collate_parts
 from headstart_runtime.modalities.facets import NamedProperty

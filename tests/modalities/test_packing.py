@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from headstart_runtime.modalities.batch import Batch, TensorSpec
 from headstart_runtime.modalities.packing import LENGTH, choose_shard, is_free, measure_lengths, pack_parts
 

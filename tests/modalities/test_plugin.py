@@ -115,7 +115,7 @@ def test_a_fresh_process_predicts(run: headstart.Run, vectors: Path, site: Path)
 def test_values_of_every_kind_are_answered(run: headstart.Run) -> None:
     for value in (b"0.1 2.5", np.array([0.1, 2.5], np.float32)):
         assert run.classifier.predict(value).label == "outer"
-    with pytest.raises(headstart_runtime.errors.DataError, match="not two numbers"):
+    with pytest.raises(headstart.errors.DataError, match="not two numbers"):
         run.classifier.predict(b"x")
     several = np.array([[0.1, 2.5], [0.1, 0.5]], np.float32)
     assert [one.label for one in run.classifier.predict(several)] == ["outer", "inner"]
@@ -125,7 +125,7 @@ def test_an_array_that_is_no_item_and_has_none_for_rows_is_one_error(run: headst
     for array, seen in ((np.zeros(4000, np.int16), r"int16 \(4000,\)"), (np.zeros((5, 3)), r"float64 \(5, 3\)")):
         said = rf"^an array of {seen} is neither a vector nor has vectors for rows; wanted \(N, 2\), or one row of it$"
         for ask in (run.classifier.predict, run.classifier.stream):
-            with pytest.raises(headstart_runtime.errors.DataError, match=said):
+            with pytest.raises(headstart.errors.DataError, match=said):
                 ask(array)
     assert run.classifier.predict(np.zeros((0, 2))) == []
 

@@ -1,4 +1,5 @@
 import pytest
+
 from headstart_runtime.modalities.strays import STRAYS, describe_stray, recognise_pointer, recognise_stray
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 12345\n"

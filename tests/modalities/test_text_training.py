@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headstart_runtime.errors import SettingError
 
 import headstart
 from headstart import events
 from headstart.cli.main import run as run_command
+from headstart_runtime.errors import SettingError
 from tests.modalities.texts import draw_texts, install_texts, write_table
 
 WHY = (

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.modality import MODALITIES
 
 import headstart
+from headstart_runtime.modalities.modality import MODALITIES
 from tests.plugins import install_plugin, package_folder
 
 PACKAGE = Path(__file__).with_name("tinytext")

@@ -13,9 +13,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from headstart_runtime.modalities.batch import Batch, TensorSpec
-from headstart_runtime.modalities.item import BrokenItem, Decoded, ItemFacts, Noun, SourceHints
-from headstart_runtime.modalities.modality import Modality
 from pydantic import Field
 from torch import nn
 
@@ -23,6 +20,9 @@ from headstart.backbones.backbone import Layer
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.backbones.origin import BackboneListing, Origin
 from headstart.settings import Chapter
+from headstart_runtime.modalities.batch import Batch, TensorSpec
+from headstart_runtime.modalities.item import BrokenItem, Decoded, ItemFacts, Noun, SourceHints
+from headstart_runtime.modalities.modality import Modality
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The networks of a run."""
 
 import pytest
-from headstart_runtime.errors import SettingError
 
 from headstart import events
 from headstart.data.read import read_source
@@ -10,6 +9,7 @@ from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
+from headstart_runtime.errors import SettingError
 from tests.conftest import Warm
 
 

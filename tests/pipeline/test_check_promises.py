@@ -5,13 +5,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.pipeline.dataset import split_samples
 from headstart.pipeline.postprocess import check_promises
 from headstart.selection.arm_specs import requested_arms
 from headstart.settings import FitSettings
+from headstart_runtime.errors import DataError
 from tests.conftest import draw_photos
 
 

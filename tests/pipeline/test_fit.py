@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError, HeadstartError, SettingError
 from PIL import Image
 
 import headstart
@@ -21,6 +20,7 @@ from headstart.data.split import Split
 from headstart.pipeline.evaluate import evaluate
 from headstart.runs.run import Run, open_run
 from headstart.storage.run_layout import UNFINISHED
+from headstart_runtime.errors import DataError, HeadstartError, SettingError
 from tests.conftest import Small
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import SaveError
 from PIL import Image
 
 from headstart.pipeline import model
+from headstart_runtime.errors import SaveError
 
 
 def draw_noise(_source: Any) -> bytes:

@@ -8,10 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.arrays import Floats
-from headstart_runtime.inference.classifier import Classifier, load
-from headstart_runtime.inference.postprocess import BatchPredictions
-from headstart_runtime.modalities.image import load as photos
 
 import headstart
 from headstart import events
@@ -22,6 +18,10 @@ from headstart.events import RunLog
 from headstart.pipeline import run_test as testing
 from headstart.pipeline.run_test import describe_difference, run_test, select_from_bytes
 from headstart.pipeline.testing import score_classifier
+from headstart_runtime.arrays import Floats
+from headstart_runtime.inference.classifier import Classifier, load
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.image import load as photos
 from tests.conftest import Small, Warm
 
 

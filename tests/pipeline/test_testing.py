@@ -8,11 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import HeadstartError
-from headstart_runtime.inference.classifier import BATCH_FROM, Classifier, load
-from headstart_runtime.inference.engine_agreement import EngineAgreement
-from headstart_runtime.modalities.image import load as photos
-from headstart_runtime.modalities.item import Noun
 
 from headstart import events
 from headstart.data.read import read_source
@@ -21,6 +16,11 @@ from headstart.data.sources import FileSource
 from headstart.evaluation import metrics
 from headstart.pipeline.evaluate import evaluate
 from headstart.pipeline.testing import describe_second_engine, describe_test, score_classifier
+from headstart_runtime.errors import HeadstartError
+from headstart_runtime.inference.classifier import BATCH_FROM, Classifier, load
+from headstart_runtime.inference.engine_agreement import EngineAgreement
+from headstart_runtime.modalities.image import load as photos
+from headstart_runtime.modalities.item import Noun
 from tests.conftest import Small
 
 PHOTO = Noun("photo", "photos")

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.modalities.facets import Thumbnail
-from headstart_runtime.tasks.classification.decision import ClassDecision
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -30,6 +28,8 @@ from headstart.tasks.classification.conformal_fit import fit_conformal
 from headstart.tasks.classification.evaluation import score_predictions
 from headstart.tasks.classification.screening import measure_screening
 from headstart.training.curves import KEPT_EPOCH_RULE
+from headstart_runtime.modalities.facets import Thumbnail
+from headstart_runtime.tasks.classification.decision import ClassDecision
 from tests.reporting.example_trust import make_trust
 from tests.selection.choosing import choose_winner
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.tasks.task import TargetSpace
 from numpy.typing import NDArray
 
 from headstart.diagnostics.label_review import Doubt, LabelReviewRecord, LabelSuspect
@@ -22,6 +21,7 @@ from headstart.runs.predictions import to_plain
 from headstart.storage.run_layout import SCHEMA_VERSION
 from headstart.tasks.multilabel.evaluation import score_label_sets
 from headstart.tasks.regression.evaluation import score_predicted_numbers
+from headstart_runtime.tasks.task import TargetSpace
 from tests.reporting.example_run import write_example_run
 
 LABELS = ("cat", "dog", '<b>indoor</b> & "lit"', "person", "tree")

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headstart_runtime.errors import ClassifierError, UserError
 
 import headstart
 from headstart.cli.main import run as run_command
+from headstart_runtime.errors import ClassifierError, UserError
 from tests.fixtures.make import RUN
 
 INSTALL = "a package that provides it has to be installed"

@@ -5,13 +5,13 @@ import shutil
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import SettingError, UserError
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score
 
 from headstart.reporting.compare_runs import render_comparison
 from headstart.reporting.records import read_records
 from headstart.reporting.write import write_comparison
+from headstart_runtime.errors import SettingError, UserError
 from tests.evaluation.drawn import score_of
 from tests.reporting.example_run import write_example_run
 from tests.reporting.page_reader import PageReader, parse_number

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from headstart_runtime.modalities.image.wording import PHOTO
 
 from headstart.reporting.compare_runs import render_comparison
 from headstart.reporting.glossary import TERMS, WAYS, Glossary, make_anchor
@@ -12,6 +11,7 @@ from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
 from headstart.selection import STRATEGIES
 from headstart.selection.ensembles import ENSEMBLES
+from headstart_runtime.modalities.image.wording import PHOTO
 from tests.reporting.example_run import write_example_run
 from tests.reporting.page_reader import PageReader
 

@@ -8,8 +8,6 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import SettingError, StoreError
-from headstart_runtime.modalities.image.preview import CLOSE_EDGE
 from PIL import Image
 
 from headstart.data.read import read_source
@@ -19,6 +17,8 @@ from headstart.evaluation.label_noise import LabelNoise
 from headstart.reporting import label_review as module
 from headstart.reporting.label_review import COLUMNS, check_review_table, locate_review_page, write_label_review
 from headstart.tasks.classification.targets import make_class_space
+from headstart_runtime.errors import SettingError, StoreError
+from headstart_runtime.modalities.image.preview import CLOSE_EDGE
 
 NOISE = LabelNoise(30, 9, 2, 1, 3)
 

@@ -9,9 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import SettingError, UserError
-from headstart_runtime.modalities.facets import Thumbnail
-from headstart_runtime.modalities.marked_text import MARKED_TEXT, MarkedPiece, encode_marked
 
 from headstart.modalities.image.near_duplicates.detail import describe_low_detail
 from headstart.reporting.embedded_previews import EmbeddedPreviews
@@ -21,6 +18,9 @@ from headstart.reporting.shown_numbers import FORMS, ShownNumbers
 from headstart.reporting.write import write_report
 from headstart.storage.previews import read_previews, save_previews
 from headstart.training.curves import KEPT_EPOCH_RULE
+from headstart_runtime.errors import SettingError, UserError
+from headstart_runtime.modalities.facets import Thumbnail
+from headstart_runtime.modalities.marked_text import MARKED_TEXT, MarkedPiece, encode_marked
 from tests.reporting.example_run import write_example_run
 from tests.reporting.page_reader import PageReader, parse_number
 from tests.reporting.recomputed import Files, again

@@ -7,13 +7,13 @@ import sys
 import matplotlib.figure
 import numpy as np
 import pytest
-from headstart_runtime.errors import UserError
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.spec import Axis, BarGroup, Bars, Lines, Mark, Matrix, Series
 from headstart.reporting.plots import Plots, draw_figure
 from headstart.reporting.records import read_records
+from headstart_runtime.errors import UserError
 from tests.reporting.charts.every_chart import make_charts
 from tests.reporting.example_run import write_example_run
 

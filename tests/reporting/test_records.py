@@ -6,7 +6,6 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import UserError
 from PIL import Image
 
 from headstart.reporting.records import read_records
@@ -14,6 +13,7 @@ from headstart.reporting.run_records import total_seconds
 from headstart.runs.predictions import to_plain
 from headstart.storage.run_layout import SCHEMA_VERSION
 from headstart.verbs.report import report
+from headstart_runtime.errors import UserError
 from tests.reporting.example_run import write_example_run
 
 

@@ -9,8 +9,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import UserError
-from headstart_runtime.modalities.image.wording import PHOTO
 
 from headstart.reporting.charts.spec import Lines
 from headstart.reporting.contents import GivenText, ShownNumber, ShownRange, TermLink
@@ -23,6 +21,8 @@ from headstart.reporting.task_records import read_any_records
 from headstart.reporting.write import write_comparison, write_report
 from headstart.tasks.multilabel.report import LabelSetReport, describe_label_sets
 from headstart.tasks.regression.report import NumberReport, describe_numbers
+from headstart_runtime.errors import UserError
+from headstart_runtime.modalities.image.wording import PHOTO
 from tests.reporting.example_task_run import write_label_run, write_number_run
 from tests.reporting.page_reader import PageReader, parse_number
 from tests.reporting.recomputed_tasks import TaskFiles, again

@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from headstart_runtime.modalities.image.wording import PHOTO
-from headstart_runtime.modalities.item import Noun
 
 from headstart.reporting.card import render_card
 from headstart.reporting.glossary import TERMS
 from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
+from headstart_runtime.modalities.image.wording import PHOTO
+from headstart_runtime.modalities.item import Noun
 from tests.reporting.example_run import write_example_run
 from tests.reporting.page_reader import PageReader
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import UserError
 
 import headstart
 from headstart.runs.run import open_run
+from headstart_runtime.errors import UserError
 
 
 @pytest.fixture

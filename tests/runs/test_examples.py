@@ -4,7 +4,6 @@ import shlex
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.tasks.classification.postprocessor import make_batch
 
 from headstart.data.samples import Ledger, Samples
 from headstart.diagnostics.examples import CLOSE, TEST, select_examples, select_test_samples
@@ -14,6 +13,7 @@ from headstart.selection.results import TestResult
 from headstart.settings import FitSettings
 from headstart.tasks.classification.evaluation import score_predictions
 from headstart.tasks.classification.targets import make_class_space
+from headstart_runtime.tasks.classification.postprocessor import make_batch
 
 from .test_predictions import sample
 

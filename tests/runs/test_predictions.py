@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.inference.postprocess import BatchPredictions
-from headstart_runtime.tasks.classification.postprocessor import make_batch
 
 from headstart.data.samples import Sample, Subset
 from headstart.data.sources import ArraySource
 from headstart.runs.predictions import save_predictions, save_trust, to_plain
 from headstart.tasks.classification.targets import make_class_space
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.tasks.classification.postprocessor import make_batch
 from tests.groups import by_content
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from headstart_runtime.errors import SettingError, StoreError
 
 from headstart.runs import reservation as reserving
 from headstart.runs.reservation import claim_run, reserve_run
 from headstart.storage.run_layout import RECORD, UNFINISHED
+from headstart_runtime.errors import SettingError, StoreError
 
 HOLD = """
 import sys

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import UserError
-from headstart_runtime.modalities.facets import Thumbnail
 
 import headstart
 from headstart.data.ledger import load_ledger
@@ -16,6 +14,8 @@ from headstart.runs.run import open_run
 from headstart.runs.tables import list_layers, list_misclassified
 from headstart.storage.previews import save_previews
 from headstart.storage.run_layout import LEDGER
+from headstart_runtime.errors import UserError
+from headstart_runtime.modalities.facets import Thumbnail
 
 
 def test_a_run_an_evaluation_and_a_ledger_are_tables(small) -> None:

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.explanation.explainer import Explainer
-from headstart_runtime.modalities.facets import Thumbnail
-from headstart_runtime.modalities.image.explanation import EDGE
-from headstart_runtime.modalities.image.overlay import paint_heat
-from headstart_runtime.modalities.image.preview import ImagePreview, make_jpeg
 from PIL import Image
 
 from headstart.data.samples import Sample
 from headstart.data.sources import FileSource
 from headstart.runs.thumbnails import HEAT, preview_explanations
+from headstart_runtime.explanation.explainer import Explainer
+from headstart_runtime.modalities.facets import Thumbnail
+from headstart_runtime.modalities.image.explanation import EDGE
+from headstart_runtime.modalities.image.overlay import paint_heat
+from headstart_runtime.modalities.image.preview import ImagePreview, make_jpeg
 from tests.conftest import Small
 from tests.groups import by_content
 

@@ -6,8 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.task import get_task
 from numpy.typing import NDArray
 
 from headstart import events
@@ -20,6 +18,8 @@ from headstart.settings import FitSettings
 from headstart.tasks.classification.evaluation import score_predictions
 from headstart.tasks.classification.targets import make_class_space
 from headstart.training.cost import Cost
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import get_task
 
 CLASSES = ("ant", "bee", "cat")
 LABELS = np.arange(60) % 3

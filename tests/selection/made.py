@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import timm
 import torch
-from headstart_runtime.modalities.modality import get_modality
-from headstart_runtime.modalities.optional_facets import configure_spec
 from safetensors.torch import save_file
 
 from headstart import events
@@ -28,6 +26,8 @@ from headstart.selection.feature_table import FeatureSource
 from headstart.selection.probes import base_head_name, fit_probe
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.optional_facets import configure_spec
 
 LITE0 = "efficientnet_lite0"
 #: Float32 throughout: no trial chooses a precision, no proof of bf16 is due. One plain view of each photo, small steps.

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.task import get_task
 
 from headstart.selection.accuracy_rule import choose_most_accurate
 from headstart.selection.rule import ArmChoice
 from headstart.selection.running_costs import RunningCost
 from headstart.settings import FitSettings
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import get_task
 from tests.evaluation.drawn import arms
 
 PHOTO = Noun("photo", "photos")

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import BackboneError, DataError
 from scipy.special import log_softmax as scipy_log_softmax
 from scipy.stats import entropy as scipy_entropy
 
@@ -18,6 +17,7 @@ from headstart.selection.dataset_stats import DatasetStats, LayerScore, measure_
 from headstart.selection.domain_similarity import DomainSimilarity, entropy, log_softmax, measure_similarity
 from headstart.selection.feature_table import FeatureSource
 from headstart.training.benchmark_record import BENCHMARK_VERSION, BenchmarkResult
+from headstart_runtime.errors import BackboneError, DataError
 from tests.selection.choosing import choose_winner
 from tests.selection.made import make_context, random_weights
 

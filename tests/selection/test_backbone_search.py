@@ -8,10 +8,6 @@ import numpy as np
 import pytest
 import timm
 import torch
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.modalities.batch import Batch
-from headstart_runtime.modalities.image.spec import ImageSpec
-from headstart_runtime.tasks.task import get_task
 from numpy.typing import NDArray
 
 from headstart import events
@@ -40,6 +36,10 @@ from headstart.selection.sampling import stratified_sample
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 from headstart.tasks.classification.targets import make_class_space
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.modalities.batch import Batch
+from headstart_runtime.modalities.image.spec import ImageSpec
+from headstart_runtime.tasks.task import get_task
 from tests.groups import by_content
 from tests.selection.choosing import choose_winner
 

@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
-from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from timm.models import get_pretrained_cfg
 
 from headstart.backbones.backbone import RECORD
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.providers.bundled import BUNDLED
 from headstart.selection.candidates import HUB, list_offline, list_tiers
+from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
 
 
 def converted(networks: Path, name: str, parameters: int, size: int) -> None:

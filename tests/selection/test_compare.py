@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from headstart_runtime.errors import Cancelled, SettingError, TrainingError
 
 from headstart import events
 from headstart.evaluation.grouping import Targets
@@ -19,6 +18,7 @@ from headstart.selection.finetune import full_finetune, scratch
 from headstart.selection.probes import intermediate_probe, linear_probe
 from headstart.settings import FitSettings
 from headstart.training.curves import Epoch
+from headstart_runtime.errors import Cancelled, SettingError, TrainingError
 from tests.selection.drawn import LABELS, arm, context, failing, planned, strategies
 
 

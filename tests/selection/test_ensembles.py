@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import SettingError
-from headstart_runtime.linalg import softmax
 
 from headstart.data.samples import Subset
 from headstart.heads.catalog import fit_head
@@ -19,6 +17,8 @@ from headstart.selection.ensembles import (
     vote_arms,
 )
 from headstart.selection.probes import intermediate_probe, linear_probe
+from headstart_runtime.errors import SettingError
+from headstart_runtime.linalg import softmax
 from tests.conftest import Warm
 from tests.selection.made import LITE0, make_contexts, random_weights
 

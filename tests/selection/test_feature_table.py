@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.arrays import Floats
 
 from headstart.export import FeatureBranch
 from headstart.extraction.extract import get_feature_space
 from headstart.selection.feature_table import FeatureSource
 from headstart.storage.space import FeatureSpace
 from headstart.storage.store import Store
+from headstart_runtime.arrays import Floats
 
 LAYERS = {"stage1": 3, "final": 5}
 N = 20

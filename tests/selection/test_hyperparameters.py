@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import TrainingError
-from headstart_runtime.tasks.task import get_task
 
 import headstart
 from headstart import events
@@ -26,6 +24,8 @@ from headstart.selection.hyperparameters import (
 from headstart.selection.search_study import AT_RANDOM, STORAGE, UNPRUNED
 from headstart.settings import FitSettings
 from headstart.training.curves import Epoch
+from headstart_runtime.errors import TrainingError
+from headstart_runtime.tasks.task import get_task
 
 BEST = 1e-3  #: the rate at which the drawn trainings end best
 

@@ -8,13 +8,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from headstart_runtime.tasks.task import get_task
 
 from headstart.selection import leaderboard
 from headstart.selection.leaderboard import LeaderboardRow
 from headstart.tasks.classification.evaluation import score_predictions
 from headstart.training.cost import Cost
 from headstart.training.curves import Epoch
+from headstart_runtime.tasks.task import get_task
 from tests.selection.drawn import CLASSES, TARGETS, arm, probabilities
 
 MEASURE = get_task("classification").measure

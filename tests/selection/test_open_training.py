@@ -4,13 +4,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from headstart_runtime.errors import TrainingError
 
 from headstart import events
 from headstart.selection import open_training
 from headstart.selection.open_training import OpenTraining, is_left_open
 from headstart.selection.training_choice import TrainingPace
 from headstart.settings import FitSettings
+from headstart_runtime.errors import TrainingError
 
 PACE = TrainingPace(view=0.005, trained=400.0, scored=1000.0, features=200.0)
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from headstart_runtime.modalities.image.spec import ImageSpec
 from onnx import TensorProto, helper, numpy_helper
 
 from headstart import events
@@ -19,6 +18,7 @@ from headstart.selection.training_prices import estimate_shortest
 from headstart.settings import FitSettings
 from headstart.training.benchmark_record import BenchmarkResult, TrainingSpeed
 from headstart.training.cost import Cost, PreparationSpeed
+from headstart_runtime.modalities.image.spec import ImageSpec
 from tests.selection.drawn import context
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from headstart_runtime.linalg import softmax
 
 from headstart.data.samples import Subset
 from headstart.heads import subsample
@@ -13,6 +12,7 @@ from headstart.selection import probes
 from headstart.selection.arm import refit_model
 from headstart.selection.context import FitContext
 from headstart.selection.probes import count_parameters, fit_probe, intermediate_probe, linear_probe
+from headstart_runtime.linalg import softmax
 from tests.conftest import Warm
 from tests.selection.made import make_context
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import TrainingError
 
 from headstart import events
 from headstart.data.samples import Subset
@@ -19,6 +18,7 @@ from headstart.selection.probes import fit_probe
 from headstart.selection.refit import add_refit, should_refit
 from headstart.settings import FitSettings
 from headstart.training.fine_tuning import FineTuneResult, FineTuneSpec, FineTuning
+from headstart_runtime.errors import TrainingError
 from tests.conftest import Warm
 from tests.selection import drawn
 from tests.selection.made import make_context, spoil

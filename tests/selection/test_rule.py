@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import SettingError
-from headstart_runtime.modalities.item import Noun
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -15,6 +13,8 @@ from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Interval
 from headstart.evaluation.paired import adjust_holm, standard_error
 from headstart.selection.rule import _describe_verdict
+from headstart_runtime.errors import SettingError
+from headstart_runtime.modalities.item import Noun
 from tests.evaluation.drawn import arms, sure
 from tests.selection.choosing import choose_winner
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import SettingError
 
 import headstart
 from headstart.selection import terms
+from headstart_runtime.errors import SettingError
 from tests.conftest import Warm
 from tests.modalities.text.tinybert import install_networks
 from tests.modalities.texts import draw_texts, write_table

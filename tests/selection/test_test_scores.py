@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.tasks.task import get_task
 
 import headstart
 from headstart.data.ledger import load_ledger
@@ -13,6 +12,7 @@ from headstart.data.samples import Subset
 from headstart.data.split import Split
 from headstart.runs.run import Run
 from headstart.selection import leaderboard
+from headstart_runtime.tasks.task import get_task
 from tests.conftest import Warm
 
 MEASURE = get_task("classification").measure

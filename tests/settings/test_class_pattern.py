@@ -1,10 +1,10 @@
 """Patterns that read classes off names."""
 
 import pytest
-from headstart_runtime.errors import SettingError
 
 from headstart.settings import DataSettings, FitSettings
 from headstart.settings.class_pattern import read_class_pattern
+from headstart_runtime.errors import SettingError
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import SettingError
 
 import headstart
 from headstart.settings import (
@@ -15,6 +14,7 @@ from headstart.settings import (
     locate_store,
     parse_duration,
 )
+from headstart_runtime.errors import SettingError
 
 
 def test_defaults_are_valid_and_described() -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headstart_runtime.errors import SettingError
-from headstart_runtime.plugins import forget_plugins
 
 import headstart
 from headstart.cli.main import run as run_command
 from headstart.settings import FitSettings, refuse_foreign_settings
+from headstart_runtime.errors import SettingError
+from headstart_runtime.plugins import forget_plugins
 from tests.modalities.texts import draw_texts, install_texts, write_table
 from tests.plugins import install_plugin
 

@@ -3,10 +3,10 @@
 import errno
 
 import pytest
-from headstart_runtime.errors import StoreError
 
 from headstart.storage import atomic as writing
 from headstart.storage.atomic import new_folder, replace_bytes
+from headstart_runtime.errors import StoreError
 
 
 def names_in(folder):

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from headstart_runtime.csv_cells import escape_cell, format_csv, join_names, unescape_cell
 from hypothesis import given
 from hypothesis import strategies as st
 
 import headstart
+from headstart_runtime.csv_cells import escape_cell, format_csv, join_names, unescape_cell
 
 FORMULAS = [
     "=1+1",

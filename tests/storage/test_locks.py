@@ -12,9 +12,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import StoreError
-from headstart_runtime.modalities.modality import get_modality
-from headstart_runtime.tasks.task import get_task
 
 from headstart.pipeline import evaluate as evaluating
 from headstart.pipeline import fit as workflow
@@ -22,6 +19,9 @@ from headstart.storage.atomic import stamp
 from headstart.storage.locks import FOLDER, lock_for_pruning, mark_in_use, try_mark_in_use
 from headstart.storage.store import FeatureSpace, Store
 from headstart.verbs import check as checking
+from headstart_runtime.errors import StoreError
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.tasks.task import get_task
 
 SPACE = FeatureSpace("0a" * 20, (("final", 10),), "drawn")
 DIGESTS = [f"{number:040x}" for number in range(10)]

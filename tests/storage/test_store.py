@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import StoreError
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from headstart.storage.database import SCHEMA
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store
+from headstart_runtime.errors import StoreError
 
 SPACE = FeatureSpace("0a" * 20, (("stage1", 3), ("final", 8)), "a small network")
 OTHER = FeatureSpace("0b" * 20, (("final", 5),))

@@ -5,10 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.task import Measure, TargetSpace
 
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.evaluation import Evaluation
@@ -18,6 +14,10 @@ from headstart.evaluation.paired import percentile_interval, resampled_means
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial
 from headstart.tasks.classification.settings import ClassificationSettings
 from headstart.tasks.facets import AnswerTable, Claim, ComparedOutput, ItemScores, LabelSource, Strata
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import Measure, TargetSpace
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,16 @@
 """The part of a wrong answer that a report explains: the label or number in which it is wrong."""
 
 import numpy as np
-from headstart_runtime.tasks.classification.decision import ClassDecision
-from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
-from headstart_runtime.tasks.multilabel.explanation import LabelSetExplanation
-from headstart_runtime.tasks.regression.explanation import NumberExplanation
-from headstart_runtime.tasks.task import TargetSpace, get_task
 
 from headstart.evaluation.grouping import Targets
 from headstart.tasks.classification.scoring import ClassScoring
 from headstart.tasks.classification.targets import make_class_space
 from headstart.tasks.multilabel.scoring import LabelSetScoring
+from headstart_runtime.tasks.classification.decision import ClassDecision
+from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
+from headstart_runtime.tasks.multilabel.explanation import LabelSetExplanation
+from headstart_runtime.tasks.regression.explanation import NumberExplanation
+from headstart_runtime.tasks.task import TargetSpace, get_task
 
 LABELS = TargetSpace("multilabel", ("a", "b", "c"))
 

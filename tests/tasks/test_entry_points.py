@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError, PluginError, SettingError, UserError
 from PIL import Image
 
 import headstart
 from headstart.cli.main import run as run_command
 from headstart.data.read import read_source
 from headstart.pipeline.label_check import check_labels
+from headstart_runtime.errors import DataError, PluginError, SettingError, UserError
 from tests import small_network
 from tests.conftest import Warm
 from tests.plugins import install_plugin, package_folder

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from headstart_runtime.errors import SettingError
 from headstart_runtime.tasks.task import TASKS, TargetSpace, all_tasks, get_task
 

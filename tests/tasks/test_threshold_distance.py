@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from headstart_runtime.tasks.threshold_distance import centre_on_threshold
 
 

@@ -4,13 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from headstart_runtime.hardware import ComputePrecision
 
 from headstart import events
 from headstart.training import benchmark as trial
 from headstart.training.benchmark import FEW, benchmark_training
 from headstart.training.benchmark_record import BENCHMARK_VERSION, TrainingSpeed
 from headstart.training.network import TrainableTop, build_blank_head
+from headstart_runtime.hardware import ComputePrecision
 from tests.training import tiny
 
 SQUARES = ((tiny.SIZE, tiny.SIZE, 3),) * 2

@@ -7,9 +7,6 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 import torch
-from headstart_runtime.errors import StoreError
-from headstart_runtime.modalities.batch import Batch
-from headstart_runtime.modalities.image.decode import crop_resize
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -28,6 +25,9 @@ from headstart.training.boundary import (
 )
 from headstart.training.trunk import IdentityTrunk
 from headstart.training.views import ViewLoader
+from headstart_runtime.errors import StoreError
+from headstart_runtime.modalities.batch import Batch
+from headstart_runtime.modalities.image.decode import crop_resize
 from tests.groups import by_content
 from tests.training import tiny
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from headstart_runtime.errors import StoreError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from headstart.training import checkpoint
 from headstart.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from headstart.training.curves import Epoch
+from headstart_runtime.errors import StoreError
 
 
 def state(seed: int = 0) -> Checkpoint:

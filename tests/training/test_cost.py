@@ -2,12 +2,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from headstart_runtime.modalities.batch import Batch, count_parts
 
 from headstart.training import cost
 from headstart.training.benchmark_record import TrainingSpeed
 from headstart.training.cost import BYTES_PER_PARAMETER, EXPORTED, Cost, PreparationSpeed, estimate_cost
 from headstart.training.windows import WHOLE, Windows
+from headstart_runtime.modalities.batch import Batch, count_parts
 from tests.training import tiny
 from tests.training.test_boundary import STANDARD, Means, samples
 

@@ -12,9 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from headstart_runtime.errors import BackboneError, TrainingError
-from headstart_runtime.linalg import softmax
-from headstart_runtime.modalities.image.spec import GreyRange
 
 from headstart import events
 from headstart.backbones.backbone import INPUT
@@ -36,6 +33,9 @@ from headstart.training.fine_tuning import FineTuneResult, FineTuning
 from headstart.training.loop import Trainer
 from headstart.training.network import TrainableTop, collect_frozen_tensors
 from headstart.training.trunk import IdentityTrunk
+from headstart_runtime.errors import BackboneError, TrainingError
+from headstart_runtime.linalg import softmax
+from headstart_runtime.modalities.image.spec import GreyRange
 from tests.conftest import Warm
 from tests.selection.made import make_context, spoil
 
@@ -250,7 +250,7 @@ def test_killed_half_way_it_ends_as_if_nothing_had_happened(small: Warm, store: 
     disturbed = tmp_path / "store"
     small.new_store(disturbed)
     command = [sys.executable, "-c", KILLED, *map(str, (small.photos, disturbed, tmp_path / "run", small.name))]
-    path = os.pathsep.join(map(str, (ROOT, ROOT / "src")))
+    path = os.pathsep.join(map(str, (ROOT, ROOT / "src", ROOT / "runtime" / "src")))
     done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     knobs = {"epochs": 4, "views": 2, "augmentation": "standard", "mixup": 0.2}

@@ -7,9 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from headstart_runtime.errors import TrainingError
-from headstart_runtime.hardware import ComputePrecision
-from headstart_runtime.tasks.task import get_task
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
@@ -24,6 +21,9 @@ from headstart.training.losses import mix_up
 from headstart.training.network import TrainableTop, build_blank_head
 from headstart.training.plan import TrainingPlan
 from headstart.training.windows import make_windows
+from headstart_runtime.errors import TrainingError
+from headstart_runtime.hardware import ComputePrecision
+from headstart_runtime.tasks.task import get_task
 from tests.training import tiny
 
 CLASSES, SHAPE = 3, (8, 8, 16)  #: of the tiny network's boundary "stage2"

@@ -3,13 +3,13 @@ import copy
 import numpy as np
 import pytest
 import torch
-from headstart_runtime.hardware import ComputePrecision
 from torch import Tensor, nn
 
 from headstart.backbones.backbone import INPUT
 from headstart.backbones.graph import TracedNetwork, extract_top, extract_trunk
 from headstart.heads.head import Dense, Head
 from headstart.training.network import TrainableTop, build_blank_head, build_head, collect_frozen_tensors
+from headstart_runtime.hardware import ComputePrecision
 from tests.training import tiny
 from tests.training.conftest import Network
 

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
+from headstart.training.obstacle import find_training_obstacle
 from headstart_runtime.modalities import modality
 from headstart_runtime.modalities.image.spec import ImageSpec
 from headstart_runtime.tasks.task import get_task
-
-from headstart.training.obstacle import find_training_obstacle
 from tests.export.codes import CodeSpec
 
 PHOTOS = ImageSpec(32, 1000, (0.5,) * 3, (0.5,) * 3)

@@ -8,11 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from headstart_runtime.errors import EngineError
-from headstart_runtime.inference.openvino import Runner
-from headstart_runtime.libraries import import_onnxruntime
-from headstart_runtime.modalities.batch import Batch, TensorSpec, count_parts
-from headstart_runtime.tasks.task import get_task
 from numpy.typing import NDArray
 
 from headstart.backbones.backbone import INPUT
@@ -32,6 +27,11 @@ from headstart.training.packing import Packing, find_packing
 from headstart.training.plan import TrainingPlan
 from headstart.training.token_packing import TokenPacking
 from headstart.training.trunk import EngineTrunk, FrozenPart, IdentityTrunk, PyTorchTrunk, build_trunk, limit_view_spec
+from headstart_runtime.errors import EngineError
+from headstart_runtime.inference.openvino import Runner
+from headstart_runtime.libraries import import_onnxruntime
+from headstart_runtime.modalities.batch import Batch, TensorSpec, count_parts
+from headstart_runtime.tasks.task import get_task
 from tests.training.words import WIDTH, WordSpec, convert_words, draw_words, load_words
 
 LENGTH = 6

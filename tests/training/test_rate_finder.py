@@ -7,8 +7,6 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 import torch
-from headstart_runtime.errors import TrainingError
-from headstart_runtime.tasks.task import get_task
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -19,6 +17,8 @@ from headstart.training.network import ParameterGroup
 from headstart.training.plan import TrainingPlan
 from headstart.training.rate_finder import BLOWN, SCORED, STEPS, RateCurve, count_sweep_samples, find_rate, suggest_rate
 from headstart.training.windows import make_windows
+from headstart_runtime.errors import TrainingError
+from headstart_runtime.tasks.task import get_task
 
 CLASSES, WIDTH = 3, 6
 

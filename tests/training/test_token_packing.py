@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from headstart_runtime.errors import EngineError
-from headstart_runtime.modalities.batch import TensorSpec, make_blank
 
 from headstart.backbones.backbone import INPUT
 from headstart.backbones.graph import extract_trunk, trace
 from headstart.training.network import TrainableTop, build_blank_head
 from headstart.training.token_packing import TokenPacking, find_token_packing
+from headstart_runtime.errors import EngineError
+from headstart_runtime.modalities.batch import TensorSpec, make_blank
 from tests.training.words import WIDTH, WordSpec, draw_words, load_words
 
 

@@ -6,10 +6,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from headstart_runtime.hardware import ComputePrecision, count_cores
-from headstart_runtime.inference.openvino import BATCH
-from headstart_runtime.modalities.batch import Batch
-from headstart_runtime.modalities.image.spec import ImageSpec
 
 from headstart.backbones.backbone import INPUT, Backbone
 from headstart.backbones.catalog import resolve_origin
@@ -29,6 +25,10 @@ from headstart.training.trunk import (
     build_view_trunk,
     limit_view_spec,
 )
+from headstart_runtime.hardware import ComputePrecision, count_cores
+from headstart_runtime.inference.openvino import BATCH
+from headstart_runtime.modalities.batch import Batch
+from headstart_runtime.modalities.image.spec import ImageSpec
 from tests.training.conftest import Network
 
 BOUNDARY = "stage2"

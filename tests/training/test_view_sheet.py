@@ -6,10 +6,6 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError, SettingError
-from headstart_runtime.modalities.facets import SheetItem
-from headstart_runtime.modalities.image.decode import crop_resize
-from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from PIL import Image
 
 from headstart.data.load import load_item
@@ -19,6 +15,10 @@ from headstart.modalities.image.augment.presets import PRESETS
 from headstart.modalities.image.augment.sheet import CAPTION, MARGIN, ROWS, VIEWS, build_rows, locate_picture
 from headstart.settings import FitSettings
 from headstart.training.view_sheet import draw_view_sheet, interleave_strata, write_view_sheet
+from headstart_runtime.errors import DataError, SettingError
+from headstart_runtime.modalities.facets import SheetItem
+from headstart_runtime.modalities.image.decode import crop_resize
+from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
 
 SPEC = ImageSpec(SHEET_SIZE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 LIGHT = FitSettings.load(augmentation="light")

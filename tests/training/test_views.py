@@ -1,10 +1,10 @@
 """Views of a modality without augmentation."""
 
 import pytest
-from headstart_runtime.errors import TrainingError
-from headstart_runtime.modalities import modality
 
 from headstart.training.views import PlainParts
+from headstart_runtime.errors import TrainingError
+from headstart_runtime.modalities import modality
 from tests.export.codes import CodeSpec
 
 

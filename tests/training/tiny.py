@@ -4,11 +4,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from headstart_runtime.modalities.image.spec import ImageSpec
 from torch import Tensor, nn
 
 from headstart.backbones.backbone import Layer
 from headstart.backbones.graph import TracedNetwork, trace
+from headstart_runtime.modalities.image.spec import ImageSpec
 
 SIZE, WIDTH = 16, 24
 SPEC = ImageSpec(SIZE, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))

@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from headstart_runtime.modalities.batch import Batch, TensorSpec
 from torch import Tensor, nn
 
 from headstart.backbones.backbone import Backbone, Layer
 from headstart.backbones.convert import export_network
 from headstart.backbones.loaded import LoadedNetwork
+from headstart_runtime.modalities.batch import Batch, TensorSpec
 
 WIDTH, VOCABULARY = 8, 50
 

@@ -3,8 +3,6 @@ from typing import cast
 
 import numpy as np
 import pytest
-from headstart_runtime.arrays import Floats
-from headstart_runtime.inference.novelty import concat_normalized
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
@@ -21,6 +19,8 @@ from headstart.uncertainty.novelty_fits import (
     select_layers,
     set_acceptance,
 )
+from headstart_runtime.arrays import Floats
+from headstart_runtime.inference.novelty import concat_normalized
 
 WIDTHS = (16, 40)
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 import headstart
+from headstart_runtime.errors import DataError
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import BackboneError, SettingError
 
 import headstart
 from headstart.cli.main import run
 from headstart.data.split import load_split
 from headstart.storage.run_layout import SPLIT
 from headstart.storage.store import FeatureSpace, Store
+from headstart_runtime.errors import BackboneError, SettingError
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError, SettingError, UserError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -17,6 +16,7 @@ import headstart
 from headstart import events
 from headstart.cli.main import run as run_command
 from headstart.sklearn import Classifier, FeatureExtractor
+from headstart_runtime.errors import DataError, SettingError, UserError
 from tests.modalities.texts import draw_texts, install_texts, write_folder, write_table
 
 

@@ -8,11 +8,11 @@ import sys
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import SettingError, UserError
 
 import headstart
 from headstart.cli.main import VERBS
 from headstart.verbs.calling import STOPPED, name_keywords, public
+from headstart_runtime.errors import SettingError, UserError
 
 IMPORT_ALL = """
 import importlib, pkgutil, headstart

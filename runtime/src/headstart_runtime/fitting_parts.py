@@ -7,15 +7,20 @@ from typing import Any
 from headstart_runtime.errors import UserError
 
 
+def is_fitting_installed() -> bool:
+    """Return whether the package ``headstart`` is there."""
+    return find_spec("headstart") is not None
+
+
 def import_fitting_part(place: str) -> Any:
-    """Return what stands at a place such as "headstart.modalities.image.statistics:ImageStatistics", or a module.
+    """Return what stands at a place such as "headstart.modalities.text.statistics:TextStatistics", or a module.
 
     It is named, not imported by name, so that predicting goes without the package that fits.
 
     Raises:
         UserError: the package ``headstart`` is not installed.
     """
-    if find_spec("headstart") is None:
+    if not is_fitting_installed():
         raise UserError("this needs what fitting needs, and only predicting is installed; pip install headstart")
     module, _, attribute = place.partition(":")
     found = import_module(module)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from headstart_runtime.errors import UserError
+from headstart_runtime.fitting_parts import import_fitting_part, is_fitting_installed
+from headstart_runtime.folder_items import walk_items
 from headstart_runtime.modalities.given import is_path
 from headstart_runtime.modalities.item import NamedItem, Noun
 from headstart_runtime.modalities.modality import Modality
@@ -69,9 +71,14 @@ def expand_items(modality: Modality, items: Iterable[Any], expansion: Expansion)
 
 
 def _expand_folder(modality: Modality, name: str, expansion: Expansion) -> Iterator[NamedItem]:
-    from headstart.data.source_items import list_folder_items
-
-    found = list_folder_items(Path(name), modality, path_column=expansion.path_column)
+    if not is_fitting_installed():
+        root = Path(name)
+        for path in walk_items(root, modality, others := list[str]()):
+            yield NamedItem(os.path.join(name, path.relative_to(root).as_posix()), path)  # noqa: PTH118
+        expansion.skipped += [os.path.join(name, other) for other in others]  # noqa: PTH118
+        return
+    lists = import_fitting_part("headstart.data.source_items")
+    found = lists.list_folder_items(Path(name), modality, path_column=expansion.path_column)
     expansion.notes += [f"{name}: {note}" for note in found.notes]
     for one in found.items:
         # the name as the user wrote it, "./a.jpg" included
@@ -80,9 +87,11 @@ def _expand_folder(modality: Modality, name: str, expansion: Expansion) -> Itera
 
 
 def _expand_file(modality: Modality, item: Any, file: Path, expansion: Expansion) -> Iterator[Any]:
-    from headstart.data.source_items import list_file_items
-
-    found = list_file_items(file, modality, path_column=expansion.path_column)
+    if not is_fitting_installed():
+        yield item
+        return
+    lists = import_fitting_part("headstart.data.source_items")
+    found = lists.list_file_items(file, modality, path_column=expansion.path_column)
     if found is None:
         yield item
         return

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
-from headstart_runtime.arrays import Floats
 from numpy.typing import NDArray
+
+from headstart_runtime.arrays import Floats
 
 Real = TypeVar("Real", np.float32, np.float64)
 FAR = 80.0  #: logits beyond are as certain: their exponential is still a number in float32

@@ -143,7 +143,7 @@ class Registry(Generic[T]):
     def _get_builtin(self, name: str) -> T:
         member = self.builtin[name]
         if not isinstance(member, str):
-            return member  # type: ignore[no-any-return]
+            return member
         if name not in self._made:
             module, _, attribute = member.partition(":")
             self._made[name] = getattr(import_module(module), attribute)()

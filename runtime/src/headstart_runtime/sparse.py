@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats, Ints
 
 _OFTEN = 1 / 27  #: share of the rows from which a column is multiplied as a dense one; the pairs of fewer are cheaper

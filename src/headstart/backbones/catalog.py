@@ -9,12 +9,11 @@
 * ``SCHEME:NAME``: a network of another package's provider.
 """
 
-from headstart_runtime.errors import BackboneError, nearest
-
 from headstart.backbones.origin import Origin
 from headstart.backbones.providers import REGISTRY
 from headstart.backbones.providers.embedded import find_embedded, list_embedded_networks
 from headstart.backbones.providers.names import suggest_names
+from headstart_runtime.errors import BackboneError, nearest
 
 WITHOUT_SCHEME = ("checkpoint", "bundled", "minilm", "speech")  #: providers whose names do not begin with their scheme
 

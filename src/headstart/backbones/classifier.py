@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.arrays import Floats
 
 from headstart.storage.atomic import replace_bytes
+from headstart_runtime.arrays import Floats
 
 CLASSIFIER = "classifier.safetensors"
 

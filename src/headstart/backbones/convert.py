@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from headstart_runtime.errors import BackboneError, refuse_machine_faults
-from headstart_runtime.modalities.batch import TensorSpec
-from headstart_runtime.modalities.checks import check_spec
 
 from headstart import events
 from headstart.backbones import zoo
@@ -25,6 +22,9 @@ from headstart.backbones.origin import Origin
 from headstart.backbones.outputs import check_outputs
 from headstart.backbones.reference import REFERENCE, write_reference
 from headstart.storage.atomic import new_folder, stamp
+from headstart_runtime.errors import BackboneError, refuse_machine_faults
+from headstart_runtime.modalities.batch import TensorSpec
+from headstart_runtime.modalities.checks import check_spec
 
 if TYPE_CHECKING:
     from torch import nn

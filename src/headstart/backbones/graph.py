@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from math import prod
 
 import torch
-from headstart_runtime.errors import BackboneError, EngineError, nearest, refuse_machine_faults
-from headstart_runtime.modalities.batch import TensorSpec, fill_axes, find_mask
 from timm.models._features_fx import get_notrace_functions, get_notrace_modules
 from torch import Tensor, fx, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from headstart.backbones.backbone import INPUT
 from headstart.backbones.loaded import LoadedNetwork
+from headstart_runtime.errors import BackboneError, EngineError, nearest, refuse_machine_faults
+from headstart_runtime.modalities.batch import TensorSpec, fill_axes, find_mask
 
 FINAL = "final"
 ELSE = "use the probes on it, or another backbone"  #: what is to be done where a network cannot be cut

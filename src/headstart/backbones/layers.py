@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 import torch
-from headstart_runtime.modalities.batch import find_mask, is_free
 
 from headstart.backbones.backbone import middle_stage
 from headstart.backbones.graph import Section, trace
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.backbones.origin import Origin, describe_input, measure_shape
 from headstart.backbones.zoo import build_untrained
+from headstart_runtime.modalities.batch import find_mask, is_free
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from headstart_runtime.errors import UserError
-from headstart_runtime.modalities.modality import read_spec
-
 from headstart.backbones.backbone import RECORD
 from headstart.backbones.origin import BackboneListing, measure_shape
 from headstart.backbones.providers import PROVIDERS, REGISTRY
 from headstart.backbones.providers.embedded import find_embedded, list_embedded_networks
+from headstart_runtime.errors import UserError
+from headstart_runtime.modalities.modality import read_spec
 
 
 def list_local(networks: Path) -> list[BackboneListing]:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from headstart_runtime.modalities.batch import AnySpec
 from numpy.typing import NDArray
 
 from headstart.backbones.backbone import Layer
 from headstart.backbones.classifier import PretrainedClassifier
 from headstart.backbones.reference import ReferenceRows
+from headstart_runtime.modalities.batch import AnySpec
 
 if TYPE_CHECKING:
     from onnx import ModelProto

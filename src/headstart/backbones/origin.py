@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from headstart.backbones.backbone import PYTORCH_EXPORT
 from headstart_runtime.modalities.batch import InputSpec
 from headstart_runtime.modalities.modality import find_noun
-
-from headstart.backbones.backbone import PYTORCH_EXPORT
 
 
 @dataclass(frozen=True, slots=True)

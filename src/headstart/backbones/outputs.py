@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from headstart_runtime.errors import BackboneError
-
 from headstart.backbones.backbone import Layer
+from headstart_runtime.errors import BackboneError
 
 
 def check_outputs(name: str, layers: Sequence[Layer], outputs: Any, parts: int) -> None:

@@ -1,10 +1,9 @@
 """The pretrained classifier of a converted network."""
 
-from headstart_runtime.errors import BackboneError
-
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.classifier import CLASSIFIER, PretrainedClassifier, read_classifier, write_classifier
+from headstart_runtime.errors import BackboneError
 
 
 def read_pretrained_classifier(backbone: Backbone) -> PretrainedClassifier | None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.modalities.batch import Batch
 
 from headstart.storage.atomic import replace_bytes
+from headstart_runtime.arrays import Floats
+from headstart_runtime.modalities.batch import Batch
 
 REFERENCE = "reference.safetensors"
 _INPUTS, _ROWS = "input/", "rows/"  #: what the names of tensors begin with

@@ -5,9 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from headstart_runtime.arrays import Floats
-from headstart_runtime.modalities.batch import InputSpec
-from headstart_runtime.modalities.terms import TERM_IDS, TERM_WEIGHTS
 from onnx import TensorProto
 
 from headstart.backbones.backbone import GRAPH, RECORD, Backbone, Layer, write_record
@@ -16,6 +13,9 @@ from headstart.backbones.reference import ReferenceRows, write_reference
 from headstart.heads.head import Dense
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.storage.atomic import new_folder
+from headstart_runtime.arrays import Floats
+from headstart_runtime.modalities.batch import InputSpec
+from headstart_runtime.modalities.terms import TERM_IDS, TERM_WEIGHTS
 
 FINAL = "final"
 CONVERSION = "terms 1"

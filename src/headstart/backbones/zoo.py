@@ -1,13 +1,12 @@
 """Loading a network: weights or a clear error, never random weights without being asked."""
 
-from headstart_runtime.errors import BackboneError
-
 from headstart.backbones.backbone import PYTORCH_EXPORT
 from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
 from headstart.backbones.origin import Origin
 from headstart.backbones.provider import GraphProvider
 from headstart.backbones.providers import find_provider
 from headstart.process import passive_waiting
+from headstart_runtime.errors import BackboneError
 
 
 def load_network(origin: Origin) -> LoadedNetwork:

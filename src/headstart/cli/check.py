@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
-from headstart_runtime.errors import DataError
 
 from headstart.cli.check_labels import describe_label_check, label_check_to_json
 from headstart.cli.flags import ModalitySettings
 from headstart.cli.tables import format_table
 from headstart.settings import DataSettings, Precision
+from headstart_runtime.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,9 +145,8 @@ def _check_or_outline(check_source: "Callable[..., CheckReport]", source: Path, 
 
 def describe_check(found: "DataCheck") -> str:
     """Return what a look at data found, for a person."""
-    from headstart_runtime.modalities.modality import get_modality
-
     from headstart.data.samples import FileStatus
+    from headstart_runtime.modalities.modality import get_modality
 
     samples = found.samples
     hints = get_modality(samples.modality).hints

@@ -4,9 +4,6 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.task import Measure
-
 from headstart.cli.fit_summary import describe_look, run_to_json
 from headstart.cli.tables import format_size, format_table, wrap_paragraph
 from headstart.evaluation.comparison import PairedTest
@@ -15,6 +12,8 @@ from headstart.selection.leaderboard import COLUMNS, LeaderboardRow, format_cell
 from headstart.selection.rule import ArmChoice
 from headstart.storage.run_layout import COMPARISON, CURVES
 from headstart.verbs.compare import ComparedRun
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import Measure
 
 WIDTH = 110  #: columns that a line may take
 SCORES = ("arm", "train loss", "train", "val loss", "validation", "test loss", "test")

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
+from headstart.quoting import quote_argument
 from headstart_runtime.modalities.given import is_path
 from headstart_runtime.modalities.item import NamedItem
 from headstart_runtime.modalities.modality import MODALITIES, Modality, get_modality
-
-from headstart.quoting import quote_argument
 
 
 def demo(folder: Path = Path("demo"), /, *, modality: str = next(iter(MODALITIES))) -> int:
@@ -16,11 +15,10 @@ def demo(folder: Path = Path("demo"), /, *, modality: str = next(iter(MODALITIES
         folder: Where the data and the run are written.
         modality: Kind of data, such as text; the first one draws digits, text writes messages to a shop.
     """
-    from headstart_runtime.modalities.demonstration import find_demonstration
-
     from headstart.cli.fit_summary import describe_run
     from headstart.verbs.demo import demo as run_demo
     from headstart.verbs.demo import find_run_folder
+    from headstart_runtime.modalities.demonstration import find_demonstration
 
     kind = get_modality(modality)
     shown = find_demonstration(kind)

@@ -38,10 +38,9 @@ def evaluate(
         threshold: Score answers by this threshold of the positive class, or of each of several labels, in place of the
             model's own; see headstart predict.
     """
-    from headstart_runtime.inference.model_format import find_model, read_model
-
     from headstart.cli.fit_summary import describe_parts, describe_score
     from headstart.verbs.evaluate import evaluate as score_model
+    from headstart_runtime.inference.model_format import find_model, read_model
 
     options: dict[str, Any] = {"data": data} if data is not None else {}
     answering: Any = engine  # its name is checked where it is loaded

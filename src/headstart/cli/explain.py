@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+
+from headstart.cli.predict import Given, read_items, report_expansion
+from headstart.display.marked_text import format_marked
 from headstart_runtime.command.answers import warn_of_unfamiliar
 from headstart_runtime.command.stdin_items import LineForm
 from headstart_runtime.errors import SettingError
 from headstart_runtime.items import Expansion, refuse_nothing
 from headstart_runtime.modalities.explanation_facet import RemovalFacet
 from headstart_runtime.stderr import print_to_stderr
-
-from headstart.cli.predict import Given, read_items, report_expansion
-from headstart.display.marked_text import format_marked
 
 
 def explain(
@@ -51,9 +51,8 @@ def explain(
         label: The class, label or number to explain; without it, the likeliest of each item, or the first number.
         path_column: The column of a table with the items or their paths, or the array of items; found when not given.
     """
-    from headstart_runtime.explanation.choose_explainer import open_explainer
-
     from headstart.verbs.explain import explain_each
+    from headstart_runtime.explanation.choose_explainer import open_explainer
 
     items, texts = items or [], text or []
     if not items and not texts:

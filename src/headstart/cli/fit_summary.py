@@ -4,10 +4,6 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from headstart_runtime.errors import format_install_command
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.task import Measure
-
 from headstart.cli.tables import format_table, wrap_paragraph
 from headstart.data.ledger import load_ledger
 from headstart.diagnostics.group_check import GroupCheck
@@ -15,6 +11,9 @@ from headstart.diagnostics.next_commands import suggest_comparing, suggest_relab
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.runs.run import Run
 from headstart.storage.run_layout import LEDGER, REPORT
+from headstart_runtime.errors import format_install_command
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import Measure
 
 MOST_CLASSES = 20  #: shown; evaluation.json has them all
 WIDTH = 110  #: columns that a line may take

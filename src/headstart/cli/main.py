@@ -12,13 +12,13 @@ from importlib import import_module
 
 from cyclopts import App
 from cyclopts.exceptions import CycloptsError, MissingArgumentError, UnusedCliTokensError
-from headstart_runtime.errors import HeadstartError, bounded, is_disk_full
-from headstart_runtime.stderr import print_to_stderr
 
 from headstart import __version__
 from headstart.cli.help import HELP_ALL, SPELT_VERBS, GroupedHelp, spell_flags
 from headstart.cli.streams import occupy_descriptors, provide_streams
 from headstart.process import set_passive_waiting
+from headstart_runtime.errors import HeadstartError, bounded, is_disk_full
+from headstart_runtime.stderr import print_to_stderr
 
 FINE, OUR_FAULT, YOUR_INPUT, STOPPED = 0, 1, 2, 130
 

@@ -38,9 +38,8 @@ def models(
         modality: Only networks that read this kind of data.
         store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
     """
-    from headstart_runtime.extras import PYTORCH, describe_missing_extra
-
     from headstart.verbs.models import models as list_models
+    from headstart_runtime.extras import PYTORCH, describe_missing_extra
 
     if layers:
         print(_describe_layers(list_models(pattern, layers=True, store=store)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+
 from headstart_runtime.command.answers import (
     Form,
     format_csv_header,

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+
 from headstart_runtime.stderr import print_to_stderr
 
 

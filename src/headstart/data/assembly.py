@@ -2,10 +2,6 @@
 
 from collections.abc import Sequence
 
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.modalities.modality import Modality
-from headstart_runtime.tasks.task import Target
-
 from headstart.data.group_proposals import propose_column_groups
 from headstart.data.groups import assign_groups
 from headstart.data.inspection import Inspected
@@ -14,6 +10,9 @@ from headstart.data.readers.listing import SourceListing
 from headstart.data.same_bytes import find_contradicted, settle_same_bytes
 from headstart.data.samples import FileStatus, Ledger, Sample, Samples, number_copies
 from headstart.data.targets import AUTO, choose_task, make_label_source, read_targets
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.modality import Modality
+from headstart_runtime.tasks.task import Target
 
 
 def assemble_samples(

@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median_low
 
-from headstart_runtime.modalities.batch import InputSpec
-from headstart_runtime.modalities.item import BrokenItem
-from headstart_runtime.modalities.modality import get_modality
-
 from headstart.data.inspection import default_workers, map_in_threads
 from headstart.data.label_counts import LabelCounts, count_by_label
 from headstart.data.load import load_item
 from headstart.data.samples import FileStatus, LedgerEntry, Sample, Samples
 from headstart.events import Listener, ignore
+from headstart_runtime.modalities.batch import InputSpec
+from headstart_runtime.modalities.item import BrokenItem
+from headstart_runtime.modalities.modality import get_modality
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from headstart.data.sources import SampleSource
 from headstart_runtime.errors import DataError
 from headstart_runtime.modalities.given import accepts_rows, takes_texts
 from headstart_runtime.modalities.item import Excerpt, Noun
 from headstart_runtime.modalities.modality import REGISTRY, Modality, all_modalities, get_modality
-from numpy.typing import NDArray
-
-from headstart.data.sources import SampleSource
 
 AUTO = "auto"  #: the setting by which the source decides
 CLEAR = 2  #: times as many items as of any other modality are wanted

@@ -5,14 +5,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.tasks.task import TargetSpace
-
 from headstart.data.copied_classes import describe_copied_classes
 from headstart.data.names import preview
 from headstart.data.no_items import describe_no_items
 from headstart.data.samples import FileStatus, LedgerEntry, Samples, Subset
 from headstart.data.small_classes import FLAG
+from headstart_runtime.errors import DataError
+from headstart_runtime.tasks.task import TargetSpace
 
 _MOST_DIGITS = 15  #: of a number that a float keeps whole
 

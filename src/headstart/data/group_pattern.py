@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.readers.listing import SourceListing
 from headstart.settings.class_pattern import read_group_pattern
+from headstart_runtime.errors import DataError
 
 
 def apply_group_pattern(listing: SourceListing, pattern: str) -> SourceListing:

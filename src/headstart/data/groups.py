@@ -6,11 +6,11 @@ from dataclasses import replace
 from operator import attrgetter
 
 import numpy as np
-from headstart_runtime.arrays import Ints
-from headstart_runtime.modalities.item import GROUP
 
 from headstart.data.names import count_noun, preview
 from headstart.data.samples import GroupKind, Sample, SampleGroup, Samples, Subset
+from headstart_runtime.arrays import Ints
+from headstart_runtime.modalities.item import GROUP
 
 
 def assign_groups(digests: Sequence[str], names: Sequence[str]) -> list[SampleGroup]:

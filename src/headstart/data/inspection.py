@@ -7,18 +7,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from headstart_runtime.errors import refuse_machine_faults
-from headstart_runtime.modalities.batch import InputSpec
-from headstart_runtime.modalities.item import SAMPLE, BrokenItem, Noun
-from headstart_runtime.modalities.modality import Modality, get_modality
-from headstart_runtime.modalities.strays import recognise_pointer
-
 from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileStatus, LedgerEntry, Samples, compute_digest
 from headstart.data.stray_files import is_unfinished, make_stray_entry, recognise_failed, recognise_missing
 from headstart.events import Listener, Progress
-
-MAX_BYTES = 1_000_000_000  #: a larger file is a film or an archive; it is not read
+from headstart_runtime.errors import refuse_machine_faults
+from headstart_runtime.folder_items import MAX_BYTES
+from headstart_runtime.modalities.batch import InputSpec
+from headstart_runtime.modalities.item import SAMPLE, BrokenItem, Noun
+from headstart_runtime.modalities.modality import Modality, get_modality
+from headstart_runtime.modalities.strays import recognise_pointer
 
 _CHUNK = 64  #: files per task, so that handing tasks out costs little
 

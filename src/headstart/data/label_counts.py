@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Bools
 
 from headstart.data.samples import Samples, Subset
 from headstart.tasks.facets import Strata
+from headstart_runtime.arrays import Bools
 
 MOST_PAIRS = 5  #: that are told
 

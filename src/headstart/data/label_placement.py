@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Ints
 
 from headstart.data.placement import GroupCounts, Placement, make_order
 from headstart.data.samples import Subset
 from headstart.stratification import spread_groups
+from headstart_runtime.arrays import Doubles, Ints
 
 
 def place_label_groups(

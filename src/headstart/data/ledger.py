@@ -5,11 +5,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError, describe_schema_mismatch
-from headstart_runtime.parsing import parse_json
-
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry
 from headstart.storage.atomic import replace_text
+from headstart_runtime.errors import DataError, describe_schema_mismatch
+from headstart_runtime.parsing import parse_json
 
 LEDGER_SCHEMA = 2
 

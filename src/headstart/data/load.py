@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, overload
 
+from headstart.data.sources import FileSource, SampleSource
 from headstart_runtime.errors import refuse_machine_faults
 from headstart_runtime.modalities.batch import InputSpec
 from headstart_runtime.modalities.item import BrokenItem, Decoded, ItemLike, UnreadableItem
 from headstart_runtime.modalities.modality import get_modality
-
-from headstart.data.sources import FileSource, SampleSource
 
 
 def get_item(source: SampleSource) -> ItemLike:

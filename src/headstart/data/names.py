@@ -3,9 +3,10 @@
 import unicodedata
 from collections.abc import Callable, Sequence
 
+from natsort import natsort_keygen, ns
+
 from headstart_runtime.errors import MOST_OF_A_NAME, bounded
 from headstart_runtime.modalities.item import Noun
-from natsort import natsort_keygen, ns
 
 _natural = natsort_keygen(alg=ns.IGNORECASE)
 

@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from headstart_runtime.modalities.strays import VIDEO, recognise_stray
-
 from headstart.data.names import preview
 from headstart.data.readers.file_kinds import is_text, read_beginning
 from headstart.data.samples import LedgerEntry, Samples
+from headstart_runtime.modalities.strays import VIDEO, recognise_stray
 
 LOOK_AT = 20  #: files whose first bytes are read
 #: Kinds of files that are often given: where their mark stands, the mark, and what they are and what to do.

@@ -6,9 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headstart_runtime.modalities.item import FILE, SAMPLE, Noun
-from headstart_runtime.modalities.modality import all_modalities
-
 from headstart.data.choose_modality import list_clear_suffixes
 from headstart.data.decisions import ANY, Decision, PlaceKind, Role
 from headstart.data.groups import find_torn_groups
@@ -16,6 +13,8 @@ from headstart.data.label_counts import count_by_label
 from headstart.data.names import natural_key
 from headstart.data.readers.walk import FileTree, Walk
 from headstart.data.samples import FileStatus, LedgerEntry, Sample, Samples
+from headstart_runtime.modalities.item import FILE, SAMPLE, Noun
+from headstart_runtime.modalities.modality import all_modalities
 
 DEEPEST = 40  #: levels of folders that are told apart; what lies deeper counts as the last of them
 

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from headstart_runtime.errors import bounded
-from headstart_runtime.modalities.item import Noun
-
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.outline import OutlineFolder, SkippedFiles, SourceOutline
+from headstart_runtime.errors import bounded
+from headstart_runtime.modalities.item import Noun
 
 MOST_FOLDERS = 8  #: shown of those in one folder that have one role
 MOST_NESTED = 3  #: of these, where they have folders in them

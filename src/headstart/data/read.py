@@ -8,13 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError, SettingError
-from headstart_runtime.modalities.given import takes_texts
-from headstart_runtime.modalities.modality import all_modalities, get_modality
-from headstart_runtime.plugins import Registry
-from headstart_runtime.protocol_checks import expect_members
-from headstart_runtime.tasks.task import get_task
-
 from headstart import settings
 from headstart.data.assembly import assemble_samples
 from headstart.data.choose_modality import choose_by_sources, find_source_noun
@@ -43,11 +36,17 @@ from headstart.data.samples import Samples
 from headstart.data.small_classes import leave_out_small
 from headstart.data.stray_files import note_strays, refuse_stray_source
 from headstart.data.targets import find_read_forms
-from headstart.data.unlabelled import is_item
 from headstart.data.unseen_parts import note_unseen_parts
 from headstart.events import Listener, ignore
 from headstart.label_text import LabelForm
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError, SettingError
+from headstart_runtime.folder_items import is_item
+from headstart_runtime.modalities.given import takes_texts
+from headstart_runtime.modalities.modality import all_modalities, get_modality
+from headstart_runtime.plugins import Registry
+from headstart_runtime.protocol_checks import expect_members
+from headstart_runtime.tasks.task import get_task
 
 #: The first that accepts a source reads it.
 READERS: tuple[Reader, ...] = (

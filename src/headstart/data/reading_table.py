@@ -9,14 +9,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from headstart_runtime.csv_cells import format_csv
-from headstart_runtime.errors import DataError, SettingError
-
 from headstart.data.names import preview
 from headstart.data.samples import Sample, Samples
 from headstart.data.sources import FileSource
 from headstart.label_text import split_cells
 from headstart.storage.atomic import replace_text
+from headstart_runtime.csv_cells import format_csv
+from headstart_runtime.errors import DataError, SettingError
 
 _SEVERAL_COLUMNS = ("indicators", "columns")  #: forms of labels that have a column each
 _ADVICE = (

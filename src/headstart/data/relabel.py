@@ -11,15 +11,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from headstart_runtime.csv_cells import format_csv, unescape_cell
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import Noun
-
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.tables.csv_text import read_text_table, refuse_damaged_rows
 from headstart.data.readers.tables.table_columns import ALIASES, match_columns
 from headstart.data.samples import FileStatus, LedgerEntry, Relabel, Samples
 from headstart.storage.run_layout import RELABELS, SPLIT
+from headstart_runtime.csv_cells import format_csv, unescape_cell
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
 
 MOST_PROBLEMS = 8  #: in one message
 

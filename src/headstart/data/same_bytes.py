@@ -4,12 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from headstart_runtime.tasks.task import Target
-
 from headstart.data.inspection import Inspected
 from headstart.data.names import natural_key
 from headstart.data.samples import FileStatus, Subset
 from headstart.data.targets import ReadTargets
+from headstart_runtime.tasks.task import Target
 
 
 @dataclass(frozen=True)

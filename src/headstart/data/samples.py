@@ -10,10 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import bounded
-from headstart_runtime.modalities.item import FILE, ROW, Excerpt, ItemFacts, Noun, Raw
-from headstart_runtime.modalities.modality import get_modality
-from headstart_runtime.tasks.task import Target, TargetArray, TargetSpace, Task, get_task
 
 from headstart.data.decisions import Decision
 from headstart.data.proposed_group import GroupProposal
@@ -21,6 +17,10 @@ from headstart.data.sources import SampleSource
 from headstart.display.html import html_table
 from headstart.label_text import LabelForm
 from headstart.tasks.facets import Strata
+from headstart_runtime.errors import bounded
+from headstart_runtime.modalities.item import FILE, ROW, Excerpt, ItemFacts, Noun, Raw
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.tasks.task import Target, TargetArray, TargetSpace, Task, get_task
 
 LONGEST_REASON = 300  #: characters in the ledger
 

@@ -3,10 +3,9 @@
 from collections import Counter
 from dataclasses import replace
 
-from headstart_runtime.errors import SettingError
-
 from headstart.data.names import preview
 from headstart.data.samples import FileStatus, Samples, Subset
+from headstart_runtime.errors import SettingError
 
 FLAG = "--min-samples"
 MOST_SHOWN = 5  #: classes in a note

@@ -7,10 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart_runtime.errors import SettingError
-from headstart_runtime.modalities.item import BrokenItem, NamedItem
-from headstart_runtime.modalities.modality import Modality
-
 from headstart import settings
 from headstart.data.load import try_item
 from headstart.data.read import find_reader
@@ -22,8 +18,12 @@ from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.table import TableReader, list_table_items
 from headstart.data.readers.walk import FileTree
-from headstart.data.unlabelled import HEAD, find_items
+from headstart.data.unlabelled import find_items
 from headstart.settings import DataSettings
+from headstart_runtime.errors import SettingError
+from headstart_runtime.folder_items import HEAD
+from headstart_runtime.modalities.item import BrokenItem, NamedItem
+from headstart_runtime.modalities.modality import Modality
 
 
 @dataclass(frozen=True, slots=True)

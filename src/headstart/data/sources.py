@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from headstart_runtime.modalities.item import BrokenItem, Excerpt, Raw
 from numpy.typing import NDArray
+
+from headstart_runtime.modalities.item import BrokenItem, Excerpt, Raw
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from headstart_runtime.errors import DataError, describe_schema_mismatch
-from headstart_runtime.modalities.item import GROUP, Noun
-from headstart_runtime.parsing import parse_json
-
 from headstart.data.groups import describe_torn_groups, find_torn_groups
 from headstart.data.label_placement import place_label_groups
 from headstart.data.names import count_noun, preview
@@ -19,6 +15,9 @@ from headstart.data.samples import Sample, SampleGroup, Samples, Subset
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import SPLIT
 from headstart.tasks.facets import Strata
+from headstart_runtime.errors import DataError, describe_schema_mismatch
+from headstart_runtime.modalities.item import GROUP, Noun
+from headstart_runtime.parsing import parse_json
 
 SPLIT_SCHEMA = 1
 MOST_CLASSES_SHOWN = 3  #: in a message

@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from headstart.data.samples import FileStatus, LedgerEntry, Samples
+from headstart.data.sources import FileSource, SampleSource
 from headstart_runtime.errors import DataError
 from headstart_runtime.modalities.item import Noun
 from headstart_runtime.modalities.strays import (
@@ -22,9 +24,6 @@ from headstart_runtime.modalities.strays import (
     recognise_pointer,
     recognise_stray,
 )
-
-from headstart.data.samples import FileStatus, LedgerEntry, Samples
-from headstart.data.sources import FileSource, SampleSource
 
 FEWEST = 2  #: of one kind, for a note
 HEAD = 4096  #: bytes by which a source that is one file is known

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from headstart_runtime.modalities.item import Noun
-
 from headstart.data.samples import Subset
+from headstart_runtime.modalities.item import Noun
 
 _NAMES = {
     "train": Subset.TRAIN,

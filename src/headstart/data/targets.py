@@ -3,15 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from headstart_runtime.errors import DataError, SettingError
-from headstart_runtime.tasks.task import DEFAULT, REGISTRY, Target, TargetSpace, Task, get_task
-
 from headstart.data.names import normalise_class_name
 from headstart.data.readers.label_forms import FORM_WORDS
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.label_text import LabelForm
 from headstart.tasks.facet_checks import check_facets, reject_unreadable_tasks
 from headstart.tasks.facets import Claim, LabelSource
+from headstart_runtime.errors import DataError, SettingError
+from headstart_runtime.tasks.task import DEFAULT, REGISTRY, Target, TargetSpace, Task, get_task
 
 AUTO = "auto"  #: the setting by which the labels decide
 MOST_PROBLEMS = 3  #: in one message

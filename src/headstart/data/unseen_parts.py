@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from headstart_runtime.modalities.modality import get_modality
-
 from headstart.data.samples import Samples
+from headstart_runtime.modalities.modality import get_modality
 
 
 def note_unseen_parts(samples: Samples) -> Samples:

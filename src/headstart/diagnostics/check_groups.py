@@ -9,7 +9,6 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Ints
 
 from headstart.data.group_proposals import propose_groups_of
 from headstart.data.proposed_group import GroupProposal
@@ -21,6 +20,7 @@ from headstart.heads.folds import count_folds, make_fold_groups
 from headstart.heads.head import NOT_KEPT
 from headstart.selection.context import FitContext
 from headstart.selection.probes import LAYER, base_head_name, fit_probe
+from headstart_runtime.arrays import Doubles, Ints
 
 MOST_ROWS = 4000  #: that are cross-validated
 MOST_MEASURED = 5  #: proposals

@@ -7,9 +7,9 @@ counted on the others.
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 
 from headstart.heads.folds import assign_folds
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from math import sqrt
 from statistics import NormalDist
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
-from headstart_runtime.modalities.facets import Cue
 from threadpoolctl import threadpool_limits
 
 from headstart.diagnostics.column_cues import find_correlated_columns
 from headstart.diagnostics.shortcuts import DEPENDENT, FOLDS, SHRINKAGE, SURE
 from headstart.evaluation.grouping import group_sums, number_groups
 from headstart.heads.folds import assign_folds
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
+from headstart_runtime.modalities.facets import Cue
 
 LEAST = 10  #: rows that differ from an output's most frequent value; of fewer a cue may tell all by chance
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles
-from headstart_runtime.tasks.task import TargetArray
 
 from headstart.data.samples import Samples
+from headstart_runtime.arrays import Bools, Doubles
+from headstart_runtime.tasks.task import TargetArray
 
 SAME = 0.02  #: of the largest distance: up to that two labels say the same; numbers are measured, and never twice alike
 

@@ -11,10 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
-from headstart_runtime.inference.postprocess import BatchPredictions
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.task import Measure, TargetArray, TargetSpace
 
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Samples
@@ -30,6 +26,10 @@ from headstart.evaluation.grouping import Targets
 from headstart.evaluation.means import estimate_mean, estimate_mean_share, turn_mean
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import Measure, TargetArray, TargetSpace
 
 ITEM_ISSUES = 12  #: most samples of an issue that are shown
 

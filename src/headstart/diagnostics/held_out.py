@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.tasks.task import Task
 
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Samples
 from headstart.evaluation.grouping import Targets
 from headstart.heads.head import TrainingSet
 from headstart.heads.threads import limit_to_idle_threads
+from headstart_runtime.arrays import Floats
+from headstart_runtime.tasks.task import Task
 
 LAYERS = 3  #: last ones of a network that may answer together
 WIDEST = 4096  #: features of all layers joined; of more, heads take too long for what they bring

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Ints
-from headstart_runtime.modalities.facets import ItemIssue
 from numpy.typing import NDArray
 
 from headstart.data.samples import Samples
 from headstart.diagnostics.distances import SAME, TargetDistances
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.evaluation.metrics import confusion_matrix
+from headstart_runtime.arrays import Bools, Doubles, Ints
+from headstart_runtime.modalities.facets import ItemIssue
 
 CONFUSABLE = 20  #: pairs of classes that are listed
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 
 from headstart.diagnostics.distances import SAME
 from headstart.evaluation.label_noise import LabelNoise
 from headstart.evaluation.means import MeanScore
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 
 LISTED = 60  #: suspects that a run keeps
 MOST_DOUBTS = 8  #: of one suspect that are kept

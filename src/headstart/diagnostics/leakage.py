@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Ints
 
 from headstart.data.samples import Sample, Samples, Subset
 from headstart.data.split import Split
@@ -14,6 +13,7 @@ from headstart.diagnostics.near_duplicates.search import DuplicateKind, Duplicat
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Proportion, estimate_proportion
 from headstart.evaluation.means import MeanScore, estimate_mean, estimate_mean_share, turn_mean
+from headstart_runtime.arrays import Bools, Doubles, Ints
 
 #: Subsets that a subset must not share samples with: the test is leaked into by all that the classifier came from.
 SEEN = {Subset.TEST: (Subset.TRAIN, Subset.VALIDATION), Subset.VALIDATION: (Subset.TRAIN,)}

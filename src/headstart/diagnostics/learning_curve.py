@@ -18,8 +18,6 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
-from headstart_runtime.tasks.task import Measure, TargetSpace, Task
 
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Interval, wilson_interval
@@ -28,6 +26,8 @@ from headstart.heads.head import Fit, TrainingSet
 from headstart.heads.subsample import choose_tolerance
 from headstart.heads.threads import limit_to_idle_threads
 from headstart.tasks.facets import ItemScores, Strata
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
+from headstart_runtime.tasks.task import Measure, TargetSpace, Task
 
 PARTS = 8  #: the training samples in as many parts; a class, or other stratum, needs a group in each
 SHARES = (1, 2, 4)  #: parts that a head is fitted on; all of them once besides

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
-from headstart_runtime.errors import ClassifierError, describe_schema_mismatch
-from headstart_runtime.linalg import iterate_subspace, normalize_rows
 from numpy.typing import NDArray
 
 from headstart.storage.atomic import replace_bytes
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.errors import ClassifierError, describe_schema_mismatch
+from headstart_runtime.linalg import iterate_subspace, normalize_rows
 
 SCHEMA_VERSION = 1
 MOST_WIDTH = 128

@@ -7,9 +7,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from headstart_runtime.modalities.checks import check_properties
-from headstart_runtime.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty
-from headstart_runtime.modalities.modality import get_modality
 
 from headstart import events
 from headstart.data.load import DecodedItems
@@ -26,6 +23,9 @@ from headstart.heads.threads import share_threads
 from headstart.selection.context import FitContext
 from headstart.selection.probes import LAYER, base_head_name, fit_probe
 from headstart.selection.results import TestResult
+from headstart_runtime.modalities.checks import check_properties
+from headstart_runtime.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty
+from headstart_runtime.modalities.modality import get_modality
 
 
 @dataclass(frozen=True)

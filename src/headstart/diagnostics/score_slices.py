@@ -8,14 +8,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Ints
-from headstart_runtime.tasks.task import Measure
 
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample
 from headstart.diagnostics.slices import LEAST, Cut, ItemProperty, cut_by_properties
 from headstart.evaluation.means import compare_with_rest, estimate_mean, estimate_mean_share
 from headstart.evaluation.paired import SIGNIFICANT, adjust_holm
+from headstart_runtime.arrays import Bools, Doubles, Ints
+from headstart_runtime.tasks.task import Measure
 
 
 @dataclass(frozen=True, slots=True)

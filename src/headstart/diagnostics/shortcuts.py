@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Floats, Ints
-from headstart_runtime.modalities.facets import Cue
 from threadpoolctl import threadpool_limits
 
 from headstart.diagnostics.column_cues import find_telling_column
@@ -20,6 +18,8 @@ from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import TrainingSet
 from headstart.heads.lda import fit_lda
 from headstart.settings import HeadSettings
+from headstart_runtime.arrays import Bools, Floats, Ints
+from headstart_runtime.modalities.facets import Cue
 
 FOLDS = 5
 SHRINKAGE = 0.1  #: of the covariance; facts are few, items many

@@ -12,8 +12,6 @@ from math import ceil, exp, lgamma
 from typing import Protocol
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Ints
-from headstart_runtime.modalities.facets import NamedProperty, NumericProperty
 
 from headstart.data.groups import encode_groups
 from headstart.data.names import natural_key, normalise_class_name
@@ -22,6 +20,8 @@ from headstart.data.subsets import parse_subset
 from headstart.evaluation.grouping import effective_sample_size
 from headstart.evaluation.intervals import grouped_wilson_interval
 from headstart.evaluation.paired import SIGNIFICANT, adjust_holm
+from headstart_runtime.arrays import Bools, Ints
+from headstart_runtime.modalities.facets import NamedProperty, NumericProperty
 
 ItemProperty = NamedProperty | NumericProperty
 Cut = tuple[str, str, Ints]  #: a slice's property, its value, the rows of its samples

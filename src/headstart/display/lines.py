@@ -2,9 +2,8 @@
 
 import time
 
-from headstart_runtime.stderr import print_to_stderr
-
 from headstart import events
+from headstart_runtime.stderr import print_to_stderr
 
 PLAIN_SECONDS = 10  #: between two progress lines
 

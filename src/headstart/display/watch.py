@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from headstart_runtime.errors import SettingError
-
 from headstart import events
 from headstart.display.lines import LineDisplay
 from headstart.display.notebook import NotebookDisplay
 from headstart.display.terminal import TerminalDisplay
+from headstart_runtime.errors import SettingError
 
 ShowProgress = Literal["auto"] | bool
 

@@ -1,11 +1,5 @@
 """The choice of engine and precision for a backbone on this machine; each is checked on real samples."""
 
-from headstart_runtime.errors import EngineError
-from headstart_runtime.extras import has_extra
-from headstart_runtime.hardware import Hardware, count_cores
-from headstart_runtime.plugins import Registry
-from headstart_runtime.protocol_checks import expect_members
-
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.engines.factory import EngineFactory
@@ -14,6 +8,11 @@ from headstart.engines.parity import EngineChoice, ParitySamples
 from headstart.engines.pytorch_factory import PyTorchFactory, find_accelerator, has_gpu
 from headstart.settings import Precision
 from headstart.settings.chapters import BUILT_IN_ENGINES
+from headstart_runtime.errors import EngineError
+from headstart_runtime.extras import has_extra
+from headstart_runtime.hardware import Hardware, count_cores
+from headstart_runtime.plugins import Registry
+from headstart_runtime.protocol_checks import expect_members
 
 GROUP = "headstart.engines"
 ENGINES: dict[str, EngineFactory] = {factory.name: factory for factory in (OpenVinoFactory(), PyTorchFactory())}

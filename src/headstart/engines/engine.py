@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.hardware import ComputePrecision
 from headstart_runtime.modalities.batch import Batch, TensorSpec, count_parts, take

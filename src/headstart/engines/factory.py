@@ -2,12 +2,11 @@
 
 from typing import Protocol
 
-from headstart_runtime.hardware import Hardware
-
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.engines.parity import EngineChoice, ParitySamples
 from headstart.settings import Precision
+from headstart_runtime.hardware import Hardware
 
 
 class EngineFactory(Protocol):

@@ -5,12 +5,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from headstart.backbones.backbone import Backbone
 from headstart_runtime.arrays import Floats
 from headstart_runtime.hardware import ComputePrecision
 from headstart_runtime.libraries import start_onnxruntime
 from headstart_runtime.modalities.batch import Batch, TensorSpec
-
-from headstart.backbones.backbone import Backbone
 
 
 class OnnxRuntimeEngine:

@@ -14,15 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import EngineError
-from headstart_runtime.extras import require_extra
-from headstart_runtime.hardware import ComputePrecision, Hardware, count_cores, has_bf16
-from headstart_runtime.inference.openvino import BATCH, Runner
-from headstart_runtime.libraries import import_openvino
-from headstart_runtime.modalities.batch import Batch, TensorSpec, take
-from headstart_runtime.modalities.modality import get_modality
-
 from headstart import events
 from headstart.backbones.backbone import PYTORCH_EXPORT, Backbone
 from headstart.backbones.reference import read_reference
@@ -43,6 +34,14 @@ from headstart.engines.parity import (
 from headstart.engines.rounding import round_graph
 from headstart.process import passive_waiting
 from headstart.settings import Precision
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import EngineError
+from headstart_runtime.extras import require_extra
+from headstart_runtime.hardware import ComputePrecision, Hardware, count_cores, has_bf16
+from headstart_runtime.inference.openvino import BATCH, Runner
+from headstart_runtime.libraries import import_openvino
+from headstart_runtime.modalities.batch import Batch, TensorSpec, take
+from headstart_runtime.modalities.modality import get_modality
 
 if TYPE_CHECKING:
     from torch import nn

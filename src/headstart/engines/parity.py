@@ -11,14 +11,14 @@ from dataclasses import asdict, dataclass
 from functools import cache
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import EngineError
-from headstart_runtime.libraries import import_openvino
-from headstart_runtime.modalities.batch import Batch, count_parts
 
 from headstart.backbones.backbone import Backbone
 from headstart.engines.engine import Engine, forward_all
 from headstart.storage.atomic import replace_text
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import EngineError
+from headstart_runtime.libraries import import_openvino
+from headstart_runtime.modalities.batch import Batch, count_parts
 
 #: Between an engine's rows and the reference's, mean over the samples. A row is all layers joined, each scaled
 #: to the same length, so that no layer drowns another: its cosine is the mean of the layers' cosines.

@@ -7,10 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import EngineError
-from headstart_runtime.hardware import ComputePrecision, has_bf16, is_bf16_off
-from headstart_runtime.modalities.batch import Batch, TensorSpec, count_parts
 from torch import Tensor, nn
 
 from headstart.backbones.backbone import Backbone
@@ -18,6 +14,10 @@ from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.outputs import check_outputs
 from headstart.backbones.zoo import load_network
 from headstart.engines.placement import GPU_BATCH, place_network, run_on_device
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import EngineError
+from headstart_runtime.hardware import ComputePrecision, has_bf16, is_bf16_off
+from headstart_runtime.modalities.batch import Batch, TensorSpec, count_parts
 
 
 class PyTorchEngine:

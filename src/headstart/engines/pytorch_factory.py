@@ -3,10 +3,6 @@
 import platform
 from pathlib import Path
 
-from headstart_runtime.extras import has_extra, require_extra
-from headstart_runtime.hardware import ComputePrecision, Hardware
-from headstart_runtime.modalities.batch import take
-
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.engines.parity import (
@@ -20,6 +16,9 @@ from headstart.engines.parity import (
 )
 from headstart.process import passive_waiting
 from headstart.settings import Precision
+from headstart_runtime.extras import has_extra, require_extra
+from headstart_runtime.hardware import ComputePrecision, Hardware
+from headstart_runtime.modalities.batch import take
 
 
 class PyTorchFactory:

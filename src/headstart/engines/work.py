@@ -5,11 +5,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from headstart.backbones.backbone import INPUT, Backbone
 from headstart_runtime.errors import EngineError
 from headstart_runtime.libraries import import_openvino
 from headstart_runtime.modalities.batch import TensorSpec, fill_axes
-
-from headstart.backbones.backbone import INPUT, Backbone
 
 #: Multiplications that take as long as moving one number through memory: what makes a depthwise convolution on a large
 #: map dear, which multiplies little.

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
 from numpy.typing import NDArray
 
 from headstart.evaluation.grouping import number_groups
+from headstart_runtime.arrays import Doubles, Floats, Ints
 
 MOST_CELLS = 20_000_000  #: rows x labels x resamples that one interval may take
 FEWEST, MOST = 100, 1000  #: resamples of an interval

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from headstart_runtime.errors import DataError
-
 from headstart.evaluation.intervals import Interval
 from headstart.evaluation.paired import (
     SIGNIFICANT,
 )
+from headstart_runtime.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Ints
-from headstart_runtime.errors import DataError
 
 from headstart.evaluation.intervals import grouped_wilson_interval
+from headstart_runtime.arrays import Bools, Ints
+from headstart_runtime.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ Rows of equal score pass a threshold together, so no curve depends on the order 
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Doubles
 from numpy.typing import NDArray
+
+from headstart_runtime.arrays import Doubles
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,8 +8,9 @@ none; where a model is below either, who would act from p on does better without
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles
 from numpy.typing import NDArray
+
+from headstart_runtime.arrays import Bools, Doubles
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from headstart.evaluation.intervals import Interval
 from headstart_runtime.errors import DataError, describe_schema_mismatch
 from headstart_runtime.field_types import check_field_types
 from headstart_runtime.modalities.item import GROUP, SAMPLE, Noun
 from headstart_runtime.tasks.task import Measure, get_task
-
-from headstart.evaluation.intervals import Interval
 
 SCHEMA_VERSION = 1
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Doubles, Ints
 from headstart_runtime.tasks.task import TargetArray
-from numpy.typing import NDArray
 
 _PRIOR = 1.0  #: wrong rows that the design effect is worth before any was seen; then whole groups are taken as one
 

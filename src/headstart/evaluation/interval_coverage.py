@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
 
 from headstart.evaluation.intervals import grouped_wilson_interval
+from headstart_runtime.arrays import Doubles, Floats, Ints
 
 PARTS = 3  #: of the rows, by what is predicted
 

@@ -5,10 +5,10 @@ from math import sqrt
 from statistics import NormalDist
 
 import numpy as np
-from headstart_runtime.arrays import Ints
 from numpy.typing import NDArray
 
 from headstart.evaluation.grouping import effective_sample_size
+from headstart_runtime.arrays import Ints
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
-from headstart_runtime.modalities.item import SAMPLE, Noun
 
 from headstart.evaluation.grouping import effective_sample_size
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
+from headstart_runtime.modalities.item import SAMPLE, Noun
 
 _SHARES = np.concatenate([[0.0], np.geomspace(2e-4, 0.4, 80)])  #: of wrong labels that are tried
 _BENDS = (1.0, 0.7)  #: powers of sureness: the log odds of a mistake fall along it, or ever slower

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from math import sqrt
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Ints
 
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.grouping import group_sums, number_groups
 from headstart.evaluation.paired import DRAWS, adjust_holm, percentile_interval, resampled_means
 from headstart.tasks.facets import ItemScores
+from headstart_runtime.arrays import Doubles, Ints
 
 EXACT = 12  #: groups that differ up to which all swaps are made
 SWAPS = 9999  #: that are drawn where there are more

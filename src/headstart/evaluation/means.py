@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from math import exp, lgamma, log, sqrt
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Ints
 
 from headstart.evaluation.grouping import group_sums, number_groups
 from headstart.evaluation.intervals import grouped_wilson_interval
+from headstart_runtime.arrays import Bools, Doubles, Ints
 
 _STEPS = 300  #: of the continued fraction, which needs far fewer
 _TINY = 1e-300

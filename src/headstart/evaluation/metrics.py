@@ -5,9 +5,10 @@ predicted one.
 """
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Doubles, Ints
 from headstart_runtime.errors import DataError
-from numpy.typing import NDArray
 
 SMALLEST = 1e-15  #: a probability of 0 that was wrong costs 34.5 nats, not infinitely many
 

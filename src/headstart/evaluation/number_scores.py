@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
 
 from headstart.evaluation.intervals import Interval
 from headstart.evaluation.paired import DRAWS, percentile_interval, resampled_means
+from headstart_runtime.arrays import Doubles, Floats, Ints
 
 LEVEL = 0.95
 _SEED = 0

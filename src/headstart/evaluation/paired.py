@@ -9,10 +9,10 @@ from math import comb, copysign, exp, inf, lgamma, log, sqrt
 from statistics import NormalDist
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Ints
 
 from headstart.evaluation.grouping import effective_sample_size, group_sums, number_groups
 from headstart.evaluation.intervals import Interval
+from headstart_runtime.arrays import Bools, Doubles, Ints
 
 SIGNIFICANT = 0.05  #: a corrected p below this is beyond chance
 POWER = 0.8  #: how often a difference that is there shall be seen

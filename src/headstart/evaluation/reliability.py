@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.errors import DataError
 from numpy.typing import NDArray
 
 from headstart.evaluation import metrics
 from headstart.evaluation.intervals import grouped_wilson_interval
+from headstart_runtime.errors import DataError
 
 LEAST = 10  #: rows in a bin, or there are fewer bins: what is counted on less is mostly chance
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Ints
 from numpy.typing import NDArray
 
 from headstart.evaluation.grouping import number_groups
 from headstart.evaluation.intervals import Interval, wilson_interval
+from headstart_runtime.arrays import Bools, Doubles, Ints
 
 AREA_DRAWS, BAND_DRAWS = 1000, 400  #: resamples of areas, and of curves
 _CELLS = 2_000_000  #: rows times resamples held at once: some 16 MB

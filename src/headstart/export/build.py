@@ -5,16 +5,16 @@ from collections.abc import Mapping
 
 import numpy as np
 import onnx
-from headstart_runtime.errors import SaveError
-from headstart_runtime.inference import model_format
-from headstart_runtime.inference.graph_inputs import find_first_branches
-from headstart_runtime.modalities.batch import AnySpec, TensorSpec
 from onnx import TensorProto, helper
 
 from headstart.export.backbones import Networks
 from headstart.export.heads import add_features, add_outputs
 from headstart.export.model import FittedModel
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart_runtime.errors import SaveError
+from headstart_runtime.inference import model_format
+from headstart_runtime.inference.graph_inputs import find_first_branches
+from headstart_runtime.modalities.batch import AnySpec, TensorSpec
 
 MOST_BYTES = 2**31 - 2**20  #: of a Protobuf file, 2 GB, less what is not weights
 

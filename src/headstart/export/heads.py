@@ -1,12 +1,12 @@
 """Heads in the graph of a classifier, the combination of its members, and what follows it."""
 
 import numpy as np
-from headstart_runtime.inference import model_format
 
 from headstart.export.model import FittedModel
 from headstart.export.novelty import add_novelty_score
 from headstart.heads.head import Head
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart_runtime.inference import model_format
 
 
 def add_features(builder: GraphBuilder, layers: list[str], branch: int, *, average: bool) -> None:

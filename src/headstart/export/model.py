@@ -8,6 +8,10 @@ from typing import Any
 
 import numpy as np
 import onnx
+
+from headstart.backbones.backbone import Backbone
+from headstart.engines.rounding import round_graph
+from headstart.heads.head import Head
 from headstart_runtime.arrays import Floats
 from headstart_runtime.hardware import ComputePrecision
 from headstart_runtime.inference.model_format import largest_spec
@@ -16,10 +20,6 @@ from headstart_runtime.inference.postprocess import BatchPredictions, postproces
 from headstart_runtime.modalities.batch import AnySpec
 from headstart_runtime.modalities.modality import Modality, get_modality
 from headstart_runtime.tasks.task import TargetSpace, Task, get_task
-
-from headstart.backbones.backbone import Backbone
-from headstart.engines.rounding import round_graph
-from headstart.heads.head import Head
 
 
 @lru_cache(maxsize=8)

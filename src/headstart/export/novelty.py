@@ -1,9 +1,9 @@
 """The novelty score as nodes of the graph. See ``inference.novelty``."""
 
 import numpy as np
-from headstart_runtime.inference.novelty import TINY, Novelty
 
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart_runtime.inference.novelty import TINY, Novelty
 
 SCORE = "novelty/score"
 

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 import onnx
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import SaveError
-from headstart_runtime.inference import model_format
-from headstart_runtime.inference.graph_inputs import make_graph_inputs
-from headstart_runtime.libraries import start_onnxruntime
 from numpy.typing import NDArray
 from onnx import helper
 
 from headstart.export.build import describe_branch
 from headstart.export.model import FittedModel, ParityExample
 from headstart.tasks.facets import ComparedOutput
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import SaveError
+from headstart_runtime.inference import model_format
+from headstart_runtime.inference.graph_inputs import make_graph_inputs
+from headstart_runtime.libraries import start_onnxruntime
 
 #: Mean difference of novelty, where 1.0 is the threshold, that rounding can explain. A photo that the score was fitted
 #: on has about 0, and the distance that rounding makes: by bf16 0.015 on brain scans with the last layers, 0.05 with

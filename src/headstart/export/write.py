@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-from headstart_runtime.inference import model_format
-from headstart_runtime.inference.classifier import Classifier, load
-from headstart_runtime.modalities.spec_files import list_contents, name_files
 from safetensors.numpy import save_file
 
 from headstart import __version__
@@ -18,6 +15,9 @@ from headstart.export.model import FittedModel, ParityExample
 from headstart.export.parity import check_export
 from headstart.heads.saving import write_heads
 from headstart.storage.atomic import new_folder, replace_text
+from headstart_runtime.inference import model_format
+from headstart_runtime.inference.classifier import Classifier, load
+from headstart_runtime.modalities.spec_files import list_contents, name_files
 
 
 def write_model(model: FittedModel, folder: Path, examples: Sequence[ParityExample]) -> Classifier:

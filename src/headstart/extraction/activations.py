@@ -15,8 +15,6 @@ from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 from filelock import Timeout
-from headstart_runtime.arrays import Ints
-from headstart_runtime.errors import StoreError
 from numpy.typing import NDArray
 
 from headstart.events import Listener, Note, ignore
@@ -28,6 +26,8 @@ from headstart.storage.activation_files import (
     open_activation_files,
 )
 from headstart.storage.space import digest_to_bytes
+from headstart_runtime.arrays import Ints
+from headstart_runtime.errors import StoreError
 
 __all__ = ["Activations", "ValueKind", "ViewKey"]
 

@@ -7,9 +7,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from headstart_runtime.errors import Cancelled
-
 from headstart import events
+from headstart_runtime.errors import Cancelled
 
 REPORT_SECONDS = 0.1  #: between two progress events
 AHEAD = 8  #: results of each thread that may wait to be taken: their taker may be waiting for a disk

@@ -15,13 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.hardware import count_cores
-from headstart_runtime.modalities.batch import AnySpec, Batch, InputSpec, Part, is_free
-from headstart_runtime.modalities.checks import collate_parts
-from headstart_runtime.modalities.item import BrokenItem, Decoded, UnreadableItem
-from headstart_runtime.modalities.modality import get_modality
-from headstart_runtime.modalities.packing import choose_shard, pack_parts
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
@@ -31,6 +24,13 @@ from headstart.data.sources import SampleSource
 from headstart.engines.engine import Engine
 from headstart.extraction.executor import Executor, ProgressMeter, ThreadExecutor, cut_heavy_shards, cut_shards
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store, Writer
+from headstart_runtime.arrays import Floats
+from headstart_runtime.hardware import count_cores
+from headstart_runtime.modalities.batch import AnySpec, Batch, InputSpec, Part, is_free
+from headstart_runtime.modalities.checks import collate_parts
+from headstart_runtime.modalities.item import BrokenItem, Decoded, UnreadableItem
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.packing import choose_shard, pack_parts
 
 MOST_TIMES = 8  #: of short parts a shard has so many times as many as of the longest
 SHARDS = 4  #: for each thread at least, where there are many samples, so that all end at about the same time

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Ints
 from numpy.typing import NDArray
 
 from headstart.extraction.activations import Activations, ViewKey, encode_key
+from headstart_runtime.arrays import Ints
 
 
 class RaggedActivations(Activations):

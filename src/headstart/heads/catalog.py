@@ -2,10 +2,6 @@
 
 from collections.abc import Mapping
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.plugins import Registry
-from headstart_runtime.protocol_checks import expect_function
-
 from headstart.heads.head import Fit, FitResult, TrainingSet
 from headstart.heads.lda import fit_lda
 from headstart.heads.logistic import fit_logistic
@@ -13,6 +9,9 @@ from headstart.heads.mlp import fit_mlp
 from headstart.heads.ridge import fit_ridge
 from headstart.heads.threads import limit_to_idle_threads
 from headstart.settings import HeadSettings
+from headstart_runtime.errors import DataError
+from headstart_runtime.plugins import Registry
+from headstart_runtime.protocol_checks import expect_function
 
 SOLVED = ("logistic", "lda", "ridge")  #: heads of this package that are solved, in seconds, not trained
 

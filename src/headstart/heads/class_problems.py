@@ -3,12 +3,12 @@
 from itertools import zip_longest
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
 from numpy.typing import NDArray
 
 from headstart.heads.descent import Problems, Solution, extrapolate, initialise, minimise
 from headstart.heads.head import TrainingSet
 from headstart.heads.space import ParameterSpace
+from headstart_runtime.arrays import Floats, Ints
 
 STEPS = 500
 ENOUGH = 1000  #: rows that are many: their path goes on from the last minima, and one rise ends it

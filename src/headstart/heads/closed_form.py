@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
-from headstart_runtime.linalg import softmax
 from numpy.typing import NDArray
 
 from headstart.heads.head import Trial
+from headstart_runtime.arrays import Doubles, Floats, Ints
+from headstart_runtime.linalg import softmax
 
 _ROWS = 4096  #: converted to float64 at a time
 _RANK = 1e-9  #: share of the largest eigenvalue under which one is rounding

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
-from headstart_runtime.linalg import softmax
 
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import Fit, TrainingSet
 from headstart.heads.logistic import fit_logistic, predict_held_out
 from headstart.heads.threads import limit_to_idle_threads
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.linalg import softmax
 
 
 def cross_val_predict(

@@ -9,10 +9,10 @@ Rows come last in every array: sums over classes then run along whole vectors.
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats
 from numpy.typing import NDArray
 
 from headstart.heads.space import ParameterSpace, inner_products
+from headstart_runtime.arrays import Doubles, Floats
 
 _SEARCHES = 8  #: most evaluations of one line search
 _FLATTER = 0.25  #: a line search ends where the slope is that share of what it was

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Ints
 from numpy.typing import NDArray
+
+from headstart_runtime.arrays import Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Self, overload
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import DataError
 from headstart_runtime.tasks.task import TargetArray
-from numpy.typing import NDArray
 
 KEPT, NOT_KEPT = 1e-8, 1e-6  #: tolerances of heads that are kept, and of those that are only asked
 

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from math import ceil, floor
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
 
 from headstart.heads.head import TrainingSet
 from headstart.heads.least_squares import LeastSquares
 from headstart.heads.number_ridge import read_penalties
 from headstart.heads.number_targets import TargetScale, share_known_rows
 from headstart.heads.scaling import Scaling
+from headstart_runtime.arrays import Doubles, Floats, Ints
 
 _VALUES = 1 << 22  #: float64 values held at a time
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 
 from headstart.heads.head import TrainingSet
 from headstart.heads.kernel_rows import KernelRows
 from headstart.heads.number_targets import fold_numbers
 from headstart.heads.space import ParameterSpace, choose_space
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 
 _GRID = np.geomspace(1e2, 1e-3, 16)  #: penalties, as multiples of the mean squared length of a row
 _ROUGH, _EXACT = 1e-3, 1e-5  #: what is left of the targets on the path, and of what is kept

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats, Ints
 
 Fit = TypeVar("Fit", bound=Callable[..., Any])

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
 
 from headstart.heads.closed_form import Spectrum, compute_sample_weight, decompose, fit_temperature, score_trial
 from headstart.heads.folds import batch_groups, make_fold_groups
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial
 from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
+from headstart_runtime.arrays import Doubles, Floats, Ints
 
 _GRID = (0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _UNSURE = 0.3  #: where nothing can be left out

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
 
 from headstart.heads.closed_form import Spectrum, decompose
 from headstart.heads.folds import batch_groups
+from headstart_runtime.arrays import Doubles, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,8 +16,6 @@ from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
-from headstart_runtime.linalg import softmax
 
 from headstart.heads.class_problems import ENOUGH, STEPS, FoldSolver, first_bias, pose_class_problems, settle_bias
 from headstart.heads.descent import extrapolate, initialise, minimise, probabilities_of_logits, start_at
@@ -29,6 +27,8 @@ from headstart.heads.space import ParameterSpace, choose_space
 from headstart.heads.subsample import choose_tolerance, draw_subsample
 from headstart.heads.threads import limit_to_idle_threads
 from headstart.settings import HeadSettings
+from headstart_runtime.arrays import Doubles, Floats, Ints
+from headstart_runtime.linalg import softmax
 
 _ROUGH = 1e-4  #: tolerance (see ``minimise``) on the path; of the head that is kept the training set says it
 _ROUGHER = 5e-4  #: likewise, of many rows: on TREC .2 % off at the lowest loss, .8 % at the C after it

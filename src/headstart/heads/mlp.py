@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
-from headstart_runtime.tasks.task import TargetArray
 from numpy.typing import NDArray
 
 from headstart.heads.closed_form import compute_sample_weight, score_trial
@@ -19,6 +17,8 @@ from headstart.heads.folds import FoldGroups, assign_folds, count_folds, find_co
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial
 from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
+from headstart_runtime.arrays import Doubles, Floats, Ints
+from headstart_runtime.tasks.task import TargetArray
 
 _SMALL, _LARGE, _BATCHES = 8, 64, 16  #: rows of a batch, and batches of an epoch where these rows allow it
 _INPUTS = 256  #: inputs of a layer up to which the rate is the one that was set

@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats
 from numpy.typing import NDArray
 
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial
 from headstart.heads.mlp import OutputLoss, fit_mlp_with
 from headstart.heads.number_targets import TargetScale, bin_numbers, measure_errors, measure_spreads
+from headstart_runtime.arrays import Doubles, Floats
 
 _BEYOND = 1.0  #: standard deviations beyond which an error counts linearly
 _BINS = 5  #: ranges of the numbers that folds have alike

@@ -16,7 +16,6 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats
 
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial
 from headstart.heads.kernel_ridge import predict_kernel_held_out, solve_kernel_ridge
@@ -24,6 +23,7 @@ from headstart.heads.kernel_rows import is_kernel, reads_kernel_rows
 from headstart.heads.least_squares import LeastSquares
 from headstart.heads.number_targets import TargetScale, measure_spreads, share_known_rows
 from headstart.heads.scaling import Scaling
+from headstart_runtime.arrays import Doubles, Floats
 
 _GRID = np.geomspace(1e-6, 1e2, 25)  #: penalties, as multiples of the mean eigenvalue
 _UNSURE = 1.0  #: the multiple where nothing can be left out

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import Dense
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 
 _NORMAL_QUARTILES = 1.349  #: distance of the quartiles of a normal distribution, in its standard deviations
 _BINS = 5  #: ranges of the numbers that folds have alike

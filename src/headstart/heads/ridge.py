@@ -9,7 +9,6 @@ from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
-from headstart_runtime.arrays import Doubles
 
 from headstart.heads.closed_form import compute_sample_weight, fit_temperature, score_trial
 from headstart.heads.folds import make_fold_groups
@@ -17,6 +16,7 @@ from headstart.heads.head import FitResult, Head, TrainingSet, Trial
 from headstart.heads.least_squares import LeastSquares
 from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
+from headstart_runtime.arrays import Doubles
 
 _GRID = np.geomspace(1e-3, 1e3, 19)  #: penalties, as multiples of the mean eigenvalue
 _UNSURE = 1.0  #: the multiple where nothing can be left out

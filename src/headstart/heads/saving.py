@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import ClassifierError
 
 from headstart.heads.head import Dense, Head
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import ClassifierError
 
 
 def to_tensors(head: Head) -> dict[str, Floats]:

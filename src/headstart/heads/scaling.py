@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import DataError
 from numpy.typing import NDArray
 
 from headstart.heads.head import Dense
 from headstart.heads.kernel_rows import KernelRows, is_kernel
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import DataError
 
 _BLOCK = 1 << 22  #: values converted to float64 at a time
 _FEW = 256  #: rows that are few, however few columns they have

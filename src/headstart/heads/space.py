@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.linalg import iterate_subspace
 
 from headstart.heads.kernel_rows import KernelRows
+from headstart_runtime.arrays import Floats
+from headstart_runtime.linalg import iterate_subspace
 
 _DIRECTIONS = 96  #: steepest directions that the preconditioner knows, at most
 _FLAT = 1e-3  #: share of the steepest under which a direction is left as it is: float32 would lift rounding with it

@@ -6,10 +6,10 @@
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
-from headstart_runtime.sparse import SparseRows
 
 from headstart.heads.kernel_rows import KernelRows
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.sparse import SparseRows
 
 
 class SparseKernelRows(KernelRows):

@@ -3,10 +3,9 @@
 Both cost more with each row, and say no more: what they leave open is far below what other rows would change.
 """
 
-from headstart_runtime.arrays import Bools, Ints
-
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import NOT_KEPT
+from headstart_runtime.arrays import Bools, Ints
 
 MANY = 16384  #: rows; of more a subsample chooses
 CHOSEN_ON = 8192  #: rows of it, about

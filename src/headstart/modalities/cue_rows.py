@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import combinations_with_replacement
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 
 

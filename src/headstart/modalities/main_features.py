@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats, Ints
 from headstart_runtime.linalg import iterate_subspace, normalize_rows
 

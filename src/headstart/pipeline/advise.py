@@ -5,9 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.tasks.task import refuse_missing
-
 from headstart import events
 from headstart.backbones.catalog import split_names
 from headstart.data.samples import Samples
@@ -27,6 +24,8 @@ from headstart.selection.context import DatasetContext, RunContext
 from headstart.selection.feature_table import FeatureSource
 from headstart.settings import DataSettings, FitSettings, locate_store
 from headstart.storage.store import Store
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.tasks.task import refuse_missing
 
 
 def advise_samples(

@@ -5,9 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import HeadstartError, SettingError
-from headstart_runtime.tasks.task import Measure, Task
-
 from headstart import events
 from headstart.data.samples import Subset
 from headstart.export import FittedModel
@@ -22,6 +19,8 @@ from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.feature_table import FeatureSource
 from headstart.selection.planning import PLANNING
 from headstart.training.obstacle import TRAINING, find_training_obstacle
+from headstart_runtime.errors import HeadstartError, SettingError
+from headstart_runtime.tasks.task import Measure, Task
 
 
 def make_contexts(

@@ -5,12 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from headstart_runtime.errors import DataError, SettingError
-from headstart_runtime.modalities.batch import Batch, count_parts
-from headstart_runtime.modalities.checks import check_spec
-from headstart_runtime.modalities.modality import find_noun, get_modality
-from headstart_runtime.modalities.optional_facets import configure_spec
-
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import split_names
@@ -23,6 +17,11 @@ from headstart.selection.backbone_search import BackboneSearch, describe_search,
 from headstart.selection.candidates import AUTO, choose_default, list_tiers_for
 from headstart.selection.context import RunContext, choose_precision
 from headstart.settings import FitSettings
+from headstart_runtime.errors import DataError, SettingError
+from headstart_runtime.modalities.batch import Batch, count_parts
+from headstart_runtime.modalities.checks import check_spec
+from headstart_runtime.modalities.modality import find_noun, get_modality
+from headstart_runtime.modalities.optional_facets import configure_spec
 
 
 @dataclass(frozen=True)

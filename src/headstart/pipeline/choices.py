@@ -1,7 +1,5 @@
 """A check of the names that settings choose, before anything is read."""
 
-from headstart_runtime.extras import PYTORCH, require_extra
-
 from headstart.backbones.catalog import check_backbone_name, split_names
 from headstart.engines import choose
 from headstart.heads import catalog
@@ -11,6 +9,7 @@ from headstart.selection.arm_specs import requested_arms
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.settings import FitSettings
 from headstart.training.obstacle import TRAINING
+from headstart_runtime.extras import PYTORCH, require_extra
 
 AUTO = "auto"  #: the setting by which the program decides
 

@@ -5,12 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.modalities.modality import find_noun, get_modality
-from headstart_runtime.modalities.optional_facets import describe_unseen
-from headstart_runtime.parsing import parse_json
-
 from headstart import events
 from headstart.data.inspection import update_notes
 from headstart.data.load import DecodedItems
@@ -31,6 +25,11 @@ from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, refuse_foreign_settings
 from headstart.storage.run_layout import RECORD
 from headstart.storage.store import DecodeIssue
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.modality import find_noun, get_modality
+from headstart_runtime.modalities.optional_facets import describe_unseen
+from headstart_runtime.parsing import parse_json
 
 NEAR_DUPLICATES = "near-duplicates"  #: the stage in which they are found
 

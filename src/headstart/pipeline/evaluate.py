@@ -5,13 +5,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError, SettingError, UserError
-from headstart_runtime.inference.classifier import Classifier, load
-from headstart_runtime.inference.predictors import InferenceEngineChoice
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.modalities.modality import get_modality
-from headstart_runtime.tasks.threshold_task import replace_threshold
-
 from headstart import events
 from headstart.data.choose_modality import AUTO
 from headstart.data.read import read_source
@@ -23,6 +16,12 @@ from headstart.runs.run import Run
 from headstart.settings import DataSettings, locate_store
 from headstart.storage.locks import try_mark_in_use
 from headstart.storage.run_layout import SPLIT
+from headstart_runtime.errors import DataError, SettingError, UserError
+from headstart_runtime.inference.classifier import Classifier, load
+from headstart_runtime.inference.predictors import InferenceEngineChoice
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.tasks.threshold_task import replace_threshold
 
 
 def evaluate(

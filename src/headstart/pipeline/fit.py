@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import SettingError
-
 from headstart import events
 from headstart.data.samples import Subset
 from headstart.heads.threads import limit_threads
@@ -40,6 +38,7 @@ from headstart.selection.context import RunContext
 from headstart.selection.test_scores import score_on_test
 from headstart.settings import FitSettings, locate_store, parse_duration
 from headstart.storage.store import Store
+from headstart_runtime.errors import SettingError
 
 
 def fit(

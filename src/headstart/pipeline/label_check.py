@@ -5,9 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.tasks.task import refuse_missing
-
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import split_names
@@ -26,6 +23,8 @@ from headstart.selection.candidates import AUTO
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, locate_store
 from headstart.storage.store import Store
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.tasks.task import refuse_missing
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import SaveError
-from headstart_runtime.inference.classifier import Classifier
-from headstart_runtime.inference.postprocess import BatchPredictions
-from headstart_runtime.modalities.batch import InputSpec
-from headstart_runtime.modalities.item import BrokenItem
 
 from headstart.data.load import get_item, load_item
 from headstart.data.samples import Sample, Subset
@@ -20,6 +15,11 @@ from headstart.events import Note
 from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, write_model
 from headstart.selection.context import FitContext
 from headstart.storage.run_layout import MODEL
+from headstart_runtime.errors import SaveError
+from headstart_runtime.inference.classifier import Classifier
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.batch import InputSpec
+from headstart_runtime.modalities.item import BrokenItem
 
 EXAMPLES = 16  #: validation samples on which the saved graph is checked against the fitted head
 OPENED = 8  #: of them, how many are opened as predictions open them too

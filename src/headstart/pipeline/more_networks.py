@@ -3,8 +3,6 @@
 import time
 from dataclasses import replace
 
-from headstart_runtime.modalities.batch import make_blank
-
 from headstart import events
 from headstart.backbones.backbone import INPUT
 from headstart.backbones.convert import load_backbone
@@ -16,6 +14,7 @@ from headstart.selection.candidates import list_embedded
 from headstart.selection.context import RunContext
 from headstart.selection.failures import FAILURES, describe_failure
 from headstart.selection.probes import SOLVED_PER_SECOND
+from headstart_runtime.modalities.batch import make_blank
 
 HEADS = 20.0  #: times the numbers of both networks' features are gone through, to fit and cross-validate heads on them
 SHARE = 0.8  #: of the time that is left: what a second network may take, its features and heads

@@ -7,10 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from headstart_runtime.errors import DataError, UserError
-from headstart_runtime.inference.postprocess import BatchPredictions
-from headstart_runtime.modalities.item import Noun
-
 from headstart import events
 from headstart.data.samples import Samples, Subset
 from headstart.data.split import Split
@@ -25,6 +21,9 @@ from headstart.selection.results import Postprocessed
 from headstart.training.obstacle import TRAINING
 from headstart.uncertainty.calibration_set import predict_calibration_set
 from headstart.uncertainty.novelty import fit_novelty
+from headstart_runtime.errors import DataError, UserError
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.item import Noun
 
 
 def check_promises(samples: Samples, split: Split, specs: Sequence[ArmSpec], context: RunContext) -> None:

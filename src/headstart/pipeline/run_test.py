@@ -9,16 +9,16 @@ import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Floats
-from headstart_runtime.inference.classifier import Classifier
-from headstart_runtime.inference.postprocess import BatchPredictions
-from headstart_runtime.tasks.task import Task
 
 from headstart import events
 from headstart.data.samples import LedgerEntry, Sample, Samples
 from headstart.events import RunLog
 from headstart.pipeline.testing import answer_samples, describe_second_engine, describe_test, score_answers
 from headstart.selection.results import TestResult
+from headstart_runtime.arrays import Bools, Floats
+from headstart_runtime.inference.classifier import Classifier
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.tasks.task import Task
 
 FROM_BYTES = 64  #: test samples that are answered from their bytes, by every engine, at least
 MOST_DIFFERENCE = 1e-3  #: of a number that is answered, relative where it is above 1

@@ -11,6 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+
+from headstart import events
+from headstart.data.load import get_item
+from headstart.data.samples import Sample
+from headstart.evaluation.evaluation import Evaluation
+from headstart.export import add_scores
+from headstart.selection.context import make_targets
+from headstart.selection.results import TestResult
 from headstart_runtime.arrays import Bools
 from headstart_runtime.errors import DataError, HeadstartError
 from headstart_runtime.inference.classifier import Classifier, ItemLike
@@ -20,14 +28,6 @@ from headstart_runtime.inference.predictors import InferenceEngine
 from headstart_runtime.modalities.item import BrokenItem, Noun
 from headstart_runtime.modalities.modality import get_modality
 from headstart_runtime.tasks.threshold_task import make_threshold_rule, replace_threshold
-
-from headstart import events
-from headstart.data.load import get_item
-from headstart.data.samples import Sample
-from headstart.evaluation.evaluation import Evaluation
-from headstart.export import add_scores
-from headstart.selection.context import make_targets
-from headstart.selection.results import TestResult
 
 
 @dataclass(frozen=True)

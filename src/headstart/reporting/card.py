@@ -10,7 +10,6 @@ import shlex
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 
-from headstart_runtime.inference.engine_agreement import ENGINE_NAMES
 from jinja2 import Environment
 
 from headstart.evaluation.label_noise import describe_label_noise
@@ -22,6 +21,7 @@ from headstart.reporting.sections.overview import SMALL, build_overview
 from headstart.reporting.sections.test import build_test_section
 from headstart.reporting.shown_numbers import FORMS, SPACE
 from headstart.reporting.template_environment import make_environment
+from headstart_runtime.inference.engine_agreement import ENGINE_NAMES
 
 SIGNS = re.compile(r"([\\`*_\[\]|#~])")  #: that mean something in Markdown; those of HTML become its names
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Ints
-from headstart_runtime.modalities.item import Noun
 from numpy.typing import NDArray
 
 from headstart.evaluation.intervals import Interval, Proportion, estimate_proportion
@@ -17,6 +15,8 @@ from headstart.reporting.predicted_items import PredictedItem, PredictedItems
 from headstart.reporting.records import Records
 from headstart.reporting.run_pairs import NOT_COMPARED, Difference, count_seen, describe_split, name_runs
 from headstart.reporting.sections.repeat import format_setting
+from headstart_runtime.arrays import Bools, Ints
+from headstart_runtime.modalities.item import Noun
 
 MOST_CHANGED = 48  #: samples of each kind of change that are shown
 

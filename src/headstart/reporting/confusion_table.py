@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Ints
-from headstart_runtime.modalities.item import Noun
 
 from headstart.reporting.charts.short_names import fit_names
 from headstart.reporting.predicted_items import PredictedItem, PredictedItems
 from headstart.reporting.records import Records
+from headstart_runtime.arrays import Ints
+from headstart_runtime.modalities.item import Noun
 
 MOST_CLASSES = 40  #: rows of the matrix; of more classes, those with the most mistakes
 MOST_TILES = 2400  #: samples below the matrix, over all cells

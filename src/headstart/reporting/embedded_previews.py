@@ -9,9 +9,10 @@ import base64
 import json
 from collections.abc import Iterable, Mapping
 
+from markupsafe import Markup, escape
+
 from headstart_runtime.modalities.facets import Thumbnail
 from headstart_runtime.modalities.marked_text import MARKED_TEXT, decode_marked
-from markupsafe import Markup, escape
 
 SHEET = "sheet"  #: its key
 HEAT = "heat/"  #: begins the key of an item with what spoke for its answer

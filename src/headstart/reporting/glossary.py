@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from headstart_runtime.modalities.item import Noun
 from markupsafe import Markup, escape
+
+from headstart_runtime.modalities.item import Noun
 
 #: In alphabetical order, with a place for the word for items, see ``Noun.fill``. ``docs/glossary.md`` is made from it,
 #: and a report ends with those that it uses.

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Floats, Ints
 from numpy.typing import NDArray
 
 from headstart.storage.run_files import make_damage_error, read_run_arrays
 from headstart.storage.run_layout import PREDICTIONS
+from headstart_runtime.arrays import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)

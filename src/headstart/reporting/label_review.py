@@ -6,12 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from headstart_runtime.csv_cells import format_csv
-from headstart_runtime.errors import SettingError, refuse_machine_faults
-from headstart_runtime.modalities.facets import PreviewFacet, Thumbnail
-from headstart_runtime.modalities.item import BrokenItem
-from headstart_runtime.modalities.modality import get_modality
-
 from headstart.data.inspection import default_workers, map_in_threads
 from headstart.data.load import load_item
 from headstart.data.samples import Sample, Samples
@@ -21,6 +15,11 @@ from headstart.events import Listener, ignore
 from headstart.reporting.embedded_previews import EmbeddedPreviews, encode_uri
 from headstart.reporting.page import Page, render_page
 from headstart.storage.atomic import replace_bytes, replace_text
+from headstart_runtime.csv_cells import format_csv
+from headstart_runtime.errors import SettingError, refuse_machine_faults
+from headstart_runtime.modalities.facets import PreviewFacet, Thumbnail
+from headstart_runtime.modalities.item import BrokenItem
+from headstart_runtime.modalities.modality import get_modality
 
 COLUMNS = ("given", "now", "likely", "given_probability", "likely_probability", "label")
 DOUBT = "doubt"  #: a further column, after "likely", where a label has parts: those that are doubted

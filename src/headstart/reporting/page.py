@@ -9,8 +9,6 @@ from importlib.resources import files
 from itertools import count
 from typing import Any
 
-from headstart_runtime.inference.engine_agreement import ENGINE_NAMES
-from headstart_runtime.modalities.item import Noun
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
@@ -35,6 +33,8 @@ from headstart.reporting.sections.training import build_training_section
 from headstart.reporting.shown_numbers import ShownNumbers
 from headstart.reporting.shown_text import TextLayout
 from headstart.reporting.template_environment import make_environment
+from headstart_runtime.inference.engine_agreement import ENGINE_NAMES
+from headstart_runtime.modalities.item import Noun
 
 SECTIONS = {
     "data": "{Many}",

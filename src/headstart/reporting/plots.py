@@ -4,14 +4,13 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart_runtime.extras import require_extra
-
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.matplotlib_axes import LABELS, TYPE, draw_on, measure_matrix
 from headstart.reporting.charts.short_names import fit_names
 from headstart.reporting.charts.spec import Bars, Chart, Matrix
 from headstart.reporting.records import Records, read_records
 from headstart.reporting.run_records import RunRecords
+from headstart_runtime.extras import require_extra
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -4,10 +4,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Floats, Ints
-from headstart_runtime.inference.model_format import PREDICTED
-from headstart_runtime.tasks.classification.decision import ClassDecision
-from headstart_runtime.tasks.task import check_support
 
 from headstart.reporting.held_out import HeldOutRows
 from headstart.reporting.record_consistency import check_consistency
@@ -22,6 +18,10 @@ from headstart.reporting.run_records import (
 from headstart.storage.run_files import make_damage_error, read_run_arrays
 from headstart.storage.run_layout import PREDICTIONS, TRUST
 from headstart.tasks.classification.evaluation import ClassificationEvaluation
+from headstart_runtime.arrays import Bools, Floats, Ints
+from headstart_runtime.inference.model_format import PREDICTED
+from headstart_runtime.tasks.classification.decision import ClassDecision
+from headstart_runtime.tasks.task import check_support
 
 _PREDICTIONS = f"{PREDICTIONS}.npz"
 

@@ -7,15 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from headstart_runtime.errors import DataError, UserError
-from headstart_runtime.inference.engine_agreement import EngineAgreement
-from headstart_runtime.inference.model_format import RECORD as MODEL_RECORD
-from headstart_runtime.modalities.facets import Thumbnail
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.modalities.modality import find_noun
-from headstart_runtime.parsing import parse_json
-from headstart_runtime.tasks.task import Measure, TargetSpace, Task, get_task
-
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import Ledger
 from headstart.data.split import Split
@@ -35,6 +26,14 @@ from headstart.storage.run_layout import (
     RECORD,
     SPLIT,
 )
+from headstart_runtime.errors import DataError, UserError
+from headstart_runtime.inference.engine_agreement import EngineAgreement
+from headstart_runtime.inference.model_format import RECORD as MODEL_RECORD
+from headstart_runtime.modalities.facets import Thumbnail
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.modality import find_noun
+from headstart_runtime.parsing import parse_json
+from headstart_runtime.tasks.task import Measure, TargetSpace, Task, get_task
 
 _Record = TypeVar("_Record")
 

@@ -8,8 +8,9 @@ import json
 import math
 from collections.abc import Callable, Mapping
 
-from headstart_runtime.tasks.task import format_significant
 from markupsafe import Markup, escape
+
+from headstart_runtime.tasks.task import format_significant
 
 Number = int | float
 MISSING = Markup('<span class="none">–</span>')  #: in place of a number that does not exist

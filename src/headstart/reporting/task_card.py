@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from headstart_runtime.modalities.item import Noun
-
 from headstart.reporting.card import escape_markdown, make_card_environment
 from headstart.reporting.contents import ContentTable, OwnScore, ShownNumber, ShownRange, TaskContents, Text
 from headstart.reporting.page import describe_measure
@@ -17,6 +15,7 @@ from headstart.reporting.sections.samples import build_samples_section
 from headstart.reporting.sections.task_overview import SMALL_TEST
 from headstart.reporting.shown_text import format_shown, write_plain
 from headstart.reporting.task_records import TaskRecords
+from headstart_runtime.modalities.item import Noun
 
 
 def render_task_card(records: TaskRecords, contents: TaskContents) -> str:

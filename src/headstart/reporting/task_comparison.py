@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Ints
-from headstart_runtime.tasks.task import format_significant
 
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.grouping import Targets
@@ -31,6 +29,8 @@ from headstart.reporting.sections.repeat import format_setting
 from headstart.reporting.task_card import make_measured_score
 from headstart.reporting.task_records import TaskRecords
 from headstart.tasks.facets import AnswerTable
+from headstart_runtime.arrays import Doubles, Ints
+from headstart_runtime.tasks.task import format_significant
 
 ANSWER_COLUMNS = ("predicted", "value")  #: the last words of the columns with answers, see ``Scoring.tabulate``
 MOST_CHANGED_ITEMS = 24  #: of each side that are shown

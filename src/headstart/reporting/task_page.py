@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.inference.engine_agreement import ENGINE_NAMES
 
 from headstart.reporting.charts.catalog import novelty_chart
 from headstart.reporting.charts.inline import draw_charts
@@ -31,6 +30,7 @@ from headstart.reporting.sections.suspects import list_suspect_blocks
 from headstart.reporting.sections.task_overview import build_task_overview
 from headstart.reporting.sections.training import build_training_section
 from headstart.reporting.task_records import TaskRecords
+from headstart_runtime.inference.engine_agreement import ENGINE_NAMES
 
 #: Templates of the sections that are not those of a classifier, by the section's id.
 OWN_TEMPLATES = {"data": "task-data.html", "test": "task-test.html", "slices": "task-slices.html"}

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from headstart_runtime.errors import nearest
-
 from headstart.reporting.charts.catalog import ChartMaker
 from headstart.reporting.charts.task_charts import score_slices_chart
 from headstart.reporting.contents import TaskContents
@@ -15,6 +13,7 @@ from headstart.reporting.task_comparison import render_task_comparison
 from headstart.reporting.task_page import describe_any, render_task_report
 from headstart.reporting.task_records import TaskRecords, read_any_records
 from headstart.tasks.optional_facets import RunPages
+from headstart_runtime.errors import nearest
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

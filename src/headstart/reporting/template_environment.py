@@ -11,11 +11,11 @@ from pathlib import Path
 from types import CodeType
 
 import jinja2
-from headstart_runtime.errors import StoreError
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
 from headstart.storage.atomic import replace_bytes
+from headstart_runtime.errors import StoreError
 
 TEMPLATES = Path(__file__).parent / "templates"
 

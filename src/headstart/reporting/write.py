@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from headstart_runtime.errors import SettingError
-
 from headstart.reporting.run_records import read_task, refuse_unlike_runs
 from headstart.reporting.task_pages import TaskPages
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import CARD, RECORD, REPORT
 from headstart.tasks.optional_facets import TaskReport
+from headstart_runtime.errors import SettingError
 
 
 def write_report(folder: str | Path, out: Path | None = None) -> Path:

@@ -10,10 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.csv_cells import format_csv
-from headstart_runtime.inference.postprocess import BatchPredictions
-from headstart_runtime.modalities.item import SAMPLE, Noun
-from headstart_runtime.tasks.task import TargetSpace, get_task
 from numpy.typing import NDArray
 
 from headstart.data.groups import encode_groups
@@ -21,6 +17,10 @@ from headstart.data.samples import Sample
 from headstart.storage.atomic import replace_bytes, replace_text
 from headstart.storage.run_layout import PREDICTIONS, SCHEMA_VERSION
 from headstart.tasks.facets import AnswerTable
+from headstart_runtime.csv_cells import format_csv
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.item import SAMPLE, Noun
+from headstart_runtime.tasks.task import TargetSpace, get_task
 
 AnsweredSubset = tuple[str, Sequence[Sample], BatchPredictions]  #: its name, its samples, what is said of them
 

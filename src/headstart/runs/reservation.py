@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from headstart_runtime.errors import SettingError, refuse_machine_faults
 
 from headstart.quoting import quote_argument
 from headstart.storage.atomic import remove_drafts
 from headstart.storage.run_layout import RECORD, UNFINISHED
+from headstart_runtime.errors import SettingError, refuse_machine_faults
 
 
 def reserve_run(out: Path | None) -> Path | None:

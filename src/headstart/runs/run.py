@@ -6,12 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headstart_runtime.errors import DataError, UserError
-from headstart_runtime.inference.classifier import Classifier, load
-from headstart_runtime.modalities.item import SAMPLE, Noun
-from headstart_runtime.modalities.modality import find_noun
-from headstart_runtime.tasks.task import Task, check_support, get_task
-
 from headstart.data.ledger import load_ledger
 from headstart.data.readers.arrays.arrays import IN_MEMORY
 from headstart.data.split import load_split
@@ -23,12 +17,16 @@ from headstart.runs.tables import MisclassifiedSamples, RunLayers, list_layers, 
 from headstart.runs.worst_answers import WorstAnswers, list_worst_answers
 from headstart.storage.run_files import make_damage_error, read_run_json
 from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, SETTINGS, TRUST
+from headstart_runtime.errors import DataError, UserError
+from headstart_runtime.inference.classifier import Classifier, load
+from headstart_runtime.modalities.item import SAMPLE, Noun
+from headstart_runtime.modalities.modality import find_noun
+from headstart_runtime.tasks.task import Task, check_support, get_task
 
 if TYPE_CHECKING:
-    from headstart_runtime.explanation.answer_explainer import AnswerExplainer, HeatMap
-
     from headstart.diagnostics.neighbours import Neighbours
     from headstart.reporting.plots import Plots
+    from headstart_runtime.explanation.answer_explainer import AnswerExplainer, HeatMap
 
 PATHS = ("relabel", "split_from", "store")  #: settings that name what is read
 ALIKE = 3  #: samples that an explanation names

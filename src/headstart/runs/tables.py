@@ -9,10 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import UserError
-from headstart_runtime.inference.model_format import PREDICTED
-from headstart_runtime.modalities.facets import Thumbnail
-from headstart_runtime.modalities.item import SAMPLE, Noun
 
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import FileStatus
@@ -21,6 +17,10 @@ from headstart.selection.ensembles import ENSEMBLES
 from headstart.storage.previews import read_previews
 from headstart.storage.run_files import make_damage_error, read_run_arrays
 from headstart.storage.run_layout import LEDGER, PREDICTIONS, PREVIEWS
+from headstart_runtime.errors import UserError
+from headstart_runtime.inference.model_format import PREDICTED
+from headstart_runtime.modalities.facets import Thumbnail
+from headstart_runtime.modalities.item import SAMPLE, Noun
 
 MOST_SHOWN = 24  #: shown in a notebook
 

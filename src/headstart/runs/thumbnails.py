@@ -7,11 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.errors import DataError
-from headstart_runtime.explanation.choose_explainer import open_explainer
-from headstart_runtime.modalities.facets import PlayablePreview, PreviewFacet, Thumbnail
-from headstart_runtime.modalities.item import BrokenItem
-from headstart_runtime.modalities.modality import get_modality
 
 from headstart import events
 from headstart.data.inspection import default_workers, map_in_threads
@@ -24,6 +19,11 @@ from headstart.selection.context import FitContext
 from headstart.selection.results import TestResult
 from headstart.storage.run_layout import MODEL
 from headstart.training.view_sheet import draw_view_sheet
+from headstart_runtime.errors import DataError
+from headstart_runtime.explanation.choose_explainer import open_explainer
+from headstart_runtime.modalities.facets import PlayablePreview, PreviewFacet, Thumbnail
+from headstart_runtime.modalities.item import BrokenItem
+from headstart_runtime.modalities.modality import get_modality
 
 HEAT, SHEET = "heat/", "sheet"  #: an item with what spoke for its answer is kept under this and its id; the sheet here
 PLAY, MOST_PLAYED = "play/", 160  #: what can be played of an item is kept under this and its id, of the first so many

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.csv_cells import unescape_cell
-from headstart_runtime.errors import UserError
-from headstart_runtime.modalities.facets import Thumbnail
-from headstart_runtime.modalities.item import SAMPLE, Noun
-from headstart_runtime.tasks.task import Task
 
 from headstart.evaluation.grouping import Targets
 from headstart.runs.tables import MOST_SHOWN, show_preview
 from headstart.storage.previews import read_previews
 from headstart.storage.run_files import make_damage_error, read_run_arrays
 from headstart.storage.run_layout import PREDICTIONS, PREVIEWS
+from headstart_runtime.csv_cells import unescape_cell
+from headstart_runtime.errors import UserError
+from headstart_runtime.modalities.facets import Thumbnail
+from headstart_runtime.modalities.item import SAMPLE, Noun
+from headstart_runtime.tasks.task import Task
 
 _NOT_SAID = ("part",)  #: columns that say nothing of an answer
 

@@ -10,10 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.modalities import modality
-from headstart_runtime.tasks import task
-from headstart_runtime.tasks.task import Measure
-
 from headstart import __version__
 from headstart.data.ledger import save_ledger
 from headstart.data.relabel import format_relabels
@@ -42,6 +38,9 @@ from headstart.storage.run_layout import (
     SPLIT,
 )
 from headstart.training.obstacle import EXTRA, find_network_obstacle
+from headstart_runtime.modalities import modality
+from headstart_runtime.tasks import task
+from headstart_runtime.tasks.task import Measure
 
 #: Whose versions a run records, where they are installed.
 LIBRARIES = ("numpy", "onnxruntime", "openvino", "pillow", "timm", "torch")

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 
-from headstart_runtime.plugins import Registry
-from headstart_runtime.protocol_checks import expect_function
-
 from headstart.selection.arm import Strategy
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.finetune import full_finetune, partial_finetune, scratch
 from headstart.selection.probes import intermediate_probe, linear_probe
 from headstart.selection.terms import tfidf
+from headstart_runtime.plugins import Registry
+from headstart_runtime.protocol_checks import expect_function
 
 #: Cheap to dear.
 STRATEGIES: dict[str, Strategy] = {

@@ -9,15 +9,14 @@ less where so few samples mislead.
 
 from collections.abc import Callable, Collection, Mapping
 
-from headstart_runtime.arrays import Floats
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.task import Task
-
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.paired import standard_error_of_mean
 from headstart.selection.rule import ArmChoice, spell_count
 from headstart.selection.running_costs import RunningCost
 from headstart.tasks.facets import ItemScores
+from headstart_runtime.arrays import Floats
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import Task
 
 DIGITS = 12  #: of a loss: equal ones in another order of samples differ in the last bit
 

@@ -11,16 +11,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
-from headstart_runtime.errors import DataError, describe_schema_mismatch
-from headstart_runtime.modalities.item import SAMPLE, Noun
-from headstart_runtime.tasks.task import Measure
-
 from headstart.selection.context import FitContext
 from headstart.selection.costs import estimate_costs
 from headstart.selection.dataset_stats import LARGE, SMALL, DatasetSize, DatasetStats, LayerScore, measure_dataset
 from headstart.selection.domain_similarity import DIFFERENT, SIMILAR, DomainSimilarity, Similarity
 from headstart.selection.probes import LAYER
 from headstart.selection.rule import ArmChoice
+from headstart_runtime.errors import DataError, describe_schema_mismatch
+from headstart_runtime.modalities.item import SAMPLE, Noun
+from headstart_runtime.tasks.task import Measure
 
 SCHEMA_VERSION = 1
 ACCURACY = Measure("accuracy", "log loss", "nats")

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from headstart_runtime.arrays import Floats
 from numpy.typing import NDArray
 
 from headstart import events
@@ -18,6 +17,7 @@ from headstart.selection.context import DatasetContext, FitContext, Refit
 from headstart.selection.failures import FAILURES, describe_failure
 from headstart.training.cost import Cost
 from headstart.training.curves import Epoch
+from headstart_runtime.arrays import Floats
 
 if TYPE_CHECKING:  # it imports PyTorch
     from headstart.training.rate_finder import RateCurve

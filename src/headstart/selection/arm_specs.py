@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headstart_runtime.errors import SettingError, nearest
-from headstart_runtime.tasks.task import Task
-
 from headstart.selection import REGISTRY, list_strategies
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.settings import FitSettings
 from headstart.training.obstacle import TRAINING
+from headstart_runtime.errors import SettingError, nearest
+from headstart_runtime.tasks.task import Task
 
 PROBES = ("linear-probe", "intermediate-probe", "tfidf")  #: what "auto" tries where no budget is given: seconds
 WITHIN_BUDGET = (*PROBES, "partial-finetune", "full-finetune")  #: what it tries where one is

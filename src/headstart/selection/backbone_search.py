@@ -11,13 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import BackboneError, DataError, EngineError
-from headstart_runtime.hardware import count_cores
-from headstart_runtime.modalities.batch import count_parts, take
-from headstart_runtime.modalities.item import SAMPLE, Noun
-from headstart_runtime.modalities.modality import get_modality
-from headstart_runtime.tasks.task import Measure, TargetSpace, Task
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
@@ -35,6 +28,13 @@ from headstart.selection.rule import ArmChoice, choose_winner
 from headstart.selection.sampling import stratified_sample
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import BackboneError, DataError, EngineError
+from headstart_runtime.hardware import count_cores
+from headstart_runtime.modalities.batch import count_parts, take
+from headstart_runtime.modalities.item import SAMPLE, Noun
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.tasks.task import Measure, TargetSpace, Task
 
 MEASURED = 400  #: training samples that a candidate is measured on, at most
 FOLDS = 3

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from headstart_runtime.errors import SettingError
-from headstart_runtime.extras import PYTORCH, has_extra
-from headstart_runtime.modalities.modality import get_modality
-
 from headstart.backbones.listing import list_by_modality, list_local
 from headstart.backbones.providers.bundled import BUNDLED, MODALITY
 from headstart.backbones.providers.embedded import list_embedded_networks
 from headstart.backbones.providers.hub import is_hub_reachable
 from headstart.backbones.providers.names import KNOWN
+from headstart_runtime.errors import SettingError
+from headstart_runtime.extras import PYTORCH, has_extra
+from headstart_runtime.modalities.modality import get_modality
 
 AUTO = "auto"  #: the name that asks for it
 MOST_NAMED = 8  #: networks in an error

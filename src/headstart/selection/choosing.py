@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from headstart_runtime.arrays import Floats
-
 from headstart import events
 from headstart.data.names import preview
 from headstart.data.samples import Subset
@@ -15,6 +13,7 @@ from headstart.selection.arm import Arm
 from headstart.selection.context import DatasetContext
 from headstart.selection.rule import ArmChoice, choose_winner
 from headstart.selection.running_costs import RunningCost, measure_running_cost
+from headstart_runtime.arrays import Floats
 
 
 def note_one_group_classes(context: DatasetContext) -> None:

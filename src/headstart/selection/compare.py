@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from headstart_runtime.errors import Cancelled, SettingError, TrainingError, bounded
-
 from headstart import events
 from headstart.selection import list_strategies
 from headstart.selection.arm import Arm, ArmPlan
@@ -27,6 +25,7 @@ from headstart.selection.rule import ArmChoice
 from headstart.selection.training_prices import suggest_budget
 from headstart.training.cost import Cost
 from headstart.training.memory import available_device_memory, available_memory
+from headstart_runtime.errors import Cancelled, SettingError, TrainingError, bounded
 
 BLENDED = ("intermediate-probe", "concat-all", "tfidf")  #: of which "auto" takes the mean, where there are several
 

@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.task import TargetArray, Task
 
 from headstart.backbones.backbone import Backbone
 from headstart.data.groups import encode_groups
@@ -28,6 +25,9 @@ from headstart.selection.feature_table import FeatureSource
 from headstart.settings import FitSettings, Precision
 from headstart.storage.store import Store
 from headstart.training.obstacle import find_training_obstacle
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import TargetArray, Task
 
 if TYPE_CHECKING:  # it imports PyTorch
     from headstart.training.benchmark_record import BenchmarkResult

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from headstart_runtime.errors import TrainingError
-
 from headstart import events
 from headstart.backbones.backbone import INPUT, middle_stage
 from headstart.selection.arm import ArmPlan
@@ -12,6 +10,7 @@ from headstart.selection.context import FitContext
 from headstart.selection.finetune import full_finetune, partial_finetune
 from headstart.selection.probes import intermediate_probe, linear_probe
 from headstart.selection.training_prices import price_by_arithmetic, price_from_trial
+from headstart_runtime.errors import TrainingError
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from headstart_runtime.errors import HeadstartError
-from headstart_runtime.modalities.item import CLASS
 
 from headstart.backbones.pretrained import read_pretrained_classifier
 from headstart.data.groups import encode_groups
@@ -23,6 +21,8 @@ from headstart.selection.domain_similarity import LEAST_CLASSES, DomainSimilarit
 from headstart.selection.probes import ALL, LAYER, find_chosen_trial
 from headstart.selection.sampling import stratified_sample
 from headstart.tasks.facets import Strata
+from headstart_runtime.errors import HeadstartError
+from headstart_runtime.modalities.item import CLASS
 
 DatasetSize = Literal["small", "middle", "large"]
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from headstart_runtime.arrays import Doubles
 from numpy.typing import NDArray
 
 from headstart.backbones.classifier import PretrainedClassifier
+from headstart_runtime.arrays import Doubles
 
 Similarity = Literal["similar", "between", "different"]
 

@@ -9,15 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import SettingError
-from headstart_runtime.tasks.task import TargetSpace
-
 from headstart.data.samples import Subset
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, HeldOutAnswers, refit_model, score_arm
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.probes import ALL, LAYER, base_head_name, count_parameters, fit_task_head, predict_by_folds
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import SettingError
+from headstart_runtime.tasks.task import TargetSpace
 
 #: make(context of the run, those of its backbones, arms so far) -> an arm
 Ensemble = Callable[[DatasetContext, Sequence[FitContext], Sequence[Arm]], Arm]

@@ -5,9 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Floats, Ints
-from headstart_runtime.hardware import ComputePrecision
-from headstart_runtime.modalities.batch import make_blank
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
@@ -17,6 +14,9 @@ from headstart.export import FeatureBranch
 from headstart.extraction.extract import extract, get_feature_space
 from headstart.storage.space import FLOAT_BYTES, FeatureSpace
 from headstart.storage.store import Store
+from headstart_runtime.arrays import Bools, Floats, Ints
+from headstart_runtime.hardware import ComputePrecision
+from headstart_runtime.modalities.batch import make_blank
 
 #: Bytes that all tables of a run take at most. With more samples the layers used least recently are given up, and a
 #: layer that is larger on its own is read from the store each time it is asked for.

@@ -14,8 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart_runtime.errors import SettingError
-
 from headstart import events
 from headstart.backbones.backbone import middle_stage
 from headstart.data.samples import Subset
@@ -39,6 +37,7 @@ from headstart.settings import FitSettings
 from headstart.training.cost import Cost
 from headstart.training.curves import KEPT_EPOCH_RULE, Epoch
 from headstart.training.views import explain_views
+from headstart_runtime.errors import SettingError
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
     from headstart.training.fine_tuning import FineTuneResult, FineTuning

@@ -15,10 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from headstart_runtime.errors import TrainingError
-from headstart_runtime.modalities.batch import find_mask
-from headstart_runtime.modalities.modality import get_modality
-from headstart_runtime.tasks.task import Task, get_task
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
@@ -27,6 +23,10 @@ from headstart.selection.search_study import AT_RANDOM, STORAGE, SearchTrial, li
 from headstart.settings import FitSettings
 from headstart.storage.atomic import replace_text
 from headstart.training.curves import Epoch
+from headstart_runtime.errors import TrainingError
+from headstart_runtime.modalities.batch import find_mask
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.tasks.task import Task, get_task
 
 if TYPE_CHECKING:  # PyTorch and Optuna, which a run that searches nothing has no need of
     from optuna import Study

@@ -5,15 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
 from typing import Any
 
-from headstart_runtime.csv_cells import format_csv
-from headstart_runtime.tasks.task import Measure
-
 from headstart.evaluation.evaluation import Evaluation, describe_caveat
 from headstart.selection.arm import Arm
 from headstart.selection.compare import Comparison
 from headstart.selection.test_scores import ArmTestScores
 from headstart.training.cost import Cost
 from headstart.training.curves import Epoch
+from headstart_runtime.csv_cells import format_csv
+from headstart_runtime.tasks.task import Measure
 
 
 @dataclass(frozen=True, slots=True)

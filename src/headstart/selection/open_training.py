@@ -9,8 +9,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headstart_runtime.errors import TrainingError
-
 from headstart import events
 from headstart.backbones.backbone import middle_stage
 from headstart.data.samples import Subset
@@ -30,6 +28,7 @@ from headstart.selection.training_choice import (
 )
 from headstart.selection.trainings import build_training
 from headstart.training.cost import PreparationSpeed, samples_per_second
+from headstart_runtime.errors import TrainingError
 
 if TYPE_CHECKING:  # it imports PyTorch
     from headstart.training.fine_tuning import FineTuning

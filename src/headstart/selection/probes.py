@@ -13,10 +13,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import inf, isfinite
 
-from headstart_runtime.arrays import Bools, Floats
-from headstart_runtime.errors import SettingError, nearest
-from headstart_runtime.hardware import count_cores
-
 from headstart.data.samples import Subset
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.heads.head import NOT_KEPT, FitResult, Head, TrainingSet, Trial
@@ -25,6 +21,9 @@ from headstart.heads.threads import SMALL, count_idle_cores, limit_to_idle_threa
 from headstart.selection.arm import Arm, ArmPlan, DepthPoint, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext, Refit
 from headstart.training.cost import Cost
+from headstart_runtime.arrays import Bools, Floats
+from headstart_runtime.errors import SettingError, nearest
+from headstart_runtime.hardware import count_cores
 
 LAYER = "final"
 ALL = "all"

@@ -4,10 +4,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from headstart_runtime.arrays import Ints
-from headstart_runtime.inference.engine_agreement import EngineAgreement
-from headstart_runtime.inference.postprocess import BatchPredictions
-from headstart_runtime.tasks.task import TargetArray, Task, get_task
 from numpy.typing import NDArray
 
 from headstart.data.groups import encode_groups
@@ -16,6 +12,10 @@ from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets
 from headstart.export import FittedModel
 from headstart.tasks.optional_facets import FittedPostprocessor
+from headstart_runtime.arrays import Ints
+from headstart_runtime.inference.engine_agreement import EngineAgreement
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.tasks.task import TargetArray, Task, get_task
 
 
 @dataclass(frozen=True)

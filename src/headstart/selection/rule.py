@@ -10,13 +10,13 @@ from functools import partial
 from typing import Any, Literal, Self
 
 import numpy as np
-from headstart_runtime.errors import DataError, SettingError, nearest
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.task import Task
 from numpy.typing import NDArray
 
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.grouping import Targets
+from headstart_runtime.errors import DataError, SettingError, nearest
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import Task
 
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 

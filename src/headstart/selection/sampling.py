@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from headstart_runtime.tasks.task import Target
-
 from headstart.data.samples import Sample
+from headstart_runtime.tasks.task import Target
 
 
 def stratified_sample(samples: Sequence[Sample], most: int, *, least_per_class: int = 0) -> list[Sample]:

@@ -13,12 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import SettingError
-from headstart_runtime.modalities.batch import Batch
-from headstart_runtime.modalities.modality import get_modality
-from headstart_runtime.modalities.terms import CountedTerms, get_term_modality
-from headstart_runtime.sparse import SparseRows
 
 from headstart import events
 from headstart.backbones.term_network import build_term_network
@@ -36,6 +30,12 @@ from headstart.selection.arm import Arm, ArmPlan, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.probes import LAYER, build_model, fit_task_head
 from headstart.training.cost import Cost
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import SettingError
+from headstart_runtime.modalities.batch import Batch
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.terms import CountedTerms, get_term_modality
+from headstart_runtime.sparse import SparseRows
 
 NAME = "tfidf"
 LEARNT = Subset.TRAIN, Subset.VALIDATION

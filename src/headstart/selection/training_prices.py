@@ -7,9 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
-from headstart_runtime.modalities.batch import InputSpec, fill_axes, is_free, make_blank
-from headstart_runtime.modalities.modality import get_modality
-from headstart_runtime.modalities.packing import choose_parts
 
 from headstart.backbones.backbone import INPUT
 from headstart.data.samples import Subset
@@ -20,6 +17,9 @@ from headstart.training.benchmark_record import BENCHMARK_VERSION, benchmark_fil
 from headstart.training.cost import EXPORTED, samples_per_second
 from headstart.training.lengths import find_usual_length, measure_samples
 from headstart.training.views import find_smallest_window, fit_view_spec
+from headstart_runtime.modalities.batch import InputSpec, fill_axes, is_free, make_blank
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.packing import choose_parts
 
 #: A step of training takes as long as so many forward passes of the same part on the engine, the scoring of a sample as
 #: so many: 5.4 to 7.8, and 1.3, measured on lite0 with AVX512-BF16 and with AVX2.

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from math import ceil
 from typing import TYPE_CHECKING
 
-from headstart_runtime.libraries import import_openvino
-
 from headstart.data.samples import Subset
 from headstart.heads.head import Head
 from headstart.process import passive_waiting
 from headstart.selection.context import FitContext
 from headstart.selection.probes import LAYER, base_head_name, fit_probe, fit_task_head
 from headstart.settings import FitSettings
+from headstart_runtime.libraries import import_openvino
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
     from headstart.training.benchmark_record import BenchmarkResult

@@ -8,16 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from headstart_runtime.errors import nearest
-from headstart_runtime.modalities import modality
-from headstart_runtime.plugins import Registry, list_plugin_names
-from headstart_runtime.tasks import task
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from headstart.settings.chapter import Chapter
 from headstart.settings.class_pattern import read_class_pattern, read_group_pattern
 from headstart.settings.training import Precision
+from headstart_runtime.errors import nearest
+from headstart_runtime.modalities import modality
+from headstart_runtime.plugins import Registry, list_plugin_names
+from headstart_runtime.tasks import task
 
 HeadName = Literal["logistic", "lda", "ridge", "mlp", "auto"]
 StrategyName = Literal[

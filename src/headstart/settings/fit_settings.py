@@ -6,8 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
-from headstart_runtime.errors import SettingError
-from headstart_runtime.plugins import cache_until_forgotten
 from pydantic import Field, ValidationError
 
 from headstart.settings.chapter import Chapter
@@ -16,6 +14,8 @@ from headstart.settings.keywords import flatten, read_toml
 from headstart.settings.registry import OWNERS, REGISTRIES, list_allowed_values, list_chapters, list_foreign_chapters
 from headstart.settings.training import TrainSettings
 from headstart.settings.values import describe_validation_error, parse_duration, parse_size
+from headstart_runtime.errors import SettingError
+from headstart_runtime.plugins import cache_until_forgotten
 
 AnyChapter = TypeVar("AnyChapter", bound=Chapter)
 

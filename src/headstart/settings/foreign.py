@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 
+from headstart.settings.fit_settings import FitSettings
+from headstart.settings.registry import list_chapters, list_foreign_chapters
 from headstart_runtime.errors import SettingError
 from headstart_runtime.modalities.modality import get_modality
 from headstart_runtime.tasks.task import get_task
-
-from headstart.settings.fit_settings import FitSettings
-from headstart.settings.registry import list_chapters, list_foreign_chapters
 
 
 def refuse_foreign_settings(settings: FitSettings, modality: str, task: str) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import SettingError, nearest
 from pydantic import BaseModel
 
 from headstart.settings.registry import list_chapters, list_spellings
+from headstart_runtime.errors import SettingError, nearest
 
 
 def flatten(options: Mapping[str, Any]) -> dict[str, Any]:

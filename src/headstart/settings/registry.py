@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from headstart_runtime.modalities import modality
-from headstart_runtime.plugins import Registry, cache_until_forgotten, list_plugin_names
-from headstart_runtime.protocol_checks import describe_fault
-from headstart_runtime.tasks import task
 from pydantic.fields import FieldInfo
 
 from headstart.settings.chapter import Chapter
 from headstart.settings.chapters import CompareSettings, DataSettings, HeadSettings, RunSettings, TrustSettings
 from headstart.settings.training import TrainSettings
+from headstart_runtime.modalities import modality
+from headstart_runtime.plugins import Registry, cache_until_forgotten, list_plugin_names
+from headstart_runtime.protocol_checks import describe_fault
+from headstart_runtime.tasks import task
 
 #: Settings that choose from a registry -> the group of entry points by which other packages add to it.
 REGISTRIES = {"head": "headstart.heads", "strategy": "headstart.strategies"}

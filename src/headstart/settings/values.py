@@ -4,11 +4,11 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from headstart_runtime.errors import SettingError, nearest
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from headstart.settings.registry import list_allowed_values, list_chapters
+from headstart_runtime.errors import SettingError, nearest
 
 
 def parse_duration(budget: str | None) -> float | None:

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
-from headstart_runtime.errors import DataError
-from headstart_runtime.tasks.task import DEFAULT
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
 from headstart.sklearn.job import JobEstimator
 from headstart.verbs.calling import call_with_keywords
+from headstart_runtime.errors import DataError
+from headstart_runtime.tasks.task import DEFAULT
 
 
 class Classifier(ClassifierMixin, JobEstimator):

@@ -5,10 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.batch import make_blank
-from headstart_runtime.modalities.modality import get_modality
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
@@ -26,6 +22,10 @@ from headstart.settings import FitSettings, Precision, locate_store
 from headstart.sklearn.items import find_modality, list_samples, split_items
 from headstart.storage.store import Store
 from headstart.verbs.calling import call_with_keywords
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.batch import make_blank
+from headstart_runtime.modalities.modality import get_modality
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags  # from scikit-learn 1.6 on

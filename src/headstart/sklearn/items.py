@@ -3,16 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.given import is_path
-from headstart_runtime.modalities.modality import Modality
-
 from headstart import events
 from headstart.data.choose_modality import choose_by_items
 from headstart.data.inspection import inspect
 from headstart.data.readers.items import collect_items, make_item_source
 from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileStatus, GroupKind, Sample, SampleGroup
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.given import is_path
+from headstart_runtime.modalities.modality import Modality
 
 
 def split_items(X: Iterable[Any]) -> list[Any]:

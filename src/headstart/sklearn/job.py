@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headstart_runtime.errors import DataError
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -13,6 +12,7 @@ from headstart.pipeline.fit import fit as run_fit
 from headstart.runs.run import Run
 from headstart.settings import HeadName, StrategyName
 from headstart.sklearn.items import split_items
+from headstart_runtime.errors import DataError
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags  # from scikit-learn 1.6 on

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
-from headstart_runtime.errors import DataError
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from headstart.sklearn.job import JobEstimator
 from headstart.verbs.calling import call_with_keywords
+from headstart_runtime.errors import DataError
 
 
 class OrdinalClassifier(ClassifierMixin, JobEstimator):

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from headstart_runtime.arrays import Doubles
-from headstart_runtime.errors import DataError
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
 from headstart.sklearn.job import JobEstimator
 from headstart.verbs.calling import call_with_keywords
+from headstart_runtime.arrays import Doubles
+from headstart_runtime.errors import DataError
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags

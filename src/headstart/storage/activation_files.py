@@ -24,12 +24,12 @@ from typing import Any, Literal
 
 import numpy as np
 from filelock import FileLock
-from headstart_runtime.errors import StoreError, refuse_machine_faults
 from numpy.typing import NDArray
 
 from headstart.storage.activation_index import pack_block, parse_keys
 from headstart.storage.atomic import new_folder
 from headstart.storage.usage import get_disk_usage
+from headstart_runtime.errors import StoreError, refuse_machine_faults
 
 ValueKind = Literal["bf16", "u8"]
 

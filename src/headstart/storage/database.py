@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+
 from headstart_runtime.errors import StoreError
 
 SCHEMA = 1

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from headstart_runtime.errors import StoreError
-
 from headstart.storage.database import Database
 from headstart.storage.space import DecodeIssue, FeatureSpace, SpaceUsage, digest_to_bytes
+from headstart_runtime.errors import StoreError
 
 CHUNK = 900  # keys asked for at once; SQLite before 3.32 takes 999 values in a statement
 STAMP_SECONDS = 60.0  # reading the same space again within this time writes no new stamp

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.modalities.facets import Thumbnail
-from headstart_runtime.parsing import ParsedArrays
 from numpy.typing import NDArray
 
 from headstart.storage.atomic import replace_bytes
 from headstart.storage.run_files import make_damage_error
+from headstart_runtime.modalities.facets import Thumbnail
+from headstart_runtime.parsing import ParsedArrays
 
 
 class StoredPreviews(Mapping[str, Thumbnail]):

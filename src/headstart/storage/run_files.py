@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import UserError, describe_schema_mismatch, refuse_machine_faults
-from headstart_runtime.parsing import ParsedArrays, parse_json
 from numpy.typing import NDArray
 
 from headstart.storage.run_layout import SCHEMA_VERSION
+from headstart_runtime.errors import UserError, describe_schema_mismatch, refuse_machine_faults
+from headstart_runtime.parsing import ParsedArrays, parse_json
 
 
 def read_run_json(file: Path) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from typing import NamedTuple
 
 import numpy as np
 from filelock import FileLock, Timeout
-from headstart_runtime.errors import StoreError
 from numpy.typing import NDArray
 
 from headstart.storage.index import Index, RowLocation, Shard
 from headstart.storage.space import FLOAT_BYTES, FeatureSpace
+from headstart_runtime.errors import StoreError
 
 SUFFIX = ".rows"
 STORED = np.dtype("<f4")

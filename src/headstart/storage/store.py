@@ -20,7 +20,6 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from headstart_runtime.errors import StoreError, refuse_machine_faults
 from numpy.typing import NDArray
 
 from headstart.events import Listener, Note, ignore
@@ -31,6 +30,7 @@ from headstart.storage.prune import list_entries, prune
 from headstart.storage.shards import RowRequest, ShardFolder, gather_rows
 from headstart.storage.space import DecodeIssue, EntryUsage, FeatureSpace, PruneReport, SpaceUsage, digests_to_bytes
 from headstart.storage.writer import COMMIT_ROWS, SHARD_BYTES, Writer
+from headstart_runtime.errors import StoreError, refuse_machine_faults
 
 __all__ = ["DecodeIssue", "FeatureSpace", "PruneReport", "SpaceUsage", "Store", "Writer"]
 

@@ -7,12 +7,12 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from headstart_runtime.errors import StoreError
 from numpy.typing import NDArray
 
 from headstart.storage.index import CHUNK, Index, RowBlock
 from headstart.storage.shards import OpenShard, ShardFolder, claim_shard, pack_rows
 from headstart.storage.space import DecodeIssue, FeatureSpace, digests_to_bytes
+from headstart_runtime.errors import StoreError
 
 COMMIT_ROWS = 64  # a kill loses less than this plus one call of add, 0.2 s of work; writing them takes 2 ms
 SHARD_BYTES = 256 * 2**20

@@ -4,12 +4,11 @@ Reading a facet imports what is behind it, so a task is not asked for its facets
 few of them, and where only predicting is installed some cannot be imported.
 """
 
+from headstart.tasks import facets, optional_facets
 from headstart_runtime.plugins import Registry
 from headstart_runtime.protocol_checks import describe_fault, expect_members
 from headstart_runtime.tasks import explanation_facet
 from headstart_runtime.tasks.task import REGISTRY, Task
-
-from headstart.tasks import facets, optional_facets
 
 _ALWAYS: dict[str, type] = {
     "targets": facets.TargetReading,

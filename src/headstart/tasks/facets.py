@@ -5,21 +5,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
-from headstart_runtime.tasks.task import Target, TargetArray, TargetSpace
 from numpy.typing import NDArray
 
 from headstart.label_text import LabelForm
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
+from headstart_runtime.tasks.task import Target, TargetArray, TargetSpace
 
 if TYPE_CHECKING:
-    from headstart_runtime.modalities.item import Noun
-
     from headstart.data.samples import Samples
     from headstart.evaluation.comparison import PairedTest
     from headstart.evaluation.evaluation import Evaluation
     from headstart.evaluation.grouping import Targets
     from headstart.heads.head import Fit, TrainingSet
     from headstart.modalities.graph_builder import GraphBuilder
+    from headstart_runtime.modalities.item import Noun
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from headstart_runtime.arrays import Bools, Doubles, Floats
 from headstart_runtime.tasks.task import Postprocessor, TargetArray, TargetSpace
 
 if TYPE_CHECKING:
-    from headstart_runtime.modalities.item import Noun
     from torch import Tensor
 
     from headstart.data.samples import Samples
     from headstart.evaluation.grouping import Targets
     from headstart.heads.number_targets import TargetScale
+    from headstart_runtime.modalities.item import Noun
 
 
 class Objective(Protocol):

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
-from headstart_runtime.hardware import ComputePrecision
 from torch import Tensor
 from torch.nn import functional
 
@@ -21,6 +20,7 @@ from headstart.training.memory import MemoryMeter
 from headstart.training.network import TrainableTop
 from headstart.training.token_packing import TokenPacking
 from headstart.training.windows import accepts_smaller_maps, make_windows
+from headstart_runtime.hardware import ComputePrecision
 
 SECONDS = 0.8  #: that a precision is timed for at least, after a call that is not; one long call is enough
 ALONE = 0.8  #: share of the time that this thread has to have run for a trial to be kept: other work would be in it

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from headstart_runtime.hardware import ComputePrecision
-from headstart_runtime.modalities.batch import InputSpec
-
 from headstart.engines.parity import machine_key
 from headstart.settings import TrainSettings
 from headstart.storage.atomic import replace_text
+from headstart_runtime.hardware import ComputePrecision
+from headstart_runtime.modalities.batch import InputSpec
 
 BENCHMARK_VERSION = 4  #: of the file
 

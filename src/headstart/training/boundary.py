@@ -16,11 +16,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from headstart_runtime.arrays import Ints
-from headstart_runtime.modalities.batch import Part
-from headstart_runtime.modalities.modality import get_modality
-from headstart_runtime.modalities.packing import choose_shard, pack_parts
-from headstart_runtime.tasks.task import TargetArray
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
@@ -34,6 +29,11 @@ from headstart.extraction.ragged_activations import RaggedActivations
 from headstart.training.token_packing import TokenPacking
 from headstart.training.trunk import Trunk
 from headstart.training.views import ViewLoader
+from headstart_runtime.arrays import Ints
+from headstart_runtime.modalities.batch import Part
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.packing import choose_shard, pack_parts
+from headstart_runtime.tasks.task import TargetArray
 
 T = TypeVar("T")
 U = TypeVar("U")

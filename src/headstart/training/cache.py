@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from headstart_runtime.hardware import ComputePrecision
 
 from headstart.backbones.backbone import RECORD, Backbone
 from headstart.engines.parity import machine_key
@@ -19,6 +18,7 @@ from headstart.training.curves import Epoch
 from headstart.training.inputs import TrainingInputs
 from headstart.training.rate_finder import RateCurve
 from headstart.training.views import find_smallest_window
+from headstart_runtime.hardware import ComputePrecision
 
 VERSION = 4  #: of training: raised whenever the same spec would end elsewhere
 HEAD, CURVES, CHECKPOINT = "head.safetensors", "training.json", "checkpoint.safetensors"

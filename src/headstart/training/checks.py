@@ -2,13 +2,13 @@
 
 import numpy as np
 import torch
-from headstart_runtime.errors import TrainingError
 from torch import Tensor
 from torch.nn import functional
 
 from headstart.training.inputs import FineTuneSpec
 from headstart.training.network import TrainableTop
 from headstart.training.plan import ActivationSource
+from headstart_runtime.errors import TrainingError
 
 LEAST_COSINE = 0.98  #: between the top's features and the stored ones, before the first step
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from headstart_runtime.modalities.batch import is_free, make_blank
 from headstart_runtime.modalities.modality import get_modality
 from headstart_runtime.modalities.packing import choose_parts, pack_parts

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import EngineError
-from headstart_runtime.inference.model_format import hash_file
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -22,6 +20,8 @@ from headstart.storage.atomic import new_folder
 from headstart.training.cache import CURVES, HEAD
 from headstart.training.inputs import TrainingInputs
 from headstart.training.network import TrainableTop
+from headstart_runtime.errors import EngineError
+from headstart_runtime.inference.model_format import hash_file
 
 
 class WholeNetwork(nn.Module):

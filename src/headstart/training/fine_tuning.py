@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import TrainingError
-from headstart_runtime.hardware import ComputePrecision
 from torch import nn
 
 from headstart import events
@@ -37,6 +35,8 @@ from headstart.training.rate_finder import RateCurve, find_rate_once
 from headstart.training.state import use_all_cores
 from headstart.training.views import find_smallest_window, fit_view_spec
 from headstart.training.windows import WHOLE, Windows, make_windows
+from headstart_runtime.errors import TrainingError
+from headstart_runtime.hardware import ComputePrecision
 
 __all__ = ["FineTuneResult", "FineTuneSpec", "FineTuning"]
 

@@ -6,9 +6,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.arrays import Ints
-from headstart_runtime.modalities.batch import InputSpec, is_free
-from headstart_runtime.tasks.task import TargetArray, TargetSpace, Task, get_task
 from numpy.typing import NDArray
 
 from headstart import events
@@ -36,6 +33,9 @@ from headstart.training.lengths import find_usual_length, measure_samples
 from headstart.training.plan import ActivationSource
 from headstart.training.trunk import FrozenPart, Trunk, build_trunk, build_view_trunk, limit_view_spec
 from headstart.training.views import ViewLoader, fit_view_spec, make_augmenter, make_plain
+from headstart_runtime.arrays import Ints
+from headstart_runtime.modalities.batch import InputSpec, is_free
+from headstart_runtime.tasks.task import TargetArray, TargetSpace, Task, get_task
 
 SPARE = 10**9  #: bytes of a disk that are never filled
 

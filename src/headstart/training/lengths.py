@@ -7,13 +7,13 @@ time, of samples that were drawn, and the batches are then mixed.
 from collections.abc import Sequence
 
 import numpy as np
+
+from headstart.data.load import load_item
+from headstart.data.samples import Sample
 from headstart_runtime.arrays import Ints
 from headstart_runtime.modalities.batch import AnySpec, is_free
 from headstart_runtime.modalities.modality import get_modality
 from headstart_runtime.modalities.packing import measure_lengths
-
-from headstart.data.load import load_item
-from headstart.data.samples import Sample
 
 MEASURED = 512  #: samples whose lengths stand for those of all
 STEPS = 4  #: a usual length is a multiple of this, so that a second run on a little other data has the same

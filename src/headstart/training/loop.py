@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from headstart_runtime.errors import TrainingError
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -24,6 +23,7 @@ from headstart.training.plan import ActivationSource, TrainingPlan
 from headstart.training.schedule import build_optimiser, peak_rate, rate_share, set_rate
 from headstart.training.state import isolate_random_state
 from headstart.training.weight_average import FAR, NEAR, WeightAverage
+from headstart_runtime.errors import TrainingError
 
 SCORED_BEFORE = 512  #: training samples that are scored before the first step, for the curve's first point
 

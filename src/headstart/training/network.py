@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from headstart_runtime.hardware import ComputePrecision
 from torch import Tensor, fx, nn
 
 from headstart.backbones.graph import TracedNetwork, extract_top
@@ -20,6 +19,7 @@ from headstart.heads.number_targets import TargetScale
 from headstart.training.folding import fold_batchnorm
 from headstart.training.kernels import accelerate_convolutions
 from headstart.training.packing import find_packing
+from headstart_runtime.hardware import ComputePrecision
 
 
 @dataclass(frozen=True, slots=True)

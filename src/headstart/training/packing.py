@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-from headstart_runtime.modalities.batch import Batch, TensorSpec
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -18,6 +17,7 @@ from headstart.backbones.backbone import INPUT
 from headstart.backbones.graph import TracedNetwork, list_carried
 from headstart.training.row_pieces import list_arrays, list_pieces
 from headstart.training.token_packing import TokenPacking, find_token_packing
+from headstart_runtime.modalities.batch import Batch, TensorSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from headstart_runtime.arrays import Ints
-from headstart_runtime.tasks.task import Measure, TargetArray
 from torch import Tensor
 
 from headstart.settings import TrainSettings
 from headstart.tasks.optional_facets import Objective
 from headstart.training.curves import Epoch
 from headstart.training.windows import WHOLE, Windows
+from headstart_runtime.arrays import Ints
+from headstart_runtime.tasks.task import Measure, TargetArray
 
 
 class ActivationSource(Protocol):

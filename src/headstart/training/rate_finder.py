@@ -23,8 +23,6 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from headstart_runtime.arrays import Ints
-from headstart_runtime.errors import TrainingError
 from torch import Tensor
 
 from headstart import events
@@ -36,6 +34,8 @@ from headstart.training.network import TrainableTop
 from headstart.training.plan import ActivationSource, TrainingPlan
 from headstart.training.schedule import build_optimiser, default_rate, set_rate
 from headstart.training.state import isolate_random_state
+from headstart_runtime.arrays import Ints
+from headstart_runtime.errors import TrainingError
 
 STEPS = 80
 LOWEST, HIGHEST = 1e-6, 1.0  #: rates of the first and the last step, evenly spaced in their logarithms

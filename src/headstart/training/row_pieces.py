@@ -6,10 +6,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from headstart_runtime.modalities.batch import Batch, TensorSpec
 from numpy.typing import NDArray
 
 from headstart.extraction.bfloat16 import to_bfloat16_bits
+from headstart_runtime.modalities.batch import Batch, TensorSpec
 
 Shape: TypeAlias = tuple[int | None, ...]  #: of a part's, None for an axis that is as long as it comes
 Piece: TypeAlias = tuple[int, torch.dtype, Shape]  #: bytes, of one token where an axis is free; type; shape

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
-from headstart_runtime.hardware import count_cores
 
 from headstart.process import Override
+from headstart_runtime.hardware import count_cores
 
 
 def _all_cores() -> Callable[[], object]:

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from headstart_runtime.arrays import Ints
-from headstart_runtime.errors import EngineError
-from headstart_runtime.modalities.batch import Batch, TensorSpec
 from numpy.typing import NDArray
 from torch import Tensor
 
 from headstart.backbones.backbone import INPUT
 from headstart.backbones.graph import TracedNetwork, infer_shape
 from headstart.training.row_pieces import list_arrays, list_pieces
+from headstart_runtime.arrays import Ints
+from headstart_runtime.errors import EngineError
+from headstart_runtime.modalities.batch import Batch, TensorSpec
 
 LENGTHS = 16, 17  #: of inputs by which the axis of a boundary's activations that is as long as these is found
 

@@ -11,10 +11,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from headstart_runtime.errors import EngineError
-from headstart_runtime.hardware import ComputePrecision, count_cores, has_bf16
-from headstart_runtime.inference.openvino import BATCH
-from headstart_runtime.modalities.batch import AnySpec, Batch, InputSpec
 from numpy.typing import NDArray
 from torch import nn
 
@@ -30,6 +26,10 @@ from headstart.settings import Precision
 from headstart.storage.atomic import replace_bytes
 from headstart.training.packing import AnyPacking, crop_batch, find_packing
 from headstart.training.windows import accepts_smaller_maps, has_position_weights
+from headstart_runtime.errors import EngineError
+from headstart_runtime.hardware import ComputePrecision, count_cores, has_bf16
+from headstart_runtime.inference.openvino import BATCH
+from headstart_runtime.modalities.batch import AnySpec, Batch, InputSpec
 
 VERSION = 2  #: raised whenever the same frozen part would give other activations
 ACTIVATIONS = "activations"

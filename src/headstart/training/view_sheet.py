@@ -5,15 +5,14 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
+from headstart.data.load import load_item
+from headstart.data.samples import Sample, Samples
+from headstart.storage.atomic import replace_bytes
 from headstart_runtime.errors import DataError, SettingError
 from headstart_runtime.modalities.batch import InputSpec
 from headstart_runtime.modalities.facets import AugmentationFacet, SheetItem, Thumbnail
 from headstart_runtime.modalities.item import BrokenItem
 from headstart_runtime.modalities.modality import Modality, all_modalities, get_modality
-
-from headstart.data.load import load_item
-from headstart.data.samples import Sample, Samples
-from headstart.storage.atomic import replace_bytes
 
 
 def check_sheet_file(file: Path) -> None:

@@ -4,15 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from headstart.data.load import load_item
+from headstart.data.samples import Sample
 from headstart_runtime.errors import TrainingError
 from headstart_runtime.modalities.batch import AnySpec, Batch, InputSpec, Part
 from headstart_runtime.modalities.checks import collate_parts
 from headstart_runtime.modalities.facets import Augmenter
 from headstart_runtime.modalities.modality import get_modality
 from headstart_runtime.tasks.task import Task
-
-from headstart.data.load import load_item
-from headstart.data.samples import Sample
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from headstart_runtime.arrays import Floats
-
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample, Subset
 from headstart.export import FeatureBranch, FittedModel
@@ -12,6 +10,7 @@ from headstart.selection.arm import Arm
 from headstart.selection.context import FitContext
 from headstart.uncertainty.calibration_set import FROZEN
 from headstart.uncertainty.novelty_fits import fit_score, fit_unscaled, select_layers, set_acceptance
+from headstart_runtime.arrays import Floats
 
 
 @dataclass(frozen=True)

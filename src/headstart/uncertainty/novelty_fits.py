@@ -16,15 +16,15 @@ from dataclasses import replace
 from math import ceil
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Floats, Ints
-from headstart_runtime.hardware import count_cores
-from headstart_runtime.inference.novelty import Novelty, concat_normalized
-from headstart_runtime.linalg import iterate_subspace
 from numpy.typing import NDArray
 
 from headstart.backbones.backbone import Backbone
 from headstart.heads.folds import assign_folds
 from headstart.heads.threads import share_threads
+from headstart_runtime.arrays import Bools, Floats, Ints
+from headstart_runtime.hardware import count_cores
+from headstart_runtime.inference.novelty import Novelty, concat_normalized
+from headstart_runtime.linalg import iterate_subspace
 
 KIND = "nearest"
 KINDS = (KIND,)

@@ -6,8 +6,6 @@ from html import escape
 from pathlib import Path
 from typing import Any, Unpack
 
-from headstart_runtime.errors import DataError, SettingError, nearest
-
 from headstart import events
 from headstart.data.check import DataCheck, check_samples
 from headstart.data.groups import describe_torn_groups, find_torn_groups
@@ -27,6 +25,7 @@ from headstart.storage.locks import try_mark_in_use
 from headstart.training.view_sheet import check_sheet_file, write_view_sheet
 from headstart.training.views import explain_views
 from headstart.verbs.options import AugmentOptions, DataOptions
+from headstart_runtime.errors import DataError, SettingError, nearest
 
 _NETWORK = ("backbone", "seed", "precision", "engine", "workers", "store", "relabel", "split_from")
 

@@ -4,9 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
-from headstart_runtime.errors import SettingError, UserError, describe_schema_mismatch
-from headstart_runtime.parsing import parse_json
-
 from headstart import events
 from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress
@@ -18,6 +15,8 @@ from headstart.settings import FitSettings
 from headstart.storage.run_layout import COMPARISON, RECORD, SCHEMA_VERSION, UNFINISHED
 from headstart.verbs.fit import fit, list_settings
 from headstart.verbs.options import FitOptions
+from headstart_runtime.errors import SettingError, UserError, describe_schema_mismatch
+from headstart_runtime.parsing import parse_json
 
 DEFAULT_ARMS = "linear-probe,intermediate-probe,partial-finetune"  #: what is compared where nothing says what
 

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from headstart_runtime.errors import SettingError, nearest
-
 from headstart.settings import DataSettings, FitSettings
+from headstart_runtime.errors import SettingError, nearest
 
 
 def load_data_settings(options: Mapping[str, Any]) -> DataSettings:

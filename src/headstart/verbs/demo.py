@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.demonstration import Demonstration, find_demonstration
-from headstart_runtime.modalities.modality import MODALITIES, get_modality
-
 from headstart import events
 from headstart.data.names import preview
 from headstart.display.watch import ShowProgress
 from headstart.runs.run import Run
 from headstart.verbs.fit import fit
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.demonstration import Demonstration, find_demonstration
+from headstart_runtime.modalities.modality import MODALITIES, get_modality
 
 FIRST = next(iter(MODALITIES))  #: the kind of data where none is named
 

@@ -3,9 +3,6 @@
 from pathlib import Path
 from typing import Any, Unpack
 
-from headstart_runtime.inference.classifier import Classifier
-from headstart_runtime.inference.predictors import InferenceEngineChoice
-
 from headstart import events
 from headstart.display.watch import ShowProgress, watch
 from headstart.evaluation.evaluation import Evaluation
@@ -13,6 +10,8 @@ from headstart.pipeline.evaluate import evaluate as score_model
 from headstart.runs.run import Run
 from headstart.verbs.data_options import load_data_settings
 from headstart.verbs.options import DataOptions
+from headstart_runtime.inference.classifier import Classifier
+from headstart_runtime.inference.predictors import InferenceEngineChoice
 
 
 def evaluate(

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from headstart.data.own_output import mark_folder
+from headstart.display.html import html_table
+from headstart.storage.atomic import replace_bytes
 from headstart_runtime.errors import DataError, SettingError
 from headstart_runtime.explanation.answer_explainer import AnswerExplainer, HeatMap
 from headstart_runtime.explanation.choose_explainer import open_explainer
@@ -15,10 +18,6 @@ from headstart_runtime.modalities.facets import Thumbnail
 from headstart_runtime.modalities.given import open_item
 from headstart_runtime.modalities.item import Noun
 from headstart_runtime.modalities.marked_text import MarkedPiece
-
-from headstart.data.own_output import mark_folder
-from headstart.display.html import html_table
-from headstart.storage.atomic import replace_bytes
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,6 @@ from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import BackboneError, SettingError
-from headstart_runtime.extras import import_extra, require_extra
-from headstart_runtime.items import ITEM
-from headstart_runtime.modalities.item import Noun
 
 from headstart import events
 from headstart.data.samples import Samples, Subset
@@ -28,6 +23,11 @@ from headstart.settings import FitSettings, locate_store, parse_duration
 from headstart.storage.atomic import replace_bytes
 from headstart.storage.store import Store
 from headstart.verbs.options import FitOptions
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import BackboneError, SettingError
+from headstart_runtime.extras import import_extra, require_extra
+from headstart_runtime.items import ITEM
+from headstart_runtime.modalities.item import Noun
 
 ALL_LAYERS = "all"
 PARQUET = ".parquet"

@@ -3,15 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
-from headstart_runtime.errors import BackboneError, SettingError
-from headstart_runtime.extras import PYTORCH, require_extra
-from headstart_runtime.modalities.modality import get_modality
-
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.listing import list_by_modality, list_present, search_backbones
 from headstart.backbones.origin import BackboneListing
 from headstart.display.html import html_table
 from headstart.settings import locate_store
+from headstart_runtime.errors import BackboneError, SettingError
+from headstart_runtime.extras import PYTORCH, require_extra
+from headstart_runtime.modalities.modality import get_modality
 
 if TYPE_CHECKING:
     from headstart.backbones.layers import BackboneLayers

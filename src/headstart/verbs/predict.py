@@ -4,12 +4,11 @@ import os
 from collections.abc import Iterable, Sized
 from typing import Any
 
+from headstart.display.html import html_table
 from headstart_runtime.inference.classifier import BATCH_FROM, Prediction, load
 from headstart_runtime.inference.predictors import InferenceEngineChoice
 from headstart_runtime.items import ITEM, Expansion, expand_items, list_items, refuse_nothing, take_few
 from headstart_runtime.modalities.item import Noun
-
-from headstart.display.html import html_table
 
 
 class Predictions(list[Prediction]):

@@ -3,9 +3,8 @@
 import os
 from pathlib import Path
 
-from headstart_runtime.errors import UserError
-
 from headstart.reporting.write import write_comparison, write_report
+from headstart_runtime.errors import UserError
 
 #: What a page raises where values are of the right types and contradict each other.
 _CONTRADICTIONS = (ArithmeticError, AttributeError, LookupError, RuntimeError, StopIteration, TypeError, ValueError)

@@ -5,9 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from headstart_runtime.inference.openvino import Runner
-from headstart_runtime.libraries import start_onnxruntime
-from headstart_runtime.modalities.batch import TensorSpec
 from onnx import checker
 from transformers.models.mpnet.modeling_mpnet import MPNetEncoder
 
@@ -20,6 +17,9 @@ from headstart.backbones.encoders.network import make_encoder
 from headstart.backbones.encoders.pooling import Pooling
 from headstart.backbones.graph import extract_top, extract_trunk, list_carried, trace
 from headstart.backbones.loaded import LoadedNetwork
+from headstart_runtime.inference.openvino import Runner
+from headstart_runtime.libraries import start_onnxruntime
+from headstart_runtime.modalities.batch import TensorSpec
 from tests.backbones.encoders.drawn import KINDS, draw_network, save_encoder
 
 TENSORS = (TensorSpec("input_ids", "int64", (None,)), TensorSpec("attention_mask", "int64", (None,)))

@@ -9,9 +9,6 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from headstart_runtime.errors import BackboneError, MissingExtra
-from headstart_runtime.modalities.modality import get_modality
-from headstart_runtime.modalities.packing import pack_parts
 from huggingface_hub import constants
 
 from headstart.backbones.backbone import PYTORCH_EXPORT, Backbone
@@ -22,6 +19,9 @@ from headstart.backbones.providers.hf import KNOWN_ENCODERS, HuggingFaceProvider
 from headstart.backbones.reference import read_reference
 from headstart.backbones.zoo import load_network
 from headstart.engines.onnxruntime import OnnxRuntimeEngine
+from headstart_runtime.errors import BackboneError, MissingExtra
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.packing import pack_parts
 from tests.backbones.encoders.drawn import draw_tokenizer, save_encoder, save_sentence_encoder
 
 TEXTS = ["the cat sat on the mat", "a dog .", "the Dog sat", "x y z " * 40]

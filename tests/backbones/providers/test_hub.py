@@ -3,12 +3,12 @@ from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from headstart_runtime.errors import BackboneError
 from huggingface_hub import constants
 
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.providers.hub import is_hub_reachable, skip_unreachable_hub
 from headstart.backbones.zoo import load_network
+from headstart_runtime.errors import BackboneError
 
 
 @pytest.mark.parametrize("status", [200, 404])

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from headstart_runtime.errors import BackboneError
 
 from headstart.backbones.providers.bundled import BUNDLED, find_bundled_file
 from headstart.backbones.providers.legacy_checkpoint import parse_legacy_checkpoint, read_legacy_checkpoint
 from headstart.unpickling import RefusedPickle
+from headstart_runtime.errors import BackboneError
 
 
 class Caller:

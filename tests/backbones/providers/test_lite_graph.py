@@ -8,7 +8,6 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from headstart_runtime.errors import BackboneError
 from numpy.typing import NDArray
 
 from headstart.backbones.backbone import OPSET, Backbone
@@ -22,6 +21,7 @@ from headstart.backbones.reference import REFERENCE, read_reference
 from headstart.backbones.zoo import build_network, load_network
 from headstart.engines.onnxruntime import OnnxRuntimeEngine
 from headstart.engines.openvino import OpenVinoEngine
+from headstart_runtime.errors import BackboneError
 from tests.conftest import CLASSES, picture
 
 LAYERS = ["stage1", "stage2", "stage3", "stage4", "stage5", "final"]

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.libraries import start_onnxruntime
-from headstart_runtime.modalities.sound.spec import MASK, MELS
 
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.providers.mel_picture import draw_picture
 from headstart.backbones.zoo import build_network, load_network
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.libraries import start_onnxruntime
+from headstart_runtime.modalities.sound.spec import MASK, MELS
 
 
 def test_the_graph_gives_the_features_of_the_drawn_mels() -> None:

@@ -7,9 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from headstart_runtime.errors import BackboneError, MissingExtra
-from headstart_runtime.modalities.modality import get_modality
-from headstart_runtime.modalities.packing import pack_parts
 
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import check_backbone_name, resolve_origin
@@ -20,6 +17,9 @@ from headstart.backbones.reference import read_reference
 from headstart.engines.onnxruntime import OnnxRuntimeEngine
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.engines.parity import mean_cosine
+from headstart_runtime.errors import BackboneError, MissingExtra
+from headstart_runtime.modalities.modality import get_modality
+from headstart_runtime.modalities.packing import pack_parts
 from tests.fixtures.make_minilm_rows import make_minilm_rows
 
 TEXTS = [

@@ -5,8 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.libraries import start_onnxruntime
 
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.graph import list_carried, trace
@@ -14,6 +12,8 @@ from headstart.backbones.loaded import BuiltNetwork
 from headstart.backbones.providers import speech
 from headstart.backbones.providers.speech_graph import LAYERS
 from headstart.backbones.zoo import build_network, load_network
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.libraries import start_onnxruntime
 from tests.fixtures.make_speech_rows import embed, pool_clip
 from tests.fixtures.tflite_library import has_tflite
 

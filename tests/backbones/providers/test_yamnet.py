@@ -4,16 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.libraries import start_onnxruntime
-from headstart_runtime.modalities.sound.mels import compute_mels
-from headstart_runtime.modalities.sound.spec import MASK, MELS
 
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.convert import load_backbone
 from headstart.backbones.providers.tflite.model import read_tflite
 from headstart.backbones.providers.yamnet import YAMNET_MELS, YAMNET_SPEC
 from headstart.backbones.zoo import build_network, load_network
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.libraries import start_onnxruntime
+from headstart_runtime.modalities.sound.mels import compute_mels
+from headstart_runtime.modalities.sound.spec import MASK, MELS
 from tests.backbones.providers.tflite_file import ModelWriter, Table, draw_yamnet
 from tests.fixtures.tflite_library import has_tflite, run_tflite
 

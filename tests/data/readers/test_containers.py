@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from headstart_runtime.modalities.modality import get_modality
 
 from headstart.data.readers.containers import CONTAINERS
 from headstart.data.source_items import list_file_items, list_folder_items
+from headstart_runtime.modalities.modality import get_modality
 from tests.data.readers.annotations.test_coco import write_coco
 from tests.data.readers.shards.test_arrow_disk import save_set
 from tests.data.readers.shards.test_tfrecord import example, record

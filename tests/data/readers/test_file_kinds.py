@@ -3,10 +3,10 @@ import shutil
 import zipfile
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.readers.file_kinds import TAR, ZIP, find_archive_kind, is_parquet, is_text
+from headstart_runtime.errors import DataError
 
 FORMATS = {"zip": ZIP, "tar": TAR, "gztar": TAR, "bztar": TAR, "xztar": TAR}
 

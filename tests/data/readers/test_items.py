@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
 from PIL import Image
 
 from headstart.data.choose_modality import choose_by_items
 from headstart.data.read import read_source
 from headstart.data.readers.items import collect_items
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 from tests.data.texts import install_texts
 
 

@@ -2,10 +2,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from headstart_runtime.arrays import Floats
 
 from headstart.diagnostics.near_duplicates import cells
 from headstart.diagnostics.near_duplicates.cells import find_centres, search_cells
+from headstart_runtime.arrays import Floats
 
 
 def draw_rows(count: int, seed: int = 0) -> Floats:

@@ -6,10 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.arrays import Floats, Ints
-from headstart_runtime.modalities.facets import DuplicatesFacet
-from headstart_runtime.modalities.image.modality import ImageModality
-from headstart_runtime.modalities.item import Noun
 
 from headstart import events
 from headstart.data.samples import Sample
@@ -20,6 +16,10 @@ from headstart.diagnostics.near_duplicates.search import (
     find_near_duplicates,
     group_duplicates,
 )
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.modalities.facets import DuplicatesFacet
+from headstart_runtime.modalities.image.modality import ImageModality
+from headstart_runtime.modalities.item import Noun
 from tests.groups import by_content
 
 

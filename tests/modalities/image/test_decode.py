@@ -10,13 +10,14 @@ from contextlib import suppress
 import numpy as np
 import pillow_heif
 import pytest
+from PIL import Image
+
 from headstart_runtime.errors import DataError
 from headstart_runtime.modalities.image import decode as module
 from headstart_runtime.modalities.image.decode import array_to_rgb, crop_resize, decode, identify
 from headstart_runtime.modalities.image.decoding import jpeg
 from headstart_runtime.modalities.image.spec import ImageSpec
 from headstart_runtime.modalities.item import BrokenItem, UnreadableItem
-from PIL import Image
 
 SMALL = ImageSpec(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 

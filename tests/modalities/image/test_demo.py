@@ -1,8 +1,8 @@
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.modalities.image.demo import COUNT, EDGE, write_digits
+from headstart_runtime.errors import DataError
 
 
 def test_the_digits_are_written_once(tmp_path):

@@ -2,8 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.image.spec import WHOLE_EDGE, GreyRange, ImageSpec
-from headstart_runtime.modalities.modality import get_modality
 from PIL import Image
 
 import headstart
@@ -15,6 +13,8 @@ from headstart.data.read import read_source
 from headstart.data.samples import Subset
 from headstart.extraction.extract import get_feature_space
 from headstart.modalities.image.stats import stats_space
+from headstart_runtime.modalities.image.spec import WHOLE_EDGE, GreyRange, ImageSpec
+from headstart_runtime.modalities.modality import get_modality
 
 IMAGES = get_modality("image")
 SPEC = ImageSpec(32, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from headstart_runtime.modalities.image.explanation import resize_map
 from headstart_runtime.modalities.image.overlay import paint_heat
 

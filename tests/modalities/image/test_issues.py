@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.facets import ItemIssue
-from headstart_runtime.modalities.image.decode import crop_resize, decode
-from headstart_runtime.modalities.image.spec import ImageSpec
 from PIL import Image, ImageFilter
 
 from headstart.data.read import read_source
 from headstart.modalities.image.issues import find_image_issues
 from headstart.modalities.image.stats import FACTS, ImageStats, compute_stats
+from headstart_runtime.modalities.facets import ItemIssue
+from headstart_runtime.modalities.image.decode import crop_resize, decode
+from headstart_runtime.modalities.image.spec import ImageSpec
 
 EDGE = 112
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from headstart_runtime.modalities.image import load as photos
 from headstart_runtime.modalities.image.decode import crop_resize, decode
 from headstart_runtime.modalities.image.load import OpenedPhoto
 from headstart_runtime.modalities.image.spec import ImageSpec
 from headstart_runtime.modalities.item import BrokenItem
-from PIL import Image
-
 from tests.conftest import picture
 
 SMALL = ImageSpec(224, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))

@@ -5,9 +5,10 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from headstart_runtime.modalities.image.preview import CLOSE_EDGE, EDGE, ImagePreview, shrink
 from headstart_runtime.modalities.image.spec import ImageSpec
-from PIL import Image
 
 
 @pytest.mark.parametrize(("edge", "shape"), [(30, (12, 30, 3)), (75, (30, 75, 3)), (100, (30, 75, 3))])

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
-from headstart_runtime.modalities.image.decode import crop_resize
-from headstart_runtime.modalities.image.spec import ImageSpec
 from hypothesis import given
 from hypothesis import strategies as st
+
+from headstart_runtime.modalities.image.decode import crop_resize
+from headstart_runtime.modalities.image.spec import ImageSpec
 
 SPEC = ImageSpec(224, 875, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 

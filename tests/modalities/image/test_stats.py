@@ -3,13 +3,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import StoreError
-from headstart_runtime.modalities.image.spec import ImageSpec
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from headstart.modalities.image.stats import COLOUR, GREY, compute_stats, read_stats, stats_space
 from headstart.storage.store import Store
+from headstart_runtime.errors import StoreError
+from headstart_runtime.modalities.image.spec import ImageSpec
 
 SPEC = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 SIZES = (32, 128, 224, 240, 299)

@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
+from headstart.modalities.sound.augment import PRESETS, ClipAugmentation, ClipAugmenter, ClipChanges
 from headstart_runtime.modalities.facets import SheetItem
 from headstart_runtime.modalities.modality import get_modality
 from headstart_runtime.modalities.sound.spec import MASK, MELS
 from headstart_runtime.modalities.sound.speech_spec import SPEECH_SPEC
 from headstart_runtime.modalities.sound.windows import cut_windows, make_window_parts
-
-from headstart.modalities.sound.augment import PRESETS, ClipAugmentation, ClipAugmenter, ClipChanges
 
 CLIP = (np.sin(np.arange(9000) / 9) * np.hanning(9000)).astype(np.float32)
 DIGEST = "5f" * 20

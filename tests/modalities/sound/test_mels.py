@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+
 from headstart_runtime.modalities.sound.mels import compute_mels
 from headstart_runtime.modalities.sound.speech_spec import SPEECH_MELS
-
 from tests.fixtures.tflite_library import find_wheel, has_tflite, run_tflite
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from headstart_runtime.modalities.item import BrokenItem, Excerpt
-from headstart_runtime.modalities.sound.reading import read_recording
 
 import headstart
+from headstart_runtime.modalities.item import BrokenItem, Excerpt
+from headstart_runtime.modalities.sound.reading import read_recording
 from tests.modalities.sound.clips import RATE, draw_clip, encode, write_table
 
 

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
+
+from headstart.modalities.graph_builder import GraphBuilder
 from headstart_runtime.libraries import start_onnxruntime
 from headstart_runtime.modalities.checks import collate_parts
 from headstart_runtime.modalities.modality import get_modality
 from headstart_runtime.modalities.sound.onnx import WAVEFORM, SoundPreprocessing
 from headstart_runtime.modalities.sound.spec import MASK, MELS, WINDOWS, SoundSpec
 from headstart_runtime.modalities.sound.speech_spec import SPEECH_SPEC
-from onnx import TensorProto, helper
-
-from headstart.modalities.graph_builder import GraphBuilder
 
 MODALITY = get_modality("sound")
 SPEC = replace(SPEECH_SPEC, window=8000, hop=5000)

@@ -7,12 +7,12 @@ import av
 import numpy as np
 import pytest
 import soundfile
+
 from headstart_runtime.modalities.item import BrokenItem, Excerpt
 from headstart_runtime.modalities.modality import get_modality
 from headstart_runtime.modalities.sound.reading import read_header, read_recording
 from headstart_runtime.modalities.sound.speech_spec import SPEECH_SPEC
 from headstart_runtime.modalities.sound.waveforms import encode_waveform, split_waveform
-
 from tests.modalities.sound.clips import encode
 
 SOUND = get_modality("sound")

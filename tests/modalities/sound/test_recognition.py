@@ -4,6 +4,7 @@ import io
 import wave
 
 import pytest
+
 from headstart_runtime.modalities.sound.recognition import recognise_sound
 
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.signal import resample_poly
+
 from headstart_runtime.modalities.sound.resample import resample_clip
 from headstart_runtime.modalities.sound.spec import Resampler
-from scipy.signal import resample_poly
 
 
 @pytest.mark.parametrize(

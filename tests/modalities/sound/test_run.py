@@ -52,7 +52,7 @@ def test_clips_are_predicted_however_they_are_given(run: headstart.Run, tmp_path
     assert np.ptp([answer.probability for answer in answers]) < 0.01
     with open(file, "rb") as stream:  # noqa: PTH123
         assert model.predict(stream).label == "falling"
-    with pytest.raises(headstart_runtime.errors.DataError, match="samples without their rate"):
+    with pytest.raises(headstart.errors.DataError, match="samples without their rate"):
         model.predict(samples)
 
 

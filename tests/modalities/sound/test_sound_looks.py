@@ -8,13 +8,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.explanation_facet import RemovalFacet
-from headstart_runtime.modalities.facets import DuplicatesFacet, NamedProperty, PlayablePreview, StatisticsFacet
-from headstart_runtime.modalities.item import is_drawn
-from headstart_runtime.modalities.sound.explanation import STRETCHES, SoundExplanation
-from headstart_runtime.modalities.sound.modality import SoundModality
-from headstart_runtime.modalities.sound.preview import SoundPreview
-from headstart_runtime.modalities.sound.waveform import PLAYED, PLAYED_RATE, draw_waveform
 
 from headstart.diagnostics.near_duplicates.candidates import find_candidates
 from headstart.diagnostics.shortcuts import probe_shortcuts
@@ -24,6 +17,13 @@ from headstart.modalities.sound.near_duplicates import SoundDuplicates, align_sp
 from headstart.modalities.sound.sound_stats import BANDS, FACTS, FRAMES, SoundStats, measure_clip
 from headstart.modalities.sound.statistics import LAYERS, SoundStatistics
 from headstart.storage.store import Store
+from headstart_runtime.modalities.explanation_facet import RemovalFacet
+from headstart_runtime.modalities.facets import DuplicatesFacet, NamedProperty, PlayablePreview, StatisticsFacet
+from headstart_runtime.modalities.item import is_drawn
+from headstart_runtime.modalities.sound.explanation import STRETCHES, SoundExplanation
+from headstart_runtime.modalities.sound.modality import SoundModality
+from headstart_runtime.modalities.sound.preview import SoundPreview
+from headstart_runtime.modalities.sound.waveform import PLAYED, PLAYED_RATE, draw_waveform
 from tests.modalities.sound.clips import CLASSES, draw_clip
 
 RATE = 16_000

@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
 from headstart_runtime.errors import SettingError
 from headstart_runtime.modalities.item import BrokenItem, NamedItem
 from headstart_runtime.modalities.modality import get_modality
 from headstart_runtime.modalities.optional_facets import find_recorded
 from headstart_runtime.modalities.sound.speech_spec import SPEECH_SPEC
 from headstart_runtime.modalities.sound.stretches import cut_clip
-
 from tests.modalities.sound.clips import RATE, encode
 
 SOUND = get_modality("sound")

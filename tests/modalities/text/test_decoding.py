@@ -1,6 +1,7 @@
 """Encodings of files of text are found; what is no character is told; nothing else is changed."""
 
 import pytest
+
 from headstart_runtime.modalities.item import BrokenItem
 from headstart_runtime.modalities.modality import get_modality
 from headstart_runtime.modalities.text.decoding import decode_bytes, read_string

@@ -5,9 +5,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.modalities.text.demo import EACH, TEMPLATES, format_messages, write_messages
+from headstart_runtime.errors import DataError
 
 
 def test_the_messages_are_written_once(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headstart_runtime.errors import DataError
 
 import headstart
+from headstart_runtime.errors import DataError
 from tests.modalities.texts import draw_texts, write_table
 
 SEA = "the ship and a wave in the tide"

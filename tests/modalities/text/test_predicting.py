@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import NamedItem
 
 import headstart
 from headstart.cli.main import run as run_command
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import NamedItem
 from tests.modalities.texts import draw_texts, write_table
 
 SEA, WOOD = "the ship and a wave in the tide", "an owl under the oak and the fern"

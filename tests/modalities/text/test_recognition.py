@@ -1,6 +1,7 @@
 """Files of text known by their first bytes."""
 
 import pytest
+
 from headstart_runtime.modalities.text.recognition import recognise_text
 
 

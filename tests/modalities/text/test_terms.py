@@ -4,11 +4,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+
 from headstart_runtime.modalities.modality import get_modality, read_spec
 from headstart_runtime.modalities.terms import get_term_modality
 from headstart_runtime.modalities.text.term_spec import TermSpec, make_term_spec
 from headstart_runtime.modalities.text.terms import PIECE, WORD, Vocabulary, load_vocabulary, split_terms, weigh_texts
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 TEXTS = [
     "Where is the Eiffel Tower?",

@@ -4,14 +4,14 @@ import re
 
 import numpy as np
 import pytest
+
+from headstart.display.marked_text import format_marked
 from headstart_runtime.modalities.explanation_facet import RemovalFacet
 from headstart_runtime.modalities.facets import PreviewFacet
 from headstart_runtime.modalities.item import is_drawn
 from headstart_runtime.modalities.marked_text import decode_marked
 from headstart_runtime.modalities.text.explanation import MOST_PIECES, SHOWN, TextExplanation
 from headstart_runtime.modalities.text.preview import CLOSE_MOST, LONGEST_WORD, MOST, TextPreview
-
-from headstart.display.marked_text import format_marked
 
 PREVIEW: PreviewFacet = TextPreview("spec")
 FACET: RemovalFacet = TextExplanation()

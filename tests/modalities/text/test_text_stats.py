@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.facets import NamedProperty, NumericProperty, StatisticsFacet
 
 from headstart.diagnostics.cue_probes import probe_cues
 from headstart.diagnostics.shortcuts import probe_shortcuts
@@ -14,6 +13,7 @@ from headstart.modalities.text.cues import list_text_cues
 from headstart.modalities.text.statistics import TextStatistics, find_first_word, list_scripts
 from headstart.modalities.text.text_stats import FACTS, TextStats, compute_text_stats, measure_repetition
 from headstart.storage.store import Store
+from headstart_runtime.modalities.facets import NamedProperty, NumericProperty, StatisticsFacet
 from tests.modalities.texts import COMMON, draw_texts
 
 FACET: StatisticsFacet = TextStatistics()

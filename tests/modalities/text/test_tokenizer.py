@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from headstart_runtime.errors import DataError, MissingExtra
 from headstart_runtime.modalities.modality import get_modality
 from headstart_runtime.modalities.text.parts import collate_texts, describe_cut, make_text_parts
 from headstart_runtime.modalities.text.spec import TextSpec, make_text_spec
 from headstart_runtime.modalities.text.tokenizer import Tokenizer, load_tokenizer
-
 from tests.modalities.text.odd_strings import draw_strings
 from tests.modalities.tinybert.vocabulary import VOCABULARY, write_tokenizer
 

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import ClassifierError
 
 import headstart
+from headstart_runtime.errors import ClassifierError
 from tests.modalities.texts import draw_texts, write_folder, write_table
 
 

@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from headstart_runtime.errors import BackboneError, nearest
-from headstart_runtime.modalities.text.spec import make_text_spec
 from tinybert.vocabulary import VOCABULARY, write_tokenizer
 
 from headstart.backbones.backbone import Layer
 from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.provider import Provider
+from headstart_runtime.errors import BackboneError, nearest
+from headstart_runtime.modalities.text.spec import make_text_spec
 
 NETWORKS = {"net": 64, "short": 16}  #: the most tokens that each takes
 PARAMETERS = len(VOCABULARY) * 16 + 24 * 16 * 3 + 24

@@ -4,12 +4,11 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from headstart_runtime.errors import BackboneError, nearest
-from headstart_runtime.modalities.sound.spec import MelSpec, SoundSpec
-
 from headstart.backbones.backbone import Layer
 from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.provider import Provider
+from headstart_runtime.errors import BackboneError, nearest
+from headstart_runtime.modalities.sound.spec import MelSpec, SoundSpec
 
 NETWORKS = {"net": 24, "wide": 32}  #: the last features of each
 BANDS = 16

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+from tinytext.words import Words
+
 from headstart_runtime.modalities.batch import Batch
 from headstart_runtime.modalities.explanation_facet import ExplanationFacet
 from headstart_runtime.modalities.facets import Thumbnail
-from tinytext.words import Words
 
 STRONG = 0.5  #: weight from which a word is marked
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from tinytext.explanation import WordExplanation
+from tinytext.words import Words, split_words
+
 from headstart_runtime.modalities.batch import Batch, TensorSpec
 from headstart_runtime.modalities.item import BrokenItem, Decoded, ItemFacts, Noun, SourceHints
 from headstart_runtime.modalities.modality import Modality
-from tinytext.explanation import WordExplanation
-from tinytext.words import Words, split_words
 
 WORDS = 512  #: ids of words; 0 is padding
 

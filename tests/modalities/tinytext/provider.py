@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from headstart_runtime.errors import BackboneError, nearest
 from tinytext.modality import WORDS, TextSpec
 
 from headstart.backbones.backbone import Layer
 from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.provider import Provider
+from headstart_runtime.errors import BackboneError, nearest
 
 PARAMETERS = WORDS * 16 + 24 * 16 * 3 + 24
 NETWORKS = {"net": 48, "windows": 8, "deaf": 48, "attend": 48, "blocks": 24}  #: how many words a part has at most

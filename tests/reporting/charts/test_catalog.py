@@ -7,13 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import UserError
 from scipy.stats import binomtest
 from sklearn import metrics
 
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.spec import MOST_ROWS, format_bytes, format_percent, format_value
 from headstart.reporting.records import read_records
+from headstart_runtime.errors import UserError
 from tests.reporting.charts.every_chart import CHARTS, make_charts
 from tests.reporting.example_run import write_example_run
 

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from headstart_runtime.errors import UserError
 
 from headstart.reporting.card import render_card
 from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
+from headstart_runtime.errors import UserError
 from tests.reporting.example_run import write_example_run
 from tests.reporting.page_reader import PageReader
 

@@ -3,8 +3,9 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from headstart_runtime.tasks.classification.calibration import NONE, SMALLEST, Calibration
 from scipy.special import softmax
+
+from headstart_runtime.tasks.classification.calibration import NONE, SMALLEST, Calibration
 
 TEMPERATURE = Calibration("temperature", 1.7)
 MIXTURE = Calibration("mixture", 0.6, mix=0.04)

@@ -1,7 +1,5 @@
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.tasks.classification.calibration import NONE, Calibration, CalibrationKind
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 from sklearn.isotonic import IsotonicRegression
@@ -21,6 +19,8 @@ from headstart.tasks.classification.calibration_fits import (
     fit_temperature_scaling,
 )
 from headstart.tasks.classification.conformal_fit import fit_conformal
+from headstart_runtime.errors import DataError
+from headstart_runtime.tasks.classification.calibration import NONE, Calibration, CalibrationKind
 
 KINDS = tuple(FITS)
 

@@ -3,8 +3,9 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from headstart_runtime.tasks.classification.conformal import ConformalPredictor
 from scipy.special import softmax
+
+from headstart_runtime.tasks.classification.conformal import ConformalPredictor
 
 
 def draw(rows: int = 300, classes: int = 5) -> np.ndarray:

@@ -2,12 +2,12 @@ from math import ceil
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
 from scipy.special import softmax
 
 from headstart.evaluation.coverage import measure_coverage
 from headstart.evaluation.intervals import wilson_interval
 from headstart.tasks.classification.conformal_fit import fit_conformal
+from headstart_runtime.errors import DataError
 
 
 def draw(rows: int, classes: int = 5, seed: int = 0, factor: float = 1.4):  # type: ignore[no-untyped-def]

@@ -7,17 +7,17 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from headstart_runtime.errors import SettingError
-from headstart_runtime.tasks.classification.decision import ClassDecision, describe_decision
-from headstart_runtime.tasks.classification.operating_point import OperatingPoint, parse_operating_point
-from headstart_runtime.tasks.classification.positive_class import find_positive, guess_positive
-from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 from onnx import helper
 from scipy.special import softmax
 
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.settings import FitSettings
 from headstart.tasks.classification.graph_calibration import add_decision
+from headstart_runtime.errors import SettingError
+from headstart_runtime.tasks.classification.decision import ClassDecision, describe_decision
+from headstart_runtime.tasks.classification.operating_point import OperatingPoint, parse_operating_point
+from headstart_runtime.tasks.classification.positive_class import find_positive, guess_positive
+from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.tasks.classification.operating_point import OperatingPoint, parse_operating_point
 
 from headstart.tasks.classification.decision_fit import (
     count_needed,
@@ -13,6 +11,8 @@ from headstart.tasks.classification.decision_fit import (
     find_recall_threshold,
     fit_decision,
 )
+from headstart_runtime.errors import DataError
+from headstart_runtime.tasks.classification.operating_point import OperatingPoint, parse_operating_point
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import Noun
 
 from headstart.evaluation.evaluation import describe_caveat
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import grouped_wilson_interval, wilson_interval
 from headstart.tasks.classification.evaluation import ClassificationEvaluation, score_predictions
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
 
 LABELS = np.array([0, 0, 1, 1, 1])
 CHANCE = np.array([[0.9, 0.1, 0], [0.4, 0.6, 0], [0.2, 0.8, 0], [0.1, 0.7, 0.2], [0, 0.5, 0.5]], np.float32)

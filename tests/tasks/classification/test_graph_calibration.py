@@ -6,8 +6,6 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from headstart_runtime.tasks.classification.calibration import NONE, Calibration
-from headstart_runtime.tasks.classification.conformal import ConformalPredictor
 from numpy.typing import NDArray
 from onnx import helper
 from scipy.special import softmax
@@ -15,6 +13,8 @@ from scipy.special import softmax
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.tasks.classification.calibration_fits import fit_isotonic_curve
 from headstart.tasks.classification.graph_calibration import add_calibration, add_conformal
+from headstart_runtime.tasks.classification.calibration import NONE, Calibration
+from headstart_runtime.tasks.classification.conformal import ConformalPredictor
 
 Float = NDArray[np.float32]
 

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+
+import headstart
+from headstart.cli.main import run as run_command
+from headstart.reporting.records import read_records
 from headstart_runtime.errors import DataError, SettingError, UserError
 from headstart_runtime.explanation.explainer import Explainer
 from headstart_runtime.inference.graph_inputs import load_graph_inputs
 from headstart_runtime.modalities.given import open_item
 from headstart_runtime.tasks.threshold_task import make_threshold_rule
-
-import headstart
-from headstart.cli.main import run as run_command
-from headstart.reporting.records import read_records
 from tests.conftest import Warm, draw_photos
 from tests.tasks.amount import TASK
 

@@ -5,10 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.item import SAMPLE, Noun
-from headstart_runtime.tasks.classification.decision import ClassDecision
-from headstart_runtime.tasks.classification.operating_point import OperatingPoint
-from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 from scipy.stats import binomtest
 from sklearn import metrics
 
@@ -17,6 +13,10 @@ from headstart.tasks.classification.evaluation import ClassificationEvaluation
 from headstart.tasks.classification.scoring import ClassScoring
 from headstart.tasks.classification.screening import measure_screening
 from headstart.tasks.classification.targets import make_class_space
+from headstart_runtime.modalities.item import SAMPLE, Noun
+from headstart_runtime.tasks.classification.decision import ClassDecision
+from headstart_runtime.tasks.classification.operating_point import OperatingPoint
+from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 
 PHOTO = Noun("photo", "photos")
 SPACE = make_class_space(["defect", "ok"])

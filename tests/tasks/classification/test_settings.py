@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from headstart_runtime.tasks.task import get_task
-
 from headstart.settings import FitSettings, list_chapters
 from headstart.tasks.classification.settings import ClassificationSettings
+from headstart_runtime.tasks.task import get_task
 from tests.plugins import install_plugin, package_folder
 
 

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+
 from headstart_runtime.inference.postprocess import BatchPredictions
 from headstart_runtime.tasks.multilabel.postprocessor import LabelSetPostprocessor, LabelThreshold, RiskControl
 from headstart_runtime.tasks.multilabel.task import MultilabelTask

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import SAMPLE
 
 from headstart.evaluation.grouping import Targets
 from headstart.tasks.multilabel.comparison import compare_label_arms, score_label_arms
 from headstart.tasks.multilabel.scoring import LabelSetScoring
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import SAMPLE
 
 from .drawn import draw_probabilities
 

@@ -3,12 +3,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
 from sklearn.metrics import average_precision_score, f1_score, log_loss, precision_recall_fscore_support
 
 from headstart.evaluation.grouping import Targets
 from headstart.tasks.multilabel.evaluation import LabelSetEvaluation, score_label_sets
 from headstart.tasks.multilabel.label_losses import compute_row_losses
+from headstart_runtime.errors import DataError
 
 from .drawn import draw_probabilities
 

@@ -4,16 +4,16 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from onnx import helper
+
+from headstart.modalities.graph_builder import GraphBuilder
+from headstart.tasks.multilabel.graph import LabelSetGraph
 from headstart_runtime.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
 from headstart_runtime.linalg import sigmoid
 from headstart_runtime.tasks.multilabel.combination import combine_label_members
 from headstart_runtime.tasks.multilabel.label_calibration import LabelCalibration
 from headstart_runtime.tasks.multilabel.postprocessor import LABELS, LabelSetPostprocessor, LabelThreshold, RiskControl
 from headstart_runtime.tasks.task import TargetSpace
-from onnx import helper
-
-from headstart.modalities.graph_builder import GraphBuilder
-from headstart.tasks.multilabel.graph import LabelSetGraph
 
 SPACE = TargetSpace("multilabel", ("a", "b", "c"))
 THRESHOLDS = tuple(LabelThreshold(value, "f1", None, 30) for value in (0.2, 0.5, 0.8))

@@ -3,8 +3,6 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from headstart_runtime.linalg import sigmoid
-from headstart_runtime.tasks.multilabel.label_calibration import LabelCalibration, compute_logits
 from sklearn.linear_model import LogisticRegression
 
 from headstart.tasks.multilabel.calibration_choice import (
@@ -15,6 +13,8 @@ from headstart.tasks.multilabel.calibration_choice import (
     fit_platt,
 )
 from headstart.tasks.multilabel.label_losses import average_label_losses
+from headstart_runtime.linalg import sigmoid
+from headstart_runtime.tasks.multilabel.label_calibration import LabelCalibration, compute_logits
 
 from .drawn import draw_probabilities
 

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.linalg import sigmoid
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import StandardScaler
@@ -12,6 +11,7 @@ from headstart.tasks.multilabel import label_logistic as solver
 from headstart.tasks.multilabel.folds import assign_label_folds
 from headstart.tasks.multilabel.heads import LabelSetHeads
 from headstart.tasks.multilabel.label_logistic import fit_label_logistic, predict_labels_by_folds
+from headstart_runtime.linalg import sigmoid
 
 from .drawn import draw_labels
 

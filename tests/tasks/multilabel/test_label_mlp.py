@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from headstart_runtime.linalg import sigmoid
 
 from headstart.settings import HeadSettings
 from headstart.tasks.multilabel.heads import LabelSetHeads
 from headstart.tasks.multilabel.label_losses import average_label_losses
 from headstart.tasks.multilabel.label_mlp import fit_label_mlp
+from headstart_runtime.linalg import sigmoid
 
 from .drawn import draw_labels
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from headstart_runtime.linalg import sigmoid
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
 from headstart.settings import HeadSettings
 from headstart.tasks.multilabel.label_losses import average_label_losses
 from headstart.tasks.multilabel.label_ridge import fit_label_ridge
+from headstart_runtime.linalg import sigmoid
 
 from .drawn import draw_labels
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from headstart_runtime.linalg import sigmoid
 from torch.nn import functional
 
 from headstart.tasks.multilabel.label_losses import compute_row_losses, weigh_sides
 from headstart.tasks.multilabel.objective import FOCUS, MARGIN, LabelSetObjective
+from headstart_runtime.linalg import sigmoid
 
 from .drawn import draw_probabilities
 

@@ -2,12 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.tasks.task import TargetSpace
 
 from headstart.label_text import join_cells
 from headstart.tasks.facets import LabelSource
 from headstart.tasks.multilabel.targets import LabelSetTargets, list_label_names
+from headstart_runtime.errors import DataError
+from headstart_runtime.tasks.task import TargetSpace
 
 READING = LabelSetTargets()
 SPACE = TargetSpace("multilabel", ("a;b", "cat", "dog"), {"form": "several"})

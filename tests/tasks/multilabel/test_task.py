@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError, SettingError
 from PIL import Image
 
 import headstart
 from headstart.cli.main import run as run_command
+from headstart_runtime.errors import DataError, SettingError
 from tests.conftest import CLASSES, Warm, picture
 
 SHOWN = {(): 6, **{(name,): 8 for name in CLASSES}, CLASSES[:2]: 8, CLASSES[1:]: 8, CLASSES: 6}

@@ -1,7 +1,7 @@
 import numpy as np
-from headstart_runtime.modalities.item import Noun
 
 from headstart.tasks.multilabel.trust_record import describe_trust, record_counts
+from headstart_runtime.modalities.item import Noun
 
 RECORD = {
     "calibration": {"before": {"ece": 0.08}, "after": {"ece": 0.031}},

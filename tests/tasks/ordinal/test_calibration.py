@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from headstart_runtime.tasks.ordinal.calibration import UNCHANGED, RankCalibration
-from headstart_runtime.tasks.ordinal.distribution import accumulate_logits, distribute, find_medians, order_logits
 
 from headstart.tasks.ordinal.calibration_choice import choose_rank_calibration
 from headstart.tasks.ordinal.calibration_fits import RANK_FITS, fit_logit_scale
+from headstart_runtime.tasks.ordinal.calibration import UNCHANGED, RankCalibration
+from headstart_runtime.tasks.ordinal.distribution import accumulate_logits, distribute, find_medians, order_logits
 
 
 def _draw(rows: int, ranks: int, *, overdone: float = 1.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.tasks.ordinal.distribution import distribute, order_logits
 from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
@@ -12,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import TrainingSet
 from headstart.tasks.ordinal.cumulative import solve_cumulative, trace_held_out
+from headstart_runtime.tasks.ordinal.distribution import distribute, order_logits
 
 from .drawn import draw_ranks
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
+
 from headstart_runtime.tasks.ordinal.distribution import (
     accumulate_logits,
     distribute,
@@ -9,7 +11,6 @@ from headstart_runtime.tasks.ordinal.distribution import (
     order_logits,
     spread_numbers,
 )
-from scipy.special import expit
 
 
 def _draw(rows: int, ranks: int, spread: float) -> np.ndarray:

@@ -5,11 +5,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.ordinal.distribution import find_medians
-from headstart_runtime.tasks.ordinal.postprocessor import RankPostprocessor
-from headstart_runtime.tasks.ordinal.ranges import RangePredictor
 from scipy.stats import binomtest
 from sklearn.metrics import cohen_kappa_score, mean_absolute_error
 
@@ -20,6 +15,11 @@ from headstart.tasks.ordinal.comparison import run_paired_rank_tests, score_rank
 from headstart.tasks.ordinal.evaluation import score_ranks
 from headstart.tasks.ordinal.scoring import RankScoring
 from headstart.tasks.ordinal.targets import make_rank_space
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.ordinal.distribution import find_medians
+from headstart_runtime.tasks.ordinal.postprocessor import RankPostprocessor
+from headstart_runtime.tasks.ordinal.ranges import RangePredictor
 
 NAMES = ("awful", "bad", "fair", "good", "great")
 PHOTO = Noun("photo", "photos")

@@ -4,15 +4,15 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from headstart_runtime.tasks.ordinal.calibration import UNCHANGED, RankCalibration
-from headstart_runtime.tasks.ordinal.postprocessor import RankPostprocessor
-from headstart_runtime.tasks.ordinal.ranges import RangePredictor
-from headstart_runtime.tasks.ordinal.task import OrdinalTask
 from onnx import helper
 
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.tasks.ordinal.graph import RankGraph
 from headstart.tasks.ordinal.targets import make_rank_space
+from headstart_runtime.tasks.ordinal.calibration import UNCHANGED, RankCalibration
+from headstart_runtime.tasks.ordinal.postprocessor import RankPostprocessor
+from headstart_runtime.tasks.ordinal.ranges import RangePredictor
+from headstart_runtime.tasks.ordinal.task import OrdinalTask
 
 CALIBRATIONS = (UNCHANGED, RankCalibration("temperature", 1.7), RankCalibration("mixture", 0.6, 0.04))
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from headstart_runtime.tasks.ordinal.distribution import SMALLEST, find_medians, spread_numbers
 
 from headstart.heads.head import TrainingSet
 from headstart.settings import HeadSettings
 from headstart.tasks.ordinal.heads import RankHeads, differentiate_questions, fit_rank_mlp
 from headstart.tasks.ordinal.objective import RankObjective, compute_rank_logs
 from headstart.tasks.ordinal.pooled import fit_pooled
+from headstart_runtime.tasks.ordinal.distribution import SMALLEST, find_medians, spread_numbers
 
 from .drawn import draw_ranks
 

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from headstart_runtime.linalg import softmax
-from headstart_runtime.tasks.ordinal.distribution import distribute, find_medians, order_logits, spread_numbers
 
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import TrainingSet
 from headstart.settings import HeadSettings
 from headstart.tasks.ordinal.cumulative import solve_cumulative
 from headstart.tasks.ordinal.pooled import SHARES, PoolChoice, fit_pooled, predict_pooled_held_out
+from headstart_runtime.linalg import softmax
+from headstart_runtime.tasks.ordinal.distribution import distribute, find_medians, order_logits, spread_numbers
 
 from .drawn import draw_ranks
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.tasks.ordinal.distribution import find_medians
-from headstart_runtime.tasks.ordinal.ranges import RangePredictor, describe_range, find_ends
 
 from headstart.evaluation.coverage import measure_coverage
 from headstart.tasks.ordinal.range_fit import fit_ranges
+from headstart_runtime.errors import DataError
+from headstart_runtime.tasks.ordinal.distribution import find_medians
+from headstart_runtime.tasks.ordinal.ranges import RangePredictor, describe_range, find_ends
 
 
 @pytest.mark.parametrize("threshold", [-1.0, 0.3, 0.8, 0.95, 1.001])

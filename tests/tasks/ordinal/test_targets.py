@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.tasks.facets import LabelSource
 from headstart.tasks.ordinal.order import are_grades, check_order, sort_by_numbers, sort_by_words
 from headstart.tasks.ordinal.targets import RankTargets, make_rank_space
+from headstart_runtime.errors import DataError
 
 TARGETS = RankTargets()
 

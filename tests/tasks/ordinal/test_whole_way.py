@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import HeadstartError
 from PIL import Image
 
 import headstart
 from headstart.cli.main import run as run_command
 from headstart.runs.run import Run
+from headstart_runtime.errors import HeadstartError
 from tests.conftest import Warm
 
 GRADES = ("dark", "dim", "light", "glaring")  #: whose natural order is another

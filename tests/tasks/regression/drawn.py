@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.tasks.task import TargetSpace
 from PIL import Image
 
 from headstart.label_text import LabelForm
 from headstart.tasks.facets import LabelSource
 from headstart.tasks.regression.targets import NumberTargets
+from headstart_runtime.tasks.task import TargetSpace
 
 TARGETS = NumberTargets()
 

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+
 from headstart_runtime.inference.postprocess import BatchPredictions
 from headstart_runtime.tasks.regression.task import RegressionTask
 

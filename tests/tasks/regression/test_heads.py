@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.settings import FitSettings
 from headstart.tasks.regression.heads import NUMBER_HEADS, NumberHeads
+from headstart_runtime.errors import DataError
 from tests.heads.drawn_numbers import draw_numbers
 
 HEADS = NumberHeads()

@@ -5,14 +5,14 @@ from dataclasses import asdict
 import numpy as np
 import onnxruntime
 import pytest
-from headstart_runtime.arrays import Doubles, Floats
-from headstart_runtime.tasks.regression.intervals import IntervalRule
-from headstart_runtime.tasks.regression.postprocessor import NumberPostprocessor
 from onnx import TensorProto, helper
 
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.tasks.regression.graph import NumberGraph
 from headstart.tasks.regression.interval_fits import count_needed_numbers, fit_intervals
+from headstart_runtime.arrays import Doubles, Floats
+from headstart_runtime.tasks.regression.intervals import IntervalRule
+from headstart_runtime.tasks.regression.postprocessor import NumberPostprocessor
 
 from .drawn import make_space
 

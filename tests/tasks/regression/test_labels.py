@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.tasks.regression.units import find_unit, show_number
 
 from headstart.tasks.facets import LabelSource
 from headstart.tasks.regression.labels import read_number
 from headstart.tasks.regression.targets import NumberTargets
+from headstart_runtime.errors import DataError
+from headstart_runtime.tasks.regression.units import find_unit, show_number
 
 TARGETS = NumberTargets()
 

@@ -3,12 +3,12 @@ from math import nan
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import SAMPLE
 
 from headstart.evaluation.evaluation import read_evaluation
 from headstart.evaluation.grouping import Targets
 from headstart.tasks.regression.scoring import NumberScoring
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import SAMPLE
 
 from .drawn import make_space
 

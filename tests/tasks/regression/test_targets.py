@@ -3,10 +3,10 @@ from math import nan
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.tasks.task import TargetSpace
 
 from headstart.data.samples import Ledger, Sample, Samples, Subset
+from headstart_runtime.errors import DataError
+from headstart_runtime.tasks.task import TargetSpace
 
 from .drawn import TARGETS, make_space
 

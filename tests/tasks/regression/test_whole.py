@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError, SettingError
 
 import headstart
 from headstart.cli.main import run as run_command
+from headstart_runtime.errors import DataError, SettingError
 from tests.conftest import Warm
 
 from .drawn import draw_table

@@ -5,6 +5,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from onnx import TensorProto, helper
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.explanation.graph import Graph
 from headstart_runtime.explanation.maps import (
@@ -18,7 +20,6 @@ from headstart_runtime.explanation.maps import (
     infer_layout,
 )
 from headstart_runtime.modalities.batch import Batch
-from onnx import TensorProto, helper
 
 TOGETHER = 8  #: tensors that are computed in one run
 PASSING = ("Identity", "Dropout", "Cast")

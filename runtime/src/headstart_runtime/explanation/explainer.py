@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import ClassifierError, HeadstartError, refuse_machine_faults
 from headstart_runtime.explanation.answer_explainer import AnswerExplainer, HeatMap

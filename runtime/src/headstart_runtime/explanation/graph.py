@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import onnx
-from headstart_runtime.errors import ClassifierError, refuse_machine_faults
-from headstart_runtime.libraries import import_onnxruntime, start_onnxruntime
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
+
+from headstart_runtime.errors import ClassifierError, refuse_machine_faults
+from headstart_runtime.libraries import import_onnxruntime, start_onnxruntime
 
 #: Ops that read a tensor's shape only: what they give says nothing of a place in the item.
 SHAPE_ONLY = frozenset({"Shape", "Size"})

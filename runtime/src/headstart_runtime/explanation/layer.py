@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.explanation.maps import Attribution, Map
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 
 Forward = Callable[..., Floats]  #: what lies above a map: its tensors, batch first, -> a layer's features (B, D)

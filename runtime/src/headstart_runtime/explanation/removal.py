@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from headstart_runtime.arrays import Bools, Floats, Ints
 from headstart_runtime.errors import ClassifierError
 from headstart_runtime.explanation.answer_explainer import AnswerExplainer, HeatMap

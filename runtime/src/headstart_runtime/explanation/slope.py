@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
 from headstart_runtime.arrays import Bools, Floats
 from headstart_runtime.explanation.layer import ExplainedLayer
 from headstart_runtime.inference.postprocess import DenseLayers

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast, overload
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import ClassifierError, DataError
 from headstart_runtime.hardware import count_cores

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
+
 from headstart_runtime.inference.graph_inputs import load_graph_inputs
 from headstart_runtime.inference.graph_predictor import GraphPredictor
 from headstart_runtime.inference.model_format import ModelRecord

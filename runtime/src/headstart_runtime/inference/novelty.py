@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 
 TINY = 1e-12  #: added to a squared length before it divides, so that features of zeros stay zeros

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import EngineError
 from headstart_runtime.hardware import ComputePrecision
 from headstart_runtime.inference.forking import after_fork, keep_for_ever
 from headstart_runtime.libraries import import_openvino
 from headstart_runtime.modalities.batch import Batch, TensorSpec, count_parts
-from numpy.typing import NDArray
 
 #: Parts in a call. Together with decoding images, 8 was as fast as 1 or a little faster; alone, 16 and 32 were slower.
 BATCH = 8

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Bools, Floats, Ints
 from headstart_runtime.errors import ClassifierError
 from headstart_runtime.inference.model_format import PREDICTED, PREDICTION_SET, PROBABILITIES, UNCALIBRATED
 from headstart_runtime.inference.novelty import Novelty
 from headstart_runtime.tasks.task import OutputRule, Postprocessor
-from numpy.typing import NDArray
 
 DenseLayers = tuple[tuple[Floats, Floats], ...]  #: (weight (D, H), bias (H,)) of each dense layer
 

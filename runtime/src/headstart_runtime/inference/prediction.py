@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
 from headstart_runtime.arrays import Bools, Floats
 from headstart_runtime.inference.item_notes import list_item_notes, render_answer
 from headstart_runtime.inference.postprocess import BatchPredictions

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import ClassifierError, EngineError, SettingError, nearest
 from headstart_runtime.inference.files import ModelFiles

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
-from headstart_runtime.arrays import Floats
 from numpy.typing import NDArray
+
+from headstart_runtime.arrays import Floats
 
 Batch: TypeAlias = Mapping[str, NDArray[Any]]  #: tensors by name; the first axis of each is the parts of items
 AnySpec: TypeAlias = Any  #: the modality's own ``InputSpec``

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+
 from headstart_runtime.errors import PluginError
 from headstart_runtime.modalities.batch import Batch, InputSpec, Part, TensorSpec
 from headstart_runtime.modalities.facets import NamedProperty, NumericProperty

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.modalities.batch import AnySpec, Part
 from headstart_runtime.modalities.item import BrokenItem, Excerpt, NamedItem, OpenedItem, UnreadableItem
 from headstart_runtime.modalities.modality import Modality
-from numpy.typing import NDArray
 
 _URLS = ("http:/", "https:/", "file:/", "ftp:/", "s3:/", "gs:/")  # as a path has them, which joins two slashes
 

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from numpy.typing import NDArray
+
 from headstart_runtime.errors import DataError
 from headstart_runtime.modalities.batch import AnySpec, Part
-from numpy.typing import NDArray
 
 #: Stands near the beginning of every file of items that headstart drew, so that none is taken for an item.
 MARK = b"drawn by headstart"

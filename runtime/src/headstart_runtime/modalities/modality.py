@@ -8,19 +8,19 @@ that part of the job is left out, and the run says so.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from numpy.typing import NDArray
+
 from headstart_runtime.errors import UserError
 from headstart_runtime.modalities.batch import AnySpec, Batch, InputSpec, Part
 from headstart_runtime.modalities.item import SAMPLE, Decoded, ItemFacts, Noun, OpenedItem, Raw, SourceHints
 from headstart_runtime.plugins import Registry
 from headstart_runtime.protocol_checks import expect_members
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from headstart.settings.chapter import Chapter
     from headstart_runtime.modalities import facets
     from headstart_runtime.modalities.explanation_facet import ExplanationFacet, RemovalFacet
     from headstart_runtime.modalities.preprocessing_facet import PreprocessingFacet
-
-    from headstart.settings.chapter import Chapter
 
 GROUP = "headstart.modalities"  #: of the entry points by which other packages add modalities
 #: Where each built-in modality is; it is imported when it is first asked for.

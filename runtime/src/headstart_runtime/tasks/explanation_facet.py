@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.tasks.task import TargetArray, TargetSpace
-from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, Self, TypeAlias
 
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import UserError
 from headstart_runtime.plugins import Registry
 from headstart_runtime.protocol_checks import expect_members
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from headstart_runtime.inference.postprocess import BatchPredictions
-    from headstart_runtime.tasks.explanation_facet import AnswerExplanation
-
     from headstart.settings.chapter import Chapter
     from headstart.tasks import facets, optional_facets
+    from headstart_runtime.inference.postprocess import BatchPredictions
+    from headstart_runtime.tasks.explanation_facet import AnswerExplanation
 
 GROUP = "headstart.tasks"  #: of the entry points by which other packages add tasks
 #: Where each built-in task is; it is imported when it is first asked for.

@@ -5,8 +5,9 @@ at a threshold of 0.19. So probabilities are moved until the threshold is one ha
 """
 
 import numpy as np
-from headstart_runtime.arrays import Doubles
 from numpy.typing import NDArray
+
+from headstart_runtime.arrays import Doubles
 
 
 def centre_on_threshold(probabilities: NDArray[np.floating], thresholds: NDArray[np.floating] | float) -> Doubles:

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Floats
 from numpy.typing import NDArray
 
 from headstart.backbones.encoders.buckets import find_buckets
 from headstart.backbones.encoders.config import EncoderConfig
 from headstart.backbones.encoders.pooling import LEAST_LENGTH, Pooling
+from headstart_runtime.arrays import Floats
 
 _Numbers = NDArray[np.float64]
 _ERF = np.vectorize(math.erf, otypes=[np.float64])

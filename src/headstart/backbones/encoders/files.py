@@ -12,12 +12,11 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import BackboneError
-
 from headstart.backbones.encoders.config import EncoderConfig
 from headstart.backbones.encoders.pooling import Pooling, PoolingMode
 from headstart.backbones.encoders.weights import read_pickled, read_safetensors, rename_weights
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import BackboneError
 
 CONFIG, TOKENIZER, CARD = "config.json", "tokenizer.json", "README.md"
 WEIGHTS, SHARDS, PICKLED = "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"

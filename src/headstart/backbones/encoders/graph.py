@@ -8,8 +8,6 @@ over the mask.
 from collections.abc import Sequence
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.modalities.batch import TensorSpec
 from onnx import ModelProto, TensorProto
 
 from headstart.backbones.backbone import Layer
@@ -19,6 +17,8 @@ from headstart.backbones.encoders.pooling import LEAST_LENGTH, Pooling
 from headstart.backbones.encoders.weights import EncoderWeights
 from headstart.backbones.network_graph import build_network_model
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart_runtime.arrays import Floats
+from headstart_runtime.modalities.batch import TensorSpec
 
 MASKED = -1e4  #: added to the score of what is padding: behind the exponential it is exactly 0
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import BackboneError, refuse_machine_faults
-from headstart_runtime.extras import import_extra
 from numpy.typing import NDArray
 
 from headstart.backbones.encoders.config import EncoderConfig
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import BackboneError, refuse_machine_faults
+from headstart_runtime.extras import import_extra
 
 EncoderWeights = Mapping[str, Floats]
 

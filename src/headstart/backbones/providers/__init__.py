@@ -1,9 +1,5 @@
 """Providers of pretrained networks, by scheme; another package adds its own under an entry point of this group."""
 
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.plugins import Registry
-from headstart_runtime.protocol_checks import expect_members
-
 from headstart.backbones.provider import Provider
 from headstart.backbones.providers.checkpoint import CheckpointProvider
 from headstart.backbones.providers.embedded import EMBEDDED
@@ -11,6 +7,9 @@ from headstart.backbones.providers.hf import HuggingFaceProvider
 from headstart.backbones.providers.mel_picture import MelPictureProvider
 from headstart.backbones.providers.timm import TimmProvider
 from headstart.backbones.providers.yamnet import YamnetProvider
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.plugins import Registry
+from headstart_runtime.protocol_checks import expect_members
 
 GROUP = "headstart.providers"
 #: In the order in which a name is offered to them.

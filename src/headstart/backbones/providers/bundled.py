@@ -7,11 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.extras import PYTORCH, require_extra
-from headstart_runtime.inference.model_format import hash_file
-from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from numpy.typing import NDArray
 
 from headstart.backbones.backbone import Layer
@@ -20,6 +15,11 @@ from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.providers.installed_files import find_installed_file
 from headstart.backbones.providers.names import normalise_name, to_wildcard
 from headstart.backbones.reference import ReferenceRows
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.extras import PYTORCH, require_extra
+from headstart_runtime.inference.model_format import hash_file
+from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
 
 if TYPE_CHECKING:
     from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.extras import PYTORCH, require_extra
-from headstart_runtime.inference.model_format import hash_file
-
 from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.providers.bundled import BUNDLED, find_bundled
 from headstart.backbones.providers.names import find_known
 from headstart.backbones.providers.timm import PREFIX, parse_architecture
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.extras import PYTORCH, require_extra
+from headstart_runtime.inference.model_format import hash_file
 
 if TYPE_CHECKING:
     from headstart.backbones.loaded import LoadedNetwork

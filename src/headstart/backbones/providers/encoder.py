@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.modalities.text.spec import TextSpec, make_text_spec
 from numpy.typing import NDArray
 
 from headstart.backbones.encoders.config import EncoderConfig
@@ -15,6 +13,8 @@ from headstart.backbones.encoders.graph import build_encoder_graph, list_encoder
 from headstart.backbones.encoders.weights import count_encoder_weights
 from headstart.backbones.loaded import BuiltNetwork
 from headstart.backbones.reference import ReferenceRows
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.modalities.text.spec import TextSpec, make_text_spec
 
 if TYPE_CHECKING:
     from onnx import ModelProto

@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.extras import has_extra, require_extra
-from headstart_runtime.inference.model_format import hash_file
-
 from headstart.backbones.backbone import PYTORCH_EXPORT
 from headstart.backbones.encoders.files import CONFIG, PICKLED, TOKENIZER, EncoderFiles, find_in_folder
 from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.providers.encoder import CONVERSION, MODALITY, build_encoder, load_encoder
 from headstart.backbones.providers.hub_files import HubFiles
 from headstart.backbones.providers.names import to_wildcard
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.extras import has_extra, require_extra
+from headstart_runtime.inference.model_format import hash_file
 
 if TYPE_CHECKING:
     from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork

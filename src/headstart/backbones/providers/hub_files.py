@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from headstart.backbones.providers.hub import skip_unreachable_hub
 from headstart_runtime.errors import BackboneError, refuse_machine_faults
 from headstart_runtime.extras import import_extra
-
-from headstart.backbones.providers.hub import skip_unreachable_hub
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from headstart_runtime.errors import BackboneError
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from headstart.unpickling import RefusedPickle, read_pickle, refuse_damage
+from headstart_runtime.errors import BackboneError
 
 MAGIC = 0x1950A86A20F9469CFC6C
 VERSION = 1001

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from headstart_runtime.modalities.image.spec import ImageSpec
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto
 
 from headstart.backbones.backbone import Layer
 from headstart.backbones.network_graph import build_network_model
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart_runtime.modalities.image.spec import ImageSpec
 
 STRIDES = (1, 2, 2, 2, 1, 2, 1)  #: of the first block of each group; of the stem it is 2
 #: The groups of blocks that layers end with, for the next one halves the map, or there is none.

@@ -8,9 +8,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import BackboneError, nearest
-from headstart_runtime.modalities.sound.spec import MASK, MELS, MelSpec, SoundSpec
 from onnx import ModelProto, TensorProto, compose, helper
 
 from headstart.backbones.origin import BackboneListing, Origin
@@ -18,6 +15,9 @@ from headstart.backbones.provider import Provider
 from headstart.backbones.providers.bundled import BUNDLED, BundledProvider
 from headstart.backbones.reference import ReferenceRows
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import BackboneError, nearest
+from headstart_runtime.modalities.sound.spec import MASK, MELS, MelSpec, SoundSpec
 
 if TYPE_CHECKING:
     from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
@@ -82,9 +82,8 @@ class MelPictureProvider:
 
     def build_graph(self, origin: Origin) -> "BuiltNetwork":
         """See ``GraphProvider.build_graph``."""
-        from headstart_runtime.libraries import start_onnxruntime
-
         from headstart.backbones.loaded import BuiltNetwork
+        from headstart_runtime.libraries import start_onnxruntime
 
         inner = _build_inner(origin)
         names = [layer.name for layer in inner.layers]

@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.extras import PYTORCH, require_extra
-from headstart_runtime.inference.model_format import hash_file
 
 from headstart.backbones.encoders.files import WEIGHTS, EncoderFiles, find_in_folder
 from headstart.backbones.origin import BackboneListing, Origin
@@ -20,6 +17,9 @@ from headstart.backbones.providers.encoder import CONVERSION, MODALITY, build_en
 from headstart.backbones.providers.installed_files import find_installed_file
 from headstart.backbones.providers.names import normalise_name, to_wildcard
 from headstart.backbones.reference import ReferenceRows
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.extras import PYTORCH, require_extra
+from headstart_runtime.inference.model_format import hash_file
 
 if TYPE_CHECKING:
     from headstart.backbones.encoders.config import EncoderConfig

@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.extras import PYTORCH, describe_missing_extra, require_extra
-from headstart_runtime.inference.model_format import hash_file
-from headstart_runtime.modalities.sound.spec import MASK, MELS
-from headstart_runtime.modalities.sound.speech_spec import SPEECH_SPEC
 
 from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.provider import Provider
 from headstart.backbones.providers.installed_files import find_installed_file
 from headstart.backbones.providers.names import normalise_name, to_wildcard
 from headstart.backbones.reference import ReferenceRows
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.extras import PYTORCH, describe_missing_extra, require_extra
+from headstart_runtime.inference.model_format import hash_file
+from headstart_runtime.modalities.sound.spec import MASK, MELS
+from headstart_runtime.modalities.sound.speech_spec import SPEECH_SPEC
 
 if TYPE_CHECKING:
     from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.modalities.sound.spec import MASK, MELS, SoundSpec
 from onnx import ModelProto, TensorProto
 
 from headstart.backbones.backbone import Layer
@@ -19,6 +17,8 @@ from headstart.backbones.network_graph import build_network_model
 from headstart.backbones.providers.tflite.model import TfliteModel
 from headstart.backbones.providers.tflite.nodes import add_operators
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.modalities.sound.spec import MASK, MELS, SoundSpec
 
 WIDTH = 96
 ORDERED = 6  #: steps in order: a clip's are spread over them

@@ -6,13 +6,13 @@ from typing import cast
 
 import numpy as np
 import torch
-from headstart_runtime.modalities.sound.speech_spec import SPEECH_SPEC
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.backbones.providers.speech_graph import LAYERS, ORDERED, STAGES, STEPS, TimeAxis
 from headstart.backbones.providers.tflite.model import TfliteModel, read_tflite
+from headstart_runtime.modalities.sound.speech_spec import SPEECH_SPEC
 
 SLOPE = 0.2  #: of the leaky ReLU below zero
 

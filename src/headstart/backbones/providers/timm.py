@@ -7,13 +7,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from headstart_runtime.errors import BackboneError, refuse_machine_faults
-from headstart_runtime.extras import PYTORCH, has_extra, require_extra
-
 from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.providers.bundled import MODALITY
 from headstart.backbones.providers.hub import skip_unreachable_hub
 from headstart.backbones.providers.names import find_known, match_names, to_wildcard
+from headstart_runtime.errors import BackboneError, refuse_machine_faults
+from headstart_runtime.extras import PYTORCH, has_extra, require_extra
 
 if TYPE_CHECKING:
     from timm.models import PretrainedCfg

@@ -6,14 +6,14 @@ from typing import Any
 
 import timm
 import torch
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from torch import Tensor, nn
 
 from headstart.backbones.backbone import Layer
 from headstart.backbones.classifier import PretrainedClassifier
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.backbones.origin import Origin
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
 
 #: A network with more places than this (a transformer has one per block) is named in this many even stages.
 MOST_STAGES = 6

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 import transformers
-from headstart_runtime.errors import BackboneError, refuse_machine_faults
 from torch import Tensor, nn
 
 from headstart.backbones.backbone import Layer
@@ -17,6 +16,7 @@ from headstart.backbones.encoders.network import average_tokens, pool_tokens
 from headstart.backbones.encoders.pooling import Pooling
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.backbones.providers.encoder import make_encoder_spec
+from headstart_runtime.errors import BackboneError, refuse_machine_faults
 
 
 class TransformersEncoder(nn.Module):

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 import torch
-from headstart_runtime.errors import BackboneError, refuse_machine_faults
 from torch import Tensor, nn
 
 from headstart.backbones.origin import Origin
+from headstart_runtime.errors import BackboneError, refuse_machine_faults
 
 
 def read_weights(origin: Origin) -> dict[str, Tensor]:

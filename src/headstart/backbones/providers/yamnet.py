@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from headstart_runtime.errors import BackboneError
-from headstart_runtime.inference.model_format import hash_file
-from headstart_runtime.modalities.sound.spec import MASK, MELS, MelSpec, SoundSpec
 from onnx import ModelProto, TensorProto
 
 from headstart.backbones.backbone import Layer
@@ -23,6 +20,9 @@ from headstart.backbones.providers.tflite.model import TfliteModel, TfliteOperat
 from headstart.backbones.providers.tflite.nodes import add_operators, find_between
 from headstart.backbones.reference import ReferenceRows
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart_runtime.errors import BackboneError
+from headstart_runtime.inference.model_format import hash_file
+from headstart_runtime.modalities.sound.spec import MASK, MELS, MelSpec, SoundSpec
 
 if TYPE_CHECKING:
     from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
@@ -75,9 +75,8 @@ class YamnetProvider:
 
     def build_graph(self, origin: Origin) -> "BuiltNetwork":
         """See ``GraphProvider.build_graph``."""
-        from headstart_runtime.libraries import start_onnxruntime
-
         from headstart.backbones.loaded import BuiltNetwork
+        from headstart_runtime.libraries import start_onnxruntime
 
         assert origin.file is not None
         model = read_tflite(origin.file.read_bytes())

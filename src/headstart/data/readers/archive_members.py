@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.readers.file_kinds import PACKED_TARS, TAR, ZIP, find_archive_kind, read_beginning
+from headstart_runtime.errors import DataError
 
 _METHODS = {9: "Deflate64", 20: "Zstandard", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd"}
 _LOCAL_HEADER = struct.Struct("<26sHH")  #: of a ZIP's member: its last fields are the lengths of name and extra

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.names import preview
 from headstart.data.readers.encodings import decode_text
+from headstart_runtime.errors import DataError
 
 FILES = (
     "classes.txt",

@@ -7,10 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from headstart.data.names import preview
 from headstart_runtime.errors import DataError
 from headstart_runtime.text_encodings import BYTE_ORDER_MARKS, POOR, check_encoding, find_wide_encoding, rank_encodings
-
-from headstart.data.names import preview
 
 CLEAR = 0.2  #: by how much the best has to be better than the next that reads something else
 REMEDY = "say which it is with --encoding"

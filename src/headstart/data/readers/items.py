@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.given import is_path, takes_texts
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.modalities.modality import Modality
 from numpy.typing import NDArray
 
 from headstart.data.readers.listing import RawSample
 from headstart.data.sources import ArraySource, FileSource, SampleSource, ValueSource
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.given import is_path, takes_texts
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.modality import Modality
 
 LOOK_AT = 100  #: texts of which it is asked whether they are names of files
 

@@ -1,8 +1,7 @@
 """The form in which a source writes labels: words for each, and the tasks that read one."""
 
-from headstart_runtime.tasks.task import all_tasks
-
 from headstart.label_text import LabelForm
+from headstart_runtime.tasks.task import all_tasks
 
 #: The labels of a source, for people.
 FORM_WORDS: dict[LabelForm, str] = {

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from filelock import FileLock
-from headstart_runtime.errors import DataError, StoreError, is_disk_full
 
 from headstart.storage.atomic import stamp
+from headstart_runtime.errors import DataError, StoreError, is_disk_full
 
 MOST_RATIO = 1000  #: unpacked bytes for each packed one, of a file of a MB or more
 

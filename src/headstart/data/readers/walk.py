@@ -9,15 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headstart_runtime.errors import DataError, refuse_machine_faults
-from headstart_runtime.modalities.strays import CLOUD_PLACEHOLDER
-
 from headstart.data.own_output import is_own_folder
 from headstart.data.samples import FileStatus, LedgerEntry
+from headstart_runtime.errors import DataError, refuse_machine_faults
+from headstart_runtime.folder_items import SYSTEM
+from headstart_runtime.modalities.strays import CLOUD_PLACEHOLDER
 
-SYSTEM = frozenset(
-    "__macosx thumbs.db ehthumbs.db desktop.ini @eadir $recycle.bin __pycache__ lost+found #recycle".split()  # noqa: SIM905
-) | {"system volume information", "@recycle", "#snapshot"}
 #: Of what is ignored, kinds that people ask about, by name in lower case.
 _KINDS = {
     "__macosx": "folders of Mac resource files (__MACOSX)",

@@ -3,9 +3,9 @@
 from concurrent.futures import Executor
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
 
 from headstart.diagnostics.near_duplicates.cells import search_cells
+from headstart_runtime.arrays import Floats, Ints
 
 NEAREST = 10  #: candidates for each item
 LEAST = 0.5  #: cosine of two descriptors; the weakest of 1,000 altered copies of real photos has 0.52

@@ -16,9 +16,10 @@ from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats, Ints
 from headstart_runtime.linalg import normalize_rows
-from numpy.typing import NDArray
 
 CELLS_PER_ROOT, PROBES = 2, 24  #: cells, times the root of the rows; those that are looked through for a row
 PASSES, SAMPLED = 6, 16  #: of k-means, over so many rows for each cell

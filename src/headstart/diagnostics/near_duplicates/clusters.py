@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 import numpy as np
+
 from headstart_runtime.arrays import Bools, Floats, Ints
 
 LOOSE = 20  #: items that a cluster may have on the strength of pairs alone

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
-from headstart_runtime.hardware import count_cores
-from headstart_runtime.modalities.facets import PairScorer
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.modalities.modality import Modality
 from threadpoolctl import threadpool_limits
 
 from headstart import events
 from headstart.data.samples import Sample
 from headstart.diagnostics.near_duplicates.candidates import find_candidates
 from headstart.diagnostics.near_duplicates.clusters import connect_pairs, reject_chains
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.hardware import count_cores
+from headstart_runtime.modalities.facets import PairScorer
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.modality import Modality
 
 DuplicateKind = Literal["same bytes", "near"]
 STAGE = "near-duplicates"  #: as the pipeline calls it

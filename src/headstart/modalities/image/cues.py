@@ -10,11 +10,11 @@ brain scans, .66 and .67, .58 and .57, .51 and .45), of handwritten digits .78 a
 from functools import partial
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Floats
-from headstart_runtime.modalities.facets import Cue, Properties, Surroundings
 
 from headstart.modalities.cue_rows import add_products, encode_common
 from headstart.modalities.image.stats import ImageStats
+from headstart_runtime.arrays import Bools, Floats
+from headstart_runtime.modalities.facets import Cue, Properties, Surroundings
 
 DISC = 0.33  #: radius of the middle, in edges of the photo: as many cells as the border has, or a few less
 COMMON = 24  #: formats, sizes and cameras that are known by name

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import NamedItem
 from numpy.random import Generator
 from PIL import Image, ImageDraw, ImageFilter
 
 from headstart.storage.atomic import new_folder
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import NamedItem
 
 EDGE = 128  #: pixels of a photo
 EACH = 120  #: photos of a digit

@@ -7,10 +7,10 @@ brain scans are dark by nature, and so is none of them by itself. Nothing is don
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles
-from headstart_runtime.modalities.facets import ItemIssue
 
 from headstart.modalities.image.stats import ImageStats
+from headstart_runtime.arrays import Bools, Doubles
+from headstart_runtime.modalities.facets import ItemIssue
 
 FAR = 1.5  #: quartile distances beyond the quartiles: Tukey's fences (Exploratory Data Analysis, 1977, section 2D)
 SOFT = 6.0  #: sharpness that no image in focus is below, unless there is little in it to see

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from headstart_runtime.errors import nearest
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from headstart.settings.chapter import Chapter
+from headstart_runtime.errors import nearest
 
 AugmentPreset = Literal["none", "light", "standard", "strong"]
 AugmentPolicy = Literal["none", "randaugment", "trivialaugment"]

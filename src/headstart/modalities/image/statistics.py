@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty, Properties
-from headstart_runtime.modalities.image.decode import Pixels
-from headstart_runtime.modalities.image.spec import ImageSpec
 
 from headstart.modalities.image.cues import list_cues
 from headstart.modalities.image.issues import find_image_issues
 from headstart.modalities.image.stats import ImageStats, compute_stats, read_stats, stats_space
 from headstart.storage.store import FeatureSpace, Store
+from headstart_runtime.arrays import Floats
+from headstart_runtime.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty, Properties
+from headstart_runtime.modalities.image.decode import Pixels
+from headstart_runtime.modalities.image.spec import ImageSpec
 
 _SQUARE, _USUAL = 1.25, 1.55  #: longer edge over the shorter: up to 5:4; up to 3:2 and a little, as cameras have it
 

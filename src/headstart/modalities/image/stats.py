@@ -10,10 +10,10 @@ from dataclasses import dataclass, fields
 from functools import cache
 
 import numpy as np
-from headstart_runtime.modalities.image.spec import ImageSpec
 from numpy.typing import NDArray
 
 from headstart.storage.store import FeatureSpace, Store
+from headstart_runtime.modalities.image.spec import ImageSpec
 
 STATS_VERSION = 2  #: raised whenever what is stored changes
 GREY = 24  #: edge of the grey picture

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+
+from headstart.modalities.sound.sheet import draw_clip_sheet
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import TrainingError
 from headstart_runtime.modalities.batch import Part
@@ -19,8 +21,6 @@ from headstart_runtime.modalities.facets import AugmentationFacet, SheetItem, Th
 from headstart_runtime.modalities.sound.spec import MASK, MELS, SoundSpec
 from headstart_runtime.modalities.sound.speech_spec import SPEECH_SPEC
 from headstart_runtime.modalities.sound.windows import cut_windows, make_window_parts
-
-from headstart.modalities.sound.sheet import draw_clip_sheet
 
 VERSION = 1  #: raised whenever the same knobs and the same draws give other views
 NOISE_LEVELS = (10.0, 40.0)  #: decibels that noise is below the clip

@@ -1,11 +1,11 @@
 """Cues that may tell the classes of clips without what is heard in them: file, length, loudness, background."""
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.modalities.facets import Cue, Properties
 
 from headstart.modalities.cue_rows import add_products, encode_common
 from headstart.modalities.sound.sound_stats import SoundStats
+from headstart_runtime.arrays import Floats
+from headstart_runtime.modalities.facets import Cue, Properties
 
 COMMON = 24  #: rates, formats and the like that are known by name
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+
+from headstart.storage.atomic import replace_bytes
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import DataError
 from headstart_runtime.modalities.item import NamedItem
 from headstart_runtime.modalities.sound.waveforms import Waveform, encode_waveform
-
-from headstart.storage.atomic import replace_bytes
 
 RATE = 16_000
 DEVICES = 6

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles
-from headstart_runtime.modalities.facets import ItemIssue, Properties
 
 from headstart.modalities.sound.sound_stats import SoundStats
+from headstart_runtime.arrays import Bools, Doubles
+from headstart_runtime.modalities.facets import ItemIssue, Properties
 
 SILENT = -60.0  #: decibels that the peak of a silent clip is below
 CLIPPED = 0.001  #: share of samples at full scale from which on a clip is clipped

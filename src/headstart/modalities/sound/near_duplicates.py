@@ -13,8 +13,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
-from headstart_runtime.linalg import normalize_rows
 
 from headstart.modalities.main_features import (
     SHORTEST,
@@ -24,6 +22,8 @@ from headstart.modalities.main_features import (
     score_in_segments,
 )
 from headstart.modalities.sound.sound_stats import BANDS, FRAMES, LOW_RATE, SoundStats, unpack_waves
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.linalg import normalize_rows
 
 DIRECTIONS = 64  #: of the features
 SPECTROGRAM = 0.7  #: weight of the spectrogram's cosine beside that of the features, squared in the sum

@@ -5,6 +5,7 @@ from html import escape
 from itertools import islice
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.modalities.facets import SheetItem
 

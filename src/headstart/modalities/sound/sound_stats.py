@@ -11,12 +11,12 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats
-from headstart_runtime.modalities.sound.resample import resample_clip
-from headstart_runtime.modalities.sound.spec import Resampler
 from numpy.typing import NDArray
 
 from headstart.storage.store import FeatureSpace, Store
+from headstart_runtime.arrays import Doubles, Floats
+from headstart_runtime.modalities.sound.resample import resample_clip
+from headstart_runtime.modalities.sound.spec import Resampler
 
 STATS_VERSION = 2  #: raised whenever what is stored changes
 HOP = 0.04  #: seconds of a frame

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats
-from headstart_runtime.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty, Properties
 
 from headstart.modalities.sound.cues import list_sound_cues
 from headstart.modalities.sound.issues import CLIPPED, find_sound_issues
@@ -16,6 +14,8 @@ from headstart.modalities.sound.sound_stats import (
     sound_stats_space,
 )
 from headstart.storage.store import FeatureSpace, Store
+from headstart_runtime.arrays import Doubles, Floats
+from headstart_runtime.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty, Properties
 
 LAYERS = ("facts", "noise", "spectrogram", "wave")
 

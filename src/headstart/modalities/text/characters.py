@@ -4,8 +4,9 @@ import unicodedata
 from functools import cache
 
 import numpy as np
-from headstart_runtime.arrays import Ints
 from numpy.typing import NDArray
+
+from headstart_runtime.arrays import Ints
 
 KINDS = ("capital", "small", "letter", "mark", "digit", "punctuation", "symbol", "space", "control")
 CAPITAL, SMALL, LETTER, MARK, DIGIT, PUNCTUATION, SYMBOL, SPACE, CONTROL = range(len(KINDS))

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.modalities.facets import Cue
 
 from headstart.modalities.cue_rows import add_products, encode_common
 from headstart.modalities.text.text_stats import WORD, TextStats
+from headstart_runtime.arrays import Floats
+from headstart_runtime.modalities.facets import Cue
 
 COMMON_STARTS = 64  #: first words, and pairs of them, that are known by name
 MOST_WORDS = 1000  #: of which each alone may be a cue, the commonest

@@ -7,11 +7,11 @@ and are labelled by the first, and letters are mistyped; all are the same each t
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import NamedItem
 from numpy.random import Generator
 
 from headstart.storage.atomic import replace_text
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import NamedItem
 
 EACH = 150  #: messages of a class
 SEED = 0

@@ -7,10 +7,10 @@ of its set: of messages of two words none is short, of posts full of tags none s
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles
-from headstart_runtime.modalities.facets import ItemIssue
 
 from headstart.modalities.text.text_stats import TextStats
+from headstart_runtime.arrays import Bools, Doubles
+from headstart_runtime.modalities.facets import ItemIssue
 
 FAR = 3.0  #: quartile distances beyond the quartiles: Tukey's outer fences (Exploratory Data Analysis, 1977)
 SHORT, LONG = 3, 100  #: words below which a text may be very short, above which it may be very long

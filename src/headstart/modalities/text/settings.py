@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from headstart_runtime.modalities.text.spec import LongTexts as LongTexts
 from pydantic import Field
 
 from headstart.settings.chapter import Chapter
+from headstart_runtime.modalities.text.spec import LongTexts as LongTexts
 
 
 class TextSettings(Chapter):

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty, Properties
 
 from headstart.modalities.text.characters import SCRIPTS
 from headstart.modalities.text.cues import list_text_cues
@@ -13,6 +11,8 @@ from headstart.modalities.text.issues import find_text_issues
 from headstart.modalities.text.languages import list_languages
 from headstart.modalities.text.text_stats import WORD, TextStats, compute_text_stats, read_text_stats, text_stats_space
 from headstart.storage.store import FeatureSpace, Store
+from headstart_runtime.arrays import Floats
+from headstart_runtime.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty, Properties
 
 MIXED = 0.8  #: share of its letters that the script of a text has at least; below that it is of several
 REPEATED = 0.2  #: share of phrases from which on a text repeats itself

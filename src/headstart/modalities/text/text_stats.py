@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats
 
 from headstart.modalities.text.characters import (
     CAPITAL,
@@ -25,6 +24,7 @@ from headstart.modalities.text.characters import (
     read_codes,
 )
 from headstart.storage.store import FeatureSpace, Store
+from headstart_runtime.arrays import Doubles, Floats
 
 STATS_VERSION = 1  #: raised whenever what is stored changes
 MOST_CHARACTERS = 100_000  #: of a text that are looked at

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from headstart_runtime.tasks.task import Measure
-
 from headstart.reporting.charts.spec import (
     Axis,
     BarGroup,
@@ -25,6 +23,7 @@ from headstart.reporting.record_types import ArmRecord
 from headstart.reporting.run_records import RunRecords
 from headstart.selection.arm import DepthPoint
 from headstart.selection.leaderboard import LeaderboardRow
+from headstart_runtime.tasks.task import Measure
 
 LEAST_SECONDS = 0.01  #: an arm that took less, as an ensemble does, stands here on the logarithmic axis
 #: A field of the leaderboard's rows, its name, how it is written.

@@ -1,7 +1,6 @@
 """Charts of how sure the classifier is, and whether it may be: calibration, prediction sets, novelty."""
 
 import numpy as np
-from headstart_runtime.modalities.item import Noun
 
 from headstart.evaluation.intervals import grouped_wilson_interval
 from headstart.evaluation.reliability import Reliability
@@ -23,6 +22,7 @@ from headstart.reporting.charts.spec import (
 from headstart.reporting.record_types import PredictionSetsRecord
 from headstart.reporting.records import Records
 from headstart.reporting.run_records import RunRecords
+from headstart_runtime.modalities.item import Noun
 
 COLUMNS = 20  #: of a histogram of confidence
 NOVELTY_COLUMNS = 30

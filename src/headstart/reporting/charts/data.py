@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
-from headstart_runtime.tasks.task import Measure
 
 from headstart.data.samples import Subset
 from headstart.diagnostics.learning_curve import ClassGain
@@ -29,6 +28,7 @@ from headstart.reporting.charts.spec import (
 )
 from headstart.reporting.records import Records
 from headstart.reporting.run_records import RunRecords
+from headstart_runtime.tasks.task import Measure
 
 
 def class_counts_chart(records: Records) -> Bars:

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from headstart_runtime.arrays import Bools, Doubles, Ints
-
 from headstart.evaluation.reliability import Bin, fill_bins
 from headstart.reporting.charts.spec import Axis, Lines, Series, format_quantity, to_floats
+from headstart_runtime.arrays import Bools, Doubles, Ints
 
 BINS, LEAST_IN_BIN = 15, 10  #: of a reliability diagram, and rows in each
 SURE_AS_RIGHT = Series("as sure as right", (0.0, 1.0), (0.0, 1.0), style="reference")

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from headstart_runtime.arrays import Doubles
 
 from headstart.evaluation import curves
 from headstart.reporting.charts.spec import (
@@ -20,6 +19,7 @@ from headstart.reporting.charts.spec import (
     to_floats,
 )
 from headstart.reporting.records import Predictions, Records
+from headstart_runtime.arrays import Doubles
 
 FEW = 6  #: classes that get a curve each
 LOWEST = 4  #: of more classes, those with the smallest areas get one, beside the mean of all

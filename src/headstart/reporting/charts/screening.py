@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 
 from headstart.evaluation import curves
 from headstart.evaluation.decision_curve import compute_decision_curve
@@ -20,6 +19,7 @@ from headstart.reporting.charts.spec import (
 )
 from headstart.reporting.records import Records
 from headstart.tasks.classification.screening import Screening
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 
 FALSE_ALARMS = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8])  #: places of intervals of the ROC curve
 RECALLS = np.arange(1, 11) / 10  #: places of intervals of precision

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headstart_runtime.tasks.task import Measure
-
 from headstart.reporting.charts.spec import (
     Axis,
     Lines,
@@ -20,6 +18,7 @@ from headstart.reporting.charts.spec import (
 from headstart.reporting.record_types import ArmRecord
 from headstart.reporting.run_records import RunRecords
 from headstart.training.curves import Epoch
+from headstart_runtime.tasks.task import Measure
 
 
 def training_curves_chart(records: RunRecords) -> tuple[Lines, ...]:

@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-from headstart_runtime.modalities.item import Noun
-
 from headstart.data.samples import Subset
 from headstart.diagnostics.next_commands import RelabelCommands, suggest_relabelling
 from headstart.diagnostics.shortcuts import Shortcut
@@ -13,6 +11,7 @@ from headstart.evaluation.label_noise import LabelNoise
 from headstart.reporting.records import Records
 from headstart.reporting.sections.samples import SamplesSection, build_samples_section
 from headstart.tasks.classification.label_issues import LabelIssue
+from headstart_runtime.modalities.item import Noun
 
 MOST_LABEL_ISSUES = 24
 STRONG = 0.5  #: share of the classifier's gain over chance that a cue alone must bring to be warned of

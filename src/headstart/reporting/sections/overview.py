@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from headstart_runtime.errors import format_install_command
 
 from headstart.data.samples import FileStatus
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
@@ -18,6 +17,7 @@ from headstart.reporting.sections.arms import ArmsSection
 from headstart.reporting.sections.data import ClassCounts, DataSection, ShownShortcut
 from headstart.reporting.sections.more_data import MoreDataSection
 from headstart.tasks.classification.screening import Screening
+from headstart_runtime.errors import format_install_command
 
 FEW = 20  #: training samples of a class: fewer are warned of
 MOST_FEW = 4  #: of those that are named

@@ -3,16 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from headstart_runtime.errors import UserError
-from headstart_runtime.modalities.facets import ItemIssue
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.modalities.modality import get_modality
-
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.diagnostics.leakage import Leak
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.reporting.item_tiles import ItemTile, make_tile
 from headstart.reporting.run_records import RunRecords
+from headstart_runtime.errors import UserError
+from headstart_runtime.modalities.facets import ItemIssue
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.modality import get_modality
 
 MOST_FILES = 200  #: of the ledger's entries that are listed
 MOST_SHOWN_PAIRS = 24  #: of near-duplicates and of leaks that are shown as previews

@@ -4,15 +4,14 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from headstart_runtime.errors import format_install_command
-from headstart_runtime.tasks.task import Measure
-
 from headstart.diagnostics.label_review import LabelReviewRecord
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
 from headstart.reporting.contents import GivenText, HeadingWarning, ShownNumber, ShownRange, TaskContents
 from headstart.reporting.sections.overview import NextStep, format_date, has_wrong_labels
 from headstart.reporting.sections.samples import SamplesSection
 from headstart.reporting.task_records import TaskRecords
+from headstart_runtime.errors import format_install_command
+from headstart_runtime.tasks.task import Measure
 
 SURE = 0.05  #: chance up to which one label is hardly so far off by accident
 SMALL_TEST = 100  #: test samples: fewer are warned of

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Floats
 
 from headstart.evaluation.curves import precision_recall_curve, risk_coverage_curve, roc_curve
 from headstart.reporting.charts import catalog as charts
@@ -13,6 +12,7 @@ from headstart.reporting.confusion_table import ConfusionTable, build_confusion_
 from headstart.reporting.predicted_items import PredictedItem, PredictedItems
 from headstart.reporting.records import Predictions, Records
 from headstart.tasks.classification.evaluation import ClassScore
+from headstart_runtime.arrays import Bools, Floats
 
 MOST_STUDIED = 12  #: of the worst mistakes, of the least sure and of the least familiar
 MOST_SIZES = 12  #: columns of the table of prediction sets

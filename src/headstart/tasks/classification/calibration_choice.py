@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
-from headstart_runtime.errors import DataError
-from headstart_runtime.tasks.classification.calibration import NONE, Calibration, CalibrationKind
 
 from headstart.evaluation.metrics import SMALLEST as LEAST
 from headstart.heads.folds import assign_folds, count_folds
 from headstart.tasks.classification.calibration_fits import FITS, HALF
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
+from headstart_runtime.errors import DataError
+from headstart_runtime.tasks.classification.calibration import NONE, Calibration, CalibrationKind
 
 FEWEST = 20  #: samples from which anything is tried
 FEWEST_FOR_CURVES, FEWEST_FOR_A_CURVE = 100, 20  #: samples in all, and of each class, from which isotonic is tried

@@ -18,6 +18,7 @@ middle of each level piece (centred isotonic regression: Oron & Flournoy, 2017, 
 from collections.abc import Callable
 
 import numpy as np
+
 from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 from headstart_runtime.linalg import softmax
 from headstart_runtime.tasks.classification.calibration import NONE, SMALLEST, Calibration, CalibrationKind

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles
-from headstart_runtime.errors import DataError
 from numpy.typing import NDArray
 
 from headstart.evaluation.comparison import PairedTest
@@ -26,6 +24,8 @@ from headstart.evaluation.paired import (
     resampled_means,
     standard_error,
 )
+from headstart_runtime.arrays import Bools, Doubles
+from headstart_runtime.errors import DataError
 
 
 def compare_pairs(

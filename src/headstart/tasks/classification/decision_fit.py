@@ -20,12 +20,12 @@ part is found.
 from math import ceil
 
 import numpy as np
+
+from headstart.evaluation.grouping import group_sums, number_groups
 from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
 from headstart_runtime.errors import DataError
 from headstart_runtime.tasks.classification.decision import ClassDecision
 from headstart_runtime.tasks.classification.operating_point import OperatingPoint
-
-from headstart.evaluation.grouping import group_sums, number_groups
 
 SURE = 2.0  #: standard errors by which the best of many thresholds has to be cheaper than that of calibrated ones
 _ROUNDING = 1e-9  #: of shares that are compared: 1 - 0.95 is not 1 / 20

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Ints
-from headstart_runtime.modalities.item import SAMPLE, Noun
 from numpy.typing import NDArray
 
 from headstart.display.html import html_table
@@ -22,6 +20,8 @@ from headstart.evaluation.evaluation import (
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
 from headstart.tasks.classification.screening import Screening
+from headstart_runtime.arrays import Ints
+from headstart_runtime.modalities.item import SAMPLE, Noun
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Floats
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.task import TargetSpace
 
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Samples
@@ -25,6 +22,9 @@ from headstart.evaluation.reliability import Reliability, describe_calibration_e
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
 from headstart.tasks.classification.label_issues import LabelDiagnostics, diagnose_labels, make_training_sets
+from headstart_runtime.arrays import Bools, Floats
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import TargetSpace
 
 LABEL_ISSUES, ITEM_ISSUES = 60, 12  #: most that are shown of each; of items' issues, of a kind
 

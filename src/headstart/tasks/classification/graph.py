@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from headstart_runtime.inference.model_format import PREDICTED, PREDICTION_SET, PROBABILITIES, UNCALIBRATED
-from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
-from headstart_runtime.tasks.task import TargetSpace
 from numpy.typing import NDArray
 
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.tasks.classification.graph_calibration import add_calibration, add_conformal, add_decision
 from headstart.tasks.facets import ComparedOutput
+from headstart_runtime.inference.model_format import PREDICTED, PREDICTION_SET, PROBABILITIES, UNCALIBRATED
+from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
+from headstart_runtime.tasks.task import TargetSpace
 
 MOST_DIFFERENCE = 0.03  #: mean difference in probability that rounding can explain; more is a fault
 

@@ -1,11 +1,11 @@
 """Calibration, prediction sets and predicted class as nodes of a graph, on a row (1, C), as ``inference`` has them."""
 
 import numpy as np
+
+from headstart.modalities.graph_builder import GraphBuilder
 from headstart_runtime.tasks.classification.calibration import SMALLEST, Calibration
 from headstart_runtime.tasks.classification.conformal import ConformalPredictor
 from headstart_runtime.tasks.classification.decision import ClassDecision
-
-from headstart.modalities.graph_builder import GraphBuilder
 
 
 def add_calibration(builder: GraphBuilder, calibration: Calibration, uncalibrated: str) -> str:

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from headstart_runtime.arrays import Floats
-
 from headstart.heads.catalog import check_classes, list_heads, list_solved
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import Fit, TrainingSet
+from headstart_runtime.arrays import Floats
 
 AUTO = ("logistic", "ridge")  #: the heads that ``auto`` tries
 

@@ -16,9 +16,6 @@ from functools import partial
 from itertools import accumulate
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Floats, Ints
-from headstart_runtime.linalg import softmax
-from headstart_runtime.modalities.item import SAMPLE, Noun
 
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Samples
@@ -27,6 +24,9 @@ from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import MadeTrainingSets, TrainingSet
 from headstart.heads.logistic import predict_side_by_side
 from headstart.heads.subsample import draw_subsample
+from headstart_runtime.arrays import Bools, Floats, Ints
+from headstart_runtime.linalg import softmax
+from headstart_runtime.modalities.item import SAMPLE, Noun
 
 LAYERS = 3  #: last ones of a network that may answer together
 STRENGTHS = (3.0, 10.0)  #: C times the features' width: of standardised features, squares add up to that width

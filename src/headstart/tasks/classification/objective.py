@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from headstart_runtime.arrays import Doubles, Floats, Ints
 from torch import Tensor
 from torch.nn import functional
 
 from headstart.heads.closed_form import fit_temperature
+from headstart_runtime.arrays import Doubles, Floats, Ints
 
 
 class ClassObjective:

@@ -3,6 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from headstart.evaluation.grouping import Targets
+from headstart.tasks.classification.calibration_choice import CalibrationChoice, choose_calibration
+from headstart.tasks.classification.conformal_fit import fit_conformal
+from headstart.tasks.classification.decision_fit import describe_shortage, fit_decision
+from headstart.tasks.optional_facets import FittedPostprocessor
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import DataError, SettingError
 from headstart_runtime.tasks.classification.decision import ClassDecision
@@ -10,12 +15,6 @@ from headstart_runtime.tasks.classification.operating_point import OperatingPoin
 from headstart_runtime.tasks.classification.positive_class import find_positive
 from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 from headstart_runtime.tasks.task import TargetSpace
-
-from headstart.evaluation.grouping import Targets
-from headstart.tasks.classification.calibration_choice import CalibrationChoice, choose_calibration
-from headstart.tasks.classification.conformal_fit import fit_conformal
-from headstart.tasks.classification.decision_fit import describe_shortage, fit_decision
-from headstart.tasks.optional_facets import FittedPostprocessor
 
 
 class ClassPostprocessing:

@@ -5,13 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
-from headstart_runtime.csv_cells import join_names
-from headstart_runtime.inference.model_format import PREDICTION_SET, PROBABILITIES
-from headstart_runtime.inference.postprocess import BatchPredictions
-from headstart_runtime.modalities.item import GROUP, Noun
-from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
-from headstart_runtime.tasks.task import TargetSpace
 from numpy.typing import NDArray
 
 from headstart.evaluation.comparison import PairedTest
@@ -28,6 +21,13 @@ from headstart.tasks.classification.comparison import ArmScores, run_paired_test
 from headstart.tasks.classification.evaluation import ClassificationEvaluation, score_predictions
 from headstart.tasks.classification.screening import measure_screening
 from headstart.tasks.facets import AnswerTable, ItemScores
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.csv_cells import join_names
+from headstart_runtime.inference.model_format import PREDICTION_SET, PROBABILITIES
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.item import GROUP, Noun
+from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
+from headstart_runtime.tasks.task import TargetSpace
 
 
 class ClassScoring:

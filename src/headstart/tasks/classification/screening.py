@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Floats, Ints
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.classification.decision import ClassDecision
-from headstart_runtime.tasks.classification.operating_point import OperatingKind, OperatingPoint
 
 from headstart.evaluation.curves import precision_recall_curve, roc_curve
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Interval, Proportion, estimate_proportion
 from headstart.evaluation.resampled_curves import AreaIntervals, resample_areas
+from headstart_runtime.arrays import Bools, Floats, Ints
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.classification.decision import ClassDecision
+from headstart_runtime.tasks.classification.operating_point import OperatingKind, OperatingPoint
 
 _LISTED = ("sensitivity", "specificity", "precision", "negative predictive value")
 _SEED = 0  #: of resamples

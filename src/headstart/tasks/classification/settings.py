@@ -2,10 +2,10 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from headstart_runtime.tasks.classification.operating_point import parse_operating_point
 from pydantic import Field, field_validator
 
 from headstart.settings.chapter import Chapter
+from headstart_runtime.tasks.classification.operating_point import parse_operating_point
 
 
 class ClassificationSettings(Chapter):

@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Ints
-from headstart_runtime.errors import DataError, nearest
-from headstart_runtime.modalities.item import CLASS
-from headstart_runtime.tasks.task import TargetSpace
 
 from headstart.data.class_targets import find_class_problems, match_classes, note_similar_names
 from headstart.data.names import natural_key
 from headstart.data.samples import Samples
 from headstart.label_text import LabelForm
 from headstart.tasks.facets import Claim, LabelSource, Strata
+from headstart_runtime.arrays import Doubles, Ints
+from headstart_runtime.errors import DataError, nearest
+from headstart_runtime.modalities.item import CLASS
+from headstart_runtime.tasks.task import TargetSpace
 
 
 def make_class_space(names: Sequence[str]) -> TargetSpace:

@@ -11,17 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
+
+from headstart.tasks.multilabel.folds import assign_label_folds
+from headstart.tasks.multilabel.label_losses import average_label_losses
+from headstart.tasks.multilabel.logit_lines import fit_logit_lines, smooth_targets
 from headstart_runtime.arrays import Floats, Ints
 from headstart_runtime.tasks.multilabel.label_calibration import (
     UNCALIBRATED_LABELS,
     LabelCalibration,
     compute_logits,
 )
-from numpy.typing import NDArray
-
-from headstart.tasks.multilabel.folds import assign_label_folds
-from headstart.tasks.multilabel.label_losses import average_label_losses
-from headstart.tasks.multilabel.logit_lines import fit_logit_lines, smooth_targets
 
 PRIOR, BIAS_PRIOR = 0.25, 1.0
 FEWEST = 20  #: samples from which anything is tried

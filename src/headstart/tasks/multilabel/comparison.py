@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats
-from headstart_runtime.errors import DataError
 
 from headstart.evaluation.average_precision import (
     draw_group_weights,
@@ -20,6 +18,8 @@ from headstart.evaluation.paired import adjust_holm, percentile_interval, resamp
 from headstart.tasks.facets import ItemScores
 from headstart.tasks.multilabel.evaluation import LEVEL, check_label_outputs
 from headstart.tasks.multilabel.label_losses import compute_row_losses
+from headstart_runtime.arrays import Doubles, Floats
+from headstart_runtime.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import Noun
 from numpy.typing import NDArray
 
 from headstart.display.html import html_table
@@ -23,6 +20,9 @@ from headstart.evaluation.intervals import Interval, grouped_wilson_interval
 from headstart.evaluation.paired import percentile_interval
 from headstart.tasks.multilabel.label_losses import average_label_losses
 from headstart.tasks.multilabel.label_shares import F1Counts, count_hits, find_told_labels, measure_miss_rate
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
 
 LEVEL = 0.95
 _SEED = 0  #: of the resamples of intervals: the same rows get the same intervals

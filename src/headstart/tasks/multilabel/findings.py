@@ -5,13 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
-from headstart_runtime.inference.model_format import PROBABILITIES
-from headstart_runtime.inference.postprocess import BatchPredictions
-from headstart_runtime.modalities.facets import NamedProperty
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.multilabel.postprocessor import LABELS
-from headstart_runtime.tasks.task import Measure, TargetArray, TargetSpace
 
 from headstart.data.samples import Samples, Subset
 from headstart.diagnostics.findings import AnswerDiagnostics, AnswerFindings
@@ -27,6 +20,13 @@ from headstart.tasks.multilabel.label_issues import find_doubted, find_label_set
 from headstart.tasks.multilabel.pairs import find_overused_pairs
 from headstart.tasks.multilabel.targets import NONE_OF_THEM
 from headstart.tasks.multilabel.trust_record import describe_trust, record_counts, record_postprocessing
+from headstart_runtime.arrays import Doubles, Floats, Ints
+from headstart_runtime.inference.model_format import PROBABILITIES
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.facets import NamedProperty
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.multilabel.postprocessor import LABELS
+from headstart_runtime.tasks.task import Measure, TargetArray, TargetSpace
 
 SCORE = Measure("Jaccard index", "log loss", "nats")  #: of one sample: mean average precision is of many
 

@@ -1,12 +1,12 @@
 """Folds of samples with several labels: groups stay together, every label is spread as evenly as it can be."""
 
 import numpy as np
-from headstart_runtime.arrays import Ints
 from numpy.typing import NDArray
 
 from headstart.evaluation.grouping import group_sums, number_groups
 from headstart.stratification import spread_groups
 from headstart.tasks.multilabel.targets import mark_memberships
+from headstart_runtime.arrays import Ints
 
 
 def assign_label_folds(targets: NDArray[np.integer], groups: Ints, folds: int, seed: int) -> Ints | None:

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from headstart_runtime.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
-from headstart_runtime.tasks.multilabel.label_calibration import LEAST, MOST, LabelCalibration
-from headstart_runtime.tasks.multilabel.postprocessor import LABELS, LabelSetPostprocessor
-from headstart_runtime.tasks.task import TargetSpace
 from numpy.typing import NDArray
 
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.tasks.facets import ComparedOutput
+from headstart_runtime.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
+from headstart_runtime.tasks.multilabel.label_calibration import LEAST, MOST, LabelCalibration
+from headstart_runtime.tasks.multilabel.postprocessor import LABELS, LabelSetPostprocessor
+from headstart_runtime.tasks.task import TargetSpace
 
 MOST_MEAN_DIFFERENCE = 0.03  #: in probability, that rounding can explain; more is a fault
 _FLOAT = 1  #: of ONNX

@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import DataError
-from headstart_runtime.linalg import sigmoid
 
 from headstart.heads.head import Fit, TrainingSet
 from headstart.heads.scaling import knows_each_row
@@ -15,6 +12,9 @@ from headstart.tasks.multilabel.folds import assign_label_folds
 from headstart.tasks.multilabel.label_logistic import fit_label_logistic, predict_labels_by_folds
 from headstart.tasks.multilabel.label_mlp import fit_label_mlp
 from headstart.tasks.multilabel.label_ridge import fit_label_ridge
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import DataError
+from headstart_runtime.linalg import sigmoid
 
 _HEADS: Mapping[str, Fit] = {"logistic": fit_label_logistic, "ridge": fit_label_ridge, "mlp": fit_label_mlp}
 

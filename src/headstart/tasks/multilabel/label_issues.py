@@ -14,10 +14,10 @@ Intell. Res. 70, 1373-1411), by which a rare label is not doubted wherever it st
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats
-from headstart_runtime.tasks.task import Target, TargetArray
 
 from headstart.diagnostics.label_review import MOST_DOUBTS, Doubt, LabelSuspect
+from headstart_runtime.arrays import Bools, Doubles, Floats
+from headstart_runtime.tasks.task import Target, TargetArray
 
 WEIGHT = 0.8  #: of the next worse label in the average
 _LEAST = 1e-12  #: probability under which none is told from nothing

@@ -15,8 +15,6 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
-from headstart_runtime.linalg import sigmoid
 from numpy.typing import NDArray
 
 from headstart.evaluation.average_precision import mean_average_precision
@@ -27,6 +25,8 @@ from headstart.heads.scaling import Scaling
 from headstart.heads.space import ParameterSpace, choose_space
 from headstart.tasks.multilabel.folds import assign_label_folds
 from headstart.tasks.multilabel.label_losses import average_label_losses
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
+from headstart_runtime.linalg import sigmoid
 
 _ROUGH = 1e-4  #: tolerance on the path; of the head that is kept the training set says it
 _STEPS = 500

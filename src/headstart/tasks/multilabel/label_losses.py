@@ -1,10 +1,10 @@
 """Log losses of labels: of each row, and in the mean; what is unknown does not count."""
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats
 from numpy.typing import NDArray
 
 from headstart.evaluation.metrics import SMALLEST
+from headstart_runtime.arrays import Doubles, Floats
 
 
 def compute_label_losses(targets: NDArray[np.integer], probabilities: NDArray[np.floating]) -> Doubles:

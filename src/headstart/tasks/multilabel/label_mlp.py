@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats
-from headstart_runtime.linalg import sigmoid
 from numpy.typing import NDArray
 
 from headstart.evaluation.average_precision import mean_average_precision
@@ -13,6 +11,8 @@ from headstart.heads.head import FitResult, TrainingSet, Trial
 from headstart.heads.mlp import OutputLoss, fit_mlp_with
 from headstart.tasks.multilabel.label_losses import average_label_losses, weigh_sides
 from headstart.tasks.multilabel.targets import mark_memberships, number_rarest
+from headstart_runtime.arrays import Doubles, Floats
+from headstart_runtime.linalg import sigmoid
 
 
 def fit_label_mlp(training_set: TrainingSet, options: Any, fixed: Mapping[str, float] | None = None) -> FitResult:

@@ -10,8 +10,6 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Doubles
-from headstart_runtime.linalg import sigmoid
 
 from headstart.evaluation.average_precision import mean_average_precision
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial
@@ -19,6 +17,8 @@ from headstart.heads.least_squares import LeastSquares
 from headstart.heads.scaling import Scaling
 from headstart.tasks.multilabel.label_losses import average_label_losses, weigh_sides
 from headstart.tasks.multilabel.logit_lines import fit_logit_lines, smooth_targets
+from headstart_runtime.arrays import Doubles
+from headstart_runtime.linalg import sigmoid
 
 _GRID = np.geomspace(1e-3, 1e3, 19)  #: penalties, as multiples of the mean eigenvalue
 _UNSURE = 1.0  #: the multiple where nothing can be left out

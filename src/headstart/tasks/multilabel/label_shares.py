@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Ints
 from numpy.typing import NDArray
 
 from headstart.evaluation.grouping import group_sums, number_groups
 from headstart.evaluation.intervals import Interval, wilson_interval
 from headstart.evaluation.paired import percentile_interval, resampled_means
+from headstart_runtime.arrays import Bools, Doubles, Ints
 
 _DRAWS = 1000  #: resamples of an interval
 

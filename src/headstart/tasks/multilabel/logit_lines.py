@@ -1,8 +1,9 @@
 """Lines from scores of labels to their logits: a scale and a bias for each label, by penalised log loss."""
 
 import numpy as np
-from headstart_runtime.arrays import Doubles
 from numpy.typing import NDArray
+
+from headstart_runtime.arrays import Doubles
 
 _STEPS, _SETTLED, _LONGEST = 60, 1e-6, 1.0  #: of Newton's method: most steps, the smallest worth another, the longest
 

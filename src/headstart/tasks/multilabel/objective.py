@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from headstart_runtime.arrays import Doubles, Floats
-from headstart_runtime.linalg import sigmoid
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
@@ -19,6 +17,8 @@ from torch.nn import functional
 from headstart.evaluation.average_precision import mean_average_precision
 from headstart.tasks.multilabel.calibration_choice import fit_label_temperature
 from headstart.tasks.multilabel.label_losses import average_label_losses, compute_row_losses
+from headstart_runtime.arrays import Doubles, Floats
+from headstart_runtime.linalg import sigmoid
 
 FOCUS, MARGIN = 4.0, 0.05  #: gamma- and m of the paper; what is there counts as in cross-entropy (gamma+ of 0)
 _SMALLEST = 1e-8

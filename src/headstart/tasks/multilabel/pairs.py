@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Ints
 from numpy.typing import NDArray
 
 from headstart.evaluation.grouping import group_sums, number_groups
 from headstart.evaluation.paired import adjust_holm, binomial_p_value
+from headstart_runtime.arrays import Bools, Ints
 
 SIGNIFICANT_PAIR = 0.05  #: a corrected p below this is beyond chance
 

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import SettingError
-from headstart_runtime.tasks.multilabel.postprocessor import LabelSetPostprocessor
-from headstart_runtime.tasks.task import TargetSpace
-
 from headstart.evaluation.grouping import Targets
 from headstart.tasks.multilabel.calibration_choice import choose_label_calibration
 from headstart.tasks.multilabel.risk_control import fit_risk_control
 from headstart.tasks.multilabel.settings import MultilabelSettings
 from headstart.tasks.multilabel.thresholds import choose_thresholds
 from headstart.tasks.optional_facets import FittedPostprocessor
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import SettingError
+from headstart_runtime.tasks.multilabel.postprocessor import LabelSetPostprocessor
+from headstart_runtime.tasks.task import TargetSpace
 
 _WANTED = MultilabelSettings.model_fields["label_wanted"].default  #: where nothing is asked for
 

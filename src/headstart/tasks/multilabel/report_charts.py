@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Ints
 
 from headstart.evaluation.curves import PrecisionRecallCurve, precision_recall_curve
 from headstart.evaluation.intervals import grouped_wilson_interval
@@ -22,6 +21,7 @@ from headstart.reporting.charts.spec import (
     to_floats,
 )
 from headstart.reporting.task_records import TaskRecords
+from headstart_runtime.arrays import Bools, Doubles, Ints
 
 FEW_LABELS = 6  #: that get a curve each; of more those with the smallest areas
 

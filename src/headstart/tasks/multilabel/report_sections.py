@@ -1,7 +1,6 @@
 """The parts of the section on test for sets of labels: each label, curves, calibration, pairs, promise, mistakes."""
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Ints
 
 from headstart.evaluation.reliability import measure_bin_error
 from headstart.reporting.by_chance import ece_by_chance
@@ -36,6 +35,7 @@ from headstart.tasks.multilabel.report_charts import (
     label_reliability_chart,
     select_label_rows,
 )
+from headstart_runtime.arrays import Doubles, Ints
 
 MOST_LABELS = 40  #: rows of a table; of more labels those with the lowest F1, the others are folded away
 MOST_WORST = 12  #: samples that are shown

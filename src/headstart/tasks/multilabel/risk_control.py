@@ -11,12 +11,12 @@ of an item of a further group.
 """
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
-from headstart_runtime.tasks.multilabel.postprocessor import RiskControl
 from numpy.typing import NDArray
 
 from headstart.evaluation.grouping import number_groups
 from headstart.tasks.multilabel.label_shares import find_told_labels
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.tasks.multilabel.postprocessor import RiskControl
 
 
 def fit_risk_control(targets: NDArray[np.integer], probabilities: Floats, groups: Ints, promised: float) -> RiskControl:

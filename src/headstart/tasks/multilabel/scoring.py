@@ -4,13 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Floats, Ints
-from headstart_runtime.csv_cells import join_names
-from headstart_runtime.inference.model_format import PREDICTION_SET, PROBABILITIES
-from headstart_runtime.modalities.item import GROUP, Noun
-from headstart_runtime.tasks.multilabel.postprocessor import EVEN, LABELS, LabelSetPostprocessor
-from headstart_runtime.tasks.task import TargetSpace
-from headstart_runtime.tasks.threshold_distance import centre_on_threshold
 from numpy.typing import NDArray
 
 from headstart.evaluation.comparison import PairedTest
@@ -22,6 +15,13 @@ from headstart.tasks.multilabel.comparison import compare_label_arms, score_labe
 from headstart.tasks.multilabel.evaluation import LabelSetEvaluation, score_label_sets
 from headstart.tasks.multilabel.label_losses import compute_row_losses
 from headstart.tasks.multilabel.targets import list_label_names
+from headstart_runtime.arrays import Bools, Floats, Ints
+from headstart_runtime.csv_cells import join_names
+from headstart_runtime.inference.model_format import PREDICTION_SET, PROBABILITIES
+from headstart_runtime.modalities.item import GROUP, Noun
+from headstart_runtime.tasks.multilabel.postprocessor import EVEN, LABELS, LabelSetPostprocessor
+from headstart_runtime.tasks.task import TargetSpace
+from headstart_runtime.tasks.threshold_distance import centre_on_threshold
 
 
 class LabelSetScoring:

@@ -5,10 +5,6 @@ from dataclasses import replace
 from itertools import chain
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Ints
-from headstart_runtime.errors import DataError, nearest
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.task import TargetSpace
 from numpy.typing import NDArray
 
 from headstart.data.names import natural_key, preview
@@ -16,6 +12,10 @@ from headstart.data.no_items import describe_no_items
 from headstart.data.samples import Sample, Samples, Subset
 from headstart.label_text import NONE, LabelForm, join_cells, split_cells
 from headstart.tasks.facets import Claim, LabelSource, Strata
+from headstart_runtime.arrays import Bools, Doubles, Ints
+from headstart_runtime.errors import DataError, nearest
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.task import TargetSpace
 
 THERE, ABSENT, UNKNOWN = 1, 0, -1
 NONE_OF_THEM = "(none)"  #: how a person may write a sample of none of the labels, beside the empty list

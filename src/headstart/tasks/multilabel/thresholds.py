@@ -13,9 +13,10 @@ all labels together, as it gets for precision.
 """
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Doubles, Floats, Ints
 from headstart_runtime.tasks.multilabel.postprocessor import EVEN, LabelThreshold, ThresholdRule
-from numpy.typing import NDArray
 
 FEWEST = 8  #: held-out samples with a label from which on it gets a threshold of its own
 _NEVER = 1.1  #: the threshold of a label that is never taken

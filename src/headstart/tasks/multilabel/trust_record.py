@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from headstart_runtime.inference.model_format import PROBABILITIES, UNCALIBRATED
-from headstart_runtime.modalities.item import Noun
 from numpy.typing import NDArray
 
 from headstart.evaluation.reliability import Reliability, describe_calibration_error, measure_reliability
 from headstart.selection.results import Postprocessed, TestResult
+from headstart_runtime.inference.model_format import PROBABILITIES, UNCALIBRATED
+from headstart_runtime.modalities.item import Noun
 
 MOST_PAIRS = 2  #: of labels that are taken together too often, in a summary
 

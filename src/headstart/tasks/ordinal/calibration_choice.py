@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
-from headstart_runtime.tasks.ordinal.calibration import RankCalibration, RankCalibrationKind
-from headstart_runtime.tasks.ordinal.distribution import SMALLEST
 
 from headstart.evaluation.grouping import group_sums, number_groups
 from headstart.heads.folds import assign_folds, count_folds
 from headstart.tasks.ordinal.calibration_fits import RANK_FITS
+from headstart_runtime.arrays import Doubles, Floats, Ints
+from headstart_runtime.tasks.ordinal.calibration import RankCalibration, RankCalibrationKind
+from headstart_runtime.tasks.ordinal.distribution import SMALLEST
 
 FEWEST = 20  #: samples from which anything is tried
 FOLDS = 5

@@ -9,6 +9,7 @@ the share that all ranks have alike is never 0.
 from collections.abc import Callable
 
 import numpy as np
+
 from headstart_runtime.arrays import Doubles, Floats, Ints
 from headstart_runtime.linalg import sigmoid
 from headstart_runtime.tasks.ordinal.calibration import UNCHANGED, RankCalibration, RankCalibrationKind

@@ -3,9 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import DataError
-from headstart_runtime.tasks.ordinal.distribution import find_medians
 
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.grouping import Targets
@@ -21,6 +18,9 @@ from headstart.evaluation.paired import (
     standard_error,
 )
 from headstart.tasks.facets import ItemScores
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import DataError
+from headstart_runtime.tasks.ordinal.distribution import find_medians
 
 LEVEL = 0.95
 

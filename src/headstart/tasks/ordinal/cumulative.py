@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
-from headstart_runtime.tasks.ordinal.distribution import SMALLEST, distribute
 
 from headstart.heads.closed_form import compute_sample_weight
 from headstart.heads.head import NOT_KEPT, Dense, TrainingSet
@@ -18,6 +16,8 @@ from headstart.heads.scaling import Scaling
 from headstart.heads.space import choose_space
 from headstart.heads.threads import limit_to_idle_threads
 from headstart.tasks.ordinal.descent import minimise_ranks, pose_problems, start_solution
+from headstart_runtime.arrays import Doubles, Floats, Ints
+from headstart_runtime.tasks.ordinal.distribution import SMALLEST, distribute
 
 _ROUGH = 1e-4  #: tolerance (see ``minimise_ranks``) on the path; of the head that is kept the training set says it
 _STEPS = 500

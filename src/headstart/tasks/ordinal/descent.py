@@ -16,10 +16,10 @@ step at which two thresholds would meet. Rows come last in every array.
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
-from headstart_runtime.linalg import sigmoid
 
 from headstart.heads.space import ParameterSpace
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
+from headstart_runtime.linalg import sigmoid
 
 _SEARCHES = 10  #: most evaluations of one line search
 _FLATTER = 0.25  #: a line search ends where the slope is that share of what it was

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Ints
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.ordinal.distribution import find_medians
 from numpy.typing import NDArray
 
 from headstart.display.html import html_table
@@ -23,6 +20,9 @@ from headstart.evaluation.evaluation import (
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
 from headstart.evaluation.intervals import Interval, grouped_wilson_interval
 from headstart.evaluation.paired import percentile_interval, resampled_means
+from headstart_runtime.arrays import Doubles, Ints
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.ordinal.distribution import find_medians
 
 DRAWS = 2000  #: resamples of groups for intervals
 _SEED = 0  #: of these

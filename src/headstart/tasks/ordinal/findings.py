@@ -5,13 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
-from headstart_runtime.inference.postprocess import BatchPredictions
-from headstart_runtime.modalities.facets import NamedProperty
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.ordinal.distribution import find_medians
-from headstart_runtime.tasks.ordinal.postprocessor import RANK
-from headstart_runtime.tasks.task import Measure, TargetSpace
 
 from headstart.data.samples import Samples
 from headstart.diagnostics.findings import AnswerDiagnostics
@@ -24,6 +17,13 @@ from headstart.evaluation.label_noise import describe_label_noise, estimate_labe
 from headstart.evaluation.reliability import Reliability, describe_calibration_error, measure_reliability
 from headstart.heads.folds import find_one_group_classes
 from headstart.selection.results import Postprocessed, TestResult
+from headstart_runtime.arrays import Doubles, Floats, Ints
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.facets import NamedProperty
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.ordinal.distribution import find_medians
+from headstart_runtime.tasks.ordinal.postprocessor import RANK
+from headstart_runtime.tasks.task import Measure, TargetSpace
 
 
 @dataclass(frozen=True, slots=True)

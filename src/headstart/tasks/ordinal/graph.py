@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from headstart.modalities.graph_builder import GraphBuilder
+from headstart.tasks.facets import ComparedOutput
+from headstart.tasks.ordinal.graph_parts import add_distribution, add_running_maximum, add_slice
 from headstart_runtime.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
 from headstart_runtime.tasks.ordinal.calibration import RankCalibration
 from headstart_runtime.tasks.ordinal.distribution import SMALLEST, make_tail_matrices
 from headstart_runtime.tasks.ordinal.postprocessor import RANGE, RANK, RankPostprocessor
 from headstart_runtime.tasks.ordinal.ranges import RangePredictor
 from headstart_runtime.tasks.task import TargetSpace
-from numpy.typing import NDArray
-
-from headstart.modalities.graph_builder import GraphBuilder
-from headstart.tasks.facets import ComparedOutput
-from headstart.tasks.ordinal.graph_parts import add_distribution, add_running_maximum, add_slice
 
 #: Mean difference in probability that rounding can explain; more is a fault. Grades may lie along one direction, and a
 #: head on few features, such as the brightness of an early layer, be so steep along it that bf16 moves it by .03.

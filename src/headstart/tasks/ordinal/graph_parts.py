@@ -4,9 +4,9 @@ How many ranks there are is read from the tensors, for a head's numbers come wit
 """
 
 import numpy as np
-from headstart_runtime.linalg import FAR
 
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart_runtime.linalg import FAR
 
 _END = np.iinfo(np.int64).max  #: of a slice that goes to the last column
 _BELOW_ALL = -1e30  #: keeps a place out of a maximum

@@ -5,9 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
-from headstart_runtime.linalg import sigmoid
-from headstart_runtime.tasks.ordinal.distribution import distribute, order_logits, spread_numbers
 
 from headstart.heads.catalog import check_classes
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
@@ -17,6 +14,9 @@ from headstart.heads.scaling import knows_each_row
 from headstart.heads.threads import limit_to_idle_threads
 from headstart.settings import HeadSettings
 from headstart.tasks.ordinal.pooled import fit_pooled, predict_pooled_held_out, read_pool_choice, score_rank_trial
+from headstart_runtime.arrays import Doubles, Floats, Ints
+from headstart_runtime.linalg import sigmoid
+from headstart_runtime.tasks.ordinal.distribution import distribute, order_logits, spread_numbers
 
 
 class RankHeads:

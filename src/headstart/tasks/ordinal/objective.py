@@ -5,6 +5,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.nn import functional
+
+from headstart.tasks.ordinal.calibration_fits import fit_logit_scale
 from headstart_runtime.arrays import Doubles, Floats, Ints
 from headstart_runtime.tasks.ordinal.distribution import (
     SMALLEST,
@@ -13,10 +17,6 @@ from headstart_runtime.tasks.ordinal.distribution import (
     find_medians,
     spread_numbers,
 )
-from torch import Tensor
-from torch.nn import functional
-
-from headstart.tasks.ordinal.calibration_fits import fit_logit_scale
 
 _NARROWEST = 1e-12  #: gap between thresholds below which a rank has no share of its own
 

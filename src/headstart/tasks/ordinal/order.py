@@ -3,9 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from headstart_runtime.errors import DataError, nearest
-
 from headstart.data.names import preview
+from headstart_runtime.errors import DataError, nearest
 
 #: Words from low to high; classes that are all of one scale have its order.
 SCALES: tuple[tuple[str, ...], ...] = (

@@ -16,9 +16,6 @@ from itertools import product
 from time import perf_counter
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
-from headstart_runtime.linalg import softmax
-from headstart_runtime.tasks.ordinal.distribution import SMALLEST, distribute, find_medians
 
 from headstart.heads.folds import FoldGroups, assign_folds, count_folds, find_counted_rows, make_fold_groups
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial
@@ -26,6 +23,9 @@ from headstart.heads.kernel_rows import reads_kernel_rows
 from headstart.heads.logistic import fit_logistic, predict_held_out, predict_side_by_side
 from headstart.settings import HeadSettings
 from headstart.tasks.ordinal.cumulative import solve_cumulative, trace_held_out, weigh_ranks
+from headstart_runtime.arrays import Doubles, Floats, Ints
+from headstart_runtime.linalg import softmax
+from headstart_runtime.tasks.ordinal.distribution import SMALLEST, distribute, find_medians
 
 SHARES = (0.0, 0.5, 1.0, 2.0)  #: of the ranks' own logits that are tried; 0 is proportional odds alone
 SCALES = (0.35, 0.5, 0.7, 1.0, 1.4)  #: of both together that are tried

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from headstart_runtime.arrays import Floats
-from headstart_runtime.tasks.ordinal.postprocessor import RankPostprocessor
-from headstart_runtime.tasks.task import TargetSpace
-
 from headstart.evaluation.grouping import Targets
 from headstart.tasks.optional_facets import FittedPostprocessor
 from headstart.tasks.ordinal.calibration_choice import choose_rank_calibration
 from headstart.tasks.ordinal.range_fit import fit_ranges
+from headstart_runtime.arrays import Floats
+from headstart_runtime.tasks.ordinal.postprocessor import RankPostprocessor
+from headstart_runtime.tasks.task import TargetSpace
 
 
 class RankPostprocessing:

@@ -1,11 +1,11 @@
 """Thresholds of ranges by split conformal prediction: see ``evaluation.coverage`` for the promise."""
 
 import numpy as np
+
+from headstart.evaluation.coverage import find_conformal_rank
 from headstart_runtime.arrays import Floats, Ints
 from headstart_runtime.errors import DataError
 from headstart_runtime.tasks.ordinal.ranges import RangePredictor
-
-from headstart.evaluation.coverage import find_conformal_rank
 
 
 def fit_ranges(ranks: Ints, probabilities: Floats, *, coverage: float) -> RangePredictor:

@@ -1,8 +1,6 @@
 """Charts of ordered classes: answers by true grade, how far mistakes go, what probabilities mean, ranges."""
 
 import numpy as np
-from headstart_runtime.arrays import Doubles
-from headstart_runtime.tasks.ordinal.distribution import sum_tails
 
 from headstart.evaluation.reliability import Bin, measure_bin_error
 from headstart.reporting.charts.reliability_bins import bin_answers, binned_reliability_chart
@@ -20,6 +18,8 @@ from headstart.reporting.charts.spec import (
     to_floats,
 )
 from headstart.reporting.task_records import TaskRecords
+from headstart_runtime.arrays import Doubles
+from headstart_runtime.tasks.ordinal.distribution import sum_tails
 
 
 def grade_matrix(records: TaskRecords) -> Matrix:

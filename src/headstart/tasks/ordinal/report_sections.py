@@ -1,7 +1,6 @@
 """The parts of the section on test for ordered classes: each grade, how far mistakes go, calibration, ranges, items."""
 
 import numpy as np
-from headstart_runtime.tasks.ordinal.ranges import describe_range
 
 from headstart.evaluation.reliability import measure_bin_error
 from headstart.reporting.charts.catalog import make_if_recorded
@@ -33,6 +32,7 @@ from headstart.tasks.ordinal.report_charts import (
     range_width_chart,
     threshold_reliability_chart,
 )
+from headstart_runtime.tasks.ordinal.ranges import describe_range
 
 MOST_WORST = 12  #: samples that are shown
 

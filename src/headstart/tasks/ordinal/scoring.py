@@ -5,12 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
-from headstart_runtime.inference.model_format import PREDICTION_SET, PROBABILITIES
-from headstart_runtime.modalities.item import GROUP, Noun
-from headstart_runtime.tasks.ordinal.distribution import find_medians
-from headstart_runtime.tasks.ordinal.ranges import describe_range
-from headstart_runtime.tasks.task import TargetSpace
 from numpy.typing import NDArray
 
 from headstart.evaluation.comparison import PairedTest
@@ -22,6 +16,12 @@ from headstart.evaluation.paired import SIGNIFICANT, binomial_p_value, format_p,
 from headstart.tasks.facets import AnswerTable, ItemScores
 from headstart.tasks.ordinal.comparison import run_paired_rank_tests, score_rank_arms
 from headstart.tasks.ordinal.evaluation import LEVEL, RankEvaluation, score_ranks
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.inference.model_format import PREDICTION_SET, PROBABILITIES
+from headstart_runtime.modalities.item import GROUP, Noun
+from headstart_runtime.tasks.ordinal.distribution import find_medians
+from headstart_runtime.tasks.ordinal.ranges import describe_range
+from headstart_runtime.tasks.task import TargetSpace
 
 
 class RankScoring:

@@ -3,9 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Ints
-from headstart_runtime.errors import DataError, nearest
-from headstart_runtime.tasks.task import TargetSpace
 
 from headstart.data.class_targets import find_class_problems, match_classes, note_similar_names
 from headstart.data.names import natural_key, preview
@@ -13,6 +10,9 @@ from headstart.data.samples import Samples
 from headstart.label_text import LabelForm
 from headstart.tasks.facets import Claim, LabelSource, Strata
 from headstart.tasks.ordinal.order import are_grades, check_order, match_order, sort_by_numbers, sort_by_words
+from headstart_runtime.arrays import Doubles, Ints
+from headstart_runtime.errors import DataError, nearest
+from headstart_runtime.tasks.task import TargetSpace
 
 NAME = "ordinal"
 ORDER, ORDER_FROM = "order", "order_from"  #: facts of the space: the names from lowest to highest, and who says so

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from headstart_runtime.arrays import Ints
 
 from headstart.heads.closed_form import compute_sample_weight
+from headstart_runtime.arrays import Ints
 
 if TYPE_CHECKING:
     from headstart.tasks.ordinal.objective import RankObjective

@@ -5,11 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.regression.units import list_units, show_number
-from headstart_runtime.tasks.task import Measure, TargetSpace, get_task
 from numpy.typing import NDArray
 
 from headstart.display.html import html_table
@@ -19,6 +14,11 @@ from headstart.evaluation.interval_coverage import CoveredPart, IntervalCoverage
 from headstart.evaluation.intervals import Interval
 from headstart.evaluation.number_scores import NumberScores, mean_interval, score_numbers
 from headstart.heads.number_targets import measure_errors
+from headstart_runtime.arrays import Doubles, Floats
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.regression.units import list_units, show_number
+from headstart_runtime.tasks.task import Measure, TargetSpace, get_task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats
-from headstart_runtime.inference.postprocess import BatchPredictions
-from headstart_runtime.modalities.facets import NumericProperty
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.tasks.regression.postprocessor import VALUE
-from headstart_runtime.tasks.task import Measure, TargetArray, TargetSpace
 
 from headstart.data.samples import Samples
 from headstart.diagnostics.distances import SAME
@@ -22,6 +16,12 @@ from headstart.evaluation.grouping import Targets
 from headstart.selection.results import Postprocessed, TestResult
 from headstart.tasks.regression.label_issues import LIMIT, NumberResiduals, find_number_issues, measure_residuals
 from headstart.tasks.regression.trust_record import record_intervals
+from headstart_runtime.arrays import Doubles, Floats
+from headstart_runtime.inference.postprocess import BatchPredictions
+from headstart_runtime.modalities.facets import NumericProperty
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.tasks.regression.postprocessor import VALUE
+from headstart_runtime.tasks.task import Measure, TargetArray, TargetSpace
 
 _ENDS = (0.01, 0.99)  #: quantiles beyond which numbers are drawn in before cues are held to them: a few tell nothing
 _SURE = 0.05  #: share of false alarms up to which a number is hardly so far off by chance

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from headstart_runtime.tasks.regression.intervals import IntervalRule
-from headstart_runtime.tasks.regression.postprocessor import INTERVAL, VALUE, NumberPostprocessor
-from headstart_runtime.tasks.task import TargetSpace
 from numpy.typing import NDArray
 
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.tasks.facets import ComparedOutput
 from headstart.tasks.regression.scoring import measure_answer_ranges
+from headstart_runtime.tasks.regression.intervals import IntervalRule
+from headstart_runtime.tasks.regression.postprocessor import INTERVAL, VALUE, NumberPostprocessor
+from headstart_runtime.tasks.task import TargetSpace
 
 MOST_DIFFERENCE = 0.03  #: mean difference, over the range of the answers, that rounding can explain; more is a fault
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.errors import DataError
 
 from headstart.heads.head import Fit, TrainingSet
 from headstart.heads.number_mlp import fit_number_mlp
 from headstart.heads.number_ridge import fit_number_ridge, predict_without_group
 from headstart.heads.number_targets import fold_numbers
 from headstart.heads.threads import limit_to_idle_threads
+from headstart_runtime.arrays import Floats
+from headstart_runtime.errors import DataError
 
 NUMBER_HEADS: dict[str, Fit] = {"ridge": fit_number_ridge, "mlp": fit_number_mlp}
 

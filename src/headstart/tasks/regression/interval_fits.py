@@ -18,13 +18,13 @@ from math import ceil, sqrt
 from typing import Literal
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
-from headstart_runtime.tasks.regression.intervals import IntervalKind, IntervalRule
 
 from headstart.evaluation.coverage import find_conformal_rank
 from headstart.evaluation.interval_coverage import PARTS
 from headstart.heads.folds import assign_folds
 from headstart.heads.number_targets import bin_numbers, measure_spreads
+from headstart_runtime.arrays import Bools, Doubles, Floats, Ints
+from headstart_runtime.tasks.regression.intervals import IntervalKind, IntervalRule
 
 IntervalChoice = Literal["auto", "constant", "scaled"]
 

@@ -19,10 +19,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Doubles, Floats
-from headstart_runtime.tasks.task import Target
 
 from headstart.diagnostics.label_review import MOST_DOUBTS, Doubt, DoubtKind, LabelSuspect
+from headstart_runtime.arrays import Bools, Doubles, Floats
+from headstart_runtime.tasks.task import Target
 
 LIMIT = 3.5  #: local standard deviations from where on a number is doubted
 ROUNDS = 3  #: of fits at most, with suspects drawn in

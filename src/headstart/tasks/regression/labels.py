@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from math import isfinite, nan
 
 import numpy as np
-from headstart_runtime.arrays import Doubles
-from headstart_runtime.errors import DataError
-from headstart_runtime.tasks.task import TargetSpace
 
 from headstart.label_text import join_cells, split_cells
 from headstart.tasks.facets import Claim, LabelSource
+from headstart_runtime.arrays import Doubles
+from headstart_runtime.errors import DataError
+from headstart_runtime.tasks.task import TargetSpace
 
 MOSTLY = 0.95  #: share of the labels that are numbers, where a few are typing errors
 FEW_VALUES = 5  #: unlike numbers up to which labels may be codes although they are no whole numbers, as half grades

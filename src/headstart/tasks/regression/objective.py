@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from headstart_runtime.arrays import Doubles
 from torch import Tensor
 from torch.nn import functional
 
 from headstart.heads.number_targets import TargetScale, measure_errors
+from headstart_runtime.arrays import Doubles
 
 _KNOWN = 0.999  #: share of known numbers in a mix from which it is known
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Floats
-from headstart_runtime.tasks.regression.postprocessor import NumberPostprocessor
-from headstart_runtime.tasks.task import TargetSpace
 
 from headstart.evaluation.grouping import Targets
 from headstart.tasks.optional_facets import FittedPostprocessor
 from headstart.tasks.regression.interval_fits import count_needed_numbers, fit_intervals
+from headstart_runtime.arrays import Floats
+from headstart_runtime.tasks.regression.postprocessor import NumberPostprocessor
+from headstart_runtime.tasks.task import TargetSpace
 
 
 class NumberPostprocessing:

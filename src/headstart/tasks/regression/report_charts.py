@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Ints
 
 from headstart.evaluation.intervals import grouped_wilson_interval
 from headstart.reporting.charts.spec import (
@@ -17,6 +16,7 @@ from headstart.reporting.charts.spec import (
     to_floats,
 )
 from headstart.reporting.task_records import TaskRecords
+from headstart_runtime.arrays import Doubles, Ints
 
 MOST_POINTS = 2000  #: of one cloud; of more samples so many are drawn, evenly by what is predicted
 PARTS, LEAST_IN_PART = 8, 10  #: of a running mean, and rows in each

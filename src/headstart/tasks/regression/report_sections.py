@@ -1,7 +1,6 @@
 """The parts of the section on test for numbers: errors, residuals, intervals, the samples with the largest errors."""
 
 import numpy as np
-from headstart_runtime.arrays import Doubles
 
 from headstart.evaluation.interval_coverage import IntervalCoverage
 from headstart.reporting.charts.catalog import make_if_recorded
@@ -34,6 +33,7 @@ from headstart.tasks.regression.report_charts import (
     select_number_rows,
     split_parts,
 )
+from headstart_runtime.arrays import Doubles
 
 MOST_OFF = 12  #: samples with the largest errors that are shown
 MOST_THIRDS = 6  #: numbers whose thirds are tabulated

@@ -5,12 +5,6 @@ from math import nan
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Floats, Ints
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import GROUP, Noun
-from headstart_runtime.tasks.regression.postprocessor import INTERVAL, VALUE
-from headstart_runtime.tasks.regression.units import show_number
-from headstart_runtime.tasks.task import TargetSpace
 from numpy.typing import NDArray
 
 from headstart.evaluation.comparison import PairedTest
@@ -21,6 +15,12 @@ from headstart.evaluation.paired import SIGNIFICANT, format_p
 from headstart.heads.number_targets import measure_errors
 from headstart.tasks.facets import AnswerTable, ItemScores
 from headstart.tasks.regression.evaluation import NumberEvaluation, check_values, score_predicted_numbers
+from headstart_runtime.arrays import Doubles, Floats, Ints
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import GROUP, Noun
+from headstart_runtime.tasks.regression.postprocessor import INTERVAL, VALUE
+from headstart_runtime.tasks.regression.units import show_number
+from headstart_runtime.tasks.task import TargetSpace
 
 SAME = 0.01  #: share of the range of the answers up to which two are the same: what bf16 makes of a number
 SEEN = 2.8  #: standard errors that a difference has to be wide to be seen in 4 of 5 cases

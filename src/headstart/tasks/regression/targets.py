@@ -5,10 +5,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-from headstart_runtime.arrays import Doubles, Ints
-from headstart_runtime.errors import DataError
-from headstart_runtime.tasks.regression.units import find_unit, list_units, show_number
-from headstart_runtime.tasks.task import TargetSpace
 
 from headstart.data.names import preview
 from headstart.data.no_items import describe_no_items
@@ -23,6 +19,10 @@ from headstart.tasks.regression.labels import (
     read_numbers,
     write_numbers,
 )
+from headstart_runtime.arrays import Doubles, Ints
+from headstart_runtime.errors import DataError
+from headstart_runtime.tasks.regression.units import find_unit, list_units, show_number
+from headstart_runtime.tasks.task import TargetSpace
 
 LEAST = 10  #: usable items that a model is made from
 MOST_RANGES, EACH = 10, 20  #: strata, and items of each at least

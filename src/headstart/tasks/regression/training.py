@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from headstart_runtime.arrays import Doubles
-
 from headstart.heads.number_targets import TargetScale, measure_spreads
+from headstart_runtime.arrays import Doubles
 
 if TYPE_CHECKING:
     from headstart.tasks.regression.objective import NumberObjective

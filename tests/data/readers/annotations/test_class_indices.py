@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
+from headstart_runtime.errors import DataError
 
 NAMES = ["cat", "dog"]
 

@@ -4,7 +4,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.decisions import Role
 from headstart.data.read import read_source
@@ -13,6 +12,7 @@ from headstart.data.readers.annotations.coco import CocoReader
 from headstart.data.readers.reader import ReadContext
 from headstart.data.samples import FileStatus, Subset
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 CATEGORIES = ("cat", "dog", "eel")
 

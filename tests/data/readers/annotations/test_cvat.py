@@ -2,9 +2,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
+from headstart_runtime.errors import DataError
 
 
 def write_cvat(file: Path, elements: dict[str, list[tuple[str, str]]], more: str = "") -> Path:

@@ -3,10 +3,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.decisions import Role
 from headstart.data.read import read_source
+from headstart_runtime.errors import DataError
 
 NAMES = ("cat", "dog")
 

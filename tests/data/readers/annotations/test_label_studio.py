@@ -3,12 +3,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.decisions import Role
 from headstart.data.read import read_source
 from headstart.data.readers.annotations.label_studio import parse_address
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 NAMES = ("cat", "dog")
 

@@ -2,11 +2,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import find_reader, read_source
 from headstart.data.readers.reader import ReadContext
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 NAMES = ("cat", "dog")
 

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.readers.annotations.tool_rows import find_format, parse_uri
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 NAMES = ("cat", "dog")
 

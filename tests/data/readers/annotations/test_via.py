@@ -2,11 +2,11 @@ import json
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.decisions import Role
 from headstart.data.read import read_source
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 NAMES = ("cat", "dog")
 

@@ -2,10 +2,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.readers.annotations.yolo import parse_yaml_names
+from headstart_runtime.errors import DataError
 
 NAMES = ("cat", "dog")
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError, SettingError, StoreError
 
 from headstart.data.read import read_source
 from headstart.data.readers.archives import unpacking
 from headstart.data.readers.byte_ranges import RangeSource
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError, SettingError, StoreError
 
 
 def pack(folder: Path, archive: Path, top: str = "") -> Path:

@@ -6,11 +6,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.decisions import Role
 from headstart.data.read import read_source
 from headstart.data.readers.byte_ranges import RangeSource
+from headstart_runtime.errors import DataError
 
 
 @pytest.fixture

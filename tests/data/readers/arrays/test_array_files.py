@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError, MissingExtra
 from scipy import io
 
 from headstart.data.decisions import Role
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Samples, Subset
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError, MissingExtra
 
 COUNTS = {"train": 12, "val": 6, "test": 6}
 GIVEN = {"train": Subset.TRAIN, "val": Subset.VALIDATION, "test": Subset.TEST}

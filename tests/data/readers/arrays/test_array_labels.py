@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import SAMPLE
 
 from headstart.data.readers.arrays.array_labels import ArrayLabels, read_array_labels
 from headstart.data.readers.reader import ReadContext
 from headstart.label_text import LabelForm
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import SAMPLE
 
 SETS: frozenset[LabelForm] = frozenset({"one", "several", "indicators"})
 NUMBERS: frozenset[LabelForm] = frozenset({"one", "columns"})

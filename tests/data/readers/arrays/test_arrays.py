@@ -2,11 +2,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Subset, compute_digest
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 
 @pytest.fixture

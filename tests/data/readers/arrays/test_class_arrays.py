@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import get_modality
 
 from headstart.data.read import read_source
 from headstart.data.readers.arrays.class_arrays import find_class_arrays
 from headstart.data.source_items import list_folder_items
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import get_modality
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (18, 6, 6), dtype=np.uint8)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Subset, compute_digest
+from headstart_runtime.errors import DataError
 
 PARTS = {"train": 24, "t10k": 8}
 

@@ -5,7 +5,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.names import normalise_class_name
 from headstart.data.own_output import mark_folder
@@ -13,6 +12,7 @@ from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Samples, Subset, compute_digest
 from headstart.events import Progress
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 
 def reasons(samples: Samples) -> dict[str, str]:

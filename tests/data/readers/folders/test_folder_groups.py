@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 
 def read(root, **settings):

@@ -3,14 +3,14 @@
 import re
 
 import pytest
-from headstart_runtime.errors import DataError, SettingError
-from headstart_runtime.modalities.image.recognition import HINTS
 
 from headstart.data.read import read_source
 from headstart.data.readers.folders.file_names import read_names
 from headstart.data.readers.folders.folder_names import find_subset_in_name
 from headstart.data.samples import Subset
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError, SettingError
+from headstart_runtime.modalities.image.recognition import HINTS
 
 
 def options(classes=None, groups=None):

@@ -3,11 +3,11 @@
 from collections import Counter
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.samples import Subset
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 PETS = ("cats", "dogs")
 

@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.readers.folders.folder_pieces import find_pieces
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 
 @pytest.mark.parametrize(

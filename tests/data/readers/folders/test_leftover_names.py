@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.readers.folders.leftover_names import are_of_camera, find_leftover, may_be_leftover
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 Plant = Callable[..., Path]
 

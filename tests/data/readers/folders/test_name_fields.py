@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.image.recognition import HINTS
 
 from headstart.data.read import read_source
 from headstart.data.readers.folders.name_fields import propose_fields
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.image.recognition import HINTS
 
 
 @pytest.mark.parametrize(

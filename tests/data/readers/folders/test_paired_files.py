@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.modality import get_modality
 from PIL import Image
 
 from headstart.data.read import read_source
 from headstart.data.readers.folders.paired_files import find_paired_files
+from headstart_runtime.modalities.modality import get_modality
 
 CLASSES = ("healthy", "tumour")
 

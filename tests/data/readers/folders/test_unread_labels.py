@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
 from PIL import Image
 
 from headstart.data.read import read_source
+from headstart_runtime.errors import DataError
 
 NAMES = ("cat", "dog")
 COUNT = 12

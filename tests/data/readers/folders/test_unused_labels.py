@@ -5,12 +5,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 from PIL import Image
 
 from headstart.data.read import read_source
 from headstart.settings import DataSettings
 from headstart.verbs.check import check
+from headstart_runtime.errors import DataError
 
 
 def draw(folder: Path, *names: str) -> list[str]:

@@ -3,11 +3,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.readers.byte_ranges import RangeSource
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 pyarrow = pytest.importorskip("pyarrow")
 NAMES = ("cat", "dog")

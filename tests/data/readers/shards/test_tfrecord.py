@@ -5,7 +5,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.decisions import Role
 from headstart.data.read import read_source
@@ -14,6 +13,7 @@ from headstart.data.readers.shards import tfrecord
 from headstart.data.readers.shards.crc32c import compute_masked_crc32c
 from headstart.data.readers.shards.tf_example import parse_example
 from headstart.data.samples import FileStatus
+from headstart_runtime.errors import DataError
 
 
 def varint(value: int) -> bytes:

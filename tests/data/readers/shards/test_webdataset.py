@@ -6,7 +6,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.decisions import Role
 from headstart.data.read import find_reader, read_source
@@ -14,6 +13,7 @@ from headstart.data.readers.byte_ranges import RangeSource
 from headstart.data.readers.reader import ReadContext
 from headstart.data.samples import FileStatus
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 Fields = dict[str, bytes]
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import get_modality
 
 from headstart.data.read import read_source
 from headstart.data.samples import Samples
 from headstart.data.source_items import list_folder_items
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import get_modality
 
 COUNT = 12
 NAMES = [("ant", "bee", "cat")[i % 3] for i in range(COUNT)]

@@ -3,11 +3,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import get_modality
 
 from headstart.data.read import read_source
 from headstart.data.source_items import list_file_items
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import get_modality
 
 NAMES = ("cat", "dog")
 

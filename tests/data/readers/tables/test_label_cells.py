@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError, SettingError
 
 from headstart.data.read import read_source
 from headstart.data.readers.tables.several_labels import find_several_labels
 from headstart.data.samples import Samples
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError, SettingError
 
 Plant = Callable[..., Path]
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from headstart_runtime.errors import DataError
 from pyarrow import parquet
 
 from headstart.data.readers.listing import SourceListing
@@ -13,6 +12,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.table import list_table
 from headstart.label_text import LabelForm
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 Plant = Callable[..., Path]
 SETS: frozenset[LabelForm] = frozenset({"one", "several", "indicators"})

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError, SettingError
-from headstart_runtime.modalities.modality import get_modality
 
 from headstart.data.read import read_source
 from headstart.data.readers.tables.number_shift import find_number_shift, shift_number, split_number
 from headstart.data.source_items import list_file_items
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError, SettingError
+from headstart_runtime.modalities.modality import get_modality
 
 Plant = Callable[..., Path]
 

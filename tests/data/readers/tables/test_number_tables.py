@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import get_modality
 
 from headstart.data.decisions import Role
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Samples, Subset
 from headstart.data.source_items import list_file_items
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import get_modality
 
 SIDE = 5
 

@@ -4,10 +4,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.samples import Subset
+from headstart_runtime.errors import DataError
 
 BIRDS = ("001.Albatross", "002.Auklet", "003.Bunting")
 

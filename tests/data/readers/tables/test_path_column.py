@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 Plant = Callable[..., Path]
 

@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import get_modality
 
 from headstart.data.read import read_source
 from headstart.data.readers.tables.row_marks import find_left_out, find_row_marks
@@ -14,6 +12,8 @@ from headstart.data.readers.tables.table_columns import TableSample
 from headstart.data.samples import Samples
 from headstart.data.source_items import list_file_items
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import get_modality
 
 Plant = Callable[..., Path]
 LABELS = ["ant", "bee"] * 6

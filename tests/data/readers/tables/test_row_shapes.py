@@ -4,12 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import get_modality
 
 from headstart.data.read import read_source
 from headstart.data.source_items import list_file_items
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import get_modality
 
 Plant = Callable[..., Path]
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
 
 from headstart.data.read import read_source
 from headstart.data.readers.tables.same_names import find_sure_subset
 from headstart.data.samples import Samples, Subset
+from headstart_runtime.errors import DataError
 
 Plant = Callable[..., Path]
 CLASSES = ("ash", "birch")

@@ -5,12 +5,12 @@ from collections import Counter
 
 import pyarrow as pa
 import pytest
-from headstart_runtime.errors import DataError, MissingExtra, SettingError
 from pyarrow import parquet
 
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Subset
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError, MissingExtra, SettingError
 
 
 def lines(*rows: str) -> str:

@@ -3,10 +3,9 @@
 import unicodedata
 from pathlib import Path
 
-from headstart_runtime.modalities.modality import get_modality
-
 from headstart.data.readers.tables.file_index import FileIndex
 from headstart.data.readers.tables.table_files import locate_files
+from headstart_runtime.modalities.modality import get_modality
 
 IMAGES = get_modality("image")
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import DataError, SettingError
 
 from headstart.data.read import read_source
 from headstart.data.samples import Samples, Subset
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError, SettingError
 
 Plant = Callable[..., Path]
 CLASSES = ("ash", "birch")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from headstart_runtime.errors import DataError
 from pyarrow import parquet
 
 from headstart.data.read import read_source
 from headstart.data.samples import Samples, Subset
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
 
 Plant = Callable[..., Path]
 CLASSES = ("ash", "birch", "cedar")

@@ -4,13 +4,13 @@ import wave
 from pathlib import Path
 
 import pytest
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import Excerpt
 
 from headstart.data.read import read_source
 from headstart.data.readers.tables.span_columns import read_span
 from headstart.data.readers.tables.text_cells import is_missing_text, is_running_text
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Excerpt
 
 
 def write(path: Path, header: str, rows: list[str]) -> Path:

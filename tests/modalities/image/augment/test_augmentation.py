@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.image.decode import crop_resize
-from headstart_runtime.modalities.image.spec import ImageSpec
 from PIL import Image, ImageEnhance
 
 from headstart.modalities.image.augment import presets as augment_presets
@@ -31,6 +29,8 @@ from headstart.modalities.image.augment.policy import (
 from headstart.modalities.image.augment.presets import resolve_view_size
 from headstart.modalities.image.settings import AugmentSettings
 from headstart.settings import FitSettings
+from headstart_runtime.modalities.image.decode import crop_resize
+from headstart_runtime.modalities.image.spec import ImageSpec
 
 SIZE = 64
 SPEC = ImageSpec(SIZE, 875, mean=(0.5, 0.4, 0.3), std=(0.2, 0.2, 0.2))

@@ -4,9 +4,6 @@ from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
-from headstart_runtime.errors import SettingError
-from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
-from headstart_runtime.tasks.task import get_task
 
 from headstart.modalities.image.augment.augmentation import make_view
 from headstart.modalities.image.augment.augmenter import ImageAugmentation
@@ -23,6 +20,9 @@ from headstart.modalities.image.augment.presets import (
 )
 from headstart.modalities.image.settings import KEEPABLE, AugmentSettings
 from headstart.settings import FitSettings
+from headstart_runtime.errors import SettingError
+from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
+from headstart_runtime.tasks.task import get_task
 
 SPEC = ImageSpec(64, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 LIGHT_ONLY = frozenset({"colour"})  #: of numbers: a count, an area, an angle

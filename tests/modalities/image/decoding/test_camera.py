@@ -4,9 +4,10 @@ import struct
 import numpy as np
 import pillow_heif
 import pytest
+from PIL import Image
+
 from headstart_runtime.modalities.image.decode import identify
 from headstart_runtime.modalities.image.decoding.camera import LONGEST, read_camera
-from PIL import Image
 
 
 def photo(kind: str, make: object, model: object) -> bytes:

@@ -4,10 +4,11 @@ import zlib
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.image.decode import decode, identify, measure_depth
-from headstart_runtime.modalities.image.spec import GreyRange, ImageSpec
 from numpy.typing import NDArray
 from PIL import Image
+
+from headstart_runtime.modalities.image.decode import decode, identify, measure_depth
+from headstart_runtime.modalities.image.spec import GreyRange, ImageSpec
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
 COLOUR[0, 0] = 0, 255, 128

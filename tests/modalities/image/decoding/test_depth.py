@@ -4,12 +4,13 @@ import warnings
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
 from headstart_runtime.modalities.image.decode import decode, identify, measure_depth
 from headstart_runtime.modalities.image.decoding.depth import BitDepth, describe_scaling, fit_common_ranges
 from headstart_runtime.modalities.image.spec import GreyRange, ImageSpec
 from headstart_runtime.modalities.item import BrokenItem
-from numpy.typing import NDArray
-from PIL import Image
 
 GREY = np.random.default_rng(0).integers(0, 256, (60, 80)).astype(np.uint8)
 GREY[0, :2] = 0, 255

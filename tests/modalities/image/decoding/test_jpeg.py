@@ -4,16 +4,16 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.image import decode as module
-from headstart_runtime.modalities.image.decode import decode, identify
-from headstart_runtime.modalities.image.decoding import jpeg
-from headstart_runtime.modalities.image.spec import ImageSpec
-from headstart_runtime.modalities.item import BrokenItem
 from PIL import Image, ImageOps
 
 from headstart.data.check import check_decoding
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus
+from headstart_runtime.modalities.image import decode as module
+from headstart_runtime.modalities.image.decode import decode, identify
+from headstart_runtime.modalities.image.decoding import jpeg
+from headstart_runtime.modalities.image.spec import ImageSpec
+from headstart_runtime.modalities.item import BrokenItem
 
 SMALL = ImageSpec(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 XMP = b"http://ns.adobe.com/xap/1.0/\x00"

@@ -4,11 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from PIL import Image, ImageFile, PngImagePlugin
+
 from headstart_runtime.modalities.image.decode import decode
 from headstart_runtime.modalities.image.decoding import opening
 from headstart_runtime.modalities.image.decoding.opening import decode_opened, open_image
 from headstart_runtime.modalities.item import BrokenItem
-from PIL import Image, ImageFile, PngImagePlugin
 
 
 def noisy(size: tuple[int, int] = (160, 200)) -> Image.Image:

@@ -4,13 +4,13 @@ import struct
 import numpy as np
 import pillow_heif
 import pytest
+from PIL import Image
+
+from headstart.data.read import read_source
 from headstart_runtime.modalities.image.decode import decode, identify
 from headstart_runtime.modalities.image.decoding.pictures import choose_picture
 from headstart_runtime.modalities.image.decoding.tiff import read_directories
 from headstart_runtime.modalities.item import BrokenItem
-from PIL import Image
-
-from headstart.data.read import read_source
 
 
 def scene(width: int = 64, height: int = 48) -> Image.Image:

@@ -3,9 +3,10 @@ import struct
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from headstart_runtime.modalities.image.decode import decode, identify
 from headstart_runtime.modalities.item import BrokenItem
-from PIL import Image
 
 
 @pytest.mark.parametrize(

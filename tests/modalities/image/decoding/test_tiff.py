@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from headstart_runtime.modalities.image.decoding import tiff
 
 

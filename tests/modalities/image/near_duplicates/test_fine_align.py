@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from headstart_runtime.modalities.image.decode import crop_resize
 from PIL import ImageOps
 
 from headstart.modalities.image.near_duplicates.coarse_align import align_coarsely
 from headstart.modalities.image.near_duplicates.fine_align import Alignment, align_finely
+from headstart_runtime.modalities.image.decode import crop_resize
 from tests.modalities.image.near_duplicates.test_score import SCENES, SPEC, measure
 
 

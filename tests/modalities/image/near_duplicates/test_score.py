@@ -4,9 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.image.decode import crop_resize
-from headstart_runtime.modalities.image.modality import ImageModality
-from headstart_runtime.modalities.image.spec import ImageSpec
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
@@ -22,6 +19,9 @@ from headstart.diagnostics.near_duplicates.search import (
 )
 from headstart.extraction.extract import load_batch
 from headstart.modalities.image.stats import ImageStats, compute_stats
+from headstart_runtime.modalities.image.decode import crop_resize
+from headstart_runtime.modalities.image.modality import ImageModality
+from headstart_runtime.modalities.image.spec import ImageSpec
 from tests.groups import by_content
 
 SPEC = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart_runtime.modalities.facets import DuplicatesFacet
 
 from headstart.diagnostics.near_duplicates.candidates import find_candidates
 from headstart.modalities.text.near_duplicates.score import TextDuplicates, fold_shingles
@@ -18,6 +17,7 @@ from headstart.modalities.text.near_duplicates.shingles import (
     normalise,
 )
 from headstart.modalities.text.text_stats import FACTS, TextStats
+from headstart_runtime.modalities.facets import DuplicatesFacet
 
 DRAWN = runpy.run_path(str(Path(__file__).parents[4] / "benchmarks" / "drawn" / "altered_texts.py"))
 ALTERATIONS, plant_copies = DRAWN["ALTERATIONS"], DRAWN["plant_copies"]

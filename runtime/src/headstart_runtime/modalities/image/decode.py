@@ -8,6 +8,9 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from headstart_runtime.errors import DataError
 from headstart_runtime.modalities.image.decoding import colour, jpeg
 from headstart_runtime.modalities.image.decoding.camera import read_camera
@@ -19,8 +22,6 @@ from headstart_runtime.modalities.image.decoding.pictures import choose_picture,
 from headstart_runtime.modalities.image.decoding.repair import make_memory_error, refuse_undecodable, repair
 from headstart_runtime.modalities.image.spec import ImageSpec
 from headstart_runtime.modalities.item import BrokenItem
-from numpy.typing import NDArray
-from PIL import Image
 
 __all__ = [
     "SUFFIXES",

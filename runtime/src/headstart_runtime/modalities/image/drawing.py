@@ -3,8 +3,9 @@
 import io
 from typing import Any
 
-from headstart_runtime.modalities.item import MARK
 from PIL import Image, PngImagePlugin
+
+from headstart_runtime.modalities.item import MARK
 
 
 def save_picture(image: Image.Image, kind: str, **options: Any) -> bytes:

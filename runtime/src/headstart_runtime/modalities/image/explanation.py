@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from PIL import Image
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.modalities.batch import Batch
 from headstart_runtime.modalities.facets import Thumbnail
@@ -13,7 +15,6 @@ from headstart_runtime.modalities.image.decode import Pixels
 from headstart_runtime.modalities.image.drawing import save_picture
 from headstart_runtime.modalities.image.overlay import paint_heat
 from headstart_runtime.modalities.image.spec import ImageSpec
-from PIL import Image
 
 EDGE, QUALITY = 192, 72  #: of a small photo under its heat map: its longest edge in pixels, JPEG's quality
 HEIGHT = 480  #: of a photo beside its heat map, pixels

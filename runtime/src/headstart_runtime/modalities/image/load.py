@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from headstart_runtime.errors import DataError, refuse_machine_faults
 from headstart_runtime.modalities.image.decode import (
     Header,
@@ -23,8 +26,6 @@ from headstart_runtime.modalities.image.decode import (
 )
 from headstart_runtime.modalities.image.spec import ImageSpec
 from headstart_runtime.modalities.item import BinaryFile, BrokenItem
-from numpy.typing import NDArray
-from PIL import Image
 
 #: A photo to predict: a file's path, a file's bytes, an open binary file, a PIL image, or pixels, uint8 (H, W),
 #: (H, W, 3) or (H, W, 4).

@@ -5,6 +5,8 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.fitting_parts import import_fitting_part
 from headstart_runtime.modalities import facets
 from headstart_runtime.modalities.batch import Batch
@@ -28,7 +30,6 @@ from headstart_runtime.modalities.image.wording import PHOTO
 from headstart_runtime.modalities.item import BrokenItem, Decoded, Excerpt, ItemFacts, Raw, is_drawn
 from headstart_runtime.modalities.modality import Modality
 from headstart_runtime.modalities.preprocessing_facet import PreprocessingFacet
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from headstart.settings.chapter import Chapter

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from headstart_runtime.modalities.batch import Batch
 from headstart_runtime.modalities.image.decode import Pixels
 from headstart_runtime.modalities.image.spec import ImageSpec

@@ -4,10 +4,11 @@ import io
 from dataclasses import replace
 
 import numpy as np
+from PIL import Image
+
 from headstart_runtime.modalities.facets import Thumbnail
 from headstart_runtime.modalities.image.decode import Pixels
 from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
-from PIL import Image
 
 EDGE, CLOSE_EDGE, QUALITY = 128, 180, 72  #: of a small photo: its longest edge in pixels, JPEG's quality
 

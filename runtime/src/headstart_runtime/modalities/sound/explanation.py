@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
 from headstart_runtime.arrays import Bools, Floats
 from headstart_runtime.modalities.facets import Thumbnail
 from headstart_runtime.modalities.marked_text import MarkedPiece

@@ -7,6 +7,7 @@ for "slaney", as librosa has both), logarithms.
 from functools import lru_cache
 
 import numpy as np
+
 from headstart_runtime.arrays import Doubles, Floats
 from headstart_runtime.modalities.sound.spec import MelSpec
 

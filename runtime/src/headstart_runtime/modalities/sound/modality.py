@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.fitting_parts import import_fitting_part
 from headstart_runtime.modalities import facets
@@ -22,7 +24,6 @@ from headstart_runtime.modalities.sound.speech_spec import SPEECH_SPEC
 from headstart_runtime.modalities.sound.window_fit import choose_window
 from headstart_runtime.modalities.sound.windows import cut_windows, make_window_parts
 from headstart_runtime.modalities.sound.wording import CLIP
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from headstart.settings.chapter import Chapter

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.modalities.batch import Batch
 from headstart_runtime.modalities.sound.mels import make_filters, make_window

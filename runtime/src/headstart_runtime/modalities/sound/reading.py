@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import MissingExtra, refuse_machine_faults
 from headstart_runtime.extras import ExtraName, import_extra

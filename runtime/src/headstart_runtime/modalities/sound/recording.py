@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 
 MOST_SECONDS = 3600  #: of a clip that is read whole

@@ -8,6 +8,7 @@ from functools import lru_cache
 from math import gcd
 
 import numpy as np
+
 from headstart_runtime.arrays import Doubles, Floats
 from headstart_runtime.modalities.sound.spec import Resampler
 

@@ -6,6 +6,7 @@ from html import escape
 from itertools import pairwise
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.modalities.facets import Thumbnail
 from headstart_runtime.modalities.item import MARK

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.modalities.item import BrokenItem
 from headstart_runtime.modalities.sound.recording import HIGHEST_RATE, LOWEST_RATE, MOST_CHANNELS
-from numpy.typing import NDArray
 
 WANTED = "wanted a path, the bytes of a file, an open binary file, or samples with their rate: (samples, 16000)"
 _ARRAYS = ("array", "audio", "waveform", "samples", "raw")  #: keys of records

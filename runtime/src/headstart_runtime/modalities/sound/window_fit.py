@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+
 from headstart_runtime.modalities.sound.spec import SoundSpec
 
 SHARE = 0.99  #: of the training clips that fit into one window

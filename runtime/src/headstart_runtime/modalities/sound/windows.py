@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats, Ints
 from headstart_runtime.modalities.batch import Part
 from headstart_runtime.modalities.sound.mels import compute_mels

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
+
 from headstart_runtime.arrays import Bools, Floats
 from headstart_runtime.modalities.facets import Thumbnail
 from headstart_runtime.modalities.item import MARK

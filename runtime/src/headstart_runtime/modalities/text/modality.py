@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.errors import SettingError
 from headstart_runtime.fitting_parts import import_fitting_part
 from headstart_runtime.modalities import facets
@@ -25,7 +27,6 @@ from headstart_runtime.modalities.text.term_spec import READS, TermSpec, make_te
 from headstart_runtime.modalities.text.terms import weigh_texts
 from headstart_runtime.modalities.text.wording import TEXT
 from headstart_runtime.text_encodings import check_encoding
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from headstart.settings.chapter import Chapter

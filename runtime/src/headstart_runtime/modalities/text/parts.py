@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+
 from headstart_runtime.modalities.batch import Batch, Part
 from headstart_runtime.modalities.text.decoding import MOST_CHARACTERS
 from headstart_runtime.modalities.text.spec import TextSpec

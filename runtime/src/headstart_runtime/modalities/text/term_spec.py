@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
+
 from headstart_runtime.modalities.batch import Batch, Part, TensorSpec
 from headstart_runtime.modalities.terms import TERM_IDS, TERM_WEIGHTS
 from headstart_runtime.modalities.text.terms import load_vocabulary, split_terms

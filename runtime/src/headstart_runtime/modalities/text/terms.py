@@ -19,9 +19,10 @@ from itertools import count, pairwise
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Bools, Floats, Ints
 from headstart_runtime.sparse import SparseRows
-from numpy.typing import NDArray
 
 WORD = "w"  #: stands before a term that is a word or a pair; ``PIECE`` before a piece of one
 PIECE = "c"

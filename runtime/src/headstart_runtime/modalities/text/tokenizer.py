@@ -12,9 +12,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.errors import DataError
 from headstart_runtime.extras import import_extra
-from numpy.typing import NDArray
 
 Ids = NDArray[np.int64]
 PAD_TOKENS = ("[PAD]", "<pad>", "<PAD>")  #: names of the token that fills a batch

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.linalg import softmax
 

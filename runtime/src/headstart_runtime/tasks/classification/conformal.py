@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
+
 from headstart_runtime.arrays import Bools, Floats
 
 ConformalKind = Literal["lac"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+
 from headstart_runtime.arrays import Doubles, Floats, Ints
 from headstart_runtime.tasks.classification.operating_point import OperatingPoint
 from headstart_runtime.tasks.threshold_distance import centre_on_threshold

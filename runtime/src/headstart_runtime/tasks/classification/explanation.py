@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats, Ints
 from headstart_runtime.inference.model_format import PREDICTED, PROBABILITIES
 from headstart_runtime.linalg import softmax
 from headstart_runtime.tasks.explanation_facet import ExplainedOutput, ExplainedSlope
 from headstart_runtime.tasks.task import TargetSpace
-from numpy.typing import NDArray
 
 
 class ClassExplanation:

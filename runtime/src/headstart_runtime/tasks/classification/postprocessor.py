@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Bools, Floats
 from headstart_runtime.inference.model_format import PREDICTED, PREDICTION_SET, PROBABILITIES, UNCALIBRATED
 from headstart_runtime.inference.postprocess import BatchPredictions
 from headstart_runtime.tasks.classification.calibration import NONE, Calibration
 from headstart_runtime.tasks.classification.conformal import ConformalPredictor
 from headstart_runtime.tasks.classification.decision import ClassDecision
-from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import SettingError
 from headstart_runtime.fitting_parts import import_fitting_part
@@ -17,13 +19,11 @@ from headstart_runtime.tasks.classification.decision import ClassDecision, descr
 from headstart_runtime.tasks.classification.positive_class import guess_positive
 from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 from headstart_runtime.tasks.task import Measure, OutputRule, Support, TargetSpace
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from headstart_runtime.tasks.explanation_facet import AnswerExplanation
-
     from headstart.settings.chapter import Chapter
     from headstart.tasks import facets, optional_facets
+    from headstart_runtime.tasks.explanation_facet import AnswerExplanation
 
 
 _CLASSES_SHOWN = 12  #: names of classes in the table of a model

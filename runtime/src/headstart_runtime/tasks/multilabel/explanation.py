@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.inference.model_format import PROBABILITIES
 from headstart_runtime.linalg import sigmoid
 from headstart_runtime.tasks.explanation_facet import ExplainedOutput, ExplainedSlope
 from headstart_runtime.tasks.multilabel.postprocessor import LABELS
 from headstart_runtime.tasks.task import TargetSpace
-from numpy.typing import NDArray
 
 
 class LabelSetExplanation:

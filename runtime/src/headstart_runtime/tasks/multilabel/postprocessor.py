@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Bools, Floats
 from headstart_runtime.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
 from headstart_runtime.tasks.multilabel.label_calibration import UNCALIBRATED_LABELS, LabelCalibration
-from numpy.typing import NDArray
 
 LABELS = "labels"  #: the output that says which labels are there
 EVEN = 0.5  #: the threshold where none was chosen

@@ -5,6 +5,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import SettingError
 from headstart_runtime.fitting_parts import import_fitting_part
@@ -15,13 +17,11 @@ from headstart_runtime.tasks.multilabel.answers import LabelSetPrediction, make_
 from headstart_runtime.tasks.multilabel.combination import combine_label_members
 from headstart_runtime.tasks.multilabel.postprocessor import EVEN, LABELS, LabelSetPostprocessor, LabelThreshold
 from headstart_runtime.tasks.task import Measure, OutputRule, Support, TargetSpace
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from headstart_runtime.tasks.explanation_facet import AnswerExplanation
-
     from headstart.settings.chapter import Chapter
     from headstart.tasks import facets, optional_facets
+    from headstart_runtime.tasks.explanation_facet import AnswerExplanation
 
 
 _LABELS_SHOWN = 12  #: names of labels in the table of a model

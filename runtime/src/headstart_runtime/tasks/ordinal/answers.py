@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.inference.item_notes import list_item_notes, render_answer
 from headstart_runtime.inference.model_format import PREDICTION_SET

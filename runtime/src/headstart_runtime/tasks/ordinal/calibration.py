@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.tasks.ordinal.distribution import accumulate_logits, distribute
 

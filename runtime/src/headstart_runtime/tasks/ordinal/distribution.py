@@ -9,9 +9,10 @@ probability is multiplied by the exponential of that. Where they are 0 the cumul
 """
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats, Ints
 from headstart_runtime.linalg import Real, sigmoid, softmax
-from numpy.typing import NDArray
 
 SMALLEST = 1e-30  #: probabilities below count as this in logarithms
 

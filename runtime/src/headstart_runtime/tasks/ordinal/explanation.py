@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats, Ints
 from headstart_runtime.inference.model_format import PROBABILITIES
 from headstart_runtime.tasks.explanation_facet import ExplainedOutput, ExplainedSlope
 from headstart_runtime.tasks.ordinal.distribution import spread_numbers
 from headstart_runtime.tasks.task import TargetSpace
-from numpy.typing import NDArray
 
 MEAN_RANK = 0  #: the one thing that is explained
 GRADE = "grade"  #: what may be asked about: no grade by itself, for a higher one takes from the one below

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
 from headstart_runtime.tasks.ordinal.calibration import UNCHANGED, RankCalibration
 from headstart_runtime.tasks.ordinal.distribution import find_medians
 from headstart_runtime.tasks.ordinal.ranges import RangePredictor, find_ends
-from numpy.typing import NDArray
 
 RANK, RANGE = "rank", "range"  #: outputs of the graph beside those that classes have too
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+
 from headstart_runtime.arrays import Bools, Floats, Ints
 from headstart_runtime.tasks.ordinal.distribution import find_medians
 

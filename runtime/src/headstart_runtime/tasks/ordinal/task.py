@@ -5,6 +5,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.fitting_parts import import_fitting_part
 from headstart_runtime.inference.model_format import PREDICTION_SET, PROBABILITIES
@@ -14,13 +16,11 @@ from headstart_runtime.tasks.ordinal.distribution import find_medians, spread_nu
 from headstart_runtime.tasks.ordinal.postprocessor import RANGE, RANK, RankPostprocessor
 from headstart_runtime.tasks.ordinal.ranges import find_ends
 from headstart_runtime.tasks.task import Measure, Support, TargetSpace
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from headstart_runtime.tasks.explanation_facet import AnswerExplanation
-
     from headstart.settings.chapter import Chapter
     from headstart.tasks import facets, optional_facets
+    from headstart_runtime.tasks.explanation_facet import AnswerExplanation
 
 
 _CLASSES_SHOWN = 12  #: names of classes in the table of a model

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Doubles, Floats
 from headstart_runtime.tasks.explanation_facet import ExplainedOutput, ExplainedSlope
 from headstart_runtime.tasks.regression.postprocessor import VALUE
 from headstart_runtime.tasks.regression.units import show_number
 from headstart_runtime.tasks.task import TargetSpace
-from numpy.typing import NDArray
 
 
 class NumberExplanation:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
+
 from headstart_runtime.arrays import Floats
 
 IntervalKind = Literal["constant", "scaled"]

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.tasks.regression.intervals import IntervalRule
-from numpy.typing import NDArray
 
 VALUE, INTERVAL = "value", "interval"  #: names of outputs in the graph
 

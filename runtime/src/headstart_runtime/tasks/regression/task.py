@@ -5,6 +5,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from headstart_runtime.arrays import Floats
 from headstart_runtime.fitting_parts import import_fitting_part
 from headstart_runtime.inference.postprocess import BatchPredictions
@@ -17,13 +19,11 @@ from headstart_runtime.tasks.regression.answers import (
 from headstart_runtime.tasks.regression.postprocessor import NumberPostprocessor
 from headstart_runtime.tasks.regression.units import show_number
 from headstart_runtime.tasks.task import Measure, Support, TargetSpace
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from headstart_runtime.tasks.explanation_facet import AnswerExplanation
-
     from headstart.settings.chapter import Chapter
     from headstart.tasks import facets, optional_facets
+    from headstart_runtime.tasks.explanation_facet import AnswerExplanation
 
 _SHOWN = 12  #: numbers in the table of a model
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import BackboneError
 from numpy.typing import NDArray
 
 from headstart.backbones.providers.tflite.flatbuffer import Table, read_root
+from headstart_runtime.errors import BackboneError
 
 MOST_BYTES = 2**31 - 1
 

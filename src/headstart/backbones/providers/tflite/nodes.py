@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import BackboneError
 from numpy.typing import NDArray
 
 from headstart.backbones.providers.tflite.model import ACTIVATIONS, TfliteModel, TfliteOperator
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart_runtime.errors import BackboneError
 
 TO_FIRST, TO_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 _UNARY = {

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.decisions import Decision, Role
 from headstart.data.readers.annotations.annotations import LONGEST_PATH, AnnotationSet, list_annotated
 from headstart.data.readers.annotations.questions import PREFERRED, LabelledTask, choose_question, decide_questions
@@ -16,6 +14,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import Subset
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)

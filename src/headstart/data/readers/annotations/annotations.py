@@ -10,10 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart_runtime.errors import DataError, bounded
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.modalities.modality import Modality
-
 from headstart.data.choose_modality import choose_by_names
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name, preview
@@ -27,6 +23,9 @@ from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource
 from headstart.data.subsets import resolve_subsets
 from headstart.label_text import LabelForm, join_cells, split_cells
+from headstart_runtime.errors import DataError, bounded
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.modality import Modality
 
 MOST_WITH_SEVERAL = 0.1  #: share of the annotated items that may have several classes; they are skipped
 WHOLE = "labels"  #: what an item has where annotations are of the whole of it

@@ -8,8 +8,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.readers.annotations.annotation_files import TaskFile, choose_files, list_tasks
 from headstart.data.readers.annotations.questions import LabelledTask
 from headstart.data.readers.evidence import find_near_top
@@ -17,6 +15,7 @@ from headstart.data.readers.json_stream import iter_json, read_ends
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
+from headstart_runtime.errors import DataError
 
 NAME = "labels of FiftyOne"
 FOLDER = "data"

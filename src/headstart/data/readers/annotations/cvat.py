@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.decisions import Role
 from headstart.data.readers.annotations.annotations import AnnotatedItem, AnnotationSet, collect_labels, list_annotated
 from headstart.data.readers.evidence import decide_file, find_folder, find_near_top
@@ -15,6 +13,7 @@ from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
 from headstart.data.subsets import parse_subset
+from headstart_runtime.errors import DataError
 
 _TAG = "tag"  #: a label of a whole item
 

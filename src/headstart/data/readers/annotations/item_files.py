@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.choose_modality import choose_by_names
 from headstart.data.decisions import Role
 from headstart.data.readers.annotations.annotations import AnnotationSet, list_annotated
@@ -35,6 +33,7 @@ from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
 
 _LOOK_AT = 8  #: files by which the format is known
 _LEFT_OUT = "imageData"  #: the item itself, in LabelMe's files

@@ -12,10 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from headstart_runtime.errors import DataError, refuse_machine_faults
-from headstart_runtime.modalities.modality import all_modalities
-from headstart_runtime.parsing import parse_json
-
 from headstart.data.decisions import Role
 from headstart.data.names import preview
 from headstart.data.readers.annotations.annotations import AnnotationSet, collect_labels, list_annotated
@@ -27,6 +23,9 @@ from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError, refuse_machine_faults
+from headstart_runtime.modalities.modality import all_modalities
+from headstart_runtime.parsing import parse_json
 
 CHOICES = "choices"  #: the kind of a result that is of the whole item
 _OWN = frozenset(

@@ -9,15 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import CLASS
-
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.annotations.annotations import AnnotatedItem, collect_labels
 from headstart.data.readers.reader import ReadContext
 from headstart.data.samples import Subset
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import CLASS
 
 _NEARLY_ALL = 0.9  #: share of the tasks that a second question has, before it is asked which one is meant
 #: Questions that are taken before others, where a format has no rule of its own.

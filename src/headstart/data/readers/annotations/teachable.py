@@ -8,8 +8,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.choose_modality import choose_by_names, list_clear_suffixes
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name
@@ -19,6 +17,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry
 from headstart.data.sources import FileSource
+from headstart_runtime.errors import DataError
 
 _SAMPLE = re.compile(r"(.+)-!-\d+\.\w+")
 _MODELS = (

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from headstart.data.readers.file_kinds import read_beginning
 from headstart_runtime.errors import DataError, refuse_machine_faults
 from headstart_runtime.parsing import parse_json
-
-from headstart.data.readers.file_kinds import read_beginning
 
 _STORE = "gs://"
 _VERTEX = re.compile(

@@ -4,9 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError, refuse_machine_faults
-from headstart_runtime.parsing import parse_json
-
 from headstart.data.readers.annotations.annotation_files import TaskFile, choose_files, find_annotated_file, list_tasks
 from headstart.data.readers.annotations.questions import LabelledTask
 from headstart.data.readers.annotations.tool_csv import is_tool_csv, iter_tool_csv
@@ -17,6 +14,8 @@ from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import Subset
+from headstart_runtime.errors import DataError, refuse_machine_faults
+from headstart_runtime.parsing import parse_json
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".manifest", ".csv")
 _SAMPLES = "samples"  #: the key of the rows where they stand in an object

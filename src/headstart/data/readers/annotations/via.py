@@ -10,9 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError, refuse_machine_faults
-from headstart_runtime.parsing import parse_json
-
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.readers.annotations.annotation_files import TaskFile, choose_files, find_annotated_file, list_tasks
 from headstart.data.readers.annotations.questions import PREFERRED, LabelledTask
@@ -22,6 +19,8 @@ from headstart.data.readers.json_stream import iter_json, read_ends
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
+from headstart_runtime.errors import DataError, refuse_machine_faults
+from headstart_runtime.parsing import parse_json
 
 NAME = "annotations of VIA"
 _METADATA = "_via_img_metadata"

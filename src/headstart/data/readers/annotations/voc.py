@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from headstart_runtime.errors import refuse_machine_faults
-
 from headstart.data.decisions import Role
 from headstart.data.readers.annotations.annotations import AnnotatedItem, AnnotationSet, collect_labels, list_annotated
 from headstart.data.readers.evidence import (
@@ -26,6 +24,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset
+from headstart_runtime.errors import refuse_machine_faults
 
 LISTS = "Main"  #: the folder with lists of items
 MOST_BYTES = 4_000_000  #: of one XML file

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import refuse_machine_faults
-
 from headstart.data.choose_modality import choose_by_names
 from headstart.data.decisions import Role
 from headstart.data.readers.annotations.annotations import AnnotatedItem, AnnotationSet, collect_labels, list_annotated
@@ -24,6 +22,7 @@ from headstart.data.readers.evidence import (
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree
+from headstart_runtime.errors import refuse_machine_faults
 
 FOLDER = "labels"
 _NAMES = ("classes.txt", "obj.names", "coco.names", "predefined_classes.txt")

@@ -7,9 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import all_modalities
-
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.readers.archive_members import find_unread_kind
 from headstart.data.readers.archives.archive_tables import list_archived_table
@@ -28,6 +25,8 @@ from headstart.data.readers.tables.parquet_shards import ShardReader, find_shard
 from headstart.data.readers.tables.table import TABLE_SUFFIXES, items_exist
 from headstart.data.readers.walk import FileTree
 from headstart.data.sources import FileSource
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import all_modalities
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _LOOKED_INTO = frozenset(".csv .tsv .txt .json .jsonl .ndjson .xml .yaml .parquet .arrow .npy .npz .mat .h5".split())  # noqa: SIM905

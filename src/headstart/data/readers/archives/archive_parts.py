@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 
-from headstart_runtime.errors import DataError, refuse_machine_faults
-
 from headstart.data.names import preview
 from headstart.data.readers.archives.unpacking import UnpackedArchive
 from headstart.data.readers.byte_ranges import RangeSource
 from headstart.data.readers.unpack import unpack_once
+from headstart_runtime.errors import DataError, refuse_machine_faults
 
 _DRIVE = re.compile(r"(.+-\d{8}T\d{6}Z)(?:-\d+)?-\d{3}")  #: as Google names them, with the time of the download
 _NUMBERED = re.compile(r"(.*?\D)\d{1,4}")

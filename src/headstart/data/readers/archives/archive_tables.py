@@ -3,8 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.readers.folders.folder import FEWEST_CLASSES, FolderReader, list_folder
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -12,6 +10,7 @@ from headstart.data.readers.tables.column_evidence import says_the_same
 from headstart.data.readers.tables.table import TableReader
 from headstart.data.readers.tables.unnamed_files import describe_unnamed, find_unnamed_files, locate_sample
 from headstart.data.readers.walk import FileTree
+from headstart_runtime.errors import DataError
 
 
 def list_archived_table(table: Path, base: FileTree, context: ReadContext) -> SourceListing:

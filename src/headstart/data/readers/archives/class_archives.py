@@ -6,9 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import all_modalities
-
 from headstart.data.choose_modality import choose_by_names, list_clear_suffixes
 from headstart.data.readers.archive_members import iter_members
 from headstart.data.readers.archives.archive import (
@@ -36,6 +33,8 @@ from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry
 from headstart.data.sources import FileSource, SampleSource
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import all_modalities
 
 _UNREADABLE: tuple[type[Exception], ...] = (*DAMAGE, DataError, OSError)
 _SAMPLES = re.compile(r"[-_ ]samples$", re.IGNORECASE)  #: how Teachable Machine ends the names of its archives

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.choose_modality import choose_by_names
 from headstart.data.decisions import ANY, Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name, preview
@@ -19,10 +17,11 @@ from headstart.data.readers.byte_ranges import RangeSource
 from headstart.data.readers.evidence import find_subset_in_path
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
-from headstart.data.readers.walk import SYSTEM
 from headstart.data.samples import LedgerEntry
 from headstart.data.sources import SampleSource
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
+from headstart_runtime.folder_items import SYSTEM
 
 _MAGIC = slice(257, 262)  #: where a tar says that it is one
 

@@ -19,13 +19,12 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b, file_digest
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from headstart_runtime.errors import DataError, refuse_machine_faults
-from headstart_runtime.text_encodings import check_encoding
-
 from headstart.data.readers.archive_members import Member, is_compressed_tar, is_utf8, iter_members
 from headstart.data.readers.byte_ranges import RangeSource
 from headstart.data.readers.encodings import escape_non_ascii, guess_encoding
 from headstart.data.readers.unpack import unpack_once
+from headstart_runtime.errors import DataError, refuse_machine_faults
+from headstart_runtime.text_encodings import check_encoding
 
 MAX_TOTAL = 200_000_000_000  #: bytes that an archive may unpack to
 MAX_MEMBERS = 10_000_000

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from headstart_runtime.modalities.modality import Modality
 from numpy.typing import NDArray
 
 from headstart.data.choose_modality import choose_by_array
@@ -17,6 +16,7 @@ from headstart.data.readers.arrays.arrays import ArrayBlock, make_block
 from headstart.data.readers.arrays.matlab import find_digit_classes
 from headstart.data.readers.arrays.stored_arrays import LoadedArray, RowSource, StoredArray
 from headstart.data.readers.reader import ReadContext
+from headstart_runtime.modalities.modality import Modality
 
 BY_NAME = "by their names"  #: why two arrays were taken for a pair
 UNKNOWN = "?"  #: the label of rows of which nobody wants one

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import DataError, HeadstartError, refuse_machine_faults
-from headstart_runtime.modalities.modality import get_modality
 
 from headstart.data.choose_modality import list_clear_suffixes
 from headstart.data.readers.arrays import byte_records, hdf5, matlab, npz, pickled_arrays
@@ -26,6 +24,8 @@ from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry
 from headstart.data.sources import ArraySource
 from headstart.data.subsets import parse_subset
+from headstart_runtime.errors import DataError, HeadstartError, refuse_machine_faults
+from headstart_runtime.modalities.modality import get_modality
 
 MOST_FILES = 200  #: of arrays in a folder; where there are more, each file is an item
 _ZIP = b"PK\x03\x04"

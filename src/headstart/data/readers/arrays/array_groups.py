@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import prod
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.readers.arrays.array_blocks import ArrayPair, read_texts
 from headstart.data.readers.arrays.array_names import ParsedName
 from headstart.data.readers.arrays.stored_arrays import StoredArray
 from headstart.data.readers.group_stats import count_groups, propose_groups
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.words import names_owner
+from headstart_runtime.errors import DataError
 
 NAMES = frozenset({"group", "groups", "group_id", "group_ids"})  #: of arrays that are groups whatever is in them
 NONE = "none"  #: says that no array is one

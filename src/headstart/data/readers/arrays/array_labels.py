@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from headstart_runtime.arrays import Bools
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import Noun
 from numpy.typing import NDArray
 
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.label_forms import propose_reading, propose_tasks
 from headstart.data.readers.reader import ReadContext
 from headstart.label_text import LabelForm, join_cells
+from headstart_runtime.arrays import Bools
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
 
 _NUMBERS = "iufb"  #: kinds of NumPy's types
 

@@ -11,9 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.given import accepts_rows
-from headstart_runtime.modalities.modality import Modality
 from numpy.typing import NDArray
 
 from headstart.data.readers.arrays.stored_arrays import (
@@ -24,6 +21,9 @@ from headstart.data.readers.arrays.stored_arrays import (
     StoredArray,
 )
 from headstart.data.readers.arrays.value_range import DARK_STEPS, LARGEST, measure_range
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.given import accepts_rows
+from headstart_runtime.modalities.modality import Modality
 
 SMALLEST_SIDE = 4  #: of a square that a flat row is taken for
 LOOK_AT = 64  #: rows whose neighbours are compared

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import Modality, all_modalities
-
 from headstart.data.names import preview
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import Modality, all_modalities
 
 ITEM_NAMES = ("x", "X", "data", "features")
 LABEL_NAMES = ("labels", "y", "Y", "label", "targets", "target", "fine_labels")

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import DataError
 
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
@@ -34,6 +33,7 @@ from headstart.data.readers.arrays.stored_arrays import StoredArray
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.reader import ReadContext
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
 
 WANTED = "(or x and y, or x_train, y_train, x_test, y_test)"
 SMALLEST_ROW = 16  #: values of a flat row that may be an item

@@ -6,9 +6,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.given import accepts_rows
-from headstart_runtime.modalities.modality import Modality
 from numpy.typing import NDArray
 
 from headstart.data.choose_modality import choose_by_array, choose_by_items
@@ -25,6 +22,9 @@ from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import ArraySource, SampleSource, ValueSource
 from headstart.data.subsets import resolve_subsets
 from headstart.label_text import LabelForm
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.given import accepts_rows
+from headstart_runtime.modalities.modality import Modality
 
 IN_MEMORY = "arrays in memory"  #: what such samples have instead of a path
 

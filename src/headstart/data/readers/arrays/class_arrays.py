@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import DataError
 from numpy.typing import NDArray
 
 from headstart.data.choose_modality import choose_by_array
@@ -27,6 +26,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.words import split_words
 from headstart.data.sources import SourceStat
 from headstart.data.subsets import parse_subset
+from headstart_runtime.errors import DataError
 
 FEWEST_ROWS = 2  #: of a class, on average
 #: Words in the names of arrays that are another side of the items and no class.

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import DataError
-from headstart_runtime.extras import import_extra
 from numpy.typing import NDArray
 
 from headstart.data.readers.arrays.stored_arrays import StoredArray
+from headstart_runtime.errors import DataError
+from headstart_runtime.extras import import_extra
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 OFFSETS = (0, 512, 1024, 2048)  #: where the magic may stand: MATLAB has a text before it

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import DataError
 from numpy.typing import NDArray
 
 from headstart.data.names import preview
@@ -27,6 +26,7 @@ from headstart.data.readers.unpack import unpack_once
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.subsets import parse_subset
+from headstart_runtime.errors import DataError
 
 _NAME = re.compile(r"(train|t10k|test|val|valid|validation)[-_.](\w+?)[-_.]idx[134][-_.]ubyte(\.gz)?", re.I)
 _LABELS = "labels"  #: what the files of labels are called, the others being of items

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import DataError, refuse_machine_faults
-from headstart_runtime.extras import import_extra
 from numpy.typing import NDArray
 
 from headstart.data.readers.arrays.matlab_elements import check_elements
 from headstart.data.readers.arrays.npz import LARGE
 from headstart.data.readers.arrays.stored_arrays import COLUMNS, LoadedArray, StoredArray
 from headstart.data.readers.unpack import unpack_once
+from headstart_runtime.errors import DataError, refuse_machine_faults
+from headstart_runtime.extras import import_extra
 
 MAGIC = b"MATLAB 5.0"
 DIGITS = 10

@@ -14,13 +14,13 @@ from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
-from headstart_runtime.errors import DataError
 from numpy.typing import NDArray
 
 from headstart.data.readers.arrays.restricted_pickle import load_plain_pickle
 from headstart.data.readers.arrays.stored_arrays import LoadedArray, StoredArray
 from headstart.data.readers.unpack import unpack_once
 from headstart.unpickling import RefusedPickle
+from headstart_runtime.errors import DataError
 
 LARGE = 300_000_000  #: bytes of arrays that are not kept in memory
 NPY_MAGIC = b"\x93NUMPY"

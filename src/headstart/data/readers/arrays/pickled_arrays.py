@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import DataError
 from numpy.typing import NDArray
 
 from headstart.data.readers.arrays.restricted_pickle import load_plain_pickle
 from headstart.data.readers.arrays.stored_arrays import PLANES, LoadedArray, StoredArray
 from headstart.unpickling import RefusedPickle
+from headstart_runtime.errors import DataError
 
 LARGEST = 2_000_000_000  #: bytes; a pickle is read whole
 ENDINGS = (".pkl", ".pickle", ".p", ".pk", ".pkl.gz", ".pickle.gz")

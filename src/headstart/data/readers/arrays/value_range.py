@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import DataError
 from numpy.typing import NDArray
 
 from headstart.data.readers.arrays.array_labels import are_whole
 from headstart.data.readers.arrays.stored_arrays import StoredArray, iter_chunks
+from headstart_runtime.errors import DataError
 
 BRIGHT = 128  #: that some whole number has to reach for 0 to 255 to be meant
 BRIGHTEST = 250  #: that a fraction has to reach for that

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from headstart_runtime.modalities.item import SourceHints
-
 from headstart.data.readers.folders.folder_names import list_places
 from headstart.data.readers.folders.folder_tree import FolderNode
 from headstart.data.readers.words import split_words
+from headstart_runtime.modalities.item import SourceHints
 
 FEWEST = 3  #: items of a folder, each with its map
 COVERED = 0.9  #: share of the items that have to have a map

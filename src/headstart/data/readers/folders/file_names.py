@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
-from headstart_runtime.modalities.item import SourceHints
-
 from headstart.data.readers.words import OWNERS, split_words
 from headstart.data.subsets import parse_subset
+from headstart_runtime.modalities.item import SourceHints
 
 FEWEST = 3  #: items that a class has, before names are taken for classes
 MOST_SHARE = 0.34  #: classes of names for each item

@@ -9,10 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError, UserError
-from headstart_runtime.modalities.item import CLASS
-from headstart_runtime.modalities.modality import get_modality
-
 from headstart.data.choose_modality import choose_by_files, find_source_noun
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
@@ -45,6 +41,9 @@ from headstart.data.readers.tables.table_folder import (
 from headstart.data.readers.walk import FileTree, Walk, get_file_id
 from headstart.quoting import quote_argument
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError, UserError
+from headstart_runtime.modalities.item import CLASS
+from headstart_runtime.modalities.modality import get_modality
 
 FEWEST_CLASSES = 2  #: without which nothing is read
 WAYS = ("folder", "name", "parent")  #: to read folders without what lies beside

@@ -5,10 +5,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from headstart_runtime.errors import DataError, SettingError
-from headstart_runtime.modalities.item import GROUP, Noun
-from headstart_runtime.text_encodings import check_encoding
-
 from headstart.data.decisions import Role
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.encodings import guess_encoding
@@ -23,6 +19,9 @@ from headstart.data.sources import FileSource
 from headstart.data.subsets import resolve_subsets
 from headstart.settings import DataSettings
 from headstart.settings.class_pattern import read_class_pattern
+from headstart_runtime.errors import DataError, SettingError
+from headstart_runtime.modalities.item import GROUP, Noun
+from headstart_runtime.text_encodings import check_encoding
 
 
 @dataclass(frozen=True, slots=True)

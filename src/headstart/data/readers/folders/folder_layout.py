@@ -8,9 +8,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import Modality
-
 from headstart.data.decisions import Role
 from headstart.data.names import preview
 from headstart.data.readers.folders import folder_names
@@ -41,6 +38,8 @@ from headstart.data.samples import Subset
 from headstart.data.subsets import resolve_subsets
 from headstart.quoting import quote_argument
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import Modality
 
 
 def find_layout(root: FolderNode, modality: Modality, options: DataSettings) -> FolderLayout:

@@ -4,12 +4,11 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from headstart_runtime.modalities.item import SourceHints
-
 from headstart.data.readers.folders.leftover_names import are_of_camera
 from headstart.data.readers.words import OWNERS, split_words
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset, sort_out_subsets
+from headstart_runtime.modalities.item import SourceHints
 
 #: Words that say nothing of what is in a folder. A modality has more for folders of its items, and of files as devices
 #: name them: see ``SourceHints``.

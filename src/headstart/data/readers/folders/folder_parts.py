@@ -6,8 +6,6 @@ no class folder gets its labels from a table, or is left for predict.
 
 from collections.abc import Mapping, Sequence
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.decisions import Role
 from headstart.data.names import preview
 from headstart.data.readers.folders import folder_names
@@ -30,6 +28,7 @@ from headstart.data.readers.words import split_words
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset, resolve_subsets
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
 
 HERE = ""  #: stands for the train part whose class folders lie beside the folders of the other parts
 SHARED = 0.5  #: share of these class folders that another part has to have too

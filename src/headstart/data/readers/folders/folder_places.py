@@ -7,8 +7,6 @@ noted; where there is doubt nothing is fitted.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.decisions import ANY, Decision, PlaceKind, Role
 from headstart.data.names import natural_key, preview
 from headstart.data.readers.folders import folder_names
@@ -26,6 +24,7 @@ from headstart.data.readers.folders.name_fields import NameField, describe_field
 from headstart.data.readers.folders.several_sets import find_inner_set
 from headstart.data.samples import Subset
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
 
 FEWEST = 3  #: groups of a class, one for each part of the split, before they are proposed
 BEFORE = 4  #: times as many items beside the folders as in them say that these are no classes

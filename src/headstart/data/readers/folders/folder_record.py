@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from headstart_runtime.modalities.modality import Modality
-
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.folders import folder_names
@@ -17,6 +15,7 @@ from headstart.data.readers.folders.paired_files import PLURALS, find_paired_fil
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.quoting import quote_argument
 from headstart.settings.class_pattern import ClassPattern
+from headstart_runtime.modalities.modality import Modality
 
 NO_CLASS, NO_SUBSET = "not in a class folder", "not in a class folder of a part"
 TABLE = "a table of labels, which are read"

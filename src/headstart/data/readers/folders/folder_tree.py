@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from stat import S_ISREG
 
-from headstart_runtime.modalities.modality import Modality
-
 from headstart.data.readers.walk import Walk
 from headstart.data.samples import Subset
+from headstart_runtime.modalities.modality import Modality
 
 LOOK_AT = 20  #: files of unknown endings
 HEAD = 1 << 12  #: bytes of each

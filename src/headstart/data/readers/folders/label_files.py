@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.names import preview
 from headstart.data.readers.file_kinds import describe_unread
 from headstart.data.readers.tables.column_evidence import differs_by_row, holds_labels
@@ -25,6 +23,7 @@ from headstart.data.readers.tables.split_column import read_parts
 from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, find_key_columns, match_columns
 from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.readers.walk import FileTree
+from headstart_runtime.errors import DataError
 
 TABLES = (".csv", ".tsv", *LIST_SUFFIXES, *JSON_SUFFIXES)
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers", ".gsheet")

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from headstart_runtime.modalities.item import SourceHints
-
 from headstart.data.names import preview
 from headstart.data.readers.folders.file_names import COVERED, FEWEST, MOST_SHARE
 from headstart.data.readers.folders.folder_names import are_owners
 from headstart.data.readers.words import OWNERS
 from headstart.quoting import quote_argument
+from headstart_runtime.modalities.item import SourceHints
 
 MOST = 3  #: proposals in a message
 MOST_CLASSES = 200

@@ -10,12 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.names import natural_key, normalise_class_name, preview
 from headstart.data.readers.class_names import read_class_list
 from headstart.data.readers.encodings import decode_text
 from headstart.data.readers.folders.folder_tree import FolderNode, FoundFile
+from headstart_runtime.errors import DataError
 
 FILES = ("words.txt", "LOC_synset_mapping.txt", "synset_words.txt")
 MOST_BYTES = 20_000_000

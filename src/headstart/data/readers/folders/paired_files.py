@@ -10,10 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.errors import UserError
-from headstart_runtime.modalities.modality import Modality
 
 from headstart.data.readers.folders.companion_maps import COVERED, FEWEST
+from headstart_runtime.errors import UserError
+from headstart_runtime.modalities.modality import Modality
 
 FEW_VALUES = 8  #: of a mask at most; its item has more
 LOOK_AT = 5  #: pairs that are decoded

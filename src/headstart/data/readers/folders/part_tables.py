@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.class_names import read_class_list
@@ -21,6 +19,7 @@ from headstart.data.readers.tables.csv_text import TextTable, read_text_table
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES, read_path_list
 from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, find_key_columns, match_columns
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
+from headstart_runtime.errors import DataError
 
 SUFFIXES = (".csv", ".tsv", *LIST_SUFFIXES)
 COVERED = 0.9  #: share of the part's items that have a row, and of the labels that are classes

@@ -4,8 +4,6 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from headstart_runtime.modalities.modality import get_modality
-
 from headstart.data.decisions import Role
 from headstart.data.readers.folders.split_lists import SUFFIXES, apply_split_lists
 from headstart.data.readers.listing import SourceListing
@@ -14,6 +12,7 @@ from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.readers.tables.table_folder import FolderTables, list_label_tables
 from headstart.data.readers.walk import FileTree
 from headstart.data.sources import FileSource
+from headstart_runtime.modalities.modality import get_modality
 
 
 def list_tables(found: FolderTables, tree: FileTree, base: Path, context: ReadContext) -> SourceListing:

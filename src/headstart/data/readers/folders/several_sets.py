@@ -5,9 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import SourceHints
-
 from headstart.data.names import preview
 from headstart.data.readers.folders import folder_names
 from headstart.data.readers.folders.folder_record import FolderLayout, escape_pattern
@@ -16,6 +13,8 @@ from headstart.data.readers.words import split_words
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import SourceHints
 
 SHARED = 0.5  #: share of the classes of two data sets that both have
 COVERED = 0.9  #: share of the names that begin with a number

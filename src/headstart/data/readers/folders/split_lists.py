@@ -10,9 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import get_modality
-
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
 from headstart.data.readers.encodings import decode_text
@@ -23,6 +20,8 @@ from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.subsets import resolve_subsets
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import get_modality
 
 SUFFIXES = (".txt", ".lst", ".list", ".csv", ".tsv")
 COVERED = 0.9  #: share of the rows that have to lead to one item, and of the items that have to have a part

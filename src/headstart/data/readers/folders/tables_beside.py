@@ -8,9 +8,6 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import Noun
-
 from headstart.data.readers.folders.split_lists import FIRST, SUFFIXES, find_listed_items, read_list_rows
 from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, match_columns
@@ -18,6 +15,8 @@ from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.readers.walk import FileTree
 from headstart.data.readers.words import names_owner, split_words
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
 
 MOST_FILES = 40  #: that are looked at
 MOST_BYTES = 20_000_000  #: of one of them

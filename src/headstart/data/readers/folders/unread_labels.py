@@ -11,10 +11,6 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import BrokenItem
-from headstart_runtime.modalities.modality import Modality
-
 from headstart.data.names import natural_key, preview
 from headstart.data.readers.arrays.npz import NPY_MAGIC, open_npy
 from headstart.data.readers.encodings import decode_text
@@ -32,6 +28,9 @@ from headstart.data.readers.folders.label_files import (
 )
 from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.readers.walk import FileTree
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import BrokenItem
+from headstart_runtime.modalities.modality import Modality
 
 OFTEN = 2  #: lines of a label, on average
 LONGEST = 100  #: characters of a label

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headstart_runtime.modalities.modality import Modality
-
 from headstart.data.decisions import PlaceKind
 from headstart.data.names import preview
 from headstart.data.readers.folders.label_files import LabelFile
@@ -17,6 +15,7 @@ from headstart.data.readers.listing import SourceListing
 from headstart.data.readers.tables.column_evidence import holds_labels, says_the_same
 from headstart.data.readers.tables.table_folder import FolderTables, describe_classes
 from headstart.quoting import quote_argument
+from headstart_runtime.modalities.modality import Modality
 
 ALIKE = 0.9  #: share of the labels that have to be those of the folders, to say the same
 OFTEN = 2  #: items of a label that is a finer one, on average

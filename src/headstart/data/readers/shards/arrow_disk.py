@@ -10,11 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from headstart_runtime.errors import DataError, refuse_machine_faults
-from headstart_runtime.extras import import_extra
-from headstart_runtime.modalities.item import CLASS
-from headstart_runtime.modalities.modality import all_modalities
-from headstart_runtime.parsing import parse_json
 
 from headstart.data.choose_modality import choose_only
 from headstart.data.decisions import Decision, PlaceKind, Role
@@ -30,6 +25,11 @@ from headstart.data.readers.tables.table_columns import ALIASES, normalise_colum
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.sources import FileSource, SampleSource
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError, refuse_machine_faults
+from headstart_runtime.extras import import_extra
+from headstart_runtime.modalities.item import CLASS
+from headstart_runtime.modalities.modality import all_modalities
+from headstart_runtime.parsing import parse_json
 
 if TYPE_CHECKING:
     import pyarrow

@@ -3,15 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.given import takes_texts
-
 from headstart.data.choose_modality import choose_only, list_textual
 from headstart.data.readers.tables.arrow_cells import read_cells
 from headstart.data.readers.tables.given_columns import find_given_columns
 from headstart.data.readers.tables.table_columns import TableSample
 from headstart.data.readers.tables.value_columns import find_value_columns
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.given import takes_texts
 
 if TYPE_CHECKING:
     import pyarrow

@@ -10,9 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from headstart_runtime.errors import DataError, refuse_machine_faults
-
 from headstart.data.readers.unpack import ReadableBytes, copy_bounded, unpack_once
+from headstart_runtime.errors import DataError, refuse_machine_faults
 
 Opener = Callable[[Path], AbstractContextManager[ReadableBytes]]
 

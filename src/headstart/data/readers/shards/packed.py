@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError, bounded
-from headstart_runtime.parsing import parse_json
-
 from headstart.data.choose_modality import choose_by_sources
 from headstart.data.decisions import Decision, Role
 from headstart.data.names import normalise_class_name
@@ -20,6 +17,8 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import SampleSource
 from headstart.data.subsets import GivenSubsets, resolve_subsets
+from headstart_runtime.errors import DataError, bounded
+from headstart_runtime.parsing import parse_json
 
 LONGEST_NAME = 1000  #: characters of an item's name that are kept
 _NAMES = re.compile(r"(.*[._-])?(class_?names?|classes|labels?|label_?names|names)\.(txt|json)", re.IGNORECASE)

@@ -15,10 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from headstart_runtime.errors import DataError, refuse_machine_faults
-from headstart_runtime.modalities.given import takes_texts
-from headstart_runtime.modalities.modality import Modality, all_modalities
-
 from headstart.data.choose_modality import choose_only, order_modalities
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
@@ -38,6 +34,9 @@ from headstart.data.readers.shards.crc32c import compute_masked_crc32c
 from headstart.data.readers.shards.packed import ItemShard, PackedItem, choose_label_field, list_shards
 from headstart.data.readers.shards.tf_example import Feature, parse_example
 from headstart.data.readers.walk import FileTree
+from headstart_runtime.errors import DataError, refuse_machine_faults
+from headstart_runtime.modalities.given import takes_texts
+from headstart_runtime.modalities.modality import Modality, all_modalities
 
 _HEADER, _FOOTER = 12, 4  #: bytes around the data
 MOST_BYTES = 1 << 30  #: of one record

@@ -14,10 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError, refuse_machine_faults
-from headstart_runtime.modalities.modality import all_modalities
-from headstart_runtime.parsing import parse_json
-
 from headstart.data.choose_modality import list_clear_suffixes
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
@@ -30,6 +26,9 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.shards.compression import DAMAGE, find_opener, unpack_whole
 from headstart.data.readers.shards.packed import ItemShard, PackedItem, choose_label_field, list_shards
 from headstart.data.readers.walk import FileTree, is_file_there
+from headstart_runtime.errors import DataError, refuse_machine_faults
+from headstart_runtime.modalities.modality import all_modalities
+from headstart_runtime.parsing import parse_json
 
 _ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _SURE, _LIKELY = ("cls", "cls.txt", "label"), ("json", "txt")  #: fields with the label

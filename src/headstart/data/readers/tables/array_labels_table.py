@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headstart_runtime.errors import DataError
 
 from headstart.data.readers.arrays.array_files import ArrayFolderReader, BesideFile
 from headstart.data.readers.arrays.array_names import ArrayRole, list_item_names, parse_array_name
@@ -24,6 +23,7 @@ from headstart.data.readers.tables.table_columns import (
     match_columns,
     simplify_column,
 )
+from headstart_runtime.errors import DataError
 
 ENDINGS = (".csv", ".tsv", ".txt")
 MOST_BYTES = 50_000_000  #: of a list of names

@@ -8,12 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import all_modalities
-
 from headstart.data.readers.tables.number_shift import split_number
 from headstart.data.readers.tables.table_columns import ALIASES, match_columns, simplify_column
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import all_modalities
 
 NONE = "none"  #: says as the column with the paths that the rows are in the order of the items
 _UNNAMED = frozenset({"", "unnamed:0"})  #: columns that a program adds to count rows

@@ -3,9 +3,8 @@
 import re
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.readers.tables.table_columns import TableRows
+from headstart_runtime.errors import DataError
 
 LONGEST_STEP = 255  #: characters of a name that a system holds
 LOOK_AT = 20  #: rows

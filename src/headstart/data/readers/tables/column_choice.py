@@ -6,8 +6,6 @@ Where names and cells leave a doubt nothing is guessed: the message names the co
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from headstart_runtime.modalities.modality import Modality
-
 from headstart.data.names import preview
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_evidence import MOSTLY, differs_by_row, share_of_files
@@ -53,6 +51,7 @@ from headstart.data.readers.tables.value_columns import (
 )
 from headstart.data.samples import Subset
 from headstart.settings import DataSettings
+from headstart_runtime.modalities.modality import Modality
 
 ROLES = ("path", "label", "split", "group")
 OPTIONAL = ("split", "group")  #: that a table need not have

@@ -3,10 +3,9 @@
 import re
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, TableSample, simplify_column
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
 
 _WORD = r"corrected|correction|fixed|revised|updated|reviewed|final|new|true|clean|cleaned|relabel(?:l?ed)?"
 _CORRECTED = re.compile(rf"(?:{_WORD})(.*)|(.*?)(?:{_WORD})")

@@ -8,9 +8,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.modalities.modality import all_modalities
-
 from headstart.data.readers.tables.table_columns import ALIASES, match_columns
+from headstart_runtime.modalities.modality import all_modalities
 
 DELIMITERS = ",;\t|"
 LOOK_AT = 20  #: lines by which it is known what divides cells, where no header has known names

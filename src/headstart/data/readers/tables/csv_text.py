@@ -14,9 +14,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import all_modalities
-
 from headstart.data.readers.encodings import REMEDY, decode_text
 from headstart.data.readers.tables.csv_lines import (
     DELIMITERS,
@@ -27,6 +24,8 @@ from headstart.data.readers.tables.csv_lines import (
     split_line,
 )
 from headstart.data.readers.tables.table_columns import find_path_column
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import all_modalities
 
 ROW_NAMES = "row names"
 LONGEST_CELL = 1 << 27  #: characters

@@ -9,11 +9,10 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
-from headstart_runtime.modalities.modality import Modality
-
 from headstart.data.names import preview
 from headstart.data.readers.tables.same_names import NameChoice
 from headstart.data.samples import Subset
+from headstart_runtime.modalities.modality import Modality
 
 DEPTH = 4  #: folders below the first that are looked into
 MOST_FILES = 500_000  #: that are listed; beyond, nothing is guessed

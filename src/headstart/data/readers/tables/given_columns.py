@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.names import preview
 from headstart.data.readers.tables.table_columns import simplify_column
+from headstart_runtime.errors import DataError
 
 
 def find_given_column(table: Path, header: Sequence[str], role: str, given: str) -> str:

@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.names import preview
 from headstart.data.readers.label_forms import FORM_WORDS
 from headstart.data.readers.listing import SourceListing
 from headstart.label_text import LabelForm, join_cells, split_cells
+from headstart_runtime.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import all_modalities
-from headstart_runtime.parsing import parse_json
-
 from headstart.data.readers.json_stream import iter_json, read_ends
 from headstart.data.readers.tables.csv_text import TextRow, TextTable
 from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, match_columns
 from headstart.data.subsets import parse_subset
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import all_modalities
+from headstart_runtime.parsing import parse_json
 
 LINES = (".jsonl", ".ndjson")
 JSON_SUFFIXES = (*LINES, ".json")

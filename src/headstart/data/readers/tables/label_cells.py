@@ -9,8 +9,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.class_names import read_class_list
 from headstart.data.readers.label_forms import propose_reading, propose_tasks
@@ -31,6 +29,7 @@ from headstart.data.readers.tables.several_labels import (
 )
 from headstart.data.readers.tables.table_columns import TableRow
 from headstart.label_text import NONE, join_cells
+from headstart_runtime.errors import DataError
 
 _NAMES = frozenset({"none", "null", "nil"})  #: words of these that a class may be called
 _NOTHING = frozenset({"none", NONE})  #: what stands for no label in a cell of several

@@ -9,8 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.names import preview
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.column_evidence import (
@@ -34,6 +32,7 @@ from headstart.data.readers.tables.table_columns import (
 )
 from headstart.data.readers.words import names_owner
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
 
 OFFERED = 4  #: columns in a message
 _PLAIN = ("label", "labels")  #: names that win over all others

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.label_forms import propose_reading, propose_tasks
 from headstart.data.readers.reader import ReadContext
@@ -17,6 +15,7 @@ from headstart.data.readers.tables.number_cells import are_numbers, read_number_
 from headstart.data.readers.tables.table_columns import TableRow
 from headstart.label_text import SEPARATOR, LabelForm, join_cells, split_cells
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
 
 UNSURE = frozenset({"-1", "-1.0"})  #: in columns of 0 and 1: that it is not known
 MOSTLY = 0.95  #: share of the rows that say nothing but 0 and 1 in such columns; the others are refused by their rows

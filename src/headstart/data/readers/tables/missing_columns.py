@@ -3,12 +3,11 @@
 from collections.abc import Collection
 from pathlib import Path
 
+from headstart.data.names import preview
+from headstart.data.readers.tables.table_columns import ALIASES, TableSample
 from headstart_runtime.errors import DataError
 from headstart_runtime.modalities.given import takes_texts
 from headstart_runtime.modalities.modality import Modality
-
-from headstart.data.names import preview
-from headstart.data.readers.tables.table_columns import ALIASES, TableSample
 
 SHOWN = 3  #: columns of which it is told what they hold
 

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.names import preview
 from headstart.data.readers.tables.column_evidence import is_binary
 from headstart.data.readers.tables.number_cells import are_numbers
 from headstart.data.readers.tables.table_columns import ALIASES, ID_COLUMNS, TableSample, match_columns, simplify_column
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
 
 OFFERED = 4  #: columns in a message
 

@@ -6,8 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError, refuse_machine_faults
-from headstart_runtime.modalities.modality import Modality, all_modalities, get_modality
 from numpy.typing import NDArray
 
 from headstart.data.choose_modality import choose_by_array
@@ -35,6 +33,8 @@ from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import BrokenSource
 from headstart.data.subsets import resolve_subsets
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError, refuse_machine_faults
+from headstart_runtime.modalities.modality import Modality, all_modalities, get_modality
 
 MOST_FILES = 20  #: in a folder of such tables
 _SPLITS = (*ALIASES["split"], "usage")

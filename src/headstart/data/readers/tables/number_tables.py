@@ -17,10 +17,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from headstart_runtime.errors import bounded
 from numpy.typing import NDArray
 
 from headstart.data.readers.unpack import unpack_once
+from headstart_runtime.errors import bounded
 
 ENDINGS = (".csv", ".tsv")
 HEAD = 400_000  #: characters that say whether a table is one of numbers

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError, refuse_machine_faults
-
 from headstart.data.choose_modality import choose_by_names
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import normalise_class_name
@@ -21,6 +19,7 @@ from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.walk import FileTree, is_file_there
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import FileSource
+from headstart_runtime.errors import DataError, refuse_machine_faults
 
 PATHS, LABELS, CLASSES, SPLIT = "images.txt", "image_class_labels.txt", "classes.txt", "train_test_split.txt"
 

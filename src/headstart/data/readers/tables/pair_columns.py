@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 from pathlib import Path
 
-from headstart_runtime.modalities.item import Noun
-
 from headstart.data.names import preview
 from headstart.data.readers.tables.column_evidence import MOSTLY, differs_by_row
 from headstart.data.readers.tables.table_columns import DoubtfulTableError, TableSample, match_columns, simplify_column
+from headstart_runtime.modalities.item import Noun
 
 #: Columns that say of two files whether they go together.
 _SAME = (

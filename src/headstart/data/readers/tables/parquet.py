@@ -10,12 +10,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headstart_runtime.errors import DataError, refuse_machine_faults
-from headstart_runtime.extras import import_extra
-from headstart_runtime.modalities.item import CLASS
-from headstart_runtime.modalities.modality import Modality
-from headstart_runtime.parsing import parse_json
-
 from headstart.data.choose_modality import ModalityChoice, choose_by_contents
 from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.tables.arrow_cells import format_cell, format_plain, format_text, read_cell, read_cells
@@ -36,6 +30,11 @@ from headstart.data.readers.tables.text_cells import join_texts
 from headstart.data.readers.unpack import unpack_once
 from headstart.data.sources import FileSource, SampleSource, ValueSource
 from headstart.label_text import join_cells
+from headstart_runtime.errors import DataError, refuse_machine_faults
+from headstart_runtime.extras import import_extra
+from headstart_runtime.modalities.item import CLASS
+from headstart_runtime.modalities.modality import Modality
+from headstart_runtime.parsing import parse_json
 
 if TYPE_CHECKING:
     import pyarrow

@@ -9,9 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import get_modality
-
 from headstart.data.names import preview
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.reader import ReadContext
@@ -20,6 +17,8 @@ from headstart.data.readers.tables.table import list_table
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import LedgerEntry, Subset
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import get_modality
 
 _BESIDE = frozenset({".md", ".json", ".jsonl", ".txt", ".yaml", ".yml", ".py", ".rst"})  #: descriptions of a data set
 _PLAIN = frozenset({"README", "LICENSE", "LICENCE"})

@@ -4,8 +4,6 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.names import preview
 from headstart.data.readers.tables.column_evidence import LOOK_AT, MOSTLY, differs_by_row
 from headstart.data.readers.tables.table_columns import (
@@ -17,6 +15,7 @@ from headstart.data.readers.tables.table_columns import (
 )
 from headstart.data.readers.tables.table_files import FileFinder
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
 
 NEARLY = 0.9  #: share of the numbers of a column that lead to files, where it may name them and another counts rows
 _NAMES = ("file", "path", "name")  #: words of the name of a column whose cells are meant as names

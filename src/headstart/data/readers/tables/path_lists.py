@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from headstart_runtime.modalities.modality import all_modalities
-
 from headstart.data.readers.encodings import decode_text
 from headstart.data.readers.file_kinds import HEAD
 from headstart.data.readers.tables.csv_lines import DELIMITERS, FindKeys
 from headstart.data.readers.tables.csv_text import TextRow, TextTable, name_row_names
 from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.subsets import parse_subset
+from headstart_runtime.modalities.modality import all_modalities
 
 LIST_SUFFIXES = (".txt", ".lst", ".list")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")

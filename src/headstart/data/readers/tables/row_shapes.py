@@ -4,12 +4,11 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from headstart_runtime.modalities.item import Noun
-
 from headstart.data.names import preview
 from headstart.data.readers.tables.column_evidence import MOSTLY, differs_by_row
 from headstart.data.readers.tables.number_shift import split_number
 from headstart.data.readers.tables.table_columns import DoubtfulTableError, TableSample, simplify_column
+from headstart_runtime.modalities.item import Noun
 
 _ENDS = {"from": ("to", "until"), "start": ("end", "stop"), "first": ("last",), "begin": ("end",)}
 _FIRST = re.compile("|".join(_ENDS))

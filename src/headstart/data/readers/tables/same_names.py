@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from headstart_runtime.modalities.item import SourceHints
-
 from headstart.data.readers.words import split_words
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset
+from headstart_runtime.modalities.item import SourceHints
 
 _MASKS = frozenset(
     "mask masks truth seg segm segmentation segmentations groundtruth gt trimap trimaps label labels "  # noqa: SIM905

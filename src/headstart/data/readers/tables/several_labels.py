@@ -11,9 +11,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headstart_runtime.parsing import parse_json
-
 from headstart.data.readers.label_forms import propose_reading
+from headstart_runtime.parsing import parse_json
 
 #: Between labels, the surest first; a sign with blanks around it may stand in a word without them.
 SEPARATORS = ("|", ";", "\n", ",", "+", " & ", " and ", " und ", "/", "#", " ")

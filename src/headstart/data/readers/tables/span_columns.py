@@ -4,13 +4,12 @@ from collections.abc import Collection, Sequence
 from itertools import islice, repeat
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import BrokenItem, Excerpt
-from headstart_runtime.modalities.modality import Modality
-
 from headstart.data.readers.group_stats import count_groups, propose_groups
 from headstart.data.readers.tables.number_cells import is_number
 from headstart.data.readers.tables.table_columns import TableRow, TableSample, match_columns
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import BrokenItem, Excerpt
+from headstart_runtime.modalities.modality import Modality
 
 NONE: tuple[str, str] = ("", "")  #: no columns
 MOSTLY = 0.5  #: share of the cells that are seconds in such a column, and of the stretches that lie in their files

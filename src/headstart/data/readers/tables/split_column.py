@@ -4,15 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import Noun
-
 from headstart.data.names import preview
 from headstart.data.readers.tables.column_evidence import is_on
 from headstart.data.readers.tables.table_columns import TableRow, TableSample, simplify_column
 from headstart.data.samples import Subset
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import Noun
 
 _MORE_NAMES = {
     "publictest": Subset.VALIDATION,

@@ -9,10 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from headstart_runtime.errors import DataError, bounded, refuse_machine_faults
-from headstart_runtime.modalities.item import BrokenItem, Excerpt, NamedItem, Noun
-from headstart_runtime.modalities.modality import Modality
-
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.load import try_item
 from headstart.data.names import normalise_class_name
@@ -41,6 +37,9 @@ from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.data.sources import BrokenSource, ExcerptSource, FileSource, SampleSource
 from headstart.quoting import quote_argument
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError, bounded, refuse_machine_faults
+from headstart_runtime.modalities.item import BrokenItem, Excerpt, NamedItem, Noun
+from headstart_runtime.modalities.modality import Modality
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", *LINES)
 LONGEST_NAME = 1000  #: characters of a path that are kept as a sample's name

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from headstart.data.sources import SampleSource
 from headstart_runtime.errors import DataError
 from headstart_runtime.modalities.modality import Modality, all_modalities
-
-from headstart.data.sources import SampleSource
 
 #: What each column may be called, the plainest name first; in any case, with blanks, hyphens or nothing for
 #: underscores. A modality has more names for the path, and those of columns whose cells are its items.

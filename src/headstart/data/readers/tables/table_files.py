@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from headstart_runtime.modalities.modality import Modality
-
 from headstart.data.names import preview
 from headstart.data.readers.tables.file_index import FileIndex, fold_name, normalise_path
 from headstart.data.readers.tables.loose_names import match_loosely
 from headstart.data.readers.tables.number_shift import NumberShift, find_number_shift
 from headstart.data.samples import Subset
 from headstart.data.sources import FileSource
+from headstart_runtime.modalities.modality import Modality
 
 _SIZES = re.compile("size|scale|res|px|crop")  #: in names of folders with the same files once more
 _URL = re.compile(r"(?!file:)[a-z][a-z0-9+.\-]*://", re.IGNORECASE)  #: of what is on the web or in a cloud's store

@@ -9,10 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import CLASS
-from headstart_runtime.modalities.modality import get_modality
-
 from headstart.data.choose_modality import choose_by_names, choose_only, list_clear_suffixes
 from headstart.data.decisions import Decision, PlaceKind, Role
 from headstart.data.names import preview
@@ -36,6 +32,9 @@ from headstart.data.sources import FileSource
 from headstart.data.subsets import parse_subset, resolve_subsets
 from headstart.label_text import LabelForm
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.item import CLASS
+from headstart_runtime.modalities.modality import get_modality
 
 MOST_TABLES = 30  #: that are looked at
 MOST_BYTES = 300_000_000  #: of such a table

@@ -4,12 +4,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from headstart_runtime.modalities.modality import all_modalities
-
 from headstart.data.readers.file_kinds import read_beginning
 from headstart.data.readers.tables.prefixed_lines import has_prefixed_lines
 from headstart.data.readers.tables.table_columns import find_key_columns
 from headstart.data.readers.tables.text_cells import holds_running_text
+from headstart_runtime.modalities.modality import all_modalities
 
 LOOK_AT = 20  #: lines of a text that is not called like a table
 FEWEST_LINES, LONGEST_LABEL = 6, 40  #: of a table without a header and an ending; characters

@@ -8,9 +8,6 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.modality import Modality, all_modalities, get_modality
-
 from headstart.data.choose_modality import (
     LOOK_AT,
     ModalityChoice,
@@ -33,6 +30,8 @@ from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.readers.tables.text_cells import differ, holds_running_text
 from headstart.data.readers.tables.value_columns import list_value_columns
 from headstart.settings import DataSettings
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.modality import Modality, all_modalities, get_modality
 
 
 def choose_table_modality(table: Path, sample: TableSample, options: DataSettings) -> ModalityChoice:

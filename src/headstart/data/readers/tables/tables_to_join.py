@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-
 from headstart.data.readers.tables.csv_text import read_text_table
 from headstart.data.readers.tables.path_lists import LIST_SUFFIXES
 from headstart.data.readers.tables.table_columns import ALIASES, LABEL_COLUMNS, find_key_columns, match_columns
+from headstart_runtime.errors import DataError
 
 SUFFIXES = (".csv", ".tsv", *LIST_SUFFIXES)
 MOST_TABLES = 20  #: beside it

@@ -5,11 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from headstart_runtime.csv_cells import unescape_cell
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.given import takes_texts
-from headstart_runtime.modalities.modality import Modality, all_modalities
-
 from headstart.data.choose_modality import find_source_noun
 from headstart.data.readers.class_names import read_class_list
 from headstart.data.readers.reader import ReadContext
@@ -37,6 +32,10 @@ from headstart.data.readers.tables.text_cells import holds_running_text, join_te
 from headstart.data.sources import ValueSource
 from headstart.data.subsets import parse_subset
 from headstart.label_text import join_cells
+from headstart_runtime.csv_cells import unescape_cell
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.given import takes_texts
+from headstart_runtime.modalities.modality import Modality, all_modalities
 
 SAMPLED = 50_000  #: rows of a longer table, by which its columns are known
 

@@ -4,12 +4,11 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 
-from headstart_runtime.modalities.modality import get_modality
-
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileStatus, LedgerEntry
 from headstart.data.sources import FileSource
+from headstart_runtime.modalities.modality import get_modality
 
 
 def find_unnamed_files(tree: FileTree, listing: SourceListing) -> Sequence[LedgerEntry]:

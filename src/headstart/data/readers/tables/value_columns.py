@@ -4,11 +4,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.given import takes_texts
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.modalities.modality import Modality
-
 from headstart.data.choose_modality import list_clear_suffixes
 from headstart.data.names import preview
 from headstart.data.readers.tables.column_evidence import holds_labels
@@ -16,6 +11,10 @@ from headstart.data.readers.tables.number_cells import are_numbers
 from headstart.data.readers.tables.table_columns import TableSample, match_columns, simplify_column
 from headstart.data.readers.tables.text_cells import holds_running_text, may_hold_texts, measure_length
 from headstart.quoting import quote_argument
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.given import takes_texts
+from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.modality import Modality
 
 LONGER = 1.5  #: times as long as the next one is the column that is taken, where no name says which
 LOOK_AT = 100  #: cells

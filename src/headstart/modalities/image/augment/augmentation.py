@@ -8,8 +8,6 @@ generator that threads share.
 import math
 
 import numpy as np
-from headstart_runtime.modalities.image.decode import Pixels, crop_resize
-from headstart_runtime.modalities.image.spec import ImageSpec
 from PIL import Image
 
 from headstart.modalities.image.augment.chance import Chance, scale_between
@@ -17,6 +15,8 @@ from headstart.modalities.image.augment.colour import jitter_colours
 from headstart.modalities.image.augment.place import draw_placement, resample
 from headstart.modalities.image.augment.policy import Transform, apply_tones, draw_transforms, transform_moves
 from headstart.modalities.image.augment.presets import PRESETS, VERSION, Augmentation
+from headstart_runtime.modalities.image.decode import Pixels, crop_resize
+from headstart_runtime.modalities.image.spec import ImageSpec
 
 __all__ = ["PRESETS", "VERSION", "Augmentation", "make_view"]
 

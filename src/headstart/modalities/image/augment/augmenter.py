@@ -6,11 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from headstart_runtime.modalities.facets import SheetItem, Thumbnail
-from headstart_runtime.modalities.image.decode import Pixels
-from headstart_runtime.modalities.image.drawing import save_picture
-from headstart_runtime.modalities.image.preview import make_jpeg
-from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
 
 from headstart.modalities.image.augment.augmentation import make_view
 from headstart.modalities.image.augment.kept import explain_kept_changes
@@ -21,6 +16,11 @@ from headstart.modalities.image.augment.presets import (
     resolve_view_size,
 )
 from headstart.modalities.image.augment.sheet import build_rows, draw_sheet
+from headstart_runtime.modalities.facets import SheetItem, Thumbnail
+from headstart_runtime.modalities.image.decode import Pixels
+from headstart_runtime.modalities.image.drawing import save_picture
+from headstart_runtime.modalities.image.preview import make_jpeg
+from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 SHEET_SIZE = 224  #: edge of a sheet's photos where there is no network that would say its own

@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.extras import has_extra
-from headstart_runtime.modalities.image.decode import Pixels, crop_resize
-from headstart_runtime.modalities.image.spec import ImageSpec, Interpolation
 from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.modalities.image.augment.chance import Chance, scale_around_zero, scale_between
 from headstart.modalities.image.augment.presets import Augmentation
+from headstart_runtime.extras import has_extra
+from headstart_runtime.modalities.image.decode import Pixels, crop_resize
+from headstart_runtime.modalities.image.spec import ImageSpec, Interpolation
 
 RATIOS = (3 / 4, 4 / 3)  #: width over height of a random crop
 CORNERS = np.array([(-0.5, 0.5, -0.5, 0.5), (-0.5, -0.5, 0.5, 0.5), (1, 1, 1, 1)])

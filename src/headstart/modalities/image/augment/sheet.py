@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from headstart_runtime.modalities.facets import SheetItem
-from headstart_runtime.modalities.image.decode import Pixels, crop_resize
-from headstart_runtime.modalities.image.spec import ImageSpec
 from PIL import Image, ImageDraw, ImageFont
 
 from headstart.modalities.image.augment.augmentation import Augmentation, make_view
+from headstart_runtime.modalities.facets import SheetItem
+from headstart_runtime.modalities.image.decode import Pixels, crop_resize
+from headstart_runtime.modalities.image.spec import ImageSpec
 
 ROWS = 6  #: photos
 VIEWS = 7  #: of each, beside the plain one

@@ -3,7 +3,6 @@
 from functools import cache
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
 
 from headstart.modalities.image.near_duplicates.fine_align import (
     Alignment,
@@ -11,6 +10,7 @@ from headstart.modalities.image.near_duplicates.fine_align import (
     normalise_details,
     sample_windows,
 )
+from headstart_runtime.arrays import Floats, Ints
 
 SCALES = (0.88, 0.94, 1.0, 1.064, 1.136)  #: of the window; a 90 % crop makes 0.9 or 1.11
 SHIFTS = (-0.08, -0.04, 0.0, 0.04, 0.08)  #: of the window's centre, as a share of the edge

@@ -5,11 +5,11 @@ see through crops, exposure and noise; the picture tells apart what only means t
 """
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
-from headstart_runtime.linalg import normalize_rows
 
 from headstart.modalities.image.stats import GREY
 from headstart.modalities.main_features import SHORTEST, describe_by_directions
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.linalg import normalize_rows
 
 DIRECTIONS = 64  #: of the features
 TINY = 8  #: edge of the tiny picture

@@ -8,9 +8,9 @@ colours have to agree too. Where both photos of a pair have little, only equal p
 """
 
 import numpy as np
-from headstart_runtime.arrays import Bools, Floats
 
 from headstart.modalities.image.stats import LUMA
+from headstart_runtime.arrays import Bools, Floats
 
 #: Independent cells from which photos are compared, the geometric mean of the two: a photo shrunk to 16 pixels is still
 #: told from others by one that has more. The most of scans of 8 x 8 pixels are 68, of drawn strokes at 28 x 28 pixels

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+
 from headstart_runtime.arrays import Bools, Floats, Ints
 
 INNER = 0.74  #: edge of the part that is looked for, as a share of the picture's

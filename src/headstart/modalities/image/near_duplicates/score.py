@@ -8,7 +8,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
 
 from headstart.modalities.image.near_duplicates.coarse_align import align_coarsely
 from headstart.modalities.image.near_duplicates.descriptors import compute_descriptors
@@ -21,6 +20,7 @@ from headstart.modalities.image.near_duplicates.detail import (
 from headstart.modalities.image.near_duplicates.fine_align import Alignment, align_finely, sample_windows
 from headstart.modalities.image.stats import LUMA, ImageStats
 from headstart.modalities.main_features import compare_features, estimate_centre, score_in_segments
+from headstart_runtime.arrays import Floats, Ints
 
 FEATURES = 4.0  #: weight of the cosine of centred features
 COLOURS = 6.0  #: weight of what the colours differ

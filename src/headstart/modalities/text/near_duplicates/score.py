@@ -9,8 +9,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
-from headstart_runtime.linalg import normalize_rows
 
 from headstart.modalities.main_features import (
     SHORTEST,
@@ -21,6 +19,8 @@ from headstart.modalities.main_features import (
 )
 from headstart.modalities.text.near_duplicates.shingles import Shingles, compare, make_shingles, normalise
 from headstart.modalities.text.text_stats import TextStats
+from headstart_runtime.arrays import Floats, Ints
+from headstart_runtime.linalg import normalize_rows
 
 DIRECTIONS = 48  #: of the features
 SKETCH = 96  #: numbers that the shingles of a text are folded into

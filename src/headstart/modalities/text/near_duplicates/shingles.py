@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from headstart_runtime.arrays import Floats, Ints
 from numpy.typing import NDArray
 
 from headstart.modalities.text.characters import read_codes
+from headstart_runtime.arrays import Floats, Ints
 
 LENGTH = 4  #: characters of a shingle
 MOST_CHARACTERS = 6000  #: of a text that are compared, from its beginning and from its end

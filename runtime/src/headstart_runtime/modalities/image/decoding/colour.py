@@ -3,11 +3,12 @@
 import re
 
 import numpy as np
+from PIL import Image
+
 from headstart_runtime.modalities.image.decoding import depth
 from headstart_runtime.modalities.image.decoding.deep_colour import is_deep_colour, read_deep_colour
 from headstart_runtime.modalities.image.decoding.photo import Pixels
 from headstart_runtime.modalities.image.spec import ImageSpec
-from PIL import Image
 
 ORIENTATION = 0x0112  #: the tag of EXIF 2.32, section 4.6.4
 _TURNS = {

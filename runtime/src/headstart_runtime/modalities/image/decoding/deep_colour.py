@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from headstart_runtime.modalities.image.decoding.depth import COLOUR, Deep, measure_values
-from headstart_runtime.modalities.image.decoding.opening import decode_opened, open_image
 from numpy.typing import NDArray
 from PIL import Image
+
+from headstart_runtime.modalities.image.decoding.depth import COLOUR, Deep, measure_values
+from headstart_runtime.modalities.image.decoding.opening import decode_opened, open_image
 
 _SWAPPED = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}  # order of the bytes: big, little, own
 _BITS, _PHOTOMETRIC, _PLANAR = 258, 262, 284  # tags of TIFF 6.0

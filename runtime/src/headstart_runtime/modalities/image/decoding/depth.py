@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from headstart_runtime.modalities.image.spec import GreyRange
-from headstart_runtime.modalities.item import BrokenItem
 from numpy.typing import NDArray
 from PIL import Image
+
+from headstart_runtime.modalities.image.spec import GreyRange
+from headstart_runtime.modalities.item import BrokenItem
 
 KINDS_SHOWN = 3  #: kinds of values that a note names
 COLOUR = "rgb16"  #: the kind of values of 16 bits in each of red, green and blue

@@ -14,12 +14,13 @@ from functools import cache
 from types import FunctionType, new_class
 from typing import Any, cast
 
+from PIL import ExifTags, Image, ImageFile, Jpeg2KImagePlugin, JpegImagePlugin, PngImagePlugin
+
 from headstart_runtime.modalities.image.decoding.jpeg import MAX_PIXELS, MAX_STORED, is_too_large, read_jpeg_layout
 from headstart_runtime.modalities.image.decoding.pictures import choose_picture
 from headstart_runtime.modalities.image.decoding.refusals import explain_unknown
 from headstart_runtime.modalities.image.spec import ImageSpec
 from headstart_runtime.modalities.item import BrokenItem
-from PIL import ExifTags, Image, ImageFile, Jpeg2KImagePlugin, JpegImagePlugin, PngImagePlugin
 
 JPEGS = ("JPEG", "MPO")  #: Pillow's names for files that shrink while they are decoded
 

@@ -11,11 +11,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from PIL import Image
+
 from headstart_runtime.modalities.image.decoding import tiff
 from headstart_runtime.modalities.image.decoding.jpeg import read_jpeg_layout
 from headstart_runtime.modalities.image.decoding.tiff import Directory
 from headstart_runtime.modalities.item import BrokenItem
-from PIL import Image
 
 SMALLEST_EDGE = 512  #: pixels along the longer edge of a JPEG in a raw that is taken for the photo
 SMALLEST_SHARE = 0.25  #: of the sensor's longer edge

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from headstart_runtime.modalities.image.decoding.colour import to_upright_rgb
 from headstart_runtime.modalities.image.decoding.opening import JPEGS, decode_opened, open_image, shrink_jpeg
 from headstart_runtime.modalities.image.decoding.photo import Photo
 from headstart_runtime.modalities.image.spec import ImageSpec
 from headstart_runtime.modalities.item import BrokenItem, UnreadableItem
-from numpy.typing import NDArray
-from PIL import Image
 
 #: A truncated photo is used when at least this share of its rows decodes; what is missing stays grey.
 USABLE_SHARE = 0.5

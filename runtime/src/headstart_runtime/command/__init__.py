@@ -1,0 +1,1 @@
+"""The command ``headstart-predict``, and what it shares with ``headstart predict``."""

@@ -1,0 +1,1 @@
+"""Clips of sound: speech, noises, stretches of recordings."""

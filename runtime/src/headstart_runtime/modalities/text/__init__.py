@@ -1,0 +1,1 @@
+"""Short and long texts: sentences, messages, documents."""

@@ -1,0 +1,1 @@
+"""Single-label classification: each item is of one of several classes."""

@@ -1,0 +1,1 @@
+"""Several labels for one item: each of them is there or not."""

@@ -1,0 +1,1 @@
+"""Ordered classes as a task: all that is special about grades, stages and ratings."""

@@ -16,6 +16,7 @@
 
 import errno
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 MOST = 1000  #: characters of a message
 MOST_KNOWN = 40  #: names that an unknown one is shown beside
@@ -160,8 +161,9 @@ class MissingExtra(UserError):
 
 
 def format_install_command(extra: str) -> str:
-    """Return the command that installs an extra of headstart."""
-    return f"pip install 'headstart[{extra}]'"
+    """Return the command that installs an extra: of headstart, or of its runtime where that is all there is."""
+    package = "headstart" if find_spec("headstart") else "headstart-runtime"
+    return f"pip install '{package}[{extra}]'"
 
 
 class PluginError(UserError):

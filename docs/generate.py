@@ -38,7 +38,9 @@ INSTALL_PAGE = ROOT / "docs" / "install.md"
 DRAWN = (
     "<!-- Made by docs/generate.py from the results kept in benchmarks. Run a script with --keep, then: make docs -->"
 )
-EXTRAS_BEGIN = "<!-- Extras: made by docs/generate.py from headstart_runtime/extras.py. Change that, then run: make docs -->"
+EXTRAS_BEGIN = (
+    "<!-- Extras: made by docs/generate.py from headstart_runtime/extras.py. Change that, then run: make docs -->"
+)
 EXTRAS_END = "<!-- End of the extras -->"
 METAVARS = {
     Path: "PATH",

@@ -32,9 +32,9 @@ from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.engines.engine import forward_all
 from headstart.engines.openvino import OpenVinoEngine
-from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, write_model
 from headstart.heads.catalog import fit_head
 from headstart.heads.head import TrainingSet
+from headstart.saving import EnsembleMember, FeatureBranch, FittedModel, ParityExample, write_model
 from headstart.settings import HeadSettings
 from headstart.tasks.classification.targets import make_class_space
 from headstart_runtime.explanation.explainer import Explainer

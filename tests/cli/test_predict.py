@@ -18,14 +18,14 @@ import headstart
 from headstart.backbones.convert import load_backbone
 from headstart.cli.main import run
 from headstart.data.read import read_source
-from headstart.export import write_model
+from headstart.saving import write_model
 from headstart_runtime.command.answers import warn_of_unfamiliar
 from headstart_runtime.csv_cells import unescape_cell
 from headstart_runtime.modalities.item import Noun
 from headstart_runtime.tasks.classification.calibration import Calibration
 from headstart_runtime.tasks.classification.conformal import ConformalPredictor
 from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
-from tests.export.drawn import draw_novelty, draw_photos, parity_examples, single
+from tests.saving.drawn import draw_novelty, draw_photos, parity_examples, single
 
 UNFAMILIAR = warn_of_unfamiliar(Noun("photo", "photos"))
 

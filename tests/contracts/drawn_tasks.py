@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data.samples import Sample
-from headstart.export import FittedModel
 from headstart.pipeline.testing import answer_samples
+from headstart.saving import FittedModel
 from headstart.selection.context import FitContext
 from headstart_runtime.inference.classifier import Classifier
 from tests.contracts.drawn_items import ITEMS, Traits

@@ -11,14 +11,14 @@ import torch
 
 from headstart.backbones.convert import load_backbone
 from headstart.engines.openvino import OpenVinoEngine
-from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, write_model
+from headstart.saving import EnsembleMember, FeatureBranch, FittedModel, ParityExample, write_model
 from headstart.tasks.classification.targets import make_class_space
 from headstart_runtime.explanation import choose_map as choose_map_module
 from headstart_runtime.explanation import maps as maps_module
 from headstart_runtime.explanation.explainer import Explainer
 from headstart_runtime.inference.postprocess import parse_heads
 from headstart_runtime.modalities.image.spec import ImageSpec
-from tests.export.drawn import draw_head
+from tests.saving.drawn import draw_head
 from tests.selection.made import random_weights
 
 NAMES = ("ant", "bee", "cat")

@@ -16,13 +16,13 @@ import pytest
 
 from headstart.data.samples import Subset
 from headstart.evaluation.evaluation import Evaluation
-from headstart.export import FittedModel
 from headstart.heads.catalog import HEADS
 from headstart.heads.kernel_rows import can_read_kernel_rows
 from headstart.pipeline.arms import check_training
 from headstart.pipeline.backbones import LoadedBackbone, LoadedBackbones
 from headstart.pipeline.model import save_checked
 from headstart.pipeline.postprocess import postprocess_winner
+from headstart.saving import FittedModel
 from headstart.selection import STRATEGIES
 from headstart.selection.arm import Arm, refit_model
 from headstart.selection.arm_specs import ArmSpec, makes_sense, select_arms

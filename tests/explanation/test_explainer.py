@@ -9,7 +9,7 @@ from PIL import Image
 
 import headstart
 from headstart.backbones.convert import load_backbone
-from headstart.export import EnsembleMember, FittedModel, write_model
+from headstart.saving import EnsembleMember, FittedModel, write_model
 from headstart.tasks.classification.targets import make_class_space
 from headstart_runtime.errors import ClassifierError, DataError, UserError
 from headstart_runtime.explanation.explainer import Explainer
@@ -18,7 +18,7 @@ from headstart_runtime.explanation.slope import differentiate_head, run_head
 from headstart_runtime.inference.postprocess import parse_heads
 from headstart_runtime.modalities.image.modality import ImageModality
 from headstart_runtime.tasks.classification.explanation import ClassExplanation
-from tests.export.drawn import balanced, branch, draw_head, draw_photos, features, parity_examples, single
+from tests.saving.drawn import balanced, branch, draw_head, draw_photos, features, parity_examples, single
 
 NAMES = ("ant", "bee", "cat")
 SPACE = make_class_space(("a", "b", "c", "d"))

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
-from headstart.export import add_scores, write_model
+from headstart.saving import add_scores, write_model
 from headstart_runtime.errors import ClassifierError
 from headstart_runtime.inference import model_format
 from headstart_runtime.inference.classifier import BATCH_FROM, Classifier, load
@@ -21,7 +21,7 @@ from headstart_runtime.tasks.classification.calibration import Calibration
 from headstart_runtime.tasks.classification.conformal import ConformalPredictor
 from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 from tests.conftest import Warm
-from tests.export.drawn import draw_novelty, draw_photos, parity_examples, single
+from tests.saving.drawn import draw_novelty, draw_photos, parity_examples, single
 
 
 @pytest.fixture(scope="session")

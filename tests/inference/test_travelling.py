@@ -18,13 +18,13 @@ import pytest
 import headstart
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
-from headstart.export import EnsembleMember, FittedModel, write_model
+from headstart.saving import EnsembleMember, FittedModel, write_model
 from headstart.tasks.classification.targets import make_class_space
 from headstart_runtime.errors import ClassifierError
 from headstart_runtime.inference import model_format
 from headstart_runtime.inference.classifier import BATCH_FROM, Classifier, load
 from tests.conftest import Small
-from tests.export.drawn import draw_head, draw_photos, parity_examples, single
+from tests.saving.drawn import draw_head, draw_photos, parity_examples, single
 
 
 @pytest.fixture(scope="module")

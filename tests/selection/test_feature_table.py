@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from headstart.export import FeatureBranch
 from headstart.extraction.extract import get_feature_space
+from headstart.saving import FeatureBranch
 from headstart.selection.feature_table import FeatureSource
 from headstart.storage.space import FeatureSpace
 from headstart.storage.store import Store

@@ -10,7 +10,7 @@ from headstart.training.obstacle import find_training_obstacle
 from headstart_runtime.modalities import modality
 from headstart_runtime.modalities.image.spec import ImageSpec
 from headstart_runtime.tasks.task import get_task
-from tests.export.codes import CodeSpec
+from tests.saving.codes import CodeSpec
 
 PHOTOS = ImageSpec(32, 1000, (0.5,) * 3, (0.5,) * 3)
 
@@ -20,7 +20,7 @@ def test_a_network_of_photos_can_be_trained() -> None:
 
 
 def test_one_whose_inputs_are_of_any_length_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(modality.MODALITIES, "codes", "tests.export.codes:Codes")
+    monkeypatch.setitem(modality.MODALITIES, "codes", "tests.saving.codes:Codes")
     obstacle = find_training_obstacle("zoo:net", CodeSpec(4), get_task("classification"))
     expected = (
         "zoo:net reads rows of codes of any length, and only networks whose inputs have one length, or a mask of what "

@@ -5,12 +5,12 @@ import pytest
 from headstart.training.views import PlainParts
 from headstart_runtime.errors import TrainingError
 from headstart_runtime.modalities import modality
-from tests.export.codes import CodeSpec
+from tests.saving.codes import CodeSpec
 
 
 @pytest.fixture(autouse=True)
 def _codes(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(modality.MODALITIES, "codes", "tests.export.codes:Codes")
+    monkeypatch.setitem(modality.MODALITIES, "codes", "tests.saving.codes:Codes")
 
 
 def test_the_plain_view_is_the_one_part() -> None:

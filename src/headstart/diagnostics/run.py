@@ -18,8 +18,8 @@ from headstart.diagnostics.leakage import Leakage, describe_leakage, find_leaks
 from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_curve
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, NearDuplicates
 from headstart.diagnostics.neighbours import Neighbours, SimilarSample, find_similar
-from headstart.export import FeatureBranch, FittedModel
 from headstart.heads.threads import share_threads
+from headstart.saving import FeatureBranch, FittedModel
 from headstart.selection.context import FitContext
 from headstart.selection.probes import LAYER, base_head_name, fit_probe
 from headstart.selection.results import TestResult

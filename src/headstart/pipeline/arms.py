@@ -7,9 +7,9 @@ from typing import Any
 
 from headstart import events
 from headstart.data.samples import Subset
-from headstart.export import FittedModel
 from headstart.pipeline.backbones import LoadedBackbones
 from headstart.pipeline.dataset import PreparedDataset
+from headstart.saving import FittedModel
 from headstart.selection.advisor import StrategyAdvice, advise_strategy, judge_advice
 from headstart.selection.arm import Arm, refit_model
 from headstart.selection.arm_specs import ArmSpec

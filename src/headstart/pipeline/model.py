@@ -12,7 +12,7 @@ from headstart.data.load import get_item, load_item
 from headstart.data.samples import Sample, Subset
 from headstart.data.sources import SampleSource
 from headstart.events import Note
-from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, write_model
+from headstart.saving import FittedModel, ParityExample, UnsteadyNoveltyError, write_model
 from headstart.selection.context import FitContext
 from headstart.storage.run_layout import MODEL
 from headstart_runtime.errors import SaveError

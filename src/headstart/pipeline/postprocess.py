@@ -12,7 +12,7 @@ from headstart.data.samples import Samples, Subset
 from headstart.data.split import Split
 from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets
-from headstart.export import FittedModel
+from headstart.saving import FittedModel
 from headstart.selection.arm import Arm
 from headstart.selection.arm_specs import ArmSpec
 from headstart.selection.context import FitContext, RunContext, make_targets

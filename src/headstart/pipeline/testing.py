@@ -16,7 +16,7 @@ from headstart import events
 from headstart.data.load import get_item
 from headstart.data.samples import Sample
 from headstart.evaluation.evaluation import Evaluation
-from headstart.export import add_scores
+from headstart.saving import add_scores
 from headstart.selection.context import make_targets
 from headstart.selection.results import TestResult
 from headstart_runtime.arrays import Bools

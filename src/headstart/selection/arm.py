@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from headstart import events
 from headstart.data.samples import Subset
 from headstart.evaluation.evaluation import Evaluation
-from headstart.export import FittedModel
 from headstart.heads.head import Trial
+from headstart.saving import FittedModel
 from headstart.selection.context import DatasetContext, FitContext, Refit
 from headstart.selection.failures import FAILURES, describe_failure
 from headstart.training.cost import Cost

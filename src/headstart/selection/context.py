@@ -18,8 +18,8 @@ from headstart.engines.parity import ParitySamples
 from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets
 from headstart.events import RunLog
-from headstart.export import FeatureBranch, FittedModel
 from headstart.heads.head import FitResult, TrainingSet
+from headstart.saving import FeatureBranch, FittedModel
 from headstart.selection.budget import Budget
 from headstart.selection.feature_table import FeatureSource
 from headstart.settings import FitSettings, Precision

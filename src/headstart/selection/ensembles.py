@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from headstart.data.samples import Subset
-from headstart.export import EnsembleMember, FeatureBranch, FittedModel
+from headstart.saving import EnsembleMember, FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, HeldOutAnswers, refit_model, score_arm
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.probes import ALL, LAYER, base_head_name, count_parameters, fit_task_head, predict_by_folds

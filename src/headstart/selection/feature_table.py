@@ -10,8 +10,8 @@ from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.data.samples import Sample
 from headstart.engines.engine import Engine
-from headstart.export import FeatureBranch
 from headstart.extraction.extract import extract, get_feature_space
+from headstart.saving import FeatureBranch
 from headstart.storage.space import FLOAT_BYTES, FeatureSpace
 from headstart.storage.store import Store
 from headstart_runtime.arrays import Bools, Floats, Ints

@@ -18,7 +18,7 @@ from headstart import events
 from headstart.backbones.backbone import middle_stage
 from headstart.data.samples import Subset
 from headstart.engines.choose import choose_engine
-from headstart.export import FeatureBranch, FittedModel
+from headstart.saving import FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, ArmPlan, arm_file_name, score_arm
 from headstart.selection.context import FitContext
 from headstart.selection.hyperparameters import SearchResult, count_kinds_of_views, search_hyperparameters

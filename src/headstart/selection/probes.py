@@ -14,10 +14,10 @@ from functools import partial
 from math import inf, isfinite
 
 from headstart.data.samples import Subset
-from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.heads.head import NOT_KEPT, FitResult, Head, TrainingSet, Trial
 from headstart.heads.subsample import MANY, choose_tolerance, draw_subsample
 from headstart.heads.threads import SMALL, count_idle_cores, limit_to_idle_threads, share_threads
+from headstart.saving import EnsembleMember, FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, ArmPlan, DepthPoint, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext, Refit
 from headstart.training.cost import Cost

@@ -14,7 +14,7 @@ import numpy as np
 
 from headstart import events
 from headstart.data.samples import Subset
-from headstart.export import FittedModel
+from headstart.saving import FittedModel
 from headstart.selection.arm import Arm
 from headstart.selection.context import DatasetContext
 from headstart.selection.dataset_stats import LARGE

@@ -10,7 +10,7 @@ from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample
 from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets
-from headstart.export import FittedModel
+from headstart.saving import FittedModel
 from headstart.tasks.optional_facets import FittedPostprocessor
 from headstart_runtime.arrays import Ints
 from headstart_runtime.inference.engine_agreement import EngineAgreement

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from headstart.export import FittedModel
+from headstart.saving import FittedModel
 from headstart.selection.context import DatasetContext
 
 

@@ -20,12 +20,12 @@ from headstart.data.load import DecodedItems
 from headstart.data.samples import Sample, Subset
 from headstart.engines.choose import choose_engine
 from headstart.engines.parity import CONVERSION_SAMPLES, ParitySamples
-from headstart.export import FeatureBranch, FittedModel
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet
 from headstart.heads.kernel_rows import KernelRows, as_features, can_read_kernel_rows
 from headstart.heads.sparse_kernel import SparseKernelRows
 from headstart.heads.subsample import choose_tolerance
+from headstart.saving import FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, ArmPlan, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.probes import LAYER, build_model, fit_task_head

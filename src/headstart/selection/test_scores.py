@@ -8,7 +8,7 @@ from headstart import events
 from headstart.data.samples import Subset
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.evaluation import Evaluation
-from headstart.export import FittedModel
+from headstart.saving import FittedModel
 from headstart.selection.arm import Arm, refit_model
 from headstart.selection.compare import Comparison
 from headstart.selection.context import DatasetContext

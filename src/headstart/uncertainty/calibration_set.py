@@ -6,7 +6,7 @@ cross-validation instead: six times as many as validation alone has.
 """
 
 from headstart.data.samples import Subset
-from headstart.export import FittedModel
+from headstart.saving import FittedModel
 from headstart.selection.arm import Arm
 from headstart.selection.context import FitContext
 from headstart.selection.results import CalibrationSet

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample, Subset
-from headstart.export import FeatureBranch, FittedModel
+from headstart.saving import FeatureBranch, FittedModel
 from headstart.selection.arm import Arm
 from headstart.selection.context import FitContext
 from headstart.uncertainty.calibration_set import FROZEN

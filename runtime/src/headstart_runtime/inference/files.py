@@ -1,7 +1,7 @@
 """The files of a saved classifier in memory: what was hashed is what runs, whatever becomes of the folder.
 
 Each file is read once, and its digest is that of the bytes that were read. Nothing is opened later. A graph is at most
-2.1 GB (``export.build`` refuses more), which ONNX Runtime and OpenVINO both take from memory; weights in a file beside
+2.1 GB (``saving.build`` refuses more), which ONNX Runtime and OpenVINO both take from memory; weights in a file beside
 it, ONNX's external data, are never written and so not read. The graph's bytes stay for as long as the classifier does:
 another process, a copy, a fork and the other engine are made from them. Of 336 MB of weights ONNX Runtime holds 338 MB,
 loaded from a file, and 666 MB so; while it loads, 403 MB and 984 MB.

@@ -47,7 +47,7 @@ class Runner:
             streams: calls that run at the same time, each on a core of its own.
             outputs: the tensors to compute, outputs of the graph or tensors inside it; nothing else is computed.
             taps: tensors inside the graph, (B, C, ...), of which means over all but the first two axes are computed and
-                not returned, so that steps are not joined there; see ``export.model.FeatureBranch.find_taps``.
+                not returned, so that steps are not joined there; see ``saving.model.FeatureBranch.find_taps``.
             start: for each of ``tensors``, by name, the tensor inside the graph to feed instead of the graph's input:
                 what lies before it is cut off. None feeds the inputs of these names, or the only input.
             batch: parts in a call; fewer are padded where each has one length.

@@ -125,7 +125,7 @@ class _ClipPooling:
     def add_layer(self, places: str, inside: str, name: str) -> None:
         """Add the mean over time of a map (N, C, T) as the features of a layer, (N, C).
 
-        The last node is a plain mean, as those are that ``export.model`` keeps where arithmetic is in bf16.
+        The last node is a plain mean, as those are that ``saving.model`` keeps where arithmetic is in bf16.
         """
         node = self._builder.node
         share = node("ReduceMean", [inside, self._time], f"{name}/share", keepdims=1)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from headstart.export.model import FittedModel
-from headstart.export.novelty import add_novelty_score
 from headstart.heads.head import Head
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart.saving.model import FittedModel
+from headstart.saving.novelty import add_novelty_score
 from headstart_runtime.inference import model_format
 
 

@@ -9,11 +9,11 @@ import pytest
 from onnx import helper
 
 from headstart.backbones.backbone import Backbone
-from headstart.export import EnsembleMember, FittedModel
-from headstart.export import build as graph
-from headstart.export.backbones import Networks, rename_tensors, select_subgraph
-from headstart.export.build import build_onnx
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart.saving import EnsembleMember, FittedModel
+from headstart.saving import build as graph
+from headstart.saving.backbones import Networks, rename_tensors, select_subgraph
+from headstart.saving.build import build_onnx
 from headstart.tasks.classification.targets import make_class_space
 from headstart_runtime.errors import SaveError
 from headstart_runtime.modalities.image.decode import crop_resize
@@ -23,7 +23,7 @@ from headstart_runtime.tasks.classification.calibration import NONE
 from headstart_runtime.tasks.classification.conformal import ConformalPredictor
 from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 from tests.conftest import picture
-from tests.export.drawn import NAMES, branch, draw_head, draw_novelty, single
+from tests.saving.drawn import NAMES, branch, draw_head, draw_novelty, single
 
 
 @pytest.mark.parametrize(

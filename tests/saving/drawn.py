@@ -10,8 +10,8 @@ from scipy.special import softmax
 
 from headstart.backbones.backbone import Backbone
 from headstart.engines.openvino import OpenVinoEngine
-from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample
 from headstart.heads.head import Dense, Head
+from headstart.saving import EnsembleMember, FeatureBranch, FittedModel, ParityExample
 from headstart.tasks.classification.targets import make_class_space
 from headstart.uncertainty.novelty_fits import fit_unscaled
 from headstart_runtime.inference.novelty import Novelty

@@ -5,8 +5,8 @@ import pytest
 from onnx import helper
 
 from headstart.backbones.convert import OPSET
-from headstart.export.novelty import add_novelty_score
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart.saving.novelty import add_novelty_score
 from headstart.uncertainty.novelty_fits import fit_unscaled
 from headstart_runtime.arrays import Floats
 from headstart_runtime.inference.novelty import Novelty

@@ -10,10 +10,10 @@ from PIL import Image
 
 from headstart.backbones.backbone import Backbone
 from headstart.engines.openvino import OpenVinoEngine
-from headstart.export import EnsembleMember, FittedModel, UnsteadyNoveltyError, add_scores, heads, write_model
-from headstart.export.novelty import add_novelty_score
 from headstart.heads.head import Dense, Head
 from headstart.heads.saving import read_heads
+from headstart.saving import EnsembleMember, FittedModel, UnsteadyNoveltyError, add_scores, heads, write_model
+from headstart.saving.novelty import add_novelty_score
 from headstart.tasks.classification import graph as class_graph
 from headstart.tasks.classification.graph_calibration import add_calibration
 from headstart.tasks.classification.targets import make_class_space
@@ -29,7 +29,7 @@ from headstart_runtime.tasks.classification.calibration import NONE, Calibration
 from headstart_runtime.tasks.classification.conformal import ConformalPredictor
 from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
 from tests.conftest import CLASSES, picture
-from tests.export.drawn import (
+from tests.saving.drawn import (
     NAMES,
     balanced,
     branch,

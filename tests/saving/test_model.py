@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from headstart.backbones.backbone import Backbone
-from headstart.export import EnsembleMember, FittedModel
+from headstart.saving import EnsembleMember, FittedModel
 from headstart.tasks.classification.targets import make_class_space
 from headstart_runtime.tasks.classification.calibration import Calibration
 from headstart_runtime.tasks.classification.conformal import ConformalPredictor
 from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
-from tests.export.drawn import NAMES, branch, draw_head, draw_novelty, features, single
+from tests.saving.drawn import NAMES, branch, draw_head, draw_novelty, features, single
 
 
 def test_parts_that_do_not_fit_together_are_refused(lite0: Backbone) -> None:

@@ -9,8 +9,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper
 
-from headstart.export.build import describe_branch
-from headstart.export.model import FittedModel, ParityExample
+from headstart.saving.build import describe_branch
+from headstart.saving.model import FittedModel, ParityExample
 from headstart.tasks.facets import ComparedOutput
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import SaveError

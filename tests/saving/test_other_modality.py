@@ -12,21 +12,21 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from headstart.backbones.backbone import GRAPH, Backbone, Layer
-from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, write_model
+from headstart.saving import EnsembleMember, FeatureBranch, FittedModel, ParityExample, write_model
 from headstart.tasks.classification.targets import make_class_space
 from headstart_runtime.errors import ClassifierError, DataError, SaveError
 from headstart_runtime.inference.classifier import Classifier, load
 from headstart_runtime.modalities import modality
 from headstart_runtime.modalities.batch import average_parts
-from tests.export.codes import Codes, CodeSpec
-from tests.export.drawn import NAMES, draw_head
+from tests.saving.codes import Codes, CodeSpec
+from tests.saving.drawn import NAMES, draw_head
 
 WIDTH, KNOWN = 6, 20
 
 
 @pytest.fixture(autouse=True)
 def codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(modality.MODALITIES, "codes", "tests.export.codes:Codes")
+    monkeypatch.setitem(modality.MODALITIES, "codes", "tests.saving.codes:Codes")
 
 
 def table(seed: int) -> np.ndarray:

@@ -10,10 +10,10 @@ import onnx
 from safetensors.numpy import save_file
 
 from headstart import __version__
-from headstart.export.build import build_onnx
-from headstart.export.model import FittedModel, ParityExample
-from headstart.export.parity import check_export
 from headstart.heads.saving import write_heads
+from headstart.saving.build import build_onnx
+from headstart.saving.model import FittedModel, ParityExample
+from headstart.saving.parity import check_export
 from headstart.storage.atomic import new_folder, replace_text
 from headstart_runtime.inference import model_format
 from headstart_runtime.inference.classifier import Classifier, load

@@ -7,10 +7,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from headstart.export.backbones import Networks
-from headstart.export.heads import add_features, add_outputs
-from headstart.export.model import FittedModel
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart.saving.backbones import Networks
+from headstart.saving.heads import add_features, add_outputs
+from headstart.saving.model import FittedModel
 from headstart_runtime.errors import SaveError
 from headstart_runtime.inference import model_format
 from headstart_runtime.inference.graph_inputs import find_first_branches

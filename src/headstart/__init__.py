@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from headstart.verbs.demo import demo
     from headstart.verbs.evaluate import evaluate
     from headstart.verbs.explain import explain
+    from headstart.verbs.export import export
     from headstart.verbs.features import features
     from headstart.verbs.fit import fit
     from headstart.verbs.models import models
@@ -45,6 +46,7 @@ __all__ = [
     "evaluate",
     "events",
     "explain",
+    "export",
     "features",
     "fit",
     "load",
@@ -70,7 +72,7 @@ _MODULES = ("errors", "events", "settings", "sklearn")
 #: No module of the package has the name of a verb: importing it would hide the function.
 _VERBS = (
     *("fit", "compare", "advise", "predict", "explain", "evaluate"),
-    *("check", "features", "report", "models", "cache", "demo"),
+    *("check", "features", "report", "export", "models", "cache", "demo"),
 )
 
 

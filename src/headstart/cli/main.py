@@ -32,6 +32,7 @@ VERBS = {
     "check": "Look data over before anything is fitted: counts, sizes, problems.",
     "features": "Write what a frozen network says of data, as numbers for other tools.",
     "report": "Make the report of a run anew, or set two runs side by side.",
+    "export": "Write a saved classifier for another way of running, proved to answer the same.",
     "models": "List backbones: size, licence, where their weights are.",
     "cache": "Show what is stored of earlier runs, and prune it to a size.",
     "demo": "Run the whole job on drawn digits.",

@@ -68,6 +68,11 @@ class Classifier:
         self._predictors = predictors or Predictors(files)
         self._modality = files.record.modality
 
+    @property
+    def files(self) -> ModelFiles:
+        """The bytes of its files, as they were loaded."""
+        return self._files
+
     def __reduce__(self) -> tuple[Callable[..., "Classifier"], tuple[Any, ...]]:
         return type(self), (self._files, self.folder, self.engine)
 

@@ -99,6 +99,8 @@ class Phrases:
     origin: str = "another source"  #: where the classifier may do worse
     people: str = "whether they tell of people"
     argument: str = "FILE"  #: stands for an item in commands, which are given its path
+    decode_step: str = "decode"  #: from the bytes of a file to a decoded item
+    parts_step: str = "preprocessing"  #: from there to what a network reads
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Members that a modality may have beside those of ``Modality``, and what is done where one has them not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from headstart_runtime.errors import SettingError
@@ -76,3 +76,16 @@ def find_recorded(modality: Modality, flag: str) -> RecordedModality:
     if isinstance(modality, RecordedModality):
         return modality
     raise SettingError(f"{flag} is for classifiers of recordings, and this one reads {modality.noun.many}")
+
+
+@runtime_checkable
+class DrawingModality(Protocol):
+    """A modality that draws items on which an exported classifier is proved."""
+
+    def draw_items(self) -> Mapping[str, bytes]:
+        """Return contents of files by name, which cover what a person's own items may lack; some may be no items."""
+
+
+def draw_items(modality: Modality) -> Mapping[str, bytes]:
+    """Return the items that a modality draws, as contents of files by name; none of one that draws none."""
+    return modality.draw_items() if isinstance(modality, DrawingModality) else {}

@@ -163,6 +163,11 @@ class ImageModality:
         pages = [item.properties["pages"] for item in facts if "pages" in item.properties]
         return (*summarise_depths(_list_depths([item.properties for item in facts])), *summarise_pages(pages))
 
+    def draw_items(self) -> Mapping[str, bytes]:
+        """Return drawn photos: orientations, modes, depths."""
+        drawn: Mapping[str, bytes] = import_fitting_part("headstart.modalities.image.drawn_photos:draw_photos")()
+        return drawn
+
     @property
     def stats(self) -> facets.StatisticsFacet:
         """Brightness, contrast, sharpness and colours."""

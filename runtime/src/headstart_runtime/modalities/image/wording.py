@@ -7,6 +7,7 @@ PHOTO = Noun(
     "photos",
     phrases=Phrases(
         argument="PHOTO",
+        parts_step="resize",
         same_one="shows the same",
         same_many="show the same",
         layers="Early ones see edges and colours, late ones whole things.",

@@ -174,6 +174,11 @@ class SoundModality:
 
         return record_stretches(seconds)
 
+    def draw_items(self) -> Mapping[str, bytes]:
+        """Return drawn clips: channels, rates, lengths."""
+        drawn: Mapping[str, bytes] = import_fitting_part("headstart.modalities.sound.drawn_clips:draw_clips")()
+        return drawn
+
     @property
     def stats(self) -> facets.StatisticsFacet:
         """Length, loudness, noise and a small spectrogram."""

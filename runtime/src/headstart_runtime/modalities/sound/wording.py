@@ -7,6 +7,8 @@ CLIP = Noun(
     "clips",
     phrases=Phrases(
         argument="CLIP",
+        decode_step="resampling",
+        parts_step="windows and mels",
         same_one="sounds the same",
         same_many="sound the same",
         layers="Early ones hear pitch and loudness, late ones whole syllables.",

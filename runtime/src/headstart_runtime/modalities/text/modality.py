@@ -161,6 +161,11 @@ class TextModality:
     augmentation: facets.AugmentationFacet | None = None
     graph: PreprocessingFacet | None = None  #: tokens are made by the host, everywhere alike
 
+    def draw_items(self) -> Mapping[str, bytes]:
+        """Return drawn texts: empty, long, of other scripts."""
+        drawn: Mapping[str, bytes] = import_fitting_part("headstart.modalities.text.drawn_texts:draw_texts")()
+        return drawn
+
     @property
     def stats(self) -> facets.StatisticsFacet:
         """Length, script, punctuation and the like."""

@@ -7,6 +7,7 @@ TEXT = Noun(
     "texts",
     phrases=Phrases(
         argument="FILE",
+        parts_step="tokens",
         same_one="says nearly the same",
         same_many="say nearly the same",
         layers="Early ones see words, late ones what is meant.",

@@ -22,6 +22,7 @@ GROUP = "headstart.formats"  #: of the entry points by which other packages add 
 #: Where each built-in format is; it is imported when it is first asked for.
 FORMATS: dict[str, "str | ExportFormat"] = {
     "onnx": "headstart.deployment.onnx_format:OnnxFormat",
+    "openvino": "headstart.deployment.openvino_format:OpenVinoFormat",
 }
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from headstart.deployment.item_proof import ComparedItem, ProofItem, compare_item
 from headstart.deployment.reference import Reference
 from headstart.deployment.tolerance import Tolerance
+from headstart_runtime.arrays import Bools
 from headstart_runtime.errors import DataError, SaveError
 from headstart_runtime.exported.host import ExportRunner
 from headstart_runtime.inference import model_format
@@ -207,8 +208,7 @@ def _agree(
     whole = _stack(all_answered, "reference", outputs)
     compared = next(one for one in task.graph.list_compared(whole) if one.name == task.answer)
     apart = np.abs(found[task.answer].astype(np.float64) - wanted[task.answer]) / compared.scale
-    rows = [slice(index, index + 1) for index in range(len(answered))]
-    same = [task.scoring.share_same(_select(found, row), _select(wanted, row)) == 1 for row in rows]
+    same = ~_find_differing(classifier, wanted, found)
     sets = [name for name in outputs if wanted[name].dtype == bool and name != model_format.OUT_OF_DISTRIBUTION]
     equal = np.ones(len(answered), bool)
     for name in sets:
@@ -217,22 +217,34 @@ def _agree(
         wanted[model_format.OUT_OF_DISTRIBUTION] == found[model_format.OUT_OF_DISTRIBUTION]
     )
     flat = np.sort(apart.reshape(len(answered), -1), axis=1)
-    margins = [float(row[-2:].sum()) for row, alike in zip(flat, same, strict=True) if not alike]
+    margins = flat[~same, -2:].sum(axis=1)
     return Agreement(
         items=len(answered),
         refused=len(some) - len(answered),
-        differing=len(answered) - sum(same),
-        same_answers=sum(same) / len(answered),
+        differing=int((~same).sum()),
+        same_answers=float(same.mean()),
         mean_difference=float(apart.mean()),
         largest_difference=float(apart.max()),
         same_sets=float(equal.mean()) if sets else None,
         same_out_of_distribution=None if flags is False else float(np.mean(flags)),
-        largest_margin=max(margins, default=0.0),
+        largest_margin=float(margins.max(initial=0.0)),
     )
 
 
-def _select(outputs: Mapping[str, NDArray[Any]], row: slice) -> dict[str, NDArray[Any]]:
-    return {name: values[row] for name, values in outputs.items()}
+def _find_differing(
+    classifier: Classifier, wanted: Mapping[str, NDArray[Any]], found: Mapping[str, NDArray[Any]]
+) -> Bools:
+    """Return which of N items are answered otherwise, (N,), as the task counts it over all of them."""
+    count = len(next(iter(wanted.values())))
+    differing, share = np.zeros(count, bool), classifier.task.scoring.share_same
+    if share(wanted, found) == 1:
+        return differing
+    for row in range(count):  # numbers are alike by the range of all, so one row is exchanged at a time
+        changed = {name: values.copy() for name, values in wanted.items()}
+        for name, values in changed.items():
+            values[row] = found[name][row]
+        differing[row] = share(wanted, changed) < 1
+    return differing
 
 
 def _judge_answers(classifier: Classifier, agreement: Agreement | None, tolerance: Tolerance) -> None:

@@ -1,0 +1,99 @@
+"""Exports for OpenVINO: all from the tensors that networks read to the answer, as its own IR; the host prepares items.
+
+OpenVINO reads the antialiased ``Resize`` of the saved graph in a way of its own, so preprocessing stays on the host.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from headstart.deployment.formats import ExportJob, ExportPrecision
+from headstart.deployment.host_code import copy_code, describe_code, load_code
+from headstart.deployment.tolerance import EXACT, HALF, Tolerance
+from headstart_runtime.errors import EngineError
+from headstart_runtime.exported.host import ExportRunner
+from headstart_runtime.inference.classifier import Classifier
+from headstart_runtime.inference.graph_inputs import find_first_branches
+from headstart_runtime.inference.model_format import features_name, tensor_name
+from headstart_runtime.libraries import import_openvino
+
+
+class OpenVinoFormat:
+    """``model.xml`` and ``model.bin``."""
+
+    name = "openvino"
+    title = "OpenVINO"
+    precisions: Sequence[ExportPrecision] = ("f32", "f16", "bf16")
+
+    def get_tolerance(self, precision: ExportPrecision) -> Tolerance:
+        """Return those of float32, or of numbers of half the size."""
+        return EXACT if precision == "f32" else HALF
+
+    def write(self, job: ExportJob, folder: Path) -> None:
+        """Write the IR and ``predict.py``; weights are kept in float16 where that is asked for.
+
+        Raises:
+            EngineError: OpenVINO cannot read the graph.
+        """
+        openvino = import_openvino()
+        try:
+            model = convert_graph(job.classifier)
+            openvino.save_model(model, folder / "model.xml", compress_to_fp16=job.precision == "f16")
+        except RuntimeError as error:
+            last = str(error).strip().splitlines()[-1]
+            raise EngineError(f"OpenVINO cannot convert this classifier: {last}") from error
+        copy_code(self.name, folder)
+
+    def start(self, folder: Path) -> ExportRunner:
+        """Return the code of the folder, running."""
+        runner: ExportRunner = load_code(folder).start(folder)
+        return runner
+
+    def describe_use(self, job: ExportJob) -> str:
+        """Return how ``predict.py`` is run, and what the IR takes where that is used by itself."""
+        record = job.classifier.record
+        takes = ", ".join(
+            f"`{one.name}`, {one.dtype} {('parts', *one.shape)}"
+            for branch in record.branches[:1]
+            for one in branch.spec.tensors
+        )
+        return describe_code(job, ("openvino",)) + (
+            f"\n\n`model.xml` with `model.bin` runs in OpenVINO alone: it takes {takes}, as `predict.py` makes them, "
+            f"and gives `{record.task.answer}` and what else the task answers."
+        )
+
+
+def convert_graph(classifier: Classifier) -> Any:
+    """Return the saved graph as a model of OpenVINO, from the tensors of each spec to outputs and features.
+
+    Raises:
+        RuntimeError: OpenVINO cannot read it.
+    """
+    openvino = import_openvino()
+    record = classifier.record
+    model = openvino.Core().read_model(classifier.files.graph)
+    ports = {name: port for node in model.get_ops() for port in node.outputs() for name in port.get_names()}
+    one_part = record.modality.graph is not None and record.modality.graph.one_part
+    before = list(model.get_parameters())
+    entries = []
+    for spec, first in find_first_branches([branch.spec for branch in record.branches]).items():
+        networks = {branch.network for branch in record.branches if branch.spec == spec}
+        for tensor in spec.tensors:
+            shape = [1 if one_part else -1, *(-1 if axis is None else axis for axis in tensor.shape)]
+            name = tensor_name(tensor.name, first)
+            entry = openvino.opset11.parameter(shape, openvino.Type(np.dtype(tensor.dtype)), name=name)
+            inner = [ports[own] for index in networks if (own := tensor_name(tensor.name, index)) in ports]
+            for port in inner:
+                for target in list(port.get_target_inputs()):
+                    target.replace_source_output(entry.output(0))
+                port.get_tensor().set_names(set())
+            entry.output(0).get_tensor().set_names({name})
+            entries.append(entry)
+    model.add_parameters(entries)
+    for parameter in before:
+        model.remove_parameter(parameter)
+    model.add_outputs([features_name(index) for index in range(len(record.branches))])
+    model.validate_nodes_and_infer_types()
+    return model

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = (ROOT / "src" / "headstart", ROOT / "runtime" / "src" / "headstart_runtime")  #: the packages
 MOST_LINES = 300
 #: Names that several modules may define: interchangeable modules of one registry, by the folder that holds them.
-INTERCHANGEABLE: dict[str, str] = {}
+INTERCHANGEABLE: dict[str, str] = {"Exported": "deployment/host", "start": "deployment/host"}
 #: The faces of the package: what stands there may have the name of what it calls.
 FACES = ("cli", "verbs", "sklearn", "command", "errors.py")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

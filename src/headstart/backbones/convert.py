@@ -130,8 +130,18 @@ def export_network(loaded: LoadedNetwork, file: Path) -> None:
     write_graph(loaded.network, loaded.spec.tensors, [layer.name for layer in loaded.layers], file)
 
 
-def write_graph(network: "nn.Module", tensors: Sequence[TensorSpec], outputs: Sequence[str], file: Path) -> None:
-    """Write a module that takes some tensors, in order, and gives a tensor for each output's name."""
+def write_graph(
+    network: "nn.Module", tensors: Sequence[TensorSpec], outputs: Sequence[str], file: Path, length: int = 16
+) -> None:
+    """Write a module that takes some tensors, in order, and gives a tensor for each output's name.
+
+    Args:
+        network: the module.
+        tensors: that it takes.
+        outputs: names of what it gives.
+        file: to be written.
+        length: of axes that are as long as they come, for the example that it is run on.
+    """
     import torch
 
     from headstart.backbones.graph import make_examples
@@ -142,7 +152,7 @@ def write_graph(network: "nn.Module", tensors: Sequence[TensorSpec], outputs: Se
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network,
-            make_examples(tensors, 2),
+            make_examples(tensors, 2, length),
             str(file),
             input_names=list(free),
             output_names=list(outputs),

@@ -63,7 +63,7 @@ class EncoderFiles:
         """
         kinds = [kind for kind, _ in self._modules]
         folder = next((path for kind, path in self._modules if kind == "Pooling"), None)
-        record = {} if folder is None else self._read_optional(f"{folder}/{CONFIG}")
+        record = {} if folder is None else self.read_optional(f"{folder}/{CONFIG}")
         modes = record.get("pooling_mode") or [
             key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token")
             for key, value in record.items()
@@ -77,7 +77,7 @@ class EncoderFiles:
     @property
     def prompt(self) -> str:
         """The words that are to stand before every text; "" for none."""
-        record = self._read_optional("config_sentence_transformers.json")
+        record = self.read_optional("config_sentence_transformers.json")
         prompts = {str(key).lower(): str(value) for key, value in (record.get("prompts") or {}).items()}
         named = str(record.get("default_prompt_name") or "").lower()
         for key in (named, *_WANTED_PROMPTS):
@@ -104,7 +104,7 @@ class EncoderFiles:
         if file is None:
             return None
         content = file.read_bytes()
-        if self._read_optional(self._root + "sentence_bert_config.json").get("do_lower_case") is not True:
+        if self.read_optional(self._root + "sentence_bert_config.json").get("do_lower_case") is not True:
             return content
         record = json.loads(content)
         own = record.get("normalizer")
@@ -163,11 +163,12 @@ class EncoderFiles:
     @property
     def _trained_tokens(self) -> int:
         """Tokens that the network's own library gives it at most; 0 where nothing says so."""
-        said = self._read_optional(self._root + "sentence_bert_config.json").get("max_seq_length")
-        whole = self._read_optional(self._root + "tokenizer_config.json").get("model_max_length")
+        said = self.read_optional(self._root + "sentence_bert_config.json").get("max_seq_length")
+        whole = self.read_optional(self._root + "tokenizer_config.json").get("model_max_length")
         return _read_count(said) or _read_count(whole)
 
-    def _read_optional(self, name: str) -> dict[str, Any]:
+    def read_optional(self, name: str) -> dict[str, Any]:
+        """Return the object of JSON in a file; an empty one where the file is not there."""
         file = self.find(name)
         return {} if file is None else _read_object(file)
 

@@ -17,6 +17,7 @@ from headstart.backbones.backbone import PYTORCH_EXPORT
 from headstart.backbones.encoders.files import CONFIG, PICKLED, TOKENIZER, EncoderFiles, find_in_folder
 from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.providers.encoder import CONVERSION, MODALITY, build_encoder, load_encoder
+from headstart.backbones.providers import hub_sound
 from headstart.backbones.providers.hub_files import HubFiles
 from headstart.backbones.providers.names import to_wildcard
 from headstart_runtime.errors import BackboneError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
 
 PREFIX = "hf:"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _REPOSITORY = re.compile(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?")
 
 
@@ -105,21 +107,28 @@ class HuggingFaceProvider:
     def build_graph(self, origin: Origin) -> "BuiltNetwork":
         """See ``GraphProvider.build_graph``."""
         files = _open(origin)
-        assert files.shape is not None  # its conversion says so
         weights = _list_weights(files)
-        return build_encoder(files, files.shape, _hash(files, weights), _describe_weights(origin))
+        if origin.conversion == hub_sound.CONVERSION:
+            require_extra("train", f"converting {origin.name}", "torch", "timm", "transformers")
+            return hub_sound.build_hub_network(files, _hash(files, weights), _describe_weights(origin, weights))
+        assert files.shape is not None  # its conversion says so
+        return build_encoder(files, files.shape, _hash(files, weights), _describe_weights(origin, weights))
 
     def load(self, origin: Origin, seed: int | None = None) -> "LoadedNetwork":
         """See ``Provider.load``."""
         require_extra("train", f"loading {origin.name} into PyTorch", "torch")
         files = _open(origin)
-        weights = _hash(files, _list_weights(files)) if seed is None else ""
+        found = _list_weights(files) if seed is None else ()
+        weights, where = _hash(files, found) if found else "", _describe_weights(origin, found)
+        if origin.conversion == hub_sound.CONVERSION:
+            require_extra("train", f"the network {origin.name}", "timm", "transformers")
+            return hub_sound.load_hub_network(files, weights, where, seed)
         if files.shape is not None:
-            return load_encoder(files, files.shape, weights, _describe_weights(origin), seed)
+            return load_encoder(files, files.shape, weights, where, seed)
         require_extra("train", f"the network {origin.name}, of an architecture that is not built here", "transformers")
         from headstart.backbones.providers.transformers_network import load_with_transformers
 
-        return load_with_transformers(files, weights, _describe_weights(origin), seed)
+        return load_with_transformers(files, weights, where, seed)
 
 
 def find_encoder_folder(name: str) -> Path | None:
@@ -153,7 +162,13 @@ def _open(origin: Origin) -> EncoderFiles:
 
 
 def _choose_conversion(files: EncoderFiles) -> str:
-    """Return what makes the graph of a network."""
+    """Return what makes the graph of a network.
+
+    Raises:
+        BackboneError: none does.
+    """
+    if hub_sound.is_sound_network(files):
+        return hub_sound.CONVERSION
     return PYTORCH_EXPORT if files.shape is None else CONVERSION
 
 
@@ -173,14 +188,19 @@ def _list_pickled(files: EncoderFiles) -> tuple[Path, ...]:
 
 def _hash(files: EncoderFiles, weights: tuple[Path, ...]) -> str:
     """Return a SHA-256 over the weights and the other files that features depend on."""
-    others = [file for name in (CONFIG, TOKENIZER, "modules.json") if (file := files.find(name)) is not None]
+    names = (CONFIG, TOKENIZER, "modules.json")
+    if hub_sound.is_sound_network(files):
+        names = (CONFIG, hub_sound.EXTRACTOR)
+    others = [file for name in names if (file := files.find(name)) is not None]
     return hashlib.sha256("".join(hash_file(file) for file in (*weights, *others)).encode()).hexdigest()
 
 
-def _describe_weights(origin: Origin) -> str:
+def _describe_weights(origin: Origin, weights: tuple[Path, ...]) -> str:
+    """Return where weights come from, of the hub with the commit, as its client's cache has it."""
     if origin.file is not None:
         return f"folder, {origin.file.name}"
-    return f"Hugging Face hub: {origin.architecture}"
+    revision = next((part for file in weights for part in file.parts if _COMMIT.fullmatch(part)), "")
+    return f"Hugging Face hub: {origin.architecture}" + (f", revision {revision}" if revision else "")
 
 
 def _is_fetched(repository: str) -> bool:

@@ -47,16 +47,8 @@ def load_with_transformers(files: EncoderFiles, sha256: str, where: str, seed: i
     Raises:
         BackboneError: transformers has no such architecture, its code is not among it, or the weights do not fit.
     """
-    config_file = files.find(CONFIG)
-    assert config_file is not None
-    try:
-        with _silence():
-            body = _load_body(config_file.parent, seed)
-        blocks = _count_blocks(body)
-    except Exception as error:  # whatever transformers and a network's own code raise
-        refuse_machine_faults(error, f"to load {files.name}")
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-        raise BackboneError(f"{files.name} cannot be loaded by transformers ({reason}); choose another") from error
+    body, _ = load_body(files, seed)
+    blocks = _count_blocks(body)
     network = TransformersEncoder(body.float().eval(), blocks, files.pooling).eval().requires_grad_(requires_grad=False)
     width = int(body.config.hidden_size)
     return LoadedNetwork(
@@ -70,17 +62,34 @@ def load_with_transformers(files: EncoderFiles, sha256: str, where: str, seed: i
     )
 
 
-def _load_body(folder: Path, seed: int | None) -> Any:
-    """Return the network in a folder, without heads; code that lies in the folder is not run."""
+def load_body(files: EncoderFiles, seed: int | None) -> tuple[Any, list[str]]:
+    """Return a network without heads, and the names of weights that its files lack; code that lies there is not run.
+
+    Raises:
+        BackboneError: transformers has no such architecture, its code is not among it, or the weights do not fit.
+    """
+    config_file = files.find(CONFIG)
+    assert config_file is not None
+    try:
+        with _silence():
+            return _load_body(config_file.parent, seed)
+    except Exception as error:  # whatever transformers and a network's own code raise
+        refuse_machine_faults(error, f"to load {files.name}")
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        raise BackboneError(f"{files.name} cannot be loaded by transformers ({reason}); choose another") from error
+
+
+def _load_body(folder: Path, seed: int | None) -> tuple[Any, list[str]]:
     options = {"trust_remote_code": False, "attn_implementation": "eager"}
     config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
     kinds = (transformers.AutoModelForTextEncoding, transformers.AutoModel)
     kind = next(kind for kind in kinds if type(config) in kind._model_mapping or kind is kinds[-1])  # noqa: SLF001
     with torch.random.fork_rng(devices=[]):
         if seed is None:
-            return kind.from_pretrained(folder, dtype=torch.float32, **options)
+            found = kind.from_pretrained(folder, dtype=torch.float32, output_loading_info=True, **options)
+            return found[0], sorted(found[1]["missing_keys"])
         torch.default_generator.manual_seed(seed)
-        return kind.from_config(config, **options)
+        return kind.from_config(config, **options), []
 
 
 @contextmanager

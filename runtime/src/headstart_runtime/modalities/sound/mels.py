@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from headstart_runtime.arrays import Doubles, Floats
-from headstart_runtime.modalities.sound.spec import MelSpec
+from headstart_runtime.modalities.sound.spec import EMPHASIS, MelSpec
 
 _BREAK, _PER_MEL = 1000.0, 200 / 3  #: Slaney's scale is even below 1,000 Hz
 _STEP = np.log(6.4) / 27  #: and logarithmic above
@@ -23,8 +23,10 @@ def compute_mels(waveforms: Floats, spec: MelSpec, rate: int) -> Floats:
         spec: of the filterbank.
         rate: Hz.
     """
-    frames = np.lib.stride_tricks.sliding_window_view(waveforms, spec.fft, axis=1)[:, :: spec.hop]
-    spectra = np.abs(np.fft.rfft(frames * make_window(spec)))
+    frames = np.lib.stride_tricks.sliding_window_view(waveforms, spec.frame, axis=1)[:, :: spec.hop]
+    if spec.kaldi:
+        frames = emphasise(frames)
+    spectra = np.abs(np.fft.rfft(frames * make_window(spec), spec.fft))
     if spec.power == 2:
         spectra *= spectra
     energies = (spectra @ make_filters(spec, rate)) * spec.amplitude**spec.power
@@ -34,15 +36,26 @@ def compute_mels(waveforms: Floats, spec: MelSpec, rate: int) -> Floats:
 def scale_energies(energies: Doubles, spec: MelSpec) -> Floats:
     """Return the logarithms of energies (N, frames, bands), limited and scaled as the spec says, float32."""
     is_decibel = spec.log == "decibel"
-    levels = 10 * np.log10(np.maximum(energies, spec.floor)) if is_decibel else np.log(energies + spec.floor)
+    is_raised = is_decibel or spec.kaldi
+    raised = np.maximum(energies, spec.floor) if is_raised else energies + spec.floor
+    levels = 10 * np.log10(raised) if is_decibel else np.log(raised)
     if spec.range:
         levels = np.maximum(levels, levels.max(axis=(1, 2), keepdims=True) - spec.range)
     return np.asarray(levels * spec.factor + spec.offset, np.float32)
 
 
+def emphasise(frames: Floats | Doubles) -> Doubles:
+    """Return frames, (..., samples), without their mean, each sample less a share of that before it."""
+    centred = frames - frames.mean(axis=-1, keepdims=True, dtype=np.float64)
+    before = np.concatenate([centred[..., :1], centred[..., :-1]], axis=-1)
+    return np.asarray(centred - EMPHASIS * before, np.float64)
+
+
 @lru_cache(maxsize=8)
 def make_window(spec: MelSpec) -> Doubles:
-    """Return the window in the middle of a frame, (fft,)."""
+    """Return the window in the middle of a frame, (fft,); of Kaldi's frames all of it, (window,)."""
+    if spec.kaldi:
+        return np.hanning(spec.window)
     window = np.zeros(spec.fft)
     start = (spec.fft - spec.window) // 2
     window[start : start + spec.window] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(spec.window) / spec.window)

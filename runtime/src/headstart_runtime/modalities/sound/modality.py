@@ -115,7 +115,7 @@ class SoundModality:
     def configure_spec(self, spec: SoundSpec, settings: Any) -> SoundSpec:
         """Return the spec with the window and the hop that the settings name, where the network has none of its own."""
         if settings.clip_window is not None and not spec.fixed:
-            spec = replace(spec, window=round(settings.clip_window * spec.rate), fixed=True)
+            spec = replace(spec, window=max(round(settings.clip_window * spec.rate), spec.least), fixed=True)
         return spec if settings.clip_hop is None else replace(spec, hop=round(settings.clip_hop * spec.rate))
 
     def fit_spec(self, spec: SoundSpec, properties: Sequence[Mapping[str, Any]]) -> SoundSpec:

@@ -7,8 +7,8 @@ import numpy as np
 
 from headstart_runtime.arrays import Floats
 from headstart_runtime.modalities.batch import Batch
-from headstart_runtime.modalities.sound.mels import make_filters, make_window
-from headstart_runtime.modalities.sound.spec import MASK, MELS, WINDOWS, MelSpec, SoundSpec
+from headstart_runtime.modalities.sound.mels import emphasise, make_filters, make_window
+from headstart_runtime.modalities.sound.spec import LEAST_VARIANCE, LENGTH, MASK, MELS, WINDOWS, MelSpec, SoundSpec
 
 if TYPE_CHECKING:
     from headstart.modalities.graph_builder import GraphBuilder
@@ -39,8 +39,10 @@ class SoundPreprocessing:
         nodes = _SoundNodes(builder, spec, prefix)
         windows = nodes.cut()
         if spec.mels is None:
-            return {WINDOWS: windows}
-        return {MELS: nodes.compute_mels(windows, spec.mels), MASK: nodes.make_mask(spec.mels)}
+            waveform = {WINDOWS: nodes.normalise(windows) if spec.normalized else windows}
+            return {**waveform, LENGTH: nodes.tell_length()} if spec.least else waveform
+        mels, mask = nodes.compute_mels(windows, spec.mels), nodes.make_mask(spec.mels)
+        return {MELS: nodes.end(mels, mask, spec.mels) if spec.mels.kaldi else mels, MASK: mask}
 
     def describe_difference(self, graph: Sequence[Batch], host: Sequence[Batch]) -> str:
         """Return how far the tensors of clips are apart; "" for what rounding explains."""
@@ -85,16 +87,51 @@ class _SoundNodes:
             return windows
         return node("Pad", [windows, constant("margins", [0, spec.margin, 0, spec.margin])], "windows")
 
+    def normalise(self, windows: str) -> str:
+        """Add the waveforms with mean 0 and variance 1, (P, padded), as ``windows.normalise`` makes them."""
+        node, constant, spec = self._node, self._constant, self._spec
+        seen = node("Min", [self._length, constant("most_samples", [spec.window])], "clip_samples")
+        count = node("Cast", [seen], "clip_count", to=1)
+        axis, numbers = constant("samples_axis", [1]), constant("sample_numbers", np.arange(spec.padded)[None])
+        begin = constant("clip_begin", [spec.margin])
+        before = node("Less", [numbers, node("Add", [seen, begin], "clip_end")], "before_end")
+        behind = node("GreaterOrEqual", [numbers, begin], "behind_begin")
+        inside = node("Cast", [node("And", [before, behind], "clip_inside")], "clip_mask", to=1)
+        total = node("ReduceSum", [windows, axis], "clip_total", keepdims=1)
+        centred = node("Sub", [windows, node("Div", [total, count], "clip_mean")], "from_mean")
+        kept = node("Mul", [centred, inside], "centred")
+        squares = node("ReduceSum", [node("Mul", [kept, kept], "clip_squares"), axis], "clip_energy", keepdims=1)
+        least = constant("least_variance", LEAST_VARIANCE, np.float32)
+        variance = node("Add", [node("Div", [squares, count], "clip_variance"), least], "some_variance")
+        return node("Div", [kept, node("Sqrt", [variance], "clip_spread")], "normalised")
+
+    def tell_length(self) -> str:
+        """Add how many samples of each window are the clip's, int64 (P, 1)."""
+        node, constant, spec = self._node, self._constant, self._spec
+        seen = node("Min", [self._length, constant("most_told", [spec.window])], "told_at_most")
+        told = node("Max", [seen, constant("least_told", [spec.least])], "told")
+        parts = node("Unsqueeze", [f"{self._prefix}parts", constant("told_front", [0])], "told_parts")
+        shape = node("Concat", [parts, constant("told_one", [1])], "told_shape", axis=0)
+        return node("Expand", [told, shape], "told_lengths")
+
+    def end(self, mels: str, mask: str, spec: MelSpec) -> str:
+        """Add zeros, before they are scaled, behind the frames of the clip."""
+        node, constant = self._node, self._constant
+        inside = node("Unsqueeze", [node("Cast", [mask], "is_inside", to=9), constant("bands_axis", [2])], "inside_map")
+        return node("Where", [inside, mels, constant("outside", spec.offset, np.float32)], "ended_mels")
+
     def compute_mels(self, windows: str, mels: MelSpec) -> str:
         """Add the mels of windows, (P, frames, bands), as ``mels.compute_mels`` computes them."""
         node, constant = self._node, self._constant
         filters = make_filters(mels, self._spec.rate) * mels.amplitude**mels.power
         used = np.flatnonzero(filters.any(axis=1))
-        turns = 2 * np.pi * used[:, None] * np.arange(mels.fft) / mels.fft
+        turns = 2 * np.pi * used[:, None] * np.arange(mels.frame) / mels.fft
         kernels = np.concatenate([np.cos(turns), np.sin(turns)]) * make_window(mels)
+        if mels.kaldi:  # what is done to a frame before is linear, so it is done to the kernels
+            kernels = kernels @ emphasise(np.eye(mels.frame)).T
         signal = node("Unsqueeze", [windows, constant("channel", [1])], "signal")
         weight = constant("transform", kernels[:, None], np.float32)
-        spectrum = node("Conv", [signal, weight], "spectrum", strides=[mels.hop], kernel_shape=[mels.fft])
+        spectrum = node("Conv", [signal, weight], "spectrum", strides=[mels.hop], kernel_shape=[mels.frame])
         squares = node("Mul", [spectrum, spectrum], "squares")
         parts = constant("halves", [len(used), len(used)])
         self._builder.node("Split", [squares, parts], f"{self._prefix}real", f"{self._prefix}imaginary", axis=1)
@@ -112,7 +149,7 @@ class _SoundNodes:
             natural = node("Log", [node("Max", [energies, floor], "floored")], "logarithms")
             levels = node("Mul", [natural, constant("decibels", 10 / np.log(10), np.float32)], "levels")
         else:
-            levels = node("Log", [node("Add", [energies, floor], "floored")], "levels")
+            levels = node("Log", [node("Max" if mels.kaldi else "Add", [energies, floor], "floored")], "levels")
         if mels.range:
             loudest = node("ReduceMax", [levels, constant("axes", [1, 2])], "loudest", keepdims=1)
             least = node("Sub", [loudest, constant("range", mels.range, np.float32)], "least")
@@ -124,7 +161,7 @@ class _SoundNodes:
         """Add which frames are of the clip, float32 (P, frames), as ``windows.make_mask`` has it."""
         node, constant, spec = self._node, self._constant, self._spec
         seen = node("Min", [self._length, constant("most", [spec.window])], "seen")
-        whole = node("Add", [seen, constant("around", [2 * spec.margin - mels.fft + mels.hop])], "whole")
+        whole = node("Add", [seen, constant("around", [2 * spec.margin - mels.frame + mels.hop])], "whole")
         frames = node("Div", [whole, constant("mel_hop", [mels.hop])], "full_frames")
         ends = node("Max", [frames, constant("least_frames", [1])], "ends")
         inside = node("Less", [constant("numbers", np.arange(spec.frames)[None]), ends], "inside")

@@ -10,7 +10,11 @@ from typing import Any, ClassVar, Literal, Self
 
 from headstart_runtime.modalities.batch import TensorSpec
 
-WINDOWS, MELS, MASK = "windows", "mels", "mask"  #: tensors
+WINDOWS, MELS, MASK, LENGTH = "windows", "mels", "mask", "length"  #: tensors
+EMPHASIS = 0.97  #: of Kaldi's frames
+LEAST_VARIANCE = 1e-7  #: added to that of a waveform which is normalised
+#: Fields that came later; they are left out of records where they are as they were before.
+_LATER: dict[str, Any] = {"normalized": False, "least": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,18 @@ class MelSpec:
     amplitude: float  #: that of the waveform at full scale, as the network knows it
     factor: float  #: by which the logarithms are multiplied
     offset: float  #: that is added then
+    #: Frames as Kaldi has them (Povey et al., 2011): as long as the window, which is symmetric; their mean taken away,
+    #: each sample less ``EMPHASIS`` of that before it; energies raised to the floor. Frames behind the clip's are zeros.
+    kaldi: bool = False
+
+    @property
+    def frame(self) -> int:
+        """Samples of a frame."""
+        return self.window if self.kaldi else self.fft
 
     def count_frames(self, samples: int) -> int:
         """Return how many frames lie in so many samples."""
-        return max(0, (samples - self.fft) // self.hop + 1)
+        return max(0, (samples - self.frame) // self.hop + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,8 @@ class SoundSpec:
     longest: int = 0  #: samples; the longest window that may be fitted; 0 for the window itself
     channels: Literal["mean"] = "mean"  #: mixed to one
     resampler: Resampler = Resampler()
+    normalized: bool = False  #: of the waveform in a window, mean 0 and variance 1; behind the clip's end zeros
+    least: int = 0  #: fewest samples that a network takes, which is told how many are the clip's; 0: it is not told
 
     @property
     def step(self) -> int:
@@ -80,9 +94,13 @@ class SoundSpec:
 
     @property
     def tensors(self) -> tuple[TensorSpec, ...]:
-        """Mels and a mask of those of the clip, 1 and 0; or the waveform, float32 in -1..1."""
+        """Mels and a mask of those of the clip, 1 and 0; or the waveform, float32, and how many samples are the clip's.
+
+        The waveform is in -1..1, unless it is normalised; the number of samples is there for a network that takes it.
+        """
         if self.mels is None:
-            return (TensorSpec(WINDOWS, "float32", (self.padded,)),)
+            waveform = TensorSpec(WINDOWS, "float32", (self.padded,))
+            return (waveform, TensorSpec(LENGTH, "int64", (1,))) if self.least else (waveform,)
         return (
             TensorSpec(MELS, "float32", (self.frames, self.mels.bands)),
             TensorSpec(MASK, "float32", (self.frames,)),
@@ -99,7 +117,10 @@ class SoundSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict of plain values, for ``model.json`` and fingerprints."""
-        return {"kind": self.kind, **asdict(self)}
+        record = {"kind": self.kind, **asdict(self)}
+        if self.mels is not None and not self.mels.kaldi:
+            del record["mels"]["kaldi"]
+        return {name: value for name, value in record.items() if name not in _LATER or value != _LATER[name]}
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:

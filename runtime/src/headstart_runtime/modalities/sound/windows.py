@@ -7,7 +7,7 @@ import numpy as np
 from headstart_runtime.arrays import Floats, Ints
 from headstart_runtime.modalities.batch import Part
 from headstart_runtime.modalities.sound.mels import compute_mels
-from headstart_runtime.modalities.sound.spec import MASK, MELS, WINDOWS, SoundSpec
+from headstart_runtime.modalities.sound.spec import LEAST_VARIANCE, LENGTH, MASK, MELS, WINDOWS, SoundSpec
 
 AT_ONCE = 64  #: windows of which mels are computed at a time
 
@@ -42,15 +42,32 @@ def cut_windows(samples: Floats, spec: SoundSpec) -> ClipWindows:
 def make_mask(lengths: Ints, spec: SoundSpec) -> Floats:
     """Return which frames are of a clip or its margins, 1 and 0, float32 (P, frames)."""
     assert spec.mels is not None
-    ends = (lengths + 2 * spec.margin - spec.mels.fft) // spec.mels.hop + 1
+    ends = (lengths + 2 * spec.margin - spec.mels.frame) // spec.mels.hop + 1
     return (np.arange(spec.frames) < np.maximum(ends, 1)[:, None]).astype(np.float32)
+
+
+def normalise(windows: ClipWindows, spec: SoundSpec) -> Floats:
+    """Return the waveforms with the mean of the clip's samples 0 and their variance 1, zeros behind and around them."""
+    places = np.arange(spec.padded) - spec.margin
+    inside = (places >= 0) & (places < windows.lengths[:, None])
+    counts = windows.lengths[:, None]
+    centred = windows.waveforms - windows.waveforms.sum(axis=1, keepdims=True, dtype=np.float64) / counts
+    centred[~inside] = 0
+    variance = np.square(centred).sum(axis=1, keepdims=True) / counts
+    return np.asarray(centred / np.sqrt(variance + LEAST_VARIANCE), np.float32)
 
 
 def make_window_parts(windows: ClipWindows, spec: SoundSpec) -> list[Part]:
     """Return what a network sees of each window: tensors by name, without the first axis."""
     if spec.mels is None:
-        return [{WINDOWS: waveform} for waveform in windows.waveforms]
+        waveforms = normalise(windows, spec) if spec.normalized else windows.waveforms
+        if not spec.least:
+            return [{WINDOWS: waveform} for waveform in waveforms]
+        lengths = np.maximum(windows.lengths, spec.least)[:, None]
+        return [{WINDOWS: waveform, LENGTH: length} for waveform, length in zip(waveforms, lengths, strict=True)]
     pieces = [windows.waveforms[at : at + AT_ONCE] for at in range(0, len(windows.waveforms), AT_ONCE)]
     mels = np.concatenate([compute_mels(piece, spec.mels, spec.rate) for piece in pieces])
     masks = make_mask(windows.lengths, spec)
+    if spec.mels.kaldi:
+        mels = np.where(masks[:, :, None] > 0, mels, np.float32(spec.mels.offset))
     return [{MELS: one, MASK: mask} for one, mask in zip(mels, masks, strict=True)]

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from headstart.backbones.backbone import INPUT
-from headstart.backbones.convert import write_graph
 from headstart.backbones.graph import FINAL, extract_top, extract_trunk, list_carried, trace
+from headstart.backbones.torch_export import write_graph
 from headstart.engines.engine import forward_all
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.engines.pytorch import PyTorchEngine

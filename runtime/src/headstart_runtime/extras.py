@@ -37,8 +37,8 @@ EXTRAS: Mapping[ExtraName, Extra] = MappingProxyType(
                 "optuna": "optuna",
             },
             "fine-tuning, training from scratch, the search for hyperparameters; networks other than the embedded "
-            "ones: timm's, your own checkpoints, encoders of texts other than BERT's kin; the engine PyTorch, and "
-            "with it a GPU",
+            "ones: timm's, your own checkpoints, encoders of texts other than BERT's kin, the hub's networks of clips; "
+            "the engine PyTorch, and with it a GPU",
             "on Linux without a GPU first the small build of PyTorch: pip install torch torchvision --index-url "
             "https://download.pytorch.org/whl/cpu",
         ),

@@ -2,7 +2,7 @@
 
 * ``efficientnet_lite0``, ``_lite1``, ``_lite2``: the weights come with the installation.
 * ``minilm``: an encoder of texts, whose weights come with the extra ``text``.
-* ``hf:NAME``: any encoder of texts of the Hugging Face hub, fetched once; ``hf:FOLDER`` or ``./FOLDER``: one of yours.
+* ``hf:NAME``: encoders of texts and networks of clips of the Hugging Face hub, fetched once; ``hf:FOLDER``: yours.
 * ``VGG16``, ``ResNet50``, ``ViT-B/16``, ... in any case and spelling: the networks of ``names``, fetched once.
 * ``timm:NAME``: any pretrained network of timm, fetched once from the Hugging Face hub.
 * ``NAME@FILE``: any of these architectures with the weights of a local ``.safetensors`` or ``.pth`` file.
@@ -74,5 +74,5 @@ def _describe_unknown(name: str) -> str:
     return (
         f"unknown backbone {name!r}; {hint}: {', '.join(embedded)}, which need no network, names such as VGG16, "
         "ResNet50 or ViT-B/16 (headstart models NAME finds them), timm:NAME for timm's own, NAME@FILE for your "
-        "weights, hf:OWNER/NAME for encoders of texts"
+        "weights, hf:OWNER/NAME for encoders of texts and networks of clips"
     )

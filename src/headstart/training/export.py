@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from headstart.backbones.backbone import GRAPH, INPUT, Backbone, Layer, write_record
-from headstart.backbones.convert import write_graph
 from headstart.backbones.graph import FINAL, extract_trunk, list_carried
+from headstart.backbones.torch_export import write_graph
 from headstart.engines.openvino import check_trained_network
 from headstart.heads.saving import write_head
 from headstart.storage.atomic import new_folder

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from headstart.backbones.backbone import INPUT, Backbone
-from headstart.backbones.convert import write_graph
 from headstart.backbones.graph import TracedNetwork, extract_top, extract_trunk, infer_shape
+from headstart.backbones.torch_export import write_graph
 from headstart.engines.engine import Engine
 from headstart.engines.parity import mean_cosine
 from headstart.engines.placement import GPU_BATCH, place_network, run_on_device

@@ -15,7 +15,7 @@ from headstart.backbones.backbone import PYTORCH_EXPORT, Backbone
 from headstart.backbones.catalog import check_backbone_name, resolve_origin
 from headstart.backbones.convert import load_backbone
 from headstart.backbones.encoders.files import EncoderFiles, find_in_folder, read_licence
-from headstart.backbones.providers.hf import KNOWN_ENCODERS, HuggingFaceProvider
+from headstart.backbones.providers.hf import HUB_NETWORKS, HuggingFaceProvider
 from headstart.backbones.reference import read_reference
 from headstart.backbones.zoo import load_network
 from headstart.engines.onnxruntime import OnnxRuntimeEngine
@@ -91,7 +91,7 @@ def test_a_network_of_the_hub_comes_from_its_cache(hub: Path, tmp_path: Path) ->
     (files / "README.md").write_text(CARD, "utf-8")
     network = load_backbone(name, tmp_path / "networks")
     assert (network.name, network.licence, network.spec.prefix) == (name, "cc-by-sa-4.0", "query: ")
-    assert network.weights == "Hugging Face hub: somebody/tiny-e5-encoder"
+    assert network.weights == f"Hugging Face hub: somebody/tiny-e5-encoder, revision {'0' * 40}"
     assert load_backbone(name, tmp_path / "networks") == network
     same = load_backbone(str(tmp_path / "plain"), tmp_path / "networks")
     assert same.weights_sha256 == network.weights_sha256
@@ -189,7 +189,7 @@ def test_faults_are_said_in_a_line(tmp_path: Path, hub: Path) -> None:
 
 def test_listing(hub: Path, tmp_path: Path) -> None:
     provider = HuggingFaceProvider()
-    assert len(list(provider.search(""))) == len(KNOWN_ENCODERS)
+    assert len(list(provider.search(""))) == len(HUB_NETWORKS)
     put_into_cache(hub, "intfloat/multilingual-e5-small", save_encoder(tmp_path / "plain", "bert"))
     for pattern in ("e5", "hf:intfloat/*e5*"):
         found = {entry.name: entry for entry in provider.search(pattern)}
@@ -197,6 +197,8 @@ def test_listing(hub: Path, tmp_path: Path) -> None:
         entry = found["hf:intfloat/multilingual-e5-small"]
         assert (entry.licence, entry.modality, entry.is_local) == ("mit", "text", True)
         assert not found["hf:intfloat/e5-small-v2"].is_local
+    (clips,) = provider.search("wav2vec2-base")
+    assert (clips.modality, clips.reads) == ("sound", "clips of any length")
 
 
 @pytest.mark.parametrize(

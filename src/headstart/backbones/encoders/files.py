@@ -45,7 +45,7 @@ class EncoderFiles:
         file = self.find(self._root + CONFIG)
         if file is None:
             raise BackboneError(
-                f"{self.name} has no {CONFIG}; wanted the folder of an encoder, as transformers saves it"
+                f"{self.name} has no {CONFIG}; wanted the folder of a network, as transformers saves it"
             )
         return _read_object(file)
 

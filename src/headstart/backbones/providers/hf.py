@@ -1,8 +1,8 @@
-"""Encoders of texts from the Hugging Face hub, ``hf:NAME``, or from a folder, ``hf:FOLDER`` or ``./FOLDER``.
+"""Encoders of texts and networks of clips: ``hf:NAME`` of the Hugging Face hub, ``hf:FOLDER`` or ``./FOLDER``.
 
-BERT and its kin are built here of their weights, without PyTorch; other architectures are loaded by transformers and
-converted by PyTorch. The tokenizer is the network's own; pooling and prompt are those of its sentence-transformers
-files, where it has some.
+The networks of clips are those of ``hub_sound``. BERT and its kin are built here of their weights, without PyTorch;
+other architectures are loaded by transformers and converted by PyTorch. An encoder's tokenizer is its own;
+pooling and prompt are those of its sentence-transformers files, where it has some.
 """
 
 import fnmatch
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from headstart.backbones.backbone import PYTORCH_EXPORT
 from headstart.backbones.encoders.files import CONFIG, PICKLED, TOKENIZER, EncoderFiles, find_in_folder
 from headstart.backbones.origin import BackboneListing, Origin
-from headstart.backbones.providers.encoder import CONVERSION, MODALITY, build_encoder, load_encoder
 from headstart.backbones.providers import hub_sound
+from headstart.backbones.providers.encoder import CONVERSION, MODALITY, build_encoder, load_encoder
 from headstart.backbones.providers.hub_files import HubFiles
 from headstart.backbones.providers.names import to_wildcard
 from headstart_runtime.errors import BackboneError
@@ -33,34 +33,40 @@ _REPOSITORY = re.compile(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
-class KnownEncoder:
-    """An encoder that is listed without asking the hub."""
+class HubNetwork:
+    """A network that is listed without asking the hub."""
 
     name: str  #: on the hub
     parameters: int
     licence: str  #: as its card said when this was written; what the card says counts when it is fetched
+    modality: str = MODALITY  #: that it reads
 
 
-#: Small to large; of several languages where their names say so, else of English.
-KNOWN_ENCODERS = (
-    KnownEncoder("intfloat/e5-small-v2", 33_360_000, "mit"),
-    KnownEncoder("BAAI/bge-small-en-v1.5", 33_360_000, "mit"),
-    KnownEncoder("thenlper/gte-small", 33_360_000, "mit"),
-    KnownEncoder("sentence-transformers/all-MiniLM-L12-v2", 33_360_000, "apache-2.0"),
-    KnownEncoder("distilbert/distilbert-base-uncased", 66_360_000, "apache-2.0"),
-    KnownEncoder("sentence-transformers/all-mpnet-base-v2", 109_490_000, "apache-2.0"),
-    KnownEncoder("BAAI/bge-base-en-v1.5", 109_480_000, "mit"),
-    KnownEncoder("google-bert/bert-base-uncased", 109_480_000, "apache-2.0"),
-    KnownEncoder("intfloat/multilingual-e5-small", 117_650_000, "mit"),
-    KnownEncoder("sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2", 117_650_000, "apache-2.0"),
-    KnownEncoder("FacebookAI/roberta-base", 124_650_000, "mit"),
-    KnownEncoder("intfloat/multilingual-e5-base", 278_040_000, "mit"),
-    KnownEncoder("FacebookAI/xlm-roberta-base", 278_040_000, "mit"),
+#: Small to large, of each modality; of several languages where their names say so, else of English.
+HUB_NETWORKS = (
+    HubNetwork("intfloat/e5-small-v2", 33_360_000, "mit"),
+    HubNetwork("BAAI/bge-small-en-v1.5", 33_360_000, "mit"),
+    HubNetwork("thenlper/gte-small", 33_360_000, "mit"),
+    HubNetwork("sentence-transformers/all-MiniLM-L12-v2", 33_360_000, "apache-2.0"),
+    HubNetwork("distilbert/distilbert-base-uncased", 66_360_000, "apache-2.0"),
+    HubNetwork("sentence-transformers/all-mpnet-base-v2", 109_490_000, "apache-2.0"),
+    HubNetwork("BAAI/bge-base-en-v1.5", 109_480_000, "mit"),
+    HubNetwork("google-bert/bert-base-uncased", 109_480_000, "apache-2.0"),
+    HubNetwork("intfloat/multilingual-e5-small", 117_650_000, "mit"),
+    HubNetwork("sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2", 117_650_000, "apache-2.0"),
+    HubNetwork("FacebookAI/roberta-base", 124_650_000, "mit"),
+    HubNetwork("intfloat/multilingual-e5-base", 278_040_000, "mit"),
+    HubNetwork("FacebookAI/xlm-roberta-base", 278_040_000, "mit"),
+    HubNetwork("MIT/ast-finetuned-audioset-10-10-0.4593", 86_590_000, "bsd-3-clause", hub_sound.MODALITY),
+    HubNetwork("facebook/hubert-base-ls960", 94_370_000, "apache-2.0", hub_sound.MODALITY),
+    HubNetwork("facebook/wav2vec2-base", 94_370_000, "apache-2.0", hub_sound.MODALITY),
+    HubNetwork("microsoft/wavlm-base-plus", 94_380_000, "unknown", hub_sound.MODALITY),
+    HubNetwork("facebook/wav2vec2-xls-r-300m", 315_440_000, "apache-2.0", hub_sound.MODALITY),
 )
 
 
 class HuggingFaceProvider:
-    """Encoders of the hub and of folders; of BERT's kin PyTorch is needed to train them only."""
+    """Networks of the hub and of folders; of BERT's kin PyTorch is needed to train them only."""
 
     scheme = "hf"
 
@@ -85,14 +91,14 @@ class HuggingFaceProvider:
         if files.find(CONFIG) is None:
             raise BackboneError(
                 f"{name} could not be fetched from the hub: it is not reached, or has no {CONFIG}; connect once, or "
-                "use minilm, whose weights come with the installation"
+                "use minilm or speech_embedding, whose weights come with the installation"
             )
         return Origin(name, self.scheme, repository, None, "", _choose_conversion(files))
 
     def search(self, pattern: str) -> Iterator[BackboneListing]:
         """See ``Provider.search``; the hub is not asked, so others than those known here are not found."""
         wanted = to_wildcard(pattern.removeprefix(PREFIX))
-        for known in KNOWN_ENCODERS:
+        for known in HUB_NETWORKS:
             if fnmatch.fnmatch(known.name.lower(), wanted):
                 yield BackboneListing(
                     f"{PREFIX}{known.name}",
@@ -101,7 +107,7 @@ class HuggingFaceProvider:
                     known.licence,
                     f"hub: {known.name}",
                     is_local=_is_fetched(known.name),
-                    modality=MODALITY,
+                    modality=known.modality,
                 )
 
     def build_graph(self, origin: Origin) -> "BuiltNetwork":
@@ -147,7 +153,7 @@ def find_encoder_folder(name: str) -> Path | None:
     if not is_path:
         return None
     seen = f"has no {CONFIG}" if folder.is_dir() else "is no folder that is there"
-    raise BackboneError(f"backbone {name!r} {seen}; wanted the folder of an encoder, as transformers saves it")
+    raise BackboneError(f"backbone {name!r} {seen}; wanted the folder of a network, as transformers saves it")
 
 
 def _open_repository(name: str, repository: str) -> EncoderFiles:
@@ -176,8 +182,8 @@ def _list_weights(files: EncoderFiles) -> tuple[Path, ...]:
     if found := files.weight_files or _list_pickled(files):
         return found
     raise BackboneError(
-        f"the weights of {files.name} could not be fetched from the hub; connect once, or use minilm, whose weights "
-        "come with the installation"
+        f"the weights of {files.name} could not be fetched from the hub; connect once, or use minilm or "
+        "speech_embedding, whose weights come with the installation"
     )
 
 
@@ -188,9 +194,8 @@ def _list_pickled(files: EncoderFiles) -> tuple[Path, ...]:
 
 def _hash(files: EncoderFiles, weights: tuple[Path, ...]) -> str:
     """Return a SHA-256 over the weights and the other files that features depend on."""
-    names = (CONFIG, TOKENIZER, "modules.json")
-    if hub_sound.is_sound_network(files):
-        names = (CONFIG, hub_sound.EXTRACTOR)
+    is_sound = hub_sound.is_sound_network(files)
+    names = (CONFIG, hub_sound.EXTRACTOR) if is_sound else (CONFIG, TOKENIZER, "modules.json")
     others = [file for name in names if (file := files.find(name)) is not None]
     return hashlib.sha256("".join(hash_file(file) for file in (*weights, *others)).encode()).hexdigest()
 

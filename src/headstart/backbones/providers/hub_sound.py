@@ -69,16 +69,15 @@ def make_hub_spec(files: EncoderFiles) -> SoundSpec:
         for kernel, stride in reversed(list(zip(kernels, strides, strict=True))):
             least = (least - 1) * int(stride) + int(kernel)
         normalized = bool(extractor.get("do_normalize", True))
-        found = SoundSpec(rate, 2 * rate, longest=10 * rate, normalized=normalized, least=least)
-        if least < 1 or found.rate < 1:
-            raise ValueError(f"a rate of {rate} Hz, frames of {least} samples")
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise BackboneError(f"{CONFIG} or {EXTRACTOR} of {files.name} cannot be used: {error!r}") from None
+    if min(least, rate) < 1:
+        raise BackboneError(f"{files.name} has a rate of {rate} Hz and frames of {least} samples; wanted 1 or more")
     if config.get("conv_pos_batch_norm"):
         raise BackboneError(f"{files.name} has conv_pos_batch_norm, which is not read here; choose another")
     if extractor.get("padding_value", 0) != 0:
         raise BackboneError(f"{files.name} fills clips with {extractor['padding_value']}; only zeros are read here")
-    return found
+    return SoundSpec(rate, 2 * rate, longest=10 * rate, normalized=normalized, least=least)
 
 
 _KERNELS, _STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)  #: those of transformers' configurations
@@ -125,7 +124,7 @@ def build_hub_network(files: EncoderFiles, sha256: str, where: str) -> BuiltNetw
     import onnx
     import torch
 
-    from headstart.backbones.convert import write_graph
+    from headstart.backbones.torch_export import write_graph
 
     loaded = load_hub_network(files, sha256, where, None)
     if loaded.parameters > MOST_PARAMETERS:

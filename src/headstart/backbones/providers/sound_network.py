@@ -1,8 +1,8 @@
 """Networks of transformers for clips as PyTorch modules: Wav2Vec2, HuBERT and WavLM on waveforms, AST on mels.
 
-The blocks are those of transformers. What is around them is written here, so that what lies behind a clip's end does not
-tell: a clip in a longer window has the features that transformers gives for the clip alone. Each block is one piece to the
-tracer that cuts networks.
+The blocks are those of transformers. What is around them is written here, so that what lies behind a clip's end does
+not tell: a clip in a longer window has the features that transformers gives for the clip alone. Each block is one piece
+to the tracer that cuts networks.
 """
 
 from collections.abc import Sequence
@@ -139,9 +139,8 @@ class GatedBlock(WaveBlock):
             project(states).unflatten(2, (heads, -1)).transpose(1, 2)
             for project in (attention.q_proj, attention.k_proj, attention.v_proj)
         )
-        scores = (query * attention.scaling) @ key.transpose(2, 3) + gate * near + bias
-        mixed = (scores.softmax(dim=3) @ value).transpose(1, 2).flatten(2)
-        return attention.out_proj(mixed)
+        mixed = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=gate * near + bias)
+        return attention.out_proj(mixed.transpose(1, 2).flatten(2))
 
 
 @register_notrace_module
@@ -230,7 +229,7 @@ class MelBlock(nn.Module):
 
 @register_notrace_module
 class PatchPooling(nn.Module):
-    """States (N, T, D) to their mean, maximum and standard deviation over patches, (N, 3 D), without both class tokens."""
+    """States (N, T, D) to mean, maximum and standard deviation over patches, (N, 3 D), without both class tokens."""
 
     def forward(self, states: Tensor) -> Tensor:
         """Return the features."""

@@ -23,9 +23,8 @@ def compute_mels(waveforms: Floats, spec: MelSpec, rate: int) -> Floats:
         spec: of the filterbank.
         rate: Hz.
     """
-    frames = np.lib.stride_tricks.sliding_window_view(waveforms, spec.frame, axis=1)[:, :: spec.hop]
-    if spec.kaldi:
-        frames = emphasise(frames)
+    cut = np.lib.stride_tricks.sliding_window_view(waveforms, spec.frame, axis=1)[:, :: spec.hop]
+    frames = emphasise(cut) if spec.kaldi else cut
     spectra = np.abs(np.fft.rfft(frames * make_window(spec), spec.fft))
     if spec.power == 2:
         spectra *= spectra

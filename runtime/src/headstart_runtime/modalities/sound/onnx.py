@@ -88,7 +88,7 @@ class _SoundNodes:
         return node("Pad", [windows, constant("margins", [0, spec.margin, 0, spec.margin])], "windows")
 
     def normalise(self, windows: str) -> str:
-        """Add the waveforms with mean 0 and variance 1, (P, padded), as ``windows.normalise`` makes them."""
+        """Add the waveforms with mean 0 and variance 1, (P, padded), as ``windows.normalise_windows`` makes them."""
         node, constant, spec = self._node, self._constant, self._spec
         seen = node("Min", [self._length, constant("most_samples", [spec.window])], "clip_samples")
         count = node("Cast", [seen], "clip_count", to=1)

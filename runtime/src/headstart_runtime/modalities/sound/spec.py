@@ -46,7 +46,7 @@ class MelSpec:
     factor: float  #: by which the logarithms are multiplied
     offset: float  #: that is added then
     #: Frames as Kaldi has them (Povey et al., 2011): as long as the window, which is symmetric; their mean taken away,
-    #: each sample less ``EMPHASIS`` of that before it; energies raised to the floor. Frames behind the clip's are zeros.
+    #: each sample less ``EMPHASIS`` of that before it; energies raised to the floor. Frames behind the clip are zeros.
     kaldi: bool = False
 
     @property

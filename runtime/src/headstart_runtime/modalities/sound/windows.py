@@ -46,7 +46,7 @@ def make_mask(lengths: Ints, spec: SoundSpec) -> Floats:
     return (np.arange(spec.frames) < np.maximum(ends, 1)[:, None]).astype(np.float32)
 
 
-def normalise(windows: ClipWindows, spec: SoundSpec) -> Floats:
+def normalise_windows(windows: ClipWindows, spec: SoundSpec) -> Floats:
     """Return the waveforms with the mean of the clip's samples 0 and their variance 1, zeros behind and around them."""
     places = np.arange(spec.padded) - spec.margin
     inside = (places >= 0) & (places < windows.lengths[:, None])
@@ -60,7 +60,7 @@ def normalise(windows: ClipWindows, spec: SoundSpec) -> Floats:
 def make_window_parts(windows: ClipWindows, spec: SoundSpec) -> list[Part]:
     """Return what a network sees of each window: tensors by name, without the first axis."""
     if spec.mels is None:
-        waveforms = normalise(windows, spec) if spec.normalized else windows.waveforms
+        waveforms = normalise_windows(windows, spec) if spec.normalized else windows.waveforms
         if not spec.least:
             return [{WINDOWS: waveform} for waveform in waveforms]
         lengths = np.maximum(windows.lengths, spec.least)[:, None]

@@ -10,7 +10,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import Field, dataclass, fields
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +29,7 @@ from headstart.reporting.glossary import render_glossary
 from headstart.settings import DataSettings, complete_class, list_chapters
 from headstart_runtime.extras import EXTRAS
 from headstart_runtime.modalities.modality import find_noun
+from headstart_runtime.service.settings import ServiceSettings, describe_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 BENCHMARKS = ROOT / "benchmarks"
@@ -50,6 +51,7 @@ METAVARS = {
     list[str]: "TEXT",
     complete_class(): "",
     ModalitySettings: "",
+    ServiceSettings: "",
     DataSettings: "",
 }
 LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
@@ -215,13 +217,14 @@ def _verb(name: str) -> str:
     function = getattr(import_module(f"headstart.cli.{name}"), name)
     doc = _parsed(inspect.getdoc(function) or "")
     parameters = [_Argument.of(parameter) for parameter in inspect.signature(function).parameters.values()]
-    given = [argument for argument in parameters if argument.name not in ("settings", "data")]
+    given = [argument for argument in parameters if argument.name not in ("settings", "data", "serving")]
     usage = " ".join(["headstart", name, *(a.metavar for a in given if a.positional), "[FLAGS]"])
     rows = [(f"`{a.shown}`", a.default, doc.arguments[a.name]) for a in given]
     names = {argument.name for argument in parameters}
     if "data" in names:
         first = sum(a.positional for a in given)
         rows[first:first] = map(_data_row, DataSettings.model_fields.items())
+    rows += map(_service_row, fields(ServiceSettings)) if "serving" in names else ()
     flags = "Every [setting](settings.md) is a flag too." if "settings" in names else ""
     sections = [
         f"## {name}",
@@ -240,6 +243,15 @@ def _data_row(named: tuple[str, FieldInfo]) -> tuple[str, str, str]:
     kinds = [choice for choice in choices if choice is not type(None)] or [field.annotation]
     default = "" if field.default is None else f"`{field.default}`"
     return f"`{_flag(name)} {_metavar(kinds[0])}`", default, field.description or ""
+
+
+def _service_row(field: Field[Any]) -> tuple[str, str, str]:
+    kind, no = (Path if field.default is None else type(field.default)), ""
+    if kind is bool:
+        no = "no-" if field.default else ""
+    flag, told = _flag(f"{no}{field.name}"), describe_settings()[field.name]
+    default = "" if field.default is None or kind is bool else f"`{field.default}`"
+    return f"`{flag}{'' if kind is bool else f' {_metavar(kind)}'}`", default, f"Do not: {told}" if no else told
 
 
 def _parsed(doc: str) -> _Doc:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from headstart_runtime.errors import MissingExtra
 
-ExtraName = Literal["train", "plots", "sklearn", "tables", "hdf5", "matlab", "text", "sound"]
+ExtraName = Literal["train", "plots", "sklearn", "tables", "hdf5", "matlab", "text", "sound", "serve"]
 
 PYTORCH = ("torch", "timm", "torchvision")  #: of ``train``: what networks are converted and trained with
 
@@ -58,6 +58,15 @@ EXTRAS: Mapping[ExtraName, Extra] = MappingProxyType(
         "sound": Extra(
             {"soundfile": "soundfile", "av": "av", "pyopen_wakeword": "pyopen-wakeword"},
             "clips of sound: WAV, FLAC, OGG, MP3 (soundfile), M4A and others (av), the weights of the speech embedding",
+        ),
+        "serve": Extra(
+            {
+                "fastapi": "fastapi",
+                "uvicorn": "uvicorn",
+                "python_multipart": "python-multipart",
+                "prometheus_client": "prometheus-client",
+            },
+            "`headstart serve`: answers over HTTP",
         ),
     }
 )

@@ -27,6 +27,7 @@ VERBS = {
     "compare": "Try several ways to transfer on one split, and compare them.",
     "advise": "Say which way to transfer to expect the most of, from a look at 200 samples.",
     "predict": "Say what new items show, with a saved classifier.",
+    "serve": "Answer over HTTP with saved classifiers.",
     "explain": "Show where a saved classifier looked.",
     "evaluate": "Score a saved classifier on labelled data.",
     "check": "Look data over before anything is fitted: counts, sizes, problems.",

@@ -20,6 +20,7 @@ from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import ClassifierError, DataError
 from headstart_runtime.hardware import count_cores
 from headstart_runtime.inference import model_format
+from headstart_runtime.inference.batch_worker import BatchWorker
 from headstart_runtime.inference.display import render_table
 from headstart_runtime.inference.files import ModelFiles, read_files
 from headstart_runtime.inference.item_predictor import ByEngine, ItemPredictor
@@ -236,24 +237,32 @@ class Classifier:
         """
         return FeaturePredictor(self._files).predict(features)
 
+    def make_worker(self) -> BatchWorker:
+        """Return what predicts batches that a caller gathers, by a stream's engine; a forked child makes its own."""
+        engine = self.select_engine(None)
+        batch = self._predictors.require_batch() if engine == "openvino" else None
+        predictor = ItemPredictor(self.record, None if batch else self._predictors.load_graph_of_one_thread(), batch)
+        size, threads = (batch.runner.choose_size(), batch.runner.streams) if batch else (1, count_cores())
+        return BatchWorker(engine, size, threads, partial(self._predict_some, predictor, engine))
+
     def _predict_all(
         self, items: Iterable[ItemLike], engine: InferenceEngine, threshold: float | None
     ) -> Iterator[Prediction]:
         rule = make_threshold_rule(threshold, self.task, self.record.postprocessor, self.record.space)
         if engine == "onnxruntime":
             return (
-                self._predict_some(ItemPredictor(self.record, self._predictors.graph, None), engine, rule, [item])[0]
+                self._predict_some(ItemPredictor(self.record, self._predictors.graph, None), engine, [rule], [item])[0]
                 for item in items
             )
         batch = self._predictors.require_batch()
-        work = partial(self._predict_some, ItemPredictor(self.record, None, batch), engine, rule)
+        work = partial(self._predict_some, ItemPredictor(self.record, None, batch), engine, itertools.repeat(rule))
         size = batch.runner.choose_size(len(items) if isinstance(items, Sized) else None)
         return map_in_order(work, items, size=size, threads=batch.runner.streams)
 
     def _predict_some(
-        self, predictor: ItemPredictor, engine: InferenceEngine, rule: OutputRule, items: Sequence[ItemLike]
+        self, predictor: ItemPredictor, engine: InferenceEngine, rules: Iterable[OutputRule], items: Sequence[ItemLike]
     ) -> list[Prediction]:
-        """Predict as many items as an engine takes at a time."""
+        """Predict as many items as an engine takes at a time, each by its rule."""
         opened = [open_item(self._modality, item) for item in items]
         found = predictor.predict(opened, [[engine]] * len(opened))
         task, space = self.task, self.record.space
@@ -261,7 +270,7 @@ class Classifier:
             task.make_failure(item, answer, space)
             if isinstance(answer, BrokenItem)
             else task.make_predictions([item], answer[engine].answer_by(rule), space)[0]
-            for item, answer in zip(opened, found, strict=True)
+            for item, answer, rule in zip(opened, found, rules, strict=False)
         ]
 
 

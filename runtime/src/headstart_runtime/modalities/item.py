@@ -158,6 +158,7 @@ class SourceHints:
     container_words: frozenset[str] = frozenset()  #: in names of folders that hold its items whatever their class
     product_words: frozenset[str] = frozenset()  #: the same where results may lie beside them
     counter_words: frozenset[str] = frozenset()  #: before numbers in names of files that a device gave
+    media: str = ""  #: what browsers call its files, such as "audio/*"; "" where they have no word for them
 
 
 FILE, ROW = Noun("file", "files"), Noun("row", "rows")

@@ -12,6 +12,7 @@ _BEGINNINGS = (
 _BRANDS = frozenset({b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 
 HINTS = SourceHints(
+    media="image/*",
     array_form="(N, H, W) or (N, H, W, channels), uint8",
     array_names=("images", "image"),
     path_columns=(

@@ -7,6 +7,7 @@ SUFFIXES = frozenset(
 )
 
 HINTS = SourceHints(
+    media="audio/*",
     array_form="a list of (samples,) with a rate",
     array_names=("audio", "clips", "sounds", "waveforms", "signals"),
     path_columns=(

@@ -1,0 +1,144 @@
+// Answers as elements. Each form is told by the keys of an answer, so a task of any package has one.
+
+const SVG = "http://www.w3.org/2000/svg";
+const SHOWN = 8; // rows before the others are folded away
+
+export function make(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
+export const percent = (share) =>
+  share > 0 && share < 0.001 ? "< 0.1 %" : share < 1 && share > 0.999 ? "> 99.9 %" : `${(100 * share).toFixed(1)} %`;
+
+const number = (value) => Number(value.toPrecision(5)).toLocaleString("en", { maximumSignificantDigits: 5 });
+
+function drawBar(share, mark) {
+  const svg = document.createElementNS(SVG, "svg");
+  const draw = (name, attributes) => {
+    const shape = document.createElementNS(SVG, name);
+    for (const [key, value] of Object.entries(attributes)) shape.setAttribute(key, value);
+    svg.append(shape);
+  };
+  svg.setAttribute("class", "bar");
+  svg.setAttribute("viewBox", "0 0 100 10");
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("aria-hidden", "true");
+  draw("rect", { class: "ground", width: 100, height: 10 });
+  draw("rect", { class: "part", width: 100 * Math.min(1, Math.max(0, share)), height: 10 });
+  if (mark !== undefined && mark <= 1) draw("line", { class: "mark", x1: 100 * mark, x2: 100 * mark, y1: 0, y2: 10 });
+  return svg;
+}
+
+function tabulate(caption, heads, rows) {
+  const table = make("table", {}, make("caption", {}, caption));
+  table.append(make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))));
+  table.append(make("tbody", {}, ...rows));
+  return table;
+}
+
+// Probabilities by name; those that are taken are set off, thresholds are a mark in the bar and a column.
+function listProbabilities(answer, model, taken, ordered) {
+  const pairs = Object.entries(answer.probabilities);
+  if (!ordered) pairs.sort((one, other) => other[1] - one[1]);
+  const inSet = new Set(answer.prediction_set ?? []);
+  const thresholds = model.thresholds;
+  const marked = Object.keys(thresholds).length > 0;
+  const rows = pairs.map(([name, share]) => {
+    const row = make("tr", taken.has(name) ? { class: "taken" } : {});
+    row.append(make("th", { scope: "row" }, name));
+    row.append(make("td", { class: "meter" }, drawBar(share, thresholds[name])));
+    row.append(make("td", { class: "number" }, percent(share)));
+    if (marked) row.append(make("td", { class: "number" }, name in thresholds ? percent(thresholds[name]) : ""));
+    if (inSet.size) row.append(make("td", { class: "number" }, inSet.has(name) ? "yes" : ""));
+    return row;
+  });
+  const heads = ["Name", "", "Probability", ...(marked ? ["Taken from"] : []), ...(inSet.size ? ["In the set"] : [])];
+  const first = ordered ? rows : rows.slice(0, SHOWN);
+  const found = [tabulate("Probabilities", heads, first)];
+  const rest = ordered ? [] : rows.slice(SHOWN);
+  if (rest.length) {
+    const more = tabulate("The others", heads, rest);
+    found.push(make("details", { id: "more" }, make("summary", {}, `${rest.length} more`), more));
+  }
+  return found;
+}
+
+function byName(value, name) {
+  return value !== null && typeof value === "object" && !Array.isArray(value) ? value[name] : value;
+}
+
+// Numbers, each with its interval.
+function listNumbers(answer, model) {
+  const several = model.classes.length > 1;
+  const told = model.classes.map((name) => {
+    const value = byName(answer.value, name);
+    const between = byName(answer.interval, name);
+    const unit = byName(answer.unit, name) || "";
+    return { name, text: `${number(value)} ${unit}`.trim(), between, unit };
+  });
+  const range = ({ between, unit }) => `${number(between[0])} to ${number(between[1])} ${unit}`.trim();
+  if (!several) {
+    return { words: told[0].text, more: told[0].between ? `most likely between ${range(told[0]).replace(" to ", " and ")}` : "", details: [] };
+  }
+  const rows = told.map((one) =>
+    make("tr", {}, make("th", { scope: "row" }, one.name), make("td", { class: "number" }, one.text),
+      make("td", { class: "number" }, one.between ? range(one) : "")));
+  return { words: answer.text, more: "", details: [tabulate("Numbers", ["Name", "Value", "Interval"], rows)] };
+}
+
+function listLabels(answer, model) {
+  const there = answer.labels;
+  const more = answer.prediction_set?.length ? `at most: ${answer.prediction_set.join(", ")}` : "";
+  return {
+    words: there.length ? there.join(", ") : "none of the labels",
+    more,
+    details: listProbabilities(answer, model, new Set(there), false),
+  };
+}
+
+function listGrades(answer, model) {
+  const ends = [...new Set(answer.range ?? [])];
+  return {
+    words: answer.label,
+    more: ends.length > 1 ? `most likely ${ends[0]} to ${ends[1]}` : percent(answer.probability),
+    details: listProbabilities(answer, model, new Set([answer.label]), true),
+  };
+}
+
+function listClasses(answer, model) {
+  const members = answer.prediction_set ?? [];
+  const set = members.length > 1 ? `; prediction set: ${members.join(", ")}` : "";
+  return {
+    words: answer.label,
+    more: `${percent(answer.probability)}${set}`,
+    details: listProbabilities(answer, model, new Set([answer.label]), false),
+  };
+}
+
+// What an answer says, in words and in tables.
+export function describeAnswer(answer, model) {
+  if (Array.isArray(answer.labels)) return listLabels(answer, model);
+  if ("value" in answer) return listNumbers(answer, model);
+  if ("rank" in answer) return listGrades(answer, model);
+  if (answer.probabilities) return listClasses(answer, model);
+  return { words: answer.text, more: "", details: [] };
+}
+
+// What speaks for an answer: a copy of the item under its map, or its text with marks.
+export function showEvidence(found, noun) {
+  if (found.pieces) {
+    const text = make("p");
+    for (const [piece, weight] of found.pieces) {
+      const strength = weight > 0.66 ? "high" : weight > 0.33 ? "middle" : weight > 0.1 ? "low" : "";
+      text.append(strength ? make("mark", { class: strength }, piece) : piece);
+    }
+    return { element: text, address: null };
+  }
+  const bytes = Uint8Array.from(atob(found.content), (sign) => sign.charCodeAt(0));
+  const address = URL.createObjectURL(new Blob([bytes], { type: found.media_type }));
+  const words = `The ${noun.one} beside a copy that shows ${found.legend}`;
+  return { element: make("img", { src: address, alt: words }), address };
+}

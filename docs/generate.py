@@ -246,12 +246,12 @@ def _data_row(named: tuple[str, FieldInfo]) -> tuple[str, str, str]:
 
 
 def _service_row(field: Field[Any]) -> tuple[str, str, str]:
-    kind, no = (Path if field.default is None else type(field.default)), ""
+    kind = Path if field.default is None else type(field.default)
+    default = "" if field.default is None else f"`{field.default}`"
     if kind is bool:
-        no = "no-" if field.default else ""
-    flag, told = _flag(f"{no}{field.name}"), describe_settings()[field.name]
-    default = "" if field.default is None or kind is bool else f"`{field.default}`"
-    return f"`{flag}{'' if kind is bool else f' {_metavar(kind)}'}`", default, f"Do not: {told}" if no else told
+        default = f"yes; no: `{_flag(f'no-{field.name}')}`" if field.default else ""
+    shown = _flag(field.name) + ("" if kind is bool else f" {_metavar(kind)}")
+    return f"`{shown}`", default, describe_settings()[field.name]
 
 
 def _parsed(doc: str) -> _Doc:

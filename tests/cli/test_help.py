@@ -1,6 +1,7 @@
 """``--help`` is where people look first: every verb has one, with all its flags and examples."""
 
 import re
+from dataclasses import fields
 
 import pytest
 from pydantic import BaseModel
@@ -10,6 +11,7 @@ from headstart.cli.flags import ModalitySettings
 from headstart.cli.help import LONG_VERBS
 from headstart.cli.main import VERBS, run
 from headstart.settings import DataSettings, complete_class, list_chapters
+from headstart_runtime.service.settings import ServiceSettings
 
 
 def flags_of(settings: type[BaseModel]) -> list[str]:
@@ -26,6 +28,7 @@ FLAGS = {
         *("--text", "--lines", "--top", "--json", "--csv", "--threshold", "--engine", "--path-column"),
         *("--every", "--listen"),
     ],
+    "serve": [*(f"--{one.name.replace('_', '-')}" for one in fields(ServiceSettings)), "--no-page"],
     "evaluate": [*flags_of(DataSettings), "--quiet", "--json", "--engine", "--threshold"],
     "check": [
         *flags_of(ModalitySettings),

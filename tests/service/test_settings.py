@@ -19,7 +19,7 @@ def test_values_that_cannot_be_meant_are_refused(tmp_path: Path) -> None:
         ({"api_keys": tmp_path / "none"}, "no such file"),
     ):
         with pytest.raises(SettingError, match=said):
-            ServiceSettings(**given)  # type: ignore[arg-type]
+            ServiceSettings(**given).check_files()  # type: ignore[arg-type]
 
 
 def test_keys_come_from_a_file_and_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,6 @@ def serve(models: list[str], /, *, serving: Annotated[ServiceSettings, Parameter
         headstart serve runs/beetles
         headstart serve small=runs/a large=runs/b --port 9000
         headstart serve runs/beetles --host 0.0.0.0 --api-keys keys.txt --cert cert.pem --key key.pem
-        curl --data-binary @new.jpg -H 'Content-Type: image/jpeg' http://127.0.0.1:8080/v1/predict
 
     Args:
         models: Saved classifiers: model folders or runs, each perhaps with a name before it, as NAME=FOLDER.

@@ -53,6 +53,7 @@ def serve(models: Sequence[str], settings: ServiceSettings, announce: Callable[[
     Raises:
         UserError: a model, a key, a certificate or an address that cannot be used.
     """
+    settings.check_files()
     start_logging()
     keys = read_api_keys(settings.api_keys)
     listening = open_socket(settings)

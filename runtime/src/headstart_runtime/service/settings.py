@@ -86,12 +86,15 @@ class ServiceSettings:
                 raise SettingError(f"--{name.replace('_', '-')} is {value:g}; wanted {least:g} to {most:g}")
         if (self.cert is None) != (self.key is None):
             raise SettingError("--cert and --key belong together; give both or none")
+        if self.workers > 1 and not hasattr(os, "fork"):
+            raise SettingError("several workers need a system that can fork; start several servers instead")
+
+    def check_files(self) -> None:
+        """Raise a SettingError where a file that is named is not there."""
         for name in ("api_keys", "cert", "key"):
             file = getattr(self, name)
             if file is not None and not os.path.isfile(file):  # noqa: PTH113 (Path.is_file raises for long names)
                 raise SettingError(f"--{name.replace('_', '-')} {str(file)[:300]!r}: no such file")
-        if self.workers > 1 and not hasattr(os, "fork"):
-            raise SettingError("several workers need a system that can fork; start several servers instead")
 
     @property
     def most_bytes(self) -> int:

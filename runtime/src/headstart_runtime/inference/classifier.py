@@ -7,9 +7,7 @@ choose; how far they agree on test items is recorded in ``model.json``.
 
 import itertools
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, cast, overload
@@ -23,7 +21,7 @@ from headstart_runtime.inference import model_format
 from headstart_runtime.inference.batch_worker import BatchWorker
 from headstart_runtime.inference.display import render_table
 from headstart_runtime.inference.files import ModelFiles, read_files
-from headstart_runtime.inference.item_predictor import ByEngine, ItemPredictor
+from headstart_runtime.inference.item_predictor import ByEngine, ItemPredictor, clock_engine
 from headstart_runtime.inference.postprocess import BatchPredictions
 from headstart_runtime.inference.prediction import Prediction as Prediction
 from headstart_runtime.inference.predictors import (
@@ -211,13 +209,13 @@ class Classifier:
             cannot be read.
         """
         main, several = self.select_engine(len(twice)), any(twice)
-        with _clock("openvino", timed):
+        with clock_engine("openvino", timed):
             batch = self._predictors.batch if several or main == "openvino" else None
-        with _clock("onnxruntime", timed):
+        with clock_engine("onnxruntime", timed):
             graph = self._predictors.load_graph_of_one_thread() if several or main == "onnxruntime" else None
         size, threads = (batch.runner.choose_size(len(twice)), batch.runner.streams) if batch else (1, count_cores())
         every: list[InferenceEngine] = ["onnxruntime", "openvino"] if batch else ["onnxruntime"]
-        clock = partial(_clock, timed=timed, threads=threads)
+        clock = partial(clock_engine, timed=timed, threads=threads)
         predictor = ItemPredictor(self.record, graph, batch, clock)
 
         def predict(indices: list[int]) -> list[ByEngine | BrokenItem]:
@@ -272,16 +270,6 @@ class Classifier:
             else task.make_predictions([item], answer[engine].answer_by(rule), space)[0]
             for item, answer, rule in zip(opened, found, rules, strict=False)
         ]
-
-
-@contextmanager
-def _clock(
-    engine: InferenceEngine, timed: Callable[[InferenceEngine, float], None], threads: int = 1
-) -> Iterator[None]:
-    """Tell the seconds of what is done inside as an engine's, shared by threads that work at the same time."""
-    began = time.perf_counter()
-    yield
-    timed(engine, (time.perf_counter() - began) / threads)
 
 
 def load(folder: str | os.PathLike[str], engine: InferenceEngineChoice = "auto") -> Classifier:

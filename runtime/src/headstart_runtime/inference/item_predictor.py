@@ -1,7 +1,8 @@
 """Predictions for a few items at a time, by one engine or both; each item is read and decoded once."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,3 +75,13 @@ class ItemPredictor:
         inputs = load_graph_inputs(item, self.record)
         with self.clock("onnxruntime"):
             return {"onnxruntime": self.graph.predict(inputs)}
+
+
+@contextmanager
+def clock_engine(
+    engine: InferenceEngine, timed: Callable[[InferenceEngine, float], None], threads: int = 1
+) -> Iterator[None]:
+    """Tell the seconds of what is done inside as an engine's, shared by threads that work at the same time."""
+    began = time.perf_counter()
+    yield
+    timed(engine, (time.perf_counter() - began) / threads)

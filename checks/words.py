@@ -52,6 +52,7 @@ SEAMS = (
             "linalg.py": "the function itself",
             "selection/domain_similarity.py": "answers of the classifier that a network was pretrained with",
             "backbones/encoders/": "attention in a network, an operation of ONNX and of PyTorch",
+            "deployment/torch_operators.py": "an operation of ONNX and of PyTorch",
             "explanation/choose_map.py": "attention in a network, an operation of ONNX",
             "training/benchmark.py": "a loss to time steps by; any would do",
         },

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from headstart_runtime.errors import MissingExtra
 
-ExtraName = Literal["train", "plots", "sklearn", "tables", "hdf5", "matlab", "text", "sound", "serve"]
+ExtraName = Literal["train", "plots", "sklearn", "tables", "hdf5", "matlab", "text", "sound", "serve", "litert"]
 
 PYTORCH = ("torch", "timm", "torchvision")  #: of ``train``: what networks are converted and trained with
 
@@ -67,6 +67,11 @@ EXTRAS: Mapping[ExtraName, Extra] = MappingProxyType(
                 "prometheus_client": "prometheus-client",
             },
             "`headstart serve`: answers over HTTP",
+        ),
+        "litert": Extra(
+            {"litert_torch": "litert-torch", "ai_edge_litert": "ai-edge-litert"},
+            "`headstart export --to litert` (litert-torch converts, with PyTorch; 0.8 GB beside that) and running "
+            "what it writes (ai-edge-litert, 60 MB)",
         ),
     }
 )

@@ -23,6 +23,7 @@ GROUP = "headstart.formats"  #: of the entry points by which other packages add 
 FORMATS: dict[str, "str | ExportFormat"] = {
     "onnx": "headstart.deployment.onnx_format:OnnxFormat",
     "openvino": "headstart.deployment.openvino_format:OpenVinoFormat",
+    "litert": "headstart.deployment.litert_format:LiteRtFormat",
 }
 
 

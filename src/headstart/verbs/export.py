@@ -28,7 +28,7 @@ def export(
 
     Args:
         model: a saved classifier, its folder, or the run.
-        to: the format: "onnx", "openvino" and the others of ``deployment.formats``.
+        to: the format: "onnx", "openvino", "litert" and the others of ``deployment.formats``.
         out: the folder to make; NAME-FORMAT here where not given. What is there is not overwritten.
         items: your own items to prove it on, in place of the run's: a folder, a table, files.
         precision: "f32", or what else the format has: "f16", "bf16", "int8"; its usual one where not given.

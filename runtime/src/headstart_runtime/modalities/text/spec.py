@@ -32,6 +32,11 @@ class TextSpec:
     content: bytes = field(default=b"", repr=False, compare=False)  #: of ``tokenizer.json``; b"" where it is elsewhere
 
     @property
+    def longest(self) -> int:
+        """The most that an axis without a length has."""
+        return self.max_tokens
+
+    @property
     def tensors(self) -> tuple[TensorSpec, ...]:
         """Ids of tokens, and a mask of what is no padding; both as long as they come."""
         return TensorSpec("input_ids", "int64", (None,)), TensorSpec(self.mask, "int64", (None,))

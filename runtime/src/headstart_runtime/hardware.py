@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from headstart_runtime.errors import EngineError
@@ -44,3 +45,12 @@ def has_bf16() -> bool:
     except EngineError:
         return False
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def has_vnni() -> bool:
+    """Return whether this processor sums products of 8 bits in 32 (VNNI), as Linux lists it; else they may saturate."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text("utf-8").partition("flags")[2].partition("\n")[0].split()
+    except OSError:
+        return False
+    return bool({"avx512_vnni", "avx_vnni"} & set(flags))

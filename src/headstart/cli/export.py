@@ -46,5 +46,7 @@ def export(
         print(f"held out: {describe_agreement(proof.held_out, noun.many)}")
     if proof.drawn is not None:
         print(f"drawn: {describe_agreement(proof.drawn, noun.many)}")
+    if made.validation is not None:
+        print(f"validation: {made.validation.describe()}")
     print(f"{made.folder}: {made.size / 1e6:.1f} MB, {proof.milliseconds:.3g} ms for {noun.a_one}")
     return 0

@@ -11,6 +11,7 @@ from headstart.deployment.formats import ExportFormat, ExportJob
 from headstart.deployment.item_proof import ProofItem
 from headstart.deployment.proof import Agreement, Proof, list_outputs
 from headstart.deployment.reference import Reference
+from headstart.deployment.validation import ValidationScores
 from headstart_runtime.errors import DataError
 from headstart_runtime.exported.golden import ANSWERS, GOLDEN, describe_outputs
 from headstart_runtime.inference.model_format import ModelRecord
@@ -106,7 +107,9 @@ def _clean(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", PurePath(name).name).strip("-") or "item"
 
 
-def write_readme(job: ExportJob, kind: ExportFormat, proof: Proof, source: str, folder: Path) -> None:
+def write_readme(
+    job: ExportJob, kind: ExportFormat, proof: Proof, scores: ValidationScores | None, source: str, folder: Path
+) -> None:
     """Write what the export is, how it is run, and how it was proved."""
     record = job.classifier.record
     noun = record.modality.noun
@@ -118,6 +121,7 @@ def write_readme(job: ExportJob, kind: ExportFormat, proof: Proof, source: str, 
         if agreement is not None
     ]
     missing = [] if proof.held_out is not None else [f"* none of your own {noun.many}: {source}"]
+    scored = [] if scores is None else [f"* validation: {scores.describe()}"]
     text = f"""# A classifier for {kind.title}
 
 Made by headstart {__version__}. {record.task.title}: {names}. It reads {noun.many}.
@@ -130,7 +134,7 @@ Made by headstart {__version__}. {record.task.title}: {names}. It reads {noun.ma
 
 Every way of running was compared with the saved classifier, from the bytes of files to answers (`{PROOF}`):
 
-{chr(10).join([*described, *missing])}
+{chr(10).join([*described, *missing, *scored])}
 
 One {noun.one} takes {proof.milliseconds:.3g} ms here, the saved classifier {proof.reference_milliseconds:.3g} ms.
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headstart.deployment.item_proof import ProofItem
+from headstart.deployment.validation import ValidationItems
 from headstart_runtime.modalities.item import ItemLike
 from headstart_runtime.modalities.modality import Modality
 from headstart_runtime.modalities.optional_facets import draw_items
@@ -18,6 +19,7 @@ class OwnItems:
     items: Sequence[ProofItem] = ()
     source: str = ""  #: where they are from, for people: "the test photos of runs/beetles"; or why there are none
     training: Sequence[ItemLike] = ()
+    validation: ValidationItems | None = None
 
 
 def list_drawn(modality: Modality) -> list[ProofItem]:

@@ -18,15 +18,15 @@ class OnnxFormat:
 
     name = "onnx"
     title = "ONNX Runtime"
-    precisions: Sequence[ExportPrecision] = ("f32",)
+    precisions: Sequence[ExportPrecision] = ("f32", "int8")
 
     def get_tolerance(self, precision: ExportPrecision) -> Tolerance:
-        """Return those of float32."""
+        """Return those of float32; in int8 only what comes before the network is judged by them."""
         return EXACT
 
     def write(self, job: ExportJob, folder: Path) -> None:
-        """Write ``model.onnx`` and ``predict.py``."""
-        (folder / GRAPH).write_bytes(job.classifier.files.graph)
+        """Write ``model.onnx``, its networks perhaps in int8, and ``predict.py``."""
+        (folder / GRAPH).write_bytes(make_graph(job))
         copy_code("onnx", folder)
 
     def start(self, folder: Path) -> ExportRunner:
@@ -45,6 +45,19 @@ class OnnxFormat:
             f"\n\n`model.onnx` runs in ONNX Runtime alone: it takes {takes} and gives `{record.task.answer}` and what "
             "else the task answers."
         )
+
+
+def make_graph(job: ExportJob) -> bytes:
+    """Return the saved graph, its networks in int8 where that is asked for.
+
+    Raises:
+        SettingError: int8 without training items.
+    """
+    if job.precision != "int8":
+        return job.classifier.files.graph
+    from headstart.deployment.quantize import quantize_graph
+
+    return quantize_graph(job.classifier, job.calibration)
 
 
 def expose(graph: bytes, record: ModelRecord) -> bytes:

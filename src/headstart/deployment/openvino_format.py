@@ -11,6 +11,7 @@ import numpy as np
 
 from headstart.deployment.formats import ExportJob, ExportPrecision
 from headstart.deployment.host_code import copy_code, describe_code, load_code
+from headstart.deployment.onnx_format import make_graph
 from headstart.deployment.tolerance import EXACT, HALF, Tolerance
 from headstart_runtime.errors import EngineError
 from headstart_runtime.exported.host import ExportRunner
@@ -25,11 +26,11 @@ class OpenVinoFormat:
 
     name = "openvino"
     title = "OpenVINO"
-    precisions: Sequence[ExportPrecision] = ("f32", "f16", "bf16")
+    precisions: Sequence[ExportPrecision] = ("f32", "f16", "bf16", "int8")
 
     def get_tolerance(self, precision: ExportPrecision) -> Tolerance:
         """Return those of float32, or of numbers of half the size."""
-        return EXACT if precision == "f32" else HALF
+        return HALF if precision in ("f16", "bf16") else EXACT
 
     def write(self, job: ExportJob, folder: Path) -> None:
         """Write the IR and ``predict.py``; weights are kept in float16 where that is asked for.
@@ -39,7 +40,7 @@ class OpenVinoFormat:
         """
         openvino = import_openvino()
         try:
-            model = convert_graph(job.classifier)
+            model = convert_graph(job.classifier, make_graph(job))
             openvino.save_model(model, folder / "model.xml", compress_to_fp16=job.precision == "f16")
         except RuntimeError as error:
             last = str(error).strip().splitlines()[-1]
@@ -65,15 +66,15 @@ class OpenVinoFormat:
         )
 
 
-def convert_graph(classifier: Classifier) -> Any:
-    """Return the saved graph as a model of OpenVINO, from the tensors of each spec to outputs and features.
+def convert_graph(classifier: Classifier, graph: bytes) -> Any:
+    """Return a graph of a classifier as a model of OpenVINO, from the tensors of each spec to outputs and features.
 
     Raises:
         RuntimeError: OpenVINO cannot read it.
     """
     openvino = import_openvino()
     record = classifier.record
-    model = openvino.Core().read_model(classifier.files.graph)
+    model = openvino.Core().read_model(graph)
     ports = {name: port for node in model.get_ops() for port in node.outputs() for name in port.get_names()}
     one_part = record.modality.graph is not None and record.modality.graph.one_part
     before = list(model.get_parameters())

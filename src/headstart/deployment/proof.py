@@ -142,10 +142,11 @@ def _judge_steps(
         step = phrases.decode_step if name in decoded else phrases.parts_step
         mean = float(np.mean([one.seen[name].value for one in having]))
         most = tolerance.get_most(having[0].seen[name].kind, decoded=name in decoded)
-        if not mean <= most:
-            worst = max(having, key=lambda one: one.seen[name].value).item.name
-            apart = f"by {mean:.3g} on average" if np.isfinite(mean) else "in their shape"
-            raise ProofError(step, f"{name} differ {apart}, most in {worst}")
+        worst = max(having, key=lambda one: one.seen[name].value)
+        largest = worst.seen[name].value
+        if not mean <= most or not largest <= tolerance.worst * most:
+            apart = f"by {mean:.3g} on average and {largest:.3g}" if np.isfinite(largest) else "in their shape"
+            raise ProofError(step, f"{name} differ {apart} in {worst.item.name}")
         steps.append(StepDifference(step, name, mean, most))
     for name in dict.fromkeys(name for one in answered for name in one.cosines):
         cosine = float(np.mean([one.cosines[name] for one in answered if name in one.cosines]))

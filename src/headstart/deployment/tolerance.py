@@ -16,6 +16,7 @@ class Tolerance:
     decoded: float = 1.0  #: mean difference of decoded whole numbers, in levels of 0..255
     levels: float = 0.25  #: the same of those that networks read
     numbers: float = 0.005  #: mean difference of other numbers, over their mean size; whole ones have to be equal
+    worst: float = 8.0  #: times the limit of a step's mean that a single item may be apart in it
     cosine: float = 0.99  #: least cosine of features, on average: below it the network runs otherwise
 
     def get_most(self, kind: str, *, decoded: bool) -> float:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,12 @@ from headstart.deployment import contents
 from headstart.deployment.formats import ExportFormat, ExportJob
 from headstart.deployment.items import OwnItems, list_drawn
 from headstart.deployment.proof import Proof, prove
+from headstart.deployment.reference import Reference
+from headstart.deployment.validation import ValidationScores, judge_validation
 from headstart.display.html import html_table
 from headstart.storage.atomic import new_folder
 from headstart_runtime.errors import SettingError
+from headstart_runtime.exported.host import ExportRunner
 from headstart_runtime.exported.manifest import write_manifest
 
 
@@ -25,6 +28,7 @@ class Export:
     proof: Proof
     size: int  #: bytes of the folder
     facts: Mapping[str, Any] = field(repr=False)  #: what manifest.json says beside the files
+    validation: ValidationScores | None = None  #: of one in int8, whose answers are scored in place of being the same
 
     def __fspath__(self) -> str:
         """Return its folder."""
@@ -65,13 +69,28 @@ def write_export(job: ExportJob, kind: ExportFormat, out: Path, own: OwnItems, *
         contents.write_licences(record, draft)
         write_manifest(draft, facts)
         runner = kind.start(draft)
-        proof = prove(job.classifier, runner, [*own.items, *drawn], kind.get_tolerance(job.precision))
+        scored = _judge_in_fewer_bits(job, runner, own)
+        items, tolerance = [*own.items, *drawn], kind.get_tolerance(job.precision)
+        proof = prove(job.classifier, runner, items, tolerance, judge=scored is None)
+        if scored is not None:
+            facts["validation_scores"] = asdict(scored)
         _write_proof(draft, facts, proof, own.source)
         contents.write_golden(job, drawn, own.items if with_items else (), draft)
-        contents.write_readme(job, kind, proof, own.source, draft)
+        contents.write_readme(job, kind, proof, scored, own.source, draft)
         write_manifest(draft, facts)
         size = sum(path.stat().st_size for path in draft.rglob("*") if path.is_file())
-    return Export(out, kind.name, proof, size, facts)
+    return Export(out, kind.name, proof, size, facts, scored)
+
+
+def _judge_in_fewer_bits(job: ExportJob, runner: ExportRunner, own: OwnItems) -> ValidationScores | None:
+    """Return the scores of an export in int8 on validation; None for one whose answers have to be the same."""
+    if job.precision != "int8":
+        return None
+    if own.validation is None:
+        raise SettingError(
+            "an export in int8 is judged on the run's validation part, and that is not there; choose another precision"
+        )
+    return judge_validation(job.classifier, Reference(job.classifier), runner, own.validation)
 
 
 def _write_proof(folder: Path, facts: Mapping[str, Any], proof: Proof, source: str) -> None:

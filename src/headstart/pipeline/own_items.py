@@ -12,7 +12,9 @@ from headstart.data.samples import Sample, Samples, Subset
 from headstart.data.split import load_split
 from headstart.deployment.item_proof import ProofItem
 from headstart.deployment.items import OwnItems, spread
+from headstart.deployment.validation import ValidationItems
 from headstart.runs.run import open_run
+from headstart.selection.context import make_targets
 from headstart.settings import FitSettings, locate_store
 from headstart.storage.locks import try_mark_in_use
 from headstart.storage.run_layout import RECORD, SETTINGS
@@ -67,7 +69,8 @@ def list_run_items(classifier: Classifier) -> OwnItems:
         return OwnItems((), f"none of the test {many} of the run are there any more; {GIVE}")
     items = spread([ProofItem(sample.name, item) for sample, item in _open(test)])
     training = [item for _, item in _open(_select(samples, parts, Subset.TRAIN))]
-    return OwnItems(items, f"test {many} of the run {folder.name}", training)
+    validation = _make_validation(classifier, samples, parts)
+    return OwnItems(items, f"test {many} of the run {folder.name}", training, validation)
 
 
 def read_run_samples(record: Any, folder: Path) -> Samples:
@@ -83,6 +86,17 @@ def read_run_samples(record: Any, folder: Path) -> Samples:
     home = locate_store(settings.store)
     with try_mark_in_use(home):
         return read_source(source, options=settings, cache=home / "archives", strict=False)
+
+
+def _make_validation(classifier: Classifier, samples: Samples, parts: dict[str, Subset]) -> ValidationItems | None:
+    """Return the validation items with their targets; None where there are none."""
+    task = classifier.task
+    matched = task.targets.match(samples, classifier.record.space)
+    found = list(_open(_select(matched, parts, Subset.VALIDATION)))
+    if not found:
+        return None
+    items = [ProofItem(sample.name, item) for sample, item in found]
+    return ValidationItems(items, make_targets([sample for sample, _ in found], task))
 
 
 def _open(samples: Sequence[Sample]) -> Iterator[tuple[Sample, ItemLike]]:

@@ -247,6 +247,40 @@ def _slices(found: Result) -> str:
     return f"{found['slices']} slices in {_seconds(found['seconds'])}"
 
 
+def _exports(found: Result) -> str:
+    exact = [row for row in found["rows"] if row["precision"] == "f32" and "refused" not in row]
+    differing, items = (sum(row[name] for row in exact) for name in ("differing", "items"))
+    worst = max(row["mean_difference"] for row in exact)
+    sets = len({(row["set"], row["strategy"]) for row in exact})
+    return (
+        f"{len(exact)} exports in float32 of {sets} classifiers: {differing} of {items} answers others [at most 0.5 %], "
+        f"mean difference of probabilities at most {worst:.2g} [.01]"
+    )
+
+
+def tabulate_exports(kept: Path) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the head and the rows of a table of exports."""
+    head = ("set, strategy", "format", "other answers", "mean, largest difference", "equal sets", "ms (saved)", "MB")
+    rows = json.loads(kept.read_text("utf-8"))["result"]["rows"] if kept.is_file() else []
+    return head, [_tabulate_export(row) for row in rows]
+
+
+def _tabulate_export(row: Mapping[str, Any]) -> tuple[str, ...]:
+    first = f"{row['set']}, {row['strategy']}", f"{row['format']} {row['precision']}"
+    if "refused" in row:
+        reason = row["refused"].partition("nothing is written: ")[2] or row["refused"]
+        return *first, f"refused: {reason}", "", "", "", ""
+    scores = f"; validation {row['validation'][0]:.3f} for {row['validation'][1]:.3f}" if row["validation"] else ""
+    return (
+        *first,
+        f"{row['differing']} of {row['items']}{scores}",
+        f"{row['mean_difference']:.2g}, {row['largest_difference']:.2g}",
+        "" if row["same_sets"] is None else _percent(row["same_sets"]),
+        f"{row['milliseconds']:.1f} ({row['saved_milliseconds']:.1f})",
+        f"{row['megabytes']:.1f}",
+    )
+
+
 def _speakers(found: Result) -> str:
     each = sorted(found["by_speaker"].values())
     return (
@@ -364,6 +398,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "candidates": _candidates,
     "choosing": _choosing,
     "duplicates": _duplicates,
+    "exports": _exports,
     "explanations": _explanations,
     "extraction": _extraction,
     "finetuning": _finetuning,

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from benchmark_table import benchmarks_page
+from benchmark_table import benchmarks_page, tabulate_exports
 from cyclopts import Parameter
 from option_types import options_module
 from performance import draw_figure, list_figures, performance_page
@@ -39,6 +39,11 @@ INSTALL_PAGE = ROOT / "docs" / "install.md"
 DRAWN = (
     "<!-- Made by docs/generate.py from the results kept in benchmarks. Run a script with --keep, then: make docs -->"
 )
+EXPORTING_PAGE = ROOT / "docs" / "exporting.md"
+EXPORTS_BEGIN = (
+    "<!-- Exports: made by docs/generate.py from benchmarks/exports.json. Run that with --keep, then: make docs -->"
+)
+EXPORTS_END = "<!-- End of the exports -->"
 EXTRAS_BEGIN = (
     "<!-- Extras: made by docs/generate.py from headstart_runtime/extras.py. Change that, then run: make docs -->"
 )
@@ -105,7 +110,8 @@ def main(arguments: list[str]) -> int:
     """Write the files, or compare them with ``--check``; give the exit code."""
     stale = []
     made = {ROOT / name: make for name, make in MADE_FILES.items()}
-    made |= {page: make for page, make in ((DATA_PAGE, data_page), (INSTALL_PAGE, install_page)) if page.is_file()}
+    pages = (DATA_PAGE, data_page), (INSTALL_PAGE, install_page), (EXPORTING_PAGE, exporting_page)
+    made |= {page: make for page, make in pages if page.is_file()}
     made |= list_benchmark_files() if BENCHMARKS.is_dir() else {}
     for page, make in made.items():
         name, text = page.relative_to(ROOT).as_posix(), make()
@@ -148,6 +154,13 @@ def install_page() -> str:
     before, _, rest = INSTALL_PAGE.read_text("utf-8").partition(EXTRAS_BEGIN)
     table = _table(("extra", "packages", "asked for by"), rows)
     return f"{before}{EXTRAS_BEGIN}\n{table}\n{EXTRAS_END}{rest.partition(EXTRAS_END)[2]}"
+
+
+def exporting_page() -> str:
+    """Return the page on exports with the table of those that were measured between its two marks."""
+    before, _, rest = EXPORTING_PAGE.read_text("utf-8").partition(EXPORTS_BEGIN)
+    table = _table(*tabulate_exports(BENCHMARKS / "exports.json"))
+    return f"{before}{EXPORTS_BEGIN}\n{table}\n{EXPORTS_END}{rest.partition(EXPORTS_END)[2]}"
 
 
 def data_page() -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from headstart.deployment.formats import ExportJob
 from headstart_runtime.errors import SaveError
 from headstart_runtime.extras import EXTRAS
+from headstart_runtime.inference.model_format import HEAD, NOVELTY_ARRAYS
 
 CODE = "predict.py"  #: in an export's folder
 
@@ -33,6 +34,14 @@ def load_code(folder: Path) -> Any:
     except ImportError as error:
         raise SaveError(f"the code of the export cannot be run here: {error}; install what it needs") from error
     return module
+
+
+def copy_heads(job: ExportJob, folder: Path) -> None:
+    """Write what the host computes heads and novelty from: ``Host.apply_heads``."""
+    files = job.classifier.files
+    (folder / HEAD).write_bytes(files.head)
+    if files.novelty is not None:
+        (folder / NOVELTY_ARRAYS).write_bytes(files.novelty)
 
 
 def describe_code(job: ExportJob, extras: Sequence[str]) -> str:

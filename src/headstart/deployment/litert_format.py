@@ -13,15 +13,13 @@ import numpy as np
 import onnx
 
 from headstart.deployment.formats import ExportJob, ExportPrecision
-from headstart.deployment.host_code import copy_code, describe_code, load_code
+from headstart.deployment.host_code import copy_code, describe_code, load_code, copy_heads
 from headstart.deployment.tolerance import Tolerance
 from headstart_runtime.errors import HeadstartError, SettingError
 from headstart_runtime.exported.host import ExportRunner
 from headstart_runtime.extras import import_extra, require_extra
 from headstart_runtime.inference.graph_inputs import find_first_branches
 from headstart_runtime.inference.model_format import (
-    HEAD,
-    NOVELTY_ARRAYS,
     BranchFacts,
     ModelRecord,
     features_name,
@@ -57,9 +55,7 @@ class LiteRtFormat:
             _convert(graph, record, network, folder) for network in sorted({one.network for one in record.branches})
         ]
         (folder / NETWORKS).write_text(json.dumps(networks, indent=1), "utf-8")
-        (folder / HEAD).write_bytes(files.head)
-        if files.novelty is not None:
-            (folder / NOVELTY_ARRAYS).write_bytes(files.novelty)
+        copy_heads(job, folder)
         copy_code(self.name, folder)
 
     def start(self, folder: Path) -> ExportRunner:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from headstart.deployment.formats import ExportJob, ExportPrecision
-from headstart.deployment.host_code import copy_code, describe_code, load_code
+from headstart.deployment.host_code import copy_code, describe_code, load_code, copy_heads
 from headstart.deployment.onnx_format import make_graph
 from headstart.deployment.tolerance import EXACT, HALF, Tolerance
 from headstart_runtime.errors import EngineError
@@ -45,6 +45,8 @@ class OpenVinoFormat:
         except RuntimeError as error:
             last = str(error).strip().splitlines()[-1]
             raise EngineError(f"OpenVINO cannot convert this classifier: {last}") from error
+        if job.precision == "bf16":
+            copy_heads(job, folder)
         copy_code(self.name, folder)
 
     def start(self, folder: Path) -> ExportRunner:

@@ -179,18 +179,23 @@ def _stack(answered: Sequence[ComparedItem], side: str, names: Sequence[str]) ->
 def _judge_outputs(
     classifier: Classifier, answered: Sequence[ComparedItem], tolerance: Tolerance, judge: bool
 ) -> list[StepDifference]:
-    """Return the differences of outputs, in the order in which they are made; the first too large is an error."""
+    """Return the differences of outputs, in the order in which they are made.
+
+    Where one that answers are read from, or one made of it, differs by too much the first that does is the error.
+    """
     names = list_outputs(classifier)
     wanted, found = _stack(answered, "reference", names), _stack(answered, "found", names)
-    steps = []
+    steps, errors, judged = list[StepDifference](), list[ProofError](), False
     for place, output in enumerate(classifier.task.graph.list_compared(wanted)):
         step = HEAD if place == 0 else POSTPROCESSING
-        apart = np.abs(found[output.name].astype(np.float64) - wanted[output.name]) / output.scale
-        if judge and not apart.mean() <= tolerance.mean:
-            raise ProofError(
-                step, f"{output.words} differ by {apart.mean():.3g} on average, wanted at most {tolerance.mean:g}"
-            )
-        steps.append(StepDifference(step, output.name, float(apart.mean()), tolerance.mean))
+        apart = float(np.mean(np.abs(found[output.name].astype(np.float64) - wanted[output.name]) / output.scale))
+        if not apart <= tolerance.mean:
+            reason = f"{output.words} differ by {apart:.3g} on average, wanted at most {tolerance.mean:g}"
+            errors.append(ProofError(step, reason))
+        judged = judged or output.name == classifier.task.answer
+        if judge and judged and errors:
+            raise errors[0]
+        steps.append(StepDifference(step, output.name, apart, tolerance.mean))
     return steps
 
 

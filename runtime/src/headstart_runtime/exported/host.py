@@ -62,6 +62,8 @@ class Host:
         self.record = self.manifest.record
         self.names = self.manifest.names
         self._specs = [branch.spec for branch in self.record.branches]
+        #: Names of the features of each branch.
+        self.features = [model_format.features_name(index) for index in range(len(self._specs))]
         self._heads: FeaturePredictor | None = None  #: once it was asked for
 
     def open(self, item: ItemLike) -> OpenedItem:
@@ -94,7 +96,7 @@ class Host:
             head = (self.folder / model_format.HEAD).read_bytes()
             files = ModelFiles(self.record, b"", head, None if novelty is None else novelty.read_bytes())
             self._heads = FeaturePredictor(files)
-        rows = [np.asarray(features[model_format.features_name(index)])[None] for index in range(len(self._specs))]
+        rows = [np.asarray(features[name])[None] for name in self.features]
         found = self._heads.predict(rows)
         outputs = {name: values[0] for name, values in found.outputs.items()}
         if found.novelty is not None:

@@ -24,7 +24,8 @@ class Exported:
     def __init__(self, folder: Path = FOLDER):
         self.host = Host(folder)  # the manifest and the SHA-256 of every file are checked here
         self.names = self.host.names
-        hint = "bf16" if self.host.manifest.facts["precision"] == "bf16" and has_bf16() else "f32"
+        self._half = self.host.manifest.facts["precision"] == "bf16"  # heads are then computed here, in float32
+        hint = "bf16" if self._half and has_bf16() else "f32"
         core = import_openvino().Core()
         # weights are read into memory, so that nothing depends on the folder later
         model = core.read_model((folder / "model.xml").read_bytes(), (folder / "model.bin").read_bytes())
@@ -36,7 +37,10 @@ class Exported:
         opened = self.host.open(item)
         tensors = self.host.load_tensors(opened)
         found = self._network({name: tensors[name] for name in self._inputs})
-        values = {port.get_any_name(): np.array(value) for port, value in found.items()}
+        values = {name: np.array(value) for port, value in found.items() for name in port.get_names()}
+        if self._half:
+            features = {name: values[name].mean(axis=0) for name in self.host.features}
+            values |= self.host.apply_heads(features)
         return Steps(values, {**self.host.decode(opened), **tensors})
 
 

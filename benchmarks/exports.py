@@ -1,0 +1,94 @@
+"""Exports of real classifiers: how many test items each format answers as saved, how fast, how large.
+
+    python benchmarks/exports.py SOURCE... [--strategies linear-probe] [--formats onnx,openvino,litert] [--keep]
+
+For each source (a folder or a table, as ``headstart fit`` takes it) and strategy a job is run, and its classifier is
+exported to each format at each of its precisions. The proof of the export has the figures: ``differing`` of ``items``
+test items answered otherwise, mean and largest difference of the probabilities, equal prediction sets and novelty
+flags, milliseconds for one item (one at a time, beside the saved classifier in ONNX Runtime), megabytes. int8 has its
+scores on validation beside. An export that is refused has the reason in ``refused``. With ``--keep`` rows of other
+sources and strategies stay. The last line is one JSON object.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import headstart
+import measuring
+from headstart.deployment.formats import REGISTRY
+from headstart_runtime.errors import HeadstartError, MissingExtra
+
+
+def main() -> None:
+    """Run the benchmark."""
+    options = measuring.arguments(
+        __doc__ or "",
+        ("sources", {"type": Path, "nargs": "+"}),
+        ("--strategies", {"default": "linear-probe"}),
+        ("--formats", {"default": "onnx,openvino,litert"}),
+        ("--precisions", {"default": "f32,f16,bf16,int8"}),
+        ("--epochs", {"type": int, "default": None}),
+    )
+    rows = []
+    for source in options.sources:
+        for strategy in options.strategies.split(","):
+            with tempfile.TemporaryDirectory() as folder:
+                rows += measure(source, strategy, options, Path(folder))
+    kept = Path(__file__).with_suffix(".json")
+    made = {(row["set"], row["strategy"]) for row in rows}
+    if options.keep and kept.exists():
+        earlier = json.loads(kept.read_text("utf-8"))["result"]["rows"]
+        rows = [row for row in earlier if (row["set"], row["strategy"]) not in made] + rows
+    measuring.finish(__file__, {"rows": rows}, keep=options.keep)
+
+
+def measure(source: Path, strategy: str, options: Any, folder: Path) -> list[dict[str, Any]]:
+    """Fit, export to each format, and return a row for each."""
+    settings = {} if options.epochs is None else {"epochs": options.epochs}
+    run = headstart.fit(source, arms=strategy, out=folder / "run", report=False, progress=False, **settings)
+    facts = {"set": source.stem, "strategy": strategy, "test": round(run.test.score, 4)}
+    rows = []
+    for form in options.formats.split(","):
+        kind = REGISTRY.get(form)
+        for precision in [one for one in kind.precisions if one in options.precisions.split(",")]:
+            row = {**facts, "format": form, "precision": precision}
+            try:
+                made = headstart.export(run, to=form, precision=precision, out=folder / f"{form}-{precision}")
+            except MissingExtra:
+                print(f"{form}: its converter is not installed", flush=True)
+                break
+            except HeadstartError as error:
+                row["refused"] = str(error)
+            else:
+                row |= describe(made)
+            rows.append(row)
+            print(json.dumps(row), flush=True)
+    return rows
+
+
+def describe(made: Any) -> dict[str, Any]:
+    """Return the figures of an export's proof."""
+    proof, held_out = made.proof, made.proof.held_out
+    network = json.loads((made.folder / "manifest.json").read_text("utf-8"))["files"]
+    size = sum(one["bytes"] for name, one in network.items() if not name.startswith("golden/"))
+    scores = made.validation
+    return {
+        "items": held_out.items,
+        "differing": held_out.differing,
+        "mean_difference": float(f"{held_out.mean_difference:.2g}"),
+        "largest_difference": float(f"{held_out.largest_difference:.2g}"),
+        "same_sets": held_out.same_sets,
+        "same_flags": held_out.same_out_of_distribution,
+        "drawn": proof.drawn.items if proof.drawn else 0,
+        "drawn_differing": proof.drawn.differing if proof.drawn else 0,
+        "milliseconds": round(proof.milliseconds, 2),
+        "saved_milliseconds": round(proof.reference_milliseconds, 2),
+        "megabytes": round(size / 1e6, 1),
+        "validation": [round(scores.exported, 4), round(scores.saved, 4)] if scores else None,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -253,8 +253,8 @@ def _exports(found: Result) -> str:
     worst = max(row["mean_difference"] for row in exact)
     sets = len({(row["set"], row["strategy"]) for row in exact})
     return (
-        f"{len(exact)} exports in float32 of {sets} classifiers: {differing} of {items} answers others [at most 0.5 %], "
-        f"mean difference of probabilities at most {worst:.2g} [.01]"
+        f"{len(exact)} exports in float32 of {sets} classifiers: {differing} of {items} answers others "
+        f"[at most 0.5 %], mean difference of probabilities at most {worst:.2g} [.01]"
     )
 
 

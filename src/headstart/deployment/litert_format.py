@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 
 from headstart.deployment.formats import ExportJob, ExportPrecision
-from headstart.deployment.host_code import copy_code, describe_code, load_code, copy_heads
+from headstart.deployment.host_code import copy_code, copy_heads, describe_code, load_code
 from headstart.deployment.tolerance import Tolerance
 from headstart_runtime.errors import HeadstartError, SettingError
 from headstart_runtime.exported.host import ExportRunner

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from headstart.deployment.formats import ExportJob, ExportPrecision
-from headstart.deployment.host_code import copy_code, describe_code, load_code, copy_heads
+from headstart.deployment.host_code import copy_code, copy_heads, describe_code, load_code
 from headstart.deployment.onnx_format import make_graph
 from headstart.deployment.tolerance import EXACT, HALF, Tolerance
 from headstart_runtime.errors import EngineError

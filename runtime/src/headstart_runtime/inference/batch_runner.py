@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from headstart_runtime.arrays import Floats
 from headstart_runtime.hardware import count_cores, has_bf16
 from headstart_runtime.inference import model_format
-from headstart_runtime.inference.openvino import Runner
+from headstart_runtime.inference.openvino import BATCH, Runner
 from headstart_runtime.modalities.batch import AnySpec, Part, average_parts
 from headstart_runtime.modalities.modality import Modality
 from headstart_runtime.modalities.packing import PackedParts, choose_shard, pack_parts
@@ -60,13 +60,16 @@ class BatchRunner:
         return [features[branch] for branch in range(len(features))]
 
 
-def compile_branches(graph: bytes, branches: Sequence[model_format.BranchFacts], modality: Modality) -> BatchRunner:
+def compile_branches(
+    graph: bytes, branches: Sequence[model_format.BranchFacts], modality: Modality, parts: int = BATCH
+) -> BatchRunner:
     """Compile what gives the features of all branches.
 
     Args:
         graph: the bytes of ``model.onnx``.
         branches: as ``model.json`` describes them.
         modality: of the items.
+        parts: in a call.
 
     Raises:
         EngineError: OpenVINO cannot read or compile a network.
@@ -80,7 +83,7 @@ def compile_branches(graph: bytes, branches: Sequence[model_format.BranchFacts],
         first = members[0]
         outputs = {branches[index].layers: model_format.features_name(index) for index in members}
         taps = tuple(dict.fromkeys(tap for index in members for tap in branches[index].taps))
-        runner = _compile(graph, branches[first], first, tuple(outputs.values()), taps, streams)
+        runner = _compile(graph, branches[first], first, tuple(outputs.values()), taps, streams, parts)
         by_branch = {index: outputs[branches[index].layers] for index in members}
         passes.append(ForwardPass(runner, branches[first].spec, by_branch))
     return BatchRunner(tuple(passes), modality, passes[0].runner.batch, streams)
@@ -93,6 +96,7 @@ def _compile(
     outputs: tuple[str, ...],
     taps: tuple[str, ...],
     streams: int,
+    parts: int,
 ) -> Runner:
     """Compile a network cut out of the graph, from the tensors of its first branch to features."""
     return Runner(
@@ -103,4 +107,5 @@ def _compile(
         start={one.name: model_format.tensor_name(one.name, first) for one in branch.spec.tensors},
         outputs=outputs,
         taps=taps,
+        batch=parts,
     )

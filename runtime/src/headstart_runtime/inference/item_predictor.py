@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headstart_runtime.inference.batch_worker import SizedPredictor
 from headstart_runtime.inference.graph_inputs import load_graph_inputs
 from headstart_runtime.inference.graph_predictor import GraphPredictor
 from headstart_runtime.inference.model_format import ModelRecord
@@ -24,7 +25,7 @@ class ItemPredictor:
 
     record: ModelRecord
     graph: GraphPredictor | None  #: ONNX Runtime
-    batch: BatchPredictor | None  #: OpenVINO
+    batch: BatchPredictor | SizedPredictor | None  #: OpenVINO
     #: Gives what surrounds the work of an engine, decoding left out.
     clock: Callable[[InferenceEngine], AbstractContextManager[None]] = lambda _: nullcontext()
 

@@ -59,8 +59,12 @@ class FeaturePredictor:
 class BatchPredictor:
     """A classifier's networks in OpenVINO; its heads and what follows them in NumPy."""
 
-    def __init__(self, files: ModelFiles):
+    def __init__(self, files: ModelFiles, parts: int | None = None):
         """Compile the networks.
+
+        Args:
+            files: of the classifier.
+            parts: in a call; None for as many as are best for many items.
 
         Raises:
             EngineError: OpenVINO cannot read or compile one.
@@ -69,7 +73,8 @@ class BatchPredictor:
         from headstart_runtime.inference.batch_runner import compile_branches
 
         self._predict_features = FeaturePredictor(files).predict
-        self.runner: BatchRunner = compile_branches(files.graph, files.record.branches, files.record.modality)
+        given = {} if parts is None else {"parts": parts}
+        self.runner: BatchRunner = compile_branches(files.graph, files.record.branches, files.record.modality, **given)
 
     def predict(self, items: Sequence[Mapping[AnySpec, Sequence[Part]]]) -> BatchPredictions:
         """Return predictions for items, each prepared for all specs."""
@@ -101,6 +106,11 @@ class Predictors:
             if self._graph is None:
                 self._graph = GraphPredictor(self._files)
             return self._graph
+
+    def load_batch_of_one_part(self) -> BatchPredictor:
+        """Compile the networks once more, for one part in a call; only where OpenVINO can be used."""
+        with self._lock:
+            return BatchPredictor(self._files, parts=1)
 
     def load_graph_of_one_thread(self) -> GraphPredictor:
         """Load the graph once more, for threads that each ask about another item."""

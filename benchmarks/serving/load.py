@@ -3,8 +3,8 @@
     python load.py HOST PORT PATH CLIENTS SECONDS FOLDER [PACE]
 
 Bodies are forms with a file of the folder each, one after the other. Its last line is a JSON object: statuses,
-milliseconds of each answer, seconds, and processor seconds of its own. With a PACE, requests a second in all, it asks a sink inside its own
-process, which reads the bodies and answers at once: the cost of asking, without a service.
+milliseconds of each answer, seconds, and processor seconds of its own. With a PACE, requests a second in all, it asks a
+sink inside its own process, which reads the bodies and answers at once: the cost of asking, without a service.
 """
 
 import asyncio

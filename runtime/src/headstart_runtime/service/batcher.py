@@ -99,7 +99,7 @@ class Batcher:
         """
         worker = self.worker
         with self._changed:
-            if self._closed or len(self._entries) + len(items) > self._capacity:
+            if len(self._entries) + len(items) > self._capacity:
                 raise QueueFull(min(60, max(1, math.ceil(len(self._entries) * self._pace))))
             entries = [_Entry(item, rule) for item in items]
             self._entries.extend(entries)
@@ -117,12 +117,16 @@ class Batcher:
             thread.start()
 
     def close(self) -> None:
-        """Answer all that waits, then end the threads; returns once they have ended."""
+        """Answer all that waits, then end the threads; returns once they have ended. What comes later starts others."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
+        with self._changed:
+            self._closed, self._threads = False, []
+            if self._entries:  # that came while the last thread ended
+                self._start(self.worker)
 
     def _work(self, worker: BatchWorker) -> None:
         while batch := self._gather(worker.size):

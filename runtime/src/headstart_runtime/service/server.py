@@ -6,7 +6,9 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
@@ -20,6 +22,7 @@ KEEP_ALIVE = 60  #: seconds for which a connection without a call is kept
 BACKLOG = 2048
 MOST_HEAD = 32_768  #: bytes of a call's head
 SWITCH = 0.001  #: seconds for which a thread that computes may keep the loop from running
+LAST_CALL = 0.2  #: seconds after the last connection is accepted
 LAST = 5  #: seconds beyond a call's own limit, for what is in flight
 
 
@@ -31,12 +34,42 @@ class Server(uvicorn.Server):
         self._service = service
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer what comes within ``drain`` seconds, each with "Connection: close"; then what is in flight."""
+        """Answer what comes within ``drain`` seconds, each with "Connection: close"; then what is in flight.
+
+        Connections that wait to be accepted are accepted before the socket is closed, or they would be cut; whoever
+        came last has ``LAST_CALL`` seconds for its call.
+        """
         self._service.draining = True
         LOG.info("ending: calls that are under way are answered")
         if not self.force_exit:
             await asyncio.sleep(self._service.settings.drain)
+            waiting = [connection for listening in sockets or () for connection in _accept_all(listening)]
+            for server in self.servers:
+                server.close()
+            loop = asyncio.get_running_loop()
+            for connection in waiting:
+                with suppress(OSError):
+                    await loop.connect_accepted_socket(self._make_protocol, connection, ssl=self.config.ssl)
+            await asyncio.sleep(LAST_CALL)
         await super().shutdown(sockets)
+
+    def _make_protocol(self) -> asyncio.Protocol:
+        kind: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = kind(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
+
+
+def _accept_all(listening: socket.socket) -> list[socket.socket]:
+    """Accept all connections that wait."""
+    found = []
+    with suppress(OSError):  # there is none any more
+        listening.listen(0)
+        while True:
+            found.append(listening.accept()[0])
+            found[-1].setblocking(False)
+    return found
 
 
 def serve(models: Sequence[str], settings: ServiceSettings, announce: Callable[[str], None] = lambda _: None) -> int:
@@ -66,7 +99,7 @@ def serve(models: Sequence[str], settings: ServiceSettings, announce: Callable[[
             return run_worker(service, settings, keys, listening)
         from headstart_runtime.service.workers import run_workers
 
-        return run_workers(lambda: run_worker(service, settings, keys, listening), settings)
+        return run_workers(lambda: run_worker(service, settings, keys, listening), settings, listening)
     finally:
         listening.close()
 

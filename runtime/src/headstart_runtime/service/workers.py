@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterable
 from types import FrameType
@@ -14,12 +15,13 @@ PAUSE = 1.0  #: seconds before a worker that ended by itself is followed by anot
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
-def run_workers(work: Callable[[], int], settings: ServiceSettings) -> int:
+def run_workers(work: Callable[[], int], settings: ServiceSettings, listening: socket.socket) -> int:
     """Fork workers, put others in the place of those that end, and end them when this process is told to.
 
     Args:
         work: what a worker does; its exit code.
         settings: of the service: how many.
+        listening: the socket; this process lets go of it when it is told to end, so that no connection waits in vain.
 
     Returns:
         The exit code: 0 where all ended well.
@@ -29,6 +31,7 @@ def run_workers(work: Callable[[], int], settings: ServiceSettings) -> int:
 
     def end(number: int, frame: FrameType | None) -> None:
         told.append(number)
+        listening.close()
         for worker in list(workers):
             os.kill(worker, signal.SIGTERM)
 
@@ -50,7 +53,7 @@ def run_workers(work: Callable[[], int], settings: ServiceSettings) -> int:
             workers.discard(worker)
             found = os.waitstatus_to_exitcode(status)
             if not told:
-                LOG.error("worker %d ended with %d; another takes its place", worker, found)
+                LOG.warning("worker %d ended with %d; another takes its place", worker, found)
                 time.sleep(PAUSE)
             code = code or (1 if told and found else 0)
     finally:

@@ -33,8 +33,9 @@ function drawBar(share, mark) {
 }
 
 function tabulate(caption, heads, rows) {
-  const table = make("table", {}, make("caption", {}, caption));
-  table.append(make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))));
+  const table = make("table", heads.length > 4 ? { class: "many" } : {}, make("caption", {}, caption));
+  const cells = heads.map((head) => (head ? make("th", { scope: "col" }, head) : make("td", { class: "meter" })));
+  table.append(make("thead", {}, make("tr", {}, ...cells)));
   table.append(make("tbody", {}, ...rows));
   return table;
 }
@@ -55,7 +56,7 @@ function listProbabilities(answer, model, taken, ordered) {
     if (inSet.size) row.append(make("td", { class: "number" }, inSet.has(name) ? "yes" : ""));
     return row;
   });
-  const heads = ["Name", "", "Probability", ...(marked ? ["Taken from"] : []), ...(inSet.size ? ["In the set"] : [])];
+  const heads = ["Name", "", "Probability", ...(marked ? ["Taken from"] : []), ...(inSet.size ? ["In set"] : [])];
   const first = ordered ? rows : rows.slice(0, SHOWN);
   const found = [tabulate("Probabilities", heads, first)];
   const rest = ordered ? [] : rows.slice(SHOWN);

@@ -390,6 +390,16 @@ def _whole_job(found: Result) -> str:
 
 
 #: Script -> the figure that a reader wants, from its result; a script without a line here is no benchmark.
+def _service(found: Result) -> str:
+    peer = f", {found['serve_to_litserve']:.2f} times LitServe" if "serve_to_litserve" in found else ""
+    return (
+        f"{found['clients']} clients: {found['serve_per_second']:.0f} items a second; "
+        f"{found['serve_to_beside']:.2f} times what predict does beside the same load, "
+        f"{found['serve_to_plain']:.2f} times a plain FastAPI with ONNX Runtime{peer}; "
+        f"p50 {found['serve_p50_ms']:.0f} ms, p99 {found['serve_p99_ms']:.0f} ms"
+    )
+
+
 FIGURES: dict[str, Callable[[Result], str]] = {
     "arms": _arms,
     "budgets": _budgets,
@@ -417,6 +427,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "report": _report,
     "scale": _scale,
     "screening": _screening,
+    "service": _service,
     "sheets": _sheets,
     "slices": _slices,
     "sound_suspects": _sound_suspects,

@@ -44,6 +44,10 @@ SMALL = {
     "report": ("{photos} --rounds 1", {"cold_added", "page_seconds"}),
     "scale": ("--counts 60,90 --precision f32", {"rest_share", "rest_at_first", "collections"}),
     "screening": ("--seeds 2 --rows 2000 --test 1000", {"single", "groups", "refusal"}),
+    "service": (
+        "{run} {photos} --rounds 1 --seconds 1 --clients 4 --count 20",
+        {"serve_to_beside", "serve_to_plain", "serve_p99_ms", "one_client", "overload"},
+    ),
     "sheets": (
         "{data}/trash {data}/cats_vs_dogs --train 25 --test 8 --splits 1 --budget 0",
         {"linear-probe", "miss_rate", "calibration", "parity_f32"},
@@ -82,7 +86,7 @@ def places(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pa
     labels = np.arange(60) % 3
     features = (chance.standard_normal((60, 8)) + np.eye(3, 8)[labels] * 3).astype(np.float32)
     np.savez(folder / "features.npz", features=features, labels=labels)
-    drawn = {"photos": warm.photos, "data": folder / "data", "features": folder / "features.npz"}
+    drawn = {"photos": warm.photos, "run": warm.run, "data": folder / "data", "features": folder / "features.npz"}
     clips = write_table(folder / "clips", 45)
     said = texts.write_table(folder / "texts.csv", texts.draw_texts(200))
     return {"python": Path(sys.executable), "clips": clips, "texts": said, **drawn}

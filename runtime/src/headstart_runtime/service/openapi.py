@@ -28,7 +28,8 @@ def describe_service(models: Models, *, secured: bool) -> dict[str, Any]:
         secured: whether calls need an API key.
     """
     first, names = models.find(), [model.name for model in models]
-    name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "enum": names}}
+    known = {} if secured else {"enum": names}  # whoever has no key need not know them
+    name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", **known}}
     paths: dict[str, Any] = {
         "/healthz": {"get": _read("Whether the process lives.", _ref("Live"), open_=True)},
         "/readyz": {"get": _read("Whether it takes calls.", _ref("Ready"), 503, open_=True)},

@@ -7,7 +7,7 @@ exported to each format at each of its precisions. The proof of the export has t
 test items answered otherwise, mean and largest difference of the probabilities, equal prediction sets and novelty
 flags, milliseconds for one item (one at a time, beside the saved classifier in ONNX Runtime), megabytes. int8 has its
 scores on validation beside. An export that is refused has the reason in ``refused``. With ``--keep`` rows of other
-sources and strategies stay. The last line is one JSON object.
+sources, strategies, formats and precisions stay. The last line is one JSON object.
 """
 
 import json
@@ -37,11 +37,17 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 rows += measure(source, strategy, options, Path(folder))
     kept = Path(__file__).with_suffix(".json")
-    made = {(row["set"], row["strategy"]) for row in rows}
+    made = {identify(row) for row in rows}
     if options.keep and kept.exists():
         earlier = json.loads(kept.read_text("utf-8"))["result"]["rows"]
-        rows = [row for row in earlier if (row["set"], row["strategy"]) not in made] + rows
+        rows = [row for row in earlier if identify(row) not in made] + rows
+    rows.sort(key=lambda row: (row["set"], row["strategy"]))
     measuring.finish(__file__, {"rows": rows}, keep=options.keep)
+
+
+def identify(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return what a row is of."""
+    return row["set"], row["strategy"], row["format"], row["precision"]
 
 
 def measure(source: Path, strategy: str, options: Any, folder: Path) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Networks of a saved graph in int8, by ONNX Runtime's quantiser, calibrated on training items of the user's own.
 
-Weights and activations of convolutions and matrix products inside networks become whole numbers of 8 bits; heads, and
-what follows them, stay in float32. Without VNNI sums of two products of 8 bits saturate at 16, so weights are then kept
+Weights and activations of convolutions and matrix products inside networks become whole numbers of 8 bits; the first of
+each network, heads, and what follows them, stay in float32. Without VNNI sums of two products of 8 bits saturate at 16, so weights are then kept
 to 7 bits (``reduce_range``), as ONNX Runtime's documents on quantisation say.
 """
 
@@ -24,6 +24,9 @@ from headstart_runtime.modalities.given import open_item
 from headstart_runtime.modalities.item import BrokenItem, ItemLike
 
 MOST_CALIBRATION = 200  #: training items, spread evenly
+#: Operators at the beginning of a network that stay in float32. Of lite0 on trash (validation, 190 photos) 92.6 % of
+#: answers stayed the same with none kept, 98.4 with one, 100 with two, for no more time.
+KEPT = 2
 OPERATORS = ("Conv", "MatMul", "Gemm")
 
 
@@ -50,6 +53,12 @@ def _list_inputs(classifier: Classifier, items: Sequence[ItemLike]) -> Iterator[
             continue
 
 
+def _choose_nodes(nodes: Sequence[onnx.NodeProto], prefix: str) -> list[str]:
+    """Return the operators of a network that compute in int8: all but the first few, and all of a very small one."""
+    own = [one.name for one in nodes if one.op_type in OPERATORS and one.name.startswith(prefix)]
+    return own[KEPT:] or own
+
+
 def quantize_graph(classifier: Classifier, items: Sequence[ItemLike]) -> bytes:
     """Return the saved graph with its networks in int8.
 
@@ -73,7 +82,7 @@ def quantize_graph(classifier: Classifier, items: Sequence[ItemLike]) -> bytes:
         source, target = Path(folder, "source.onnx"), Path(folder, "target.onnx")
         source.write_bytes(classifier.files.graph)
         nodes = onnx.load(source).graph.node
-        chosen = [one.name for one in nodes if one.op_type in OPERATORS and one.name.startswith(prefixes)]
+        chosen = [name for prefix in dict.fromkeys(prefixes) for name in _choose_nodes(nodes, prefix)]
         root = logging.getLogger()
         level = root.level
         root.setLevel(logging.ERROR)  # it advises on the root logger

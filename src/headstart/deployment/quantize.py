@@ -1,8 +1,8 @@
 """Networks of a saved graph in int8, by ONNX Runtime's quantiser, calibrated on training items of the user's own.
 
 Weights and activations of convolutions and matrix products inside networks become whole numbers of 8 bits; the first of
-each network, heads, and what follows them, stay in float32. Without VNNI sums of two products of 8 bits saturate at 16, so weights are then kept
-to 7 bits (``reduce_range``), as ONNX Runtime's documents on quantisation say.
+each network, heads, and what follows them, stay in float32. Without VNNI sums of two products of 8 bits saturate at 16,
+so weights are then kept to 7 bits (``reduce_range``), as ONNX Runtime's documents on quantisation say.
 """
 
 import logging

@@ -58,8 +58,9 @@ SEAMS = (
         },
     ),
 )
-#: Said without a meaning of their own: names of data sets, types of media, a property of style sheets.
-NEUTRAL = re.compile(r"ImageNet|imagenet|image/(?:png|jpeg|webp|svg\+xml)|background-image")
+#: Said without a meaning of their own: names of data sets, types of media, a property of style sheets, a function of
+#: browsers.
+NEUTRAL = re.compile(r"ImageNet|imagenet|image/(?:png|jpeg|webp|svg\+xml)|background-image|drawImage")
 #: Dictionaries that name the built-in residents.
 REGISTRIES = ("MODALITIES", "TASKS")
 #: Files that still offend.

@@ -141,6 +141,7 @@ BEHIND_EXTRAS = (
     *(f"headstart.tasks.{name}.objective" for name in ("classification", "multilabel", "regression", "ordinal")),
     "headstart.sklearn",
     "headstart.reporting.charts.notebook_figure",
+    "headstart_runtime.service.",
 )
 
 

@@ -10,6 +10,8 @@ from tests.conftest import Small
 from tests.service.test_server import serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+#: A camera that shows a drawn clip, and nobody asked whether it may be used.
+CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -23,7 +25,7 @@ def chromium():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox", *CAMERA])
         yield browser
         browser.close()
 
@@ -60,6 +62,12 @@ def test_an_item_is_answered_and_explained(chromium, small: Small, width: int, s
         page.set_input_files("#file", {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"})
         page.wait_for_selector("#trouble:not(:empty)")
         assert "x.jpg" in page.inner_text("#trouble")
+        page.click("#camera")
+        page.wait_for_selector("#viewer:not([hidden]) #shoot:focus")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#result:not([hidden])")
+        assert page.is_hidden("#viewer")
+        assert page.inner_text("#trouble") == ""
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert [told for told in complaints if "422" not in told] == []
         page.close()

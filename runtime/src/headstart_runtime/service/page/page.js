@@ -125,6 +125,36 @@ async function explain() {
   }
 }
 
+let stream = null;
+
+function closeCamera() {
+  stream?.getTracks().forEach((track) => track.stop());
+  stream = null;
+  find("live").srcObject = null;
+  find("viewer").hidden = true;
+}
+
+async function openCamera() {
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+  } catch {
+    say("The camera cannot be used: there is none, or this page may not use it.", true);
+    return;
+  }
+  find("live").srcObject = stream;
+  find("viewer").hidden = false;
+  await find("live").play();
+  find("shoot").focus();
+}
+
+function shoot() {
+  const live = find("live");
+  const canvas = make("canvas", { width: live.videoWidth, height: live.videoHeight });
+  canvas.getContext("2d").drawImage(live, 0, 0);
+  closeCamera();
+  canvas.toBlob((blob) => answer(new File([blob], "camera.jpg", { type: "image/jpeg" })), "image/jpeg", 0.95);
+}
+
 function choose(name) {
   model = models.find((one) => one.name === name) ?? models[0];
   const { noun, media } = model;
@@ -144,7 +174,11 @@ function choose(name) {
   find("take").setAttribute("accept", media);
   find("take-words").textContent = media.startsWith("audio") ? `Record ${noun.a_one}` : `Take ${noun.a_one}`;
   find("take").disabled = !media;
-  find("take-button").hidden = !media || !matchMedia("(pointer: coarse)").matches;
+  const onPhone = matchMedia("(pointer: coarse)").matches; // its own camera or recorder is the better one
+  find("take-button").hidden = !media || !onPhone;
+  const still = media && !(media.split("/")[0] in PREVIEWS);
+  find("camera").hidden = !still || onPhone || !navigator.mediaDevices?.getUserMedia; // HTTPS or localhost only
+  closeCamera();
   const facts = { ...model.facts, network: model.backbones.join(", "), licence: model.licences.join(", "), engine: model.engine, version: model.version };
   find("facts").replaceChildren(
     ...Object.entries(facts).flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, String(text))]));
@@ -193,6 +227,12 @@ find("text").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) find("give-text").requestSubmit();
 });
 find("explain").addEventListener("click", explain);
+find("camera").addEventListener("click", openCamera);
+find("shoot").addEventListener("click", shoot);
+find("close").addEventListener("click", () => {
+  closeCamera();
+  find("camera").focus();
+});
 document.addEventListener("dragover", (event) => {
   event.preventDefault();
   find("drop").classList.add("over");

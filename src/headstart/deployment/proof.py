@@ -4,7 +4,7 @@ The steps are those of the modality (such as decode and resize, or tokens), the 
 Where they differ by more than the format may, the error names the first step that does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.deployment.item_proof import ComparedItem, ProofItem, compare_item
+from headstart.deployment.margins import find_differing, measure_margins
 from headstart.deployment.reference import Reference
 from headstart.deployment.tolerance import Tolerance
-from headstart_runtime.arrays import Bools
 from headstart_runtime.errors import DataError, SaveError
 from headstart_runtime.exported.host import ExportRunner
 from headstart_runtime.inference import model_format
@@ -57,7 +57,7 @@ class Agreement:
     largest_difference: float
     same_sets: float | None  #: share with equal prediction sets; None where there are none
     same_out_of_distribution: float | None  #: None where novelty is not judged
-    largest_margin: float  #: most that the answers of a differing item can lie apart, 0 where none differs
+    largest_margin: float  #: most that the two answers of a differing item lay apart, 0 where none differs
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ def _agree(
     whole = _stack(all_answered, "reference", outputs)
     compared = next(one for one in task.graph.list_compared(whole) if one.name == task.answer)
     apart = np.abs(found[task.answer].astype(np.float64) - wanted[task.answer]) / compared.scale
-    same = ~_find_differing(classifier, wanted, found)
+    differing = find_differing(task, wanted, found)
     sets = [name for name in outputs if wanted[name].dtype == bool and name != model_format.OUT_OF_DISTRIBUTION]
     equal = np.ones(len(answered), bool)
     for name in sets:
@@ -222,35 +222,18 @@ def _agree(
     flags = (model_format.OUT_OF_DISTRIBUTION in outputs) and (
         wanted[model_format.OUT_OF_DISTRIBUTION] == found[model_format.OUT_OF_DISTRIBUTION]
     )
-    flat = np.sort(apart.reshape(len(answered), -1), axis=1)
-    margins = flat[~same, -2:].sum(axis=1)
+    margins = measure_margins(task, wanted, found, apart.reshape(len(answered), -1), differing)
     return Agreement(
         items=len(answered),
         refused=len(some) - len(answered),
-        differing=int((~same).sum()),
-        same_answers=float(same.mean()),
+        differing=int(differing.sum()),
+        same_answers=float(1 - differing.mean()),
         mean_difference=float(apart.mean()),
         largest_difference=float(apart.max()),
         same_sets=float(equal.mean()) if sets else None,
         same_out_of_distribution=None if flags is False else float(np.mean(flags)),
         largest_margin=float(margins.max(initial=0.0)),
     )
-
-
-def _find_differing(
-    classifier: Classifier, wanted: Mapping[str, NDArray[Any]], found: Mapping[str, NDArray[Any]]
-) -> Bools:
-    """Return which of N items are answered otherwise, (N,), as the task counts it over all of them."""
-    count = len(next(iter(wanted.values())))
-    differing, share = np.zeros(count, bool), classifier.task.scoring.share_same
-    if share(wanted, found) == 1:
-        return differing
-    for row in range(count):  # numbers are alike by the range of all, so one row is exchanged at a time
-        changed = {name: values.copy() for name, values in wanted.items()}
-        for name, values in changed.items():
-            values[row] = found[name][row]
-        differing[row] = share(wanted, changed) < 1
-    return differing
 
 
 def _judge_answers(classifier: Classifier, agreement: Agreement | None, tolerance: Tolerance) -> None:

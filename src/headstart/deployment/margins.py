@@ -41,7 +41,7 @@ def measure_margins(task: Task, wanted: Outputs, found: Outputs, apart: Doubles,
     """
     steps = np.sort(apart, axis=1)[:, -2:].sum(axis=1)
     return np.array(
-        [_find_turn(task, wanted, found, row) * steps[row] for row in np.flatnonzero(differing)], np.float64
+        [_find_turn(task, wanted, found, row) * steps[row] for row in np.flatnonzero(differing).tolist()], np.float64
     )
 
 

@@ -1,5 +1,6 @@
 """Knobs of the service, and the commands that have them."""
 
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -56,3 +57,11 @@ def test_what_is_missing_or_wrong_is_one_line(capsys: pytest.CaptureFixture[str]
     assert serve.run_command([str(tmp_path), "--port", "0"]) == 2
     assert "is not a saved classifier" in capsys.readouterr().err
     assert serve.run_command([str(tmp_path), "--port", "-1"]) == 2
+
+
+def test_without_the_extra_the_command_that_installs_it_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert serve.run_command(["model"]) == 2
+    assert "serving a model needs the package 'uvicorn'; install it with: pip install" in capsys.readouterr().err

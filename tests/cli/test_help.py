@@ -43,6 +43,7 @@ FLAGS = {
         *("--store", "--quiet", "--json"),
     ],
     "explain": ["--text", "--lines", "--out", "--label", "--path-column"],
+    "export": ["--to", "--out", "--items", "--precision", "--with-items"],
     "report": ["--out", "--open"],
     "models": ["--all", "--layers", "--modality", "--store"],
     "advise": [*flags_of(DataSettings), "--backbone", "--seed", "--cost", "--store", "--quiet", "--json"],

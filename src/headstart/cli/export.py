@@ -1,6 +1,9 @@
 """``headstart export MODEL --to FORMAT``."""
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from headstart.deployment.formats import ExportPrecision
 
@@ -13,7 +16,7 @@ def export(
     out: Path | None = None,
     items: Path | None = None,
     precision: ExportPrecision | None = None,
-    with_items: bool = False,
+    with_items: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Write a saved classifier as a folder for another way of running, proved to give its answers.
 

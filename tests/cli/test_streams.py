@@ -46,6 +46,8 @@ def commands(small, tmp_path: Path) -> dict[str, tuple[list[object], int]]:
         "models": (["models"], 0),
         "cache": (["cache"], 0),
         "demo": (["demo", "--nonsense"], 2),
+        "export": (["export", tmp_path / "nowhere", "--to", "onnx"], 2),
+        "serve": (["serve", tmp_path / "nowhere"], 2),
     }
 
 

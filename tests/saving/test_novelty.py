@@ -4,7 +4,7 @@ import onnxruntime
 import pytest
 from onnx import helper
 
-from headstart.backbones.torch_export import OPSET
+from headstart.backbones.backbone import OPSET
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.saving.novelty import add_novelty_score
 from headstart.uncertainty.novelty_fits import fit_unscaled

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from headstart.verbs.models import models
     from headstart.verbs.predict import predict
     from headstart.verbs.report import report
+    from headstart.verbs.serve import serve
     from headstart_runtime import errors
     from headstart_runtime.errors import HeadstartError, UserError
     from headstart_runtime.inference.classifier import Classifier, Prediction, load
@@ -54,6 +55,7 @@ __all__ = [
     "open_run",
     "predict",
     "report",
+    "serve",
     "settings",
     "sklearn",
 ]
@@ -72,7 +74,7 @@ _MODULES = ("errors", "events", "settings", "sklearn")
 #: No module of the package has the name of a verb: importing it would hide the function.
 _VERBS = (
     *("fit", "compare", "advise", "predict", "explain", "evaluate"),
-    *("check", "features", "report", "export", "models", "cache", "demo"),
+    *("check", "features", "report", "export", "serve", "models", "cache", "demo"),
 )
 
 

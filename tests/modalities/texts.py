@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 import headstart
-from headstart_runtime.modalities.modality import MODALITIES
+from headstart_runtime.modalities.modality import MODALITIES, REGISTRY
 from tests.plugins import install_plugin, package_folder
 
 PACKAGE = Path(__file__).with_name("tinytext")
@@ -39,7 +39,7 @@ def install_texts(folder: Path) -> Iterator[Path]:
     install_plugin(folder, "verse", "headstart.modalities", "tinytext.modality:MODALITY")
     install_plugin(folder, "tinytext", "headstart.providers", "tinytext.provider:PROVIDER")
     with pytest.MonkeyPatch.context() as patch:
-        patch.delitem(MODALITIES, "text", raising=False)
+        patch.setattr(REGISTRY, "builtin", {name: place for name, place in MODALITIES.items() if name != "text"})
         with package_folder(folder, "tinytext"):
             yield folder
 

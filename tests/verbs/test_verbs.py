@@ -24,7 +24,7 @@ print(*(name for name in {verbs} if not callable(getattr(headstart, name))))
 
 def test_there_is_a_function_for_each_verb_and_a_verb_for_each_function() -> None:
     functions = {name for name in headstart.__all__ if inspect.isfunction(getattr(headstart, name))}
-    assert functions - {"load", "open_run"} == set(VERBS) - {"serve"}  # a service is a process
+    assert functions - {"load", "open_run"} == set(VERBS)
 
 
 @pytest.mark.slow
@@ -40,7 +40,7 @@ def test_the_package_offers_its_public_names_and_no_others() -> None:
         assert getattr(headstart, name) is not None
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "serve"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_a_function_has_the_flags_of_its_verb_as_keywords(verb) -> None:
     """But for what only a terminal has, and for three that have another name in Python."""
     command = getattr(importlib.import_module(f"headstart.cli.{verb}"), verb)

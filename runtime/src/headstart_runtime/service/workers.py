@@ -64,8 +64,7 @@ def run_workers(work: Callable[[], int], settings: ServiceSettings, listening: s
 
 def _fork(work: Callable[[], int], before: Iterable[signal.Signals]) -> int:
     """Return the number of a new worker; in the worker itself this does not return."""
-    if not hasattr(os, "fork"):
-        raise OSError("this system has no fork; serve with one worker")
+    assert hasattr(os, "fork"), "the settings refuse several workers elsewhere"
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     worker = os.fork()
     if worker:

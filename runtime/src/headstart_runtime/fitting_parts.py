@@ -20,8 +20,12 @@ def import_fitting_part(place: str) -> Any:
     Raises:
         UserError: the package ``headstart`` is not installed.
     """
-    if not is_fitting_installed():
-        raise UserError("this needs what fitting needs, and only predicting is installed; pip install headstart")
     module, _, attribute = place.partition(":")
-    found = import_module(module)
+    try:
+        found = import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != "headstart":
+            raise
+        refusal = "this needs what fitting needs, and only predicting is installed; pip install headstart"
+        raise UserError(refusal) from None
     return getattr(found, attribute) if attribute else found

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from headstart.cli.predict import Given, read_items, report_expansion
 from headstart.display.marked_text import format_marked
+from headstart_runtime.command.answering import Given, read_items, report_expansion
 from headstart_runtime.command.answers import warn_of_unfamiliar
 from headstart_runtime.command.stdin_items import LineForm
 from headstart_runtime.errors import SettingError

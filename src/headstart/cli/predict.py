@@ -1,31 +1,13 @@
 """``headstart predict MODEL ITEM|FOLDER|-... [--text TEXT]``."""
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from headstart_runtime.command.answers import (
-    Form,
-    format_csv_header,
-    format_csv_lines,
-    format_json_lines,
-    format_text_lines,
-)
-from headstart_runtime.command.stdin_items import LineForm, name_line, read_stdin_items
+from headstart_runtime.command.answering import AnswerForm, Given, print_answers
+from headstart_runtime.command.stdin_items import LineForm
 from headstart_runtime.errors import SettingError
-from headstart_runtime.items import Expansion, expand_items, name_path, refuse_nothing, take_few
-from headstart_runtime.modalities.given import takes_texts
-from headstart_runtime.modalities.item import Noun
-from headstart_runtime.modalities.modality import Modality
-from headstart_runtime.modalities.optional_facets import find_recorded
-from headstart_runtime.stderr import print_to_stderr
-
-LISTENED = 2.0  #: seconds of a stretch of what a microphone hears
 
 
 def predict(
@@ -107,85 +89,6 @@ def predict(
             f"unknown option {flags[0]!r}; a file of that name is given as ./{flags[0]}; see headstart predict --help"
         )
     classifier = load(model, engine)  # type: ignore[arg-type]  # it checks the name
-    modality = classifier.record.modality
-    top = min(top, len(classifier.classes))
-    columns = classifier.task.answer_columns(top, classifier.record.space)
-    form: Form = partial(format_text_lines, top=top, noun=modality.noun)
-    if json_ or csv_:
-        form = partial(format_json_lines, top=top) if json_ else partial(format_csv_lines, top=top, columns=columns)
-    seen = failed = 0
-    met = Expansion(alone=len(items) == 1, path_column=path_column)
     given = Given(items, texts, lines, every, listen)
-    for line, bad in form(classifier.stream(_asked(modality, given, met), threshold=threshold)):
-        if csv_ and not seen:
-            print(format_csv_header(columns))
-        print(line, flush=True)  # who feeds standard input may wait for the answer
-        seen, failed = seen + 1, failed + bad
-    if not seen and "-" not in items:
-        refuse_nothing(modality, ", ".join(items), met.skipped)
-    report_expansion(met, modality.noun)
-    if csv_ and not seen:
-        print(format_csv_header(columns))
-    sys.stdout.flush()
-    if failed:
-        print_to_stderr(f"headstart: {failed} of {seen} {modality.noun.many} could not be read; their rows say why")
-    return 2 if failed else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The items as the command line has them."""
-
-    items: Sequence[str]  #: files, folders, tables, and "-" for standard input
-    texts: Sequence[str] = ()  #: items themselves
-    lines: LineForm = "auto"  #: of standard input
-    every: float | None = None  #: seconds of a recording that are answered for themselves
-    listen: bool = False  #: to this machine's microphone
-
-
-def _asked(modality: Modality, given: Given, met: Expansion) -> Iterable[Any]:
-    """Return the items meant: a list of a few, for that is answered sooner, or what gives them one by one."""
-    from headstart_runtime.inference.classifier import BATCH_FROM
-    from headstart_runtime.inference.streaming import Arrivals
-
-    found = read_items(modality, given, met)
-    if given.every is not None and not given.listen:
-        recorded, whole = find_recorded(modality, "--every"), found
-        found = (stretch for item in whole for stretch in recorded.cut_recording(item, given.every or 0))
-    if "-" in given.items or given.listen:
-        return Arrivals(found)
-    return take_few(found, BATCH_FROM)
-
-
-def read_items(modality: Modality, given: Given, met: Expansion) -> Iterator[Any]:
-    """Yield the items meant; of a folder the files that are items by their bytes, of a table its rows.
-
-    Args:
-        modality: of the items.
-        given: as the command line has them.
-        met: what else there is to say of folders and tables is added.
-
-    Raises:
-        SettingError: texts are given where items are none.
-    """
-    if given.texts and not takes_texts(modality):
-        many = modality.noun.many
-        raise SettingError(f"--text is for classifiers of texts, and this one reads {many}; give the files of {many}")
-    if given.listen:
-        yield from find_recorded(modality, "--listen").listen(given.every or LISTENED)
-    yield from map(name_line, given.texts)
-    for item in given.items:
-        if item == "-":
-            yield from read_stdin_items(modality, given.lines, met.path_column)
-        else:
-            yield from expand_items(modality, [name_path(item)], met)
-
-
-def report_expansion(met: Expansion, noun: Noun) -> None:
-    """Say on standard error what was read of tables, and how much of folders was no item."""
-    for note in met.notes:
-        print_to_stderr(f"headstart: {note}")
-    names = met.skipped
-    if names:
-        some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        print_to_stderr(f"headstart: left out of folders, no {noun.many}: {len(names)} ({some[:300]})")
+    form = AnswerForm("headstart", top, as_json=json_, as_csv=csv_)
+    return print_answers(classifier, given, form, path_column=path_column, threshold=threshold)

@@ -2,24 +2,14 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
-from typing import Any, get_args
+from collections.abc import Sequence
+from typing import get_args
 
-from headstart_runtime.command.answers import (
-    Form,
-    format_csv_header,
-    format_csv_lines,
-    format_json_lines,
-    format_text_lines,
-)
-from headstart_runtime.command.stdin_items import LineForm, name_line, read_stdin_items
+from headstart_runtime.command.answering import AnswerForm, Given, print_answers
+from headstart_runtime.command.stdin_items import LineForm
 from headstart_runtime.errors import HeadstartError, SettingError
-from headstart_runtime.inference.classifier import BATCH_FROM, Classifier, load
+from headstart_runtime.inference.classifier import load
 from headstart_runtime.inference.predictors import CHOICES
-from headstart_runtime.inference.streaming import Arrivals
-from headstart_runtime.items import Expansion, expand_items, name_path, refuse_nothing, take_few
-from headstart_runtime.modalities.given import takes_texts
 from headstart_runtime.stderr import print_to_stderr
 
 NAME = "headstart-predict"
@@ -39,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _predict(given)
     except HeadstartError as error:
         print_to_stderr(f"{NAME}: {error}")
-        return 2
+        return error.exit_code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # who reads the answers has seen enough
@@ -72,47 +62,10 @@ def _predict(given: argparse.Namespace) -> int:
         raise SettingError(f"top is {given.top}; wanted 1 or more")
     if not given.items and not given.text:
         raise SettingError("nothing to predict is given; name files, or give a text with --text")
-    classifier = load(given.model, given.engine)
-    modality = classifier.record.modality
-    top = min(given.top, len(classifier.classes))
-    columns = classifier.task.answer_columns(top, classifier.record.space)
-    form: Form = partial(format_text_lines, top=top, noun=modality.noun)
-    if given.json or given.csv:
-        form = (
-            partial(format_json_lines, top=top) if given.json else partial(format_csv_lines, top=top, columns=columns)
-        )
-    met = Expansion(alone=len(given.items) == 1)
-    if given.csv:
-        print(format_csv_header(columns))
-    seen = failed = 0
-    for line, bad in form(classifier.stream(_list_items(classifier, given, met), threshold=given.threshold)):
-        print(line, flush=True)  # who feeds standard input may wait for the answer
-        seen, failed = seen + 1, failed + bad
-    for note in met.notes:
-        print_to_stderr(f"{NAME}: {note}")
-    if not seen and "-" not in given.items:
-        refuse_nothing(modality, ", ".join(given.items), met.skipped)
-    if failed:
-        print_to_stderr(f"{NAME}: {failed} of {seen} {modality.noun.many} could not be read; their rows say why")
-    return 2 if failed else 0
-
-
-def _list_items(classifier: Classifier, given: argparse.Namespace, met: Expansion) -> Iterable[Any]:
-    """Return the items meant: a list of a few, for that is answered sooner, or what gives them one by one."""
-    modality = classifier.record.modality
-    if given.text and not takes_texts(modality):
-        many = modality.noun.many
-        raise SettingError(f"--text is for classifiers of texts, and this one reads {many}; give the files of {many}")
-
-    def read() -> Iterator[Any]:
-        yield from map(name_line, given.text)
-        for item in given.items:
-            if item == "-":
-                yield from read_stdin_items(modality, given.lines, None)
-            else:
-                yield from expand_items(modality, [name_path(item)], met)
-
-    return Arrivals(read()) if "-" in given.items else take_few(read(), BATCH_FROM)
+    form = AnswerForm(NAME, given.top, as_json=given.json, as_csv=given.csv)
+    return print_answers(
+        load(given.model, given.engine), Given(given.items, given.text, given.lines), form, threshold=given.threshold
+    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """Models and answers as plain values for callers and for the page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from headstart_runtime.modalities.given import takes_texts
 from headstart_runtime.service.explaining import find_no_explanation
 from headstart_runtime.service.models import ServedModel
+from headstart_runtime.tasks.threshold_task import find_thresholds
 
 
 def describe_model(model: ServedModel) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def describe_model(model: ServedModel) -> dict[str, Any]:
         "media": modality.hints.media,
         "suffixes": sorted(modality.suffixes),
         "classes": list(record.classes),
-        "thresholds": list_thresholds(record.postprocessor, record.classes),
+        "thresholds": find_thresholds(record.task, record.postprocessor, record.space),
         "facts": dict(rows),
         "engine": model.batcher.worker.engine,
         "backbones": list(dict.fromkeys(branch.backbone.name for branch in record.branches)),
@@ -34,16 +35,6 @@ def describe_model(model: ServedModel) -> dict[str, Any]:
         "explains_not": obstacle,
         "judges_novelty": record.novelty is not None,
     }
-
-
-def list_thresholds(postprocessor: Any, names: Sequence[str]) -> Mapping[str, float]:
-    """Return the probability from which on each output is taken, of those that have one."""
-    found = getattr(postprocessor, "thresholds", ())
-    if len(found) == len(names):
-        return {name: float(one.threshold) for name, one in zip(names, found, strict=True)}
-    decision = getattr(postprocessor, "decision", None)
-    threshold = getattr(decision, "threshold", None)
-    return {} if decision is None or threshold is None else {names[decision.positive]: float(threshold)}
 
 
 def describe_answers(model: ServedModel, answers: Sequence[Any], top: int) -> dict[str, Any]:

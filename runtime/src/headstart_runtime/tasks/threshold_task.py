@@ -1,5 +1,6 @@
 """Tasks whose answers may be taken by a threshold of a caller's own."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
 from headstart_runtime.tasks.task import OutputRule, Postprocessor, TargetSpace, Task, check_support
@@ -27,6 +28,9 @@ class ThresholdTask(Task, Protocol):
             SettingError: as of the rule.
         """
 
+    def list_thresholds(self, postprocessor: Any, space: TargetSpace) -> Mapping[str, float]:
+        """Return the probability from which on each output is predicted, of those that have a threshold."""
+
 
 def make_threshold_rule(threshold: float | None, task: Task, postprocessor: Any, space: TargetSpace) -> OutputRule:
     """Return what takes answers anew by a threshold; of None what leaves outputs as they are.
@@ -52,3 +56,10 @@ def replace_threshold(threshold: float | None, task: Task, postprocessor: Any, s
         return postprocessor
     check_support(task, "threshold of an answer")
     return cast("ThresholdTask", task).replace_threshold(threshold, postprocessor, space)
+
+
+def find_thresholds(task: Task, postprocessor: Any, space: TargetSpace) -> Mapping[str, float]:
+    """Return what ``ThresholdTask.list_thresholds`` does; nothing where the task has no thresholds."""
+    if "threshold of an answer" not in task.supports:
+        return {}
+    return cast("ThresholdTask", task).list_thresholds(postprocessor, space)

@@ -115,6 +115,13 @@ class ClassificationTask:
         """Return the postprocessor that predicts the positive class from a probability on."""
         return replace(postprocessor, decision=self._decide(threshold, postprocessor, space))
 
+    def list_thresholds(self, postprocessor: ClassPostprocessor, space: TargetSpace) -> dict[str, float]:
+        """Return the threshold of the positive class, where answers are taken by one."""
+        decision = postprocessor.decision
+        if decision is None or decision.threshold is None:
+            return {}
+        return {space.names[decision.positive]: float(decision.threshold)}
+
     def _decide(self, threshold: float, postprocessor: ClassPostprocessor, space: TargetSpace) -> ClassDecision:
         if not (isinstance(threshold, float | int) and 0 <= threshold <= 1):
             raise SettingError(f"threshold is {threshold!r}; wanted a probability, 0 to 1")

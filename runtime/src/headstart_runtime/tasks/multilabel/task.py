@@ -126,6 +126,11 @@ class MultilabelTask:
         given = LabelThreshold(float(threshold), "given", None, 0)
         return replace(postprocessor, thresholds=(given,) * len(space))
 
+    def list_thresholds(self, postprocessor: LabelSetPostprocessor, space: TargetSpace) -> dict[str, float]:
+        """Return the threshold of each label; none where all have the same one."""
+        named = zip(space.names, postprocessor.thresholds, strict=bool(postprocessor.thresholds))
+        return {name: float(one.threshold) for name, one in named}
+
     def answer_columns(self, top: int, space: TargetSpace | None = None) -> tuple[str, ...]:
         """Return the labels, so many of the likeliest with their probabilities, and the set that misses few."""
         pairs = [f"{name}{rank}" for rank in range(1, top + 1) for name in ("label", "probability")]

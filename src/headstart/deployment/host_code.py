@@ -9,6 +9,7 @@ from typing import Any
 
 from headstart.deployment.formats import ExportJob
 from headstart_runtime.errors import SaveError
+from headstart_runtime.exported.host import ExportRunner
 from headstart_runtime.extras import EXTRAS
 from headstart_runtime.inference.model_format import HEAD, NOVELTY_ARRAYS
 
@@ -34,6 +35,12 @@ def load_code(folder: Path) -> Any:
     except ImportError as error:
         raise SaveError(f"the code of the export cannot be run here: {error}; install what it needs") from error
     return module
+
+
+def start_code(folder: Path) -> ExportRunner:
+    """Return the code of an export's folder, running; errors as of ``load_code``."""
+    runner: ExportRunner = load_code(folder).start(folder)
+    return runner
 
 
 def copy_heads(job: ExportJob, folder: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 
 from headstart.deployment.formats import ExportJob, ExportPrecision
-from headstart.deployment.host_code import copy_code, copy_heads, describe_code, load_code
+from headstart.deployment.host_code import copy_code, copy_heads, describe_code, start_code
 from headstart.deployment.tolerance import Tolerance
 from headstart_runtime.errors import HeadstartError, SettingError
 from headstart_runtime.exported.host import ExportRunner
@@ -60,8 +60,7 @@ class LiteRtFormat:
 
     def start(self, folder: Path) -> ExportRunner:
         """Return the code of the folder, running."""
-        runner: ExportRunner = load_code(folder).start(folder)
-        return runner
+        return start_code(folder)
 
     def describe_use(self, job: ExportJob) -> str:
         """Return how ``predict.py`` is run, and what the files of the networks take."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from headstart.deployment.formats import ExportJob, ExportPrecision
-from headstart.deployment.host_code import copy_code, copy_heads, describe_code, load_code
+from headstart.deployment.host_code import copy_code, copy_heads, describe_code, start_code
 from headstart.deployment.onnx_format import make_graph
 from headstart.deployment.tolerance import EXACT, HALF, Tolerance
 from headstart_runtime.errors import EngineError
@@ -51,8 +51,7 @@ class OpenVinoFormat:
 
     def start(self, folder: Path) -> ExportRunner:
         """Return the code of the folder, running."""
-        runner: ExportRunner = load_code(folder).start(folder)
-        return runner
+        return start_code(folder)
 
     def describe_use(self, job: ExportJob) -> str:
         """Return how ``predict.py`` is run, and what the IR takes where that is used by itself."""

@@ -749,7 +749,7 @@ CLASSIFIERS = [
     Case(
         "a model without photos",
         lambda place: ["predict", str(place.model)],
-        r"nothing to predict is given; name files, or give a text with --text",
+        r"nothing to predict is given; name files of photos, or give - for a list on standard input",
     ),
     Case(
         "a photo that is not there",

@@ -1,5 +1,6 @@
 import pytest
 
+from headstart_runtime.modalities.item import Noun
 from headstart_runtime.modalities.strays import STRAYS, describe_stray, recognise_pointer, recognise_stray
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 12345\n"
@@ -37,7 +38,7 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 1234
 def test_each_kind_is_known_by_its_bytes(content, name):
     stray = recognise_stray(content)
     assert stray is STRAYS[name]
-    assert describe_stray(stray, "photo").startswith(stray.one)
+    assert describe_stray(stray, Noun("photo", "photos")).startswith(stray.one)
 
 
 @pytest.mark.parametrize(

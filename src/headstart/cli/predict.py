@@ -80,8 +80,6 @@ def predict(
     if json_ and csv_:
         raise SettingError("--json and --csv were both given; choose one")
     items, texts = items or [], text or []
-    if not items and not texts and not listen:
-        raise SettingError("nothing to predict is given; name files, or give a text with --text")
     if every is not None and not 0.05 <= every <= 3600:
         raise SettingError(f"every is {every:g}; wanted seconds from 0.05 to 3600")
     if flags := [item for item in items if item.startswith("-") and item != "-"]:

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from headstart.data.names import preview
 from headstart.data.readers.file_kinds import is_text, read_beginning
 from headstart.data.samples import LedgerEntry, Samples
+from headstart_runtime.modalities.item import Noun
 from headstart_runtime.modalities.strays import VIDEO, recognise_stray
 
 LOOK_AT = 20  #: files whose first bytes are read
@@ -33,7 +34,7 @@ def describe_no_items(samples: Samples) -> str:
     most = preview([f"{count} {reason}" for reason, count in reasons.most_common()], show=str)
     endings = Counter(PurePosixPath(entry.name).suffix.lower() or "no ending" for entry in entries)
     shown = "" if samples.ledger.in_rows else f"; they {_list_endings(endings)}"
-    kind = _recognise(Path(samples.root), entries)
+    kind = _recognise(Path(samples.root), entries, noun)
     are = f"; by their bytes they are {kind}" if kind else ""
     return (
         f"none of the {unit.count(len(entries))} of {samples.root!r} is a usable {noun.one} (skipped: {most}), such as "
@@ -48,19 +49,19 @@ def _list_endings(endings: Counter[str]) -> str:
     return "end in " + preview([f"{ending} ({count})" for ending, count in endings.most_common()], show=str)
 
 
-def _recognise(root: Path, entries: Sequence[LedgerEntry]) -> str:
+def _recognise(root: Path, entries: Sequence[LedgerEntry], noun: Noun) -> str:
     """Return what most of the files in a folder are; "" where that is not known."""
     if not root.is_dir():
         return ""
     some = [root / entry.name for entry in entries[:: max(1, len(entries) // LOOK_AT)][:LOOK_AT]]
-    counts = Counter(_recognise_file(file) for file in some)
+    counts = Counter(_recognise_file(file, noun) for file in some)
     (kind, count), *_ = counts.most_common(1)
     return kind if 2 * count > len(some) else ""
 
 
-def _recognise_file(file: Path) -> str:
+def _recognise_file(file: Path, noun: Noun) -> str:
     head = read_beginning(file)
     if recognise_stray(head) is VIDEO:
-        return f"{VIDEO.many}: {VIDEO.remedy}"
+        return f"{VIDEO.many}: {noun.fill(VIDEO.remedy)}"
     known = next((kind for place, mark, kind in _KINDS if head[place : place + len(mark)] == mark), "")
     return known or ("text" if is_text(file) else "")

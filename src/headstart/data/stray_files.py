@@ -8,7 +8,7 @@ from pathlib import Path
 from headstart.data.samples import FileStatus, LedgerEntry, Samples
 from headstart.data.sources import FileSource, SampleSource
 from headstart_runtime.errors import DataError
-from headstart_runtime.modalities.item import Noun
+from headstart_runtime.modalities.item import FILE, Noun
 from headstart_runtime.modalities.strays import (
     ANNEX_POINTER,
     ARCHIVE,
@@ -42,7 +42,8 @@ def note_strays(samples: Samples) -> Samples:
         _refuse_nothing_else(samples, counts)
     noun, root = samples.noun, Path(samples.root)
     notes = [
-        f"{count} files are {stray.many}, not {noun.many}: {_find_remedy(stray, root, in_rows=samples.ledger.in_rows)}"
+        f"{count} files are {stray.many}, not {noun.many}: "
+        f"{_find_remedy(stray, root, noun, in_rows=samples.ledger.in_rows)}"
         for name, count in counts.most_common()
         if count >= FEWEST and (stray := STRAYS[name])
     ]
@@ -57,17 +58,17 @@ def _refuse_nothing_else(samples: Samples, counts: Counter[str]) -> None:
     if any(entry.status is not FileStatus.SKIPPED for entry in entries) or 2 * count <= labelled:
         return
     stray, unit = STRAYS[name], samples.ledger.unit
-    remedy = _find_remedy(stray, Path(samples.root), in_rows=samples.ledger.in_rows)
+    remedy = _find_remedy(stray, Path(samples.root), samples.noun, in_rows=samples.ledger.in_rows)
     those = f"all {count} {unit.many}" if count == labelled else f"{count} of {labelled} {unit.many}"
     raise DataError(f"{those} of {samples.root!r} are {stray.many}, not {samples.noun.many}: {remedy}")
 
 
-def _find_remedy(stray: Stray, root: Path, *, in_rows: bool) -> str:
+def _find_remedy(stray: Stray, root: Path, noun: Noun, *, in_rows: bool) -> str:
     """Return what to do about all of one kind in a source."""
     if root.is_file() and not in_rows:
-        return stray.packed_remedy or stray.remedy
+        return noun.fill(stray.packed_remedy or stray.remedy)
     if not stray.command or not root.exists():
-        return stray.remedy
+        return noun.fill(stray.remedy)
     folder = root if root.is_dir() else root.parent
     return f"run {stray.command} in {str(folder)!r}"
 
@@ -90,7 +91,7 @@ def refuse_stray_source(source: Path, *, pointers_only: bool) -> None:
     stray = recognise_pointer(content) if pointers_only else recognise_stray(content)
     if stray is None or stray.name in ("archive", "office-document", "video", "empty", "only-zeros"):
         return
-    remedy = _find_remedy(stray, source, in_rows=True)
+    remedy = _find_remedy(stray, source, FILE, in_rows=True)
     raise DataError(f"{str(source)!r} is {stray.one}, not the file itself: {remedy}")
 
 
@@ -122,4 +123,4 @@ def recognise_missing(source: SampleSource) -> tuple[Stray | None, str]:
 
 def make_stray_entry(name: str, label: str, stray: Stray, noun: Noun, digest: str = "") -> LedgerEntry:
     """Return the ledger's entry of a file that is no item but stands for one."""
-    return LedgerEntry(name, FileStatus.SKIPPED, describe_stray(stray, noun.one), label, digest, cause=stray.name)
+    return LedgerEntry(name, FileStatus.SKIPPED, describe_stray(stray, noun), label, digest, cause=stray.name)

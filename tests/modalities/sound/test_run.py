@@ -64,3 +64,9 @@ def test_the_verbs(run: headstart.Run, tmp_path: Path, capsys: pytest.CaptureFix
     one = next((clips / "rising").iterdir())
     assert run_command(["predict", str(run.folder / "model"), str(one)]) == 0
     assert "rising" in capsys.readouterr().out
+    assert run_command(["predict", str(run.folder), "--every", "2"]) == 2
+    said = "--every 2 cuts files of clips into stretches, and none is given; name one, or add --listen to hear the mic"
+    assert said in capsys.readouterr().err
+    assert run_command(["predict", str(run.folder)]) == 2
+    said = "nothing to predict is given; name files of clips, or add --listen to hear the microphone"
+    assert said in capsys.readouterr().err

@@ -141,4 +141,4 @@ def test_classifiers_of_photos_take_no_texts(small, monkeypatch: pytest.MonkeyPa
     assert run_command(["predict", str(small.run), "-", "--lines", "json"]) == 2
     assert "--lines json is for texts, and this classifier reads photos; drop it" in capsys.readouterr().err
     assert run_command(["predict", str(small.run)]) == 2
-    assert "nothing to predict is given; name files, or give a text with --text" in capsys.readouterr().err
+    assert "nothing to predict is given; name files of photos, or give - for a list" in capsys.readouterr().err

@@ -19,7 +19,7 @@ from headstart_runtime.items import Expansion, expand_items, name_path, refuse_n
 from headstart_runtime.modalities.given import takes_texts
 from headstart_runtime.modalities.item import Noun
 from headstart_runtime.modalities.modality import Modality
-from headstart_runtime.modalities.optional_facets import find_recorded
+from headstart_runtime.modalities.optional_facets import RecordedModality, find_recorded
 from headstart_runtime.stderr import print_to_stderr
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ def print_answers(
         UserError: there is nothing to answer, or the items are not of this classifier's kind.
     """
     modality = classifier.record.modality
+    if not (given.items or given.texts or given.listen):
+        raise SettingError(_describe_nothing(modality, given.every))
     top = min(form.top, len(classifier.classes))
     columns = classifier.task.answer_columns(top, classifier.record.space)
     lines: Form = partial(format_text_lines, top=top, noun=modality.noun)
@@ -94,6 +96,17 @@ def print_answers(
         many = modality.noun.many
         print_to_stderr(f"{form.command}: {failed} of {seen} {many} could not be read; their rows say why")
     return 2 if failed else 0
+
+
+def _describe_nothing(modality: Modality, every: float | None) -> str:
+    """Return that nothing is given, and what may be of this kind of data."""
+    many = modality.noun.many
+    listens = isinstance(modality, RecordedModality)
+    other = "give a text with --text" if takes_texts(modality) else "give - for a list on standard input"
+    other = "add --listen to hear the microphone" if listens else other
+    if every is not None and listens:
+        return f"--every {every:g} cuts files of {many} into stretches, and none is given; name one, or {other}"
+    return f"nothing to predict is given; name files of {many}, or {other}"
 
 
 def _asked(modality: Modality, given: Given, met: Expansion) -> Iterable[Any]:

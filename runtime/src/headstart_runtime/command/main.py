@@ -60,8 +60,6 @@ def _make_parser() -> argparse.ArgumentParser:
 def _predict(given: argparse.Namespace) -> int:
     if given.top < 1:
         raise SettingError(f"top is {given.top}; wanted 1 or more")
-    if not given.items and not given.text:
-        raise SettingError("nothing to predict is given; name files, or give a text with --text")
     form = AnswerForm(NAME, given.top, as_json=given.json, as_csv=given.csv)
     return print_answers(
         load(given.model, given.engine), Given(given.items, given.text, given.lines), form, threshold=given.threshold

@@ -98,6 +98,7 @@ class Phrases:
     kinds: str = "those of one source"
     origin: str = "another source"  #: where the classifier may do worse
     people: str = "whether they tell of people"
+    from_video: str = "take what is meant out of it"  #: what to do with a video that stands where an item should be
     argument: str = "FILE"  #: stands for an item in commands, which are given its path
     decode_step: str = "decode"  #: from the bytes of a file to a decoded item
     parts_step: str = "preprocessing"  #: from there to what a network reads

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from headstart_runtime.modalities.item import Noun
+
 MOST_OF_AN_ANSWER = 10_000  #: bytes of a server's answer in place of a file
 _HEAD = 1024
 
@@ -23,7 +25,7 @@ class Stray:
     name: str  #: in the ledger
     one: str
     many: str
-    remedy: str  #: what to do with one or with several, after a colon
+    remedy: str  #: what to do with one or with several, after a colon; may name phrases of the items' noun
     command: str = ""  #: that does it for a whole folder, when run in it
     packed_remedy: str = ""  #: what to do instead where they lie in an archive
 
@@ -71,8 +73,7 @@ VIDEO = Stray(
     "video",
     "a video",
     "videos",
-    "take single frames out, such as by ffmpeg -i film.mp4 -r 1 frames/%05d.png",
-    packed_remedy="take single frames out, such as by ffmpeg -i film.mp4 -r 1 frames/%05d.png",
+    "{from_video}",
 )
 ONLY_ZEROS = Stray(
     "only-zeros",
@@ -147,9 +148,10 @@ def recognise_stray(content: bytes) -> Stray | None:
     return recognise_pointer(content) or next((stray for stray, fits in rules if fits(content)), None)
 
 
-def describe_stray(stray: Stray, noun: str) -> str:
+def describe_stray(stray: Stray, noun: Noun) -> str:
     """Return what one is and what to do, as the reason why it is not used; ``noun`` is of what it is not."""
-    return f"{stray.one}: {stray.remedy}" if stray is EMPTY else f"{stray.one}, not the {noun}: {stray.remedy}"
+    remedy = noun.fill(stray.remedy)
+    return f"{stray.one}: {remedy}" if stray is EMPTY else f"{stray.one}, not the {noun.one}: {remedy}"
 
 
 def _is_video(content: bytes) -> bool:

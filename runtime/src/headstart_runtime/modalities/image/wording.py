@@ -17,6 +17,7 @@ PHOTO = Noun(
         shortcut="the background",
         kinds="the dark ones or those of one camera",
         origin="another source or camera",
+        from_video="take single frames out, such as by ffmpeg -i film.mp4 -r 1 frames/%05d.png",
         people="whether people are shown in them",
     ),
 )

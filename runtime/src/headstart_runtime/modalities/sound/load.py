@@ -15,7 +15,13 @@ from headstart_runtime.modalities.sound.reading import read_recording
 from headstart_runtime.modalities.sound.recording import Recording
 from headstart_runtime.modalities.sound.resample import resample_clip
 from headstart_runtime.modalities.sound.spec import SoundSpec
-from headstart_runtime.modalities.sound.waveforms import WANTED, encode_waveform, is_waveform, split_waveform
+from headstart_runtime.modalities.sound.waveforms import (
+    WANTED,
+    encode_waveform,
+    find_fault,
+    is_waveform,
+    split_waveform,
+)
 from headstart_runtime.modalities.sound.windows import cut_windows, make_window_parts
 
 
@@ -25,7 +31,7 @@ def is_one_clip(given: object) -> bool:
         return given.dtype.kind in "fiu" and given.ndim == 1
     if isinstance(given, str | os.PathLike | bytes | bytearray | memoryview | Excerpt | Mapping):
         return True
-    return is_waveform(given) or hasattr(given, "read") or not isinstance(given, Iterable)
+    return is_waveform(given) or bool(find_fault(given)) or hasattr(given, "read") or not isinstance(given, Iterable)
 
 
 def read_content(clip: object) -> bytes | Excerpt:
@@ -42,6 +48,8 @@ def read_content(clip: object) -> bytes | Excerpt:
         return _read_path(os.fsdecode(clip))
     if waveform := split_waveform(clip):
         return encode_waveform(waveform)
+    if fault := find_fault(clip):
+        raise BrokenItem(fault)
     if hasattr(clip, "read"):
         content = clip.read()
         if isinstance(content, bytes | bytearray | memoryview):

@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import MissingExtra, refuse_machine_faults
 from headstart_runtime.extras import ExtraName, import_extra
 from headstart_runtime.modalities.item import BrokenItem, Excerpt
+from headstart_runtime.modalities.sound.cut_off import Due, describe_early_end, find_due, lacks_index
 from headstart_runtime.modalities.sound.recording import (
     HIGHEST_RATE,
     LOUD,
@@ -22,11 +23,13 @@ from headstart_runtime.modalities.sound.recording import (
     SoundHeader,
 )
 from headstart_runtime.modalities.sound.wording import CLIP
-from headstart_runtime.modalities.strays import describe_stray, recognise_stray
+from headstart_runtime.modalities.strays import VIDEO, describe_stray, recognise_stray
 
 EXTRA: ExtraName = "sound"
 PURPOSE = "reading clips of sound"
 BLOCK = 2**16  #: frames that are read at a time
+SMALL_BLOCK = 2**10  #: the same, where a file is broken
+CUT_OFF = "cut off: an M4A file without its last part, which says how it is read"
 UNKNOWN = "not a clip of sound in a known format"
 _NAMES = {"WAVEX": "WAV", "RF64": "WAV", "MPEG": "MP3"}  #: of formats, for people
 _BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
@@ -55,23 +58,22 @@ def read_recording(content: bytes | Excerpt, most: float = MOST_SECONDS) -> Reco
         MissingExtra: soundfile is not installed.
     """
     with _open(content) as (header, blocks):
-        return _join(header, blocks, most, _find_due(content, header))
+        return _join(header, blocks, most, find_due(content, header))
 
 
-def _find_due(content: bytes | Excerpt, header: SoundHeader) -> float | None:
-    """Return the seconds that ought to be there of a file or a stretch of it; None where that is not known."""
-    if isinstance(content, bytes):
-        return header.seconds
-    end = min((one for one in (content.end, header.seconds) if one is not None), default=None)
-    return None if end is None else end - content.start
+def _join(header: SoundHeader, blocks: Iterable[Floats], most: float, due: Due) -> Recording:
+    """Return the recording of blocks (frames, channels).
 
-
-def _join(header: SoundHeader, blocks: Iterable[Floats], most: float, due: float | None) -> Recording:
-    """Return the recording of blocks (frames, channels), of which so many seconds are due."""
+    What is there before an error counts; the file is cut off, or broken from there on.
+    """
     mixed: list[Floats] = []
     peak, full, odd, count = 0.0, 0, 0, 0
     top = 1 - 1.5 / 2 ** (header.bits - 1) if 0 < header.bits <= 16 else 0.9999
-    for block in blocks:
+    broken = False
+    for block in _read_until_broken(blocks):
+        if block is None:
+            broken = True
+            break
         finite = np.isfinite(block)
         if not finite.all():
             odd += int(finite.size - np.count_nonzero(finite))
@@ -87,16 +89,33 @@ def _join(header: SoundHeader, blocks: Iterable[Floats], most: float, due: float
             )
         mixed.append(block.mean(axis=1, dtype=np.float32) if block.shape[1] > 1 else block[:, 0])
     if not count:
-        raise BrokenItem("no samples in it (a length of zero)")
+        cut = due.lacks_end or broken
+        raise BrokenItem("cut off: no samples are there" if cut else "no samples in it (a length of zero)")
     samples = np.concatenate(mixed)
     repaired = [f"{odd} samples that are no numbers became 0"] if odd else []
     if peak >= LOUD:
         samples = samples / np.float32(32768)
         peak, full = peak / 32768, 0
         repaired.append("numbers beyond 256 are taken as 16 bits are scaled")
-    elif due is not None and count < (due - 0.1) * header.rate:
-        repaired.append(f"it ends early: {count / header.rate:.1f} of {due:.1f} seconds are there")
+    if missing := describe_early_end(count / header.rate, due, broken=broken):
+        repaired.append(missing)
     return Recording(header, np.ascontiguousarray(samples), peak, full / count, "; ".join(repaired))
+
+
+def _read_until_broken(blocks: Iterable[Floats]) -> Iterator[Floats | None]:
+    """Yield blocks; None behind them where a decoder gives up after some."""
+    any_there = False
+    try:
+        for block in blocks:
+            yield block
+            any_there = True
+    except (BrokenItem, MissingExtra):
+        raise
+    except Exception as error:  # whatever decoders raise
+        refuse_machine_faults(error, "to read clips")
+        if not any_there:
+            raise
+        yield None
 
 
 @contextmanager
@@ -157,11 +176,25 @@ def _read_blocks(file: Any, content: bytes | Excerpt, header: SoundHeader) -> It
         first, left = _find_stretch(content, header)
         file.seek(first)
     while left is None or left > 0:
-        block = file.read(BLOCK if left is None else min(BLOCK, left), dtype="float32", always_2d=True)
+        place, size = file.tell(), BLOCK if left is None else min(BLOCK, left)
+        try:
+            block = file.read(size, dtype="float32", always_2d=True)
+        except Exception:  # whatever libsndfile's decoders raise, for all of the block
+            yield from _read_slowly(content, place, size)
+            raise
         if not len(block):
             return
         yield block
         left = None if left is None else left - len(block)
+
+
+def _read_slowly(content: bytes | Excerpt, place: int, size: int) -> Iterator[Floats]:
+    """Yield what can be read of a block that is broken somewhere, opened anew."""
+    soundfile = import_extra(EXTRA, PURPOSE, "soundfile")
+    with suppress(soundfile.SoundFileError), soundfile.SoundFile(_point(content)) as file:
+        file.seek(place)
+        for _ in range(0, size, SMALL_BLOCK):
+            yield file.read(SMALL_BLOCK, dtype="float32", always_2d=True)
 
 
 def _find_stretch(excerpt: Excerpt, header: SoundHeader) -> tuple[int, int | None]:
@@ -186,15 +219,16 @@ def _open_by_ffmpeg(content: bytes | Excerpt, head: bytes) -> Iterator[tuple[Sou
     Raises:
         BrokenItem: it does not know it either.
     """
-    if stray := recognise_stray(head):
-        raise BrokenItem(describe_stray(stray, CLIP.one))
+    stray = recognise_stray(head)
+    if stray and stray is not VIDEO:  # which may be sound alone in the same container
+        raise BrokenItem(describe_stray(stray, CLIP))
     try:
         av = import_extra(EXTRA, PURPOSE, "av")
     except MissingExtra:
         raise BrokenItem(f"{UNKNOWN}; M4A and others need the package 'av'") from None
     try:
         with av.open(_point(content)) as container:
-            stream = _find_stream(container)
+            stream = _find_stream(container, head)
             rate = stream.codec_context.sample_rate
             length = stream.duration * stream.time_base if stream.duration else None
             name = container.format.name.split(",")[0]
@@ -203,14 +237,25 @@ def _open_by_ffmpeg(content: bytes | Excerpt, head: bytes) -> Iterator[tuple[Sou
             seconds = None if length is None else float(length)
             header = _check_header(SoundHeader(name, "", 0, rate, channels, seconds))
             yield header, _decode_frames(av, container, stream, content, header)
-    except (BrokenItem, MissingExtra):
+    except (BrokenItem, MissingExtra) as error:
+        if lacks_index(content):
+            raise BrokenItem(CUT_OFF) from error
         raise
     except Exception as error:  # whatever FFmpeg's decoders raise
         refuse_machine_faults(error, "to read clips")
+        if lacks_index(content):
+            raise BrokenItem(CUT_OFF) from error
         raise BrokenItem(f"{UNKNOWN} ({_shorten(error)})") from error
 
 
-def _find_stream(container: Any) -> Any:
+def _is_cover(film: Any) -> bool:
+    """Return whether a stream is no film but the cover of a piece of music."""
+    return bool(film.disposition & film.disposition.attached_pic) or film.frames == 1
+
+
+def _find_stream(container: Any, head: bytes) -> Any:
+    if recognise_stray(head) is VIDEO and any(not _is_cover(film) for film in container.streams.video):
+        raise BrokenItem(describe_stray(VIDEO, CLIP))
     if not container.streams.audio:
         raise BrokenItem(f"{UNKNOWN}: there is no sound in it")
     return container.streams.audio[0]

@@ -1,6 +1,7 @@
 """Clips that are given as arrays with a rate: (samples, rate), (rate, samples), and records of both."""
 
 import io
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -46,7 +47,55 @@ def split_waveform(value: object) -> Waveform | None:
 
 
 def _is_rate(value: object) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.ndim == 0 and value.dtype.kind in "iuf"
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def find_fault(value: object) -> str:
+    """Return what is wrong with an attempt at samples with a rate; "" for what is no such attempt, or is right.
+
+    A record without samples or rate is an attempt, and so are samples beside numbers, None, or words for a rate.
+    Arrays beside arrays, and beside paths, are several clips.
+    """
+    if is_waveform(value):
+        return ""
+    if isinstance(value, Mapping):
+        wanted = "wanted both: {'array': samples, 'sampling_rate': 16000}"
+        if any(name in value for name in _ARRAYS):
+            named = [name for name in _RATES if name in value]
+            if named:
+                return f"a record whose {named[0]!r} is {_describe(value[named[0]])}; {wanted}"
+            return f"a record with {_list_keys(value)}, but no rate; {wanted}"
+        return f"a record with {_list_keys(value)}, but no samples; {wanted}"
+    if not isinstance(value, tuple | list):
+        return ""
+    samples = [place for place, one in enumerate(value) if _may_be_samples(one)]
+    others = [one for place, one in enumerate(value) if place not in samples]
+    if len(samples) != 1 or not others or not all(map(_may_be_meant_as_rate, others)):
+        return ""
+    told = " and ".join(_describe(one) for one in others)
+    return f"samples of shape {np.shape(value[samples[0]])} beside {told}; wanted one rate, in Hz: (samples, 16000)"
+
+
+def _may_be_samples(value: object) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.ndim in (1, 2) and value.dtype.kind in "iuf"
+    return isinstance(value, list | tuple) and len(value) > 1 and all(_is_rate(one) for one in value[:100])
+
+
+def _may_be_meant_as_rate(value: object) -> bool:
+    if isinstance(value, str):
+        return re.fullmatch(r"\s*[\d.,_]+\s*k?(hz)?\s*", value, re.IGNORECASE) is not None
+    return value is None or isinstance(value, bool) or _is_rate(value)
+
+
+def _describe(value: object) -> str:
+    return "None" if value is None else f"{value!r:.40} (of type {type(value).__name__})"
+
+
+def _list_keys(record: Mapping[Any, Any]) -> str:
+    return ", ".join(f"{key!r:.40}" for key in list(record)[:5]) or "no keys"
 
 
 def encode_waveform(waveform: Waveform) -> bytes:

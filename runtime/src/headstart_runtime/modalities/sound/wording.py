@@ -18,6 +18,7 @@ CLIP = Noun(
         shortcut="the room, the device or the noise behind",
         kinds="the quiet ones or those of one device",
         origin="other speakers, rooms or devices",
+        from_video="take its sound out, such as by ffmpeg -i film.mp4 film.wav",
         people="whether people are heard in them",
     ),
 )

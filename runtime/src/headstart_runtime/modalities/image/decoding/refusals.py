@@ -19,7 +19,7 @@ _TEXTS = (
 def explain_unknown(data: bytes) -> str:
     """Return what bytes that no decoder takes are instead, and what to do."""
     if stray := recognise_stray(data):
-        return describe_stray(stray, PHOTO.one)
+        return describe_stray(stray, PHOTO)
     start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     what = next((text for mark, text in _TEXTS if start.startswith(mark)), "")
     if data[128:132] == b"DICM":

@@ -7,6 +7,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from headstart_runtime.linalg import FAR
+
 
 @dataclass(frozen=True, slots=True)
 class GraphBuilder:
@@ -24,3 +26,14 @@ class GraphBuilder:
         """Add a constant; return its name."""
         self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
         return name
+
+    def sigmoid(self, logits: str, output: str) -> str:
+        """Add ``linalg.sigmoid`` of a tensor; ONNX Runtime's own node takes all below -18 for -18."""
+        one, low, high = (
+            self.constant(f"{output}/{name}", value, np.float32)
+            for name, value in (("one", 1), ("low", -FAR), ("high", FAR))
+        )
+        opposite = self.node("Neg", [logits], f"{output}/opposite")
+        near = self.node("Clip", [opposite, low, high], f"{output}/near")
+        odds = self.node("Add", [self.node("Exp", [near], f"{output}/power"), one], f"{output}/odds")
+        return self.node("Reciprocal", [odds], output)

@@ -64,6 +64,19 @@ def test_nodes_say_what_numpy_says(name: str) -> None:
             assert (found[PREDICTION_SET] == wanted[PREDICTION_SET])[apart].all()
 
 
+def test_sigmoids_far_out_keep_their_digits() -> None:
+    """ONNX Runtime's own takes all below -18 for -18, which a calibration with a scale below 1 shows."""
+    builder = GraphBuilder()
+    raw = LabelSetGraph().add_activation(builder, "logits", "raw")
+    tensors = LabelSetGraph().add_postprocessor(builder, POSTPROCESSORS["temperature"], raw, SPACE)
+    ends = {f"out-{name}": (tensors[name], onnx.TensorProto.FLOAT) for name in (UNCALIBRATED, PROBABILITIES)}
+    session = _session(builder, "logits", [1, 3], ends)
+    for logits in np.array([[-60, -40, -25], [-18, -10, 0], [5, 10, 13]], np.float32):
+        wanted = POSTPROCESSORS["temperature"].apply(sigmoid(logits[None]))
+        for found, name in zip(session.run(None, {"logits": logits[None]}), (UNCALIBRATED, PROBABILITIES), strict=True):
+            np.testing.assert_allclose(found, wanted[name], rtol=1e-4)
+
+
 @pytest.mark.parametrize("how", ["mean", "vote"])
 def test_members_are_combined_as_in_numpy(how: str) -> None:
     builder, weights = GraphBuilder(), [0.2, 0.3, 0.5] if how == "mean" else [1 / 3] * 3

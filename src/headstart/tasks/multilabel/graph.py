@@ -22,7 +22,7 @@ class LabelSetGraph:
 
     def add_activation(self, builder: GraphBuilder, logits: str, output: str) -> str:
         """Add sigmoids, (1, K)."""
-        return builder.node("Sigmoid", [logits], output)
+        return builder.sigmoid(logits, output)
 
     def add_combination(
         self, builder: GraphBuilder, stacked: str, weights: Sequence[float], how: str, space: TargetSpace
@@ -90,7 +90,7 @@ def _add_label_calibration(builder: GraphBuilder, calibration: LabelCalibration,
     moved = node("Mul", [logits, constant("scales", [calibration.scales])], "scaled")
     if calibration.biases:
         moved = node("Add", [moved, constant("biases", [calibration.biases])], "moved")
-    return node("Sigmoid", [moved], "probabilities")
+    return builder.sigmoid(moved, "calibration/probabilities")
 
 
 def _add_comparison(builder: GraphBuilder, probabilities: str, least: NDArray[Any], name: str) -> str:

@@ -6,7 +6,6 @@ How many ranks there are is read from the tensors, for a head's numbers come wit
 import numpy as np
 
 from headstart.modalities.graph_builder import GraphBuilder
-from headstart_runtime.linalg import FAR
 
 _END = np.iinfo(np.int64).max  #: of a slice that goes to the last column
 _BELOW_ALL = -1e30  #: keeps a place out of a maximum
@@ -37,8 +36,8 @@ def add_distribution(builder: GraphBuilder, cumulative: str, output: str, prefix
     """Add ``distribute`` of cumulative logits (1, K - 1); the result, (1, K), has the name ``output``."""
     one = builder.constant(f"{prefix}whole", [[1]], np.float32)
     opposite = builder.node("Neg", [cumulative], f"{prefix}opposite")
-    reached = _add_logistic(builder, opposite, one, f"{prefix}reached")
-    passed = _add_logistic(builder, cumulative, one, f"{prefix}not-passed")
+    reached = builder.sigmoid(cumulative, f"{prefix}reached")
+    passed = builder.sigmoid(opposite, f"{prefix}not-passed")
     from_below = builder.node("Concat", [one, reached], f"{prefix}from-below", axis=1)
     from_above = builder.node("Concat", [passed, one], f"{prefix}from-above", axis=1)
     both = builder.node("Mul", [from_below, from_above], f"{prefix}both")
@@ -49,11 +48,3 @@ def add_distribution(builder: GraphBuilder, cumulative: str, output: str, prefix
     between = builder.node("Sub", [one, shrunk], f"{prefix}between")
     inside = builder.node("Concat", [one, between, one], f"{prefix}inside", axis=1)
     return builder.node("Mul", [both, inside], output)
-
-
-def _add_logistic(builder: GraphBuilder, opposite: str, one: str, output: str) -> str:
-    """Add the logistic function of minus a tensor; ONNX Runtime's own takes all below -18 for -18."""
-    low, high = (builder.constant(f"{output}/{name}", end, np.float32) for name, end in (("low", -FAR), ("high", FAR)))
-    near = builder.node("Clip", [opposite, low, high], f"{output}/near")
-    odds = builder.node("Add", [builder.node("Exp", [near], f"{output}/power"), one], f"{output}/odds")
-    return builder.node("Reciprocal", [odds], output)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from headstart_runtime.errors import MissingExtra
 
-ExtraName = Literal["train", "plots", "sklearn", "tables", "hdf5", "matlab", "text", "sound", "serve", "litert"]
+ExtraName = Literal["train", "plots", "sklearn", "tables", "hdf5", "matlab", "hub", "text", "sound", "serve", "litert"]
 
 PYTORCH = ("torch", "timm", "torchvision")  #: of ``train``: what networks are converted and trained with
 
@@ -47,6 +47,10 @@ EXTRAS: Mapping[ExtraName, Extra] = MappingProxyType(
         "tables": Extra({"pyarrow": "pyarrow"}, "Parquet tables and Arrow files, read and written"),
         "hdf5": Extra({"h5py": "h5py"}, "HDF5 files (`.h5`, `.mat` from version 7.3 on)"),
         "matlab": Extra({"scipy": "scipy"}, "MATLAB's files up to version 7.2 (`.mat`)"),
+        "hub": Extra(
+            {"huggingface_hub": "huggingface-hub"},
+            "networks of the Hugging Face hub (`hf:NAME`), of texts and of clips",
+        ),
         "text": Extra(
             {
                 "tokenizers": "tokenizers",

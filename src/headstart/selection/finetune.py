@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING
 from headstart import events
 from headstart.backbones.backbone import middle_stage
 from headstart.data.samples import Subset
-from headstart.engines.choose import choose_engine
-from headstart.saving import FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, ArmPlan, arm_file_name, score_arm
 from headstart.selection.context import FitContext
 from headstart.selection.hyperparameters import SearchResult, count_kinds_of_views, search_hyperparameters
@@ -29,8 +27,8 @@ from headstart.selection.planning import (
     estimate_untimed,
     plan_within_budget,
 )
-from headstart.selection.probes import LAYER, build_model
 from headstart.selection.refit import add_refit, should_refit
+from headstart.selection.trained_model import build_trained_model
 from headstart.selection.training_prices import estimate_shortest
 from headstart.selection.trainings import build_refit, build_training
 from headstart.settings import FitSettings
@@ -180,7 +178,7 @@ class _PlannedTraining:
             build_arm(context, self.strategy, name, unfreeze or "stage1", trained),
             trained,
             lambda share: build_refit(context, self.name, unfreeze, trained, settings, timed, share, scratch=scratch),
-            lambda again: _build_model(context, again),
+            lambda again: build_trained_model(context, again.backbone, again.head),
         )
 
 
@@ -243,7 +241,7 @@ def build_arm(context: FitContext, strategy: str, name: str, layer: str, trained
     began = time.perf_counter()
     arm = score_arm(
         context,
-        _build_model(context, trained),
+        build_trained_model(context, trained.backbone, trained.head),
         name,
         strategy=strategy,
         backbone=context.backbone.name,
@@ -261,16 +259,6 @@ def build_arm(context: FitContext, strategy: str, name: str, layer: str, trained
         notes=_list_notes(trained),
     )
     return replace(arm, seconds=sum(trained.seconds.values()) + time.perf_counter() - began)
-
-
-def _build_model(context: FitContext, trained: "FineTuneResult") -> FittedModel:
-    """Return a model of a network that was trained here; it exists as ONNX alone, so OpenVINO runs it everywhere."""
-    chosen = choose_engine(
-        trained.backbone, context.parity_samples, engine="openvino", precision=context.precision, listener=context.log
-    )
-    context.features.add_engine(trained.backbone, chosen.engine)
-    branch = FeatureBranch(trained.backbone, chosen.engine.name, chosen.engine.precision, (LAYER,))
-    return build_model(context, branch, trained.head)
 
 
 def _list_chosen(trained: "FineTuneResult") -> dict[str, object]:

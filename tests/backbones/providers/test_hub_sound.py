@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -166,11 +167,16 @@ def test_faults_are_said_in_a_line(folders: dict[str, Path], tmp_path: Path, mon
     refuse(change("wavlm", config, {"model_type": "whisper"}), "kind 'whisper', which is not read here; wanted one of")
     refuse(change("wavlm", config, {"num_hidden_layers": 3}), "do not fit its config.json: 'encoder.layers.2.")
     refuse(change("hubert", config, {"conv_pos_batch_norm": True}), "conv_pos_batch_norm, which is not read here")
+    refuse(change("wav2vec2", config, {"add_adapter": True}), "an adapter .*add_adapter.*, which is not read here")
     refuse(change("hubert", config, {"conv_stride": [5, 8]}), "config.json or .* cannot be used: ValueError")
     refuse(change("hubert", extractor, {"padding_value": 1.0}), "fills clips with 1.0; only zeros")
     refuse(change("hubert", extractor, {"sampling_rate": "fast"}), "cannot be used: ValueError")
     refuse(change("ast", extractor, {"max_length": 100}), "the network reads 64 frames of 32 mels")
     refuse(change("ast", extractor, {"std": 0}), "cannot be used: ")
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "huggingface_hub", None)
+        with pytest.raises(MissingExtra, match=r"needs the package 'huggingface-hub'.*headstart\[hub\]"):
+            load_backbone("hf:facebook/wav2vec2-base", tmp_path / "networks")
     monkeypatch.setattr("headstart_runtime.extras.find_spec", lambda name: None if name == "transformers" else name)
     with pytest.raises(MissingExtra, match=r"converting .*headstart\[train\]"):
         load_backbone(str(folders["wavlm"]), tmp_path / "networks")

@@ -61,10 +61,11 @@ def test_its_sentences_speak_of_clips(run: headstart.Run) -> None:
 
 
 @pytest.mark.parametrize("strategy", ["partial-finetune", "full-finetune"])
-@pytest.mark.parametrize("kind", ["hubert", "wavlm"])
+@pytest.mark.parametrize("kind", ["hubert", "wavlm", "ast"])
 def test_it_is_trained(kind: str, strategy: str, tmp_path: Path) -> None:
+    """In bf16 where it may be; AST's head is so steep here that answers move by what that loses."""
     network = save_sound_network(tmp_path / "net", kind)
-    clips = write_clips(tmp_path / "clips", 40)
+    clips = write_clips(tmp_path / "clips")
     run = headstart.fit(
         clips,
         backbone=str(network),
@@ -73,7 +74,6 @@ def test_it_is_trained(kind: str, strategy: str, tmp_path: Path) -> None:
         progress=False,
         strategy=strategy,
         epochs=2,
-        precision="f32",
     )
     record = json.loads((run.folder / "run.json").read_text("utf-8"))
     assert strategy in json.dumps(record)

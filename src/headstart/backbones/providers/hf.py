@@ -209,6 +209,6 @@ def _describe_weights(origin: Origin, weights: tuple[Path, ...]) -> str:
 
 
 def _is_fetched(repository: str) -> bool:
-    if not has_extra("text", "huggingface_hub"):
+    if not has_extra("hub"):
         return False
     return any(HubFiles(repository).is_kept(name) for name in ("model.safetensors", PICKLED))

@@ -26,7 +26,7 @@ class HubFiles:
             BackboneError: there is no such repository, or it may not be read.
             MissingExtra: the hub's client is not installed.
         """
-        hub = import_extra("text", f"the network hf:{self.repository}", "huggingface_hub")
+        hub = import_extra("hub", f"the network hf:{self.repository}", "huggingface_hub")
         kept = hub.try_to_load_from_cache(self.repository, name, revision=self.revision)
         if kept is not None:
             return Path(kept) if isinstance(kept, str) else None  # else it is known that there is none
@@ -44,5 +44,5 @@ class HubFiles:
 
     def is_kept(self, name: str) -> bool:
         """Return whether a file was fetched before."""
-        hub = import_extra("text", f"the network hf:{self.repository}", "huggingface_hub")
+        hub = import_extra("hub", f"the network hf:{self.repository}", "huggingface_hub")
         return isinstance(hub.try_to_load_from_cache(self.repository, name, revision=self.revision), str)

@@ -75,6 +75,8 @@ def make_hub_spec(files: EncoderFiles) -> SoundSpec:
         raise BackboneError(f"{files.name} has a rate of {rate} Hz and frames of {least} samples; wanted 1 or more")
     if config.get("conv_pos_batch_norm"):
         raise BackboneError(f"{files.name} has conv_pos_batch_norm, which is not read here; choose another")
+    if config.get("add_adapter"):
+        raise BackboneError(f"{files.name} has an adapter behind its blocks (add_adapter), which is not read here")
     if extractor.get("padding_value", 0) != 0:
         raise BackboneError(f"{files.name} fills clips with {extractor['padding_value']}; only zeros are read here")
     return SoundSpec(rate, 2 * rate, longest=10 * rate, normalized=normalized, least=least)

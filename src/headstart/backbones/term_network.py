@@ -1,18 +1,19 @@
 """A network of one layer on weighed terms: the sum of its terms' rows, each times its weight, and a bias."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto
 
-from headstart.backbones.backbone import GRAPH, RECORD, Backbone, Layer, write_record
+from headstart.backbones.backbone import GRAPH, RECORD, SCHEMA_VERSION, Backbone, Layer, write_record
 from headstart.backbones.network_graph import build_network_model
 from headstart.backbones.reference import ReferenceRows, write_reference
 from headstart.heads.head import Dense
 from headstart.modalities.graph_builder import GraphBuilder
-from headstart.storage.atomic import new_folder
+from headstart.storage.atomic import new_folder, stamp
 from headstart_runtime.arrays import Floats
 from headstart_runtime.modalities.batch import InputSpec
 from headstart_runtime.modalities.terms import TERM_IDS, TERM_WEIGHTS
@@ -46,11 +47,24 @@ def build_term_network(name: str, layer: Dense, spec: InputSpec, folder: Path) -
         folder=home,
         conversion=CONVERSION,
     )
-    if not (home / RECORD).is_file():
+    if find_term_network(home) is None:
         with new_folder(home) as draft:
             (draft / GRAPH).write_bytes(content)
             write_reference(draft, _make_reference(layer))
             write_record(backbone, draft)
+    return backbone
+
+
+def find_term_network(home: Path) -> Backbone | None:
+    """Return the network of one layer in a folder; None where there is none, or it is not whole."""
+    try:
+        record = json.loads((home / RECORD).read_text("utf-8"))
+        if record["schema_version"] != SCHEMA_VERSION or not (home / GRAPH).is_file():
+            return None
+        backbone = Backbone.from_json(record, home)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    stamp(home)  # pruning goes by it
     return backbone
 
 

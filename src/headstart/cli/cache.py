@@ -9,8 +9,8 @@ from headstart.cli.tables import format_size, format_table
 def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
     """Show what is stored of earlier runs, and prune it to a size: what was used longest ago goes first.
 
-    Only what can be computed again is stored: features, activations, converted and trained networks, unpacked
-    archives.
+    Only what can be computed again is stored: features, activations, converted and trained networks, heads,
+    unpacked archives.
 
     Examples:
         headstart cache

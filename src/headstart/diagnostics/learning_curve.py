@@ -72,6 +72,15 @@ class LearningCurve:
     gains: tuple[ClassGain, ...]
 
 
+def read_curve(record: Mapping[str, Any]) -> LearningCurve:
+    """Return the learning curve that ``dataclasses.asdict`` took apart."""
+    return LearningCurve(
+        tuple(CurvePoint(**point) for point in record["sizes"]),
+        record["doubling"],
+        tuple(ClassGain(**gain) for gain in record["gains"]),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Answers:
     """Answers of the heads that were fitted on one number of samples."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -15,14 +15,16 @@ from headstart.diagnostics.check_groups import check_groups
 from headstart.diagnostics.examples import select_examples
 from headstart.diagnostics.group_check import GroupCheck
 from headstart.diagnostics.leakage import Leakage, describe_leakage, find_leaks
-from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_curve
+from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_curve, read_curve
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, NearDuplicates
 from headstart.diagnostics.neighbours import Neighbours, SimilarSample, find_similar
 from headstart.heads.threads import share_threads
 from headstart.saving import FeatureBranch, FittedModel
 from headstart.selection.context import FitContext
 from headstart.selection.probes import LAYER, base_head_name, fit_probe
+from headstart.selection.recall import ask_of_rows, can_recall
 from headstart.selection.results import TestResult
+from headstart.storage.results import Question, Result
 from headstart_runtime.modalities.checks import check_properties
 from headstart_runtime.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty
 from headstart_runtime.modalities.modality import get_modality
@@ -95,18 +97,31 @@ def _prepare_learning_curve(context: FitContext, test: TestResult) -> Callable[[
     heads, head = context.task.heads, base_head_name(context)
     head = head if head in heads.solved else heads.default
     branch = context.branch(LAYER)
-    return partial(
-        fit_learning_curve,
-        context.training_set([branch], Subset.TRAIN, Subset.VALIDATION),
-        context.load_features(branch, test.samples),
-        test.targets,
-        heads.heads[head],
-        context.settings,
-        fit_probe(context, head).chosen,
-        context.task,
-        context.samples.space,
-        context.settings.seed,
+    train = context.training_set([branch], Subset.TRAIN, Subset.VALIDATION)
+    features, fixed = context.load_features(branch, test.samples), fit_probe(context, head).chosen
+    fit, settings = heads.heads[head], context.settings
+    held_out, task, space = test.targets, context.task, context.samples.space
+    make = partial(
+        fit_learning_curve, train, features, held_out, fit, settings, fixed, task, space, context.settings.seed
     )
+    if not can_recall(context, head, train) or held_out.values.dtype == object:
+        return make
+    asked = {"test": features, "test-targets": held_out.values, "test-groups": held_out.groups}
+    question = ask_of_rows(context, "learning-curve", train, [head, fixed, space.to_json()], asked)
+    return partial(_recall_curve, context, question, make)
+
+
+def _recall_curve(
+    context: FitContext, question: Question, make: Callable[[], LearningCurve | None]
+) -> LearningCurve | None:
+    """Return the learning curve, known from before or fitted now."""
+
+    def pack() -> Result:
+        curve = make()
+        return Result({}, None if curve is None else asdict(curve))
+
+    facts = context.store.results.recall(question, pack).facts
+    return None if facts is None else read_curve(facts)
 
 
 def _diagnose_leakage(context: FitContext, test: TestResult, pairs: Sequence[DuplicatePair]) -> Leakage:

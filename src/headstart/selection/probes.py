@@ -20,6 +20,7 @@ from headstart.heads.threads import SMALL, count_idle_cores, limit_to_idle_threa
 from headstart.saving import EnsembleMember, FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, ArmPlan, DepthPoint, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext, Refit
+from headstart.selection.recall import recall_fit, recall_outputs
 from headstart.training.cost import Cost
 from headstart_runtime.arrays import Bools, Floats
 from headstart_runtime.errors import SettingError, nearest
@@ -73,8 +74,12 @@ def fit_task_head(
     """
     heads = context.task.heads
     heads.check(training_set)
-    with limit_to_idle_threads(training_set.features.size):
-        return heads.heads[name](training_set, context.settings, fixed)
+
+    def solve() -> FitResult:
+        with limit_to_idle_threads(training_set.features.size):
+            return heads.heads[name](training_set, context.settings, fixed)
+
+    return recall_fit(context, name, training_set, fixed, solve)
 
 
 def fit_probe(context: FitContext, head: str) -> FitResult:
@@ -222,7 +227,8 @@ def predict_by_folds(
     """
     rows = context.training_set(branches, Subset.TRAIN, Subset.VALIDATION)
     fixed = {name: float(value) for name, value in chosen.items()}
-    return context.task.heads.predict_held_out(rows, head, context.settings, fixed)
+    ask = partial(context.task.heads.predict_held_out, rows, head, context.settings, fixed)
+    return recall_outputs(context, head, rows, fixed, ask)
 
 
 def _held_out_loss(context: DatasetContext, trial: Trial, arm: Arm) -> float:

@@ -9,19 +9,21 @@ as a network of one layer, from weighed terms to outputs, with a head that chang
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from headstart import events
-from headstart.backbones.term_network import build_term_network
+from headstart.backbones.backbone import Backbone
+from headstart.backbones.term_network import build_term_network, find_term_network
 from headstart.data.load import DecodedItems
 from headstart.data.samples import Sample, Subset
 from headstart.engines.choose import choose_engine
 from headstart.engines.parity import CONVERSION_SAMPLES, ParitySamples
 from headstart.heads.folds import assign_folds
-from headstart.heads.head import Dense, FitResult, Head, TrainingSet
+from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial
 from headstart.heads.kernel_rows import KernelRows, as_features, can_read_kernel_rows
 from headstart.heads.sparse_kernel import SparseKernelRows
 from headstart.heads.subsample import choose_tolerance
@@ -29,10 +31,12 @@ from headstart.saving import FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, ArmPlan, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.probes import LAYER, build_model, fit_task_head
+from headstart.selection.recall import ask_of_rows, can_recall
+from headstart.storage.results import Question, Result
 from headstart.training.cost import Cost
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import SettingError
-from headstart_runtime.modalities.batch import Batch
+from headstart_runtime.modalities.batch import Batch, InputSpec
 from headstart_runtime.modalities.modality import get_modality
 from headstart_runtime.modalities.terms import CountedTerms, get_term_modality
 from headstart_runtime.sparse import SparseRows
@@ -83,30 +87,41 @@ def _refuse(reason: str, *, named: bool) -> Sequence[ArmPlan]:
     return []
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Terms:
-    """Items with their terms."""
+    """Items whose terms are counted when they are first asked for: what is known of them is not counted again."""
 
+    context: DatasetContext
     samples: Sequence[Sample]
-    counted: CountedTerms
-    scale: float  #: of the inner products
+    asked: TrainingSet  #: without features
 
-    @classmethod
-    def count(cls, context: DatasetContext, samples: Sequence[Sample]) -> "_Terms":
-        modality = get_modality(context.samples.modality)
+    @cached_property
+    def counted(self) -> CountedTerms:
+        """Their terms."""
+        modality = get_modality(self.context.samples.modality)
         terms = get_term_modality(modality)
         assert terms is not None
-        values = DecodedItems([sample.source for sample in samples], modality.default_spec)
-        counted = terms.count_terms(values)
-        length = float(np.square(counted.rows.values).sum()) / max(1, len(samples))
-        return cls(samples, counted, LENGTH / max(length, 1e-9))
+        return terms.count_terms(DecodedItems([sample.source for sample in self.samples], modality.default_spec))
 
-    def make_rows(self) -> KernelRows:
-        """Return the items as rows that a head is fitted on."""
+    @cached_property
+    def scale(self) -> float:
+        """Return what inner products are multiplied with."""
+        length = float(np.square(self.counted.rows.values).sum()) / max(1, len(self.samples))
+        return LENGTH / max(length, 1e-9)
+
+    @cached_property
+    def training_set(self) -> TrainingSet:
+        """The items as rows that a head is fitted on."""
         every = np.arange(len(self.samples))
-        if len(every) > MOST:
-            return SparseKernelRows(self.counted.rows, self.scale, every)
-        return _hold(self.counted.rows, self.scale)
+        table = self.counted.rows
+        rows = SparseKernelRows(table, self.scale, every) if len(every) > MOST else _hold(table, self.scale)
+        return replace(self.asked, features=as_features(rows))
+
+    def ask(self, name: str, head: str, fixed: Mapping[str, float] | None) -> Question:
+        """Return the question for something that a head on these items gives."""
+        spec = get_modality(self.context.samples.modality).default_spec
+        digests = [sample.digest for sample in self.samples]
+        return ask_of_rows(self.context, name, self.asked, [head, fixed, spec.to_json(), digests, MOST], rows={})
 
     def make_layer(self, head: Head) -> Dense:
         """Return a head on inner products as a layer on terms."""
@@ -124,39 +139,50 @@ def _hold(rows: SparseRows, scale: float) -> KernelRows:
 
 @dataclass(eq=False)
 class _Poser:
-    """The items of some subsets as rows, made once for all who ask for the same ones in a row."""
+    """The items of some subsets, made once for all who ask for the same ones in a row."""
 
-    known: tuple[tuple[Subset, ...], _Terms, TrainingSet] | None = None
+    known: tuple[tuple[Subset, ...], _Terms] | None = None
 
-    def pose(self, context: DatasetContext, *subsets: Subset) -> tuple[_Terms, TrainingSet]:
-        """Return the terms of items of subsets, and the rows that a head is fitted on."""
+    def pose(self, context: DatasetContext, *subsets: Subset) -> _Terms:
+        """Return the items of subsets."""
         if self.known is None or self.known[0] != subsets:
             self.known = None  # the inner products of one are enough at a time
             samples = context.samples_in(*subsets)
-            terms = _Terms.count(context, samples)
             asked = context.pose(np.empty((len(samples), 0), np.float32), *subsets)
-            self.known = subsets, terms, replace(asked, features=as_features(terms.make_rows()))
-        return self.known[1:]
+            self.known = subsets, _Terms(context, samples, asked)
+        return self.known[1]
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """A head on terms, as a network of one layer."""
+
+    backbone: Backbone
+    kind: str  #: of the head
+    chosen: Mapping[str, float]
+    path: tuple[Trial, ...]
+
+    @property
+    def outputs(self) -> int:
+        """The number of outputs."""
+        return self.backbone.layer(LAYER).width
 
 
 def _fit(context: FitContext, head: str) -> Arm:
     began = time.perf_counter()
     poser = _Poser()
-    terms, training_set = poser.pose(context, Subset.TRAIN)
+    terms = poser.pose(context, Subset.TRAIN)
     few = len(context.samples_in(*LEARNT)) <= MOST
-    if len(training_set) > MOST:
-        fitted = _fit_many(context, head, terms, training_set)
-    else:
-        fitted = fit_task_head(context, head, training_set)
+    fitted = _find_head_on_terms(context, head, terms)
     return score_arm(
         context,
-        _build_model(context, terms, fitted),
+        _build_model(context, terms.samples, fitted),
         NAME,
         strategy=NAME,
         backbone=NAME,
         layer=LAYER,
         head=head,
-        parameters=terms.counted.rows.width * len(fitted.head.layers[-1].bias),
+        parameters=fitted.backbone.parameters - fitted.outputs,
         seconds=time.perf_counter() - began,
         refit=lambda own: _fit_again(own, context, poser, head, fitted.chosen),
         chosen=fitted.chosen,
@@ -166,7 +192,40 @@ def _fit(context: FitContext, head: str) -> Arm:
     )
 
 
-def _fit_many(context: FitContext, head: str, terms: _Terms, training_set: TrainingSet) -> FitResult:
+def _find_head_on_terms(
+    context: DatasetContext, head: str, terms: _Terms, fixed: Mapping[str, float] | None = None
+) -> _Fitted:
+    """Return a head on terms, known from before or fitted now; ``fixed`` as of ``fit_task_head``."""
+    if not can_recall(context, head, terms.asked):
+        return _solve(context, head, terms, fixed)
+
+    def make() -> Result:
+        made = _solve(context, head, terms, fixed)
+        known = {"kind": made.kind, "chosen": dict(made.chosen), "path": [asdict(trial) for trial in made.path]}
+        return Result({}, {"network": made.backbone.folder.name, **known})
+
+    facts = context.store.results.recall(terms.ask("terms", head, fixed), make).facts
+    backbone = find_term_network(_folder(context) / facts["network"])
+    if backbone is None:  # pruned
+        return _solve(context, head, terms, fixed)
+    return _Fitted(backbone, facts["kind"], facts["chosen"], tuple(Trial(**trial) for trial in facts["path"]))
+
+
+def _solve(context: DatasetContext, head: str, terms: _Terms, fixed: Mapping[str, float] | None) -> _Fitted:
+    training_set = terms.training_set
+    if len(training_set) <= MOST:
+        fitted = fit_task_head(context, head, training_set, fixed)
+    elif fixed is None:
+        fitted = _fit_many(context, head, terms, training_set)
+    else:  # each step goes through all terms
+        loose = replace(training_set, tolerance=choose_tolerance(len(training_set)))
+        fitted = fit_task_head(context, head, loose, fixed)
+    backbone = build_term_network(NAME, terms.make_layer(fitted.head), terms.counted.spec, _folder(context))
+    chosen = {name: value if isinstance(value, int) else float(value) for name, value in fitted.chosen.items()}
+    return _Fitted(backbone, fitted.head.kind, chosen, fitted.path)
+
+
+def _fit_many(context: DatasetContext, head: str, terms: _Terms, training_set: TrainingSet) -> FitResult:
     """Return a head on very many items, whose hyperparameters a draw of them chose: priors on weights stay the same."""
     strata, folds = context.strata(Subset.TRAIN), -(-len(training_set) // MOST)
     drawn = np.flatnonzero(assign_folds(strata, training_set.groups, folds, training_set.seed) == 0)
@@ -181,43 +240,46 @@ def _fit_many(context: FitContext, head: str, terms: _Terms, training_set: Train
 def _fit_again(
     context: DatasetContext, own: FitContext, poser: _Poser, head: str, chosen: Mapping[str, float]
 ) -> FittedModel:
-    terms, training_set = poser.pose(context, *LEARNT)
-    if len(training_set) > MOST:  # each step goes through all terms
-        training_set = replace(training_set, tolerance=choose_tolerance(len(training_set)))
-    return _build_model(own, terms, fit_task_head(context, head, training_set, fixed=chosen))
+    terms = poser.pose(context, *LEARNT)
+    return _build_model(own, terms.samples, _find_head_on_terms(context, head, terms, chosen))
 
 
 def _predict_held_out(context: DatasetContext, poser: _Poser, head: str, chosen: Mapping[str, float]) -> Floats:
-    _, training_set = poser.pose(context, *LEARNT)
+    terms = poser.pose(context, *LEARNT)
     fixed = {name: float(value) for name, value in chosen.items()}
-    return context.task.heads.predict_held_out(training_set, head, context.settings, fixed)
+
+    def make() -> Floats:
+        return context.task.heads.predict_held_out(terms.training_set, head, context.settings, fixed)
+
+    if not can_recall(context, head, terms.asked):
+        return make()
+    question = terms.ask("terms-held-out", head, fixed)
+    return context.store.results.recall(question, lambda: Result({"outputs": make()})).arrays["outputs"]
 
 
-def _build_model(context: FitContext, terms: _Terms, fitted: FitResult) -> FittedModel:
+def _build_model(context: FitContext, items: Sequence[Sample], fitted: _Fitted) -> FittedModel:
     """Return a head on terms as a model: a network of one layer, and a head that hands on what it gives."""
-    layer = terms.make_layer(fitted.head)
-    backbone = build_term_network(NAME, layer, terms.counted.spec, _folder(context))
-    samples = _draw_parity(terms)
+    backbone = fitted.backbone
+    samples = _draw_parity(items, backbone.spec)
     engine = choose_engine(backbone, samples, engine="openvino", precision="f32", listener=context.log).engine
     context.features.add_engine(backbone, engine)
     branch = FeatureBranch(backbone, engine.name, engine.precision, (LAYER,))
-    outputs = len(layer.bias)
+    outputs = fitted.outputs
     same = Dense(np.eye(outputs, dtype=np.float32), np.zeros(outputs, np.float32))
-    return build_model(context, branch, Head(fitted.head.kind, (same,)))
+    return build_model(context, branch, Head(fitted.kind, (same,)))
 
 
 def _folder(context: DatasetContext) -> Path:
     return context.store.folder / "networks"
 
 
-def _draw_parity(terms: _Terms) -> ParitySamples:
-    spec = terms.counted.spec
+def _draw_parity(items: Sequence[Sample], spec: InputSpec) -> ParitySamples:
     modality = get_modality(spec.kind)
 
     def load() -> Batch:
-        chosen = terms.samples[:: max(1, len(terms.samples) // CONVERSION_SAMPLES)][:CONVERSION_SAMPLES]
-        items = DecodedItems([sample.source for sample in chosen], spec)
-        parts = [modality.make_parts(items[at], spec)[0] for at in range(len(items))]
+        chosen = items[:: max(1, len(items) // CONVERSION_SAMPLES)][:CONVERSION_SAMPLES]
+        decoded = DecodedItems([sample.source for sample in chosen], spec)
+        parts = [modality.make_parts(decoded[at], spec)[0] for at in range(len(decoded))]
         return modality.collate(parts, spec)
 
-    return ParitySamples(f"{NAME} {len(terms.samples)}", load)
+    return ParitySamples(f"{NAME} {len(items)}", load)

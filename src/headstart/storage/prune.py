@@ -9,6 +9,7 @@ from filelock import FileLock, Timeout
 from headstart.storage.activation_files import ACTIVATIONS, get_activation_lock
 from headstart.storage.index import Index
 from headstart.storage.locks import lock_for_pruning
+from headstart.storage.results import RESULTS
 from headstart.storage.shards import ShardFolder
 from headstart.storage.space import EntryUsage, PruneReport
 from headstart.storage.usage import get_disk_usage
@@ -26,7 +27,7 @@ class _Candidate:
     last_used: float  #: seconds since 1970
     bytes: int
     shard: int | None
-    entry: Path | None  #: a converted network, an unpacked archive or the activations of a key
+    entry: Path | None  #: a converted network, an unpacked archive, the activations of a key, results of a version
 
     def used_since(self, moment: float) -> bool:
         """Return whether it was used from a moment on, seconds since 1970; of an entry that is asked once more."""
@@ -39,7 +40,7 @@ class _Candidate:
 
 
 def prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int) -> PruneReport:
-    """Remove what was not used for longest until all fits: shards, networks, archives, activations, trainings.
+    """Remove what was not used for longest until all fits: shards, networks, archives, activations, trainings, results.
 
     Shards and activations that a live writer holds stay, and so does whatever a running job has taken up. All but
     shards are stamped by their folder's time: who uses one touches it. All can be made again: nothing is lost but time.
@@ -119,12 +120,17 @@ class _Doomed:
 
 def _list_folders(root: Path, networks: Path) -> tuple[Path, ...]:
     """Return the folders of entries that go as a whole."""
-    return networks, root / ARCHIVES, root / ACTIVATIONS, root / TRAINED
+    return networks, root / ARCHIVES, root / ACTIVATIONS, root / TRAINED, root / RESULTS
 
 
 def list_entries(root: Path, networks: Path) -> list[EntryUsage]:
-    """Return what the networks, archives and trainings of a store take, least recently used first."""
-    kinds = {networks: "converted network", root / TRAINED: "trained network", root / ARCHIVES: "unpacked archive"}
+    """Return what the networks, archives, trainings and results of a store take, least recently used first."""
+    kinds = {
+        networks: "converted network",
+        root / TRAINED: "trained network",
+        root / ARCHIVES: "unpacked archive",
+        root / RESULTS: "results of a version",
+    }
     found = [
         EntryUsage(
             "unfinished training" if entry.suffix == ".unfinished" else kind,

@@ -76,7 +76,8 @@ class SpaceUsage:
 class EntryUsage:
     """The disk space that a network or an unpacked archive takes."""
 
-    kind: str  #: "converted network", "trained network", "unfinished training" or "unpacked archive"
+    #: "converted network", "trained network", "unfinished training", "unpacked archive" or "results of a version"
+    kind: str
     name: str  #: of its folder
     bytes: int
     last_used: float  #: seconds since 1970

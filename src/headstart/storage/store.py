@@ -6,6 +6,7 @@
     STORE/shards/00000001.rows  the rows (shards.py); beside it the lock of its writer
     STORE/networks/             converted networks; the engines' own, here only counted and pruned
     STORE/in-use/               which jobs run (locks.py)
+    STORE/results/              what was computed from rows (results.py)
     STORE/activations/          large rows that networks are trained from (extraction/activations.py)
 
 Rows go by the digest of the sample's bytes and a space (space.py). A row is visible once its bytes are safe on disk, so
@@ -27,6 +28,7 @@ from headstart.storage.activation_files import ACTIVATIONS
 from headstart.storage.index import CHUNK, Index
 from headstart.storage.locks import mark_in_use
 from headstart.storage.prune import list_entries, prune
+from headstart.storage.results import ResultFolder
 from headstart.storage.shards import RowRequest, ShardFolder, gather_rows
 from headstart.storage.space import DecodeIssue, EntryUsage, FeatureSpace, PruneReport, SpaceUsage, digests_to_bytes
 from headstart.storage.writer import COMMIT_ROWS, SHARD_BYTES, Writer
@@ -50,6 +52,7 @@ class Store:
         self.folder = folder
         self.networks = folder / "networks"
         self.activations = folder / ACTIVATIONS
+        self.results = ResultFolder(folder)
         self._listen = listen
         self._shards = ShardFolder(folder / "shards")
         try:

@@ -8,9 +8,11 @@ from headstart.data.samples import Sample, Subset
 from headstart.saving import FeatureBranch, FittedModel
 from headstart.selection.arm import Arm
 from headstart.selection.context import FitContext
+from headstart.storage.results import Arrays, Question, Result
 from headstart.uncertainty.calibration_set import FROZEN
 from headstart.uncertainty.novelty_fits import fit_score, fit_unscaled, select_layers, set_acceptance
 from headstart_runtime.arrays import Floats
+from headstart_runtime.inference.novelty import Novelty
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,7 @@ def fit_novelty(context: FitContext, winner: Arm, model: FittedModel) -> Novelty
     branches = _choose_branches(model)
     seen = context.samples_in(Subset.TRAIN, Subset.VALIDATION)
     if winner.strategy in FROZEN or model.branches[0].backbone.fingerprint == context.backbone.fingerprint:
-        novelty = fit_score(
-            branches.load_features(context, seen),
-            context.strata(Subset.TRAIN, Subset.VALIDATION),
-            encode_groups(seen),
-            branches=branches.indices,
-            acceptance=acceptance,
-            seed=seed,
-        )
+        novelty = _recall_score(context, branches, seen, acceptance)
         return NoveltyFit(replace(model, branches=branches.all, novelty=novelty), None)
     validated = _choose_branches(winner.model)
     train = validated.load_features(context, context.samples_in(Subset.TRAIN))
@@ -70,6 +65,22 @@ def fit_novelty(context: FitContext, winner: Arm, model: FittedModel) -> Novelty
         refitted = fit_unscaled(branches.load_features(context, seen), branches=branches.indices, seed=seed)
         novelty = replace(refitted, ood_acceptance=novelty.ood_acceptance, scale=novelty.scale)
     return NoveltyFit(replace(model, branches=branches.all, novelty=novelty), scores)
+
+
+def _recall_score(context: FitContext, branches: _Branches, seen: Sequence[Sample], acceptance: float) -> Novelty:
+    """Return the score with its threshold, both from the samples seen, known from before or fitted now."""
+    features = branches.load_features(context, seen)
+    strata, groups = context.strata(Subset.TRAIN, Subset.VALIDATION), encode_groups(seen)
+    seed = context.settings.seed
+
+    def make() -> Result:
+        fitted = fit_score(features, strata, groups, branches=branches.indices, acceptance=acceptance, seed=seed)
+        return Result(fitted.tensors(), fitted.to_json())
+
+    arrays: Arrays = {**{str(place): each for place, each in enumerate(features)}, "strata": strata, "groups": groups}
+    question = Question("novelty", arrays, [branches.indices, acceptance, seed])
+    known = context.store.results.recall(question, make)
+    return Novelty.from_json(known.facts, known.arrays)
 
 
 def _choose_branches(model: FittedModel) -> _Branches:

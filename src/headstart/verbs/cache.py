@@ -20,7 +20,7 @@ class CacheReport:
     folder: Path
     features: tuple[SpaceUsage, ...]
     activations: tuple[ActivationsUsage, ...]
-    entries: tuple[EntryUsage, ...]  #: networks, trainings and unpacked archives
+    entries: tuple[EntryUsage, ...]  #: networks, trainings, unpacked archives and results
     bytes: int  #: of everything in the folder
     pruned: PruneReport | None  #: what was removed; None where nothing was asked for
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,16 @@ from headstart.evaluation.coverage import Coverage, measure_coverage
 from headstart.evaluation.intervals import estimate_proportion
 from headstart.evaluation.label_noise import describe_label_noise
 from headstart.evaluation.reliability import Reliability, describe_calibration_error, measure_reliability
+from headstart.heads.head import TrainingSet
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
-from headstart.tasks.classification.label_issues import LabelDiagnostics, diagnose_labels, make_training_sets
+from headstart.storage.results import Question, Result, ResultFolder, digest_array
+from headstart.tasks.classification.label_issues import (
+    HeldOut,
+    LabelDiagnostics,
+    diagnose_labels,
+    make_training_sets,
+)
 from headstart_runtime.arrays import Bools, Floats
 from headstart_runtime.modalities.item import Noun
 from headstart_runtime.tasks.task import TargetSpace
@@ -58,6 +66,7 @@ class ClassDiagnostics:
             layers,
             lambda name: context.load_features(context.branch(name), samples.samples),
             context.settings,
+            context.store.results,
         )
         right = np.asarray(test.answers.predicted == targets.values)
         return ClassFindings(
@@ -211,9 +220,33 @@ def _describe_calibration(before: Reliability, after: Reliability) -> str:
 
 
 def _diagnose_labels(
-    samples: Samples, layers: Sequence[str], rows: Callable[[str], Floats], settings: Any
+    samples: Samples,
+    layers: Sequence[str],
+    rows: Callable[[str], Floats],
+    settings: Any,
+    results: ResultFolder | None = None,
 ) -> LabelDiagnostics:
     """Compare every label with heads that had not seen its sample; a fit and ``check --labels`` do the same."""
     training_sets = make_training_sets(samples, layers, rows, settings.seed)
     ids = [sample.id for sample in samples.samples]
-    return diagnose_labels(ids, training_sets, folds=settings.folds, noun=samples.noun)
+    folds, noun = settings.folds, samples.noun
+    if results is None:
+        return diagnose_labels(ids, training_sets, folds=folds, noun=noun)
+    recall = partial(_recall_held_out, results, training_sets, folds)
+    return diagnose_labels(ids, training_sets, folds=folds, noun=noun, recall=recall)
+
+
+def _recall_held_out(
+    results: ResultFolder, training_sets: Sequence[TrainingSet], folds: int, make: Callable[[], HeldOut]
+) -> HeldOut:
+    """Return what heads say of samples that they had not seen, known from before or made now."""
+
+    def pack() -> Result:
+        made = make()
+        return Result({"probabilities": made.probabilities, "known": made.known})
+
+    features = [digest_array(training_sets[place].features) for place in range(len(training_sets))]
+    asked = training_sets[0].without_features()
+    facts = [folds, asked.outputs, asked.seed, features]
+    question = Question("label-issues", {"targets": asked.targets, "groups": asked.groups}, facts)
+    return HeldOut(**results.recall(question, pack).arrays)

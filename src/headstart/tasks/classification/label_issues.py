@@ -57,7 +57,7 @@ class LabelDiagnostics:
 
 
 @dataclass(frozen=True)
-class _HeldOut:
+class HeldOut:
     """Predictions for N samples by heads that were fitted without them."""
 
     probabilities: Floats  #: (N, C), not calibrated
@@ -86,7 +86,12 @@ def make_training_sets(
 
 
 def diagnose_labels(
-    ids: Sequence[str], training_sets: Sequence[TrainingSet], *, folds: int, noun: Noun = SAMPLE
+    ids: Sequence[str],
+    training_sets: Sequence[TrainingSet],
+    *,
+    folds: int,
+    noun: Noun = SAMPLE,
+    recall: Callable[[Callable[[], HeldOut]], HeldOut] = lambda make: make(),
 ) -> LabelDiagnostics:
     """Compare every label with heads that were fitted without its sample, and without those in its group.
 
@@ -97,10 +102,11 @@ def diagnose_labels(
         training_sets: they and their labels, as features of one layer each, the last layer of the network first.
         folds: of the cross-fitting; one for each group if that is fewer.
         noun: of the samples.
+        recall: gives what a function makes, perhaps as it was made before.
     """
     question = training_sets[0].without_features()
     labels = question.targets
-    held_out = _predict_held_out(question, training_sets, folds)
+    held_out = recall(lambda: _predict_held_out(question, training_sets, folds))
     rows = np.flatnonzero(held_out.known)
     given, probabilities = labels[rows], held_out.probabilities[rows]
     return LabelDiagnostics(
@@ -130,7 +136,7 @@ def find_label_issues(ids: Sequence[str], labels: Ints, probabilities: Floats) -
     )
 
 
-def _predict_held_out(question: TrainingSet, training_sets: Sequence[TrainingSet], folds: int) -> _HeldOut:
+def _predict_held_out(question: TrainingSet, training_sets: Sequence[TrainingSet], folds: int) -> HeldOut:
     """Return predictions of logistic heads for each sample, fitted without its fold.
 
     Tried are the last layer, the last two, the last three, their log-probabilities averaged, each with a strong and a
@@ -141,7 +147,7 @@ def _predict_held_out(question: TrainingSet, training_sets: Sequence[TrainingSet
     together = make_fold_groups(labels, question.groups)
     folds = min(folds, len(np.unique(together.groups)))
     if not count_folds(labels, together.groups, folds):
-        return _HeldOut(np.full((len(labels), classes), 1 / classes, np.float32), np.zeros(len(labels), bool))
+        return HeldOut(np.full((len(labels), classes), 1 / classes, np.float32), np.zeros(len(labels), bool))
     fold: Ints = assign_folds(labels, together.groups, folds, question.seed)
     choice = _choose_on_sample(training_sets, labels, together.groups, folds, question.seed)
     if choice is None:
@@ -149,7 +155,7 @@ def _predict_held_out(question: TrainingSet, training_sets: Sequence[TrainingSet
         choice = _choose(answers, labels)
     else:
         answers = _answer(training_sets[: choice[0]], fold, [choice[1]])
-    return _HeldOut(answers[choice], _find_known(labels, fold, classes) & together.counted)
+    return HeldOut(answers[choice], _find_known(labels, fold, classes) & together.counted)
 
 
 def _answer(

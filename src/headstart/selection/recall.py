@@ -1,0 +1,114 @@
+"""Answers of arithmetic that takes seconds, looked up in the store before they are computed.
+
+The same rows, targets, groups and settings were perhaps asked about before.
+Heads of other packages are fitted each time, for what they depend on is not known here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from headstart.heads.head import FitResult, TrainingSet, Trial
+from headstart.heads.kernel_rows import is_kernel
+from headstart.heads.saving import from_tensors, to_tensors
+from headstart.selection.context import DatasetContext
+from headstart.settings.chapters import CompareSettings, DataSettings, RunSettings, TrustSettings
+from headstart.settings.training import TrainSettings
+from headstart.storage.results import PACKAGES, Arrays, Question, Result
+from headstart_runtime.arrays import Floats
+
+#: Settings that no head reads: where things lie, how samples are read and what is made of what is known of heads.
+_CHAPTERS = RunSettings, DataSettings, CompareSettings, TrainSettings, TrustSettings
+_WITHOUT_EFFECT = {name for chapter in _CHAPTERS for name in chapter.model_fields} - {"seed", "coverage", "acceptance"}
+
+
+def recall_fit(
+    context: DatasetContext,
+    head: str,
+    training_set: TrainingSet,
+    fixed: Mapping[str, float] | None,
+    make: Callable[[], FitResult],
+) -> FitResult:
+    """Return a fitted head, known from before or made now.
+
+    Args:
+        context: of the run.
+        head: its name.
+        training_set: what it is fitted on; of inner products nothing is known from before.
+        fixed: its hyperparameters, or None.
+        make: fits it.
+    """
+    if not can_recall(context, head, training_set):
+        return make()
+    question = ask_of_rows(context, "head", training_set, [head, fixed])
+    return _unpack(context.store.results.recall(question, lambda: _pack(make())))
+
+
+def recall_outputs(
+    context: DatasetContext,
+    head: str,
+    training_set: TrainingSet,
+    fixed: Mapping[str, float],
+    make: Callable[[], Floats],
+) -> Floats:
+    """Return held-out outputs (N, K) of a head, known from before or made now; arguments as of ``recall_fit``."""
+    if not can_recall(context, head, training_set):
+        return make()
+    question = ask_of_rows(context, "held-out", training_set, [head, fixed])
+    return context.store.results.recall(question, lambda: Result({"outputs": make()})).arrays["outputs"]
+
+
+def ask_of_rows(
+    context: DatasetContext, name: str, training_set: TrainingSet, facts: Any, rows: Arrays | None = None
+) -> Question:
+    """Return a question about a training set and the settings that heads read.
+
+    Args:
+        context: of the run.
+        name: of the arithmetic.
+        training_set: what it reads.
+        facts: more that it depends on, which JSON can hold.
+        rows: arrays in place of the features.
+    """
+    settings = {name: value for name, value in context.settings.model_dump().items() if name not in _WITHOUT_EFFECT}
+    asked = [training_set.outputs, training_set.balanced, training_set.seed, training_set.tolerance]
+    features = {"features": training_set.features} if rows is None else rows
+    arrays = {**features, "targets": training_set.targets, "groups": training_set.groups}
+    return Question(name, arrays, [context.task.name, asked, settings, facts])
+
+
+def is_ours(part: object) -> bool:
+    """Return whether a function, or the class of an object, is of this program, whose digest then tells its code."""
+    module = getattr(part, "__module__", None) or type(part).__module__
+    return module.partition(".")[0] in PACKAGES
+
+
+def can_recall(context: DatasetContext, head: str, training_set: TrainingSet) -> bool:
+    """Return whether all is known that a head of the task on some rows depends on."""
+    heads = context.task.heads
+    ours = is_ours(type(heads)) and is_ours(heads.heads.get(head))
+    return ours and training_set.targets.dtype != object and not is_kernel(training_set.features)
+
+
+def _pack(fitted: FitResult) -> Result:
+    facts = {
+        "kind": fitted.head.kind,
+        "chosen": {name: value if isinstance(value, int) else float(value) for name, value in fitted.chosen.items()},
+        "path": [asdict(trial) for trial in fitted.path],
+        "seconds": fitted.seconds,
+        "torn": list(fitted.torn),
+    }
+    return Result(to_tensors(fitted.head), facts)
+
+
+def _unpack(result: Result) -> FitResult:
+    facts = result.facts
+    return FitResult(
+        from_tensors(facts["kind"], {name: np.asarray(array) for name, array in result.arrays.items()}),
+        facts["chosen"],
+        tuple(Trial(**trial) for trial in facts["path"]),
+        facts["seconds"],
+        tuple(facts["torn"]),
+    )

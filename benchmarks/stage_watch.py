@@ -38,6 +38,10 @@ class StageWatch:
             self._count()
             self._open.pop()
 
+    def find_peak(self) -> int:
+        """Return the most memory of all stages that have ended so far."""
+        return int(max(stage["peak_bytes"] for stage in self._stages.values()))
+
     def end(self) -> dict[str, dict[str, float]]:
         """Return what each stage took."""
         self._count()

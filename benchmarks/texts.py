@@ -19,10 +19,11 @@ import headstart
 import measuring
 from drawn.text_set import CLASSES, draw_text_set
 from headstart import events
+from headstart.storage.atomic import replace_text
 from headstart_runtime.errors import Cancelled
 from stage_watch import StageWatch, keep_stages, print_stages, run_watched
 
-READING = ("start", "read", "between stages", "prepare backbone", "prepare engine", "extract")
+READING = "reading.json"  #: beside the run
 
 
 def main() -> None:
@@ -58,6 +59,7 @@ def measure(drawn: Path, count: int, until: str) -> dict[str, Any]:
         run = Path(folder) / "run"
         words = ["--until", until, "--fit", str(table), str(run)]
         seconds, stages = run_watched(__file__, words, Path(folder))
+        reading = json.loads((Path(folder) / READING).read_text("utf-8"))
         tested = (run / "evaluation.json") if not until else None
         test = json.loads(tested.read_text("utf-8"))["parts"]["test"]["accuracy"] if tested else None
     found = {
@@ -65,7 +67,7 @@ def measure(drawn: Path, count: int, until: str) -> dict[str, Any]:
         "copies": copies,
         "accuracy": None if test is None else round(test, 4),
         "seconds": round(seconds, 2),
-        "reading_bytes": max(stages[name]["peak_bytes"] for name in READING if name in stages),
+        "reading_bytes": reading,
         "peak_bytes": max(stage["peak_bytes"] for stage in stages.values()),
         "stages": stages,
     }
@@ -81,6 +83,8 @@ def fit_watched(table: Path, run: Path, until: str) -> None:
 
     def listen(event: events.Event) -> None:
         watch(event)
+        if isinstance(event, events.Finished) and event.stage == "extract":
+            replace_text(run.parent / READING, json.dumps(watch.find_peak()))
         if isinstance(event, events.Finished) and event.stage == until:
             token.cancel()
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from headstart.heads import subsample
 from headstart.heads.catalog import HEADS, fit_head
 from headstart.heads.head import TrainingSet
 from headstart.heads.saving import from_tensors, read_head, to_tensors, write_head
@@ -37,6 +38,23 @@ def _accuracy(fitted, task):
 @pytest.fixture(params=list(HEADS))
 def name(request):
     return request.param
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(90, 12), (40, 100)])
+@pytest.mark.parametrize("chosen", [False, True])
+def test_features_that_may_be_overwritten_give_the_same_head(name, rows, columns, chosen, monkeypatch):
+    monkeypatch.setattr(subsample, "MANY", 60)
+    monkeypatch.setattr(subsample, "CHOSEN_ON", 40)
+    task = _draw(rows, columns)
+    plain = _fit(name, task)
+    own = replace(task, features=task.features.copy(), disposable=True)
+    again = _fit(name, own, plain.chosen if chosen else None)
+    wanted = _fit(name, task, plain.chosen) if chosen else plain
+    assert (again.chosen, again.path) == (wanted.chosen, wanted.path)
+    for layer, before in zip(again.head.layers, wanted.head.layers, strict=True):
+        np.testing.assert_array_equal(layer.weight, before.weight)
+        np.testing.assert_array_equal(layer.bias, before.bias)
+    assert not np.array_equal(own.features, task.features)  # no second copy was made
 
 
 @pytest.mark.parametrize("balanced", [False, True])

@@ -3,7 +3,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from headstart.data.inspection import inspect
+from headstart.data.inspection import _SharedProperties, inspect
 from headstart.data.read import read_source
 from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileStatus, compute_digest
@@ -83,3 +83,15 @@ def test_a_path_that_no_system_can_hold_is_a_missing_file(tmp_path):
     raw = RawSample("a", "x", FileSource(tmp_path / "\ud800.jpg"))
     (found,) = inspect([raw], IMAGES, ignore)
     assert (found.entry.status, found.entry.reason) == (FileStatus.SKIPPED, "missing file")
+
+
+def test_equal_properties_are_one_object_and_whole_numbers_stay_whole():
+    raws = [
+        RawSample(f"row {n}", "x", ValueSource(text)) for n, text in enumerate([b"two words", b"new words", b"one"])
+    ]
+    first, second, third = (item.entry.properties for item in inspect(raws, get_modality("text"), ignore))
+    assert first is second
+    assert first == {"characters": 9, "words": 2} != third
+    shared = _SharedProperties()
+    assert type(shared.share({"seconds": 1.0})["seconds"]) is float
+    assert type(shared.share({"seconds": 1})["seconds"]) is int

@@ -27,9 +27,9 @@ class CountingStore:
         self.store = store
         self.reads: Counter[tuple[str, str]] = Counter()
 
-    def read(self, space: FeatureSpace, digests: Sequence[str], layer: str) -> Floats:
+    def read(self, space: FeatureSpace, digests: Sequence[str], layer: str, out: Floats | None = None) -> Floats:
         self.reads.update((layer, digest) for digest in digests)
-        return self.store.read(space, digests, layer)
+        return self.store.read(space, digests, layer, out)
 
 
 def draw_samples(count: int = N) -> list[Any]:

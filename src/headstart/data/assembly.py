@@ -1,6 +1,7 @@
 """Samples from listed and inspected files: labels read as targets, conflicts skipped, groups and copies numbered."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from headstart.data.group_proposals import propose_column_groups
 from headstart.data.groups import assign_groups
@@ -40,11 +41,12 @@ def assemble_samples(
     targets = read_targets(chosen.task, source, [item.raw for item in inspected])
     settled = settle_same_bytes(inspected, targets, merged=source.form == "one")
     items = settled.items
-    keys = {item.raw.name: natural_key(item.raw.name) for item in items}
     entries = [*listing.entries, *(item.entry for item in items)]
-    entries.sort(key=lambda entry: keys.get(entry.name) or natural_key(entry.name))
     accepted = [item for item in items if item.entry.status is FileStatus.ACCEPTED]
-    accepted.sort(key=lambda item: keys[item.raw.name])
+    if listing.entries or not _is_in_order(items):  # of many rows of a table the keys take more memory than the rows
+        keys = {item.raw.name: natural_key(item.raw.name) for item in items}
+        entries.sort(key=lambda entry: keys.get(entry.name) or natural_key(entry.name))
+        accepted.sort(key=lambda item: keys[item.raw.name])
     notes = (
         *listing.notes,
         *chosen.notes,
@@ -67,6 +69,11 @@ def assemble_samples(
         doubt=chosen.doubt,
         proposed_groups=tuple(propose_column_groups(listing)),
     )
+
+
+def _is_in_order(items: Sequence[Inspected]) -> bool:
+    """Return whether items stand in natural order of their names, as rows of a table do."""
+    return all(before <= after for before, after in pairwise(natural_key(item.raw.name) for item in items))
 
 
 def _note_merged(count: int, noun: Noun) -> list[str]:

@@ -51,10 +51,14 @@ def _find_partners(
     entries: Sequence[LedgerEntry],
 ) -> tuple[dict[str, frozenset[str]], dict[str, str | None]]:
     """Return the classes whose files all have copies in others, with these; and the folders above each class."""
-    labels: defaultdict[str, set[str]] = defaultdict(set)
+    single: dict[str, frozenset[str]] = {}  # a set for each class, not for each of many items
+    labels: dict[str, frozenset[str]] = {}
     for entry in entries:
         if entry.digest and entry.label:
-            labels[entry.digest].add(entry.label)
+            own = single.setdefault(entry.label, frozenset({entry.label}))
+            known = labels.setdefault(entry.digest, own)
+            if entry.label not in known:
+                labels[entry.digest] = known | own
     alone: set[str] = set()
     partners: defaultdict[str, set[str]] = defaultdict(set)
     places: dict[str, str | None] = {}

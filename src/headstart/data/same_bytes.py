@@ -22,9 +22,8 @@ class SettledItems:
 
 def find_contradicted(inspected: Sequence[Inspected]) -> float:
     """Return the share of the accepted items that equal one with another label byte for byte."""
-    same = _group_same(inspected)
-    accepted = sum(map(len, same))
-    return sum(len(items) for items in same if _has_several_labels(items)) / max(1, accepted)
+    accepted = sum(item.entry.status is FileStatus.ACCEPTED for item in inspected)
+    return sum(len(items) for items in _group_same(inspected) if _has_several_labels(items)) / max(1, accepted)
 
 
 def settle_same_bytes(inspected: Sequence[Inspected], targets: ReadTargets, *, merged: bool) -> SettledItems:
@@ -57,15 +56,19 @@ def settle_same_bytes(inspected: Sequence[Inspected], targets: ReadTargets, *, m
 
 
 def _group_same(inspected: Sequence[Inspected]) -> list[list[Inspected]]:
-    """Return the accepted items by their bytes, those of each in natural order of their names."""
-    same: dict[str, list[Inspected]] = defaultdict(list)
+    """Return the accepted items that have equal bytes, two at least, those of each in natural order of their names."""
+    same: dict[str, Inspected | list[Inspected]] = {}
     for item in inspected:
         if item.entry.status is FileStatus.ACCEPTED:
-            same[item.entry.digest].append(item)
-    for items in same.values():
-        if len(items) > 1:
-            items.sort(key=lambda item: natural_key(item.raw.name))
-    return list(same.values())
+            first = same.setdefault(item.entry.digest, item)  # a list for each of many items takes memory
+            if isinstance(first, list):
+                first.append(item)
+            elif first is not item:
+                same[item.entry.digest] = [first, item]
+    several = [items for items in same.values() if isinstance(items, list)]
+    for items in several:
+        items.sort(key=lambda item: natural_key(item.raw.name))
+    return several
 
 
 def _has_several_labels(items: Sequence[Inspected]) -> bool:

@@ -281,9 +281,10 @@ def _count_groups(samples: Iterable[Sample], strata_of: Mapping[str, Sequence[in
     members: defaultdict[SampleGroup, list[Sample]] = defaultdict(list)
     for sample in samples:
         members[sample.group].append(sample)
-    found = {}
+    known, found = dict[object, Counter[int]](), dict[SampleGroup, GroupCounts]()  # equal counts are one in memory
     for group, own in members.items():
         numbers = Counter(number for sample in own for number in strata_of[sample.id])
+        numbers = known.setdefault(tuple(numbers.items()), numbers)
         found[group] = GroupCounts(min(sample.digest for sample in own), numbers, len(own))
     return found
 

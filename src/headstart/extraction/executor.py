@@ -147,7 +147,7 @@ def cut_heavy_shards(items: Sequence[S], weights: Sequence[float], least: int, m
         least: how many of the heaviest are taken at a time.
         most: how many of any.
     """
-    start, limit = 0, least * weights[0] if weights else 0.0
+    start, limit = 0, least * weights[0] if len(weights) else 0.0
     while start < len(items):
         count = int(limit / weights[start]) if weights[start] > 0 else most
         end = start + max(least, min(count, most))

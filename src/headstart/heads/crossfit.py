@@ -1,6 +1,7 @@
 """Cross-validated predictions: probabilities of every row by a head that was not fitted on it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def cross_val_predict(
         return np.full((len(training_set.targets), training_set.outputs), 1 / training_set.outputs, np.float32)
     fold = assign_folds(training_set.targets, groups, folds, training_set.seed)
     with limit_to_idle_threads(training_set.features.size):
-        chosen = fit(training_set, options, None).chosen if fixed is None else fixed
+        chosen = fit(replace(training_set, disposable=False), options, None).chosen if fixed is None else fixed
         if fit is fit_logistic:
             return predict_held_out(training_set, fold, float(chosen["C"]))
         return _one_by_one(training_set, fit, options, chosen, fold)

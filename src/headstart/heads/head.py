@@ -75,6 +75,8 @@ class TrainingSet:
     seed: int
     #: Of a head that is found step by step: the square of the share by which its weights may be off.
     tolerance: float = KEPT
+    #: Whether a fit may overwrite the features, for nobody reads them after it; what reads them twice clears it.
+    disposable: bool = False
 
     def __len__(self) -> int:
         return len(self.features)

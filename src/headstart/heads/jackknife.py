@@ -40,7 +40,7 @@ def predict_jackknife_plus(
     penalties = read_penalties(fixed, training_set.outputs)
     found = np.full((len(new), training_set.outputs, 2), [-np.inf, np.inf])
     for shared, known in share_known_rows(targets):
-        rows = scaling.transform(training_set.features[known])
+        rows = scaling.transform(training_set.features[known], overwrite=True)  # a copy as it is
         aims = targets[known][:, shared]
         squares = LeastSquares.pose(rows, aims, np.ones(len(aims)), training_set.groups[known])
         for at, column in enumerate(shared):

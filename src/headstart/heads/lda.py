@@ -16,7 +16,7 @@ import numpy as np
 from headstart.heads.closed_form import Spectrum, compute_sample_weight, decompose, fit_temperature, score_trial
 from headstart.heads.folds import batch_groups, make_fold_groups
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial
-from headstart.heads.scaling import Scaling
+from headstart.heads.scaling import standardise
 from headstart.settings import HeadSettings
 from headstart_runtime.arrays import Doubles, Floats, Ints
 
@@ -46,8 +46,8 @@ def fit_lda(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[str
     With class weights the priors are equal. A class without rows gets the average logit of the others less log(N + 1).
     """
     began = perf_counter()
-    scaling = Scaling.fit(training_set.features)
-    classes = _classes(scaling.transform(training_set.features), training_set)
+    scaling, rows = standardise(training_set)
+    classes = _classes(rows, training_set)
     weights = compute_sample_weight(training_set.targets, training_set.outputs, training_set.balanced)
     path: tuple[Trial, ...] = ()
     together = make_fold_groups(training_set.targets, training_set.groups)

@@ -22,7 +22,7 @@ from headstart.heads.descent import extrapolate, initialise, minimise, probabili
 from headstart.heads.folds import FoldGroups, assign_folds, count_folds, find_counted_rows, make_fold_groups
 from headstart.heads.head import NOT_KEPT, Dense, FitResult, Head, TrainingSet, Trial
 from headstart.heads.kernel_rows import reads_kernel_rows
-from headstart.heads.scaling import Scaling, knows_each_row
+from headstart.heads.scaling import Scaling, knows_each_row, standardise
 from headstart.heads.space import ParameterSpace, choose_space
 from headstart.heads.subsample import choose_tolerance, draw_subsample
 from headstart.heads.threads import limit_to_idle_threads
@@ -48,16 +48,13 @@ def fit_logistic(
     With class weights the path's log loss and accuracy are of weighted rows too.
     """
     began = perf_counter()
-    solver = _Solver(training_set)
-    walk = _Walk()
     together = make_fold_groups(training_set.targets, training_set.groups)
-    if fixed is not None:
-        C = float(fixed["C"])
-    elif together.counted.any():
-        walk = _walk_sample(training_set, together, options) or _walk(solver.space, training_set, together, options)
-        C = choose_strength(walk.path)
-    else:
-        C = _UNSURE
+    chooses = fixed is None and bool(together.counted.any())
+    walk = _walk_sample(training_set, together, options) if chooses else None  # before the features are overwritten
+    solver = _Solver(training_set)
+    if walk is None:
+        walk = _walk(solver.space, training_set, together, options) if chooses else _Walk()
+    C = choose_strength(walk.path) if chooses else _UNSURE if fixed is None else float(fixed["C"])
     solver.approach(C, walk.find_starts(C))
     solver.minimise(C, training_set.tolerance)
     head = Head("logistic", (solver.make_layer(),))
@@ -112,9 +109,7 @@ def predict_held_out_path(training_set: TrainingSet, fold: Ints, path: Sequence[
     return answers
 
 
-def predict_side_by_side(
-    training_set: TrainingSet, fold: Ints, path: Sequence[float], *, overwrite: bool = False
-) -> list[Floats]:
+def predict_side_by_side(training_set: TrainingSet, fold: Ints, path: Sequence[float]) -> list[Floats]:
     """Return what ``predict_held_out_path`` does, the folds solved side by side on features that all rows standardise.
 
     Of few rows these answers are too sure, but rank better: C is chosen so, and label issues are found so. By each
@@ -125,11 +120,9 @@ def predict_side_by_side(
         training_set: the rows.
         fold: (N,) in 0..folds-1, two folds at least.
         path: growing C.
-        overwrite: whether the features may be standardised in place, which saves a copy of them.
     """
     with limit_to_idle_threads(training_set.features.size):
-        scaled = Scaling.fit(training_set.features).transform(training_set.features, overwrite=overwrite)
-        space = choose_space(scaled, training_set.seed)
+        space = choose_space(standardise(training_set)[1], training_set.seed)
         folds = FoldSolver(space, training_set, fold)
         for lower in approach_strength(path[0]):
             folds.minimise(lower, _ROUGH)
@@ -147,8 +140,8 @@ class _Solver:
     """The problem of all rows, on features that they standardise."""
 
     def __init__(self, training_set: TrainingSet):
-        self.scaling = Scaling.fit(training_set.features)
-        self.space = choose_space(self.scaling.transform(training_set.features), training_set.seed)
+        self.scaling, scaled = standardise(training_set)
+        self.space = choose_space(scaled, training_set.seed)
         self._problem = pose_class_problems(training_set, np.ones((1, len(training_set)), bool))
         self._state = initialise(self.space, first_bias(self._problem))
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from headstart.heads.closed_form import compute_sample_weight, score_trial
 from headstart.heads.folds import FoldGroups, assign_folds, count_folds, find_counted_rows, make_fold_groups
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial
-from headstart.heads.scaling import Scaling
+from headstart.heads.scaling import standardise
 from headstart.settings import HeadSettings
 from headstart_runtime.arrays import Doubles, Floats, Ints
 from headstart_runtime.tasks.task import TargetArray
@@ -144,8 +144,8 @@ def fit_mlp_with(
     if weights is None:
         classes = int(kinds.max(initial=0)) + 1 if strata is not None else training_set.outputs
         weights = compute_sample_weight(kinds, classes, training_set.balanced)
-    scaling = Scaling.fit(training_set.features)
-    rows = _Rows(scaling.transform(training_set.features), training_set.targets, weights.astype(np.float32))
+    scaling, scaled = standardise(training_set)
+    rows = _Rows(scaled, training_set.targets, weights.astype(np.float32))
     path: tuple[Trial, ...] = ()
     together = make_fold_groups(kinds, training_set.groups)
     if fixed is not None:

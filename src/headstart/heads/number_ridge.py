@@ -87,7 +87,7 @@ def _solve(
     penalties, left_out = np.ones(columns), np.zeros((rows, columns))
     grid, losses = np.zeros(0), np.zeros((0, columns))
     for shared, known in share_known_rows(targets):
-        transformed = scaling.transform(training_set.features[known])
+        transformed = scaling.transform(training_set.features[known], overwrite=True)  # a copy as it is
         aims = targets[known][:, shared]
         squares = LeastSquares.pose(transformed, aims, np.ones(len(aims)), training_set.groups[known])
         if fixed is not None:

@@ -14,7 +14,7 @@ from headstart.heads.closed_form import compute_sample_weight, fit_temperature, 
 from headstart.heads.folds import make_fold_groups
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial
 from headstart.heads.least_squares import LeastSquares
-from headstart.heads.scaling import Scaling
+from headstart.heads.scaling import standardise
 from headstart.settings import HeadSettings
 from headstart_runtime.arrays import Doubles
 
@@ -29,12 +29,12 @@ def fit_ridge(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[s
     A class without rows is aimed at -1 everywhere. A fixed penalty without temperature gets the best one.
     """
     began = perf_counter()
-    scaling = Scaling.fit(training_set.features)
     together = make_fold_groups(training_set.targets, training_set.groups)
     training_set = replace(training_set, groups=together.groups)
     weights = compute_sample_weight(training_set.targets, training_set.outputs, training_set.balanced)
     signs = np.where(np.arange(training_set.outputs) == training_set.targets[:, None], 1.0, -1.0)
-    squares = LeastSquares.pose(scaling.transform(training_set.features), signs, weights, training_set.groups)
+    scaling, rows = standardise(training_set)
+    squares = LeastSquares.pose(rows, signs, weights, training_set.groups)
     path: tuple[Trial, ...] = ()
     able = bool(together.counted.any())
     known = weights * together.counted if able else weights

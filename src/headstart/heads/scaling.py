@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.heads.head import Dense
+from headstart.heads.head import Dense, TrainingSet
 from headstart.heads.kernel_rows import KernelRows, is_kernel
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import DataError
@@ -81,6 +81,15 @@ class Scaling:
         """Return the layer on raw features that does what ``weight`` (D, outputs), ``bias`` do on standardised ones."""
         raw = weight.astype(np.float64) * self.inverse[:, None]
         return Dense(raw.astype(np.float32), (bias - self.mean.astype(np.float64) @ raw).astype(np.float32))
+
+
+def standardise(training_set: TrainingSet) -> tuple[Scaling, Floats]:
+    """Return the scaling of a training set's features, and these (N, D) standardised: in place where that is allowed.
+
+    Of 200,000 rows of 1,920 features the second copy would take 1.5 GB.
+    """
+    scaling = Scaling.fit(training_set.features)
+    return scaling, scaling.transform(training_set.features, overwrite=training_set.disposable)
 
 
 def _column_sums(features: Floats, mean: NDArray[np.float64] | None = None) -> NDArray[np.float64]:

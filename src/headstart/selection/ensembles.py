@@ -63,10 +63,13 @@ def _concat(context: DatasetContext, name: str, branches: Sequence[FeatureBranch
     began = time.perf_counter()
     branches = tuple(branches)
     head = base_head_name(context)
-    fitted = fit_task_head(context, head, context.training_set(branches, Subset.TRAIN))
+    rows = replace(context.training_set(branches, Subset.TRAIN), disposable=True)
+    fitted = fit_task_head(context, head, rows)
+    del rows  # before the arm is scored, which reads others
 
     def fit_again(own: DatasetContext, *learnt: Subset, fixed: Mapping[str, float]) -> FittedModel:
-        whole = fit_task_head(own, head, own.training_set(branches, *learnt), fixed=fixed)
+        rows = replace(own.training_set(branches, *learnt), disposable=True)
+        whole = fit_task_head(own, head, rows, fixed=fixed)
         return FittedModel(own.samples.space, branches, (EnsembleMember(tuple(range(len(branches))), whole.head),))
 
     return score_arm(

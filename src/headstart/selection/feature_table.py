@@ -140,10 +140,8 @@ class FeatureSource:
             end = column + space.width(layer)
             if rows is not None and self._make_room(table, layer):
                 out[:, column:end] = table.take(self._store, layer, digests, rows)
-            elif len(branch.layers) == 1:  # as it comes: of many rows a copy takes hundreds of megabytes
-                return self._store.read(space, digests, layer)
-            else:
-                out[:, column:end] = self._store.read(space, digests, layer)
+            else:  # straight to where it goes: of many rows a copy takes hundreds of megabytes
+                self._store.read(space, digests, layer, out[:, column:end])
             column = end
         return out
 

@@ -11,7 +11,10 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import compress
 from math import inf, isfinite
+
+import numpy as np
 
 from headstart.data.samples import Subset
 from headstart.heads.head import NOT_KEPT, FitResult, Head, TrainingSet, Trial
@@ -92,14 +95,25 @@ def fit_probe(context: FitContext, head: str) -> FitResult:
     return context.memo.probes[head]
 
 
-def _gather_train(context: FitContext, branch: FeatureBranch) -> TrainingSet:
+def _gather_train(context: FitContext, branch: FeatureBranch, rows: Bools | None = None) -> TrainingSet:
     """Return the training samples as features of a branch; of many, weights to .3 % are enough to choose by.
 
     What wins is fitted once more, on train and validation.
+
+    Args:
+        context: of the run.
+        branch: of its backbone.
+        rows: (N,) which of the training samples; None: all of them.
     """
-    training_set = context.training_set([branch], Subset.TRAIN)
-    many = len(training_set) > MANY
-    return replace(training_set, tolerance=choose_tolerance(len(training_set))) if many else training_set
+    samples = context.samples_in(Subset.TRAIN)
+    if rows is None:
+        training_set = context.training_set([branch], Subset.TRAIN)
+    else:  # without the features of the others
+        features = context.load_features(branch, list(compress(samples, rows.tolist())))
+        question = context.pose(np.empty((len(samples), 0), np.float32), Subset.TRAIN).take(rows)
+        training_set = replace(question, features=features)
+    tolerance = choose_tolerance(len(samples)) if len(samples) > MANY else training_set.tolerance
+    return replace(training_set, tolerance=tolerance, disposable=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +190,8 @@ def _fit_place(
     """Return a head on some layers, fitted on some rows (N,) of the training samples; None: all of them."""
     branch = context.branch(*layers)
     with context.memo.gathering:
-        training_set = _gather_train(context, branch)
-    fitted = fit_task_head(context, head, training_set if rows is None else training_set.take(rows), fixed)
+        training_set = _gather_train(context, branch, rows)
+    fitted = fit_task_head(context, head, training_set, fixed)
     return _Place(name, branch, fitted, find_chosen_trial(fitted))
 
 
@@ -225,7 +239,7 @@ def predict_by_folds(
         head: its kind, one that is solved.
         chosen: its hyperparameters.
     """
-    rows = context.training_set(branches, Subset.TRAIN, Subset.VALIDATION)
+    rows = replace(context.training_set(branches, Subset.TRAIN, Subset.VALIDATION), disposable=True)
     fixed = {name: float(value) for name, value in chosen.items()}
     ask = partial(context.task.heads.predict_held_out, rows, head, context.settings, fixed)
     return recall_outputs(context, head, rows, fixed, ask)
@@ -243,7 +257,7 @@ def _held_out_loss(context: DatasetContext, trial: Trial, arm: Arm) -> float:
 
 def _refit(place: _Place) -> Refit:
     def refit(context: DatasetContext) -> FittedModel:
-        training_set = context.training_set([place.branch], Subset.TRAIN, Subset.VALIDATION)
+        training_set = replace(context.training_set([place.branch], Subset.TRAIN, Subset.VALIDATION), disposable=True)
         if len(training_set) > MANY:  # other rows would change weights by more than the .1 % that are left open
             training_set = replace(training_set, tolerance=NOT_KEPT)
         fitted = fit_task_head(context, place.fitted.head.kind, training_set, fixed=place.fitted.chosen)

@@ -152,6 +152,10 @@ class _Poser:
             self.known = subsets, _Terms(context, samples, asked)
         return self.known[1]
 
+    def forget(self) -> None:
+        """Let go of the rows: of very many items terms and inner products take hundreds of megabytes."""
+        self.known = None
+
 
 @dataclass(frozen=True)
 class _Fitted:
@@ -174,9 +178,12 @@ def _fit(context: FitContext, head: str) -> Arm:
     terms = poser.pose(context, Subset.TRAIN)
     few = len(context.samples_in(*LEARNT)) <= MOST
     fitted = _find_head_on_terms(context, head, terms)
+    model = _build_model(context, terms.samples, fitted)
+    poser.forget()  # train alone is not asked for again
+    del terms
     return score_arm(
         context,
-        _build_model(context, terms.samples, fitted),
+        model,
         NAME,
         strategy=NAME,
         backbone=NAME,
@@ -241,7 +248,10 @@ def _fit_again(
     context: DatasetContext, own: FitContext, poser: _Poser, head: str, chosen: Mapping[str, float]
 ) -> FittedModel:
     terms = poser.pose(context, *LEARNT)
-    return _build_model(own, terms.samples, _find_head_on_terms(context, head, terms, chosen))
+    model = _build_model(own, terms.samples, _find_head_on_terms(context, head, terms, chosen))
+    if len(terms.samples) > MOST:  # of fewer the held-out answers ask for them again
+        poser.forget()
+    return model
 
 
 def _predict_held_out(context: DatasetContext, poser: _Poser, head: str, chosen: Mapping[str, float]) -> Floats:

@@ -97,14 +97,23 @@ class Store:
         """
         return Writer(self._index, self._shards, space, commit_rows=commit_rows, shard_bytes=shard_bytes)
 
-    def read(self, space: FeatureSpace, digests: Sequence[str], layer: str) -> NDArray[np.float32]:
+    def read(
+        self, space: FeatureSpace, digests: Sequence[str], layer: str, out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """Return the rows of one layer, (N, width) float32, in the order of the digests, which may repeat.
+
+        Args:
+            space: of the rows.
+            digests: of N samples.
+            layer: its name.
+            out: (N, width) float32 that is filled and returned, such as some columns of an array; None: a new one.
 
         Raises:
             StoreError: rows are not there; says how many.
             KeyError: the space has no such layer.
         """
-        out = np.empty((len(digests), space.width(layer)), np.float32)
+        if out is None:
+            out = np.empty((len(digests), space.width(layer)), np.float32)
         number = self._index.space_id(space)
         absent = lost = first = 0
         if number is None:
@@ -130,9 +139,10 @@ class Store:
         number = self._index.space_id(space)
         if number is None:
             return {}
-        chunks = _chunks(list(dict.fromkeys(digests)))
         return {
-            found.digest: found for chunk in chunks for found in self._index.issues(number, digests_to_bytes(chunk))
+            found.digest: found
+            for chunk in _chunks(digests)
+            for found in self._index.issues(number, digests_to_bytes(chunk))
         }
 
     def usage(self) -> tuple[SpaceUsage, ...]:

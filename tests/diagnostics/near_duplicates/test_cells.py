@@ -33,6 +33,11 @@ def test_with_every_cell_looked_through_it_is_exact(block: int, monkeypatch: pyt
     assert len(found) == len(set(map(tuple, found.tolist())))
 
 
+def test_the_nearest_cells_of_rows_do_not_keep_the_order_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = draw_rows(200)
+    assert cells._rank_cells(rows, find_centres(rows, 40), 3).base is None
+
+
 def test_of_few_cells_the_nearest_pairs_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cells, "PROBES", 8)
     rows = draw_rows(1000)

@@ -65,7 +65,7 @@ def find_centres(rows: Floats, count: int) -> Floats:
 def _rank_cells(rows: Floats, centres: Floats, count: int) -> Ints:
     """Return the nearest cells (N, count) of rows, that of each row first, the others in any order."""
     cosines = rows @ centres.T
-    cells = np.argpartition(cosines, -count, axis=1)[:, -count:]
+    cells = np.argpartition(cosines, -count, axis=1)[:, -count:].copy()  # a view would keep all of them in memory
     first = np.take_along_axis(cosines, cells, axis=1).argmax(axis=1)
     own = np.arange(len(rows))
     cells[own, first], cells[:, 0] = cells[:, 0], cells[own, first]

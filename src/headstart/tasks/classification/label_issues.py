@@ -80,7 +80,8 @@ def make_training_sets(
     groups = encode_groups(samples.samples)
 
     def make(layer: str) -> TrainingSet:
-        return TrainingSet(rows(layer), samples.targets, len(samples.classes), groups, balanced=False, seed=seed)
+        classes = len(samples.classes)
+        return TrainingSet(rows(layer), samples.targets, classes, groups, balanced=False, seed=seed, disposable=True)
 
     return MadeTrainingSets([partial(make, layer) for layer in list(layers)[: -LAYERS - 1 : -1]])
 
@@ -162,8 +163,7 @@ def _answer(
     training_sets: Sequence[TrainingSet], fold: Ints, strengths: Sequence[float]
 ) -> dict[tuple[int, float], Floats]:
     """Return held-out probabilities (N, C) by how many layers answer together and by strength."""
-    made = isinstance(training_sets, MadeTrainingSets)  # for this alone
-    by_layer = [_answer_alone(training_sets[place], fold, strengths, made) for place in range(len(training_sets))]
+    by_layer = [_answer_alone(training_sets[place], fold, strengths) for place in range(len(training_sets))]
     return {
         (number, strength): mean
         for strength, answers in zip(strengths, zip(*by_layer, strict=True), strict=True)
@@ -171,9 +171,9 @@ def _answer(
     }
 
 
-def _answer_alone(rows: TrainingSet, fold: Ints, strengths: Sequence[float], overwrite: bool) -> list[Floats]:
+def _answer_alone(rows: TrainingSet, fold: Ints, strengths: Sequence[float]) -> list[Floats]:
     path = [strength / rows.features.shape[1] for strength in strengths]
-    return predict_side_by_side(rows, fold, path, overwrite=overwrite)
+    return predict_side_by_side(rows, fold, path)
 
 
 def _choose(answers: Mapping[tuple[int, float], Floats], labels: Ints) -> tuple[int, float]:

@@ -1,6 +1,7 @@
 """Heads of labels: a logistic regression for each, all solved side by side, ridge, and a small neural network."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ class LabelSetHeads:
             return np.full((len(training_set), training_set.outputs), 0.5, np.float32)
         fit = self.heads[head]
         with limit_to_idle_threads(training_set.features.size):
-            fixed = chosen or fit(training_set, settings, None).chosen
+            fixed = chosen or fit(replace(training_set, disposable=False), settings, None).chosen
             # Of few rows the spread of a feature knows the rows that are held out: there each fold has its own.
             if fit is fit_label_logistic and not knows_each_row(training_set.features):
                 return predict_labels_by_folds(training_set, fold, float(fixed["C"]))

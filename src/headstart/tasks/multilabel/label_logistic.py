@@ -21,7 +21,7 @@ from headstart.evaluation.average_precision import mean_average_precision
 from headstart.heads.descent import Problems, Solution, initialise, minimise
 from headstart.heads.head import NOT_KEPT, FitResult, Head, TrainingSet, Trial
 from headstart.heads.kernel_rows import reads_kernel_rows
-from headstart.heads.scaling import Scaling
+from headstart.heads.scaling import standardise
 from headstart.heads.space import ParameterSpace, choose_space
 from headstart.tasks.multilabel.folds import assign_label_folds
 from headstart.tasks.multilabel.label_losses import average_label_losses
@@ -50,8 +50,8 @@ def fit_label_logistic(training_set: TrainingSet, options: Any, fixed: Mapping[s
         fixed: the ``chosen`` of an earlier fit.
     """
     began = perf_counter()
-    scaling = Scaling.fit(training_set.features)
-    space = choose_space(scaling.transform(training_set.features), training_set.seed)
+    scaling, rows = standardise(training_set)
+    space = choose_space(rows, training_set.seed)
     path: tuple[Trial, ...] = ()
     C = _UNSURE if fixed is None else float(fixed["C"])
     if fixed is None:
@@ -74,7 +74,7 @@ def predict_labels_by_folds(training_set: TrainingSet, fold: Ints, C: float) -> 
         fold: (N,) in 0..F-1, two folds at least.
         C: inverse of the penalty.
     """
-    space = choose_space(Scaling.fit(training_set.features).transform(training_set.features), training_set.seed)
+    space = choose_space(standardise(training_set)[1], training_set.seed)
     solver = _FoldSolver(space, training_set, fold)
     for lower in _approach(C):
         solver.minimise(lower, _ROUGH)

@@ -14,7 +14,7 @@ import numpy as np
 from headstart.evaluation.average_precision import mean_average_precision
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial
 from headstart.heads.least_squares import LeastSquares
-from headstart.heads.scaling import Scaling
+from headstart.heads.scaling import standardise
 from headstart.tasks.multilabel.label_losses import average_label_losses, weigh_sides
 from headstart.tasks.multilabel.logit_lines import fit_logit_lines, smooth_targets
 from headstart_runtime.arrays import Doubles
@@ -29,10 +29,8 @@ def fit_label_ridge(training_set: TrainingSet, options: Any, fixed: Mapping[str,
     """Fit a ridge regression of each label, see the module. ``chosen`` is ``{"penalty": ...}``."""
     began = perf_counter()
     targets = training_set.targets
-    scaling = Scaling.fit(training_set.features)
-    squares = LeastSquares.pose(
-        scaling.transform(training_set.features), _make_signs(targets), np.ones(len(targets)), training_set.groups
-    )
+    scaling, rows = standardise(training_set)
+    squares = LeastSquares.pose(rows, _make_signs(targets), np.ones(len(targets)), training_set.groups)
     path: tuple[Trial, ...] = ()
     able = len(np.unique(training_set.groups)) > 1
     if fixed is not None:

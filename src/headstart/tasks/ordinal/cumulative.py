@@ -12,7 +12,7 @@ import numpy as np
 from headstart.heads.closed_form import compute_sample_weight
 from headstart.heads.head import NOT_KEPT, Dense, TrainingSet
 from headstart.heads.logistic import approach_strength, has_risen
-from headstart.heads.scaling import Scaling
+from headstart.heads.scaling import standardise
 from headstart.heads.space import choose_space
 from headstart.heads.threads import limit_to_idle_threads
 from headstart.tasks.ordinal.descent import minimise_ranks, pose_problems, start_solution
@@ -46,8 +46,8 @@ def solve_cumulative(training_set: TrainingSet, C: float) -> Dense:
         training_set: the rows; its outputs are the K ranks.
         C: inverse of the penalty.
     """
-    scaling = Scaling.fit(training_set.features)
-    space = choose_space(scaling.transform(training_set.features), training_set.seed)
+    scaling, rows = standardise(training_set)
+    space = choose_space(rows, training_set.seed)
     problem = pose_problems(training_set.targets, weigh_ranks(training_set)[None], training_set.outputs)
     solution = start_solution(space, problem)
     for lower in approach_strength(C):
@@ -75,7 +75,7 @@ def trace_held_out(
     """
     rows = np.arange(len(fold))
     with limit_to_idle_threads(training_set.features.size):
-        space = choose_space(Scaling.fit(training_set.features).transform(training_set.features), training_set.seed)
+        space = choose_space(standardise(training_set)[1], training_set.seed)
         kept = (fold != np.arange(fold.max() + 1)[:, None]).astype(np.float32)
         problems = pose_problems(training_set.targets, kept * weigh_ranks(training_set), training_set.outputs)
         at = start_solution(space, problems)

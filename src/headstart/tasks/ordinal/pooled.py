@@ -62,7 +62,7 @@ def fit_pooled(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[
         fixed: ``chosen`` of an earlier fit; None chooses.
     """
     began = perf_counter()
-    rows = replace(training_set, outputs=training_set.outputs // 2)
+    rows = replace(training_set, outputs=training_set.outputs // 2, disposable=False)
     together = make_fold_groups(rows.targets, rows.groups)
     path: tuple[Trial, ...] = ()
     choice = PoolChoice(_UNSURE, _UNSURE, 1.0, 0.5)
@@ -75,7 +75,9 @@ def fit_pooled(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[
         classes = fit_logistic(rows, options, {"C": class_strength})
     else:
         classes = fit_logistic(rows, options, {"C": _UNSURE})
-    layer = _join(solve_cumulative(rows, choice.C), classes.head.layers[0], choice)
+    layer = _join(
+        solve_cumulative(replace(rows, disposable=training_set.disposable), choice.C), classes.head.layers[0], choice
+    )
     return FitResult(Head("logistic", (layer,)), choice.to_record(), path, perf_counter() - began, together.torn)
 
 
@@ -87,7 +89,7 @@ def predict_pooled_held_out(training_set: TrainingSet, fold: Ints, choice: PoolC
         fold: (N,) in 0..folds-1, two folds at least.
         choice: the hyperparameters.
     """
-    rows = replace(training_set, outputs=training_set.outputs // 2)
+    rows = replace(training_set, outputs=training_set.outputs // 2, disposable=False)
     (held_out,) = trace_held_out(rows, fold, [choice.C])
     logs = np.log(np.maximum(predict_held_out(rows, fold, choice.class_strength), SMALLEST))
     return np.asarray(_pool(held_out.cumulative, logs.astype(np.float64), choice.share, choice.scale), np.float32)

@@ -1,6 +1,7 @@
 """Heads of numbers: ridge regression and a small neural network."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ class NumberHeads:
             if head == "ridge":
                 return predict_without_group(training_set, chosen or None)
             fit = NUMBER_HEADS[head]
-            fixed = chosen or fit(training_set, settings, None).chosen
+            fixed = chosen or fit(replace(training_set, disposable=False), settings, None).chosen
             fold = fold_numbers(training_set.targets, training_set.groups, settings.folds, training_set.seed)
             answers = np.empty(training_set.targets.shape, np.float32)
             for held in np.unique(fold):

@@ -96,22 +96,16 @@ def fit_probe(context: FitContext, head: str) -> FitResult:
 
 
 def _gather_train(context: FitContext, branch: FeatureBranch, rows: Bools | None = None) -> TrainingSet:
-    """Return the training samples as features of a branch; of many, weights to .3 % are enough to choose by.
+    """Return the training samples, or some rows (N,) of them, as features of a branch.
 
-    What wins is fitted once more, on train and validation.
-
-    Args:
-        context: of the run.
-        branch: of its backbone.
-        rows: (N,) which of the training samples; None: all of them.
+    Of many, weights to .3 % are enough to choose by. What wins is fitted once more, on train and validation.
     """
     samples = context.samples_in(Subset.TRAIN)
     if rows is None:
         training_set = context.training_set([branch], Subset.TRAIN)
     else:  # without the features of the others
-        features = context.load_features(branch, list(compress(samples, rows.tolist())))
         question = context.pose(np.empty((len(samples), 0), np.float32), Subset.TRAIN).take(rows)
-        training_set = replace(question, features=features)
+        training_set = replace(question, features=context.load_features(branch, list(compress(samples, rows))))
     tolerance = choose_tolerance(len(samples)) if len(samples) > MANY else training_set.tolerance
     return replace(training_set, tolerance=tolerance, disposable=True)
 

@@ -26,7 +26,7 @@ FLAGS = {
     "compare": [*flags_of(complete_class()), "--config", "--quiet", "--json"],
     "predict": [
         *("--text", "--lines", "--top", "--json", "--csv", "--threshold", "--engine", "--path-column"),
-        *("--every", "--listen"),
+        *("--text-column", "--every", "--listen"),
     ],
     "serve": [*(f"--{one.name.replace('_', '-')}" for one in fields(ServiceSettings)), "--no-page"],
     "evaluate": [*flags_of(DataSettings), "--quiet", "--json", "--engine", "--threshold"],
@@ -42,7 +42,7 @@ FLAGS = {
         *("--out", "--backbone", "--layer", "--seed", "--split-from", "--precision", "--engine", "--workers"),
         *("--store", "--quiet", "--json"),
     ],
-    "explain": ["--text", "--lines", "--out", "--label", "--path-column"],
+    "explain": ["--text", "--lines", "--out", "--label", "--path-column", "--text-column"],
     "export": ["--to", "--out", "--items", "--precision", "--with-items"],
     "report": ["--out", "--open"],
     "models": ["--all", "--layers", "--modality", "--store"],

@@ -8,6 +8,7 @@ import pytest
 from headstart.data.read import read_source
 from headstart.data.source_items import list_file_items, list_folder_items
 from headstart_runtime.errors import DataError, SettingError
+from headstart_runtime.item_columns import ItemColumns
 from headstart_runtime.items import Expansion, expand_items, name_path
 from headstart_runtime.modalities.item import BrokenItem
 from headstart_runtime.modalities.modality import get_modality
@@ -19,7 +20,7 @@ def store(tmp_path, monkeypatch):
 
 
 def _expand(*paths, path_column=None):
-    met = Expansion(alone=len(paths) == 1, path_column=path_column)
+    met = Expansion(alone=len(paths) == 1, columns=ItemColumns(path=path_column))
     return list(expand_items(get_modality("image"), [name_path(str(path)) for path in paths], met)), met
 
 

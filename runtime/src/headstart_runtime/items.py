@@ -10,10 +10,16 @@ from typing import Any, NoReturn
 from headstart_runtime.errors import UserError
 from headstart_runtime.fitting_parts import import_fitting_part, is_fitting_installed
 from headstart_runtime.folder_items import walk_items
+from headstart_runtime.item_columns import ItemColumns
 from headstart_runtime.modalities.given import is_path
-from headstart_runtime.modalities.item import NamedItem, Noun
+from headstart_runtime.modalities.item import BrokenItem, NamedItem, Noun
 from headstart_runtime.modalities.modality import Modality
 
+TABLES = frozenset({".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"})
+NO_TABLES = (
+    "a table, which is read where headstart is installed; give its items one by one, or, where items are texts, a text "
+    "or a JSON object in each line of standard input"
+)
 ITEM = Noun("item", "items")  #: where the kind of data is not at hand
 
 
@@ -22,7 +28,7 @@ class Expansion:
     """The findings about folders and tables that items stood in."""
 
     alone: bool = True  #: whether one thing is given: rows of a table are called by it where there is more
-    path_column: str | None = None  #: the column of tables with the items, or the array of them; None finds it
+    columns: ItemColumns = field(default_factory=ItemColumns)  #: of tables that items are read from
     skipped: list[str] = field(default_factory=list)  #: names of what else lies in folders
     notes: list[str] = field(default_factory=list)  #: on tables, for a person
 
@@ -78,7 +84,7 @@ def _expand_folder(modality: Modality, name: str, expansion: Expansion) -> Itera
         expansion.skipped += [os.path.join(name, other) for other in others]  # noqa: PTH118
         return
     lists = import_fitting_part("headstart.data.source_items")
-    found = lists.list_folder_items(Path(name), modality, path_column=expansion.path_column)
+    found = lists.list_folder_items(Path(name), modality, columns=expansion.columns)
     expansion.notes += [f"{name}: {note}" for note in found.notes]
     for one in found.items:
         # the name as the user wrote it, "./a.jpg" included
@@ -88,10 +94,11 @@ def _expand_folder(modality: Modality, name: str, expansion: Expansion) -> Itera
 
 def _expand_file(modality: Modality, item: Any, file: Path, expansion: Expansion) -> Iterator[Any]:
     if not is_fitting_installed():
-        yield item
+        name = item.name if isinstance(item, NamedItem) else str(item)
+        yield NamedItem(name, BrokenItem(NO_TABLES)) if file.suffix.lower() in TABLES else item
         return
     lists = import_fitting_part("headstart.data.source_items")
-    found = lists.list_file_items(file, modality, path_column=expansion.path_column)
+    found = lists.list_file_items(file, modality, columns=expansion.columns)
     if found is None:
         yield item
         return

@@ -11,6 +11,7 @@ from headstart_runtime.command.answering import Given, read_items, report_expans
 from headstart_runtime.command.answers import warn_of_unfamiliar
 from headstart_runtime.command.stdin_items import LineForm
 from headstart_runtime.errors import SettingError
+from headstart_runtime.item_columns import ItemColumns
 from headstart_runtime.items import Expansion, refuse_nothing
 from headstart_runtime.modalities.explanation_facet import RemovalFacet
 from headstart_runtime.stderr import print_to_stderr
@@ -26,6 +27,7 @@ def explain(
     out: Path | None = None,
     label: str | None = None,
     path_column: str | None = None,
+    text_column: str | None = None,
 ) -> int:
     """Show where a saved classifier looked.
 
@@ -50,6 +52,7 @@ def explain(
         out: The folder for what is drawn; of running text it may be left out.
         label: The class, label or number to explain; without it, the likeliest of each item, or the first number.
         path_column: The column of a table with the items or their paths, or the array of items; found when not given.
+        text_column: The columns whose cells are texts; see headstart predict.
     """
     from headstart.verbs.explain import explain_each
     from headstart_runtime.explanation.choose_explainer import open_explainer
@@ -62,7 +65,7 @@ def explain(
     facet = modality.explanation
     if out is None and not (isinstance(facet, RemovalFacet) and facet.marks_text):
         raise SettingError(f"name a folder with --out: what spoke for an answer is drawn on {modality.noun.a_one}")
-    met = Expansion(alone=len(items) == 1, path_column=path_column)
+    met = Expansion(alone=len(items) == 1, columns=ItemColumns(path_column, text_column, explainer.record.item_columns))
     for explained in explain_each(
         explainer, read_items(modality, Given(items, texts, lines), met), out=out, label=label
     ):

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from headstart_runtime.command.answering import AnswerForm, Given, print_answers
+from headstart_runtime.command.answering import AnswerForm, Given, check_every, print_answers
 from headstart_runtime.command.stdin_items import LineForm
 from headstart_runtime.errors import SettingError
+from headstart_runtime.item_columns import ItemColumns
 
 
 def predict(
@@ -22,6 +23,7 @@ def predict(
     csv_: Annotated[bool, Parameter(name="--csv", negative="")] = False,
     engine: str = "auto",
     path_column: str | None = None,
+    text_column: str | None = None,
     threshold: float | None = None,
     every: float | None = None,
     listen: Annotated[bool, Parameter(negative="")] = False,
@@ -68,6 +70,9 @@ def predict(
         engine: What answers: auto, onnxruntime or openvino.
         path_column: The column of a table with the items or their paths, or the array of items, or the key of a JSON
             object; found when not given.
+        text_column: The column of a table, or the key of a JSON object, whose cells are texts; several with commas
+            between are joined with their names. When not given, those that fit read, where all of them are there; else
+            found.
         threshold: Predict the positive class (fit's --positive), or each of several labels, from this probability on,
             such as 0.3, in place of the model's own threshold.
         every: Of recordings: answer each stretch of so many seconds for itself; with --listen 2 when not given.
@@ -80,8 +85,7 @@ def predict(
     if json_ and csv_:
         raise SettingError("--json and --csv were both given; choose one")
     items, texts = items or [], text or []
-    if every is not None and not 0.05 <= every <= 3600:
-        raise SettingError(f"every is {every:g}; wanted seconds from 0.05 to 3600")
+    check_every(every)
     if flags := [item for item in items if item.startswith("-") and item != "-"]:
         raise SettingError(
             f"unknown option {flags[0]!r}; a file of that name is given as ./{flags[0]}; see headstart predict --help"
@@ -89,4 +93,5 @@ def predict(
     classifier = load(model, engine)  # type: ignore[arg-type]  # it checks the name
     given = Given(items, texts, lines, every, listen)
     form = AnswerForm("headstart", top, as_json=json_, as_csv=csv_)
-    return print_answers(classifier, given, form, path_column=path_column, threshold=threshold)
+    columns = ItemColumns(path_column, text_column)
+    return print_answers(classifier, given, form, columns=columns, threshold=threshold)

@@ -63,6 +63,7 @@ def assemble_samples(
         listing.root,
         modality.name,
         column=listing.column,
+        item_columns=listing.item_columns,
         decisions=listing.decisions,
         form=listing.form,
         proposals=chosen.proposals,

@@ -75,6 +75,7 @@ def read_source(
     listener: Listener = ignore,
     cache: Path | None = None,
     strict: bool = True,
+    known: tuple[str, ...] = (),
 ) -> Samples:
     """Return the samples of a source, and the ledger of every file seen.
 
@@ -88,6 +89,7 @@ def read_source(
         listener: is told of the progress.
         cache: where archives and packed files are unpacked; "archives" in the store when not given.
         strict: False returns samples that nothing can be fitted on too, so that a person can be shown what is wrong.
+        known: columns whose cells a classifier's items were; taken where a table has all of them.
 
     Raises:
         DataError: nothing can be fitted on it; all problems at once.
@@ -96,7 +98,8 @@ def read_source(
     """
     options = options or DataSettings.model_validate({})
     forms = find_read_forms(options.task)
-    context = ReadContext(options, cache or settings.locate_store() / "archives", forms=forms)
+    home = cache or settings.locate_store() / "archives"
+    context = ReadContext(options, home, known_columns=known, forms=forms)
     _refuse_forms(options, forms)
     listing = _list_source(_resolve_source(source, labels), context)
     if not listing.modality:

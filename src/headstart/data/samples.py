@@ -165,6 +165,7 @@ class Samples:
     modality: str  #: the name of theirs
     relabels: tuple[Relabel, ...] = ()  #: labels that were corrected since, by name of the sample
     column: str = ""  #: the name of a table's column that they or their paths were read from
+    item_columns: tuple[str, ...] = ()  #: columns whose cells are the items, joined where there are several
     left_out: tuple[Sample, ...] = ()  #: samples that a correction left out, with their given labels
     decisions: tuple[Decision, ...] = ()  #: what the reader took the places in the source for
     form: LabelForm = "one"  #: what the label of a sample is in the source

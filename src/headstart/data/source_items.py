@@ -22,8 +22,12 @@ from headstart.data.unlabelled import find_items
 from headstart.settings import DataSettings
 from headstart_runtime.errors import SettingError
 from headstart_runtime.folder_items import HEAD
+from headstart_runtime.item_columns import ItemColumns
+from headstart_runtime.modalities.given import takes_texts
 from headstart_runtime.modalities.item import BrokenItem, NamedItem
 from headstart_runtime.modalities.modality import Modality
+
+ANY_COLUMN = ItemColumns()  #: says nothing of columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class SourceItems:
 
 
 def list_file_items(
-    file: Path, modality: Modality, cache: Path | None = None, *, path_column: str | None = None
+    file: Path, modality: Modality, cache: Path | None = None, *, columns: ItemColumns = ANY_COLUMN
 ) -> SourceItems | None:
     """Return the items of a file that ``read_source`` reads; None for a file that is one item, or nothing that is read.
 
@@ -44,7 +48,7 @@ def list_file_items(
         file: a path; a file that is called like an item is one.
         modality: of the items.
         cache: as of ``read_source``.
-        path_column: the column of a table with the items or their paths, or the array of items; None finds it.
+        columns: of a table that the items are read from; they are found where nothing is said.
 
     Raises:
         DataError: it cannot be read, or its items are of another modality.
@@ -58,19 +62,19 @@ def list_file_items(
         return SourceItems([NamedItem(file.name, BrokenItem(f"this is {what}"))])
     if reader is None or (file.suffix.lower() not in reader.suffixes and _is_one_item(file, modality)):
         return None
-    context = _make_context(modality, cache, path_column)
+    context = _make_context(modality, cache, columns)
     if isinstance(reader, TableReader):
         table = list_table_items(file, context)
         return SourceItems(table.items, table.notes)
     if isinstance(reader, ArchiveReader):
         archive = unpack(file, context.cache, encoding=context.options.encoding)
-        found = list_folder_items(archive.folder, modality, cache, path_column=path_column)
+        found = list_folder_items(archive.folder, modality, cache, columns=columns)
         return SourceItems(found.items, (*archive.notes, *found.notes), found.skipped)
     return _list_samples(reader.list(file, None, context))
 
 
 def list_folder_items(
-    folder: Path, modality: Modality, cache: Path | None = None, *, path_column: str | None = None
+    folder: Path, modality: Modality, cache: Path | None = None, *, columns: ItemColumns = ANY_COLUMN
 ) -> SourceItems:
     """Return the files under a folder that are items; of one without such files, what ``read_source`` reads in it.
 
@@ -78,7 +82,7 @@ def list_folder_items(
         folder: a path.
         modality: of the items.
         cache: as of ``read_source``.
-        path_column: as of ``list_file_items``.
+        columns: as of ``list_file_items``.
 
     Raises:
         DataError: it cannot be read.
@@ -91,16 +95,21 @@ def list_folder_items(
         tree = FileTree(folder)
         reader = find_reader(folder, tree)
         if reader is not None and not isinstance(reader, FolderReader):
-            return _list_samples(reader.list(folder, tree, _make_context(modality, cache, path_column)))
-    if path_column:
-        raise SettingError(f"--path-column is for tables and arrays; {str(folder)!r} is a folder; give the table in it")
+            return _list_samples(reader.list(folder, tree, _make_context(modality, cache, columns)))
+    for flag, given in (("--path-column", columns.path), ("--text-column", columns.text)):
+        if given:
+            raise SettingError(f"{flag} is for tables and arrays; {str(folder)!r} is a folder; give the table in it")
     items = [NamedItem(path.relative_to(folder).as_posix(), path) for path in paths]
     return SourceItems(items, skipped=tuple(others))
 
 
-def _make_context(modality: Modality, cache: Path | None, path_column: str | None) -> ReadContext:
-    options = DataSettings.model_validate({"modality": modality.name, "path_column": path_column})
-    return ReadContext(options, cache or settings.locate_store() / "archives", labelled=False)
+def _make_context(modality: Modality, cache: Path | None, columns: ItemColumns) -> ReadContext:
+    if columns.text and not takes_texts(modality):
+        many = modality.noun.many
+        raise SettingError(f"--text-column is for classifiers of texts, and this one reads {many}; drop it")
+    given = {"modality": modality.name, "path_column": columns.path, "text_column": columns.text}
+    options, home = DataSettings.model_validate(given), cache or settings.locate_store() / "archives"
+    return ReadContext(options, home, labelled=False, known_columns=columns.known)
 
 
 def _is_one_item(file: Path, modality: Modality) -> bool:

@@ -83,6 +83,7 @@ def _read_samples(
             f"this model reads {modality.noun.many}; --modality {options.modality} is given; drop it, or name a model "
             f"for {get_modality(options.modality).noun.many}"
         )
+    known = classifier.record.item_columns
     task, columns = {"task": classifier.task.name}, _list_columns(classifier, options)
 
     def read(name: str) -> Samples:
@@ -90,8 +91,10 @@ def _read_samples(
         if columns:
             with suppress(UserError):  # no table, or one with other columns
                 named = given.model_copy(update={"label_column": columns})
-                return read_source(source, labels=labels, options=named, cache=cache, strict=False)
-        return read_source(source, labels=labels, options=given, listener=listener, cache=cache, strict=False)
+                return read_source(source, labels=labels, options=named, cache=cache, strict=False, known=known)
+        return read_source(
+            source, labels=labels, options=given, listener=listener, cache=cache, strict=False, known=known
+        )
 
     def find_others() -> Samples | None:
         """Return the samples that the source has of the kind that it looks like, where that is another."""

@@ -43,10 +43,10 @@ def export_model(model: FittedModel, context: FitContext) -> Classifier:
 
 def save_checked(model: FittedModel, context: FitContext, folder: Path) -> Classifier:
     """Do what ``export_model`` does, into a folder, outside a stage."""
-    examples = _parity_examples(model, context)
+    examples, columns = _parity_examples(model, context), context.samples.item_columns
     shutil.rmtree(folder, ignore_errors=True)  # of this run, when it was ended between saving and testing
     try:
-        classifier = write_model(model, folder, examples)
+        classifier = write_model(model, folder, examples, item_columns=columns)
         _check_predictions(classifier, model, examples[:OPENED], context)
         return classifier
     except UnsteadyNoveltyError:
@@ -54,7 +54,7 @@ def save_checked(model: FittedModel, context: FitContext, folder: Path) -> Class
         context.log(Note(f"{reason}, so that the classifier declines none"))
         kept = model.without_novelty()
         shorter = [replace(example, features=example.features[: len(kept.branches)]) for example in examples]
-        return write_model(kept, folder, shorter)
+        return write_model(kept, folder, shorter, item_columns=columns)
 
 
 def _check_predictions(

@@ -20,6 +20,7 @@ from headstart.storage.locks import try_mark_in_use
 from headstart.storage.run_layout import RECORD, SETTINGS
 from headstart_runtime.errors import DataError, UserError
 from headstart_runtime.inference.classifier import Classifier
+from headstart_runtime.item_columns import ItemColumns
 from headstart_runtime.items import Expansion, expand_items, list_items, refuse_nothing
 from headstart_runtime.modalities.item import BrokenItem, ItemLike, NamedItem
 
@@ -33,7 +34,7 @@ def list_given_items(classifier: Classifier, source: Any) -> OwnItems:
         UserError: there are none.
     """
     modality = classifier.record.modality
-    found = Expansion()
+    found = Expansion(columns=ItemColumns(known=classifier.record.item_columns))
     items = [
         ProofItem(item.name, item.value) if isinstance(item, NamedItem) else ProofItem(_name(item, number), item)
         for number, item in enumerate(expand_items(modality, list_items(modality, source), found))

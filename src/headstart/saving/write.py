@@ -20,13 +20,16 @@ from headstart_runtime.inference.classifier import Classifier, load
 from headstart_runtime.modalities.spec_files import list_contents, name_files
 
 
-def write_model(model: FittedModel, folder: Path, examples: Sequence[ParityExample]) -> Classifier:
+def write_model(
+    model: FittedModel, folder: Path, examples: Sequence[ParityExample], *, item_columns: tuple[str, ...] = ()
+) -> Classifier:
     """Write ``model/`` whole or not at all, and read it back.
 
     Args:
         model: the fitted model.
         folder: the ``model`` folder to make.
         examples: real items for which the saved graph must predict what the fitted heads do.
+        item_columns: columns of a table whose cells the items were.
 
     Raises:
         SaveError: its predictions differ, and the message names the branch and the step that differ; or the weights are
@@ -39,7 +42,7 @@ def write_model(model: FittedModel, folder: Path, examples: Sequence[ParityExamp
             save_file(model.novelty.tensors(), draft / model_format.NOVELTY_ARRAYS)
         _write_spec_files(model, draft)
         parity = check_export(draft / model_format.GRAPH, model, examples)
-        _write_record(draft, _describe_model(model, draft, parity))
+        _write_record(draft, replace(_describe_model(model, draft, parity), item_columns=item_columns))
         for file in draft.iterdir():
             file.chmod(0o666 & draft.stat().st_mode)  # some writers keep a file to its owner; a server may be another
     return load(folder)

@@ -13,6 +13,7 @@ from headstart.storage.atomic import replace_bytes
 from headstart_runtime.errors import DataError, SettingError
 from headstart_runtime.explanation.answer_explainer import AnswerExplainer, HeatMap
 from headstart_runtime.explanation.choose_explainer import open_explainer
+from headstart_runtime.item_columns import ItemColumns
 from headstart_runtime.items import ITEM, Expansion, expand_items, list_items, refuse_nothing
 from headstart_runtime.modalities.facets import Thumbnail
 from headstart_runtime.modalities.given import open_item
@@ -56,6 +57,7 @@ def explain(
     out: str | Path | None = None,
     label: str | None = None,
     path_column: str | None = None,
+    text_column: str | None = None,
 ) -> Explanations:
     """Return where a saved classifier looked in items, for each in order.
 
@@ -65,6 +67,7 @@ def explain(
         out: a folder for each item beside its heat map; nothing there is overwritten. None draws none.
         label: the class, label or number to explain; the likeliest of each item, or the first number, when not given.
         path_column: the column of a table with the items or their paths, or the array of items among several.
+        text_column: as of ``predict``.
 
     Raises:
         UserError: a classifier or a class that cannot be used, a kind of data that has no explanation, or a folder
@@ -73,7 +76,8 @@ def explain(
     explainer = open_explainer(Path(model))
     modality = explainer.modality
     several = list_items(modality, items)
-    met = Expansion(alone=isinstance(several, Sized) and len(several) == 1, path_column=path_column)
+    columns = ItemColumns(path_column, text_column, explainer.record.item_columns)
+    met = Expansion(alone=isinstance(several, Sized) and len(several) == 1, columns=columns)
     explained = explain_each(explainer, expand_items(modality, several, met), out=out, label=label)
     found = Explanations(list(explained), modality.noun, met.notes)
     if not found and (met.skipped or several):

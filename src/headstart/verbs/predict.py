@@ -7,6 +7,7 @@ from typing import Any
 from headstart.display.html import html_table
 from headstart_runtime.inference.classifier import BATCH_FROM, Prediction, load
 from headstart_runtime.inference.predictors import InferenceEngineChoice
+from headstart_runtime.item_columns import ItemColumns
 from headstart_runtime.items import ITEM, Expansion, expand_items, list_items, refuse_nothing, take_few
 from headstart_runtime.modalities.item import Noun
 
@@ -43,6 +44,7 @@ def predict(
     *,
     engine: InferenceEngineChoice = "auto",
     path_column: str | None = None,
+    text_column: str | None = None,
     threshold: float | None = None,
 ) -> Predictions:
     """Return what items show, by a saved classifier: a prediction for each, in order.
@@ -54,6 +56,8 @@ def predict(
             A ``pathlib.Path`` is always a path. A str is one too, except where items are texts: there it is an item.
         engine: what answers: "auto", "onnxruntime" or "openvino".
         path_column: the column of a table with the items or their paths, or the array of items among several.
+        text_column: the column of a table whose cells are texts; several with commas between are joined with their
+            names. None takes those that ``fit`` read, where all of them are there, and else finds it.
         threshold: the least probability from which on the positive class is predicted, or each of several labels, such
             as 0.3; None takes that of the model, or the likeliest class.
 
@@ -65,7 +69,8 @@ def predict(
     classifier = load(model, engine)
     modality = classifier.record.modality
     several = list_items(modality, items)
-    met = Expansion(alone=isinstance(several, Sized) and len(several) == 1, path_column=path_column)
+    columns = ItemColumns(path_column, text_column, classifier.record.item_columns)
+    met = Expansion(alone=isinstance(several, Sized) and len(several) == 1, columns=columns)
     files = expand_items(modality, several, met)
     answers = list(
         classifier.stream(take_few(files, BATCH_FROM) if isinstance(several, Sized) else files, threshold=threshold)

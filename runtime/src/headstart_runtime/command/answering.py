@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from headstart_runtime.command.answers import (
 )
 from headstart_runtime.command.stdin_items import LineForm, name_line, read_stdin_items
 from headstart_runtime.errors import SettingError
+from headstart_runtime.item_columns import ItemColumns
 from headstart_runtime.items import Expansion, expand_items, name_path, refuse_nothing, take_few
 from headstart_runtime.modalities.given import takes_texts
 from headstart_runtime.modalities.item import Noun
@@ -49,12 +50,22 @@ class Given:
     listen: bool = False  #: to this machine's microphone
 
 
+def check_every(every: float | None) -> None:
+    """Refuse seconds of a stretch that nobody can mean.
+
+    Raises:
+        SettingError: they are no number, or out of range.
+    """
+    if every is not None and not 0.05 <= every <= 3600:
+        raise SettingError(f"every is {every:g}; wanted seconds from 0.05 to 3600")
+
+
 def print_answers(
     classifier: "Classifier",
     given: Given,
     form: AnswerForm,
     *,
-    path_column: str | None = None,
+    columns: ItemColumns | None = None,
     threshold: float | None = None,
 ) -> int:
     """Print the answer for each item, in their order; return the exit code: 2 where something could not be read.
@@ -63,34 +74,35 @@ def print_answers(
         classifier: that answers.
         given: the items.
         form: of the answers.
-        path_column: of tables, the column with the items; None finds it.
+        columns: of tables and JSON objects that items are read from; None finds them.
         threshold: as of ``Classifier.stream``.
 
     Raises:
         UserError: there is nothing to answer, or the items are not of this classifier's kind.
     """
-    modality = classifier.record.modality
+    modality, columns = classifier.record.modality, columns or ItemColumns()
     if not (given.items or given.texts or given.listen):
         raise SettingError(_describe_nothing(modality, given.every))
     top = min(form.top, len(classifier.classes))
-    columns = classifier.task.answer_columns(top, classifier.record.space)
+    answers = classifier.task.answer_columns(top, classifier.record.space)
     lines: Form = partial(format_text_lines, top=top, noun=modality.noun)
     if form.as_json:
         lines = partial(format_json_lines, top=top)
     elif form.as_csv:
-        lines = partial(format_csv_lines, top=top, columns=columns)
+        lines = partial(format_csv_lines, top=top, columns=answers)
     seen = failed = 0
-    met = Expansion(alone=len(given.items) == 1, path_column=path_column)
+    known = replace(columns, known=classifier.record.item_columns)
+    met = Expansion(alone=len(given.items) == 1, columns=known)
     for line, bad in lines(classifier.stream(_asked(modality, given, met), threshold=threshold)):
         if form.as_csv and not seen:
-            print(format_csv_header(columns))
+            print(format_csv_header(answers))
         print(line, flush=True)  # who feeds standard input may wait for the answer
         seen, failed = seen + 1, failed + bad
     if not seen and "-" not in given.items:
         refuse_nothing(modality, ", ".join(given.items), met.skipped)
     report_expansion(met, modality.noun, form.command)
     if form.as_csv and not seen:
-        print(format_csv_header(columns))
+        print(format_csv_header(answers))
     sys.stdout.flush()
     if failed:
         many = modality.noun.many
@@ -142,7 +154,7 @@ def read_items(modality: Modality, given: Given, met: Expansion) -> Iterator[Any
     yield from map(name_line, given.texts)
     for item in given.items:
         if item == "-":
-            yield from read_stdin_items(modality, given.lines, met.path_column)
+            yield from read_stdin_items(modality, given.lines, met.columns)
         else:
             yield from expand_items(modality, [name_path(item)], met)
 

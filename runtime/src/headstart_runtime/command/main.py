@@ -5,11 +5,12 @@ import sys
 from collections.abc import Sequence
 from typing import get_args
 
-from headstart_runtime.command.answering import AnswerForm, Given, print_answers
+from headstart_runtime.command.answering import AnswerForm, Given, check_every, print_answers
 from headstart_runtime.command.stdin_items import LineForm
 from headstart_runtime.errors import HeadstartError, SettingError
 from headstart_runtime.inference.classifier import load
 from headstart_runtime.inference.predictors import CHOICES
+from headstart_runtime.item_columns import ItemColumns
 from headstart_runtime.stderr import print_to_stderr
 
 NAME = "headstart-predict"
@@ -49,6 +50,13 @@ def _make_parser() -> argparse.ArgumentParser:
         help="what a line of standard input is: the name of a file, a text, or a JSON object with one",
     )
     parser.add_argument("--top", type=int, default=1, help="how many classes to give for each item")
+    parser.add_argument(
+        "--text-column",
+        help="the key of a JSON object, or the column of a table, with the text; several are joined (commas between)",
+    )
+    parser.add_argument("--path-column", help="the column of a table with the items or their paths")
+    parser.add_argument("--every", type=float, help="of recordings: answer each stretch of so many seconds for itself")
+    parser.add_argument("--listen", action="store_true", help="of recordings: answer what the microphone hears")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="a JSON object per line")
     form.add_argument("--csv", action="store_true", help="a table with a header line")
@@ -61,9 +69,11 @@ def _predict(given: argparse.Namespace) -> int:
     if given.top < 1:
         raise SettingError(f"top is {given.top}; wanted 1 or more")
     form = AnswerForm(NAME, given.top, as_json=given.json, as_csv=given.csv)
-    return print_answers(
-        load(given.model, given.engine), Given(given.items, given.text, given.lines), form, threshold=given.threshold
-    )
+    check_every(given.every)
+    items = Given(given.items, given.text, given.lines, given.every, given.listen)
+    columns = ItemColumns(given.path_column, given.text_column)
+    classifier = load(given.model, given.engine)
+    return print_answers(classifier, items, form, columns=columns, threshold=given.threshold)
 
 
 if __name__ == "__main__":

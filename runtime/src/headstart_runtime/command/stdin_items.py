@@ -2,12 +2,13 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Literal
 
 from headstart_runtime.command.names import read_names_on_stdin
 from headstart_runtime.errors import SettingError
+from headstart_runtime.item_columns import ItemColumns, join_texts, match_known, split_columns
 from headstart_runtime.items import name_path
 from headstart_runtime.modalities.given import takes_texts
 from headstart_runtime.modalities.item import BrokenItem, NamedItem
@@ -17,14 +18,14 @@ LineForm = Literal["auto", "names", "texts", "json"]
 NAMES = ("id", "source", "name")  #: keys of an object by which its answer is called, the first that is there
 
 
-def read_stdin_items(modality: Modality, form: LineForm, column: str | None) -> Iterator[NamedItem]:
+def read_stdin_items(modality: Modality, form: LineForm, columns: ItemColumns) -> Iterator[NamedItem]:
     """Yield the items on standard input as they come.
 
     Args:
         modality: of the items.
         form: of a line; "auto" takes names of files, or, where items are texts, JSON where the first line is an object,
             and else texts.
-        column: the key of an object that has the text, or several with commas between; None finds it.
+        columns: the keys of an object that have the text; found where nothing is said.
 
     Raises:
         SettingError: a form that this modality has not.
@@ -40,7 +41,7 @@ def read_stdin_items(modality: Modality, form: LineForm, column: str | None) -> 
         lines, form = chain([first], lines), "json" if isinstance(_parse(first), dict) else "texts"
     if form == "json":
         for number, line in enumerate(lines, 1):
-            yield read_object(line, f"line {number}", modality, column)
+            yield read_object(line, f"line {number}", modality, columns)
     elif form == "texts":
         yield from map(name_line, lines)
     else:
@@ -57,14 +58,14 @@ def name_line(line: str) -> NamedItem:
     return NamedItem(_shorten(line), value)
 
 
-def read_object(line: str, name: str, modality: Modality, column: str | None) -> NamedItem:
+def read_object(line: str, name: str, modality: Modality, columns: ItemColumns) -> NamedItem:
     """Return the text of a JSON object, or a JSON string, as an item; as an error, where it has none.
 
     Args:
         line: of JSON.
         name: by which it is called where the object has none itself.
         modality: of the text.
-        column: see ``read_stdin_items``.
+        columns: see ``read_stdin_items``.
     """
     found = _parse(line)
     if isinstance(found, str):
@@ -72,20 +73,23 @@ def read_object(line: str, name: str, modality: Modality, column: str | None) ->
     if not isinstance(found, dict):
         return NamedItem(name, BrokenItem(f"{_shorten(line)!r} is no JSON object; wanted one in each line"))
     called = next((str(found[key]) for key in NAMES if isinstance(found.get(key), str | int)), name)
-    keys = _find_keys(found, modality, column)
+    keys = _find_keys(found, modality, columns)
     if not keys:
-        wanted = column or f"a key such as {', '.join(map(repr, modality.hints.value_columns[:3]))}"
+        usual = ", ".join(map(repr, modality.hints.value_columns[:3]))
+        wanted = columns.text or columns.path or f"a key such as {usual} (or --text-column KEY)"
         return NamedItem(called, BrokenItem(f"no text in it: it has {_list_keys(found)}; wanted {wanted}"))
     if len(keys) == 1:
         return NamedItem(called, str(found[keys[0]]))
-    return NamedItem(called, "\n".join(f"{key}: {found[key]}" for key in keys if found[key] not in (None, "")))
+    return NamedItem(called, join_texts(keys, ["" if found[key] is None else str(found[key]) for key in keys]))
 
 
-def _find_keys(found: Mapping[str, Any], modality: Modality, column: str | None) -> list[str]:
-    """Return the keys of an object that have the text."""
-    if column is not None:
-        named = [key.strip() for key in column.split(",")]
+def _find_keys(found: Mapping[str, Any], modality: Modality, columns: ItemColumns) -> Sequence[str]:
+    """Return the keys of an object that have the text: those that are named, else the classifier's, else found."""
+    if given := columns.text or columns.path:
+        named = [given] if given in found else split_columns(given)
         return named if all(key in found for key in named) else []
+    if as_fitted := match_known(found, columns.known):
+        return as_fitted
     by_name = {key.strip().lower().replace(" ", "_").replace("-", "_"): key for key in found}
     known = next((by_name[name] for name in modality.hints.value_columns if name in by_name), None)
     if known is not None:

@@ -134,6 +134,8 @@ class ModelRecord:
     novelty_sha256: str | None = None  #: of novelty.safetensors
     scores: dict[str, dict[str, Any]] = field(default_factory=dict)  #: subset -> evaluation, see evaluation.json
     engines: EngineAgreement | None = None  #: how each engine answers test items; None: not tested
+    #: Columns of a table whose cells its items were, joined with their names; written only where there are such.
+    item_columns: tuple[str, ...] = ()
 
     @property
     def task(self) -> Task:
@@ -170,6 +172,8 @@ class ModelRecord:
         plain = asdict(replace(self, branches=(), postprocessor=None))
         branches = [branch.to_json() for branch in self.branches]
         postprocessor = self.postprocessor.to_json()
+        if not self.item_columns:
+            del plain["item_columns"]
         return {"schema_version": SCHEMA_VERSION, **plain, "branches": branches, "postprocessor": postprocessor}
 
     @classmethod
@@ -186,6 +190,7 @@ class ModelRecord:
         values["members"] = tuple(MemberFacts.from_json(member) for member in record["members"])
         values["parity"] = ExportParity(**record["parity"])
         values["postprocessor"] = get_task(space.task).read_postprocessor(record["postprocessor"], space)
+        values["item_columns"] = tuple(record.get("item_columns", ()))
         values["engines"] = None if record["engines"] is None else EngineAgreement.from_json(record["engines"])
         model = cls(**values)
         model._check()
@@ -264,7 +269,7 @@ def read_model(folder: Path) -> ModelRecord:
     if version != SCHEMA_VERSION:
         raise ClassifierError(describe_schema_mismatch(str(file), version, SCHEMA_VERSION))
     known = {one.name for one in fields(ModelRecord)}
-    odd = sorted((known - record.keys()) | (record.keys() - known - {"schema_version"}))
+    odd = sorted((known - record.keys() - {"item_columns"}) | (record.keys() - known - {"schema_version"}))
     if odd:
         raise _incomplete(file, f"missing or unknown: {', '.join(odd)}")
     try:

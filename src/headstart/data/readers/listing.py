@@ -40,3 +40,4 @@ class SourceListing:
     label_columns: tuple[str, ...] = ()  #: of a table that labels are read from; none where they stand elsewhere
     decisions: tuple[Decision, ...] = ()  #: what the places in it were taken for, and why, for ``check --explain``
     proposed: tuple[str, ...] = ()  #: columns that may have groups, which nobody asked for
+    item_columns: tuple[str, ...] = ()  #: columns whose cells are the items, together; none where these are elsewhere

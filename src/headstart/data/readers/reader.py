@@ -21,6 +21,7 @@ class ReadContext:
     options: DataSettings  #: the modality, where classes and groups stand, and the encoding of text
     cache: Path  #: the folder in the store for what is unpacked
     labelled: bool = True  #: whether items want a label each; without, only what reads tables is asked
+    known_columns: tuple[str, ...] = ()  #: whose cells a classifier's items were; taken where a table has all of them
     forms: frozenset[LabelForm] | None = None  #: that the task which the user names reads; None: the labels decide
 
     def may_read(self, form: LabelForm) -> bool:

@@ -28,12 +28,7 @@ from headstart.data.readers.tables.row_shapes import refuse_class_columns, refus
 from headstart.data.readers.tables.same_names import find_sure_subset
 from headstart.data.readers.tables.span_columns import NONE as NO_SPAN
 from headstart.data.readers.tables.span_columns import find_span_columns, group_recordings
-from headstart.data.readers.tables.split_column import (
-    note_no_split,
-    numbers_parts,
-    read_parts,
-    refuse_valid_rows,
-)
+from headstart.data.readers.tables.split_column import note_no_split, numbers_parts, read_parts, refuse_valid_rows
 from headstart.data.readers.tables.table_columns import (
     ALIASES,
     ID_COLUMNS,
@@ -44,13 +39,11 @@ from headstart.data.readers.tables.table_columns import (
     simplify_column,
 )
 from headstart.data.readers.tables.table_files import FileFinder
-from headstart.data.readers.tables.value_columns import (
-    find_value_columns,
-    list_value_columns,
-    note_unused_columns,
-)
+from headstart.data.readers.tables.value_columns import find_value_columns, list_value_columns, note_unused_columns
 from headstart.data.samples import Subset
 from headstart.settings import DataSettings
+from headstart_runtime.item_columns import match_known
+from headstart_runtime.modalities.given import takes_texts
 from headstart_runtime.modalities.modality import Modality
 
 ROLES = ("path", "label", "split", "group")
@@ -62,7 +55,8 @@ NONE = "none"  #: says of these that no column is to be taken
 class ColumnChoice:
     """The choice of the columns of one table, a role after the other."""
 
-    def __init__(self, table: Path, sample: TableSample, modality: Modality, options: DataSettings) -> None:
+    def __init__(self, table: Path, sample: TableSample, modality: Modality, context: ReadContext) -> None:
+        options = context.options
         self.table, self.sample, self.modality = table, sample, modality
         self.header = list(sample.header)
         self.declined = {role for role in OPTIONAL if self._is_declined(role, options)}
@@ -72,6 +66,8 @@ class ColumnChoice:
         self.taken: dict[str, str] = dict(self.given)
         self.notes: list[str] = []
         self.values = find_given_columns(table, self.header, "text", options.text_column)
+        if not self.values and "path" not in self.given and takes_texts(modality):
+            self.values = match_known(self.header, context.known_columns)
         if self.values:
             self.taken["path"] = self.values[0]
         self.split_words: Mapping[str, str] | None = None
@@ -258,7 +254,7 @@ def choose_columns(table: Path, sample: TableSample, modality: Modality, context
         DataError: none has the path, or none the label where one is wanted; or several may have it; or a given column
             is not there.
     """
-    choice = ColumnChoice(table, sample, modality, context.options)
+    choice = ColumnChoice(table, sample, modality, context)
     choice.choose_path(labelled=context.labelled)
     if not context.labelled:
         if "path" not in choice.taken:

@@ -26,12 +26,12 @@ from headstart.data.readers.tables.table_columns import (
     find_path_column,
 )
 from headstart.data.readers.tables.table_modality import choose_table_modality
-from headstart.data.readers.tables.text_cells import join_texts
 from headstart.data.readers.unpack import unpack_once
 from headstart.data.sources import FileSource, SampleSource, ValueSource
 from headstart.label_text import join_cells
 from headstart_runtime.errors import DataError, refuse_machine_faults
 from headstart_runtime.extras import import_extra
+from headstart_runtime.item_columns import join_texts
 from headstart_runtime.modalities.item import CLASS
 from headstart_runtime.modalities.modality import Modality
 from headstart_runtime.parsing import parse_json
@@ -63,7 +63,8 @@ def read_parquet_rows(table: Path, context: ReadContext) -> TableRows:
         notes, shown = (*choice.notes, *columns.notes), ", ".join(columns.values) or column
         if not _holds_bytes(file.schema_arrow, column):
             rows = list(_iter_rows(file, columns, names, None, modality))
-            return TableRows(rows, notes, modality, shown, columns.taken, columns.label_columns, columns.proposed)
+            said = columns.label_columns, columns.proposed, columns.values
+            return TableRows(rows, notes, modality, shown, columns.taken, *said)
         folder = unpack_once(table, context.cache, lambda draft: _write_items(file, column, draft))
         rows = list(_iter_rows(file, columns, names, folder, modality))
         return TableRows(rows, notes, modality, column, columns.taken, columns.label_columns, columns.proposed)

@@ -38,6 +38,7 @@ from headstart.data.sources import BrokenSource, ExcerptSource, FileSource, Samp
 from headstart.quoting import quote_argument
 from headstart.settings import DataSettings
 from headstart_runtime.errors import DataError, bounded, refuse_machine_faults
+from headstart_runtime.item_columns import describe_read
 from headstart_runtime.modalities.item import BrokenItem, Excerpt, NamedItem, Noun
 from headstart_runtime.modalities.modality import Modality
 
@@ -56,12 +57,9 @@ class TableReader:
         if not isinstance(source, Path) or tree is not None or not source.is_file():
             return False
         called_so = source.suffix.lower() in self.suffixes
-        if (
-            is_json_table(source)
-            or is_path_array(source)
-            or is_parquet(source)
-            or (is_text(source) and (called_so or looks_like_table(source)))
-        ):
+        if is_json_table(source) or is_path_array(source) or is_parquet(source):
+            return True
+        if is_text(source) and (called_so or looks_like_table(source)):
             return True
         return called_so and not (find_archive_kind(source) or describe_unread(source))
 
@@ -145,6 +143,7 @@ def list_table(table: Path, context: ReadContext) -> SourceListing:
         label_columns=labels.columns,
         decisions=tuple(_decide(content, labels)),
         proposed=content.proposed,
+        item_columns=content.values,
     )
 
 
@@ -212,7 +211,9 @@ def list_table_items(table: Path, context: ReadContext) -> ItemTable:
     paths = [row.path for row in content.rows if row.item is None and not _find_row_problem(row)]
     located = locate_files(table, paths, content.modality, urls_found=1.0, part=_find_part(table, content))
     items = _RowItems(content.rows, located)
-    read = f"{content.modality.noun.count(len(content.rows))} read from column {content.column!r}"
+    known = () if context.options.text_column or context.options.path_column else context.known_columns
+    told = describe_read(content.values or (content.column,), known)
+    read = f"{content.modality.noun.count(len(content.rows))} read from {told}"
     doubt = located.conflict or (located.shift.describe() if located.shift else "")
     conflict = [f"these may be other {content.modality.noun.many}: {doubt}"] if doubt else []
     return ItemTable(items, (read, *content.notes, *located.notes, *conflict))

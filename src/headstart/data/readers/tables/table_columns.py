@@ -120,6 +120,7 @@ class TableRows:
     taken: Mapping[str, str] | None = None  #: role -> column
     label_columns: tuple[str, ...] = ()  #: with a cell of the label each, joined in the rows; then none is "label"
     proposed: tuple[str, ...] = ()  #: columns that may have groups, whose cells rows have beside
+    values: tuple[str, ...] = ()  #: columns whose cells are the items together; none where these are paths
 
 
 @dataclass(frozen=True)

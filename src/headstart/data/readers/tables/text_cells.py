@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 
 from headstart.data.readers.tables.base64_cells import is_base64
+from headstart_runtime.item_columns import is_missing_text
 
 FEWEST_WORDS = 3  #: of a cell that is running text
 LOOK_AT = 400  #: different cells of a column
@@ -15,14 +16,6 @@ _LOOKED = 2000  #: characters of a cell
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _UNSPACED = re.compile("[\\u0e00-\\u0eff\\u1000-\\u109f\\u1780-\\u17ff\\u3040-\\u30ff\\u3400-\\u9fff\\uf900-\\ufaff]")
 _STRUCTURE = ("[", "{", "<?xml", "data:")
-#: What stands in a cell for a text that is not there, in lower case.
-MISSING = frozenset({"nan", "null", "<na>", "#n/a", "nat"})
-
-
-def is_missing_text(cell: str) -> bool:
-    """Return whether a cell has no text: it is empty, or says so as programs write it."""
-    plain = cell.strip()
-    return not plain or (len(plain) < 6 and plain.lower() in MISSING)
 
 
 def estimate_words(cell: str) -> int:
@@ -80,11 +73,3 @@ def _take_some(cells: Sequence[str]) -> list[str]:
 def _hold_mostly(cells: Sequence[str], fits: Callable[[str], bool]) -> bool:
     some = _take_some(cells)
     return bool(some) and sum(map(fits, some)) >= MOSTLY * len(some)
-
-
-def join_texts(columns: Sequence[str], cells: Sequence[str]) -> str:
-    """Return the text of a row: its cell, or those of several columns with their names; "" where all are missing."""
-    if len(columns) == 1:
-        return "" if is_missing_text(cells[0]) else cells[0]
-    pairs = zip(columns, cells, strict=True)
-    return "\n".join(f"{column.strip()}: {cell}" for column, cell in pairs if not is_missing_text(cell))

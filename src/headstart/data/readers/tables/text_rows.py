@@ -28,12 +28,13 @@ from headstart.data.readers.tables.table_columns import (
 )
 from headstart.data.readers.tables.table_files import FileFinder
 from headstart.data.readers.tables.table_modality import choose_table_modality
-from headstart.data.readers.tables.text_cells import holds_running_text, join_texts
+from headstart.data.readers.tables.text_cells import holds_running_text
 from headstart.data.sources import ValueSource
 from headstart.data.subsets import parse_subset
 from headstart.label_text import join_cells
 from headstart_runtime.csv_cells import unescape_cell
 from headstart_runtime.errors import DataError
+from headstart_runtime.item_columns import join_texts
 from headstart_runtime.modalities.given import takes_texts
 from headstart_runtime.modalities.modality import Modality, all_modalities
 
@@ -79,7 +80,8 @@ def read_text_rows(table: Path, context: ReadContext) -> TableRows:
         notes += [note] if note else []
     taken = columns.taken
     column = ", ".join(columns.values) or taken["path"]
-    return TableRows(rows, tuple(notes), choice.modality, column, taken, columns.label_columns, columns.proposed)
+    said = columns.label_columns, columns.proposed, columns.values
+    return TableRows(rows, tuple(notes), choice.modality, column, taken, *said)
 
 
 def _list(names: Sequence[str]) -> str:

@@ -373,6 +373,14 @@ def _text_tasks(found: Result) -> str:
     return f"{found['texts']:,} texts: {'; '.join(told)}"
 
 
+def _text_whole_job(found: Result) -> str:
+    return (
+        f"{found['texts']:,} texts: cold {_seconds(found['cold_seconds'])} (90 s), warm "
+        f"{_seconds(found['warm_seconds'])} (12 s); {found['cold_to_peer']:.2f} of sentence-transformers and "
+        f"scikit-learn on the same features (a third), {found['cold_to_peer_on_last']:.2f} of these on the last layer"
+    )
+
+
 def _texts(found: Result) -> str:
     costs = ", ".join(
         f"{it['texts']:,} texts {it['seconds']:.0f} s ({it['peak_bytes'] / 1e9:.2f} GB)" for it in found["collections"]
@@ -438,6 +446,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "task_parity": _task_parity,
     "text_speed": _text_speed,
     "text_tasks": _text_tasks,
+    "text_whole_job": _text_whole_job,
     "texts": _texts,
     "training": _training,
     "whole_job": _whole_job,

@@ -71,7 +71,7 @@ SMALL = {
     "text_tasks": ("--texts 90", {"texts", "results"}),
     "texts": ("--counts 300,400", {"collections", "reading_times", "peak_bytes"}),
     "text_speed": ("{texts} --short 12 --long 2 --rounds 1", {"short", "long"}),
-    "text_whole_job": ("{texts} --rounds 1 --points 3", {"cold_to_peer", "cold_seconds", "warm_seconds", "peer"}),
+    "text_whole_job": ("{texts} --points 2", {"cold_to_peer", "cold_seconds", "warm_seconds", "peers"}),
     "training": ("--seconds 0.05 --rounds 1 --batch 4", {"rate_ratio", "share_of_peak"}),
     "whole_job": ("{photos} --rounds 1", {"cold_seconds", "predict_seconds", "cold_stages"}),
 }

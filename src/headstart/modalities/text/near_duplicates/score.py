@@ -26,6 +26,7 @@ DIRECTIONS = 48  #: of the features
 SKETCH = 96  #: numbers that the shingles of a text are folded into
 PART = 0.6  #: weight of the shingles' cosine beside that of the features
 SEGMENT = 4096  #: pairs that are compared at once
+BLOCK = 8192  #: texts whose shingles are folded at once
 
 RESEMBLANCE, CONTAINMENT, FEATURES, THRESHOLD = 10.0, 3.0, 2.0, 8.8  #: weights of the sum, and what is taken from it
 LEAST_SHARED = 30.0  #: weight of what is shared from which on that one text has all of another counts
@@ -80,12 +81,16 @@ def fold_shingles(shingles: Shingles, width: int) -> Floats:
     Each shingle is added to one number with one sign (Weinberger et al., 2009, *Feature hashing*).
     """
     count = len(shingles.starts) - 1
-    owner = np.repeat(np.arange(count), np.diff(shingles.starts))
-    column = (shingles.hashes >> np.uint32(3)) % np.uint32(width)
-    sign = (shingles.hashes & np.uint32(1)).astype(np.float32) * 2 - 1
-    places = owner * width + column
-    sums = np.bincount(places, sign * shingles.weigh(shingles.hashes), minlength=count * width)
-    return normalize_rows(sums.reshape(count, width).astype(np.float32), SHORTEST)
+    folded = np.empty((count, width), np.float32)
+    for first in range(0, count, BLOCK):
+        starts = shingles.starts[first : first + BLOCK + 1]
+        hashes, texts = shingles.hashes[starts[0] : starts[-1]], len(starts) - 1
+        owner = np.repeat(np.arange(texts), np.diff(starts))
+        column = (hashes >> np.uint32(3)) % np.uint32(width)
+        sign = (hashes & np.uint32(1)).astype(np.float32) * 2 - 1
+        sums = np.bincount(owner * width + column, sign * shingles.weigh(hashes), minlength=texts * width)
+        folded[first : first + texts] = normalize_rows(sums.reshape(texts, width).astype(np.float32), SHORTEST)
+    return folded
 
 
 def _number(texts: Sequence[str]) -> Ints:

@@ -385,8 +385,10 @@ def _texts(found: Result) -> str:
     costs = ", ".join(
         f"{it['texts']:,} texts {it['seconds']:.0f} s ({it['peak_bytes'] / 1e9:.2f} GB)" for it in found["collections"]
     )
+    part = "read and extracted: " if found["collections"][0]["accuracy"] is None else ""  # of whole fits
     return (
-        f"{costs}; reading and extracting the most {found['reading_times']:.2f} times the memory of the fewest (1.15)"
+        f"{part}{costs}; reading and extracting the most {found['reading_times']:.2f} times the memory of the fewest "
+        "(1.15)"
     )
 
 

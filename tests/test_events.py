@@ -54,6 +54,18 @@ def test_a_cancelled_fit_ends_and_the_same_call_goes_on(small: Small, tmp_path: 
     assert run.test.accuracy > 0.8
 
 
+def test_a_fault_that_a_run_goes_on_after_leaves_its_trace() -> None:
+    log = events.RunLog(events.ignore)
+
+    def divide() -> float:
+        return 1 / len(log.notes)
+
+    assert log.attempt(divide, 0.5, "no share") == 0.5
+    assert log.notes == ["no share: ZeroDivisionError: division by zero"]
+    assert "in divide" in log.traces[0]
+    assert "ZeroDivisionError" in log.traces[0]
+
+
 def test_it_reaches_the_caller_as_it_is(small: Small, tmp_path: Path) -> None:
     cancel = events.CancelToken()
     cancel.cancel()

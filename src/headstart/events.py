@@ -2,6 +2,7 @@
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -84,6 +85,7 @@ class RunLog:
     listener: Listener
     cancel: CancelToken | None = None
     notes: list[str] = field(default_factory=list)
+    traces: list[str] = field(default_factory=list)  #: of faults that a run went on after
     seconds: dict[str, float] = field(default_factory=dict)
     took: float | None = None  #: seconds by the clock up to the last result
 
@@ -114,7 +116,8 @@ class RunLog:
     def attempt(self, make: Callable[[], T], otherwise: T, lost: str) -> T:
         """Return what a function makes; where it fails, something else and a note.
 
-        For what a run is whole without: no fault there may cost hours of training. What ends the work still does.
+        For what a run is whole without: no fault there may cost hours of training. What ends the work still does. Of a
+        fault that no error of headstart is, the trace is kept.
 
         Args:
             make: the function.
@@ -126,6 +129,7 @@ class RunLog:
         except HeadstartError as error:
             self(Note(f"{lost}: {error}"))
         except Exception as error:  # noqa: BLE001
+            self.traces.append("".join(traceback.format_exception(error)))
             self(Note(f"{lost}: {type(error).__name__}: {error}"))
         return otherwise
 

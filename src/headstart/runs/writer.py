@@ -201,6 +201,7 @@ def finish_run(run: Run, context: FitContext, log: RunLog) -> Run:
     """
     record = {**run.record, "seconds": dict(log.seconds), "notes": _notes(context, log)}
     record |= {} if log.took is None else {"took": log.took}
+    record |= {"traces": list(log.traces)} if log.traces else {}
     _write_json(run.folder / RECORD, record)
     return replace(run, record=record)
 

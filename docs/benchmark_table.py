@@ -258,6 +258,61 @@ def _exports(found: Result) -> str:
     )
 
 
+def _everywhere(found: Result) -> str:
+    rows = [row for row in found["rows"] if "missing" not in row]
+    told = []
+    for precision in ("f32", "bf16"):
+        own = [row for row in rows if row["precision"] == precision]
+        if own:
+            within = sum(row["within"] for row in own)
+            told.append(f"{within} of {len(own)} ways in {precision} within what is asked")
+    classifiers = len({(row["set"], row["strategy"]) for row in rows})
+    return f"{classifiers} classifiers: {', '.join(told)}"
+
+
+#: Heads of columns -> way, precision and engine of the rows in them.
+WAYS = {
+    "ONNX Runtime": ("onnx", "f32", ""),
+    "OpenVINO": ("openvino", "f32", ""),
+    "OpenVINO bf16": ("openvino", "bf16", ""),
+    "LiteRT": ("litert", "f32", ""),
+    "browser": ("web", "f32", ""),
+    "`headstart-predict`": ("runtime", "f32", "onnxruntime"),
+    "on OpenVINO": ("runtime", "", "openvino"),
+    "service": ("service", "f32", "onnxruntime"),
+    "on OpenVINO ": ("service", "", "openvino"),
+}
+
+
+def tabulate_everywhere(kept: Path) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the head and the rows of the table of answers everywhere."""
+    rows = json.loads(kept.read_text("utf-8"))["result"]["rows"] if kept.is_file() else []
+    known = {name: key for name, key in WAYS.items() if any(_is_of(row, key) for row in rows)}
+    classifiers = dict.fromkeys((row["set"], row["strategy"]) for row in rows)
+    head = ("set, strategy", "items", *map(str.strip, known))
+    made = []
+    for one in classifiers:
+        own = [row for row in rows if (row["set"], row["strategy"]) == one]
+        items = max(row.get("items", 0) for row in own)
+        cells = [next((_tell_way(row) for row in own if _is_of(row, key)), "") for key in known.values()]
+        made.append((", ".join(one), str(items), *cells))
+    return head, made
+
+
+def _is_of(row: Mapping[str, Any], key: tuple[str, str, str]) -> bool:
+    way, precision, engine = key
+    return (row["way"], row["engine"]) == (way, engine) and precision in ("", row["precision"])
+
+
+def _tell_way(row: Mapping[str, Any]) -> str:
+    if "missing" in row:
+        return "not run"
+    margin = f" (margin {row['largest_margin']:.2g})" if row["differing"] else ""
+    half = " bf16" if row["precision"] == "bf16" and row["engine"] else ""
+    told = f"{row['differing']}{margin}; {row['mean_difference']:.2g}{half}"
+    return told if row["within"] else f"**{told}**"
+
+
 def tabulate_exports(kept: Path) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the head and the rows of a table of exports."""
     head = ("set, strategy", "format", "other answers", "mean, largest difference", "equal sets", "ms (saved)", "MB")
@@ -418,6 +473,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "candidates": _candidates,
     "choosing": _choosing,
     "duplicates": _duplicates,
+    "everywhere": _everywhere,
     "exports": _exports,
     "explanations": _explanations,
     "extraction": _extraction,

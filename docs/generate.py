@@ -17,7 +17,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from benchmark_table import benchmarks_page, tabulate_exports
+from benchmark_table import benchmarks_page, tabulate_everywhere, tabulate_exports
 from cyclopts import Parameter
 from option_types import options_module
 from performance import draw_figure, list_figures, performance_page
@@ -44,6 +44,10 @@ EXPORTS_BEGIN = (
     "<!-- Exports: made by docs/generate.py from benchmarks/exports.json. Run that with --keep, then: make docs -->"
 )
 EXPORTS_END = "<!-- End of the exports -->"
+EVERYWHERE_BEGIN = (
+    "<!-- Everywhere: made by docs/generate.py from benchmarks/everywhere.json. Run it with --keep, then: make docs -->"
+)
+EVERYWHERE_END = "<!-- End of everywhere -->"
 EXTRAS_BEGIN = (
     "<!-- Extras: made by docs/generate.py from headstart_runtime/extras.py. Change that, then run: make docs -->"
 )
@@ -157,10 +161,16 @@ def install_page() -> str:
 
 
 def exporting_page() -> str:
-    """Return the page on exports with the table of those that were measured between its two marks."""
-    before, _, rest = EXPORTING_PAGE.read_text("utf-8").partition(EXPORTS_BEGIN)
-    table = _table(*tabulate_exports(BENCHMARKS / "exports.json"))
-    return f"{before}{EXPORTS_BEGIN}\n{table}\n{EXPORTS_END}{rest.partition(EXPORTS_END)[2]}"
+    """Return the page on exports with the tables of what was measured, each between its two marks."""
+    text = EXPORTING_PAGE.read_text("utf-8")
+    for name, tabulate, begin, end in (
+        ("exports", tabulate_exports, EXPORTS_BEGIN, EXPORTS_END),
+        ("everywhere", tabulate_everywhere, EVERYWHERE_BEGIN, EVERYWHERE_END),
+    ):
+        before, _, rest = text.partition(begin)
+        table = _table(*tabulate(BENCHMARKS / f"{name}.json"))
+        text = f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
+    return text
 
 
 def data_page() -> str:

@@ -26,6 +26,7 @@ SMALL = {
     "choosing": ("{photos} --splits 1", {"results", "mean"}),
     "duplicates": ("{photos} --copies 2 --many 400 --rounds 1", {"found", "many_found"}),
     "explanations": ("{data} --only test_vit", {"results"}),
+    "everywhere": ("{photos} --formats onnx,openvino", {"rows"}),
     "exports": ("{photos} --formats onnx,openvino --precisions f32,int8", {"rows"}),
     "extraction": ("{photos} --rounds 1", {"ratio_to_roof", "times_plain_pytorch"}),
     "finetuning": ("{photos} --epochs 1 --own-epochs 1 --batch 4 --unfreeze stage5", {"time_ratio", "interval"}),

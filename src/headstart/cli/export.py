@@ -32,7 +32,7 @@ def export(
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
-        to: The format: onnx, openvino or litert.
+        to: The format: onnx, openvino, litert or docker.
         out: The folder to make; NAME-FORMAT in this folder when not given. Nothing is overwritten.
         items: Your own items to prove it on, in place of the run's test items: a folder, a table, an archive.
         precision: Of the network's numbers: f32, f16, bf16 or int8, of which each format has some.

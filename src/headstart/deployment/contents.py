@@ -162,6 +162,13 @@ KNOWN_FILES = {
     "predict.py": "the code that answers items with the files here",
     PROOF: "how far answers are from the saved classifier's",
     LICENCES: "licences of the weights",
+    "Dockerfile": "how the container is built: user without rights, health check, command",
+    ".dockerignore": "what of this folder goes into it",
+    "compose.yaml": "how the container is run: read-only, without rights, on this machine's port 8080",
+    "compose.keys.yaml": "the same with API keys as a secret",
+    "requirements.txt": "every package of it and its version",
+    "wheels/": "headstart-runtime, as this export was proved with it",
+    "model/": "the saved classifier",
     f"{GOLDEN}/": "a few items and the saved classifier's answers",
 }
 

@@ -24,6 +24,7 @@ FORMATS: dict[str, "str | ExportFormat"] = {
     "onnx": "headstart.deployment.onnx_format:OnnxFormat",
     "openvino": "headstart.deployment.openvino_format:OpenVinoFormat",
     "litert": "headstart.deployment.litert_format:LiteRtFormat",
+    "docker": "headstart.deployment.docker_format:DockerFormat",
 }
 
 

@@ -51,6 +51,11 @@ def copy_heads(job: ExportJob, folder: Path) -> None:
         (folder / NOVELTY_ARRAYS).write_bytes(files.novelty)
 
 
+def list_runtime_extras(job: ExportJob, extras: Sequence[str]) -> list[str]:
+    """Return the extras of ``headstart-runtime`` that an export needs: those given, and that of its modality."""
+    return [*extras, *(name for name in EXTRAS if name == job.classifier.record.modality.name)]
+
+
 def describe_code(job: ExportJob, extras: Sequence[str]) -> str:
     """Return how ``predict.py`` is run, as Markdown.
 
@@ -58,8 +63,7 @@ def describe_code(job: ExportJob, extras: Sequence[str]) -> str:
         job: the classifier.
         extras: of ``headstart-runtime``, that its code needs.
     """
-    record = job.classifier.record
-    needed = [*extras, *(name for name in EXTRAS if name == record.modality.name)]
+    record, needed = job.classifier.record, list_runtime_extras(job, extras)
     package = f"'headstart-runtime[{','.join(needed)}]'" if needed else "headstart-runtime"
     return f"""```bash
 pip install {package}

@@ -86,7 +86,8 @@ def _answer(runner: ExportRunner, item: ProofItem) -> tuple[Steps | str, float]:
         found: Steps | str = runner.answer(item.value)
     except DataError as error:
         found = str(error) or "unreadable"
-    return found, time.perf_counter() - began
+    seconds = time.perf_counter() - began
+    return found, seconds if isinstance(found, str) or found.seconds is None else found.seconds
 
 
 def measure_difference(one: NDArray[Any], other: NDArray[Any]) -> TensorDifference:

@@ -31,6 +31,7 @@ class Steps:
     #: What else there is to see, by name: the decoded item ("image", "waveform"), the tensors that networks read, parts
     #: first ("pixels", "input_ids"), the features of each branch ("features", "features.1"), (D,) or (P, D).
     seen: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    seconds: float | None = None  #: that it took, where more than that was done for a proof's sake
 
 
 class ExportRunner(Protocol):

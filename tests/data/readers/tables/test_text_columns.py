@@ -98,3 +98,10 @@ def test_one_recording_gives_many_items(tmp_path: Path) -> None:
     assert (samples.modality, len(samples)) == ("sound", 40)
     assert samples.samples[1].source.read() == Excerpt(tmp_path / "0.wav", 0.5, 1.0)
     assert {sample.group.given_name for sample in samples.samples} == {f"{number}.wav" for number in range(10)}
+
+
+def test_a_column_called_like_texts_without_a_word_says_so_and_can_be_named(tmp_path: Path) -> None:
+    table = write(tmp_path / "t.csv", "text,label", [f"{10_000 + n},{'ab'[n % 2]}" for n in range(30)])
+    with pytest.raises(DataError, match=r"has a column 'text', but no words in it: .*'10000'.*add --text-column text"):
+        read(table)
+    assert len(read(table, text_column="text")) == 30

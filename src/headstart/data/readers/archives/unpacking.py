@@ -9,6 +9,7 @@ import importlib
 import json
 import lzma
 import os
+import re
 import shutil
 import tarfile
 import zipfile
@@ -22,6 +23,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from headstart.data.readers.archive_members import Member, is_compressed_tar, is_utf8, iter_members
 from headstart.data.readers.byte_ranges import RangeSource
 from headstart.data.readers.encodings import escape_non_ascii, guess_encoding
+from headstart.data.readers.file_kinds import ZIP, find_archive_kind
 from headstart.data.readers.unpack import unpack_once
 from headstart_runtime.errors import DataError, refuse_machine_faults
 from headstart_runtime.text_encodings import check_encoding
@@ -144,8 +146,9 @@ def _find_earlier_guess(archive: Path, cache: Path, leave: Collection[str]) -> s
 
 def _guess_name_encoding(archive: Path) -> str:
     """Return the encoding of the names; of files alone any will do, for nothing is called after them."""
-    names = [member.raw.replace(b"\\", b"/") for member in iter_members(archive) if not is_utf8(member.raw)]
-    folders = {step for name in names for step in name.split(b"/")[:-1] if not is_utf8(step)}
+    unmarked = (member.raw for member in iter_members(archive) if not member.is_utf8)
+    names = [raw.replace(b"\\", b"/") for raw in unmarked if not raw.isascii()]
+    folders = {step for name in names for step in name.split(b"/")[:-1] if not step.isascii()}
     files = {name.rpartition(b"/")[2] for name in names}
     try:
         return guess_encoding(sorted(folders or files), f"archive {str(archive)!r}")
@@ -187,11 +190,12 @@ def _write_members(
     archive: Path, folder: Path, encoding: str | None, leave: Collection[str] = ()
 ) -> dict[str, tuple[int | None, int, int | None]]:
     """Write the files of an archive, and return offset, size and checksum of those that stay in it, by their paths."""
-    total = 0
+    total, doubtful = 0, list[bytes]()
     places: dict[str, tuple[int | None, int, int | None]] = {}
     for count, member in enumerate(iter_members(archive), 1):
         total += member.size
         name = _decode_name(archive, member, encoding)
+        doubtful += [member.raw] if encoding is None and not (member.is_utf8 or member.raw.isascii()) else []
         problem = _find_problem(member, name, count, total, archive.stat().st_size)
         if problem:
             raise DataError(f"archive {str(archive)!r} is refused: {problem}; unpack it yourself if you trust it")
@@ -210,7 +214,15 @@ def _write_members(
         if content is not None:
             with content, path.open("wb") as out:
                 shutil.copyfileobj(content, out, 1 << 20)
+    if doubtful and find_archive_kind(archive) == ZIP and all(map(_may_be_utf8_by_chance, doubtful)):
+        raise _UnknownEncodingError
     return places
+
+
+def _may_be_utf8_by_chance(raw: bytes) -> bool:
+    """Return whether each step of a name has no more than one letter of two bytes, as one of Chinese has in GBK."""
+    steps = [step.partition(b".")[0] for step in re.split(rb"[/\\]", raw)]
+    return all(step.isascii() or (len(step) == 2 and is_utf8(step)) for step in steps)
 
 
 def _decode_name(archive: Path, member: Member, encoding: str | None) -> str:

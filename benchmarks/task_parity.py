@@ -1,110 +1,87 @@
 """Whether the answers of every task are the same wherever a saved model runs.
 
-    python benchmarks/task_parity.py PHOTOS [PHOTOS ...] [--only TASK]
+    python benchmarks/task_parity.py SOURCE [SOURCE ...] [--group COLUMN] [--only TASK] [--most N]
 
-PHOTOS is a folder per class. For each task a table of labels is made of it: the class; the class and whether the photo
-is bright and colourful, several labels; how bright it is, a number; how bright in five grades. A linear probe is fitted
-on each, in float32 and as by default: bf16 where the processor has it and task and photos bear it. Every photo is
-answered by the saved heads on the stored features, which they were fitted on, and from its file by ONNX Runtime and by
-OpenVINO. Said for each: how many photos have another answer than the stored features give, and the largest difference
-among these of a number that the answer is read from, which is at least half of what such an answer was ahead by; of
-numbers, as a share of their range; then the largest of all, and without 0.5 % of the photos (2 % in bf16). The last
-line is JSON.
+A source is a folder of photos per class, or a table of texts or clips with their classes. For each task a table of
+labels is made of it (``drawn/relabelled.py``): the class; several labels; a number; one of five grades. A linear probe
+is fitted on each, in float32 and as by default: bf16 where the processor has it and task and items bear it. The test
+items, and others up to N, are answered by the saved heads on the stored features, which they were fitted on, and from
+their files by ONNX Runtime and by OpenVINO. Said for each: how many items have another answer than the stored features
+give, and the largest difference among these of a number that the answer is read from, which is at least half of what
+such an answer was ahead by; of numbers, as a share of their range; then the largest of all, and without 0.5 % of the
+items (2 % in bf16). The last line is JSON.
 """
 
-import csv
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 import headstart
 import measuring
+from drawn.relabelled import LABELLED, ItemFacts, measure_items, write_relabelled
 from headstart.data.read import read_source
-from headstart.data.samples import Sample
+from headstart.data.samples import Sample, Subset
+from headstart.data.split import load_split
 from headstart.pipeline.testing import answer_samples
 from headstart.settings import DataSettings, locate_store
 from headstart.storage.store import FeatureSpace, Store
 from headstart_runtime.tasks.task import TASKS
 
 PRECISIONS = ("f32", "auto")  #: asked for; what was computed in is said
-GRADES = ("darkest", "dark", "middle", "light", "lightest")
-FEW = {"f32": 0.005, "bf16": 0.02}  #: share of the photos that may answer otherwise
-SHOWN = 64  #: pixels along an edge of what is measured
-
-
-@dataclass(frozen=True)
-class PhotoFacts:
-    """A photo of a class, measured; shares are ranks among all photos, 0..1."""
-
-    file: Path
-    label: str
-    brightness: float  #: mean grey level
-    bright: float
-    colourful: float
-
-
-@dataclass(frozen=True)
-class LabelledAs:
-    """The labels of a task."""
-
-    label: Callable[[PhotoFacts], str]
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-
-def _list_labels(facts: PhotoFacts) -> str:
-    named = {facts.label: True, "bright": facts.bright > 0.5, "colourful": facts.colourful > 0.5}
-    return ";".join(name for name, there in named.items() if there)
-
-
-LABELLED: dict[str, LabelledAs] = {
-    "classification": LabelledAs(lambda facts: facts.label),
-    "multilabel": LabelledAs(_list_labels),
-    "regression": LabelledAs(lambda facts: f"{facts.brightness:.2f}"),
-    "ordinal": LabelledAs(lambda facts: GRADES[min(4, int(5 * facts.bright))], {"order": ",".join(GRADES)}),
-}
+FEW = {"f32": 0.005, "bf16": 0.02}  #: share of the items that may answer otherwise
+LEAST = 1  #: items that may, however few there are
 
 
 def main() -> None:
     """Runs the benchmark."""
     options = measuring.arguments(
-        __doc__ or "", ("photos", {"type": Path, "nargs": "+"}), ("--only", {"choices": list(LABELLED)})
+        __doc__ or "",
+        ("sources", {"type": Path, "nargs": "+"}),
+        ("--group", {"default": None, "help": "column of a table whose values stay in one part"}),
+        ("--only", {"choices": list(LABELLED)}),
+        ("--most", {"type": int, "default": 600, "help": "items that are answered"}),
     )
     results = []
-    for task in [options.only] if options.only else [name for name in LABELLED if name in TASKS]:
-        for precision in PRECISIONS:
-            for photos in options.photos:
-                found = _compare(photos, task, precision)
-                results += found
-                for one in found:
-                    print(_tell(one))
+    for source in options.sources:
+        items = measure_items(source)
+        for task in [options.only] if options.only else [name for name in LABELLED if name in TASKS]:
+            group = options.group if options.group in items[0].row and LABELLED[task].grouped else None
+            for precision in PRECISIONS:
+                found = _compare(items, task, precision, group, options.most)
+                results += [{"source": "/".join(source.resolve().parts[-2:]), **one} for one in found]
+                for one in results[-len(found) :]:
+                    print(_tell(one), flush=True)
     worst: dict[str, float] = {}
+    beyond = []
     for one in results:
-        worst[one["computed_in"]] = max(worst.get(one["computed_in"], 0.0), one["other_answers"] / one["photos"])
-    measuring.finish(__file__, {"results": results, "worst": worst}, keep=options.keep)
+        worst[one["computed_in"]] = max(worst.get(one["computed_in"], 0.0), one["other_answers"] / one["items"])
+        if one["other_answers"] > max(LEAST, FEW[one["computed_in"]] * one["items"]):
+            beyond.append({name: one[name] for name in ("source", "task", "asked", "way")})
+    measuring.finish(__file__, {"results": results, "worst": worst, "beyond": beyond}, keep=options.keep)
 
 
 def _tell(found: Mapping[str, Any]) -> str:
-    where = ", ".join(found[name] for name in ("source", "task", "asked", "computed_in", "way"))
-    other = f"{found['other_answers']} of {found['photos']} other answers, there {found['apart']:.2g} apart at most"
+    where = ", ".join(found[name] for name in ("source", "modality", "task", "asked", "computed_in", "way"))
+    other = f"{found['other_answers']} of {found['items']} other answers, there {found['apart']:.2g} apart at most"
     return f"{where}: {other}; {found['largest']:.2g} anywhere, {found['all_but_few']:.2g} for all but a few"
 
 
-def _compare(photos: Path, task: str, precision: str) -> list[dict[str, Any]]:
-    """Return how each engine answers all photos, each content once, beside the stored features."""
+def _compare(
+    items: Sequence[ItemFacts], task: str, precision: str, group: str | None, most: int
+) -> list[dict[str, Any]]:
+    """Return how each engine answers items, each content once, beside the stored features."""
     with tempfile.TemporaryDirectory() as folder:
-        table, labelled = _write_table(photos, task, Path(folder) / "labels.csv"), LABELLED[task]
-        settings = {"task": task, **labelled.settings}
+        table = write_relabelled(items, task, Path(folder) / "labels.csv")
+        settings = {"task": task, **({"group_column": group} if group else {}), **LABELLED[task].settings}
         run = headstart.fit(
             table, out=Path(folder) / "run", precision=precision, strategy="linear-probe", report=False, **settings
         )
         read = read_source(table, options=DataSettings.model_validate(settings))
-        samples = list({sample.digest: sample for sample in read.samples}.values())
+        samples = _choose(list({sample.digest: sample for sample in read.samples}.values()), run, most)
         classifier = headstart.load(run.folder / "model")
         with Store(locate_store()) as store:
             digests = [sample.digest for sample in samples]
@@ -112,13 +89,16 @@ def _compare(photos: Path, task: str, precision: str) -> list[dict[str, Any]]:
             rows = [[store.read(space, digests, layer) for layer in branch.layers] for branch in branches]
         stored = classifier.predict_features([np.concatenate(each, axis=1) for each in rows]).outputs
         return [
-            {
-                "task": task,
-                "source": "/".join(photos.resolve().parts[-2:]),
-                **_describe(classifier, samples, engine, stored, precision),
-            }
+            {"task": task, "modality": read.modality, **_describe(classifier, samples, engine, stored, precision)}
             for engine in ("onnxruntime", "openvino")
         ]
+
+
+def _choose(samples: Sequence[Sample], run: headstart.Run, most: int) -> list[Sample]:
+    """Return the test samples first, then those with the smallest digests."""
+    split = load_split(run.folder).subsets
+    order = sorted(samples, key=lambda sample: (split.get(sample.id) is not Subset.TEST, sample.digest))
+    return [sample for sample in order if sample.id in split][:most]
 
 
 def _describe(
@@ -141,37 +121,12 @@ def _describe(
         "way": engine,
         "asked": asked,
         "computed_in": computed,
-        "photos": len(samples),
+        "items": count,
         "other_answers": int(other.sum()),
         "apart": float(apart[other].max(initial=0.0)),
         "largest": float(apart.max()),
         "all_but_few": float(np.quantile(apart, 1 - FEW[computed])),
     }
-
-
-def _write_table(photos: Path, task: str, table: Path) -> Path:
-    with table.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(["path", "label"])
-        rows.writerows((facts.file.as_posix(), LABELLED[task].label(facts)) for facts in _measure(photos))
-    return table
-
-
-def _measure(photos: Path) -> list[PhotoFacts]:
-    """Return all photos of a folder per class, measured."""
-    samples = read_source(photos)
-    files = [photos.resolve() / sample.name for sample in samples.samples]
-    levels, colours = [], []
-    for file in files:
-        with Image.open(file) as opened:
-            opened.draft("RGB", (SHOWN, SHOWN))
-            small = np.asarray(opened.convert("HSV").resize((SHOWN, SHOWN)), np.float64)
-        levels.append(float(small[..., 2].mean()))
-        colours.append(float(small[..., 1].mean()))
-    bright, colourful = (np.argsort(np.argsort(values)) / len(files) for values in (levels, colours))
-    named = [samples.describe(sample) for sample in samples.samples]
-    facts = zip(files, named, levels, bright.tolist(), colourful.tolist(), strict=True)
-    return [PhotoFacts(*one) for one in facts]
 
 
 def _space(run: headstart.Run) -> FeatureSpace:

@@ -390,15 +390,18 @@ def _suspects(found: Result) -> str:
 
 
 def _task_parity(found: Result) -> str:
-    shares: dict[str, dict[str, float]] = {}
+    worst: dict[str, dict[str, dict[str, float]]] = {}
     for one in found["results"]:
-        own = shares.setdefault(one["task"], {})
-        own[one["computed_in"]] = max(own.get(one["computed_in"], 0.0), one["other_answers"] / one["photos"])
-    told = [
-        f"{task} {' and '.join(f'{_percent(share)} in {kind}' for kind, share in own.items())}"
-        for task, own in shares.items()
-    ]
-    return f"other answers (numbers: by over 1 % of their range): {', '.join(told)} (0.5 % in f32, 2 % in bf16)"
+        own = worst.setdefault(one["modality"], {}).setdefault(one["computed_in"], {})
+        own[one["task"]] = max(own.get(one["task"], 0.0), one["other_answers"] / one["items"])
+    told = []
+    for modality, kinds in worst.items():
+        each = [
+            f"{kind} {', '.join(f'{task} {_percent(most)}' for task, most in own.items())}"
+            for kind, own in kinds.items()
+        ]
+        told.append(f"{modality}: {'; '.join(each)}")
+    return f"other answers (numbers: by over 1 % of their range): {'. '.join(told)} (0.5 % in f32, 2 % in bf16)"
 
 
 def _training(found: Result) -> str:

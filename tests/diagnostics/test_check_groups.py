@@ -13,6 +13,7 @@ from headstart.diagnostics.check_groups import check_groups
 from headstart.diagnostics.group_check import GroupCheck
 from headstart.heads.head import TrainingSet
 from headstart.settings import DataSettings, FitSettings
+from headstart.storage.results import ResultFolder
 from headstart_runtime.modalities.item import Noun
 from headstart_runtime.tasks.task import get_task
 
@@ -58,6 +59,7 @@ def make_context(folder: Path, *, known: bool, named: str = "{label}_speaker{who
         branch=lambda layer: layer,
         task=get_task("classification"),
         memo=SimpleNamespace(probes={}, probe_seconds={}),
+        store=SimpleNamespace(results=ResultFolder(folder.parent / "store")),
     )
 
 

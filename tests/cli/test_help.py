@@ -26,7 +26,7 @@ FLAGS = {
     "compare": [*flags_of(complete_class()), "--config", "--quiet", "--json"],
     "predict": [
         *("--text", "--lines", "--top", "--json", "--csv", "--threshold", "--engine", "--path-column"),
-        *("--text-column", "--every", "--listen"),
+        *("--text-column", "--every", "--listen", "--out"),
     ],
     "serve": [*(f"--{one.name.replace('_', '-')}" for one in fields(ServiceSettings)), "--no-page"],
     "evaluate": [*flags_of(DataSettings), "--quiet", "--json", "--engine", "--threshold"],

@@ -41,6 +41,9 @@ class Amount:
     def to_cells(self, top: int = 1) -> list[str]:
         return [f"{self.value:.4f}"]
 
+    def to_values(self, top: int = 1) -> list[float | None]:
+        return [self.value]
+
 
 @dataclass(frozen=True)
 class AsIs:
@@ -374,6 +377,9 @@ class AmountTask:
 
     def answer_columns(self, top: int, space: TargetSpace) -> tuple[str, ...]:
         return ("value",)
+
+    def answer_types(self, top: int, space: TargetSpace) -> tuple[str, ...]:
+        return ("number",)
 
     def make_failure(self, item: Any, error: Exception, space: TargetSpace) -> Amount:
         return Amount(item.name, None, str(error))

@@ -103,9 +103,9 @@ def _expand_file(modality: Modality, item: Any, file: Path, expansion: Expansion
         yield item
         return
     expansion.notes += [f"{file}: {note}" for note in found.notes]
-    expansion.skipped += [f"{file}: {other}" for other in found.skipped]
     for one in found.items:
         yield one if expansion.alone else NamedItem(f"{file}: {one.name}", one.value)
+    expansion.skipped += [f"{file}: {other}" for other in found.skipped]
 
 
 def refuse_nothing(modality: Modality, given: object, skipped: list[str]) -> NoReturn:

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from headstart_runtime.command.answering import AnswerForm, Given, check_every, print_answers
 from headstart_runtime.command.stdin_items import LineForm
+from headstart_runtime.command.writing import write_given
 from headstart_runtime.errors import SettingError
 from headstart_runtime.item_columns import ItemColumns
 
@@ -25,6 +26,7 @@ def predict(
     path_column: str | None = None,
     text_column: str | None = None,
     threshold: float | None = None,
+    out: str | None = None,
     every: float | None = None,
     listen: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
@@ -50,9 +52,15 @@ def predict(
     that ran the network when the classifier was fitted; --engine takes one of them for all. Which of them answered the
     test items, and how far their answers agree, stands in the model's model.json.
 
+    With --out answers are written as Parquet and not printed: into a folder, in parts that are whole at every moment,
+    or, joined at the end, as one file. After a kill the same command goes on where it was; nothing is answered twice or
+    left out, which is checked at the end against the list of items. That list is made when the command is first given,
+    so what comes into a folder later is not in it. Numbers are numbers there, and several names are a list.
+
     Examples:
         headstart predict runs/beetles/model new.jpg
         headstart predict runs/beetles/model inbox/ --csv > answers.csv
+        headstart predict runs/beetles/model inbox/ --out answers.parquet
         find . -name '*.jpg' | headstart predict runs/beetles/model - --json --top 3
         headstart predict runs/reviews/model --text "I would see it again"
         cat new.jsonl | headstart predict runs/reviews/model - --json
@@ -75,6 +83,8 @@ def predict(
             found.
         threshold: Predict the positive class (fit's --positive), or each of several labels, from this probability on,
             such as 0.3, in place of the model's own threshold.
+        out: Write the answers as Parquet: into this folder, in parts, or as this file where it ends in .parquet. What
+            has answers of another model, source, engine or threshold is refused.
         every: Of recordings: answer each stretch of so many seconds for itself; with --listen 2 when not given.
         listen: Of recordings: answer what the microphone hears, stretch by stretch, until Ctrl-C.
     """
@@ -94,4 +104,6 @@ def predict(
     given = Given(items, texts, lines, every, listen)
     form = AnswerForm("headstart", top, as_json=json_, as_csv=csv_)
     columns = ItemColumns(path_column, text_column)
+    if out is not None:
+        return write_given(classifier, given, form, out, columns=columns, threshold=threshold)
     return print_answers(classifier, given, form, columns=columns, threshold=threshold)

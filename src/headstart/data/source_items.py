@@ -3,8 +3,9 @@
 The reader that a fit would take is taken here too, by the same bytes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from headstart import settings
@@ -36,7 +37,7 @@ class SourceItems:
 
     items: Iterable[NamedItem]  #: read one by one
     notes: tuple[str, ...] = ()  #: for a person
-    skipped: tuple[str, ...] = ()  #: names of what else is in there
+    skipped: Sequence[str] = ()  #: names of what else is in there; of a folder once its items are read
 
 
 def list_file_items(
@@ -90,8 +91,9 @@ def list_folder_items(
         MissingExtra: what reads it is not installed.
     """
     others = list[str]()
-    paths = list(find_items(folder, modality, others))
-    if not paths:
+    paths = find_items(folder, modality, others)
+    first = next(paths, None)
+    if first is None:
         tree = FileTree(folder)
         reader = find_reader(folder, tree)
         if reader is not None and not isinstance(reader, FolderReader):
@@ -99,8 +101,9 @@ def list_folder_items(
     for flag, given in (("--path-column", columns.path), ("--text-column", columns.text)):
         if given:
             raise SettingError(f"{flag} is for tables and arrays; {str(folder)!r} is a folder; give the table in it")
-    items = [NamedItem(path.relative_to(folder).as_posix(), path) for path in paths]
-    return SourceItems(items, skipped=tuple(others))
+    found = () if first is None else chain([first], paths)
+    items = (NamedItem(path.relative_to(folder).as_posix(), path) for path in found)  # a million need no memory
+    return SourceItems(items, skipped=others)
 
 
 def _make_context(modality: Modality, cache: Path | None, columns: ItemColumns) -> ReadContext:

@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Iterable, Sized
-from typing import Any
+from typing import Any, overload
 
 from headstart.display.html import html_table
+from headstart_runtime.answer_files.records import WrittenAnswers
+from headstart_runtime.answer_files.source import make_answer_source
+from headstart_runtime.answer_files.write import write_answers
 from headstart_runtime.inference.classifier import BATCH_FROM, Prediction, load
 from headstart_runtime.inference.predictors import InferenceEngineChoice
 from headstart_runtime.item_columns import ItemColumns
@@ -38,6 +41,7 @@ def describe_remarks(prediction: Prediction, noun: Noun) -> str:
     return "; ".join(filter(None, (prediction.error, unfamiliar, prediction.repaired, prediction.note)))
 
 
+@overload
 def predict(
     model: str | os.PathLike[str],
     items: Any,
@@ -46,7 +50,29 @@ def predict(
     path_column: str | None = None,
     text_column: str | None = None,
     threshold: float | None = None,
-) -> Predictions:
+    out: None = None,
+) -> Predictions: ...
+@overload
+def predict(
+    model: str | os.PathLike[str],
+    items: Any,
+    *,
+    engine: InferenceEngineChoice = "auto",
+    path_column: str | None = None,
+    text_column: str | None = None,
+    threshold: float | None = None,
+    out: str | os.PathLike[str],
+) -> WrittenAnswers: ...
+def predict(
+    model: str | os.PathLike[str],
+    items: Any,
+    *,
+    engine: InferenceEngineChoice = "auto",
+    path_column: str | None = None,
+    text_column: str | None = None,
+    threshold: float | None = None,
+    out: str | os.PathLike[str] | None = None,
+) -> Predictions | WrittenAnswers:
     """Return what items show, by a saved classifier: a prediction for each, in order.
 
     Args:
@@ -60,16 +86,25 @@ def predict(
             names. None takes those that ``fit`` read, where all of them are there, and else finds it.
         threshold: the least probability from which on the positive class is predicted, or each of several labels, such
             as 0.3; None takes that of the model, or the likeliest class.
+        out: write the answers as Parquet instead, of any number of items with bounded memory: into a folder, in parts,
+            or as a file that ends in ``.parquet``. The same call goes on where one was ended. Where items are no paths,
+            they have to be there once more for that: a list, a table.
+
+    Returns:
+        The predictions; with ``out`` how many there are, how many could not be read, and where.
 
     Raises:
         UserError: a classifier that cannot be used, a folder without items, or a table without a column of them,
-            or a threshold for a model without a positive class. An item that cannot be read is no
-            error: its prediction says so.
+            or a threshold for a model without a positive class; a place that has answers of another model, source,
+            engine or threshold. An item that cannot be read is no error: its prediction says so.
+        StoreError: there is no space left; what is answered stays in ``out``.
     """
     classifier = load(model, engine)
     modality = classifier.record.modality
     several = list_items(modality, items)
     columns = ItemColumns(path_column, text_column, classifier.record.item_columns)
+    if out is not None:
+        return write_answers(classifier, make_answer_source(modality, several, columns), out, threshold=threshold)
     met = Expansion(alone=isinstance(several, Sized) and len(several) == 1, columns=columns)
     files = expand_items(modality, several, met)
     answers = list(

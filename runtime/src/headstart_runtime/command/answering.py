@@ -81,8 +81,7 @@ def print_answers(
         UserError: there is nothing to answer, or the items are not of this classifier's kind.
     """
     modality, columns = classifier.record.modality, columns or ItemColumns()
-    if not (given.items or given.texts or given.listen):
-        raise SettingError(_describe_nothing(modality, given.every))
+    refuse_none_given(modality, given)
     top = min(form.top, len(classifier.classes))
     answers = classifier.task.answer_columns(top, classifier.record.space)
     lines: Form = partial(format_text_lines, top=top, noun=modality.noun)
@@ -110,6 +109,16 @@ def print_answers(
     return 2 if failed else 0
 
 
+def refuse_none_given(modality: Modality, given: Given) -> None:
+    """Refuse a command without items.
+
+    Raises:
+        SettingError: there are none.
+    """
+    if not (given.items or given.texts or given.listen):
+        raise SettingError(_describe_nothing(modality, given.every))
+
+
 def _describe_nothing(modality: Modality, every: float | None) -> str:
     """Return that nothing is given, and what may be of this kind of data."""
     many = modality.noun.many
@@ -127,9 +136,6 @@ def _asked(modality: Modality, given: Given, met: Expansion) -> Iterable[Any]:
     from headstart_runtime.inference.streaming import Arrivals
 
     found = read_items(modality, given, met)
-    if given.every is not None and not given.listen:
-        recorded, whole = find_recorded(modality, "--every"), found
-        found = (stretch for item in whole for stretch in recorded.cut_recording(item, given.every or 0))
     if "-" in given.items or given.listen:
         return Arrivals(found)
     return take_few(found, BATCH_FROM)
@@ -137,6 +143,8 @@ def _asked(modality: Modality, given: Given, met: Expansion) -> Iterable[Any]:
 
 def read_items(modality: Modality, given: Given, met: Expansion) -> Iterator[Any]:
     """Yield the items meant; of a folder the files that are items by their bytes, of a table its rows.
+
+    Of recordings the stretches that are asked for.
 
     Args:
         modality: of the items.
@@ -149,6 +157,15 @@ def read_items(modality: Modality, given: Given, met: Expansion) -> Iterator[Any
     if given.texts and not takes_texts(modality):
         many = modality.noun.many
         raise SettingError(f"--text is for classifiers of texts, and this one reads {many}; give the files of {many}")
+    if given.every is None or given.listen:
+        yield from _read_whole(modality, given, met)
+        return
+    recorded = find_recorded(modality, "--every")
+    for item in _read_whole(modality, given, met):
+        yield from recorded.cut_recording(item, given.every)
+
+
+def _read_whole(modality: Modality, given: Given, met: Expansion) -> Iterator[Any]:
     if given.listen:
         yield from find_recorded(modality, "--listen").listen(given.every or LISTENED)
     yield from map(name_line, given.texts)

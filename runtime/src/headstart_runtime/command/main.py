@@ -7,6 +7,7 @@ from typing import get_args
 
 from headstart_runtime.command.answering import AnswerForm, Given, check_every, print_answers
 from headstart_runtime.command.stdin_items import LineForm
+from headstart_runtime.command.writing import write_given
 from headstart_runtime.errors import HeadstartError, SettingError
 from headstart_runtime.inference.classifier import load
 from headstart_runtime.inference.predictors import CHOICES
@@ -57,6 +58,11 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--path-column", help="the column of a table with the items or their paths")
     parser.add_argument("--every", type=float, help="of recordings: answer each stretch of so many seconds for itself")
     parser.add_argument("--listen", action="store_true", help="of recordings: answer what the microphone hears")
+    parser.add_argument(
+        "--out",
+        help="write the answers as Parquet: into a folder, in parts that are whole at every moment, or a file that "
+        "ends in .parquet; the same command goes on where it was ended",
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="a JSON object per line")
     form.add_argument("--csv", action="store_true", help="a table with a header line")
@@ -73,6 +79,8 @@ def _predict(given: argparse.Namespace) -> int:
     items = Given(given.items, given.text, given.lines, given.every, given.listen)
     columns = ItemColumns(given.path_column, given.text_column)
     classifier = load(given.model, given.engine)
+    if given.out is not None:
+        return write_given(classifier, items, form, given.out, columns=columns, threshold=given.threshold)
     return print_answers(classifier, items, form, columns=columns, threshold=given.threshold)
 
 

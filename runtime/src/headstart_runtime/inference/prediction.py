@@ -60,6 +60,11 @@ class Prediction:
         pairs = [cell for label, value in self.rank(top) for cell in (label, f"{value:.6f}")]
         return [*pairs, self.prediction_set]
 
+    def to_values(self, top: int = 1) -> list[Any]:
+        """Return the answer as plain values, in the columns of ``Task.answer_columns``; None where there is nothing."""
+        pairs: list[Any] = [cell for pair in self.rank(top) for cell in pair]
+        return [*pairs, list(self.prediction_set) or None]
+
     def to_json(self, top: int = 1) -> dict[str, Any]:
         """Return plain values for ``json.dumps``. Every key is always there; None stands where there is nothing to say.
 

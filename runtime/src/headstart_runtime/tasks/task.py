@@ -36,6 +36,9 @@ DEFAULT = "classification"  #: the task of labels that say nothing else
 #: What only tasks have that say so: each reads the answers of a task in its own way.
 Support: TypeAlias = Literal["list of misclassified samples", "advice", "figures", "threshold of an answer"]
 
+#: Kind of a cell in a table of answers: "whole" is a number without a fraction, "texts" is a list; each may be None.
+CellType: TypeAlias = Literal["text", "texts", "number", "whole"]
+
 Target: TypeAlias = Any  #: of one item, hashable: the index of a class, a number, a tuple of numbers
 TargetArray: TypeAlias = NDArray[Any]  #: of N items, (N, ...)
 #: outputs of a model by name, (N, ...) each -> the same with other answers
@@ -179,7 +182,8 @@ class Task(Protocol):
         """Return a record of the answer for each opened item, in their order.
 
         Each has ``source``, ``error``, ``novelty``, ``out_of_distribution``, ``repaired`` and ``note`` as
-        ``inference.prediction.Prediction`` has them, and its methods ``to_json``, ``describe`` and ``to_cells``.
+        ``inference.prediction.Prediction`` has them, and its methods ``to_json``, ``describe``, ``to_cells`` and
+        ``to_values``.
         """
 
     def answer_columns(self, top: int, space: TargetSpace) -> tuple[str, ...]:
@@ -189,6 +193,9 @@ class Task(Protocol):
             top: how many of the likeliest answers are listed, where there are several.
             space: of the model.
         """
+
+    def answer_types(self, top: int, space: TargetSpace) -> tuple[CellType, ...]:
+        """Return the type of each of the ``answer_columns``, as the answers' ``to_values(top)`` gives them."""
 
     def make_failure(self, item: Any, error: Exception, space: TargetSpace) -> Any:
         """Return the record for an opened item that cannot be read."""

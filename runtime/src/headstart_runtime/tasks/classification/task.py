@@ -18,7 +18,7 @@ from headstart_runtime.tasks.classification.combination import combine_members
 from headstart_runtime.tasks.classification.decision import ClassDecision, describe_decision
 from headstart_runtime.tasks.classification.positive_class import guess_positive
 from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
-from headstart_runtime.tasks.task import Measure, OutputRule, Support, TargetSpace
+from headstart_runtime.tasks.task import CellType, Measure, OutputRule, Support, TargetSpace
 
 if TYPE_CHECKING:
     from headstart.settings.chapter import Chapter
@@ -138,6 +138,11 @@ class ClassificationTask:
         """Return label and probability of so many classes, and the prediction set."""
         more = [f"{name}{rank}" for rank in range(2, top + 1) for name in ("label", "probability")]
         return ("label", "probability", *more, "prediction_set")
+
+    def answer_types(self, top: int, space: TargetSpace) -> tuple[CellType, ...]:
+        """Return text and number of so many classes, and a list of texts."""
+        pair: tuple[CellType, ...] = ("text", "number")
+        return (*pair * top, "texts")
 
     def make_failure(self, item: Any, error: Exception, space: TargetSpace) -> Prediction:
         """Return the prediction for an item that cannot be read."""

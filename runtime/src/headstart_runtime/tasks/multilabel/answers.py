@@ -56,6 +56,11 @@ class LabelSetPrediction:
         pairs = [cell for name, value in self.top(top) for cell in (name, f"{value:.6f}")]
         return [self.labels, *pairs, self.prediction_set]
 
+    def to_values(self, top: int = 1) -> list[Any]:
+        """Return the answer as plain values, in the columns of ``Task.answer_columns``; several names are a list."""
+        pairs = [cell for pair in self.top(top) for cell in pair]
+        return [list(self.labels), *pairs, list(self.prediction_set)]
+
     def to_json(self, top: int = 1) -> dict[str, Any]:
         """Return plain values for ``json.dumps``. Every key is always there; None stands where there is nothing to say.
 

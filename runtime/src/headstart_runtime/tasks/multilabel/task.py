@@ -16,7 +16,7 @@ from headstart_runtime.linalg import sigmoid
 from headstart_runtime.tasks.multilabel.answers import LabelSetPrediction, make_label_failure, make_label_predictions
 from headstart_runtime.tasks.multilabel.combination import combine_label_members
 from headstart_runtime.tasks.multilabel.postprocessor import EVEN, LABELS, LabelSetPostprocessor, LabelThreshold
-from headstart_runtime.tasks.task import Measure, OutputRule, Support, TargetSpace
+from headstart_runtime.tasks.task import CellType, Measure, OutputRule, Support, TargetSpace
 
 if TYPE_CHECKING:
     from headstart.settings.chapter import Chapter
@@ -135,6 +135,11 @@ class MultilabelTask:
         """Return the labels, so many of the likeliest with their probabilities, and the set that misses few."""
         pairs = [f"{name}{rank}" for rank in range(1, top + 1) for name in ("label", "probability")]
         return (LABELS, *pairs, PREDICTION_SET)
+
+    def answer_types(self, top: int, space: TargetSpace) -> tuple[CellType, ...]:
+        """Return a list of texts, text and number of so many labels, and another list."""
+        pair: tuple[CellType, ...] = ("text", "number")
+        return ("texts", *pair * top, "texts")
 
     def make_failure(self, item: Any, error: Exception, space: TargetSpace) -> LabelSetPrediction:
         """Return the record for an item that cannot be read."""

@@ -66,6 +66,10 @@ class Grade:
         rank = "" if self.rank is None else str(self.rank)
         return [self.label or "", rank, f"{self.probability:.6f}", low, high]
 
+    def to_values(self, top: int = 1) -> list[Any]:
+        """Return the answer as plain values, in the columns of ``Task.answer_columns``."""
+        return [self.label, self.rank, self.probability, *(self.range or (None, None))]
+
     def to_json(self, top: int = 1) -> dict[str, Any]:
         """Return plain values for ``json.dumps``. Every key is always there; None stands where there is nothing to say.
 

@@ -15,7 +15,7 @@ from headstart_runtime.tasks.ordinal.answers import Grade, fail_grade, make_grad
 from headstart_runtime.tasks.ordinal.distribution import find_medians, spread_numbers
 from headstart_runtime.tasks.ordinal.postprocessor import RANGE, RANK, RankPostprocessor
 from headstart_runtime.tasks.ordinal.ranges import find_ends
-from headstart_runtime.tasks.task import Measure, Support, TargetSpace
+from headstart_runtime.tasks.task import CellType, Measure, Support, TargetSpace
 
 if TYPE_CHECKING:
     from headstart.settings.chapter import Chapter
@@ -101,6 +101,10 @@ class OrdinalTask:
     def answer_columns(self, top: int, space: TargetSpace) -> tuple[str, ...]:
         """Return the class, its rank and probability, and the ends of the range."""
         return ("label", "rank", "probability", "range_low", "range_high")
+
+    def answer_types(self, top: int, space: TargetSpace) -> tuple[CellType, ...]:
+        """Return text, whole number, number, and the ends of the range as texts."""
+        return ("text", "whole", "number", "text", "text")
 
     def make_failure(self, item: Any, error: Exception, space: TargetSpace) -> Grade:
         """Return the answer for an item that cannot be read."""

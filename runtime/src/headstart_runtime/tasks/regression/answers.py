@@ -72,9 +72,13 @@ class NumberPrediction:
 
     def to_cells(self, top: int = 1) -> list[str]:
         """Return the answer as cells, in the columns of ``Task.answer_columns``: of each number value, low, high."""
+        return [_cell(number) for number in self.to_values(top)]
+
+    def to_values(self, top: int = 1) -> list[float | None]:
+        """Return the answer as numbers, in the columns of ``Task.answer_columns``; None where no interval is made."""
         bounds = self.intervals or ((None, None),) * len(self.values)
         triples = zip(self.values, bounds, strict=True)
-        return [_cell(number) for value, (low, high) in triples for number in (value, low, high)]
+        return [number for value, (low, high) in triples for number in (value, low, high)]
 
     def to_json(self, top: int = 1) -> dict[str, Any]:
         """Return plain values for ``json.dumps``. Every key is always there, None where there is nothing to say."""

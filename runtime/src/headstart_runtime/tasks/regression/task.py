@@ -18,7 +18,7 @@ from headstart_runtime.tasks.regression.answers import (
 )
 from headstart_runtime.tasks.regression.postprocessor import NumberPostprocessor
 from headstart_runtime.tasks.regression.units import show_number
-from headstart_runtime.tasks.task import Measure, Support, TargetSpace
+from headstart_runtime.tasks.task import CellType, Measure, Support, TargetSpace
 
 if TYPE_CHECKING:
     from headstart.settings.chapter import Chapter
@@ -102,6 +102,11 @@ class RegressionTask:
     def answer_columns(self, top: int, space: TargetSpace) -> tuple[str, ...]:
         """Return value, low and high of each number."""
         return list_number_columns(space)
+
+    def answer_types(self, top: int, space: TargetSpace) -> tuple[CellType, ...]:
+        """Return that all are numbers."""
+        number: CellType = "number"
+        return (number,) * len(list_number_columns(space))
 
     def make_failure(self, item: Any, error: Exception, space: TargetSpace) -> NumberPrediction:
         """Return the prediction for an item that cannot be read."""

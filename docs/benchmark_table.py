@@ -206,6 +206,15 @@ def _parity(found: Result) -> str:
     return f"same class for {_percent(found['auto_same_answers'])} of {found['photos']:,} photos"
 
 
+def _predict_out(result: Result) -> str:
+    held = result["held_mb"]
+    memory = ", ".join(f"{held[f'at_{share}']:.0f}" for share in (10, 50, 100) if f"at_{share}" in held)
+    return (
+        f"{result['kills']} kills of {result['items']:,} items in {result['jobs']} job(s): {result['failures']} failures (0); "
+        f"{memory} MB held at 10, 50 and 100 %"
+    )
+
+
 def _regression(found: Result) -> str:
     results = found["results"].values()
     held = [one["intervals"]["coverage"] for one in results]
@@ -492,6 +501,7 @@ FIGURES: dict[str, Callable[[Result], str]] = {
     "memory": _memory,
     "novelty": _novelty,
     "parity": _parity,
+    "predict_out": _predict_out,
     "regression": _regression,
     "report": _report,
     "scale": _scale,

@@ -41,6 +41,7 @@ SMALL = {
     "memory": ("{photos} --few 10 --many 20", {"growth"}),
     "novelty": ("{data} --no-digits --splits 1", {"pairs", "accepted"}),
     "parity": ("{photos}", {"photos", "auto_same_answers", "f32_grey_levels"}),
+    "predict_out": ("--items 1500 --kills 1 --longest 1", {"kills", "failures", "held_mb"}),
     "regression": ("--count 60 --draws 2 --budget none", {"results", "angle_ways"}),
     "report": ("{photos} --rounds 1", {"cold_added", "page_seconds"}),
     "scale": ("--counts 60,90 --precision f32", {"rest_share", "rest_at_first", "collections"}),

@@ -210,7 +210,7 @@ def _predict_out(result: Result) -> str:
     held = result["held_mb"]
     memory = ", ".join(f"{held[f'at_{share}']:.0f}" for share in (10, 50, 100) if f"at_{share}" in held)
     return (
-        f"{result['kills']} kills of {result['items']:,} items in {result['jobs']} job(s): {result['failures']} failures (0); "
+        f"{result['kills']} kills of jobs of {result['items']:,} items: {result['failures']} failures (0); "
         f"{memory} MB held at 10, 50 and 100 %"
     )
 

@@ -17,6 +17,7 @@ def export(
     items: Path | None = None,
     precision: ExportPrecision | None = None,
     with_items: Annotated[bool, Parameter(negative="")] = False,
+    ort_web: Path | None = None,
 ) -> int:
     """Write a saved classifier as a folder for another way of running, proved to give its answers.
 
@@ -29,21 +30,25 @@ def export(
     Examples:
         headstart export runs/beetles --to onnx
         headstart export runs/beetles/model --to onnx --out beetles-onnx --items new-beetles/
+        headstart export runs/beetles --to web --ort-web onnxruntime-web-1.30.0.tgz
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
-        to: The format: onnx, openvino, litert or docker.
+        to: The format: onnx, openvino, litert, docker or web.
         out: The folder to make; NAME-FORMAT in this folder when not given. Nothing is overwritten.
         items: Your own items to prove it on, in place of the run's test items: a folder, a table, an archive.
         precision: Of the network's numbers: f32, f16, bf16 or int8, of which each format has some.
         with_items: Write copies of a few of your own items into the export, as golden items.
+        ort_web: Of web: the package that "npm pack onnxruntime-web" writes, or the folder with its files; looked for
+            in this folder when not given.
     """
     from headstart.deployment.contents import describe_agreement
     from headstart.verbs.export import export as write
     from headstart_runtime.inference.model_format import find_model, read_model
 
     noun = read_model(find_model(model)).modality.noun
-    made = write(model, to=to, out=out, items=items, precision=precision, with_items=with_items)
+    options = {} if ort_web is None else {"ort_web": ort_web}
+    made = write(model, to=to, out=out, items=items, precision=precision, with_items=with_items, options=options)
     proof = made.proof
     if proof.held_out is not None:
         print(f"held out: {describe_agreement(proof.held_out, noun.many)}")

@@ -108,11 +108,28 @@ def _clean(name: str) -> str:
 
 
 def write_readme(
-    job: ExportJob, kind: ExportFormat, proof: Proof, scores: ValidationScores | None, source: str, folder: Path
+    job: ExportJob,
+    kind: ExportFormat,
+    proof: Proof,
+    scores: ValidationScores | None,
+    source: str,
+    folder: Path,
+    started: str = "",
 ) -> None:
-    """Write what the export is, how it is run, and how it was proved."""
+    """Write what the export is, how it is run, and how it was proved.
+
+    Args:
+        job: the classifier.
+        kind: the format.
+        proof: of the export.
+        scores: of one in int8.
+        source: of the items that were held out, for people.
+        folder: of the export.
+        started: what it takes until the first answer, a sentence where there is something to say.
+    """
     record = job.classifier.record
     noun = record.modality.noun
+    times = f"{proof.milliseconds:.3g} ms here, the saved classifier {proof.reference_milliseconds:.3g} ms"
     names = ", ".join(record.space.names[:20]) + (", ..." if len(record.space.names) > 20 else "")
     files = "\n".join(f"| `{name}` | {what} |" for name, what in _list_files(folder))
     described = [
@@ -136,7 +153,7 @@ Every way of running was compared with the saved classifier, from the bytes of f
 
 {chr(10).join([*described, *missing, *scored])}
 
-One {noun.one} takes {proof.milliseconds:.3g} ms here, the saved classifier {proof.reference_milliseconds:.3g} ms.
+One {noun.one} takes {times}. {started}
 
 ## Files
 

@@ -7,7 +7,7 @@ A format writes the files of a folder and starts what runs them. All else is don
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from headstart.deployment.tolerance import Tolerance
 from headstart_runtime.exported.host import ExportRunner
@@ -25,6 +25,7 @@ FORMATS: dict[str, "str | ExportFormat"] = {
     "openvino": "headstart.deployment.openvino_format:OpenVinoFormat",
     "litert": "headstart.deployment.litert_format:LiteRtFormat",
     "docker": "headstart.deployment.docker_format:DockerFormat",
+    "web": "headstart.deployment.web_format:WebFormat",
 }
 
 
@@ -36,6 +37,23 @@ class ExportJob:
     precision: ExportPrecision = "f32"
     calibration: Sequence[ItemLike] = ()  #: training items by which int8 is calibrated; none else
     options: Mapping[str, Any] = field(default_factory=dict)  #: that only some formats have, such as a folder of files
+
+    @property
+    def name(self) -> str:
+        """The name of the classifier: of its run, where it is the ``model`` folder of one."""
+        folder = self.classifier.folder
+        return (folder.parent.name if folder.name == "model" else folder.name) or "model"
+
+
+@runtime_checkable
+class HeldRunner(ExportRunner, Protocol):
+    """A runner that holds something of the machine until it is closed, such as a browser."""
+
+    def describe_start(self) -> str:
+        """Return what it takes until the first answer, in a sentence for the README."""
+
+    def close(self) -> None:
+        """Give back what it holds."""
 
 
 class ExportFormat(Protocol):

@@ -28,12 +28,13 @@ def export(
 
     Args:
         model: a saved classifier, its folder, or the run.
-        to: the format: "onnx", "openvino", "litert" and the others of ``deployment.formats``.
+        to: the format: "onnx", "openvino", "litert", "web" and the others of ``deployment.formats``.
         out: the folder to make; NAME-FORMAT here where not given. What is there is not overwritten.
         items: your own items to prove it on, in place of the run's: a folder, a table, files.
         precision: "f32", or what else the format has: "f16", "bf16", "int8"; its usual one where not given.
         with_items: write copies of a few of your own items into the export, as golden items.
-        options: what only some formats have, by name.
+        options: what only some formats have, by name: of "web" ``ort_web``, the folder or the package with the files of
+            onnxruntime-web.
 
     Raises:
         UserError: a classifier, a format or a folder that cannot be used.
@@ -47,10 +48,5 @@ def export(
         raise SettingError(f"{kind.title} is not written at precision {str(chosen)[:20]!r}; choose one of {known}")
     own = list_run_items(classifier) if items is None else list_given_items(classifier, items)
     job = ExportJob(classifier, chosen, own.training if chosen == "int8" else (), options or {})
-    folder = Path(out).expanduser() if out is not None else Path(f"{_name_model(classifier.folder)}-{to}")
+    folder = Path(out).expanduser() if out is not None else Path(f"{job.name}-{to}")
     return write_export(job, kind, folder, own, with_items=with_items)
-
-
-def _name_model(folder: Path) -> str:
-    """Return the name of a saved classifier: of its run, where it is the ``model`` folder of one."""
-    return (folder.parent.name if folder.name == "model" else folder.name) or "model"

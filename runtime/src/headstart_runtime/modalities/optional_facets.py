@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
+from numpy.typing import NDArray
+
 from headstart_runtime.errors import SettingError
 from headstart_runtime.modalities.batch import AnySpec, InputSpec
 from headstart_runtime.modalities.item import NamedItem
@@ -84,6 +86,39 @@ class DrawingModality(Protocol):
 
     def draw_items(self) -> Mapping[str, bytes]:
         """Return contents of files by name, which cover what a person's own items may lack; some may be no items."""
+
+
+class WebPage(Protocol):
+    """A page that decodes items and answers them in a visitor's browser."""
+
+    tasks: frozenset[str]  #: names of the tasks whose answers have a form on it
+
+    def read_files(self) -> Mapping[str, bytes]:
+        """Return its files by name: ``index.html``, ``headstart.js``, ``service-worker.js`` and what they need."""
+
+    def encode_array(self, item: NDArray[Any]) -> bytes:
+        """Return an item that is an array as the content of a file that a browser decodes to the same."""
+
+
+@runtime_checkable
+class WebModality(Protocol):
+    """A modality whose items a web page can answer."""
+
+    def open_web_page(self) -> WebPage:
+        """Return the page."""
+
+
+def find_web_page(modality: Modality) -> WebPage:
+    """Return the page that answers a modality's items.
+
+    Raises:
+        SettingError: there is none.
+    """
+    if isinstance(modality, WebModality):
+        return modality.open_web_page()
+    raise SettingError(
+        f"there is no web page that reads {modality.noun.many} yet; export to another format, such as onnx"
+    )
 
 
 def draw_items(modality: Modality) -> Mapping[str, bytes]:

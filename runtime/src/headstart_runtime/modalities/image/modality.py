@@ -29,6 +29,7 @@ from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from headstart_runtime.modalities.image.wording import PHOTO
 from headstart_runtime.modalities.item import BrokenItem, Decoded, Excerpt, ItemFacts, Raw, is_drawn
 from headstart_runtime.modalities.modality import Modality
+from headstart_runtime.modalities.optional_facets import WebPage
 from headstart_runtime.modalities.preprocessing_facet import PreprocessingFacet
 
 if TYPE_CHECKING:
@@ -167,6 +168,11 @@ class ImageModality:
         """Return drawn photos: orientations, modes, depths."""
         drawn: Mapping[str, bytes] = import_fitting_part("headstart.modalities.image.drawn_photos:draw_photos")()
         return drawn
+
+    def open_web_page(self) -> WebPage:
+        """Return the page that answers photos in a browser."""
+        page: WebPage = import_fitting_part("headstart.modalities.image.web_page:PhotoPage")()
+        return page
 
     @property
     def stats(self) -> facets.StatisticsFacet:

@@ -1,0 +1,180 @@
+// The page: takes a photo, asks the classifier, shows the answer. Nothing leaves the device.
+
+import { describeAnswer, make } from "./answers.js";
+import { load } from "./headstart.js";
+
+const find = (id) => document.getElementById(id);
+const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(milliseconds < 9950 ? 2 : 0)} s`;
+
+let loading; // a promise of the classifier
+let address = null; // of the photo that is shown
+let turn = 0; // so that an answer that comes late is not shown for another photo
+let answered = false;
+let ready = ""; // how long loading took, in words
+
+function say(text, bad = false) {
+  find("status").textContent = bad ? "" : text;
+  find("trouble").textContent = bad ? text : "";
+}
+
+async function answer(file) {
+  const own = ++turn;
+  const began = performance.now();
+  find("result").hidden = true;
+  try {
+    const classifier = await loading;
+    if (own !== turn) return;
+    say("Answering …");
+    await new Promise((resume) => setTimeout(resume)); // what is said shows before the network keeps the page busy
+    const found = await classifier.predict(file);
+    if (own !== turn) return;
+    show(found, file, classifier.record, performance.now() - began);
+  } catch (error) {
+    if (own === turn) say(`${file.name ? `${file.name}: ` : ""}${error.message}`, true);
+  }
+}
+
+function preview(file) {
+  if (address !== null) URL.revokeObjectURL(address);
+  address = URL.createObjectURL(file);
+  const shown = make("img", { src: address, alt: "The photo that was given" });
+  shown.addEventListener("error", () => shown.remove()); // a form that is decoded here but not by the browser
+  return shown;
+}
+
+function show(found, file, record, taken) {
+  const told = describeAnswer(found, { classes: record.names, thresholds: record.thresholds });
+  const unknown = found.out_of_distribution
+    ? `Not something I know: it is unlike the ${record.noun.many} that the classifier was made from, so don’t trust this answer.` : "";
+  find("shown").replaceChildren(preview(file));
+  find("answer-words").textContent = told.words;
+  find("answer-more").textContent = told.more;
+  find("details").replaceChildren(...told.details);
+  find("warning").hidden = !unknown;
+  find("warning").textContent = unknown;
+  find("notes").textContent = found.repaired ?? "";
+  find("result").hidden = false;
+  if (!answered) find("measured").textContent = `${ready} First answer after ${seconds(taken)}.`;
+  answered = true;
+  say(`Answered in ${Math.round(taken)} ms: ${[told.words, told.more, unknown].filter(Boolean).join(". ")}`);
+  find("result").focus({ preventScroll: false });
+}
+
+let stream = null;
+
+function closeCamera() {
+  stream?.getTracks().forEach((track) => track.stop());
+  stream = null;
+  find("live").srcObject = null;
+  find("viewer").hidden = true;
+}
+
+async function openCamera() {
+  closeCamera();
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1280 } } });
+  } catch {
+    say("The camera cannot be used: there is none, or this page may not use it.", true);
+    return;
+  }
+  say("");
+  find("live").srcObject = stream;
+  find("viewer").hidden = false;
+  await find("live").play();
+  find("shoot").focus();
+}
+
+function shoot() {
+  const live = find("live");
+  const canvas = make("canvas", { width: live.videoWidth, height: live.videoHeight });
+  canvas.getContext("2d").drawImage(live, 0, 0);
+  closeCamera();
+  canvas.toBlob((blob) => answer(new File([blob], "camera.jpg", { type: "image/jpeg" })), "image/jpeg", 0.95);
+}
+
+function offerCamera() {
+  const onPhone = matchMedia("(pointer: coarse)").matches; // its own camera is the better one
+  const possible = Boolean(navigator.mediaDevices?.getUserMedia);
+  find("take-button").hidden = !onPhone;
+  find("take").disabled = !onPhone;
+  find("camera").hidden = onPhone || !possible;
+  find("camera-note").hidden = onPhone || possible || isSecureContext;
+}
+
+function describe(record) {
+  const names = record.names.slice(0, 12).join(", ") + (record.names.length > 12 ? ", …" : "");
+  document.title = `${record.title}: what is this ${record.noun.one}?`;
+  find("about").textContent = `${record.title} · ${record.task_title} · ${names}`;
+  const facts = { ...record.facts, ...Object.fromEntries(record.licences.map(({ network, licence }) => [network, licence])) };
+  facts[record.runtime.name] = `${record.runtime.version}, ${record.runtime.licence}`;
+  find("facts").replaceChildren(
+    ...Object.entries(facts).flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, String(text))]));
+}
+
+async function workOffline() {
+  if (!("serviceWorker" in navigator)) return; // over plain http, or where the visitor keeps nothing
+  try {
+    await navigator.serviceWorker.register("service-worker.js");
+    await navigator.serviceWorker.ready;
+    find("offline").textContent = "From now on this page works without a network.";
+  } catch (error) {
+    console.info(`not kept for use without a network: ${error.message}`);
+  }
+}
+
+async function start() {
+  offerCamera();
+  loading = load({ onProgress: (done, total) => { find("progress").value = done / total; } });
+  try {
+    const { record } = await loading;
+    ready = `${(record.download_bytes / 1e6).toFixed(1)} MB, loaded once; ready after ${seconds(performance.now())}.`;
+    find("measured").textContent = ready;
+    describe(record);
+    if (turn === 0) say("Ready.");
+  } catch (error) {
+    say(`The classifier cannot be loaded: ${error.message}`, true);
+    return;
+  } finally {
+    find("progress").hidden = true;
+  }
+  await workOffline();
+}
+
+function take(files) {
+  if (files.length === 0) return;
+  answer(files[0]);
+  if (files.length > 1) find("notes").textContent = "Several were given; the first one is answered.";
+}
+
+for (const id of ["file", "take"]) {
+  find(id).addEventListener("change", (event) => {
+    take([...event.target.files]);
+    event.target.value = "";
+  });
+}
+find("camera").addEventListener("click", openCamera);
+find("shoot").addEventListener("click", shoot);
+find("close").addEventListener("click", () => {
+  closeCamera();
+  find("camera").focus();
+});
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  find("drop").classList.add("over");
+});
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) find("drop").classList.remove("over");
+});
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  find("drop").classList.remove("over");
+  if (event.dataTransfer.files.length) take([...event.dataTransfer.files]);
+  else say("There is no photo in what was dropped.", true);
+});
+document.addEventListener("paste", (event) => {
+  const files = [...event.clipboardData.files];
+  if (files.length) take(files);
+  else say("There is no photo in what was pasted.", true);
+});
+
+start();

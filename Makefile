@@ -36,8 +36,15 @@ test-slow: $(READY)
 test-all: $(READY)
 	$(PYTEST)
 
-# Chromium for the tests that open a page; Debian's, where it is not here and we may install it.
+# What the tests that open a page need: Chromium (Debian's, where it is not here and we may install it), and of npm
+# onnxruntime-web (MIT) and axe-core (MPL-2.0), which are not part of this repository.
+NPM_PACKAGES := onnxruntime-web@1.30.0 axe-core@4.14.1
 browser:
+	@mkdir -p .browser; for package in $(NPM_PACKAGES); do \
+		[ -f ".browser/$$(echo $$package | tr @ -).tgz" ] || \
+		(cd .browser && npm pack --silent $$package) || \
+		echo "there is no $$package; install npm and run this again, or the browser tests of it are skipped"; \
+	done
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; \

@@ -36,7 +36,7 @@ class WebFormat:
 
     def get_tolerance(self, precision: ExportPrecision) -> Tolerance:
         """Return those of float32 by another library's kernels, behind a browser's own decoders."""
-        return Tolerance(differing=0.01)
+        return Tolerance(differing=0.01, decoded=2.0)  # chroma of a JPEG that shrinks: 1.2 on average in drawn ones
 
     def write(self, job: ExportJob, folder: Path) -> None:
         """Write the page, its module, the graph and onnxruntime-web.

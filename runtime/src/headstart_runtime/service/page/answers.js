@@ -111,7 +111,7 @@ function listGrades(answer, model) {
 
 function listClasses(answer, model) {
   const members = answer.prediction_set ?? [];
-  const set = members.length > 1 ? `; prediction set: ${members.join(", ")}` : "";
+  const set = members.length > 1 ? `; not sure, prediction set: ${members.join(", ")}` : "";
   return {
     words: answer.label,
     more: `${percent(answer.probability)}${set}`,

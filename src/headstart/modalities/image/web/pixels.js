@@ -16,11 +16,13 @@ const MOST_SHRINKING = 8;
 const FILLER = 128; // of what is missing in a JPEG
 const USABLE = 0.5; // share of a damaged photo's rows that have to be there
 const END_OF_JPEG = new Uint8Array([0xff, 0xd9]);
+const [FROM_RIGHT, FROM_BELOW] = [new Set([2, 3, 6, 7]), new Set([3, 4, 7, 8])]; // orientations of Exif
+const ORIENTATION = 0x0112;
 const DECODING = { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none" };
 
 /** Return the pixels of a photo: `{width, height, data: Uint8Array(3 * width * height), repaired}`. */
 export async function readPixels(source, spec) {
-  if (!(source instanceof Blob)) return readStrips(source, measure(source), 1);
+  if (!(source instanceof Blob)) return readStrips(source, measure(source), 1, 1);
   const head = new Uint8Array(await source.slice(0, 32).arrayBuffer());
   if (isDeepPng(head)) return readDeepPng(new Uint8Array(await source.arrayBuffer()), spec.grey ?? []);
   const isJpeg = head[0] === 0xff && head[1] === 0xd8;
@@ -30,7 +32,7 @@ export async function readPixels(source, spec) {
   if (bitmap === null) throw new HeadstartError("this is no photo that the browser can read; wanted a JPEG, PNG, WebP, GIF, BMP or AVIF");
   try {
     const size = [bitmap.width, bitmap.height];
-    const pixels = readStrips(bitmap, size, isJpeg ? findFactor(size, spec) : 1);
+    const pixels = isJpeg ? readStrips(bitmap, size, findFactor(size, spec), await readOrientation(source)) : readStrips(bitmap, size, 1, 1);
     return damaged ? judgeRows(pixels) : { ...pixels, repaired: null };
   } finally {
     bitmap.close();
@@ -51,6 +53,25 @@ async function isCutOff(source) {
   let at = file.length - 2;
   while (at >= file.length / 2 && !(file[at] === END_OF_JPEG[0] && file[at + 1] === END_OF_JPEG[1])) at--;
   return at < file.length / 2;
+}
+
+/** How a JPEG is stored, 1 (upright) to 8, as its Exif says. */
+async function readOrientation(source) {
+  const view = new DataView(await source.slice(0, 131072).arrayBuffer());
+  try {
+    let at = 2;
+    while (view.getUint16(at) !== 0xffe1 || view.getUint32(at + 4) !== 0x45786966) { // APP1, "Exif"
+      if (view.getUint8(at) !== 0xff || view.getUint16(at) === 0xffda) return 1;
+      at += 2 + view.getUint16(at + 2);
+    }
+    const start = at + 10;
+    const little = view.getUint16(start) === 0x4949;
+    const table = start + view.getUint32(start + 4, little);
+    for (let entry = table + 2, left = view.getUint16(table, little); left > 0; entry += 12, left--) {
+      if (view.getUint16(entry, little) === ORIENTATION) return view.getUint16(entry + 8, little);
+    }
+  } catch { /* no Exif, or a damaged one */ }
+  return 1;
 }
 
 /** Pixels of a damaged JPEG, if enough of its rows are no filler, which is mid-grey. */
@@ -80,7 +101,7 @@ function findFactor([width, height], { size, crop_permille }) {
   return factor;
 }
 
-function readStrips(source, [width, height], factor) {
+function readStrips(source, [width, height], factor, orientation) {
   if (!width || !height) throw new HeadstartError("this photo has no pixels");
   if (width * height > MOST_PIXELS) {
     throw new HeadstartError(`this photo has ${width} x ${height} pixels, more than ${MOST_PIXELS / 1e6} million; save it smaller`);
@@ -90,16 +111,21 @@ function readStrips(source, [width, height], factor) {
   const context = canvas.getContext("2d", { willReadFrequently: true });
   const [narrow, low] = [Math.ceil(width / factor), Math.ceil(height / factor)];
   const data = new Uint8Array(3 * narrow * low);
-  for (let top = 0; top < height; top += rows) {
-    const here = Math.min(rows, height - top);
+  // Squares begin at the corner where the file does, which may lie elsewhere in an upright photo.
+  const across = FROM_RIGHT.has(orientation) ? narrow * factor - width : 0;
+  let down = FROM_BELOW.has(orientation) ? low * factor - height : 0;
+  let done = 0;
+  for (let top = 0, here; top < height; top += here, down = 0) {
+    here = Math.min(rows - down, height - top);
     context.fillStyle = "#fff";
     context.fillRect(0, 0, width, here);
     if (source instanceof ImageData) layImageData(context, source, top, here);
     else context.drawImage(source, 0, top, width, here, 0, 0, width, here);
     const rgba = context.getImageData(0, 0, width, here).data;
-    const target = data.subarray((3 * narrow * top) / factor);
+    const target = data.subarray(3 * narrow * done);
     if (factor === 1) dropAlpha(rgba, target);
-    else shrink(rgba, width, here, factor, target);
+    else shrink(rgba, [width, here], factor, [across, down], target);
+    done += Math.ceil((here + down) / factor);
   }
   return { width: narrow, height: low, data };
 }
@@ -118,22 +144,24 @@ function dropAlpha(rgba, target) {
   }
 }
 
-/** The mean of each square of RGBA, as a JPEG decoder shrinks; at the right and lower edge of what is there of it. */
-function shrink(rgba, width, height, factor, target) {
-  const [narrow, low] = [Math.ceil(width / factor), Math.ceil(height / factor)];
+/** The mean of each square of RGBA, as a JPEG decoder shrinks; at the edges of what is there of it. */
+function shrink(rgba, [width, height], factor, [across, down], target) {
+  const [narrow, low] = [Math.ceil((width + across) / factor), Math.ceil((height + down) / factor)];
   for (let y = 0; y < low; y++) {
-    const bottom = Math.min((y + 1) * factor, height);
+    const top = Math.max(y * factor - down, 0);
+    const bottom = Math.min((y + 1) * factor - down, height);
     for (let x = 0; x < narrow; x++) {
-      const right = Math.min((x + 1) * factor, width);
+      const left = Math.max(x * factor - across, 0);
+      const right = Math.min((x + 1) * factor - across, width);
       let [red, green, blue] = [0, 0, 0];
-      for (let row = y * factor; row < bottom; row++) {
-        for (let at = 4 * (row * width + x * factor), end = 4 * (row * width + right); at < end; at += 4) {
+      for (let row = top; row < bottom; row++) {
+        for (let at = 4 * (row * width + left), end = 4 * (row * width + right); at < end; at += 4) {
           red += rgba[at];
           green += rgba[at + 1];
           blue += rgba[at + 2];
         }
       }
-      const count = (bottom - y * factor) * (right - x * factor);
+      const count = (bottom - top) * (right - left);
       const to = 3 * (y * narrow + x);
       target[to] = Math.round(red / count);
       target[to + 1] = Math.round(green / count);

@@ -176,6 +176,7 @@ function choose(name) {
   find("take").disabled = !media;
   const onPhone = matchMedia("(pointer: coarse)").matches; // its own camera or recorder is the better one
   find("take-button").hidden = !media || !onPhone;
+  find("take").hidden = find("take-button").hidden;
   const still = media && !(media.split("/")[0] in PREVIEWS);
   find("camera").hidden = !still || onPhone || !navigator.mediaDevices?.getUserMedia; // HTTPS or localhost only
   closeCamera();

@@ -96,7 +96,7 @@ function offerCamera() {
   const onPhone = matchMedia("(pointer: coarse)").matches; // its own camera is the better one
   const possible = Boolean(navigator.mediaDevices?.getUserMedia);
   find("take-button").hidden = !onPhone;
-  find("take").disabled = !onPhone;
+  find("take").hidden = !onPhone;
   find("camera").hidden = onPhone || !possible;
   find("camera-note").hidden = onPhone || possible || isSecureContext;
 }

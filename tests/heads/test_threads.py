@@ -16,6 +16,7 @@ from headstart.heads.head import FitResult
 from headstart.heads.lda import fit_lda
 from headstart.heads.threads import SMALL, limit_threads, limit_to_idle_threads
 from headstart.settings import HeadSettings
+from headstart_runtime.blas import limit_blas
 from tests.heads.drawn import draw
 
 
@@ -103,8 +104,8 @@ def test_limits_of_several_numbers_that_overlap_are_given_back() -> None:
     with threadpool_limits(limits=2, user_api="blas"):
         for first, second in ((1, 3), (3, 1)):
             low, high = ExitStack(), ExitStack()
-            low.enter_context(threads._limited(first))
-            high.enter_context(threads._limited(second))
+            low.enter_context(limit_blas(first))
+            high.enter_context(limit_blas(second))
             assert set(blas_threads()) == {1}
             low.close()
             assert set(blas_threads()) == {second}

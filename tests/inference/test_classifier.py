@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import headstart
 from headstart_runtime.errors import ClassifierError, DataError, EngineError, SettingError
@@ -16,7 +17,7 @@ from headstart_runtime.inference.classifier import Classifier, load
 from headstart_runtime.inference.graph_predictor import GraphPredictor
 from headstart_runtime.inference.openvino import BATCH
 from headstart_runtime.inference.postprocess import BatchPredictions
-from headstart_runtime.inference.predictors import BatchPredictor
+from headstart_runtime.inference.predictors import BatchPredictor, FeaturePredictor
 from headstart_runtime.inference.streaming import PREFETCH
 from tests.conftest import CLASSES, Small, Warm
 
@@ -78,6 +79,26 @@ def test_numbers_that_are_none_are_an_error_of_their_item(
     errors = [answer.error for answer in answers]
     assert errors[0] == "the classifier gives no numbers for it (NaN or infinite): its weights may be damaged"
     assert [error is None for error in errors[1:]] == [engine == "openvino"] * (len(photos) - 1)
+
+
+def test_what_follows_the_networks_leaves_the_cores_to_other_batches(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads of BLAS spin after a product, on cores where other batches are decoded and computed."""
+    seen: list[int] = []
+    true = FeaturePredictor.predict
+
+    def predict(self: Any, features: Any) -> BatchPredictions:
+        seen.extend(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
+        return true(self, features)
+
+    monkeypatch.setattr(FeaturePredictor, "predict", predict)
+    photos = sorted(file for file in small.photos.rglob("*") if file.is_file())[: 2 * BATCH]
+    with threadpool_limits(limits=2, user_api="blas"):
+        load(small.run, "openvino").predict(photos)
+        after = {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+    assert set(seen) == {1}
+    assert after == {2}
 
 
 def test_without_openvino_many_go_through_onnx_runtime(

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
+from headstart_runtime.blas import limit_blas
 from headstart_runtime.hardware import count_cores
 
 SMALL = 5_000_000  #: numbers of features; with fewer a second thread gains nothing
@@ -30,7 +30,7 @@ def limit_threads(numbers: int) -> Iterator[None]:
     if numbers >= SMALL:
         yield
         return
-    with _limited(1):
+    with limit_blas(1):
         yield
 
 
@@ -48,14 +48,14 @@ def limit_to_idle_threads(numbers: int) -> Iterator[None]:
         numbers: rows times their width.
     """
     if numbers < SMALL:
-        with _limited(1):
+        with limit_blas(1):
             yield
         return
     free = count_idle_cores()
     if free >= count_cores():
         yield
         return
-    with _limited(free):
+    with limit_blas(free):
         yield
 
 
@@ -67,7 +67,7 @@ def count_idle_cores() -> int:
 @contextmanager
 def share_threads(workers: int) -> Iterator[None]:
     """Give BLAS the share of the cores that each of some workers has that compute side by side, one at least."""
-    with _limited(max(1, count_cores() // workers)):
+    with limit_blas(max(1, count_cores() // workers)):
         yield
 
 
@@ -129,40 +129,4 @@ def _ticks() -> float | None:
     return None
 
 
-class _Limits:
-    """Limits on the threads of BLAS that fits in several threads may want at once: the lowest of them holds.
-
-    Each sets the limit of all of OpenBLAS: were each to give back what it found, one that began inside another and
-    ended after it would leave its limit for ever.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._wanted: list[int] = []
-        self._original: Any = None  #: what was before the first limit
-
-    @contextmanager
-    def __call__(self, threads: int) -> Iterator[None]:
-        """Let BLAS have as many threads at most, inside."""
-        from threadpoolctl import threadpool_limits
-
-        with self._lock:
-            if not self._wanted:
-                self._original = threadpool_limits(limits=threads, user_api="blas")
-            elif threads < min(self._wanted):
-                threadpool_limits(limits=threads, user_api="blas")
-            self._wanted.append(threads)
-        try:
-            yield
-        finally:
-            with self._lock:
-                held = min(self._wanted)
-                self._wanted.remove(threads)
-                if not self._wanted:
-                    self._original.restore_original_limits()
-                elif min(self._wanted) > held:
-                    threadpool_limits(limits=min(self._wanted), user_api="blas")
-
-
-_limited = _Limits()
 _watch = _Watch()

@@ -19,7 +19,8 @@ from headstart_runtime.inference.forking import after_fork, keep_for_ever
 from headstart_runtime.libraries import import_openvino
 from headstart_runtime.modalities.batch import Batch, TensorSpec, count_parts
 
-#: Parts in a call. Together with decoding images, 8 was as fast as 1 or a little faster; alone, 16 and 32 were slower.
+#: Parts in a call. From files to features of EfficientNet-Lite0, decoding included, two cores with AVX512-BF16, a
+#: second with 1, 2, 4, 8, 16: float32 138, 157, 147, 144, 136; bf16 210, 243, 269, 270, 234.
 BATCH = 8
 
 

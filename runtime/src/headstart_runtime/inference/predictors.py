@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from headstart_runtime.arrays import Floats
+from headstart_runtime.blas import limit_blas
 from headstart_runtime.errors import ClassifierError, EngineError, SettingError, nearest
 from headstart_runtime.inference.files import ModelFiles
 from headstart_runtime.inference.forking import after_fork, keep_for_ever
@@ -78,7 +79,9 @@ class BatchPredictor:
 
     def predict(self, items: Sequence[Mapping[AnySpec, Sequence[Part]]]) -> BatchPredictions:
         """Return predictions for items, each prepared for all specs."""
-        return self._predict_features(self.runner.extract(items))
+        features = self.runner.extract(items)
+        with limit_blas(1):  # threads of BLAS that spin between batches would take a core from other batches
+            return self._predict_features(features)
 
 
 class Predictors:

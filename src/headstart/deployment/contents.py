@@ -186,10 +186,24 @@ KNOWN_FILES = {
     "requirements.txt": "every package of it and its version",
     "wheels/": "headstart-runtime, as this export was proved with it",
     "model/": "the saved classifier",
+    "index.html": "the page",
+    "app.js": "what the page does",
+    "app.webmanifest": "the page as an app of a phone: its name and icons",
+    "service-worker.js": "keeps all files for visits without a network",
+    "headstart.js": "the module: loads the classifier and answers",
+    "headstart.d.ts": "its types",
+    "classifier.json": "names, input spec, thresholds, calibration",
+    "model.onnx": "the network",
+    "ort/": "ONNX Runtime for browsers, with its licence",
     f"{GOLDEN}/": "a few items and the saved classifier's answers",
 }
+KNOWN_ENDINGS = {".js": "code of the page", ".css": "its looks", ".png": "its icon", ".svg": "its icon"}
 
 
 def _list_files(folder: Path) -> list[tuple[str, str]]:
     there = sorted({f"{path.name}/" if path.is_dir() else path.name for path in folder.iterdir()} - {"__pycache__"})
-    return [(name, KNOWN_FILES.get(name, "of the network and its input")) for name in there if name != README]
+    return [(name, _describe_file(name)) for name in there if name != README]
+
+
+def _describe_file(name: str) -> str:
+    return KNOWN_FILES.get(name) or KNOWN_ENDINGS.get(PurePath(name).suffix, "of the network and its input")

@@ -1,20 +1,18 @@
 """The pages in Chromium: wide and narrow, light and dark, on paper, by mouse and keyboard, without script."""
 
-import os
 import re
-import shutil
 from contextlib import contextmanager
 
 import pytest
 
 from headstart.reporting.write import write_comparison, write_report
+from tests.browsers import find_chromium, find_serious
 from tests.reporting.example_run import write_example_run
 from tests.reporting.example_task_run import write_label_run, write_number_run
 
 pytestmark = pytest.mark.browser
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 #: Text whose contrast with what is behind it is too low (WCAG 2.2, 1.4.3), or that cannot be told.
 CONTRAST = """() => {
@@ -84,11 +82,7 @@ def pages(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def chromium():
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        if os.environ.get("HEADSTART_BROWSER") == "required":
-            pytest.fail("HEADSTART_BROWSER=required, and there is no Chromium; install Debian's package chromium")
-        pytest.skip(f"there is no Chromium here ({', '.join(NAMES)}); Debian's package is chromium")
+    found = find_chromium()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
@@ -137,6 +131,13 @@ def test_nothing_is_cut_off_or_too_faint(opened, name, scheme, size) -> None:
         assert page.evaluate(CONTRAST) == []
         dark = page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
         assert dark == (scheme == "dark")
+
+
+@pytest.mark.parametrize("name", ["whole", "bare", "versus", "labels", "numbers", "two tasks"])
+def test_nothing_keeps_people_from_using_it(opened, name) -> None:
+    with opened(name) as page:
+        page.evaluate("for (const it of document.querySelectorAll('details')) it.open = true")
+        assert find_serious(page) == []
 
 
 def visible(page) -> list[str]:

@@ -1,27 +1,21 @@
 """The page in Chromium: it answers, complains of nothing, fits a phone, and is used by keyboard."""
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.browsers import find_chromium, find_serious
 from tests.conftest import Small
 from tests.service.test_server import serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 #: A camera that shows a drawn clip, and nobody asked whether it may be used.
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="module")
 def chromium():
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        if os.environ.get("HEADSTART_BROWSER") == "required":
-            pytest.fail("HEADSTART_BROWSER=required, and there is no Chromium; install Debian's package chromium")
-        pytest.skip("there is no Chromium here")
+    found = find_chromium()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
@@ -44,6 +38,7 @@ def test_an_item_is_answered_and_explained(chromium, small: Small, width: int, s
         page.goto(server.address)
         page.wait_for_selector("#key-form:not([hidden])")
         assert [told for told in complaints if "401" not in told] == []
+        assert find_serious(page) == []
         complaints.clear()
         page.fill("#key", "a-secret-key")
         page.keyboard.press("Enter")
@@ -59,6 +54,7 @@ def test_an_item_is_answered_and_explained(chromium, small: Small, width: int, s
             page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         page.wait_for_selector("#evidence > img")
+        assert find_serious(page) == []
         page.set_input_files("#file", {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"})
         page.wait_for_selector("#trouble:not(:empty)")
         assert "x.jpg" in page.inner_text("#trouble")

@@ -43,7 +43,7 @@ FLAGS = {
         *("--store", "--quiet", "--json"),
     ],
     "explain": ["--text", "--lines", "--out", "--label", "--path-column", "--text-column"],
-    "export": ["--to", "--out", "--items", "--precision", "--with-items"],
+    "export": ["--to", "--out", "--items", "--precision", "--with-items", "--ort-web"],
     "report": ["--out", "--open"],
     "models": ["--all", "--layers", "--modality", "--store"],
     "advise": [*flags_of(DataSettings), "--backbone", "--seed", "--cost", "--store", "--quiet", "--json"],

@@ -75,7 +75,7 @@ def options() -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def exported(small: Warm, options: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("web") / "page"
-    return headstart.export(small.run, to="web", out=out, options=options).folder
+    return headstart.export(small.run, to="web", out=out, **options).folder
 
 
 @pytest.fixture(scope="module")
@@ -258,6 +258,6 @@ def test_a_broken_contract_is_refused(
 
     break_format("web", damage)
     with pytest.raises(ProofError) as refused:
-        headstart.export(small.run, to="web", out=tmp_path / "made", options=options)
+        headstart.export(small.run, to="web", out=tmp_path / "made", **options)
     assert refused.value.step == step
     assert not list(tmp_path.iterdir())

@@ -157,7 +157,7 @@ def test_what_reads_photos_alone_marks_the_store_too(tmp_path: Path, monkeypatch
         raise Seen(list((tmp_path / "store" / FOLDER).glob("*.lock")))
 
     monkeypatch.setenv("HEADSTART_STORE", str(tmp_path / "store"))
-    record = SimpleNamespace(modality=get_modality("image"), postprocessor=None, space=None)
+    record = SimpleNamespace(modality=get_modality("image"), postprocessor=None, space=None, item_columns=())
     monkeypatch.setattr(evaluating, "load", lambda *_: SimpleNamespace(task=get_task("classification"), record=record))
     for module, begin in (
         (evaluating, lambda: evaluating.evaluate("model", "photos")),

@@ -47,8 +47,7 @@ def export(
     from headstart_runtime.inference.model_format import find_model, read_model
 
     noun = read_model(find_model(model)).modality.noun
-    options = {} if ort_web is None else {"ort_web": ort_web}
-    made = write(model, to=to, out=out, items=items, precision=precision, with_items=with_items, options=options)
+    made = write(model, to=to, out=out, items=items, precision=precision, with_items=with_items, ort_web=ort_web)
     proof = made.proof
     if proof.held_out is not None:
         print(f"held out: {describe_agreement(proof.held_out, noun.many)}")

@@ -19,6 +19,7 @@ def export(
     items: Any = None,
     precision: ExportPrecision | None = None,
     with_items: bool = False,
+    ort_web: str | Path | None = None,
     options: dict[str, Any] | None = None,
 ) -> Export:
     """Write a saved classifier as a folder for another way of running, proved to give its answers.
@@ -33,8 +34,9 @@ def export(
         items: your own items to prove it on, in place of the run's: a folder, a table, files.
         precision: "f32", or what else the format has: "f16", "bf16", "int8"; its usual one where not given.
         with_items: write copies of a few of your own items into the export, as golden items.
-        options: what only some formats have, by name: of "web" ``ort_web``, the folder or the package with the files of
-            onnxruntime-web.
+        ort_web: of "web": the package that ``npm pack onnxruntime-web`` writes, or the folder with its files; looked
+            for in this folder where not given.
+        options: what only formats of other packages have, by name.
 
     Raises:
         UserError: a classifier, a format or a folder that cannot be used.
@@ -47,6 +49,7 @@ def export(
         known = ", ".join(kind.precisions)
         raise SettingError(f"{kind.title} is not written at precision {str(chosen)[:20]!r}; choose one of {known}")
     own = list_run_items(classifier) if items is None else list_given_items(classifier, items)
-    job = ExportJob(classifier, chosen, own.training if chosen == "int8" else (), options or {})
+    special = {**(options or {}), **({} if ort_web is None else {"ort_web": ort_web})}
+    job = ExportJob(classifier, chosen, own.training if chosen == "int8" else (), special)
     folder = Path(out).expanduser() if out is not None else Path(f"{job.name}-{to}")
     return write_export(job, kind, folder, own, with_items=with_items)

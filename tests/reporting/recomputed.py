@@ -388,6 +388,11 @@ def _(it: Files) -> float:
     return len(sets)
 
 
+@rule("duplicates.torn")
+def _(it: Files) -> float:
+    return sum(sum(bool({*alike} & {*its}) for its in it.parts.values()) > 1 for alike in it.trust["duplicates"]["sets"])
+
+
 @rule("duplicates.seconds")
 def _(it: Files) -> float:
     return it.trust["duplicates"]["seconds"]

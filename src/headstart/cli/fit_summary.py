@@ -28,7 +28,7 @@ def describe_run(run: Run) -> str:
     validation = f"validation {measure.name} {run.validation.format_score()} on {run.validation.n}"
     table = describe_parts(test, run.noun)
     return f"""
-{describe_score(test, run.noun)} it had never seen
+{describe_score(test, run.noun)} {_describe_held_out(run)}
 {more}{"; " * bool(more)}{validation}{" ^" * run.validation.optimistic}
 {f"{chr(10)}{table}{chr(10)}" * bool(table)}
 {record["winner"]} (weights: {record["backbone"]["licence"]}), {engine["name"]} {engine["precision"]}
@@ -36,6 +36,12 @@ train {parts["train"]}, validation {parts["validation"]}, test {parts["test"]} {
 {"".join(f"{line}{chr(10)}" for line in told)}everything is in {run.folder}
 look:  {describe_look(run)}
 next:  headstart predict {shlex.quote(str(run.folder / "model"))} {run.noun.phrases.argument}"""
+
+
+def _describe_held_out(run: Run) -> str:
+    """Return what the test samples were to the classifier: some may be copies of what it learned from."""
+    leaks = run.trust and run.trust["leaks"]["leaks"]
+    return "held out" if any(it["subset"] == "test" for it in leaks or ()) else "it had never seen"
 
 
 def describe_score(evaluation: Evaluation, noun: Noun) -> str:

@@ -26,6 +26,15 @@ def test_whether_sets_are_kept_together(near_duplicates, given, said, tmp_path) 
     assert said in render_report(read_records(folder)).html
 
 
+def test_sets_that_had_to_be_split_are_said_to_be_so(tmp_path) -> None:
+    folder = write_example_run(tmp_path / "run")
+    parts = json.loads((folder / "split.json").read_text("utf-8"))["subsets"]
+    words = render(folder, lambda trust: trust["duplicates"]["sets"].append([parts["train"][0], parts["test"][0]]))
+    assert "1 lies in several of training, validation and test." in words
+    assert "No group is split" not in words
+    assert "kept together" not in words
+
+
 def render(folder, change) -> str:
     """The words of a page, once trust.json is changed."""
     trust = json.loads((folder / "trust.json").read_text("utf-8"))

@@ -68,7 +68,8 @@ class SamplesSection:
     counts: Mapping[FileStatus, int]  #: of them, by what became of them
     files: tuple[FileList, ...]
     given: bool  #: the samples came split
-    grouped: bool  #: near-duplicates are kept in one subset
+    grouped: bool  #: near-duplicates are kept in one subset, all of them
+    torn: int  #: sets of near-duplicates that lie in several subsets, for there were too few to keep each in one
     pairs: tuple[ShownPair, ...]
     alike: int  #: samples that are near-duplicates of others
     poor: str  #: why more near-duplicates may be there than could be found; empty where all was compared
@@ -103,13 +104,16 @@ def build_samples_section(records: RunRecords, issues: Sequence[ItemIssue] | Non
         issues: samples that stand out, by what they stand out by; None where it was not looked into.
     """
     leaks = tuple(_list_leaks(records))
+    wanted = records.run.settings["near_duplicates"] == "group"
+    torn = _count_torn(records) if wanted and not records.split.given else 0
     return SamplesSection(
         seen=len(records.ledger.entries),
         unit=records.ledger.unit,
         counts=records.ledger.counts(),
         files=tuple(_list_files(records.ledger.entries)),
         given=records.split.given,
-        grouped=records.run.settings["near_duplicates"] == "group",
+        grouped=wanted and not torn,
+        torn=torn,
         pairs=tuple(_list_pairs(records, issues)),
         alike=sum(map(len, records.trust.duplicates.sets)),
         poor=records.trust.duplicates.note,
@@ -119,6 +123,12 @@ def build_samples_section(records: RunRecords, issues: Sequence[ItemIssue] | Non
         quality_known=bool(issues) or (issues is not None and _has_statistics(records)),
         issues=tuple(_list_issues(records, issues or ())),
     )
+
+
+def _count_torn(records: RunRecords) -> int:
+    """Return how many sets of near-duplicates lie in more than one subset."""
+    subsets = records.split.subsets
+    return sum(len({subsets[id_] for id_ in alike if id_ in subsets}) > 1 for alike in records.trust.duplicates.sets)
 
 
 def _has_statistics(records: RunRecords) -> bool:

@@ -97,6 +97,7 @@ def test_commands_speak_of_texts(printed: tuple[Path, str]) -> None:
     _, said = printed
     assert said.count("\n> ") + said.startswith("> ") >= 13
     assert "texts" in said
+    assert f"next:  headstart predict {printed[0] / 'run' / 'model'} --text" in said
     assert find_foreign(said) == []
 
 

@@ -390,7 +390,9 @@ def _(it: Files) -> float:
 
 @rule("duplicates.torn")
 def _(it: Files) -> float:
-    return sum(sum(bool({*alike} & {*its}) for its in it.parts.values()) > 1 for alike in it.trust["duplicates"]["sets"])
+    return sum(
+        sum(bool({*alike} & {*its}) for its in it.parts.values()) > 1 for alike in it.trust["duplicates"]["sets"]
+    )
 
 
 @rule("duplicates.seconds")

@@ -45,7 +45,7 @@ def describe_comparison(compared: ComparedRun) -> str:
             (
                 f"everything is in {folder}",
                 f"look:  {describe_look(compared.run)}",
-                f"next:  headstart predict {shlex.quote(str(folder / 'model'))} {compared.run.noun.phrases.argument}",
+                f"next:  headstart predict {shlex.quote(str(folder / 'model'))} {compared.run.noun.phrases.given}",
             )
         ),
     ]

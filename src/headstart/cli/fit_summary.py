@@ -35,7 +35,7 @@ def describe_run(run: Run) -> str:
 train {parts["train"]}, validation {parts["validation"]}, test {parts["test"]} {run.noun.many}; {_took(run)}
 {"".join(f"{line}{chr(10)}" for line in told)}everything is in {run.folder}
 look:  {describe_look(run)}
-next:  headstart predict {shlex.quote(str(run.folder / "model"))} {run.noun.phrases.argument}"""
+next:  headstart predict {shlex.quote(str(run.folder / "model"))} {run.noun.phrases.given}"""
 
 
 def _describe_held_out(run: Run) -> str:

@@ -83,6 +83,20 @@ def test_names_of_folders(write: str, tmp_path: Path, monkeypatch: pytest.Monkey
     assert (origin.name, origin.provider, origin.architecture) == (name, "hf", "plain")
 
 
+@pytest.mark.parametrize(
+    ("name", "offered"),
+    [
+        ("intfloat/e5-small-v2", "use minilm, whose"),
+        ("facebook/wav2vec2-base", "use speech_embedding, whose"),
+        ("nobody/none", "use minilm for texts or speech_embedding for clips, whose"),
+    ],
+)
+@pytest.mark.usefixtures("hub")
+def test_what_is_not_reached_is_answered_by_a_network_of_its_kind(name: str, offered: str) -> None:
+    with pytest.raises(BackboneError, match=f"connect once, or {offered}"):
+        resolve_origin(f"hf:{name}")
+
+
 def test_a_network_of_the_hub_comes_from_its_cache(hub: Path, tmp_path: Path) -> None:
     name = "hf:somebody/tiny-e5-encoder"
     with pytest.raises(BackboneError, match=r"hf:somebody/tiny-e5-encoder could not be fetched .* minilm"):

@@ -100,8 +100,14 @@ class Phrases:
     people: str = "whether they tell of people"
     from_video: str = "take what is meant out of it"  #: what to do with a video that stands where an item should be
     argument: str = "FILE"  #: stands for an item in commands, which are given its path
+    inline: str = ""  #: how a command is given an item itself; empty where it is given a path
     decode_step: str = "decode"  #: from the bytes of a file to a decoded item
     parts_step: str = "preprocessing"  #: from there to what a network reads
+
+    @property
+    def given(self) -> str:
+        """What stands for an item in a command that answers: the item itself where it can, else its path."""
+        return self.inline or self.argument
 
 
 @dataclass(frozen=True, slots=True)

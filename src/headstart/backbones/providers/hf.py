@@ -23,12 +23,14 @@ from headstart.backbones.providers.names import to_wildcard
 from headstart_runtime.errors import BackboneError
 from headstart_runtime.extras import has_extra, require_extra
 from headstart_runtime.inference.model_format import hash_file
+from headstart_runtime.modalities.modality import find_noun, get_modality
 
 if TYPE_CHECKING:
     from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
 
 PREFIX = "hf:"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_MODALITIES = (MODALITY, hub_sound.MODALITY)  #: whose networks are read here
 _REPOSITORY = re.compile(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?")
 
 
@@ -91,7 +93,7 @@ class HuggingFaceProvider:
         if files.find(CONFIG) is None:
             raise BackboneError(
                 f"{name} could not be fetched from the hub: it is not reached, or has no {CONFIG}; connect once, or "
-                "use minilm or speech_embedding, whose weights come with the installation"
+                f"{_offer_installed(_find_modality(repository))}"
             )
         return Origin(name, self.scheme, repository, None, "", _choose_conversion(files))
 
@@ -181,10 +183,24 @@ def _choose_conversion(files: EncoderFiles) -> str:
 def _list_weights(files: EncoderFiles) -> tuple[Path, ...]:
     if found := files.weight_files or _list_pickled(files):
         return found
+    modality = hub_sound.MODALITY if hub_sound.is_sound_network(files) else MODALITY
     raise BackboneError(
-        f"the weights of {files.name} could not be fetched from the hub; connect once, or use minilm or "
-        "speech_embedding, whose weights come with the installation"
+        f"the weights of {files.name} could not be fetched from the hub; connect once, or {_offer_installed(modality)}"
     )
+
+
+def _find_modality(repository: str) -> str | None:
+    """Return the name of the modality of a network that is listed; None of others, before their files are here."""
+    name = repository.partition("@")[0].lower()
+    return next((known.modality for known in HUB_NETWORKS if known.name.lower() == name), None)
+
+
+def _offer_installed(modality: str | None) -> str:
+    """Return advice: the network of a modality that needs no hub; where none is known, each says what it reads."""
+    if modality is None:
+        offers = (f"{get_modality(it).default_backbone} for {find_noun(it).many}" for it in _MODALITIES)
+        return f"use {' or '.join(offers)}, whose weights come with the installation"
+    return f"use {get_modality(modality).default_backbone}, whose weights come with the installation"
 
 
 def _list_pickled(files: EncoderFiles) -> tuple[Path, ...]:

@@ -232,7 +232,7 @@ def _describe_calm(records: Records, data: DataSection, warnings: Sequence[str])
 def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection) -> Iterator[NextStep]:
     noun = records.noun
     run, model = records.run, shlex.quote(str(records.folder / "model"))
-    yield NextStep(f"Use it on new {noun.many}.", f"headstart predict {model} {noun.phrases.argument}")
+    yield NextStep(f"Use it on new {noun.many}.", f"headstart predict {model} {noun.phrases.given}")
     if has_wrong_labels(data.label_noise):
         hint = suggest_relabelling(run.source, records.folder, run.settings)
         yield NextStep(
@@ -255,5 +255,5 @@ def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection)
     if records.trust.explained.ids:
         yield NextStep(
             f"See what its answer for {noun.a_one} goes by.",
-            f"headstart explain {model} {noun.phrases.argument} --out looked",
+            f"headstart explain {model} {noun.phrases.given} --out looked",
         )

@@ -158,7 +158,7 @@ def _describe_calm(records: TaskRecords, samples: SamplesSection, checked: Seque
 def _list_steps(records: TaskRecords) -> Iterator[NextStep]:
     noun, run = records.noun, records.run
     model = shlex.quote(str(records.folder / "model"))
-    yield NextStep(f"Use it on new {noun.many}.", f"headstart predict {model} {noun.phrases.argument}")
+    yield NextStep(f"Use it on new {noun.many}.", f"headstart predict {model} {noun.phrases.given}")
     if records.trust.labels is not None and _are_wrong(records.trust.labels):
         hint = suggest_relabelling(run.source, records.folder, run.settings)
         yield NextStep(
@@ -180,5 +180,5 @@ def _list_steps(records: TaskRecords) -> Iterator[NextStep]:
     if records.trust.explained.ids:
         yield NextStep(
             f"See what its answer for {noun.a_one} goes by.",
-            f"headstart explain {model} {noun.phrases.argument} --out looked",
+            f"headstart explain {model} {noun.phrases.given} --out looked",
         )

@@ -7,6 +7,7 @@ TEXT = Noun(
     "texts",
     phrases=Phrases(
         argument="FILE",
+        inline='--text "..."',
         parts_step="tokens",
         same_one="says nearly the same",
         same_many="say nearly the same",

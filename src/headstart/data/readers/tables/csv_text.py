@@ -104,7 +104,7 @@ def read_text_table(
     notes = []
     if decoded.guessed:
         notes.append(
-            f"{table.name} is not UTF-8 and was read as {decoded.encoding}; where names look wrong, say what it is "
+            f"{table.name} is not UTF-8 and was read as {decoded.encoding}; where letters look wrong, say what it is "
             "with --encoding"
         )
     text = decoded.text

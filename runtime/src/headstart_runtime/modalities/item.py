@@ -106,7 +106,7 @@ class Phrases:
 
     @property
     def given(self) -> str:
-        """What stands for an item in a command that answers: the item itself where it can, else its path."""
+        """The argument of a command that answers: the item itself where it can be given so, else its path."""
         return self.inline or self.argument
 
 

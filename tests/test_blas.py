@@ -63,3 +63,11 @@ def test_any_thread_can_limit() -> None:
         thread.join()
         assert blas_threads() == {2}
     assert seen == [{1}]
+
+
+def test_a_limit_that_others_raised_holds_again() -> None:
+    limits = BlasLimits()
+    with threadpool_limits(limits=2, user_api="blas"), limits(1):
+        threadpool_limits(limits=2, user_api="blas")
+        with limits(2):
+            assert blas_threads() == {1}

@@ -32,11 +32,9 @@ class BlasLimits:
     def __call__(self, threads: int) -> Iterator[None]:
         """Let BLAS have as many threads at most, inside."""
         with self._lock:
+            made = self._limit(min([threads, *self._wanted]))  # another library may have raised it meanwhile
             if not self._wanted:
-                made = self._limit(threads)
                 self._original, self._owed = self._owed or made, None
-            elif threads < min(self._wanted):
-                self._limit(threads)
             self._wanted.append(threads)
         try:
             yield

@@ -8,6 +8,7 @@ import pytest
 
 import headstart
 from headstart.cli.main import run as run_command
+from tests.modalities.own_commands import read_service, run_small
 from tests.modalities.own_words import find_foreign, find_foreign_files, read_page
 from tests.modalities.sound import clips
 from tests.modalities.text.tinybert import install_networks
@@ -56,6 +57,10 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, st
         ["report", str(folder / "run"), str(folder / "two"), "--out", str(folder / "both.html")],
         ["advise", str(table), *options],
         ["features", str(table), "--out", str(folder / "features.npz"), *options],
+        ["predict", model, str(table), "--text-column", "text"],
+        ["predict", model, str(table), "--text-column", "none"],
+        ["export", model, "--to", "onnx", "--out", str(folder / "exported")],
+        ["export", model, "--to", "web", "--out", str(folder / "page")],
     ]
     yield folder, run_all(commands, folder / "said.txt")
     shutil.rmtree(folder)
@@ -75,6 +80,8 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         ["evaluate", model, str(table)],
         ["explain", model, one, "--out", str(folder / "looked")],
         ["explain", model, one],
+        ["predict", model, str(table)],
+        ["export", model, "--to", "onnx", "--out", str(folder / "exported")],
     ]
     return folder, run_all(commands, folder / "said.txt")
 
@@ -117,3 +124,46 @@ def test_what_a_run_leaves_speaks_of_texts(printed: tuple[Path, str]) -> None:
     assert find_foreign("\n".join(run.notes)) == []
     assert find_foreign(run._repr_html_() if hasattr(run, "_repr_html_") else str(run)) == []
     assert find_foreign(str(run.record.get("notes", ""))) == []
+
+
+def test_the_service_speaks_of_texts(printed: tuple[Path, str]) -> None:
+    folder, _ = printed
+    told = read_service(folder / "run", b"the ship", "text/plain")
+    assert {name: lines for name, text in told.items() if (lines := find_foreign(text))} == {}
+    assert "texts" in told["/openapi.json"]
+
+
+@pytest.mark.slow
+def test_the_service_speaks_of_clips(heard: tuple[Path, str]) -> None:
+    folder, _ = heard
+    told = read_service(folder / "run", (folder / "clips" / "000.wav").read_bytes(), "audio/wav")
+    assert {name: lines for name, text in told.items() if (lines := find_foreign(text))} == {}
+    assert "clips" in told["/openapi.json"]
+
+
+def test_an_export_speaks_of_texts(printed: tuple[Path, str]) -> None:
+    folder, _ = printed
+    assert (folder / "exported" / "README.md").exists()
+    assert find_foreign_files(folder / "exported") == {}
+
+
+@pytest.mark.slow
+def test_an_export_speaks_of_clips(heard: tuple[Path, str]) -> None:
+    folder, _ = heard
+    assert (folder / "exported" / "README.md").exists()
+    assert find_foreign_files(folder / "exported") == {}
+
+
+def test_the_small_command_speaks_of_texts(printed: tuple[Path, str]) -> None:
+    folder, _ = printed
+    model, table = str(folder / "run" / "model"), str(folder / "texts.csv")
+    for given in (["--text", "the ship"], [table], [table, "--text-column", "none"], ["none.txt"], ["--listen"], []):
+        assert find_foreign(run_small(model, *given)) == []
+
+
+@pytest.mark.slow
+def test_the_small_command_speaks_of_clips(heard: tuple[Path, str]) -> None:
+    folder, _ = heard
+    model, table = str(folder / "run" / "model"), str(folder / "clips")
+    for given in ([table], ["--text", "the ship"], ["none.wav"], [table, "--text-column", "none"], []):
+        assert find_foreign(run_small(model, *given)) == []

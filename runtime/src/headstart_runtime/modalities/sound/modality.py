@@ -130,7 +130,7 @@ class SoundModality:
         seconds = spec.window / spec.rate
         longer = sum(float(each.get("seconds", 0)) > seconds for each in properties)
         several = f"; {longer} of {len(properties)} training clips are longer and have several" if longer else ""
-        return f"windows of {seconds:.3g} seconds{several}"
+        return f"windows of {seconds:.3g} second{'s' * (seconds != 1)}{several}"
 
     def note_items(self, spec: SoundSpec, facts: Sequence[ItemFacts]) -> list[str]:
         """Return for each clip its note."""

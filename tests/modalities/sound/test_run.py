@@ -31,7 +31,7 @@ def test_a_table_of_clips_is_fitted(run: headstart.Run) -> None:
     entries = [json.loads(line) for line in (run.folder / "ledger.jsonl").read_text("utf-8").splitlines()]
     broken = next(entry for entry in entries if entry.get("name", "").endswith("000.wav"))
     assert "not a clip of sound in a known format" in broken["reason"]
-    assert "windows of 1 seconds" in " ".join(run.notes)
+    assert "windows of 1 second" in " ".join(run.notes)
 
 
 def test_clips_are_predicted_however_they_are_given(run: headstart.Run, tmp_path: Path) -> None:

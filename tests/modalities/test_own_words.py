@@ -138,7 +138,7 @@ def test_the_service_speaks_of_clips(heard: tuple[Path, str]) -> None:
     folder, _ = heard
     told = read_service(folder / "run", (folder / "clips" / "000.wav").read_bytes(), "audio/wav")
     assert {name: lines for name, text in told.items() if (lines := find_foreign(text))} == {}
-    assert "clip" in told["/openapi.json"]
+    assert "Clips, as files" in told["/openapi.json"]
 
 
 def test_an_export_speaks_of_texts(printed: tuple[Path, str]) -> None:

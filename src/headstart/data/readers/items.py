@@ -49,8 +49,8 @@ def collect_items(given: Any) -> NDArray[Any] | list[Any]:
         return array
     if not all(_is_array(item) for item in items):
         raise DataError(
-            "the items have different shapes; wanted one array, or a list with an array for each item, or with the path "
-            "or the bytes of each"
+            "the items have different shapes; wanted one array, or a list with an array for each item, or with the "
+            "path or the bytes of each"
         )
     return items
 

@@ -2,7 +2,7 @@
 
 import errno
 import os
-import shutil
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ from headstart_runtime.whole_files import is_draft
 PARQUET = ".parquet"
 UNFINISHED = ".unfinished"  #: behind the name of the file: the folder beside it, until the file is there
 JOINED = "_joined.parquet"  #: in that folder, just before it becomes the file
+_KNOWN = frozenset({LISTING, LOCK, MANIFEST, JOINED})
+_PART = re.compile(r"part-\d{6,}\.parquet")
 #: Endings of files that people may expect to get.
 _OTHER_FILES = frozenset(".csv .tsv .json .jsonl .ndjson .txt .xlsx .arrow .feather .npz .npy .pq .gz .zip".split())  # noqa: SIM905
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ENOLCK}
@@ -57,9 +59,8 @@ def refuse_foreign(place: Place) -> None:
     Raises:
         SettingError: it has.
     """
-    known = {LISTING, LOCK, MANIFEST, JOINED}
     names = [entry.name for entry in sorted(place.folder.iterdir())]
-    if other := next((name for name in names if name not in known and not is_draft(name)), None):
+    if other := next((name for name in names if name not in _KNOWN and not is_draft(name)), None):
         raise SettingError(
             f"out {str(place.folder)!r} has other files, such as {other!r}; name a new folder, or one with answers"
         )
@@ -77,10 +78,19 @@ def publish(place: Place) -> None:
 
 
 def remove_folder(place: Place) -> None:
-    """Remove the folder of parts; its manifest last, so that what a kill leaves of it is known as ours."""
-    for entry in sorted(place.folder.iterdir(), key=lambda one: (one.name in (MANIFEST, LOCK), one.name)):
+    """Remove what a job wrote into the folder of parts, and the folder where nothing else is in it.
+
+    The manifest goes last, so that what a kill leaves is known as ours; files of others stay.
+    """
+    ours = [entry for entry in sorted(place.folder.iterdir()) if _is_ours(entry.name)]
+    for entry in sorted(ours, key=lambda one: (one.name in (MANIFEST, LOCK), one.name)):
         entry.unlink(missing_ok=True)
-    shutil.rmtree(place.folder, ignore_errors=True)
+    with suppress(OSError):  # something of others is in it
+        place.folder.rmdir()
+
+
+def _is_ours(name: str) -> bool:
+    return name in _KNOWN or _PART.fullmatch(name) is not None or is_draft(name)
 
 
 def remove_beginning(place: Place, *, keep_folder: bool) -> None:

@@ -151,6 +151,8 @@ def _find_finished(job: _Job) -> WrittenAnswers | None:
         return None
     refuse_differences(manifest, job.fixed, place.out, job.classifier.folder)
     _compare_source(job, manifest)
+    if place.file is None and list_missing_parts(place.folder, manifest):  # removed since: they are answered again
+        return None
     return _describe_written(job, manifest, answered=0)
 
 
@@ -217,9 +219,9 @@ def _compare_source(job: _Job, manifest: AnswerManifest) -> None:
 
 def _complete(job: _Job, manifest: AnswerManifest) -> tuple[AnswerManifest, int]:
     """Answer what is missing and hold all to the list; return the finished manifest, and how many were answered."""
-    if manifest.finished is not None:
-        return manifest, 0
     folder, answered = job.place.folder, 0
+    if manifest.finished is not None and not list_missing_parts(folder, manifest):
+        return manifest, 0
     for _ in range(2):  # a part that is damaged is answered anew, once
         missing = list_missing_parts(folder, manifest)
         answered += _answer_parts(job, manifest, missing)

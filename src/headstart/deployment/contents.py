@@ -1,5 +1,6 @@
 """All that every export has beside its network: facts, licences, golden items, a README."""
 
+import html
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from headstart.deployment.item_proof import ProofItem
 from headstart.deployment.proof import Agreement, Proof, list_outputs
 from headstart.deployment.reference import Reference
 from headstart.deployment.validation import ValidationScores
-from headstart_runtime.errors import DataError
+from headstart_runtime.errors import DataError, bounded
 from headstart_runtime.exported.golden import ANSWERS, GOLDEN, describe_outputs
 from headstart_runtime.inference.model_format import ModelRecord
 from headstart_runtime.modalities.spec_files import list_contents, name_files
@@ -20,6 +21,7 @@ from headstart_runtime.modalities.spec_files import list_contents, name_files
 README, LICENCES, PROOF = "README.md", "LICENCES.md", "proof.json"
 GOLDEN_DRAWN, GOLDEN_OWN = 6, 4  #: items
 GOLDEN_BYTES = 300_000  #: the largest golden item
+MOST_LETTERS = 100  #: of the name of a golden item; a disk has 255
 
 
 def describe_facts(job: ExportJob, kind: ExportFormat) -> dict[str, Any]:
@@ -104,7 +106,14 @@ def _read(item: ProofItem) -> bytes:
 
 
 def _clean(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", PurePath(name).name).strip("-") or "item"
+    """Return a name of a file on any disk, its ending kept."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", PurePath(name).name)[-MOST_LETTERS:].strip("-") or "item"
+
+
+def _show_name(name: str) -> str:
+    """Return the name of a class as plain words of a line of Markdown."""
+    plain = html.escape(" ".join(bounded(name, 200).split()), quote=False)
+    return re.sub(r"([\\`*_\[\]|])", r"\\\1", plain)
 
 
 def write_readme(
@@ -130,7 +139,7 @@ def write_readme(
     record = job.classifier.record
     noun = record.modality.noun
     times = f"{proof.milliseconds:.3g} ms here, the saved classifier {proof.reference_milliseconds:.3g} ms"
-    names = ", ".join(record.space.names[:20]) + (", ..." if len(record.space.names) > 20 else "")
+    names = ", ".join(map(_show_name, record.space.names[:20])) + (", ..." if len(record.space.names) > 20 else "")
     files = "\n".join(f"| `{name}` | {what} |" for name, what in _list_files(folder))
     described = [
         f"* {words}: {describe_agreement(agreement, noun.many)}"

@@ -1,10 +1,14 @@
 """The place of answers: files of others stay, and what was taken away is answered again."""
 
+import io
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 import headstart
+from headstart_runtime.command.main import main
 from headstart_runtime.inference.classifier import Classifier
 from tests.answer_files.made import draw_many, read_rows, write
 from tests.conftest import Small
@@ -39,3 +43,22 @@ def test_files_of_others_beside_the_parts_of_a_joined_file_stay(classifier, phot
     assert write(classifier, tmp_path / "a.parquet", photos).answered == 0
     assert [path.name for path in notes.parent.parent.iterdir()] == ["mine"]
     assert notes.read_text() == "mine"
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names of files are text there")
+@pytest.mark.parametrize("name", ["\udcffout\n", "\udcff.parquet", "file:a", "s3:b.parquet", "é😀"])
+def test_a_place_may_be_called_anything(classifier, photos, tmp_path, name: str) -> None:
+    assert write(classifier, tmp_path / name, photos).answered == 7
+    assert write(classifier, tmp_path / name, photos).answered == 0
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names of files are text there")
+def test_names_that_are_no_text_are_printed_where_the_stream_has_utf_8_alone(
+    small, photos, tmp_path, monkeypatch
+) -> None:
+    item = tmp_path / "\udcff.png"
+    item.write_bytes((photos / "0.png").read_bytes())
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(told := io.BytesIO(), "utf-8", "strict"))
+    assert main([str(small.run), str(item), "--engine", "onnxruntime"]) == 0
+    assert b"\\udcff.png" in told.getvalue()

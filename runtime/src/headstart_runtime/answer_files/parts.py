@@ -86,7 +86,8 @@ def join_answer_parts(folder: Path, joined: Path, manifest: AnswerManifest, colu
 def count_rows(file: Path) -> int:
     """Return how many rows a file says that it has."""
     parquet = import_extra("tables", PURPOSE, "pyarrow.parquet")
-    return int(parquet.read_metadata(file).num_rows)
+    with file.open("rb") as stream:
+        return int(parquet.read_metadata(stream).num_rows)
 
 
 def read_note(file: Path) -> dict[str, Any]:
@@ -94,7 +95,8 @@ def read_note(file: Path) -> dict[str, Any]:
     pa = import_extra("tables", PURPOSE, "pyarrow")
     parquet = import_extra("tables", PURPOSE, "pyarrow.parquet")
     try:
-        note = (parquet.read_schema(file).metadata or {}).get(b"headstart")
+        with file.open("rb") as stream:
+            note = (parquet.read_schema(stream).metadata or {}).get(b"headstart")
         found = json.loads(note) if note else {}
     except (pa.ArrowException, OSError, ValueError):
         return {}
@@ -106,7 +108,8 @@ def _gather(folder: Path, manifest: AnswerManifest) -> "Iterator[pyarrow.Table]"
     parquet = import_extra("tables", PURPOSE, "pyarrow.parquet")
     held: list[pyarrow.Table] = []
     for part in range(manifest.count_parts()):
-        table = parquet.read_table(name_part(folder, part), partitioning=None)
+        with name_part(folder, part).open("rb") as stream:  # a name given to pyarrow has to be UTF-8, and no URI
+            table = parquet.read_table(stream)
         held.append(table.replace_schema_metadata(None))
         if sum(one.num_rows for one in held) >= GROUP_ITEMS or sum(one.nbytes for one in held) >= GROUP_BYTES:
             yield pa.concat_tables(held).combine_chunks()
@@ -128,6 +131,7 @@ def _try_read(file: Path, columns: list[str]) -> "pyarrow.Table | None":
     pa = import_extra("tables", PURPOSE, "pyarrow")
     parquet = import_extra("tables", PURPOSE, "pyarrow.parquet")
     try:
-        return parquet.read_table(file, columns=columns, partitioning=None)
+        with file.open("rb") as stream:
+            return parquet.read_table(stream, columns=columns)
     except (pa.ArrowException, OSError, KeyError):
         return None

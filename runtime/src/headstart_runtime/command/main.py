@@ -1,6 +1,7 @@
 """``headstart-predict MODEL ITEM|FOLDER|-...``: answers of a saved classifier, where nothing else is installed."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from typing import get_args
@@ -26,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0, 1 for a fault, 2 where something could not be read, 130 after Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":  # names of files may be no text
+            stream.reconfigure(errors="backslashreplace")
     given = _make_parser().parse_args(arguments)
     try:
         return _predict(given)

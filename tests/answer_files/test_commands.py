@@ -142,19 +142,23 @@ def test_every_task_of_every_kind_of_data(small: Small, drawn: Path, tmp_path, t
 
 @pytest.mark.slow
 def test_a_command_that_is_killed_at_any_moment_goes_on(small: Small, tmp_path: Path) -> None:
-    """SIGKILL, again and again: while it lists, answers, writes, checks and joins."""
+    """SIGKILL, again and again: three times while it answers, then at any time, listing, checking and joining too."""
     draw_many(tmp_path / "photos", 400, bad=(7, 250))
     out, chance = tmp_path / "answers.parquet", random.Random(0)
     words = ["-m", "headstart_runtime.command.main", str(small.run / "model"), str(tmp_path / "photos")]
     command = [sys.executable, "-c", SMALL_PARTS, *words[2:], "--engine", "onnxruntime", "--out", str(out)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    unfinished = out.with_name(f"{out.name}.unfinished")
     kills = 0
     while True:
+        parts = len(list(unfinished.glob("part-*")))
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if kills < 12:
             deadline = time.monotonic() + chance.uniform(0.3, 1.6)
-            while process.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.01)
+            while process.poll() is None and (
+                len(list(unfinished.glob("part-*"))) <= parts if kills < 3 else time.monotonic() < deadline
+            ):
+                time.sleep(0.005)
         if process.poll() is None and kills < 12:
             process.send_signal(signal.SIGKILL)
             kills += 1

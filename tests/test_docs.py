@@ -19,6 +19,7 @@ from headstart.modalities.image.settings import AugmentSettings
 from headstart.modalities.sound.settings import SoundSettings
 from headstart.modalities.text.settings import TextSettings
 from headstart.settings import complete_class
+from tests.browsers import find_chromium, find_package
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -120,6 +121,9 @@ OF_THE_PHOTOS = (
 @pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
 def test_the_examples_of_a_page_run_from_top_to_bottom(page, desk, capfd):
+    if "--ort-web" in page.read_text("utf-8"):
+        find_chromium()
+        shutil.copy(find_package("onnxruntime-web"), desk)
     names = {"__name__": "__main__"}
     for block in blocks_of(page):
         where = f"{name_of(page)}, line {block.line}"

@@ -51,23 +51,20 @@ def _is_still_there(file: IO[str], place: Path) -> bool:
         return False
 
 
-if sys.platform == "win32":
-    import msvcrt
+def _try_lock(file: IO[str]) -> bool:
+    if sys.platform == "win32":
+        import msvcrt
 
-    def _try_lock(file: IO[str]) -> bool:
         file.seek(1 << 20)  # beyond the number in it, which may be read
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         except OSError:
             return False
         return True
-
-else:
     import fcntl
 
-    def _try_lock(file: IO[str]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -44,6 +44,7 @@ SMALL = {
     "predict_out": ("--items 1500 --kills 1 --longest 1", {"kills", "failures", "held_mb"}),
     "regression": ("--count 60 --draws 2 --budget none", {"results", "angle_ways"}),
     "report": ("{photos} --rounds 1", {"cold_added", "page_seconds"}),
+    "runtime_predict": ("{photos} --rounds 1", {"openvino_to_extraction", "onnxruntime_to_plain", "same_labels"}),
     "scale": ("--counts 60,90 --precision f32", {"rest_share", "rest_at_first", "collections"}),
     "screening": ("--seeds 2 --rows 2000 --test 1000", {"single", "groups", "refusal"}),
     "service": (

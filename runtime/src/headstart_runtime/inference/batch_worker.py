@@ -2,8 +2,7 @@
 
 A network in OpenVINO takes a fixed number of parts in a call, and what is missing is zeros that cost as much. So it is
 compiled for one part as well; how many items are worth a full call is timed when the worker is made, on all streams at
-once. On a processor without matrix units one part in a call was half as fast again as eight (EfficientNet-Lite0 in
-float32, two cores: 170 parts a second against 110); where batches pay, a lone item still need not wait for zeros.
+once; where batches pay, a lone item still need not wait for zeros.
 """
 
 import time

@@ -10,6 +10,7 @@ FILES = {
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
     "answers.js": "text/javascript; charset=utf-8",
+    "intake.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from headstart_runtime.modalities.image.decode import array_to_rgb
 from headstart_runtime.modalities.optional_facets import WebPage
 
-_SHARED = ("answers.js", "page.css", "icon.svg")  #: of the service's page
+_SHARED = ("answers.js", "intake.js", "page.css", "icon.svg")  #: of the service's page
 _ICON = 512  #: edge in pixels: for home screens, which take no SVG
 
 

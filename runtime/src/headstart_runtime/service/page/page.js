@@ -1,8 +1,8 @@
 // The page to try models on. It asks the service that it came from, and nobody else.
 
 import { describeAnswer, make, showEvidence } from "./answers.js";
+import { closeCamera, find, listen, say } from "./intake.js";
 
-const find = (id) => document.getElementById(id);
 const KEY = "headstart-key";
 const PREVIEWS = { audio: "audio", video: "video", text: null };
 
@@ -35,11 +35,6 @@ async function call(path, options = {}) {
     throw new Error(`${found.error ?? `The service answered ${response.status}.`}${wait}`);
   }
   return found;
-}
-
-function say(text, bad = false) {
-  find("status").textContent = bad ? "" : text;
-  find("trouble").textContent = bad ? text : "";
 }
 
 function bodyOf(item) {
@@ -125,36 +120,6 @@ async function explain() {
   }
 }
 
-let stream = null;
-
-function closeCamera() {
-  stream?.getTracks().forEach((track) => track.stop());
-  stream = null;
-  find("live").srcObject = null;
-  find("viewer").hidden = true;
-}
-
-async function openCamera() {
-  try {
-    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-  } catch {
-    say("The camera cannot be used: there is none, or this page may not use it.", true);
-    return;
-  }
-  find("live").srcObject = stream;
-  find("viewer").hidden = false;
-  await find("live").play();
-  find("shoot").focus();
-}
-
-function shoot() {
-  const live = find("live");
-  const canvas = make("canvas", { width: live.videoWidth, height: live.videoHeight });
-  canvas.getContext("2d").drawImage(live, 0, 0);
-  closeCamera();
-  canvas.toBlob((blob) => answer(new File([blob], "camera.jpg", { type: "image/jpeg" })), "image/jpeg", 0.95);
-}
-
 function choose(name) {
   model = models.find((one) => one.name === name) ?? models[0];
   const { noun, media } = model;
@@ -213,12 +178,6 @@ find("key-form").addEventListener("submit", (event) => {
   start();
 });
 find("model").addEventListener("change", (event) => choose(event.target.value));
-for (const id of ["file", "take"]) {
-  find(id).addEventListener("change", (event) => {
-    take([...event.target.files]);
-    event.target.value = "";
-  });
-}
 find("give-text").addEventListener("submit", (event) => {
   event.preventDefault();
   if (find("text").value.trim()) answer(find("text").value);
@@ -228,29 +187,14 @@ find("text").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) find("give-text").requestSubmit();
 });
 find("explain").addEventListener("click", explain);
-find("camera").addEventListener("click", openCamera);
-find("shoot").addEventListener("click", shoot);
-find("close").addEventListener("click", () => {
-  closeCamera();
-  find("camera").focus();
-});
-document.addEventListener("dragover", (event) => {
-  event.preventDefault();
-  find("drop").classList.add("over");
-});
-document.addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) find("drop").classList.remove("over");
-});
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  find("drop").classList.remove("over");
-  take([...event.dataTransfer.files]);
-});
-document.addEventListener("paste", (event) => {
-  if (model?.texts || event.target.matches?.("input, textarea")) return;
-  const files = [...event.clipboardData.files];
-  if (files.length) take(files);
-  else say(`There is no ${model?.noun.one ?? "file"} in what was pasted.`, true);
+listen({
+  take,
+  answer,
+  paste: (files, event) => {
+    if (model?.texts || event.target.matches?.("input, textarea")) return;
+    if (files.length) take(files);
+    else say(`There is no ${model?.noun.one ?? "file"} in what was pasted.`, true);
+  },
 });
 
 start();

@@ -2,8 +2,8 @@
 
 import { describeAnswer, make } from "./answers.js";
 import { load } from "./headstart.js";
+import { find, listen, say } from "./intake.js";
 
-const find = (id) => document.getElementById(id);
 const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(milliseconds < 9950 ? 2 : 0)} s`;
 
 let loading; // a promise of the classifier
@@ -11,11 +11,6 @@ let address = null; // of the photo that is shown
 let turn = 0; // so that an answer that comes late is not shown for another photo
 let answered = false;
 let ready = ""; // how long loading took, in words
-
-function say(text, bad = false) {
-  find("status").textContent = bad ? "" : text;
-  find("trouble").textContent = bad ? text : "";
-}
 
 async function answer(file) {
   const own = ++turn;
@@ -58,38 +53,6 @@ function show(found, file, record, taken) {
   answered = true;
   say(`Answered in ${Math.round(taken)} ms: ${[told.words, told.more, unknown].filter(Boolean).join(". ")}`);
   find("result").focus({ preventScroll: false });
-}
-
-let stream = null;
-
-function closeCamera() {
-  stream?.getTracks().forEach((track) => track.stop());
-  stream = null;
-  find("live").srcObject = null;
-  find("viewer").hidden = true;
-}
-
-async function openCamera() {
-  closeCamera();
-  try {
-    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1280 } } });
-  } catch {
-    say("The camera cannot be used: there is none, or this page may not use it.", true);
-    return;
-  }
-  say("");
-  find("live").srcObject = stream;
-  find("viewer").hidden = false;
-  await find("live").play();
-  find("shoot").focus();
-}
-
-function shoot() {
-  const live = find("live");
-  const canvas = make("canvas", { width: live.videoWidth, height: live.videoHeight });
-  canvas.getContext("2d").drawImage(live, 0, 0);
-  closeCamera();
-  canvas.toBlob((blob) => answer(new File([blob], "camera.jpg", { type: "image/jpeg" })), "image/jpeg", 0.95);
 }
 
 function offerCamera() {
@@ -140,41 +103,23 @@ async function start() {
   await workOffline();
 }
 
-function take(files) {
-  if (files.length === 0) return;
+function take(files, dropped = false) {
+  if (files.length === 0) {
+    if (dropped) say("There is no photo in what was dropped.", true);
+    return;
+  }
   answer(files[0]);
   if (files.length > 1) find("notes").textContent = "Several were given; the first one is answered.";
 }
 
-for (const id of ["file", "take"]) {
-  find(id).addEventListener("change", (event) => {
-    take([...event.target.files]);
-    event.target.value = "";
-  });
-}
-find("camera").addEventListener("click", openCamera);
-find("shoot").addEventListener("click", shoot);
-find("close").addEventListener("click", () => {
-  closeCamera();
-  find("camera").focus();
-});
-document.addEventListener("dragover", (event) => {
-  event.preventDefault();
-  find("drop").classList.add("over");
-});
-document.addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) find("drop").classList.remove("over");
-});
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  find("drop").classList.remove("over");
-  if (event.dataTransfer.files.length) take([...event.dataTransfer.files]);
-  else say("There is no photo in what was dropped.", true);
-});
-document.addEventListener("paste", (event) => {
-  const files = [...event.clipboardData.files];
-  if (files.length) take(files);
-  else say("There is no photo in what was pasted.", true);
+listen({
+  take,
+  answer,
+  paste: (files) => {
+    if (files.length) take(files);
+    else say("There is no photo in what was pasted.", true);
+  },
+  camera: { width: { ideal: 1280 } },
 });
 
 start();

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.deployment import contents
-from headstart.deployment.formats import REGISTRY, ExportJob
+from headstart.deployment.formats import REGISTRY, ExportJob, hold_runner
 from headstart.deployment.item_proof import ProofItem
 from headstart.deployment.service_process import ServiceProcess, make_body
 from headstart_runtime.errors import DataError
+from headstart_runtime.exported.host import ExportRunner
 from headstart_runtime.exported.manifest import write_manifest
 from headstart_runtime.inference.classifier import Classifier
 
@@ -73,12 +74,11 @@ def start(way: Way, classifier: Classifier, items: Sequence[ProofItem], options:
             finally:
                 service.close()
         else:
-            yield _start_export(way, classifier, items, Path(folder, "export"), options)
+            with hold_runner(_start_export(way, classifier, Path(folder, "export"), options)) as runner:
+                yield lambda number: _run(runner, classifier, items[number])
 
 
-def _start_export(
-    way: Way, classifier: Classifier, items: Sequence[ProofItem], folder: Path, options: Mapping[str, Any]
-) -> Answer:
+def _start_export(way: Way, classifier: Classifier, folder: Path, options: Mapping[str, Any]) -> ExportRunner:
     """Write an export, without a proof, and start what runs it."""
     kind = REGISTRY.get(way.name)
     job = ExportJob(classifier, way.precision, (), options)  # type: ignore[arg-type]
@@ -86,15 +86,14 @@ def _start_export(
     kind.write(job, folder)
     contents.write_spec_files(classifier.record, folder)
     write_manifest(folder, contents.describe_facts(job, kind))
-    runner = kind.start(folder)
+    return kind.start(folder)
 
-    def answer(number: int) -> Outputs | None:
-        with suppress(DataError):
-            found = runner.answer(items[number].value).outputs
-            return {name: np.asarray(found[name]) for name in (classifier.task.answer, *ANSWERED) if name in found}
-        return None
 
-    return answer
+def _run(runner: ExportRunner, classifier: Classifier, item: ProofItem) -> Outputs | None:
+    with suppress(DataError):
+        found = runner.answer(item.value).outputs
+        return {name: np.asarray(found[name]) for name in (classifier.task.answer, *ANSWERED) if name in found}
+    return None
 
 
 def _ask(service: ServiceProcess, classifier: Classifier, item: ProofItem) -> Outputs | None:

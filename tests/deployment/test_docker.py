@@ -283,6 +283,19 @@ def test_a_service_that_answers_otherwise_is_refused(
     assert not list(tmp_path.iterdir())
 
 
+def test_the_service_ends_with_its_proof(small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where somebody still refers to it, as a traceback does."""
+    begin, started = ServiceProcess.__init__, list[ServiceProcess]()
+
+    def keep(self: ServiceProcess, *arguments: Any) -> None:
+        begin(self, *arguments)
+        started.append(self)
+
+    monkeypatch.setattr(ServiceProcess, "__init__", keep)
+    headstart.export(small.run, to="docker", out=tmp_path / "made")
+    assert [one._process.poll() is None for one in started] == [False]
+
+
 def test_a_precision_that_it_was_not_fitted_in_is_refused(small: Small, tmp_path: Path) -> None:
     if any(branch.precision == "bf16" for branch in headstart.load(small.run).record.branches):
         pytest.skip("it was fitted in bf16 here")

@@ -219,6 +219,14 @@ class ContainerRunner:
         seconds = self._compare(item, answer.to_json())
         return Steps(_take_outputs(batch), load_graph_inputs(opened, record), seconds)
 
+    def describe_start(self) -> str:
+        """Return nothing: the README says how it is started."""
+        return ""
+
+    def close(self) -> None:
+        """End the service."""
+        self._service.close()
+
     def _compare(self, item: ItemLike, wanted: Mapping[str, Any] | BrokenItem) -> float | None:
         """Ask the service for an item; return the seconds that it took, None for one that cannot be sent.
 

@@ -4,7 +4,8 @@ A format writes the files of a folder and starts what runs them. All else is don
 ``deployment.write``: class names, thresholds, licences, golden items, hashes, and the proof.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -47,13 +48,23 @@ class ExportJob:
 
 @runtime_checkable
 class HeldRunner(ExportRunner, Protocol):
-    """A runner that holds something of the machine until it is closed, such as a browser."""
+    """A runner that holds something of the machine until it is closed, such as a browser or a service."""
 
     def describe_start(self) -> str:
-        """Return what it takes until the first answer, in a sentence for the README."""
+        """Return what it takes until the first answer, in a sentence for the README; "" where nothing is to say."""
 
     def close(self) -> None:
         """Give back what it holds."""
+
+
+@contextmanager
+def hold_runner(runner: ExportRunner) -> Iterator[ExportRunner]:
+    """Yield a runner, and close it at the end where it holds something."""
+    try:
+        yield runner
+    finally:
+        if isinstance(runner, HeldRunner):
+            runner.close()
 
 
 class ExportFormat(Protocol):

@@ -13,7 +13,7 @@ from headstart.deployment.formats import ExportJob, ExportPrecision
 from headstart.deployment.onnx_format import make_graph
 from headstart.deployment.ort_web import read_ort_web
 from headstart.deployment.tolerance import Tolerance
-from headstart.deployment.web_runner import CLASSIFIER, PURPOSE, WebRunner
+from headstart.deployment.web_runner import CLASSIFIER, PURPOSE, WebRunner, describe_graph
 from headstart_runtime.errors import SettingError
 from headstart_runtime.exported.host import ExportRunner
 from headstart_runtime.inference.model_format import GRAPH
@@ -114,7 +114,7 @@ def _describe(job: ExportJob, page: WebPage, graph: bytes, download: int) -> dic
         "thresholds": dict(find_thresholds(record.task, record.postprocessor, space)),
         "noun": {"one": noun.one, "many": noun.many, "a_one": noun.a_one},
         "spec": record.spec.to_json(),
-        "graph": {"file": GRAPH, "bytes": len(graph), "sha256": _hash(graph)},
+        "graph": describe_graph(GRAPH, graph),
         "facts": dict(record.task.describe_model(space, record.postprocessor, record.scores)),
         "postprocessor": model["postprocessor"],
         "novelty": model["novelty"],

@@ -1,5 +1,6 @@
 """An export for the web as its proof runs it: in headless Chromium, by the ``headstart.js`` of its folder."""
 
+import hashlib
 import json
 import math
 import os
@@ -121,8 +122,7 @@ class WebRunner:
         if place == "exposed" and rest == self._graph_file:
             return self._graph
         if place == "exposed" and rest == CLASSIFIER:
-            graph = {**self._classifier["graph"], "bytes": len(self._graph), "sha256": _hash(self._graph)}
-            return json.dumps({**self._classifier, "graph": graph}).encode()
+            return json.dumps({**self._classifier, "graph": describe_graph(self._graph_file, self._graph)}).encode()
         if place in ("export", "exposed") and rest in self.host.manifest.facts["files"]:
             return (self._folder / rest).read_bytes()
         return None
@@ -153,10 +153,9 @@ class WebRunner:
                 raise ProofError(POSTPROCESSING, f"headstart.js says {key} {found.get(key)!r}, wanted {wanted[key]!r}")
 
 
-def _hash(content: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(content).hexdigest()
+def describe_graph(file: str, content: bytes) -> dict[str, Any]:
+    """Return what classifier.json says of a graph: its file, and what a download is held to."""
+    return {"file": file, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def _unpack(described: Sequence[Mapping[str, Any]], body: bytes) -> dict[str, NDArray[Any]]:

@@ -1,14 +1,13 @@
 """An export is written beside its place, proved, and put there whole; or nothing is."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from headstart.deployment import contents
-from headstart.deployment.formats import ExportFormat, ExportJob, HeldRunner
+from headstart.deployment.formats import ExportFormat, ExportJob, HeldRunner, hold_runner
 from headstart.deployment.items import OwnItems, list_drawn
 from headstart.deployment.proof import Proof, prove
 from headstart.deployment.reference import Reference
@@ -69,7 +68,7 @@ def write_export(job: ExportJob, kind: ExportFormat, out: Path, own: OwnItems, *
         contents.write_spec_files(record, draft)
         contents.write_licences(record, draft)
         write_manifest(draft, facts)
-        with _held(kind.start(draft)) as runner:
+        with hold_runner(kind.start(draft)) as runner:
             scored = _judge_in_fewer_bits(job, runner, own)
             items, tolerance = [*own.items, *drawn], kind.get_tolerance(job.precision)
             proof = prove(job.classifier, runner, items, tolerance, judge=scored is None)
@@ -82,16 +81,6 @@ def write_export(job: ExportJob, kind: ExportFormat, out: Path, own: OwnItems, *
         write_manifest(draft, facts)
         size = sum(path.stat().st_size for path in draft.rglob("*") if path.is_file())
     return Export(out, kind.name, proof, size, facts, scored)
-
-
-@contextmanager
-def _held(runner: ExportRunner) -> Iterator[ExportRunner]:
-    """Yield a runner, and close it where it holds something."""
-    try:
-        yield runner
-    finally:
-        if isinstance(runner, HeldRunner):
-            runner.close()
 
 
 def _judge_in_fewer_bits(job: ExportJob, runner: ExportRunner, own: OwnItems) -> ValidationScores | None:

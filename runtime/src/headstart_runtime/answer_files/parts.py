@@ -92,15 +92,7 @@ def count_rows(file: Path) -> int:
 
 def read_note(file: Path) -> dict[str, Any]:
     """Return the note of headstart in a Parquet file; nothing where there is none, or it is no such file."""
-    pa = import_extra("tables", PURPOSE, "pyarrow")
-    parquet = import_extra("tables", PURPOSE, "pyarrow.parquet")
-    try:
-        with file.open("rb") as stream:
-            note = (parquet.read_schema(stream).metadata or {}).get(b"headstart")
-        found = json.loads(note) if note else {}
-    except (pa.ArrowException, OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return _read_footer(file)[0]
 
 
 def _gather(folder: Path, manifest: AnswerManifest) -> "Iterator[pyarrow.Table]":
@@ -119,12 +111,22 @@ def _gather(folder: Path, manifest: AnswerManifest) -> "Iterator[pyarrow.Table]"
 
 
 def _is_whole(file: Path, part: int, manifest: AnswerManifest) -> bool:
-    if not file.exists():
-        return False
-    note = read_note(file)
-    return (note.get("job"), note.get("part")) == (manifest.job, part) and count_rows(file) == len(
-        manifest.range_of(part)
-    )
+    note, rows = _read_footer(file)
+    return (note.get("job"), note.get("part"), rows) == (manifest.job, part, len(manifest.range_of(part)))
+
+
+def _read_footer(file: Path) -> tuple[dict[str, Any], int]:
+    """Return the note of headstart in a Parquet file and how many rows it has; nothing where it is no such file."""
+    pa = import_extra("tables", PURPOSE, "pyarrow")
+    parquet = import_extra("tables", PURPOSE, "pyarrow.parquet")
+    try:
+        with file.open("rb") as stream:
+            footer = parquet.read_metadata(stream)
+        note = (footer.metadata or {}).get(b"headstart")
+        found = json.loads(note) if note else {}
+    except (pa.ArrowException, OSError, ValueError):
+        return {}, 0
+    return (found if isinstance(found, dict) else {}), int(footer.num_rows)
 
 
 def _try_read(file: Path, columns: list[str]) -> "pyarrow.Table | None":

@@ -80,8 +80,7 @@ def print_answers(
     Raises:
         UserError: there is nothing to answer, or the items are not of this classifier's kind.
     """
-    modality, columns = classifier.record.modality, columns or ItemColumns()
-    refuse_none_given(modality, given)
+    modality, met = classifier.record.modality, expect_items(classifier, given, columns)
     top = min(form.top, len(classifier.classes))
     answers = classifier.task.answer_columns(top, classifier.record.space)
     lines: Form = partial(format_text_lines, top=top, noun=modality.noun)
@@ -90,8 +89,6 @@ def print_answers(
     elif form.as_csv:
         lines = partial(format_csv_lines, top=top, columns=answers)
     seen = failed = 0
-    known = replace(columns, known=classifier.record.item_columns)
-    met = Expansion(alone=len(given.items) == 1, columns=known)
     for line, bad in lines(classifier.stream(_asked(modality, given, met), threshold=threshold)):
         if form.as_csv and not seen:
             print(format_csv_header(answers))
@@ -109,14 +106,22 @@ def print_answers(
     return 2 if failed else 0
 
 
-def refuse_none_given(modality: Modality, given: Given) -> None:
-    """Refuse a command without items.
+def expect_items(classifier: "Classifier", given: Given, columns: ItemColumns | None) -> Expansion:
+    """Return what the items of a command are expanded by.
+
+    Args:
+        classifier: that answers; columns that it knows are taken where nothing is said of them.
+        given: the items.
+        columns: as of ``print_answers``.
 
     Raises:
         SettingError: there are none.
     """
+    record = classifier.record
     if not (given.items or given.texts or given.listen):
-        raise SettingError(_describe_nothing(modality, given.every))
+        raise SettingError(_describe_nothing(record.modality, given.every))
+    known = replace(columns or ItemColumns(), known=record.item_columns)
+    return Expansion(alone=len(given.items) == 1, columns=known)
 
 
 def _describe_nothing(modality: Modality, every: float | None) -> str:

@@ -4,10 +4,10 @@ import hashlib
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from headstart_runtime.command.answering import AnswerForm, Given, read_items, refuse_none_given, report_expansion
+from headstart_runtime.command.answering import AnswerForm, Given, expect_items, read_items, report_expansion
 from headstart_runtime.errors import SettingError
 from headstart_runtime.item_columns import ItemColumns
 from headstart_runtime.items import Expansion, refuse_nothing
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 EACH = 30.0  #: seconds between two lines of progress
 EACH_ON_TERMINAL = 0.5  #: where a line takes the place of the one before
-MOST_TEXTS = 1000  #: of --text; more are a table
 
 
 def write_given(
@@ -56,10 +55,8 @@ def write_given(
         raise SettingError(
             "--listen has no end, so its answers are not written by --out; print them, with --csv or --json"
         )
-    refuse_none_given(classifier.record.modality, given)
+    met = expect_items(classifier, given, columns)
     noun = classifier.record.modality.noun
-    known = replace(columns or ItemColumns(), known=classifier.record.item_columns)
-    met = Expansion(alone=len(given.items) == 1, columns=known)
     source = _make_source(classifier, given, met)
     progress = Progress(noun, form.command)
     try:

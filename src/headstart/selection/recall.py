@@ -56,7 +56,11 @@ def recall_outputs(
     """Return held-out outputs (N, K) of a head, known from before or made now; arguments as of ``recall_fit``."""
     if not can_recall(context, head, training_set):
         return make()
-    question = ask_of_rows(context, "held-out", training_set, [head, fixed])
+    return recall_array(context, ask_of_rows(context, "held-out", training_set, [head, fixed]), make)
+
+
+def recall_array(context: DatasetContext, question: Question, make: Callable[[], Floats]) -> Floats:
+    """Return an array, known from before or made now."""
     return context.store.results.recall(question, lambda: Result({"outputs": make()})).arrays["outputs"]
 
 

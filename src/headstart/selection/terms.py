@@ -31,7 +31,7 @@ from headstart.saving import FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, ArmPlan, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.probes import LAYER, build_model, fit_task_head
-from headstart.selection.recall import ask_of_rows, can_recall
+from headstart.selection.recall import ask_of_rows, can_recall, recall_array
 from headstart.storage.results import Question, Result
 from headstart.training.cost import Cost
 from headstart_runtime.arrays import Floats
@@ -263,8 +263,7 @@ def _predict_held_out(context: DatasetContext, poser: _Poser, head: str, chosen:
 
     if not can_recall(context, head, terms.asked):
         return make()
-    question = terms.ask("terms-held-out", head, fixed)
-    return context.store.results.recall(question, lambda: Result({"outputs": make()})).arrays["outputs"]
+    return recall_array(context, terms.ask("terms-held-out", head, fixed), make)
 
 
 def _build_model(context: FitContext, items: Sequence[Sample], fitted: _Fitted) -> FittedModel:

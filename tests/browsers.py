@@ -1,15 +1,16 @@
 """What the tests of pages need from outside: Chromium, and packages of npm that ``make browser`` fetches."""
 
 import os
-import shutil
 import tarfile
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
+from headstart.deployment.browser import find_browser
+from headstart_runtime.errors import SettingError
+
 PACKAGES = Path(__file__).resolve().parents[1] / ".browser"  #: where ``make browser`` puts them
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: Findings of axe-core that keep people from using a page.
 SERIOUS = ("serious", "critical")
 
@@ -23,7 +24,10 @@ def refuse(what: str) -> NoReturn:
 
 def find_chromium() -> str:
     """Return the path of a Chromium."""
-    return next(filter(None, map(shutil.which, NAMES)), None) or refuse("Chromium")
+    try:
+        return find_browser("a page is tested")
+    except SettingError:
+        return refuse("Chromium")
 
 
 def find_package(name: str) -> Path:

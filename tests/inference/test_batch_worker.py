@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import headstart_runtime
-from headstart_runtime.inference.batch_worker import SizedPredictor, time_calls
-from headstart_runtime.inference.predictors import BatchPredictor
+from headstart_runtime.hardware import count_cores
+from headstart_runtime.inference.batch_worker import PARTS, SPARE_THREADS, SizedPredictor, time_calls
 from tests.conftest import Small
 
 
@@ -15,7 +15,8 @@ def test_a_worker_answers_as_the_classifier_does(small: Small, engine) -> None:
     photos = sorted(small.photos.glob("*/*.jpg"))[:9]
     worker = classifier.make_worker()
     assert worker.engine == engine
-    assert worker.size in (1, 8)
+    assert worker.size in (1, PARTS)
+    assert worker.threads == count_cores() + SPARE_THREADS
     for several in (photos, photos[:1]):
         found = worker.predict([dict] * len(several), several)
         for one, other in zip(found, classifier.predict(several), strict=True):
@@ -44,7 +45,8 @@ def test_a_full_call_is_made_where_it_is_the_quicker_one(worth: int, size: int, 
 
 def test_the_worth_of_a_full_call_is_timed(small: Small) -> None:
     classifier = headstart_runtime.load(small.run, "openvino")
-    full, single = classifier._predictors.require_batch(), classifier._predictors.load_batch_of_one_part()
-    assert isinstance(single, BatchPredictor)
-    assert single.runner.batch == 1
+    full, single = (classifier._predictors.compile_batch(parts) for parts in (PARTS, 1))
+    assert full is not None
+    assert single is not None
+    assert (full.runner.batch, single.runner.batch) == (PARTS, 1)
     assert time_calls(full, single).worth >= 1

@@ -18,14 +18,13 @@ from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import ClassifierError, DataError
 from headstart_runtime.hardware import count_cores
 from headstart_runtime.inference import model_format
-from headstart_runtime.inference.batch_worker import BatchWorker, SizedPredictor, has_fixed_parts, time_calls
+from headstart_runtime.inference.batch_worker import SPARE_THREADS, BatchWorker, compile_calls
 from headstart_runtime.inference.display import render_table
 from headstart_runtime.inference.files import ModelFiles, read_files
 from headstart_runtime.inference.item_predictor import ByEngine, ItemPredictor, clock_engine
 from headstart_runtime.inference.postprocess import BatchPredictions
 from headstart_runtime.inference.prediction import Prediction as Prediction
 from headstart_runtime.inference.predictors import (
-    BatchPredictor,
     FeaturePredictor,
     InferenceEngine,
     InferenceEngineChoice,
@@ -238,17 +237,15 @@ class Classifier:
 
     def make_worker(self) -> BatchWorker:
         """Return what predicts batches that a caller gathers, by a stream's engine; a forked child makes its own."""
-        engine = self.select_engine(None)
-        if engine == "onnxruntime":
-            alone = ItemPredictor(self.record, self._predictors.load_graph_of_one_thread(), None)
-            return BatchWorker(engine, 1, count_cores(), partial(self._predict_some, alone, engine))
-        batch: BatchPredictor | SizedPredictor = (full := self._predictors.require_batch())
-        size, threads = full.runner.choose_size(), full.runner.streams
-        if has_fixed_parts(full.runner):
-            batch = time_calls(full, self._predictors.load_batch_of_one_part())
-            size = batch.size
-        predictor = ItemPredictor(self.record, None, batch)
-        return BatchWorker(engine, size, threads, partial(self._predict_some, predictor, engine))
+        calls = None if self.engine == "onnxruntime" else compile_calls(self._predictors, self.record.branches)
+        if calls is None and self.engine == "openvino":
+            raise self._predictors.refuse_batch()
+        batch, size = calls or (None, 1)
+        engine: InferenceEngine = "openvino" if batch else "onnxruntime"
+        graph = None if batch else self._predictors.load_graph_of_one_thread()
+        threads = (batch.runner.streams if batch else count_cores()) + SPARE_THREADS
+        work = partial(self._predict_some, ItemPredictor(self.record, graph, batch), engine)
+        return BatchWorker(engine, size, threads, work)
 
     def _predict_all(
         self, items: Iterable[ItemLike], engine: InferenceEngine, threshold: float | None

@@ -110,11 +110,6 @@ class Predictors:
                 self._graph = GraphPredictor(self._files)
             return self._graph
 
-    def load_batch_of_one_part(self) -> BatchPredictor:
-        """Compile the networks once more, for one part in a call; only where OpenVINO can be used."""
-        with self._lock:
-            return BatchPredictor(self._files, parts=1)
-
     def load_graph_of_one_thread(self) -> GraphPredictor:
         """Load the graph once more, for threads that each ask about another item."""
         return GraphPredictor(self._files, threads=1)
@@ -122,15 +117,22 @@ class Predictors:
     @property
     def batch(self) -> BatchPredictor | None:
         """The one in OpenVINO; None where it cannot be used."""
-        with self._lock:  # two threads that compile at once could wait for each other for ever: see Runner
-            if self._batch is None and self._trouble is None:
-                self._trouble = explain_no_openvino(self._files)
-                if self._trouble is None:
-                    try:
-                        self._batch = BatchPredictor(self._files)
-                    except EngineError as error:
-                        self._trouble = str(error)
+        with self._lock:
+            if self._batch is None:
+                self._batch = self.compile_batch()
             return self._batch
+
+    def compile_batch(self, parts: int | None = None) -> BatchPredictor | None:
+        """Compile the networks anew, for so many parts in a call; None where OpenVINO cannot be used."""
+        with self._lock:  # two threads that compile at once could wait for each other for ever: see Runner
+            if self._trouble is None:
+                self._trouble = explain_no_openvino(self._files)
+            if self._trouble is None:
+                try:
+                    return BatchPredictor(self._files, parts)
+                except EngineError as error:
+                    self._trouble = str(error)
+            return None
 
     def require_batch(self) -> BatchPredictor:
         """Return the one in OpenVINO.
@@ -140,8 +142,12 @@ class Predictors:
         """
         batch = self.batch
         if batch is None:
-            raise ClassifierError(f"{self._trouble}; take the engine auto or onnxruntime")
+            raise self.refuse_batch()
         return batch
+
+    def refuse_batch(self) -> ClassifierError:
+        """Return the error where OpenVINO was asked for and cannot be used."""
+        return ClassifierError(f"{self._trouble}; take the engine auto or onnxruntime")
 
 
 def explain_no_openvino(files: ModelFiles) -> str | None:

@@ -1,4 +1,5 @@
 import shutil
+import threading
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from headstart_runtime.inference.graph_predictor import GraphPredictor
 from headstart_runtime.inference.openvino import BATCH
 from headstart_runtime.inference.postprocess import BatchPredictions
 from headstart_runtime.inference.predictors import BatchPredictor, FeaturePredictor
-from headstart_runtime.inference.streaming import PREFETCH
+from headstart_runtime.inference.streaming import PREFETCH, Prefetchable
 from tests.conftest import CLASSES, Small, Warm
 
 
@@ -170,6 +171,34 @@ def test_an_engine_gives_one_prediction_however_many_are_asked(small: Small, eng
     ):
         np.testing.assert_array_equal(np.stack([it.probabilities for it in together]), alone)
     assert {classifier.select_engine(number) for number in (1, 23, 24, None)} == {engine}
+
+
+def test_many_items_go_through_onnx_runtime_side_by_side_but_for_a_stream_that_may_wait(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = sorted(file for file in small.photos.rglob("*") if file.is_file())[: runtime.BATCH_FROM]
+    seen: set[str] = set()
+    true = GraphPredictor.predict
+
+    def predict(self: Any, items: Any) -> BatchPredictions:
+        seen.add(threading.current_thread().name.split("_")[0])
+        return true(self, items)
+
+    monkeypatch.setattr(GraphPredictor, "predict", predict)
+    classifier, here = load(small.run, "onnxruntime"), threading.current_thread().name
+    for asked, among in (
+        (lambda: classifier.predict(photos), "predict"),
+        (lambda: classifier.predict(iter(photos)), "predict"),
+        (lambda: headstart.predict(small.run, iter(photos), engine="onnxruntime"), "predict"),
+        (lambda: list(classifier.stream(photos)), "predict"),
+        (lambda: list(classifier.stream(Prefetchable(photos[:2]))), "predict"),
+        (lambda: classifier.predict(photos[1:]), here),
+        (lambda: classifier.predict(iter(photos[1:])), here),
+        (lambda: list(classifier.stream(iter(photos))), here),
+    ):
+        seen.clear()
+        asked()
+        assert seen == {among}
 
 
 def test_auto_goes_by_how_many_are_asked(small: Small) -> None:

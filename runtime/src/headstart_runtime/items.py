@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from headstart_runtime.errors import UserError
 from headstart_runtime.fitting_parts import import_fitting_part, is_fitting_installed
 from headstart_runtime.folder_items import walk_items
+from headstart_runtime.inference.streaming import Prefetchable
 from headstart_runtime.item_columns import ItemColumns
 from headstart_runtime.modalities.given import is_path
 from headstart_runtime.modalities.item import BrokenItem, NamedItem, Noun
@@ -41,9 +42,12 @@ def list_items(modality: Modality, given: Any) -> Iterable[Any]:
 
 
 def take_few(items: Iterator[Any], few: int) -> Iterable[Any]:
-    """Return a list where there are fewer items than some number, for that is answered sooner; else all, one by one."""
+    """Return a list where there are fewer items than some number, for that is answered sooner; else all, one by one.
+
+    These do not wait for answers: they may be taken in advance.
+    """
     first = list(islice(items, few))
-    return first if len(first) < few else chain(first, items)
+    return first if len(first) < few else Prefetchable(chain(first, items))
 
 
 def name_path(path: str) -> NamedItem:

@@ -107,9 +107,7 @@ def predict(
         return write_answers(classifier, make_answer_source(modality, several, columns), out, threshold=threshold)
     met = Expansion(alone=isinstance(several, Sized) and len(several) == 1, columns=columns)
     files = expand_items(modality, several, met)
-    answers = list(
-        classifier.stream(take_few(files, BATCH_FROM) if isinstance(several, Sized) else files, threshold=threshold)
-    )
+    answers = list(classifier.stream(take_few(files, BATCH_FROM), threshold=threshold))
     found = Predictions(answers, modality.noun, met.notes)
     if not found and (met.skipped or several):
         refuse_nothing(modality, items, met.skipped)

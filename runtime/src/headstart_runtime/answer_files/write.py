@@ -60,6 +60,7 @@ from headstart_runtime.answer_files.table import PURPOSE, AnswerColumns
 from headstart_runtime.errors import DataError, HeadstartError, SettingError
 from headstart_runtime.extras import require_extra
 from headstart_runtime.inference.classifier import Classifier
+from headstart_runtime.inference.streaming import Prefetchable
 from headstart_runtime.tasks.threshold_task import make_threshold_rule
 from headstart_runtime.whole_files import remove_drafts
 
@@ -260,7 +261,8 @@ def _answer_parts(job: _Job, manifest: AnswerManifest, missing: list[int]) -> in
 
 
 def _stream(job: _Job, manifest: AnswerManifest, items: Iterator[Any]) -> Iterator[Any]:
-    return job.classifier.with_engine(manifest.fixed["engine"]).stream(items, threshold=job.threshold)
+    classifier = job.classifier.with_engine(manifest.fixed["engine"])
+    return classifier.stream(Prefetchable(items), threshold=job.threshold)
 
 
 def _watch_all(answers: Iterator[Any], watch: Watch, done: int, total: int) -> Iterator[Any]:

@@ -12,8 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast, overload
 
-import numpy as np
-
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import ClassifierError, DataError
 from headstart_runtime.hardware import count_cores
@@ -31,8 +29,8 @@ from headstart_runtime.inference.predictors import (
     Predictors,
     check_engine_choice,
 )
-from headstart_runtime.inference.streaming import map_in_order
-from headstart_runtime.modalities.given import open_item
+from headstart_runtime.inference.streaming import Arrivals, Prefetchable, map_in_order
+from headstart_runtime.modalities.given import check_several, open_item
 from headstart_runtime.modalities.item import BrokenItem, NamedItem
 from headstart_runtime.modalities.item import ItemLike as ItemLike
 from headstart_runtime.tasks.task import OutputRule
@@ -127,41 +125,29 @@ class Classifier:
                 remedy = self._modality.suggest_remedy(items, prediction.error)
                 raise DataError(f"{prediction.source}: {prediction.error}{remedy}")
             return prediction
-        self._check_several(items)
+        check_several(self._modality, items)
         several = cast("Iterable[ItemLike]", items)
         if isinstance(several, Sized):
             return list(self.stream(several, threshold=threshold))
         rest = iter(several)
         first = list(itertools.islice(rest, BATCH_FROM))
-        return list(self._predict_all(itertools.chain(first, rest), self.select_engine(len(first)), threshold))
+        everything = Prefetchable(itertools.chain(first, rest)) if len(first) == BATCH_FROM else first
+        return list(self._predict_all(everything, self.select_engine(len(first)), threshold))
 
     def stream(self, items: ItemLike | Iterable[ItemLike], *, threshold: float | None = None) -> Iterator[Prediction]:
         """Predict items one after the other as they come, in order, with bounded memory for any number of them.
 
         The first prediction comes as soon as the first item is there. Of an iterator whose items come quickly more
-        are taken in advance; with the engine ``onnxruntime`` each is answered before the next is taken. A threshold is
-        as of ``predict``.
+        are taken in advance; with the engine ``onnxruntime`` each is answered before the next is taken, but of
+        ``Prefetchable`` and ``Arrivals``. A threshold is as of ``predict``.
         """
         one = self._modality.accepts(items)
         if not one:
-            self._check_several(items)
+            check_several(self._modality, items)
         several = [cast("ItemLike", items)] if one else cast("Iterable[ItemLike]", items)
         return self._predict_all(
             several, self.select_engine(len(several) if isinstance(several, Sized) else None), threshold
         )
-
-    def _check_several(self, items: Any) -> None:
-        """Raise a DataError where what is no item is no collection either, or an array of which no row is one."""
-        if not isinstance(items, Iterable) and not hasattr(type(items), "__getitem__"):
-            raise DataError(f"{self._modality.noun.a_one} cannot be of type {type(items).__name__}")
-        if not isinstance(items, np.ndarray) or items.dtype.kind not in "biufc":
-            return
-        if items.ndim == 0 or (len(items) and not self._modality.accepts(items[0])):
-            noun, form = self._modality.noun, self._modality.hints.array_form
-            raise DataError(
-                f"an array of {items.dtype} {items.shape} is neither {noun.a_one} nor has {noun.many} for rows; wanted "
-                f"{form or 'one as the model was fitted on'}, or one row of it"
-            )
 
     def with_engine(self, engine: InferenceEngineChoice) -> "Classifier":
         """Return the same classifier on another engine; what is loaded is shared.
@@ -212,7 +198,7 @@ class Classifier:
         with clock_engine("openvino", timed):
             batch = self._predictors.batch if several or main == "openvino" else None
         with clock_engine("onnxruntime", timed):
-            graph = self._predictors.load_graph_of_one_thread() if several or main == "onnxruntime" else None
+            graph = self._predictors.graph_of_one_thread if several or main == "onnxruntime" else None
         size, threads = (batch.runner.choose_size(len(twice)), batch.runner.streams) if batch else (1, count_cores())
         every: list[InferenceEngine] = ["onnxruntime", "openvino"] if batch else ["onnxruntime"]
         clock = partial(clock_engine, timed=timed, threads=threads)
@@ -242,7 +228,7 @@ class Classifier:
             raise self._predictors.refuse_batch()
         batch, size = calls or (None, 1)
         engine: InferenceEngine = "openvino" if batch else "onnxruntime"
-        graph = None if batch else self._predictors.load_graph_of_one_thread()
+        graph = None if batch else self._predictors.graph_of_one_thread
         threads = (batch.runner.streams if batch else count_cores()) + SPARE_THREADS
         work = partial(self._predict_some, ItemPredictor(self.record, graph, batch), engine)
         return BatchWorker(engine, size, threads, work)
@@ -251,15 +237,20 @@ class Classifier:
         self, items: Iterable[ItemLike], engine: InferenceEngine, threshold: float | None
     ) -> Iterator[Prediction]:
         rule = make_threshold_rule(threshold, self.task, self.record.postprocessor, self.record.space)
-        if engine == "onnxruntime":
-            return (
-                self._predict_some(ItemPredictor(self.record, self._predictors.graph, None), engine, [rule], [item])[0]
-                for item in items
-            )
-        batch = self._predictors.require_batch()
-        work = partial(self._predict_some, ItemPredictor(self.record, None, batch), engine, itertools.repeat(rule))
-        size = batch.runner.choose_size(len(items) if isinstance(items, Sized) else None)
-        return map_in_order(work, items, size=size, threads=batch.runner.streams)
+        sized = len(items) if isinstance(items, Sized) else None
+        if engine == "openvino":
+            batch = self._predictors.require_batch()
+            predictor, threads = ItemPredictor(self.record, None, batch), batch.runner.streams
+            size = batch.runner.choose_size(sized)
+        elif isinstance(items, Arrivals | Prefetchable) or (sized or 0) >= BATCH_FROM:
+            predictor = ItemPredictor(self.record, self._predictors.graph_of_one_thread, None)
+            size, threads = 1, count_cores()
+        else:
+            predictor, size, threads = ItemPredictor(self.record, self._predictors.graph, None), 1, 0
+        work = partial(self._predict_some, predictor, engine, itertools.repeat(rule))
+        if threads:
+            return map_in_order(work, items, size=size, threads=threads)
+        return (work([item])[0] for item in items)
 
     def _predict_some(
         self, predictor: ItemPredictor, engine: InferenceEngine, rules: Iterable[OutputRule], items: Sequence[ItemLike]

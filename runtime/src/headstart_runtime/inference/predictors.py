@@ -95,11 +95,12 @@ class Predictors:
     def _forget(self) -> None:
         self._lock = threading.RLock()
         self._graph: GraphPredictor | None = None
+        self._one_thread: GraphPredictor | None = None
         self._batch: BatchPredictor | None = None
         self._trouble: str | None = None  #: why OpenVINO does not run here, once that is known
 
     def _abandon(self) -> None:
-        keep_for_ever(self._graph, self._batch)
+        keep_for_ever(self._graph, self._one_thread, self._batch)
         self._forget()
 
     @property
@@ -110,9 +111,13 @@ class Predictors:
                 self._graph = GraphPredictor(self._files)
             return self._graph
 
-    def load_graph_of_one_thread(self) -> GraphPredictor:
-        """Load the graph once more, for threads that each ask about another item."""
-        return GraphPredictor(self._files, threads=1)
+    @property
+    def graph_of_one_thread(self) -> GraphPredictor:
+        """The one in ONNX Runtime for threads that each ask about another item: it takes one core for each."""
+        with self._lock:
+            if self._one_thread is None:
+                self._one_thread = GraphPredictor(self._files, threads=1)
+            return self._one_thread
 
     @property
     def batch(self) -> BatchPredictor | None:

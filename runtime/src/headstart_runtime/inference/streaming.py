@@ -62,6 +62,16 @@ class Arrivals(Iterator[In], Generic[In]):
             self._queue.put(("end", None))
 
 
+class Prefetchable(Iterator[In], Generic[In]):
+    """The items of a source that does not wait for answers, such as a folder: they may be taken in advance."""
+
+    def __init__(self, source: Iterable[In]):
+        self._items = iter(source)
+
+    def __next__(self) -> In:
+        return next(self._items)
+
+
 class _UpToFailure(Iterator[In], Generic[In]):
     """Items up to where their source fails; what it raised is kept until those that came before are answered."""
 

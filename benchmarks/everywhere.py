@@ -47,6 +47,7 @@ def main() -> None:
         ("--strategies", {"default": "linear-probe"}),
         ("--formats", {"default": ",".join(REGISTRY.names())}),
         ("--precisions", {"default": "f32,bf16"}),
+        ("--served", {"default": "runtime,service", "help": "ways beside the formats"}),
         ("--drawn", {"type": int, "default": 0}),
         ("--epochs", {"type": int, "default": None}),
         ("--litert-python", {"default": "", "help": "a Python that has litert-torch and ai-edge-litert"}),
@@ -102,9 +103,10 @@ def measure(facts: Mapping[str, Any], run: Path, options: Any) -> list[dict[str,
     saved = [_answer(reference, item.value, outputs) for item in items]
     given = dict(one.split("=", 1) for one in options.option)
     rows = []
-    for way in list_ways(
-        classifier, options.formats.split(",") if options.formats else [], options.precisions.split(",")
-    ):
+    asked = (
+        [one for one in names.split(",") if one] for names in (options.formats, options.precisions, options.served)
+    )
+    for way in list_ways(classifier, *asked):
         row = {**facts, "way": way.name, "precision": way.precision, "engine": way.engine}
         try:
             with start(way, classifier, items, given) as answer:
@@ -137,7 +139,7 @@ def _answer(reference: Reference, value: Any, outputs: list[str]) -> Outputs | N
 
 def _measure_elsewhere(run: Path, python: str) -> dict[str, Any]:
     """Return the figures of LiteRT, measured by another Python."""
-    command = [python, __file__, "--run", str(run), "--formats", "litert", "--precisions", "f32"]
+    command = [python, __file__, "--run", str(run), "--formats", "litert", "--precisions", "f32", "--served", ""]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         return {"missing": done.stderr.strip().splitlines()[-1][:300]}

@@ -1,17 +1,20 @@
 """Exports of real classifiers: how many test items each format answers as saved, how fast, how large.
 
-    python benchmarks/exports.py SOURCE... [--strategies linear-probe] [--formats onnx,openvino,litert] [--keep]
+    python benchmarks/exports.py SOURCE... [--strategies linear-probe] [--backbone resnet18@FILE]
+        [--formats onnx,openvino,litert] [--keep]
 
 For each source (a folder or a table, as ``headstart fit`` takes it) and strategy a job is run, and its classifier is
 exported to each format at each of its precisions. The proof of the export has the figures: ``differing`` of ``items``
 test items answered otherwise, mean and largest difference of the probabilities, equal prediction sets and novelty
 flags, milliseconds for one item (one at a time, beside the saved classifier in ONNX Runtime), megabytes. int8 has its
-scores on validation beside. An export that is refused has the reason in ``refused``. With ``--keep`` rows of other
-sources, strategies, formats and precisions stay. The last line is one JSON object.
+scores on validation beside. An export that is refused has the reason in ``refused``. With ``--runs`` a run that is in
+that folder already is taken. With ``--keep`` rows of other sources, strategies, backbones, formats and precisions
+stay. The last line is one JSON object.
 """
 
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,31 +33,46 @@ def main() -> None:
         ("--formats", {"default": "onnx,openvino,litert"}),
         ("--precisions", {"default": "f32,f16,bf16,int8"}),
         ("--epochs", {"type": int, "default": None}),
+        ("--backbone", {"default": "", "help": "the network, as of headstart fit; that of the modality if not given"}),
+        ("--runs", {"type": Path, "help": "a folder in which runs stay, and are taken from where they are there"}),
     )
     rows = []
     for source in options.sources:
         for strategy in options.strategies.split(","):
             with tempfile.TemporaryDirectory() as folder:
-                rows += measure(source, strategy, options, Path(folder))
+                rows += measure(run_job(source, strategy, options, Path(folder)), options, Path(folder))
     kept = Path(__file__).with_suffix(".json")
     made = {identify(row) for row in rows}
     if options.keep and kept.exists():
         earlier = json.loads(kept.read_text("utf-8"))["result"]["rows"]
         rows = [row for row in earlier if identify(row) not in made] + rows
-    rows.sort(key=lambda row: (row["set"], row["strategy"]))
+    rows.sort(key=lambda row: identify(row)[:3])
     measuring.finish(__file__, {"rows": rows}, keep=options.keep)
 
 
-def identify(row: dict[str, Any]) -> tuple[str, ...]:
+def identify(row: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what a row is of."""
-    return row["set"], row["strategy"], row["format"], row["precision"]
+    return row["set"], row["strategy"], row.get("backbone", ""), row["format"], row["precision"]
 
 
-def measure(source: Path, strategy: str, options: Any, folder: Path) -> list[dict[str, Any]]:
-    """Fit, export to each format, and return a row for each."""
+def run_job(source: Path, strategy: str, options: Any, folder: Path) -> tuple[dict[str, Any], Any]:
+    """Run a job, or take the run that is kept; return what it is of, and the run."""
     settings = {} if options.epochs is None else {"epochs": options.epochs}
-    run = headstart.fit(source, arms=strategy, out=folder / "run", report=False, progress=False, **settings)
-    facts = {"set": source.stem, "strategy": strategy, "test": round(run.test.score, 4)}
+    facts: dict[str, Any] = {"set": source.stem, "strategy": strategy}
+    if options.backbone:
+        settings["backbone"] = options.backbone
+        facts["backbone"] = options.backbone.partition("@")[0]
+    out = (options.runs or folder) / "-".join(facts.values()).replace(":", "-")
+    if out.exists():
+        run = headstart.open_run(out)
+    else:
+        run = headstart.fit(source, arms=strategy, out=out, report=False, progress=False, **settings)
+    return {**facts, "test": round(run.test.score, 4)}, run
+
+
+def measure(job: tuple[dict[str, Any], Any], options: Any, folder: Path) -> list[dict[str, Any]]:
+    """Export the classifier of a run to each format, and return a row for each."""
+    facts, run = job
     rows = []
     for form in options.formats.split(","):
         kind = REGISTRY.get(form)

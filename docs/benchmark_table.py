@@ -268,7 +268,7 @@ def _exports(found: Result) -> str:
     exact = [row for row in found["rows"] if row["precision"] == "f32" and "refused" not in row]
     differing, items = (sum(row[name] for row in exact) for name in ("differing", "items"))
     worst = max(row["mean_difference"] for row in exact)
-    sets = len({(row["set"], row["strategy"]) for row in exact})
+    sets = len({(row["set"], row["strategy"], row.get("backbone")) for row in exact})
     return (
         f"{len(exact)} exports in float32 of {sets} classifiers: {differing} of {items} answers others "
         f"[at most 0.5 %], mean difference of probabilities at most {worst:.2g} [.01]"
@@ -338,7 +338,8 @@ def tabulate_exports(kept: Path) -> tuple[tuple[str, ...], list[tuple[str, ...]]
 
 
 def _tabulate_export(row: Mapping[str, Any]) -> tuple[str, ...]:
-    first = f"{row['set']}, {row['strategy']}", f"{row['format']} {row['precision']}"
+    classifier = ", ".join(row[name] for name in ("set", "strategy", "backbone") if name in row)
+    first = classifier, f"{row['format']} {row['precision']}"
     if "refused" in row:
         reason = row["refused"].partition("nothing is written: ")[2] or row["refused"]
         return *first, f"refused: {reason}", "", "", "", ""

@@ -37,8 +37,17 @@ class Way:
     engine: str = ""  #: of the runtime and the service; "" for an export format
 
 
-def list_ways(classifier: Classifier, formats: Sequence[str], precisions: Sequence[str]) -> list[Way]:
-    """Return the ways that there are for a classifier, at the precisions that are asked for."""
+def list_ways(
+    classifier: Classifier, formats: Sequence[str], precisions: Sequence[str], served: Sequence[str]
+) -> list[Way]:
+    """Return the ways that there are for a classifier, at the precisions that are asked for.
+
+    Args:
+        classifier: as saved.
+        formats: of exports.
+        precisions: of the arithmetic.
+        served: of "runtime" and "service" those that are asked for.
+    """
     found = [
         Way(name, precision)
         for name in formats
@@ -49,7 +58,7 @@ def list_ways(classifier: Classifier, formats: Sequence[str], precisions: Sequen
     engines = {"onnxruntime": "f32"}
     if all(branch.engine == "openvino" for branch in branches):
         engines["openvino"] = "bf16" if any(branch.precision == "bf16" for branch in branches) else "f32"
-    for name in ("runtime", "service"):
+    for name in served:
         found += [Way(name, precision, engine) for engine, precision in engines.items() if precision in precisions]
     return found
 

@@ -77,6 +77,21 @@ def test_an_operator_computes_what_onnx_runtime_does(name: str) -> None:
     assert_alike(build([helper.make_node(name.split()[0], inputs, ["y"], **attributes)], x, **constants), x)
 
 
+def test_operators_without_a_counterpart_may_compute_with_shapes() -> None:
+    """As PyTorch writes padding that depends on the input's size: networks that were trained have it."""
+    nodes = [
+        helper.make_node("Shape", ["x"], ["shape"], start=2),
+        helper.make_node("Cast", ["shape"], ["sizes"], to=TensorProto.FLOAT),
+        helper.make_node("Div", ["sizes", "two"], ["halves"]),
+        helper.make_node("Ceil", ["halves"], ["up"]),
+        helper.make_node("Cast", ["up"], ["behind"], to=TensorProto.INT64),
+        helper.make_node("ConstantOfShape", ["six"], ["before"], value=numpy_helper.from_array(np.array([0]))),
+        helper.make_node("Concat", ["before", "behind"], ["pads"], axis=0),
+        helper.make_node("Pad", ["x", "pads"], ["y"]),
+    ]
+    assert_alike(build(nodes, IMAGE, two=np.float32(2), six=np.array([6])), IMAGE)
+
+
 def test_what_depends_on_shapes_only_is_computed_ahead() -> None:
     nodes = [
         helper.make_node("Shape", ["x"], ["shape"], start=0, end=1),

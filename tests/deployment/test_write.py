@@ -13,7 +13,10 @@ import pytest
 
 import headstart
 from headstart.cli.main import run
+from headstart.deployment.formats import ExportJob
 from headstart.deployment.host_code import load_code
+from headstart.deployment.openvino_format import OpenVinoFormat
+from headstart.engines.rounding import to_bf16
 from headstart_runtime.errors import ClassifierError, SettingError
 from headstart_runtime.exported.manifest import read_manifest
 from tests.conftest import Warm
@@ -132,3 +135,15 @@ def test_a_model_without_its_run_is_proved_on_drawn_items_alone(small: Warm, tmp
     assert made.proof.held_out is None
     assert made.proof.drawn is not None
     assert "lies in no run" in json.loads((made.folder / "proof.json").read_text())["held_out_items"]
+
+
+def test_weights_of_convolutions_are_rounded_together_for_openvino_in_bf16(small: Warm, tmp_path: Path) -> None:
+    openvino = pytest.importorskip("openvino")
+    OpenVinoFormat().write(ExportJob(headstart.load(small.run), "bf16", (), {}), tmp_path)
+    model = openvino.Core().read_model(tmp_path / "model.xml")
+    weights = [
+        node.input_value(1).get_node().get_data() for node in model.get_ops() if node.get_type_name() == "Convolution"
+    ]
+    assert weights
+    for values in weights:
+        np.testing.assert_array_equal(values, to_bf16(values))

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 
 from headstart.deployment.formats import ExportJob, ExportPrecision
 from headstart.deployment.host_code import copy_code, copy_heads, describe_code, start_code
 from headstart.deployment.onnx_format import make_graph
 from headstart.deployment.tolerance import EXACT, HALF, Tolerance
+from headstart.engines.rounding import round_weights
 from headstart_runtime.errors import EngineError
 from headstart_runtime.exported.host import ExportRunner
 from headstart_runtime.inference.classifier import Classifier
@@ -40,7 +42,12 @@ class OpenVinoFormat:
         """
         openvino = import_openvino()
         try:
-            model = convert_graph(job.classifier, make_graph(job))
+            graph = make_graph(job)
+            if job.precision == "bf16":  # as those are that a classifier was fitted in bf16 with
+                rounded = onnx.load_from_string(graph)
+                round_weights(rounded)
+                graph = rounded.SerializeToString()
+            model = convert_graph(job.classifier, graph)
             openvino.save_model(model, folder / "model.xml", compress_to_fp16=job.precision == "f16")
         except RuntimeError as error:
             last = str(error).strip().splitlines()[-1]

@@ -26,12 +26,6 @@ class OnnxModule(torch.nn.Module):
         super().__init__()
         self._inputs, self._outputs = tuple(inputs), tuple(outputs)
         self._nodes, wanted = _cut(graph, inputs, outputs)
-        unknown = sorted({node.op_type for node in self._nodes} - OPERATORS.keys() - {"Shape", "Constant"})
-        if unknown:
-            raise SettingError(
-                f"this network cannot be converted: its operators {', '.join(unknown)} have no counterpart; choose "
-                "another format, such as onnx or openvino"
-            )
         self._constants: dict[str, np.ndarray[Any, Any]] = {}
         self._weights: dict[str, str] = {}  #: name in the graph -> name of the buffer
         for number, weight in enumerate(one for one in graph.initializer if one.name in wanted):
@@ -41,6 +35,11 @@ class OnnxModule(torch.nn.Module):
                 self.register_buffer(f"weight{number}", torch.from_numpy(values.copy()))
             else:
                 self._constants[weight.name] = values
+        if unknown := sorted(_list_operators(self._nodes, {*inputs, *self._weights}) - OPERATORS.keys()):
+            raise SettingError(
+                f"this network cannot be converted: its operators {', '.join(unknown)} have no counterpart; choose "
+                "another format, such as onnx or openvino"
+            )
 
     def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return the outputs for inputs in their order."""
@@ -61,6 +60,16 @@ def _cut(
     kept.node.extend(node for node in graph.node if not set(node.output) & set(inputs))
     nodes, _ = select_subgraph(kept, outputs)
     return nodes, {name for node in nodes for name in node.input}
+
+
+def _list_operators(nodes: Sequence[onnx.NodeProto], tensors: set[str]) -> set[str]:
+    """Return the operators that read tensors, those given or made of them; others compute with shapes, ahead."""
+    found, made = set(), set(tensors)
+    for node in nodes:
+        if node.op_type != "Shape" and made & set(node.input):
+            found.add(node.op_type)
+            made |= set(node.output)
+    return found
 
 
 def _run_node(node: onnx.NodeProto, given: Sequence[Any]) -> Sequence[Any]:

@@ -8,11 +8,15 @@ with nearest rounding, 0.9991 with this; float32 arithmetic on the rounded weigh
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.storage.atomic import replace_bytes
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 VERSION = 1  #: of the rounding; another one makes its copies anew
 #: Larger weights are left to nearest rounding: their sums have many taps over which errors cancel.
@@ -25,16 +29,22 @@ def round_graph(graph: Path) -> Path:
     if copy.is_file():
         return copy
     import onnx
-    from onnx import numpy_helper
 
     model = onnx.load(graph)
+    round_weights(model)
+    replace_bytes(copy, model.SerializeToString())
+    return copy
+
+
+def round_weights(model: "ModelProto") -> None:
+    """Make the convolution weights of a model bf16 numbers, in place; those that are stay."""
+    from onnx import numpy_helper
+
     weights = {node.input[1] for node in model.graph.node if node.op_type == "Conv"}
     for tensor in model.graph.initializer:
         if tensor.name in weights and np.prod(tensor.dims) <= MOST_ELEMENTS:
             values = diffuse_rounding(numpy_helper.to_array(tensor))
             tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
-    replace_bytes(copy, model.SerializeToString())
-    return copy
 
 
 def diffuse_rounding(weights: NDArray[np.float32]) -> NDArray[np.float32]:

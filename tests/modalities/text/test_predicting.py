@@ -64,6 +64,15 @@ def test_long_names_of_texts_are_shortened(run: headstart.Run) -> None:
     assert "\n" not in answer.source
 
 
+def test_a_text_in_the_place_of_a_file_is_told_how_texts_are_given(
+    model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["predict", model, SEA]) == 2
+    out, err = capsys.readouterr()
+    assert out.endswith("error: cannot be read: No such file or directory\n")
+    assert err.endswith("1 of 1 texts could not be read; their rows say why; give a text itself with --text\n")
+
+
 def test_a_text_on_the_command_line(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["predict", model, "--text", SEA, "--text", "-1 owl, oak and fern"]) == 0
     first, second = read_lines(capsys)

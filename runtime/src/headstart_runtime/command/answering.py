@@ -1,5 +1,6 @@
 """Items as a command line names them, answered and printed, a line each: for ``predict`` and ``headstart-predict``."""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -102,7 +103,8 @@ def print_answers(
     sys.stdout.flush()
     if failed:
         many = modality.noun.many
-        print_to_stderr(f"{form.command}: {failed} of {seen} {many} could not be read; their rows say why")
+        hint = _suggest_text(modality, given.items)
+        print_to_stderr(f"{form.command}: {failed} of {seen} {many} could not be read; their rows say why{hint}")
     return 2 if failed else 0
 
 
@@ -122,6 +124,12 @@ def expect_items(classifier: "Classifier", given: Given, columns: ItemColumns | 
         raise SettingError(_describe_nothing(record.modality, given.every))
     known = replace(columns or ItemColumns(), known=record.item_columns)
     return Expansion(alone=len(given.items) == 1, columns=known)
+
+
+def _suggest_text(modality: Modality, items: Sequence[str]) -> str:
+    """Return how a text itself is given, where one may have stood in the place of a file's name."""
+    missing = any(item != "-" and not os.path.lexists(item) for item in items)
+    return "; give a text itself with --text" if missing and takes_texts(modality) else ""
 
 
 def _describe_nothing(modality: Modality, every: float | None) -> str:

@@ -1,5 +1,6 @@
 """A training that the budget leaves open: what is learnt while its activations are made changes the plan."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,6 +29,7 @@ class DrawnTraining:
     """A training of 800 samples whose activations of a view take so many seconds."""
 
     stored_result, is_cached, train_views = None, True, SimpleNamespace(plain=False)
+    checkpoint = Path("none")
 
     def __init__(self, clock: Clock, per_view: float, views: int, epochs: int):
         self.views_per_sample, self.epochs, self.made = views, epochs, 0

@@ -16,6 +16,7 @@ from headstart.engines.work import PER_NUMBER, count_work_above
 from headstart.selection import planning
 from headstart.selection.training_prices import estimate_shortest
 from headstart.settings import FitSettings
+from headstart.training.begun import BegunPlan
 from headstart.training.benchmark_record import BenchmarkResult, TrainingSpeed
 from headstart.training.cost import Cost, PreparationSpeed
 from headstart_runtime.modalities.image.spec import ImageSpec
@@ -27,13 +28,21 @@ class Slow:
 
     stored_result = None
 
-    def __init__(self, settings: FitSettings, photos: int = 823):
-        self.settings, self.photos = settings, photos
+    def __init__(self, settings: FitSettings, photos: int = 823, begun: tuple[BegunPlan, ...] = ()):
+        self.settings, self.photos, self.begun = settings, photos, begun
         self.spec = SimpleNamespace(name="partial-finetune stage4", settings=settings, unfreeze=None)
         self.epochs = settings.epochs_for(photos)
 
     def with_settings(self, settings: FitSettings) -> "Slow":
-        return Slow(settings, self.photos)
+        return Slow(settings, self.photos, self.begun)
+
+    def list_begun(self) -> list[BegunPlan]:
+        return list(self.begun)
+
+    @property
+    def checkpoint(self) -> Path:
+        """A file that is there where so many epochs were planned."""
+        return Path(__file__ if self.epochs in {plan.epochs for plan in self.begun} else "none")
 
 
 @pytest.fixture
@@ -72,6 +81,20 @@ def test_and_so_that_it_can_be_made_once_more(budget: float, epochs: int, monkey
     once.settings = FitSettings(refit="never")
     alone: Any = planning.plan_within_budget(Slow(FitSettings()), once)  # type: ignore[arg-type]
     assert alone.epochs == (33 if budget == 400.0 else 39)
+
+
+@pytest.mark.usefixtures("_timed")
+@pytest.mark.parametrize(
+    ("unfreeze", "planned", "epochs"), [(None, 10, 10), (None, 20, 20), (None, 24, 17), ("stage2", 10, 17)]
+)
+def test_a_training_that_was_killed_goes_on_as_it_was_planned(unfreeze: str | None, planned: int, epochs: int) -> None:
+    """What was begun and no longer ends in time, or begins at another layer, is planned anew: 17 epochs."""
+    heard: list[events.Event] = []
+    begun = Slow(FitSettings(), begun=(BegunPlan(unfreeze, 1, planned, done=3),))
+    job: Any = planning.plan_within_budget(begun, context(heard, budget=211.0))  # type: ignore[arg-type]
+    assert job.epochs == epochs
+    told = f"partial-finetune stage4 goes on as it was begun: 3 of {planned} epochs are made"
+    assert (told in [it.text for it in heard if isinstance(it, events.Note)]) == (epochs == planned)
 
 
 @pytest.mark.usefixtures("_timed")

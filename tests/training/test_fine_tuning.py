@@ -27,6 +27,9 @@ from headstart.selection.finetune import build_arm
 from headstart.selection.probes import linear_probe
 from headstart.selection.trainings import build_training
 from headstart.tasks.classification.training import weigh_classes
+from headstart.training.begun import PLAN, BegunPlan
+from headstart.training.benchmark_record import BenchmarkResult, TrainingSpeed
+from headstart.training.cache import CHECKPOINT, CURVES, locate_result
 from headstart.training.checks import check_frozen
 from headstart.training.curves import Epoch
 from headstart.training.fine_tuning import FineTuneResult, FineTuning
@@ -34,6 +37,7 @@ from headstart.training.loop import Trainer
 from headstart.training.network import TrainableTop, collect_frozen_tensors
 from headstart.training.trunk import IdentityTrunk
 from headstart_runtime.errors import BackboneError, TrainingError
+from headstart_runtime.hardware import ComputePrecision
 from headstart_runtime.linalg import softmax
 from headstart_runtime.modalities.image.spec import GreyRange
 from tests.conftest import Warm
@@ -272,6 +276,61 @@ def test_killed_half_way_it_ends_as_if_nothing_had_happened(small: Warm, store: 
     for file in ("network.onnx", "head.safetensors", "backbone.json"):
         assert (homes[0] / file).read_bytes() == (homes[1] / file).read_bytes(), file
     assert sorted(homes[0].parent.rglob("checkpoint*")) == []
+
+
+def test_what_was_begun_is_known_with_its_plan_under_the_same_budget(
+    twice: tuple[FitContext, FineTuning, FineTuneResult], tmp_path: Path
+) -> None:
+    _, job, _ = twice
+    planned = sibling(job, folder=tmp_path, settings={"epochs": 3, "budget": "5m"})
+    assert planned.list_begun() == []
+    assert planned.run(lambda epochs, epoch: epochs == 2).cut
+    others = [{"epochs": None, "budget": "5m"}, {"epochs": 3, "budget": "9m"}, {"rate": 1e-4, "budget": "5m"}]
+    again, richer, faster = (sibling(job, folder=tmp_path, settings=settings) for settings in others)
+    assert again.list_begun() == [BegunPlan("stage3", job.settings.views, epochs=3, done=2)]
+    assert richer.list_begun() == faster.list_begun() == []
+    (planned.checkpoint.parent / PLAN).write_text("{")
+    assert again.list_begun() == []
+
+
+@pytest.mark.parametrize("begun", ["unfinished", "ended"])
+def test_a_begun_training_keeps_its_precision_whatever_is_timed_now(
+    begun: str, twice: tuple[FitContext, FineTuning, FineTuneResult], tmp_path: Path
+) -> None:
+    """A trial beside other work is not kept, and the next may find another precision faster."""
+    _, job, _ = twice
+    speeds: dict[ComputePrecision, TrainingSpeed] = {
+        "f32": TrainingSpeed(100.0, None, 100.0, 0),
+        "bf16": TrainingSpeed(150.0, None, 150.0, 0),
+    }
+
+    def make_timed() -> FineTuning:
+        made = sibling(job, folder=tmp_path, settings={"training_precision": "auto"})
+        made.benchmark = BenchmarkResult(speeds)
+        return made
+
+    assert make_timed().precision == "bf16"
+    folder = locate_result(job, "f32").name
+    file = (
+        tmp_path / "trained" / (f"{folder}.unfinished/{CHECKPOINT}" if begun == "unfinished" else f"{folder}/{CURVES}")
+    )
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert make_timed().precision == "f32"
+
+
+def test_a_head_that_begins_blank_is_one_training_whatever_was_solved(
+    twice: tuple[FitContext, FineTuning, FineTuneResult],
+) -> None:
+    """The last bits of what was solved may be others: more or fewer threads were idle."""
+    _, job, _ = twice
+    head = job.spec.head
+    other = replace(head, layers=(replace(head.layers[0], bias=head.layers[0].bias + np.float32(1e-7)),))
+    folders = {
+        start: {sibling(job, settings={"start": start}, head=each).result_folder for each in (head, other)}
+        for start in ("blank", "probe")
+    }
+    assert [len(found) for found in folders.values()] == [1, 2]
 
 
 # --- what is kept ----------------------------------------------------------------------------------------------------

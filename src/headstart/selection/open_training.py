@@ -14,7 +14,7 @@ from headstart.backbones.backbone import middle_stage
 from headstart.data.samples import Subset
 from headstart.engines.work import count_work_above
 from headstart.selection.context import FitContext
-from headstart.selection.planning import SAFE, boundary_below, time_training
+from headstart.selection.planning import SAFE, boundary_below, note_begun, time_training
 from headstart.selection.refit import should_refit
 from headstart.selection.training_choice import (
     FEWEST_VIEWS,
@@ -25,6 +25,7 @@ from headstart.selection.training_choice import (
     choose_training,
     fit_epochs,
     price_shortest,
+    price_training,
 )
 from headstart.selection.trainings import build_training
 from headstart.training.cost import PreparationSpeed, samples_per_second
@@ -66,6 +67,8 @@ class OpenTraining:
         size = self._size(top)
         boundary = boundary_below(context, options[-1])
         context.memo.shortest[boundary] = price_shortest(measured, size)
+        if (begun := self._go_on(top, measured, size)) is not None:
+            return begun
         found = self._choose({**self._scale(measured, options), options[-1]: measured}, size)
         training, self.pace = top, measured
         if found is not None and found.unfreeze != options[-1]:
@@ -93,7 +96,8 @@ class OpenTraining:
         Raises:
             TrainingError: not even the fewest epochs would end in time.
         """
-        if training.stored_result is not None or not training.is_cached or self.pace is None:
+        ended = training.stored_result is not None
+        if ended or training.checkpoint.is_file() or not training.is_cached or self.pace is None:
             return training
         context, pace, size = self.context, self.pace, self._size(training)
         wanted, ready = training.views_per_sample, 0
@@ -114,6 +118,23 @@ class OpenTraining:
         text = f"{self.name}: activations take longer than predicted; {ready} of {wanted} views are made"
         context.log(events.Note(f"{text}, and {epochs} of {training.epochs} epochs"))
         return _with_plan(training, ready, epochs)
+
+    def _go_on(self, top: "FineTuning", measured: TrainingPace, size: TrainingSize) -> "FineTuning | None":
+        """Return the training as it was begun under this budget, if what is left of it still ends; None else."""
+        context, options = self.context, list_options(self.context)
+        for plan in top.list_begun():
+            if plan.unfreeze not in options:
+                continue
+            highest = plan.unfreeze == options[-1]
+            training = top if highest else top.with_boundary(plan.unfreeze)
+            pace = measured if highest else self._measure(training)
+            choice = price_training(plan.unfreeze, pace, size, plan.views, plan.epochs, plan.done)
+            begun = _with_plan(training, plan.views, plan.epochs)
+            if begun.checkpoint.is_file() and choice.seconds <= context.left:
+                self.choice, self.pace = choice, pace
+                note_begun(self.name, plan, context)
+                return begun
+        return None
 
     def _choose(self, paces: dict[str, TrainingPace], size: TrainingSize) -> TrainingChoice | None:
         names = [layer.name for layer in self.context.backbone.layers]

@@ -18,6 +18,7 @@ from headstart.selection.refit import should_refit
 from headstart.training.cost import Cost, PreparationSpeed, estimate_cost, measure_preparation, samples_per_second
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
+    from headstart.training.begun import BegunPlan
     from headstart.training.benchmark_record import BenchmarkResult
     from headstart.training.fine_tuning import FineTuning
 
@@ -44,6 +45,8 @@ def plan_within_budget(training: "FineTuning", context: FitContext) -> "FineTuni
     context.memo.shortest[boundary_below(context, training.spec.unfreeze)] = _least(training, pace).seconds
     if training.settings.epochs is not None:
         return training
+    if (begun := _go_on(training, context, pace)) is not None:
+        return begun
     left, again = SAFE * context.left, should_refit(context)
     if whole.seconds + again * whole.refit <= left:
         return training
@@ -70,6 +73,23 @@ def plan_within_budget(training: "FineTuning", context: FitContext) -> "FineTuni
     why = f"{training.epochs} would take about {whole.seconds:.0f} s"
     context.log(events.Note(f"{training.spec.name} is planned with {found.epochs} epochs: {why}"))
     return found
+
+
+def _go_on(training: "FineTuning", context: FitContext, pace: Callable[[], PreparationSpeed]) -> "FineTuning | None":
+    """Return the training as it was begun under this budget, if what is left of it still ends; None where none was."""
+    for plan in training.list_begun():
+        if plan.unfreeze != training.spec.unfreeze:
+            continue
+        begun = training.with_settings(training.spec.settings.model_copy(update={"epochs": plan.epochs}))
+        if begun.checkpoint.is_file() and estimate_training_cost(begun, pace).seconds <= context.left:
+            note_begun(training.spec.name, plan, context)
+            return begun
+    return None
+
+
+def note_begun(name: str, plan: "BegunPlan", context: FitContext) -> None:
+    """Note that a training goes on as it was planned by a run that did not end."""
+    context.log(events.Note(f"{name} goes on as it was begun: {plan.done} of {plan.epochs} epochs are made"))
 
 
 def time_training(training: "FineTuning", context: FitContext) -> Callable[[], PreparationSpeed]:

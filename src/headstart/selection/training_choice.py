@@ -101,10 +101,18 @@ def _list_choices(unfreeze: str, pace: TrainingPace, size: TrainingSize) -> Iter
         if epochs < SHARE_LEAST * size.epochs:
             continue
         for views in sorted({min(views, size.views, epochs) for views in VIEWS}):
-            boundary = (size.train * views + size.validation) * pace.view
-            steps = _price_epochs(pace, size, epochs)
-            again = boundary * size.validation / size.train + steps + EXPORTED
-            yield TrainingChoice(unfreeze, views, epochs, boundary + steps + price_end(pace, size), again)
+            yield price_training(unfreeze, pace, size, views, epochs)
+
+
+def price_training(
+    unfreeze: str, pace: TrainingPace, size: TrainingSize, views: int, epochs: int, done: int = 0
+) -> TrainingChoice:
+    """Return a training with its price, of which so many epochs are made already."""
+    boundary = (size.train * views + size.validation) * pace.view
+    steps = _price_epochs(pace, size, epochs)
+    again = boundary * size.validation / size.train + steps + EXPORTED
+    seconds = boundary + _price_epochs(pace, size, epochs - done) + price_end(pace, size)
+    return TrainingChoice(unfreeze, views, epochs, seconds, again)
 
 
 def _list_epochs(size: TrainingSize) -> list[int]:

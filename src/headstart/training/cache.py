@@ -23,8 +23,9 @@ from headstart_runtime.hardware import ComputePrecision
 VERSION = 4  #: of training: raised whenever the same spec would end elsewhere
 HEAD, CURVES, CHECKPOINT = "head.safetensors", "training.json", "checkpoint.safetensors"
 RATE = "rate.json"  #: beside the checkpoint
-#: Settings that do not change what one training ends in: which trainings are made, and how views are kept.
-_WITHOUT_EFFECT = frozenset({"unfreeze", "views", "cache_budget", "training_precision", "search"})
+#: Settings that do not change what one training ends in, or that are planned: which trainings are made, how views are
+#: kept, how many epochs are made.
+_PLANNED = frozenset({"unfreeze", "views", "epochs", "cache_budget", "training_precision", "search"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +50,41 @@ class FineTuneResult:
     rate_curve: RateCurve | None = None  #: of the range test that found the rate
 
 
-def locate_result(inputs: TrainingInputs, precision: ComputePrecision) -> Path:
-    """Return the folder of a training's result: named by all that it depends on."""
+def digest_purpose(inputs: TrainingInputs) -> str:
+    """Return the name of all that a training's result depends on but how it is planned: boundary, views, epochs."""
     spec, settings = inputs.spec, inputs.spec.settings
-    knobs = {name: getattr(settings, name) for name in TrainSettings.model_fields if name not in _WITHOUT_EFFECT}
-    knobs["epochs"] = inputs.epochs
-    samples = [[(sample.digest, sample.target) for sample in subset] for subset in (spec.train, spec.validation)]
-    digest = hashlib.blake2b(digest_size=10)
-    for fact in (VERSION, torch.__version__, machine_key(), inputs.device, precision, inputs.boundary, knobs):
-        digest.update(json.dumps(fact, default=str).encode())
+    knobs = {name: getattr(settings, name) for name in TrainSettings.model_fields if name not in _PLANNED}
     training = inputs.task.training
     objective = {name: getattr(settings, name) for name in (training.setting_names if training else ())}
-    window = find_smallest_window(settings, spec.backbone.spec, inputs.task)
-    kept = inputs.views_per_sample, inputs.scratch, samples
-    for more in (spec.space.to_json(), settings.seed, objective, window, *kept):
-        digest.update(json.dumps(more).encode())
-    views = inputs.train_views.fingerprint
-    digest.update(f"{inputs.view_trunk.fingerprint} {views} {spec.backbone.fingerprint}".encode())
-    if spec.ends is not None:
-        digest.update(json.dumps({"ends": spec.ends}).encode())
-    for name, tensor in sorted(to_tensors(spec.head).items()) if spec.head else ():
+    samples = [[(sample.digest, sample.target) for sample in subset] for subset in (spec.train, spec.validation)]
+    facts = [VERSION, torch.__version__, machine_key(), inputs.device, knobs, objective, settings.seed, inputs.scratch]
+    facts += [spec.space.to_json(), spec.backbone.fingerprint, samples, spec.ends]
+    digest = hashlib.blake2b(json.dumps(facts, default=str).encode(), digest_size=10)
+    # A head that begins blank has nothing of the solved one, whose last bits may depend on how many threads were idle.
+    head = None if inputs.starts_blank else spec.head
+    for name, tensor in sorted(to_tensors(head).items()) if head else ():
         digest.update(name.encode() + tensor.tobytes())
+    return digest.hexdigest()
+
+
+def locate_result(inputs: TrainingInputs, precision: ComputePrecision) -> Path:
+    """Return the folder of a training's result: named by all that it depends on."""
+    spec = inputs.spec
+    window = find_smallest_window(spec.settings, spec.backbone.spec, inputs.task)
+    views = inputs.views_per_sample, inputs.view_trunk.fingerprint, inputs.train_views.fingerprint
+    facts = [digest_purpose(inputs), precision, inputs.boundary, inputs.epochs, window, *views]
+    digest = hashlib.blake2b(json.dumps(facts).encode(), digest_size=10)
     return spec.folder / TRAINED / f"{spec.backbone.architecture}-{digest.hexdigest()}"
+
+
+def locate_unfinished(folder: Path) -> Path:
+    """Return the folder of a training that has not ended, beside that of its result."""
+    return folder.with_name(f"{folder.name}.unfinished")
+
+
+def was_begun(folder: Path) -> bool:
+    """Return whether a training whose result has this folder has ended, or has a checkpoint to go on from."""
+    return (folder / CURVES).is_file() or (locate_unfinished(folder) / CHECKPOINT).is_file()
 
 
 def read_result(folder: Path) -> FineTuneResult | None:

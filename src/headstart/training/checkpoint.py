@@ -60,3 +60,15 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
             return Checkpoint(epochs, header["best_epoch"], **found)
     except (OSError, SafetensorError, KeyError, ValueError, TypeError):
         return None
+
+
+def count_epochs(path: Path) -> int:
+    """Return how many epochs a checkpoint has, its start not counted; 0 where it cannot be read."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {})["training"])
+            return len(header["epochs"]) - 1 if header["schema_version"] == SCHEMA_VERSION else 0
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError):
+        return 0

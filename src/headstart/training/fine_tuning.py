@@ -20,9 +20,18 @@ from headstart.engines.pytorch import can_train_in_bf16
 from headstart.heads.number_targets import TargetScale
 from headstart.settings import FitSettings
 from headstart.storage.atomic import stamp
+from headstart.training.begun import BegunPlan, list_begun, write_plan
 from headstart.training.benchmark import benchmark_training
 from headstart.training.benchmark_record import BenchmarkResult, TrainingSpeed, benchmark_file
-from headstart.training.cache import CHECKPOINT, RATE, FineTuneResult, locate_result, read_result
+from headstart.training.cache import (
+    CHECKPOINT,
+    RATE,
+    FineTuneResult,
+    locate_result,
+    locate_unfinished,
+    read_result,
+    was_begun,
+)
 from headstart.training.checks import check_frozen, check_start
 from headstart.training.curves import Epoch
 from headstart.training.export import export_result
@@ -79,9 +88,16 @@ class FineTuning(TrainingInputs):
 
     @cached_property
     def precision(self) -> ComputePrecision:
-        """The arithmetic of training."""
+        """The arithmetic of training; where it is left open that of the same training begun before, else the fastest.
+
+        A busy machine may time otherwise from run to run, and a killed training is to go on.
+        """
         wanted = self.settings.training_precision
-        return self.benchmark.fastest if wanted == "auto" else wanted
+        if wanted != "auto":
+            return wanted
+        fastest = self.benchmark.fastest
+        order = (fastest, *(choice for choice in self.benchmark.by_precision if choice != fastest))
+        return next((choice for choice in order if was_begun(locate_result(self, choice))), fastest)
 
     @property
     def windows(self) -> Windows:
@@ -142,12 +158,16 @@ class FineTuning(TrainingInputs):
     @property
     def checkpoint(self) -> Path:
         """The file of an unfinished training."""
-        return self.result_folder.with_name(f"{self.result_folder.name}.unfinished") / CHECKPOINT
+        return locate_unfinished(self.result_folder) / CHECKPOINT
 
     @property
     def stored_result(self) -> FineTuneResult | None:
         """The result of an earlier run that trained to the end; None where none did."""
         return read_result(self.result_folder)
+
+    def list_begun(self) -> list[BegunPlan]:
+        """Return how trainings like this one were planned that a kill, or this budget, ended; the furthest first."""
+        return list_begun(self)
 
     def forget(self) -> None:
         """Remove an unfinished training."""
@@ -173,6 +193,7 @@ class FineTuning(TrainingInputs):
 
     def _train(self, stop: Callable[[int, Epoch], bool], meter: MemoryMeter) -> FineTuneResult:
         stamp(self.checkpoint.parent)
+        write_plan(self, self.checkpoint.parent)
         before = {name: value.clone() for name, value in collect_frozen_tensors(self.traced, self.boundary).items()}
         seconds: dict[str, float] = {}
         began = time.perf_counter()

@@ -91,7 +91,7 @@ class TrainingInputs:
     def starts_blank(self) -> bool:
         """Whether the head begins blank, and not as the probe ended."""
         wanted = self.settings.start
-        return self.scratch or (is_free(self.loaded.spec) if wanted == "auto" else wanted == "blank")
+        return self.scratch or (is_free(self.spec.backbone.spec) if wanted == "auto" else wanted == "blank")
 
     @property
     def parameters(self) -> int:

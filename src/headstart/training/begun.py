@@ -24,7 +24,7 @@ _FIELDS = {"purpose", "unfreeze", "views", "epochs"}
 
 @dataclass(frozen=True, slots=True)
 class BegunPlan:
-    """What a training with a checkpoint was planned as."""
+    """The plan of a training that has a checkpoint."""
 
     unfreeze: str | None  #: the lowest layer that is trained
     views: int  #: of each sample

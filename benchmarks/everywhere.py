@@ -3,7 +3,8 @@
     python benchmarks/everywhere.py [SOURCE...] [--strategies linear-probe] [--drawn 600] [--litert-python P] [--keep]
 
 For each source (a folder or a table, as ``headstart fit`` takes it) and strategy a job is run; with ``--drawn`` so many
-dials are drawn for each task that answers other than by a class. The test items of a job are answered by the saved
+dials are drawn for each task that answers other than by a class, and items of ``--relabelled`` sources get labels for
+these tasks that are measured in them (how bright photos are). The test items of a job are answered by the saved
 classifier in ONNX Runtime, float32, one at a time, and by every way of running it: the export formats without their
 proofs, so that what a proof refuses has its figures too; ``headstart-predict`` and ``headstart-serve`` over HTTP, each
 in a process of its own on both engines. Said are ``differing``, the items that are answered otherwise, of these the
@@ -26,6 +27,7 @@ import numpy as np
 import headstart
 import measuring
 from drawn.answered import SETTINGS, write_tables
+from drawn.relabelled import LABELLED, measure_items, write_relabelled
 from headstart.deployment.formats import REGISTRY
 from headstart.deployment.proof import list_outputs
 from headstart.deployment.reference import Reference
@@ -49,6 +51,7 @@ def main() -> None:
         ("--precisions", {"default": "f32,bf16"}),
         ("--served", {"default": "runtime,service", "help": "ways beside the formats"}),
         ("--drawn", {"type": int, "default": 0}),
+        ("--relabelled", {"type": Path, "nargs": "*", "default": [], "help": "sources, for each of the other tasks"}),
         ("--epochs", {"type": int, "default": None}),
         ("--litert-python", {"default": "", "help": "a Python that has litert-torch and ai-edge-litert"}),
         ("--option", {"action": "append", "default": [], "help": "of a format: NAME=VALUE"}),
@@ -75,22 +78,33 @@ def identify(row: Mapping[str, Any]) -> tuple[str, ...]:
 def make_runs(options: Any) -> Iterator[tuple[dict[str, Any], Path]]:
     """Run the jobs, and yield for each what it is of and its folder, which is gone afterwards but for ``--runs``."""
     settings = {} if options.epochs is None else {"epochs": options.epochs}
-    jobs: list[tuple[Path, str, dict[str, Any]]] = [
-        (source, strategy, settings) for source in options.sources for strategy in options.strategies.split(",")
+    jobs: list[tuple[str, Path, str, dict[str, Any]]] = [
+        (source.stem, source, strategy, settings)
+        for source in options.sources
+        for strategy in options.strategies.split(",")
     ]
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.runs or Path(temporary)
         if options.drawn:
             (drawn := folder / "drawn").mkdir(parents=True, exist_ok=True)
             tables = write_tables(drawn, options.drawn)
-            jobs += [(table, "linear-probe", {"task": task, **SETTINGS[task]}) for task, table in tables.items()]
-        for source, strategy, own in jobs:
+            jobs += [
+                (f"drawn dials, {task}", table, "linear-probe", {"task": task, **SETTINGS[task]})
+                for task, table in tables.items()
+            ]
+        for source in options.relabelled:
+            (folder / "labels").mkdir(parents=True, exist_ok=True)
+            items = measure_items(source)
+            for task in SETTINGS:
+                table = write_relabelled(items, task, folder / "labels" / f"{source.stem}-{task}.csv")
+                own = {"task": task, **LABELLED[task].settings}
+                jobs.append((f"{source.stem}, {task}", table, "linear-probe", own))
+        for name, source, strategy, own in jobs:
             out = folder / f"{source.stem}-{strategy}"
             if out.exists():
                 run = headstart.open_run(out)
             else:
                 run = headstart.fit(source, strategy=strategy, out=out, report=False, progress=False, **own)
-            name = f"drawn dials, {source.stem}" if "task" in own else source.stem
             yield {"set": name, "strategy": strategy, "test": round(run.test.score, 4)}, out
 
 

@@ -22,7 +22,7 @@ from headstart.heads.threads import share_threads
 from headstart.saving import FeatureBranch, FittedModel
 from headstart.selection.context import FitContext
 from headstart.selection.probes import LAYER, base_head_name, fit_probe
-from headstart.selection.recall import ask_of_rows, can_recall
+from headstart.selection.recall import ask_of_rows, can_recall, can_recall_scores
 from headstart.selection.results import TestResult
 from headstart.storage.results import Question, Result
 from headstart_runtime.modalities.checks import check_properties
@@ -104,7 +104,8 @@ def _prepare_learning_curve(context: FitContext, test: TestResult) -> Callable[[
     make = partial(
         fit_learning_curve, train, features, held_out, fit, settings, fixed, task, space, context.settings.seed
     )
-    if not can_recall(context, head, train) or held_out.values.dtype == object:
+    known = can_recall(context, head, train) and can_recall_scores(task)
+    if not known or held_out.values.dtype == object:
         return make
     asked = {"test": features, "test-targets": held_out.values, "test-groups": held_out.groups}
     question = ask_of_rows(context, "learning-curve", train, [head, fixed, space.to_json()], asked)

@@ -1,7 +1,7 @@
 """Answers of arithmetic that takes seconds, looked up in the store before they are computed.
 
 The same rows, targets, groups and settings were perhaps asked about before.
-Heads of other packages are fitted each time, for what they depend on is not known here.
+What code of other packages has a part in is made each time, for what it depends on is not known here.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,6 +18,7 @@ from headstart.settings.chapters import CompareSettings, DataSettings, RunSettin
 from headstart.settings.training import TrainSettings
 from headstart.storage.results import PACKAGES, Arrays, Question, Result
 from headstart_runtime.arrays import Floats
+from headstart_runtime.tasks.task import Task
 
 #: Settings that no head reads: where things lie, how samples are read and what is made of what is known of heads.
 _CHAPTERS = RunSettings, DataSettings, CompareSettings, TrainSettings, TrustSettings
@@ -65,28 +66,31 @@ def recall_array(context: DatasetContext, question: Question, make: Callable[[],
 
 
 def ask_of_rows(
-    context: DatasetContext, name: str, training_set: TrainingSet, facts: Any, rows: Arrays | None = None
+    context: DatasetContext, name: str, training_set: TrainingSet, facts: Any, more: Arrays | None = None
 ) -> Question:
-    """Return a question about a training set and the settings that heads read.
+    """Return a question about a training set, its features among it, and the settings that heads read.
 
     Args:
         context: of the run.
         name: of the arithmetic.
         training_set: what it reads.
         facts: more that it depends on, which JSON can hold.
-        rows: arrays in place of the features.
+        more: arrays that it reads besides, under names of their own.
     """
     settings = {name: value for name, value in context.settings.model_dump().items() if name not in _WITHOUT_EFFECT}
     asked = [training_set.outputs, training_set.balanced, training_set.seed, training_set.tolerance]
-    features = {"features": training_set.features} if rows is None else rows
-    arrays = {**features, "targets": training_set.targets, "groups": training_set.groups}
-    return Question(name, arrays, [context.task.name, asked, settings, facts])
+    arrays = {"features": training_set.features, "targets": training_set.targets, "groups": training_set.groups}
+    return Question(name, {**(more or {}), **arrays}, [context.task.name, asked, settings, facts])
 
 
 def is_ours(part: object) -> bool:
-    """Return whether a function, or the class of an object, is of this program, whose digest then tells its code."""
-    module = getattr(part, "__module__", None) or type(part).__module__
-    return module.partition(".")[0] in PACKAGES
+    """Return whether a function, or the class of an object, is of this program, whose digest then tells its code.
+
+    A function that another package wrapped has the name of what is in it: where its code stands tells.
+    """
+    modules = {getattr(part, "__module__", None) or type(part).__module__}
+    modules.add(getattr(part, "__globals__", {}).get("__name__"))
+    return all(module is None or module.partition(".")[0] in PACKAGES for module in modules)
 
 
 def can_recall(context: DatasetContext, head: str, training_set: TrainingSet) -> bool:
@@ -94,6 +98,11 @@ def can_recall(context: DatasetContext, head: str, training_set: TrainingSet) ->
     heads = context.task.heads
     ours = is_ours(type(heads)) and is_ours(heads.heads.get(head))
     return ours and training_set.targets.dtype != object and not is_kernel(training_set.features)
+
+
+def can_recall_scores(task: Task) -> bool:
+    """Return whether all is known that a task's scores of outputs depend on, and its strata."""
+    return all(is_ours(type(part)) for part in (task, task.targets, task.scoring))
 
 
 def _pack(fitted: FitResult) -> Result:

@@ -31,7 +31,7 @@ from headstart.saving import FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, ArmPlan, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.probes import LAYER, build_model, fit_task_head
-from headstart.selection.recall import ask_of_rows, can_recall, recall_array
+from headstart.selection.recall import ask_of_rows, can_recall, is_ours, recall_array
 from headstart.storage.results import Question, Result
 from headstart.training.cost import Cost
 from headstart_runtime.arrays import Floats
@@ -117,11 +117,16 @@ class _Terms:
         rows = SparseKernelRows(table, self.scale, every) if len(every) > MOST else _hold(table, self.scale)
         return replace(self.asked, features=as_features(rows))
 
+    def can_recall(self, head: str) -> bool:
+        """Return whether all is known that a head on these items depends on: who counts their terms, too."""
+        parts = get_modality(self.context.samples.modality), self.context.task.targets  # the one counts, the other draws
+        return all(is_ours(type(part)) for part in parts) and can_recall(self.context, head, self.asked)
+
     def ask(self, name: str, head: str, fixed: Mapping[str, float] | None) -> Question:
         """Return the question for something that a head on these items gives."""
         spec = get_modality(self.context.samples.modality).default_spec
         digests = [sample.digest for sample in self.samples]
-        return ask_of_rows(self.context, name, self.asked, [head, fixed, spec.to_json(), digests, MOST], rows={})
+        return ask_of_rows(self.context, name, self.asked, [head, fixed, spec.to_json(), digests, MOST])
 
     def make_layer(self, head: Head) -> Dense:
         """Return a head on inner products as a layer on terms."""
@@ -203,7 +208,7 @@ def _find_head_on_terms(
     context: DatasetContext, head: str, terms: _Terms, fixed: Mapping[str, float] | None = None
 ) -> _Fitted:
     """Return a head on terms, known from before or fitted now; ``fixed`` as of ``fit_task_head``."""
-    if not can_recall(context, head, terms.asked):
+    if not terms.can_recall(head):
         return _solve(context, head, terms, fixed)
 
     def make() -> Result:
@@ -261,7 +266,7 @@ def _predict_held_out(context: DatasetContext, poser: _Poser, head: str, chosen:
     def make() -> Floats:
         return context.task.heads.predict_held_out(terms.training_set, head, context.settings, fixed)
 
-    if not can_recall(context, head, terms.asked):
+    if not terms.can_recall(head):
         return make()
     return recall_array(context, terms.ask("terms-held-out", head, fixed), make)
 

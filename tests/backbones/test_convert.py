@@ -22,13 +22,19 @@ def test_a_network_is_converted_once(tmp_path: Path, weights: Weights, monkeypat
     assert [path.name for path in (tmp_path / "networks").iterdir()] == [first.folder.name]
 
 
-@pytest.mark.parametrize("damage", ["no graph", "no record", "older schema", "not JSON"])
+@pytest.mark.parametrize(
+    "damage", ["no graph", "a changed graph", "an empty graph", "no record", "older schema", "not JSON"]
+)
 def test_a_damaged_conversion_is_made_anew(tmp_path: Path, weights: Weights, damage: str) -> None:
     name = f"timm:resnet10t@{weights('resnet10t')}"
     first = load_backbone(name, tmp_path / "networks")
-    record = first.folder / RECORD
+    record, graph = first.folder / RECORD, first.graph.read_bytes()
     if damage == "no graph":
         first.graph.unlink()
+    elif damage == "a changed graph":
+        first.graph.write_bytes(graph[:-1000] + bytes([graph[-1000] ^ 1]) + graph[-999:])
+    elif damage == "an empty graph":
+        first.graph.write_bytes(b"")
     elif damage == "no record":
         record.unlink()
     elif damage == "older schema":
@@ -37,7 +43,7 @@ def test_a_damaged_conversion_is_made_anew(tmp_path: Path, weights: Weights, dam
         record.write_text("{")
     again = load_backbone(name, tmp_path / "networks")
     assert again == first
-    assert (again.folder / GRAPH).is_file()
+    assert (again.folder / GRAPH).read_bytes() == graph
     assert json.loads(record.read_text())["schema_version"] == SCHEMA_VERSION
 
 

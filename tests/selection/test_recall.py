@@ -64,6 +64,14 @@ def test_a_second_run_answers_alike_and_solves_nothing(
         forbid_solving(patch)
         second = fit("second", workers=1, arms="linear-probe,intermediate-probe,tfidf,average")
     assert read(second) == read(first)
+    assert first.record["recalled"] == {}
+    recalled = second.record["recalled"]
+    assert recalled.keys() == {"head", "terms", "terms-held-out", "label-issues", "learning-curve"}
+    count = sum(known["count"] for known in recalled.values())
+    assert any(note.startswith(f"{count} results of this run were known") for note in second.notes)
+    assert not any("were known" in note for note in first.notes)
+    spent = sum(arm["seconds"] for arm in second.record["arms"] if arm["name"] != "average")
+    assert spent > recalled["head"]["seconds"], "a way that is known from before is no cheaper than it was"
     texts = [text for text, _ in draw_texts(20, seed=3)]
     seen = [[answer.probabilities.tolist() for answer in run.classifier.predict(texts)] for run in (first, second)]
     assert seen[0] == seen[1]
@@ -122,9 +130,7 @@ def test_scores_of_another_package_are_made_each_time() -> None:
 
 
 @pytest.mark.slow
-def test_a_learning_curve_is_of_its_training_texts(
-    fit: Callable[..., headstart.Run], tmp_path: Path
-) -> None:
+def test_a_learning_curve_is_of_its_training_texts(fit: Callable[..., headstart.Run], tmp_path: Path) -> None:
     """Labels, groups, test texts and C stay as they are: nothing else tells the training texts from the others."""
     parts = ["train"] * 6 + ["val"] * 2 + ["test"] * 2
     given = {"c_points": 1, "folds": 3, "arms": "linear-probe", "near_duplicates": "report"}

@@ -65,14 +65,30 @@ def test_a_changed_line_of_the_program_forgets_all(tmp_path: Path, monkeypatch: 
     (tmp_path / "small_program").mkdir()
     code = tmp_path / "small_program" / "__init__.py"
     monkeypatch.setattr(results, "PACKAGES", ("small_program",))
+    monkeypatch.setattr(results, "_BEGAN", float("inf"))
     seen = set()
     for text in ("a = 1\n", "a = 2\n"):
         code.write_text(text, "utf-8")
         seen.add(digest_program.__wrapped__())
     (tmp_path / "small_program" / "more.py").touch()
     seen.add(digest_program.__wrapped__())
-    assert len(seen) == 3
+    monkeypatch.setattr(results.platform, "python_version", lambda: "3.99.0")
+    seen.add(digest_program.__wrapped__())
+    assert len(seen) == 4
     assert None not in seen
+
+
+def test_a_program_that_changed_while_it_ran_knows_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that is not run yet would tell under which program its results are kept."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "changed_program").mkdir()
+    code = tmp_path / "changed_program" / "__init__.py"
+    monkeypatch.setattr(results, "PACKAGES", ("changed_program",))
+    code.write_text("a = 1\n", "utf-8")
+    os.utime(code, (0, 0))
+    assert digest_program.__wrapped__() is not None
+    code.write_text("a = 2\n", "utf-8")
+    assert digest_program.__wrapped__() is None
 
 
 def test_without_source_files_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,14 +103,37 @@ def test_what_took_no_time_is_not_kept(tmp_path: Path, monkeypatch: pytest.Monke
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04"])
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04", bytes(2000)])
 def test_a_damaged_file_is_made_again(content: bytes, tmp_path: Path) -> None:
     folder = ResultFolder(tmp_path)
     folder.recall(ASKED, make)
-    (file,) = tmp_path.rglob("*.npz")
+    (file,) = tmp_path.rglob("*.result")
     file.write_bytes(content)
     assert folder.recall(ASKED, make).facts == make().facts
     folder.recall(ASKED, fail)
+
+
+def test_no_changed_byte_and_no_cut_passes(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path)
+    folder.recall(ASKED, make)
+    (file,) = tmp_path.rglob("*.result")
+    whole = file.read_bytes()
+    for place in range(len(whole)):
+        for changed in (whole[:place], whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]):
+            file.write_bytes(changed)
+            assert results._read(file) is None
+
+
+def test_what_was_known_is_counted_with_the_seconds_that_it_took(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path)
+    folder.recall(ASKED, make)
+    assert folder.known == {}
+    for _ in range(2):
+        folder.recall(ASKED, fail)
+    (known,) = folder.known.values()
+    assert known.count == 2
+    assert known.seconds > 0
+    assert folder.seconds_spared == known.seconds
 
 
 def test_a_store_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:

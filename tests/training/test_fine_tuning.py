@@ -1,6 +1,7 @@
 """A training from photos to a network like any other: its start, what stays frozen, what is kept, what it ends in."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,10 +27,11 @@ from headstart.selection.context import FitContext
 from headstart.selection.finetune import build_arm
 from headstart.selection.probes import linear_probe
 from headstart.selection.trainings import build_training
+from headstart.storage.intact import DIGESTS
 from headstart.tasks.classification.training import weigh_classes
 from headstart.training.begun import PLAN, BegunPlan
 from headstart.training.benchmark_record import BenchmarkResult, TrainingSpeed
-from headstart.training.cache import CHECKPOINT, CURVES, locate_result
+from headstart.training.cache import CHECKPOINT, CURVES, locate_result, read_result
 from headstart.training.checks import check_frozen
 from headstart.training.curves import Epoch
 from headstart.training.fine_tuning import FineTuneResult, FineTuning
@@ -352,6 +354,39 @@ def test_a_second_run_takes_what_the_first_trained(
     assert taken.epochs == trained.epochs
     for seen, known in zip(taken.head.layers, trained.head.layers, strict=True):
         np.testing.assert_array_equal(seen.weight, known.weight)
+
+
+@pytest.mark.parametrize("name", ["network.onnx", "head.safetensors", "training.json", "backbone.json"])
+@pytest.mark.parametrize("damage", ["changed", "empty", "gone", "of another kind"])
+def test_a_damaged_result_is_none(
+    damage: str, name: str, twice: tuple[FitContext, FineTuning, FineTuneResult], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(twice[2].backbone.folder, tmp_path / "result"))
+    assert read_result(folder) is not None
+    file, content = folder / name, (folder / name).read_bytes()
+    half = len(content) // 2
+    flipped = content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :]
+    file.unlink()
+    if damage != "gone":
+        file.write_bytes({"changed": flipped, "empty": b"", "of another kind": b"[1, 2]"}[damage])
+    assert read_result(folder) is None
+    if damage != "changed" and name != "network.onnx":
+        (folder / DIGESTS).unlink()  # of before they were kept
+        assert read_result(folder) is None
+
+
+@pytest.mark.slow
+def test_what_is_damaged_is_trained_anew_in_its_place(make: Make) -> None:
+    with make(epochs=1, seed=7) as material:
+        first = build_training(material, "twice", "stage3", scratch=False).run()
+        first.backbone.graph.write_bytes(b"")
+        job = build_training(material, "twice", "stage3", scratch=False)
+        assert job.stored_result is None
+        again = job.run()
+    assert again.backbone.folder == first.backbone.folder
+    stored = read_result(again.backbone.folder)
+    assert stored is not None
+    assert asdict(stored.backbone) == asdict(again.backbone)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from headstart.backbones.outputs import check_outputs
 from headstart.backbones.reference import REFERENCE, write_reference
 from headstart.backbones.torch_export import write_graph
 from headstart.storage.atomic import new_folder, stamp
+from headstart.storage.intact import is_intact, write_digests
 from headstart_runtime.errors import BackboneError, refuse_machine_faults
 from headstart_runtime.modalities.checks import check_spec
 
@@ -50,6 +51,8 @@ def _read_converted(home: Path, origin: Origin) -> Backbone | None:
         files = (GRAPH,) if origin.conversion == PYTORCH_EXPORT else (GRAPH, REFERENCE)
         if record["schema_version"] != SCHEMA_VERSION or not all((home / file).is_file() for file in files):
             return None
+        if not is_intact(home):
+            return None
         return Backbone.from_json({**record, "name": origin.name}, home)
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -79,6 +82,7 @@ def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
                 _export(network, origin, draft / GRAPH)
             write_classifier(draft, network.classifier)
             write_record(backbone, draft)
+            write_digests(draft)
             shutil.rmtree(home, ignore_errors=True)  # damaged, or of another version
     except OSError:
         if _read_converted(home, origin) is None:  # else another process was faster, and its conversion serves

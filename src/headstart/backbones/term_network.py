@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from headstart.backbones.reference import ReferenceRows, write_reference
 from headstart.heads.head import Dense
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.storage.atomic import new_folder, stamp
+from headstart.storage.intact import is_intact, write_digests
 from headstart_runtime.arrays import Floats
 from headstart_runtime.modalities.batch import InputSpec
 from headstart_runtime.modalities.terms import TERM_IDS, TERM_WEIGHTS
@@ -47,11 +49,18 @@ def build_term_network(name: str, layer: Dense, spec: InputSpec, folder: Path) -
         folder=home,
         conversion=CONVERSION,
     )
-    if find_term_network(home) is None:
+    if find_term_network(home) is not None:
+        return backbone
+    try:
         with new_folder(home) as draft:
             (draft / GRAPH).write_bytes(content)
             write_reference(draft, _make_reference(layer))
             write_record(backbone, draft)
+            write_digests(draft)
+            shutil.rmtree(home, ignore_errors=True)  # damaged, or of another version
+    except OSError:
+        if find_term_network(home) is None:  # else another process was faster, and wrote the same
+            raise
     return backbone
 
 
@@ -59,7 +68,7 @@ def find_term_network(home: Path) -> Backbone | None:
     """Return the network of one layer in a folder; None where there is none, or it is not whole."""
     try:
         record = json.loads((home / RECORD).read_text("utf-8"))
-        if record["schema_version"] != SCHEMA_VERSION or not (home / GRAPH).is_file():
+        if record["schema_version"] != SCHEMA_VERSION or not (home / GRAPH).is_file() or not is_intact(home):
             return None
         backbone = Backbone.from_json(record, home)
     except (OSError, ValueError, KeyError, TypeError):

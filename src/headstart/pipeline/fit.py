@@ -35,6 +35,7 @@ from headstart.runs.writer import finish_run, write_run
 from headstart.selection.arm_specs import requested_arms, select_arms
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext
+from headstart.selection.recall import note_known_results
 from headstart.selection.test_scores import score_on_test
 from headstart.settings import FitSettings, locate_store, parse_duration
 from headstart.storage.store import Store
@@ -123,6 +124,7 @@ def fit(
                 },
             )
             diagnose_run(dataset, comparison, ready, test, first)
+            note_known_results(first)
             log.end(budget.elapsed, budget.limit)
             run = finish_run(run, first, log)
             if chosen.report:

@@ -200,6 +200,7 @@ def finish_run(run: Run, context: FitContext, log: RunLog) -> Run:
     Until then a run that is killed is gone on with. Once it has its report, this is done again.
     """
     record = {**run.record, "seconds": dict(log.seconds), "notes": _notes(context, log)}
+    record["recalled"] = {name: asdict(known) for name, known in context.store.results.known.items()}
     record |= {} if log.took is None else {"took": log.took}
     record |= {"traces": list(log.traces)} if log.traces else {}
     _write_json(run.folder / RECORD, record)

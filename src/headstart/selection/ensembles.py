@@ -14,6 +14,7 @@ from headstart.saving import EnsembleMember, FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, HeldOutAnswers, refit_model, score_arm
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.probes import ALL, LAYER, base_head_name, count_parameters, fit_task_head, predict_by_folds
+from headstart.selection.recall import Stopwatch
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import SettingError
 from headstart_runtime.tasks.task import TargetSpace
@@ -60,7 +61,7 @@ def _concat(context: DatasetContext, name: str, branches: Sequence[FeatureBranch
         raise SettingError(
             f"{name} joins the features of several backbones, and there is one; name more: --backbone a,b"
         )
-    began = time.perf_counter()
+    watch = Stopwatch(context)
     branches = tuple(branches)
     head = base_head_name(context)
     rows = replace(context.training_set(branches, Subset.TRAIN), disposable=True)
@@ -81,7 +82,7 @@ def _concat(context: DatasetContext, name: str, branches: Sequence[FeatureBranch
         layer=layer,
         head=head,
         parameters=count_parameters(fitted.head),
-        seconds=time.perf_counter() - began,
+        seconds=watch.seconds,
         refit=lambda own: fit_again(own, Subset.TRAIN, Subset.VALIDATION, fixed=fitted.chosen),
         chosen=fitted.chosen,
         path=fitted.path,

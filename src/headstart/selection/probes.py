@@ -6,7 +6,6 @@ what is unlike the pretraining data is often told better from earlier layers (Yo
 Head2Toe). Which of them is decided by cross-validation inside train.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ from headstart.heads.threads import SMALL, count_idle_cores, limit_to_idle_threa
 from headstart.saving import EnsembleMember, FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, ArmPlan, DepthPoint, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext, Refit
-from headstart.selection.recall import recall_fit, recall_outputs
+from headstart.selection.recall import Stopwatch, recall_fit, recall_outputs
 from headstart.training.cost import Cost
 from headstart_runtime.arrays import Bools, Floats
 from headstart_runtime.errors import SettingError, nearest
@@ -88,10 +87,10 @@ def fit_task_head(
 def fit_probe(context: FitContext, head: str) -> FitResult:
     """Return the head on the last layer, fitted on train; once, though the probes and each training ask for it."""
     if head not in context.memo.probes:
-        began = time.perf_counter()
+        watch = Stopwatch(context)
         training_set = _gather_train(context, context.branch(LAYER))
         context.memo.probes[head] = fit_task_head(context, head, training_set)
-        context.memo.probe_seconds[head] = time.perf_counter() - began
+        context.memo.probe_seconds[head] = watch.seconds
     return context.memo.probes[head]
 
 
@@ -125,15 +124,15 @@ def _plan_linear(context: FitContext, head: str, name: str) -> ArmPlan:
 
     def make() -> Arm:
         fitted = fit_probe(context, head)
-        began = time.perf_counter() - context.memo.probe_seconds.get(head, 0.0)  # perhaps fitted before, for a training
+        watch = Stopwatch(context, context.memo.probe_seconds.get(head, 0.0))  # perhaps fitted before, for a training
         branch = context.branch(LAYER)
-        return _score(context, name, "linear-probe", _Place(LAYER, branch, fitted, find_chosen_trial(fitted)), began)
+        return _score(context, name, "linear-probe", _Place(LAYER, branch, fitted, find_chosen_trial(fitted)), watch)
 
     return ArmPlan(name, "linear-probe", lambda: _estimate_cost(context, width), make)
 
 
 def _fit_intermediate(context: FitContext, name: str) -> Arm:
-    began = time.perf_counter()
+    watch = Stopwatch(context)
     layers = [layer.name for layer in context.backbone.layers]
     head = base_head_name(context)
     # Of many samples some tell which place is best, and how it compares with the others; the best is fitted on all.
@@ -150,7 +149,7 @@ def _fit_intermediate(context: FitContext, name: str) -> Arm:
     if rows is not None:
         whole = fit_task_head(context, head, _gather_train(context, best.branch), best.fitted.chosen)
         best = replace(best, fitted=replace(whole, path=best.fitted.path, torn=best.fitted.torn))
-    return _score(context, name, "intermediate-probe", best, began, depth)
+    return _score(context, name, "intermediate-probe", best, watch, depth)
 
 
 def _fit_places(
@@ -190,7 +189,7 @@ def _fit_place(
 
 
 def _score(
-    context: FitContext, name: str, strategy: str, place: _Place, began: float, depth: tuple[DepthPoint, ...] = ()
+    context: FitContext, name: str, strategy: str, place: _Place, watch: Stopwatch, depth: tuple[DepthPoint, ...] = ()
 ) -> Arm:
     head = place.fitted.head
     arm = score_arm(
@@ -202,7 +201,7 @@ def _score(
         layer=place.name,
         head=head.kind,
         parameters=count_parameters(head),
-        seconds=time.perf_counter() - began,
+        seconds=watch.seconds,
         refit=_refit(place),
         chosen=place.fitted.chosen,
         path=place.fitted.path,

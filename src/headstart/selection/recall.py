@@ -4,12 +4,14 @@ The same rows, targets, groups and settings were perhaps asked about before.
 What code of other packages has a part in is made each time, for what it depends on is not known here.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from headstart import events
 from headstart.heads.head import FitResult, TrainingSet, Trial
 from headstart.heads.kernel_rows import is_kernel
 from headstart.heads.saving import from_tensors, to_tensors
@@ -23,6 +25,27 @@ from headstart_runtime.tasks.task import Task
 #: Settings that no head reads: where things lie, how samples are read and what is made of what is known of heads.
 _CHAPTERS = RunSettings, DataSettings, CompareSettings, TrainSettings, TrustSettings
 _WITHOUT_EFFECT = {name for chapter in _CHAPTERS for name in chapter.model_fields} - {"seed", "coverage", "acceptance"}
+
+
+class Stopwatch:
+    """Seconds that something takes; what is known from before counts with those that it took when it was made.
+
+    Args:
+        context: of the run.
+        ahead: seconds that it shows at the start.
+    """
+
+    def __init__(self, context: DatasetContext, ahead: float = 0.0):
+        self._results = context.store.results
+        self._zero = self._read() - ahead
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return self._read() - self._zero
+
+    def _read(self) -> float:
+        return time.perf_counter() + self._results.seconds_spared
 
 
 def recall_fit(
@@ -103,6 +126,15 @@ def can_recall(context: DatasetContext, head: str, training_set: TrainingSet) ->
 def can_recall_scores(task: Task) -> bool:
     """Return whether all is known that a task's scores of outputs depend on, and its strata."""
     return all(is_ours(type(part)) for part in (task, task.targets, task.scoring))
+
+
+def note_known_results(context: DatasetContext) -> None:
+    """Tell how many results of this run were known from before; nothing where none was."""
+    known = context.store.results.known.values()
+    if count := sum(each.count for each in known):
+        known_ones = "1 result of this run was" if count == 1 else f"{count} results of this run were"
+        seconds = context.store.results.seconds_spared
+        context.log(events.Note(f"{known_ones} known from an earlier one; making them took {seconds:.1f} s then"))
 
 
 def _pack(fitted: FitResult) -> Result:

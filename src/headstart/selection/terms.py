@@ -7,7 +7,6 @@ that each term has a weight of its own although there are more terms than items.
 as a network of one layer, from weighed terms to outputs, with a head that changes nothing.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -31,7 +30,7 @@ from headstart.saving import FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, ArmPlan, HeldOutAnswers, score_arm
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.probes import LAYER, build_model, fit_task_head
-from headstart.selection.recall import ask_of_rows, can_recall, is_ours, recall_array
+from headstart.selection.recall import Stopwatch, ask_of_rows, can_recall, is_ours, recall_array
 from headstart.storage.results import Question, Result
 from headstart.training.cost import Cost
 from headstart_runtime.arrays import Floats
@@ -119,7 +118,8 @@ class _Terms:
 
     def can_recall(self, head: str) -> bool:
         """Return whether all is known that a head on these items depends on: who counts their terms, too."""
-        parts = get_modality(self.context.samples.modality), self.context.task.targets  # the one counts, the other draws
+        # The modality counts them; of many, the task's strata draw some.
+        parts = get_modality(self.context.samples.modality), self.context.task.targets
         return all(is_ours(type(part)) for part in parts) and can_recall(self.context, head, self.asked)
 
     def ask(self, name: str, head: str, fixed: Mapping[str, float] | None) -> Question:
@@ -178,7 +178,7 @@ class _Fitted:
 
 
 def _fit(context: FitContext, head: str) -> Arm:
-    began = time.perf_counter()
+    watch = Stopwatch(context)
     poser = _Poser()
     terms = poser.pose(context, Subset.TRAIN)
     few = len(context.samples_in(*LEARNT)) <= MOST
@@ -195,7 +195,7 @@ def _fit(context: FitContext, head: str) -> Arm:
         layer=LAYER,
         head=head,
         parameters=fitted.backbone.parameters - fitted.outputs,
-        seconds=time.perf_counter() - began,
+        seconds=watch.seconds,
         refit=lambda own: _fit_again(own, context, poser, head, fitted.chosen),
         chosen=fitted.chosen,
         path=fitted.path,

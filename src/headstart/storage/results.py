@@ -2,17 +2,19 @@
 
 ::
 
-    STORE/results/CODE/NAME-KEY.npz     arrays, and facts as JSON in UTF-8 under the name ``facts``
+    STORE/results/CODE/NAME-KEY.result     a digest (32 bytes of SHA-256) of what follows: NumPy's ``.npz`` of the
+                                           arrays, and ``facts``, JSON in UTF-8
 
-``CODE`` is a digest of every source file of the program, NumPy's version and the processor: a change of any line, and
-nothing is known any more. ``KEY`` is a digest of what was asked: the numbers themselves, not the names of what they
-were made from.
+``CODE`` is a digest of every source file of the program, the versions of Python and NumPy, and the processor: a change
+of any line, and nothing is known any more. ``KEY`` is a digest of what was asked: the numbers themselves, not the names
+of what they were made from.
 """
 
 import hashlib
 import io
 import json
 import platform
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Mapping
@@ -33,6 +35,8 @@ RESULTS = "results"
 WORTH = 0.1  #: seconds that a result must have taken to be kept
 PACKAGES = ("headstart", "headstart_runtime")
 _FACTS = "facts"
+_DIGEST_BYTES = 32
+_BEGAN = time.time()  #: of this process, about: a source file changed since is not the one that it runs
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -68,11 +72,36 @@ def digest_array(array: NDArray[Any]) -> str:
     return digest.hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class KnownResults:
+    """How many results were known from before, and the seconds that making them took then."""
+
+    count: int = 0
+    seconds: float = 0.0
+
+    def add(self, seconds: float) -> "KnownResults":
+        """Return the same with one more."""
+        return KnownResults(self.count + 1, self.seconds + seconds)
+
+
 class ResultFolder:
-    """The results that a store keeps."""
+    """The results that a store keeps. May be used from any thread."""
 
     def __init__(self, store: Path):
         self._folder = store / RESULTS
+        self._known: dict[str, KnownResults] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def known(self) -> Mapping[str, KnownResults]:
+        """By the name of the question, those that this object found and need not make."""
+        with self._lock:
+            return dict(self._known)
+
+    @property
+    def seconds_spared(self) -> float:
+        """Seconds that making all that was known took when it was made."""
+        return sum(known.seconds for known in self.known.values())
 
     def recall(self, question: Question, make: Callable[[], Result]) -> Result:
         """Return what was made before of the same question by the same program on this machine, else what is made now.
@@ -82,27 +111,35 @@ class ResultFolder:
         code = digest_program()
         if code is None:
             return make()
-        file = self._folder / code / f"{question.name}-{question.make_key()}.npz"
+        file = self._folder / code / f"{question.name}-{question.make_key()}.result"
         if (known := _read(file)) is not None:
             stamp(file.parent)  # pruning goes by it
-            return known
+            result, seconds = known
+            with self._lock:
+                self._known[question.name] = self._known.get(question.name, KnownResults()).add(seconds)
+            return result
         began = time.perf_counter()
         made = make()
-        if time.perf_counter() - began >= WORTH:
+        took = time.perf_counter() - began
+        if took >= WORTH:
             with suppress(OSError, StoreError):
-                replace_bytes(file, _pack(made))
+                replace_bytes(file, _pack(made, took))
         return made
 
 
 @cache
 def digest_program() -> str | None:
-    """Return a digest of this program's source files, NumPy and the processor; None where there are no source files."""
-    digest = hashlib.sha256(f"{np.__version__} {platform.machine()} {_describe_processor()}".encode())
+    """Return a digest of this program's source files, Python, NumPy and the processor.
+
+    None where there are no source files, or one was changed since this process began: what it runs is not known then.
+    """
+    versions = f"{platform.python_version()} {np.__version__}"
+    digest = hashlib.sha256(f"{versions} {platform.machine()} {_describe_processor()}".encode())
     for package in PACKAGES:
         spec = find_spec(package)
         for folder in sorted(spec.submodule_search_locations or ()) if spec else ():
             files = sorted(Path(folder).rglob("*.py"))
-            if not files:
+            if not files or any(file.stat().st_mtime > _BEGAN for file in files):
                 return None
             for file in files:
                 digest.update(f"{file.relative_to(folder)}\0".encode() + file.read_bytes())
@@ -119,19 +156,26 @@ def _describe_processor() -> str:
     return platform.processor()
 
 
-def _pack(result: Result) -> bytes:
+def _pack(result: Result, seconds: float) -> bytes:
     content = io.BytesIO()
-    facts = np.frombuffer(json.dumps(result.facts).encode(), np.uint8)
+    facts = np.frombuffer(json.dumps({"seconds": seconds, "facts": result.facts}).encode(), np.uint8)
     np.savez(content, allow_pickle=False, **{_FACTS: facts}, **dict(result.arrays))
-    return content.getvalue()
+    packed = content.getvalue()
+    return hashlib.sha256(packed).digest() + packed
 
 
-def _read(file: Path) -> Result | None:
-    """Return the result in a file; None where there is none, or it is damaged."""
+def _read(file: Path) -> tuple[Result, float] | None:
+    """Return the result in a file, and the seconds that it took; None where there is none, or it is damaged.
+
+    A zip file's own checksums hold for what is in it, not for its directory: a changed byte there gave other arrays.
+    """
     try:
-        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
+        content = file.read_bytes()
+        if hashlib.sha256(content[_DIGEST_BYTES:]).digest() != content[:_DIGEST_BYTES]:
+            return None
+        with np.load(io.BytesIO(content[_DIGEST_BYTES:]), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-        facts = json.loads(arrays.pop(_FACTS).tobytes())
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
+        record = json.loads(arrays.pop(_FACTS).tobytes())
+        return Result(arrays, record["facts"]), float(record["seconds"])
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError):
         return None
-    return Result(arrays, facts)

@@ -13,11 +13,13 @@ from headstart.heads.head import Head
 from headstart.heads.saving import read_head, to_tensors
 from headstart.settings import TrainSettings
 from headstart.storage.atomic import stamp
+from headstart.storage.intact import is_intact
 from headstart.storage.prune import TRAINED
 from headstart.training.curves import Epoch
 from headstart.training.inputs import TrainingInputs
 from headstart.training.rate_finder import RateCurve
 from headstart.training.views import find_smallest_window
+from headstart_runtime.errors import UserError
 from headstart_runtime.hardware import ComputePrecision
 
 VERSION = 4  #: of training: raised whenever the same spec would end elsewhere
@@ -90,6 +92,8 @@ def was_begun(folder: Path) -> bool:
 def read_result(folder: Path) -> FineTuneResult | None:
     """Return what a training ended in; None where it did not end, or what is there cannot be read."""
     try:
+        if not is_intact(folder):
+            return None
         record = json.loads((folder / CURVES).read_text("utf-8"))
         backbone = Backbone.from_json(json.loads((folder / RECORD).read_text("utf-8")), folder)
         head = read_head(folder / HEAD)
@@ -97,7 +101,9 @@ def read_result(folder: Path) -> FineTuneResult | None:
         curve = record.pop("rate_curve")
         rate_curve = None if curve is None else RateCurve.from_json(curve)
         result = FineTuneResult(backbone, head, epochs=epochs, rate_curve=rate_curve, **record)
-    except (OSError, ValueError, KeyError, TypeError):
+        if not backbone.graph.is_file():
+            return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError):
         return None
     stamp(folder)  # pruning goes by it
     return result

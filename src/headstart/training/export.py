@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from headstart.backbones.torch_export import write_graph
 from headstart.engines.openvino import check_trained_network
 from headstart.heads.saving import write_head
 from headstart.storage.atomic import new_folder
+from headstart.storage.intact import write_digests
 from headstart.training.cache import CURVES, HEAD
 from headstart.training.inputs import TrainingInputs
 from headstart.training.network import TrainableTop
@@ -77,6 +79,8 @@ def export_result(
         write_record(backbone, draft)
         seconds = {**record["seconds"], "export": time.perf_counter() - began}
         (draft / CURVES).write_text(json.dumps({**record, "seconds": seconds}, indent=2), "utf-8")
+        write_digests(draft)
+        shutil.rmtree(folder, ignore_errors=True)  # damaged, or of another version
 
 
 def _collect_weights(inputs: TrainingInputs, network: TrainableTop) -> dict[str, NDArray[np.float32]]:

@@ -255,7 +255,11 @@ class FineTuning(TrainingInputs):
         if trainer.cut:
             folder = folder.with_name(f"{folder.name}.{len(trainer.epochs) - 1}-epochs")
         if read_result(folder) is None:
-            export_result(self, network, record, folder, began)
+            try:
+                export_result(self, network, record, folder, began)
+            except OSError:
+                if read_result(folder) is None:  # else another process was faster, and trained the same
+                    raise
         if not trainer.cut:
             self.forget()
         result = read_result(folder)

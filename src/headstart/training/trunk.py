@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -24,6 +25,7 @@ from headstart.engines.pytorch import to_device
 from headstart.extraction.activations import ValueKind
 from headstart.settings import Precision
 from headstart.storage.atomic import replace_bytes
+from headstart.storage.intact import is_file_intact, write_digest
 from headstart.training.packing import AnyPacking, crop_batch, find_packing
 from headstart.training.windows import accepts_smaller_maps, has_position_weights
 from headstart_runtime.errors import EngineError
@@ -101,11 +103,12 @@ class FrozenPart:
         """Return the part as an ONNX file beside the converted network, for views of a spec; made once."""
         other = "" if spec.tensors == self.backbone.spec.tensors else f"-{describe_shapes(spec, '-', 'x')}"
         file = self.backbone.folder / f"trunk-{self.boundary}{other}-v{VERSION}.onnx"
-        if not file.is_file():
-            draft = file.with_name(f".{file.name}")
+        if not is_file_intact(file):
+            draft = file.with_name(f".{file.name}.{uuid.uuid4().hex[:12]}")  # another process may be at it too
             write_graph(extract_trunk(self.traced, self.boundary), spec.tensors, [ACTIVATIONS], draft)
             replace_bytes(file, draft.read_bytes())
             draft.unlink()
+            write_digest(file)
         return file
 
     def pack(self, batch: Batch, activations: NDArray[np.float32]) -> NDArray[Any]:

@@ -74,7 +74,7 @@ def digest_array(array: NDArray[Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class KnownResults:
-    """How many results were known from before, and the seconds that making them took then."""
+    """The number of results that were known from before, and the seconds that making them took then."""
 
     count: int = 0
     seconds: float = 0.0

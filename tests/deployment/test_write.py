@@ -15,7 +15,7 @@ import headstart
 from headstart.cli.main import run
 from headstart.deployment.formats import ExportJob
 from headstart.deployment.host_code import load_code
-from headstart.deployment.openvino_format import OpenVinoFormat
+from headstart.deployment.openvino_format import OpenVinoFormat, keep_first_convolutions
 from headstart.engines.rounding import to_bf16
 from headstart_runtime.errors import ClassifierError, SettingError
 from headstart_runtime.exported.manifest import read_manifest
@@ -147,3 +147,26 @@ def test_weights_of_convolutions_are_rounded_together_for_openvino_in_bf16(small
     assert weights
     for values in weights:
         np.testing.assert_array_equal(values, to_bf16(values))
+
+
+def test_what_leads_up_to_the_third_convolution_stays_in_float32() -> None:
+    openvino = pytest.importorskip("openvino")
+    made = openvino.opset11
+    entry = made.parameter([1, 3, 8, 8], np.float32, name="entry")
+    layer = made.multiply(entry, made.constant(np.float32(2)), name="scaled")
+    for number in range(4):
+        weights = made.constant(np.ones((3, 3, 1, 1), np.float32))
+        layer = made.convolution(layer, weights, [1, 1], [0, 0], [0, 0], [1, 1], name=f"conv{number}")
+        layer = made.relu(layer, name=f"relu{number}")
+    model = openvino.Model([layer], [entry])
+    keep_first_convolutions(model)
+    marked = {node.get_friendly_name() for node in model.get_ops() if "precise_0" in node.get_rt_info()}
+    assert marked == {"scaled", "conv0", "relu0", "conv1", "relu1"}
+
+
+def test_a_network_without_convolutions_is_in_bf16_as_a_whole() -> None:
+    openvino = pytest.importorskip("openvino")
+    entry = openvino.opset11.parameter([1, 8], np.float32, name="entry")
+    model = openvino.Model([openvino.opset11.relu(entry)], [entry])
+    keep_first_convolutions(model)
+    assert not [node for node in model.get_ops() if "precise_0" in node.get_rt_info()]

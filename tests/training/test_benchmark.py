@@ -7,6 +7,7 @@ import torch
 
 from headstart import events
 from headstart.training import benchmark as trial
+from headstart.training import benchmark_record
 from headstart.training.benchmark import FEW, benchmark_training
 from headstart.training.benchmark_record import BENCHMARK_VERSION, TrainingSpeed
 from headstart.training.network import TrainableTop, build_blank_head
@@ -34,7 +35,7 @@ class Networks:
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial, "SECONDS", 0.01)
+    monkeypatch.setattr(benchmark_record, "SECONDS", 0.01)
     monkeypatch.setattr(trial, "ALONE", 0.0)  # other tests run beside this one
     monkeypatch.setattr(trial, "HOPELESS", 1e9)  # so tiny a network is as fast as the machine is quiet
 
@@ -221,7 +222,7 @@ def test_what_is_trained_on_and_what_is_scored_have_their_own_sizes(
 
 
 def test_the_rate_is_of_the_fastest_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial, "SECONDS", 0.8)
+    monkeypatch.setattr(benchmark_record, "SECONDS", 0.8)
     clock = iter([0.0, 7.0, 7.0, 7.5, 8.0, 8.25, 9.0, 11.0])
     monkeypatch.setattr("time.perf_counter", lambda: next(clock))
     calls: list[int] = []

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from headstart import events
 from headstart.extraction.activations import ValueKind
+from headstart.training import benchmark_record
 from headstart.training.benchmark_record import BenchmarkResult, TrainingSpeed, read_benchmark, write_benchmark
 from headstart.training.memory import MemoryMeter
 from headstart.training.network import TrainableTop
@@ -22,7 +23,6 @@ from headstart.training.token_packing import TokenPacking
 from headstart.training.windows import accepts_smaller_maps, make_windows
 from headstart_runtime.hardware import ComputePrecision
 
-SECONDS = 0.8  #: that a precision is timed for at least, after a call that is not; one long call is enough
 ALONE = 0.8  #: share of the time that this thread has to have run for a trial to be kept: other work would be in it
 FEW = 4  #: samples of the first calls, by which it is seen whether a whole batch can be afforded
 HOPELESS = 3.0  #: times slower than the precision before, on a few samples: it is not timed any further
@@ -220,6 +220,6 @@ def _time_rate(work: Callable[[], object], batch: int, allowance: Allowance) -> 
     if not allowance.allows(first):
         return batch / first
     taken = [_time(work)]
-    while sum(taken) < SECONDS and allowance.allows(taken[-1]):
+    while sum(taken) < benchmark_record.SECONDS and allowance.allows(taken[-1]):
         taken.append(_time(work))
     return batch / min(taken)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from headstart.cli import flags  # noqa: F401  (here, for it lists what is there when it is imported, and tests plant modalities)
 from headstart.cli.main import VERBS, make_app, run
 from headstart.modalities.image.settings import AugmentSettings
 from headstart.modalities.sound.settings import SoundSettings
@@ -201,6 +202,7 @@ def test_pages_made_from_code_are_fresh_and_made_without_pytorch():
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_stale_pages_are_named_with_what_to_run(tmp_path):
     made = tmp_path / "docs" / "generate.py"
     made.parent.mkdir()

@@ -196,6 +196,7 @@ def test_several_labels_are_learnt(small, squares) -> None:
     assert model.predict(pixels[:0]).shape == (0, 3)
 
 
+@pytest.mark.slow
 def test_grades_are_learnt_in_their_order(small, squares) -> None:
     pixels, levels = squares
     counts = (levels > 125).sum(axis=1)

@@ -13,7 +13,13 @@ from headstart.engines.openvino import OpenVinoEngine
 from headstart.engines.parity import LEAST_COSINE, check_parity
 from headstart.engines.pytorch import PyTorchEngine
 
-FAMILIES = ("resnet10t", "mobilenetv2_035", "convnext_atto", "vit_tiny_patch16_224", "test_vit")
+FAMILIES = (
+    "resnet10t",
+    "mobilenetv2_035",
+    pytest.param("convnext_atto", marks=pytest.mark.slow),
+    pytest.param("vit_tiny_patch16_224", marks=pytest.mark.slow),  # a smaller one of its kind is the last
+    "test_vit",
+)
 
 
 @pytest.mark.parametrize("architecture", FAMILIES)

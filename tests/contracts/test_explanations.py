@@ -132,7 +132,9 @@ def test_places_get_what_gradients_give_them(
     assert heat.values.max() in (0, 1)
 
 
-@pytest.mark.parametrize("architecture", ["mobilenetv2_035", "convnext_atto", "test_vit"])
+@pytest.mark.parametrize(
+    "architecture", ["mobilenetv2_035", pytest.param("convnext_atto", marks=pytest.mark.slow), "test_vit"]
+)
 def test_all_layers_joined(architecture: str, tmp_path: Path) -> None:
     made = saved(architecture, tmp_path, "all")
     heat = made.explain(draw(made.record.branches[0].spec))

@@ -162,6 +162,7 @@ def test_a_background_is_a_finding_in_the_border_too():
     assert not found["mean colour"].reached_by_subject
 
 
+@pytest.mark.slow
 def test_noise_tells_nothing():
     """At most 5 % of results may hold a clue that is none; of 60 drawn ones 3 are expected, 7 are exceeded in 1 %."""
     random = np.random.default_rng(3)

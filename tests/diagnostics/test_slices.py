@@ -173,6 +173,7 @@ def test_a_slice_that_is_better_is_never_worse():
     assert next(it for it in found.slices if it.value == "a").worse
 
 
+@pytest.mark.slow
 def test_mistakes_that_fall_anywhere_make_no_slice_the_worst():
     """In at most 5 % of results; of 400 drawn ones 20 are expected at most, and 29 are exceeded in 2 % of cases."""
     samples, entries, stats = made(250, seed=11, group=range(250))

@@ -100,6 +100,7 @@ print(sorted(set(sys.modules) & {"pydantic", "PIL", "onnx"}))
 """
 
 
+@pytest.mark.slow
 def test_a_fresh_process_predicts(run: headstart.Run, vectors: Path, site: Path) -> None:
     files = sorted(map(str, (vectors / "outer").iterdir()))[:3]
     command = [sys.executable, "-c", PREDICTED, str(run.folder / "model"), *files]
@@ -151,6 +152,7 @@ def test_arrays(site: Path, tmp_path: Path) -> None:
     assert run.test.score > 0.9
 
 
+@pytest.mark.slow
 def test_its_settings_have_flags_of_their_own(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = "from headstart.cli.main import run; run(['fit', '--help-all'])"
     environment = {"PYTHONPATH": f"{site}:{Path(headstart.__file__).parents[1]}", "COLUMNS": "200"}

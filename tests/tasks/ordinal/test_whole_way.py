@@ -71,6 +71,7 @@ def test_answers_have_a_rank_and_a_range(run: Run, photos: Path) -> None:
     assert len(broken.to_cells(1)) == len(run.task.answer_columns(1, run.classifier.record.space))
 
 
+@pytest.mark.slow
 def test_the_command_line_fits_predicts_and_evaluates(
     small: Warm, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,6 +138,7 @@ def test_a_network_is_trained_for_it(small: Warm, photos: Path, tmp_path: Path) 
     assert all(answer.range is not None for answer in answers)
 
 
+@pytest.mark.slow
 def test_heads_that_are_averaged_keep_ranges(small: Warm, photos: Path, tmp_path: Path) -> None:
     run = small.fit(
         photos, out=tmp_path / "run", order=",".join(GRADES), arms="linear-probe,intermediate-probe,average"

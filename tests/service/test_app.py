@@ -46,7 +46,7 @@ def test_a_call_of_which_nothing_can_be_read_is_422(client: TestClient) -> None:
         ("predict", b"", "image/jpeg", 400, "there is no photo in the call"),
         ("predict", b"x" * 300_000, "image/jpeg", 413, "larger than 0.2 MB"),
         ("predict", b"{", "application/json", 400, "not JSON"),
-        ("predict", b"[" * 100_000, "application/json", 400, "not JSON"),
+        ("predict", b"[" * 100_000, "application/json", 413, "more values"),
         ("predict", b'{"items": NaN}', "application/json", 400, "not JSON"),
         ("predict", b"3", "application/json", 400, "neither an object nor a list"),
         ("predict", b'{"url": "http://a.b/c.jpg"}', "application/json", 400, "URLs and paths are not fetched"),

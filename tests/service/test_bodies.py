@@ -1,5 +1,7 @@
 """Bodies are counted while they are held, and taken apart in memory."""
 
+import json
+
 import pytest
 
 from headstart_runtime.modalities.modality import get_modality
@@ -75,3 +77,16 @@ def test_texts_come_as_json_as_a_body_or_as_fields(body: bytes, kind: str, texts
 def test_json_that_holds_no_texts_is_refused(body: bytes, said: str) -> None:
     with pytest.raises(Refusal, match=said):
         read_items(body, "application/json", get_modality("text"), 4)
+
+
+@pytest.mark.parametrize("values", [b"[]," * 200_000, b'"a",' * 200_000, b'"\\\\",' * 200_000, b"{}," * 200_000])
+def test_json_of_more_values_than_items_need_is_not_read(values: bytes) -> None:
+    with pytest.raises(Refusal, match="more values") as error:
+        read_items(b'{"texts": [' + values + b'""]}', "application/json", get_modality("text"), 4)
+    assert error.value.status == 413
+
+
+def test_what_stands_in_a_text_is_no_value() -> None:
+    text = '\\"[{,"\\' * 5000
+    body = json.dumps([text]).encode()
+    assert [item.value for item in read_items(body, "application/json", get_modality("text"), 4)] == [text]

@@ -73,5 +73,6 @@ def test_a_call_that_cannot_be_read_is_refused(client: TestClient, call: object,
 
 def test_too_many_items_and_a_wrong_length_are_refused(client: TestClient) -> None:
     assert client.post("/v2/models/other/infer", json=tensor(*"abcde")).status_code == 413
-    headers = {"Inference-Header-Content-Length": "99"}
-    assert client.post("/v2/models/other/infer", content=b"{}", headers=headers).status_code == 400
+    for length in ("99", "0" * 5000, "-1", ""):
+        headers = {"Inference-Header-Content-Length": length}
+        assert client.post("/v2/models/other/infer", content=b"{}", headers=headers).status_code == 400

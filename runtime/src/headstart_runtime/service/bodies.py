@@ -17,6 +17,7 @@ from headstart_runtime.service.multipart import MultipartError, parse_multipart
 from headstart_runtime.service.settings import ServiceSettings
 
 _ADDRESS_KEY = re.compile(r".*(url|uri|href|link|path|file)s?", re.IGNORECASE)
+VALUES, VALUES_BY_ITEM = 1000, 10  #: in the JSON of a call: in all, and for each item that it may have
 _URL_STARTS = ("http://", "https://", "file://", "ftp://", "s3://", "gs://", "data:")
 
 
@@ -102,7 +103,7 @@ def read_items(body: bytes, content_type: str, modality: Modality, most: int) ->
     if kind == "multipart/form-data":
         items = _read_parts(body, content_type, modality, most)
     elif kind == "application/json" or kind.endswith("+json"):
-        items = _read_json(body, modality)
+        items = _read_json(body, modality, most)
     elif kind == "application/x-www-form-urlencoded":
         raise Refusal(415, "a form without files is not read; send multipart/form-data, a file's bytes, or JSON")
     else:
@@ -137,24 +138,40 @@ def _read_parts(body: bytes, content_type: str, modality: Modality, most: int) -
     return items
 
 
-def parse_json_body(body: bytes) -> Any:
+def parse_json_body(body: bytes, most: int) -> Any:
     """Return the value of a JSON body.
 
+    Args:
+        body: whole.
+        most: items that may be in it.
+
     Raises:
-        Refusal: it is none.
+        Refusal: it is none (400), or has many more values than such items need (413): each takes the room of dozens of
+            bytes, and nothing else is answered while they are read.
     """
+    if _has_more_values(body, VALUES + VALUES_BY_ITEM * most):
+        raise Refusal(413, f"the JSON has more values than a call of {most} items needs")
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise Refusal(400, "the body is not JSON in UTF-8") from None
 
 
+def _has_more_values(body: bytes, most: int) -> bool:
+    """Return whether JSON has more values than that, told without reading it."""
+    plain = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    if plain.count(b'"') > 2 * most:
+        return True
+    outside = plain.split(b'"')[::2]  # of strings
+    return sum(piece.count(sign) for piece in outside for sign in (b",", b"[", b"{")) > most
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _read_json(body: bytes, modality: Modality) -> list[NamedItem]:
-    value = parse_json_body(body)
+def _read_json(body: bytes, modality: Modality, most: int) -> list[NamedItem]:
+    value = parse_json_body(body, most)
     if isinstance(value, list):
         value = {"items": value}
     if not isinstance(value, dict):

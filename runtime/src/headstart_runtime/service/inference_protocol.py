@@ -85,10 +85,11 @@ def read_inference(body: bytes, header_length: str | None, model: ServedModel, m
     """
     behind = b""
     if header_length is not None:
-        if not (header_length.isascii() and header_length.isdigit() and int(header_length[:12]) <= len(body)):
+        digits = header_length.isascii() and header_length.isdigit() and len(header_length) < 16
+        if not digits or int(header_length) > len(body):
             raise Refusal(400, f"the header {HEADER_LENGTH} is no length within the body")
         body, behind = body[: int(header_length)], body[int(header_length) :]
-    call = parse_json_body(body)
+    call = parse_json_body(body, most)
     inputs = call.get("inputs") if isinstance(call, dict) else None
     if not (isinstance(inputs, list) and len(inputs) == 1 and isinstance(inputs[0], dict)):
         raise Refusal(400, f"wanted an object with one tensor in inputs, {INPUT!r}, of BYTES")

@@ -150,3 +150,16 @@ def test_the_description_has_all_routes(client: TestClient) -> None:
     assert routes <= set(document["paths"])
     assert "securitySchemes" not in document["components"]
     assert json.dumps(document).count("x-open") == 0
+
+
+def test_no_address_is_made_of_what_a_caller_says_of_the_host(client: TestClient) -> None:
+    found = client.get("/v1/models/", headers={"Host": "elsewhere.example"}, follow_redirects=False)
+    assert found.status_code == 404
+    assert "location" not in found.headers
+
+
+def test_a_body_that_is_packed_is_refused(client: TestClient, item: bytes) -> None:
+    found = client.post("/v1/predict", content=item, headers={**JPEG, "Content-Encoding": "gzip"})
+    assert found.status_code == 415
+    assert "Content-Encoding" in found.json()["error"]
+    assert client.post("/v1/predict", content=item, headers={**JPEG, "Content-Encoding": "identity"}).status_code == 200

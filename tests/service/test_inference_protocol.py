@@ -71,6 +71,12 @@ def test_a_call_that_cannot_be_read_is_refused(client: TestClient, call: object,
     assert said in found.json()["error"]
 
 
+def test_an_id_that_cannot_be_written_is_refused(client: TestClient) -> None:
+    content = json.dumps({**tensor("aaaa"), "id": "\ud800"}).encode()  # as six plain characters
+    found = client.post("/v2/models/other/infer", content=content)
+    assert (found.status_code, found.json()["error"]) == (400, "the id is no text")
+
+
 def test_too_many_items_and_a_wrong_length_are_refused(client: TestClient) -> None:
     assert client.post("/v2/models/other/infer", json=tensor(*"abcde")).status_code == 413
     for length in ("99", "0" * 5000, "-1", ""):

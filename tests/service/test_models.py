@@ -60,3 +60,27 @@ def test_a_new_model_takes_over_and_a_broken_one_does_not(copied: Path, small: S
     assert pending.result(10).error is None
     assert look_at(copied) == models.find().seen
     models.close()
+
+
+def test_whatever_a_new_model_raises_models_are_looked_at_again(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = Models([f"one={copied}"], ServiceSettings(watch=0.01, engine="onnxruntime"))
+    first, tries = models.find("one"), 0
+
+    def fail(*_: object) -> None:
+        nonlocal tries
+        tries += 1
+        raise RuntimeError("of an engine")
+
+    async def change() -> None:
+        watching = asyncio.create_task(models.watch())
+        (copied / "model.json").touch()
+        until = asyncio.get_running_loop().time() + 10
+        while tries < 3:
+            assert asyncio.get_running_loop().time() < until
+            assert not watching.done()
+            await asyncio.sleep(0.01)
+        watching.cancel()
+
+    monkeypatch.setattr("headstart_runtime.service.models.load", fail)
+    asyncio.run(change())
+    assert models.find("one") is first

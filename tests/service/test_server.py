@@ -14,7 +14,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -151,6 +151,16 @@ def test_slow_and_malformed_callers_and_cut_connections_do_no_harm(small: Small,
             assert time.monotonic() < until
             time.sleep(0.05)
         assert 'status="500"' not in server.get("/metrics")
+        assert server.end() == 0
+
+
+def test_connections_that_ask_nothing_keep_nobody_out(small: Small, item: bytes) -> None:
+    with serve(small.run, "--connections", "16") as server, ExitStack() as held:
+        for number in range(60):
+            own = held.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            if number % 2:
+                own.sendall(b"POST /v1/pred")
+        assert [server.ask(item)[0] for _ in range(5)] == [200] * 5
         assert server.end() == 0
 
 

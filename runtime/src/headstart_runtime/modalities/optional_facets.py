@@ -33,6 +33,18 @@ class HostModality(Protocol):
 
 
 @runtime_checkable
+class MeasuredModality(Protocol):
+    """A modality of whose items a small file may take much memory once it is decoded."""
+
+    def measure_decoded(self, content: bytes) -> int:
+        """Return the bytes that an item takes at most while it is decoded, about, told from its header.
+
+        Raises:
+            BrokenItem: it is no item of this modality.
+        """
+
+
+@runtime_checkable
 class PartialModality(Protocol):
     """A modality of whose items a network may see a part only, as ``Decoded.unseen`` says of each."""
 

@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -42,7 +42,7 @@ class Service:
     settings: ServiceSettings
     metrics: Metrics
     held: HeldBytes
-    explanations: Explanations = field(default_factory=Explanations)
+    explanations: Explanations
     draining: bool = False  #: calls are still answered, and those who spread them are told to go elsewhere
     started: bool = False
 
@@ -58,7 +58,8 @@ def make_service(models: list[str], settings: ServiceSettings) -> Service:
         UserError: a model cannot be loaded.
     """
     metrics = Metrics()
-    return Service(Models(models, settings, metrics.count_batch), settings, metrics, HeldBytes(settings.most_held))
+    held, explanations = HeldBytes(settings.most_held), Explanations(settings.max_decoded)
+    return Service(Models(models, settings, metrics.count_batch), settings, metrics, held, explanations)
 
 
 def make_app(service: Service, keys: tuple[str, ...] = ()) -> FastAPI:
@@ -79,7 +80,15 @@ def make_app(service: Service, keys: tuple[str, ...] = ()) -> FastAPI:
             await watching
         await asyncio.to_thread(service.models.close)
 
-    app = FastAPI(title=NAME, version=__version__, lifespan=live, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title=NAME,
+        version=__version__,
+        lifespan=live,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,  # its address would be made of a caller's header Host
+    )
     app.state.service = service
     app.add_middleware(
         Gate,

@@ -59,6 +59,8 @@ async def hold_body(request: Request, settings: ServiceSettings, held: HeldBytes
     """
     most, count = settings.most_bytes, 0
     length = request.headers.get("content-length", "")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Refusal(415, "a body with a Content-Encoding is not read; send it plain")
     too_large = f"the body is larger than {settings.max_body:g} MB"
     if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > most):
         raise Refusal(413, too_large)
@@ -198,12 +200,18 @@ def name_texts(texts: Sequence[str], modality: Modality) -> list[NamedItem]:
     Raises:
         Refusal: one is no text that can be written, but half of a character.
     """
-    try:
-        for text in texts:
-            text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise Refusal(400, "an item has half of a character (a lone surrogate)") from None
+    if not all(map(is_writable, texts)):
+        raise Refusal(400, "an item has half of a character (a lone surrogate)")
     return [NamedItem(f"{modality.noun.one} {number}", text) for number, text in enumerate(texts, 1)]
+
+
+def is_writable(text: str) -> bool:
+    """Return whether a text of JSON can be written: not so with half of a character, a lone surrogate."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def refuse_addresses(keys: Sequence[str], texts: Sequence[str], modality: Modality) -> None:

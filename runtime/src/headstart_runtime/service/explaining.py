@@ -12,6 +12,7 @@ from headstart_runtime.inference.model_format import ModelRecord
 from headstart_runtime.modalities.item import NamedItem
 from headstart_runtime.service.bodies import Refusal
 from headstart_runtime.service.models import ServedModel
+from headstart_runtime.service.sizes import refuse_large
 
 MOST_WAITING = 4  #: explanations that wait; one takes tenths of a second
 
@@ -26,7 +27,13 @@ def find_no_explanation(record: ModelRecord) -> str | None:
 class Explanations:
     """The explainers of the models, each opened when it is first asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_decoded: float) -> None:
+        """Prepare.
+
+        Args:
+            max_decoded: megabytes that an item may take while it is decoded.
+        """
+        self._max_decoded = max_decoded
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="explain")
         self._open: dict[str, tuple[str, Any]] = {}  #: name -> version, explainer
         self._places = threading.Semaphore(MOST_WAITING)
@@ -51,6 +58,7 @@ class Explanations:
     def _explain(self, model: ServedModel, item: NamedItem) -> dict[str, Any]:
         try:
             explainer = self._find(model)
+            item = refuse_large(item, model.classifier.record.modality, self._max_decoded)
             heat = explainer.explain(item)
             pieces: Sequence[Any] = explainer.list_marked(item, heat)
             shown = None if pieces else explainer.illustrate(item, heat)

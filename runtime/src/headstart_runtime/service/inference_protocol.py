@@ -17,7 +17,7 @@ import numpy as np
 from headstart_runtime.modalities.given import takes_texts
 from headstart_runtime.modalities.item import BrokenItem, NamedItem
 from headstart_runtime.modalities.modality import Modality
-from headstart_runtime.service.bodies import Refusal, name_texts, parse_json_body, refuse_addresses
+from headstart_runtime.service.bodies import Refusal, is_writable, name_texts, parse_json_body, refuse_addresses
 from headstart_runtime.service.models import ServedModel
 
 INPUT = "items"
@@ -94,7 +94,7 @@ def read_inference(body: bytes, header_length: str | None, model: ServedModel, m
     if not (isinstance(inputs, list) and len(inputs) == 1 and isinstance(inputs[0], dict)):
         raise Refusal(400, f"wanted an object with one tensor in inputs, {INPUT!r}, of BYTES")
     name = call.get("id")
-    if name is not None and not isinstance(name, str):
+    if name is not None and not (isinstance(name, str) and is_writable(name)):
         raise Refusal(400, "the id is no text")
     given = _read_tensor(inputs[0], behind, most)
     modality = model.classifier.record.modality

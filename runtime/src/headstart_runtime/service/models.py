@@ -15,6 +15,7 @@ from headstart_runtime.inference.classifier import Classifier, load
 from headstart_runtime.inference.model_format import RECORD, find_model
 from headstart_runtime.service.batcher import Batcher
 from headstart_runtime.service.settings import ServiceSettings
+from headstart_runtime.service.sizes import limit_sizes
 
 LOG = logging.getLogger("headstart.serve")
 PATIENCE = 60  #: looks at a model that cannot be loaded, before it is only looked at when its file changes
@@ -83,7 +84,7 @@ class Models:
         seen = look_at(path)
         classifier = load(path, self._settings.engine)  # type: ignore[arg-type]  # it checks the name
         batcher = Batcher(
-            classifier.make_worker,
+            lambda: limit_sizes(classifier.make_worker(), classifier.record.modality, self._settings.max_decoded),
             capacity=self._settings.queue,
             wait=self._settings.wait / 1000,
             told=lambda size: self._told(name, size),
@@ -115,9 +116,10 @@ class Models:
             return None
         try:
             fresh = await asyncio.to_thread(self._load, model.name, model.path)
-        except HeadstartError as error:  # perhaps it is being copied
+        except Exception as error:  # noqa: BLE001  perhaps it is being copied; whatever an engine raises, others go on
             if not tries:
-                LOG.warning("model %s: a new one cannot be loaded yet, the old one goes on: %s", model.name, error)
+                reason = error if isinstance(error, HeadstartError) else type(error).__name__
+                LOG.warning("model %s: a new one cannot be loaded yet, the old one goes on: %s", model.name, reason)
             self._tries[model.name] = tries + 1
             return None
         self._tries.pop(model.name, None)

@@ -156,7 +156,7 @@ def _infer(model: ServedModel) -> dict[str, Any]:
     found = _describe(
         "Answer items by the Open Inference Protocol; of files the data are their bytes in base64.",
         _content("application/json", {"type": "object"}),
-        *(400, 404, 408, 413, 500, 503),
+        *(400, 404, 408, 413, 415, 500, 503),
     )
     given = "a text" if takes_texts(model.classifier.record.modality) else "aGVhZHN0YXJ0"
     example = {"inputs": [{"name": "items", "datatype": "BYTES", "shape": [1], "data": [given]}]}

@@ -23,6 +23,7 @@ BACKLOG = 2048
 MOST_HEAD = 32_768  #: bytes of a call's head
 SWITCH = 0.001  #: seconds for which a thread that computes may keep the loop from running
 LAST_CALL = 0.2  #: seconds after the last connection is accepted
+OTHER_FILES = 256  #: that a server opens beside its connections
 LAST = 5  #: seconds beyond a call's own limit, for what is in flight
 
 
@@ -107,6 +108,7 @@ def serve(models: Sequence[str], settings: ServiceSettings, announce: Callable[[
 def run_worker(service: Service, settings: ServiceSettings, keys: tuple[str, ...], listening: socket.socket) -> int:
     """Answer calls in this process until it is told to end; return the exit code."""
     sys.setswitchinterval(SWITCH)
+    allow_files(settings.connections + OTHER_FILES)
     config = uvicorn.Config(
         make_app(service, keys),
         log_config=None,
@@ -127,7 +129,7 @@ def run_worker(service: Service, settings: ServiceSettings, keys: tuple[str, ...
         config.load()
     except (OSError, ValueError) as error:  # of the certificate
         raise SettingError(f"the certificate or its key cannot be used: {error}") from None
-    config.http_protocol_class = make_protocol(config, settings.body_timeout)
+    config.http_protocol_class = make_protocol(config, settings.body_timeout, settings.connections)
     server = Server(config, service)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -138,6 +140,17 @@ def run_worker(service: Service, settings: ServiceSettings, keys: tuple[str, ...
         for number, handler in before.items():
             signal.signal(number, handler)
     return 0 if server.started else 1
+
+
+def allow_files(count: int) -> None:
+    """Let this process open so many files at a time, connections among them, or as many as the system lets it."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

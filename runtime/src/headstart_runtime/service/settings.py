@@ -29,13 +29,14 @@ class ServiceSettings:
         key: A file with the private key of TLS (PEM).
         max_body: The most megabytes of one call's body.
         max_items: The most items of one call.
+        max_decoded: The most megabytes that one item may take while it is decoded, as its header tells.
         queue: The most items of a model that wait for an answer; further calls are told to come again (503).
         wait: The most milliseconds for which an item is held back so that others share its batch; nothing is held
             back while the machine is idle.
         timeout: The most seconds from a call's end to its answer.
         body_timeout: The most seconds that the head of a call, and then its body, may take to arrive.
         max_memory: The most megabytes of bodies held at a time, over all calls; further calls are told to come again.
-        connections: The most connections at a time.
+        connections: The most connections at a time; beyond it the one that has asked nothing for longest is cut.
         drain: Seconds after SIGTERM in which calls are still taken, while /readyz says no.
         watch: Seconds between two looks for a new model in the folder; 0 does not look.
         workers: Processes that answer, forked once the models are loaded.
@@ -50,6 +51,7 @@ class ServiceSettings:
     key: Path | None = None
     max_body: float = 32.0
     max_items: int = 64
+    max_decoded: float = 512.0
     queue: int = 256
     wait: float = 5.0
     timeout: float = 30.0
@@ -71,6 +73,7 @@ class ServiceSettings:
             ("port", 0, 65535),
             ("max_body", 0.001, 2048),
             ("max_items", 1, 100_000),
+            ("max_decoded", 0.001, 1_048_576),
             ("queue", 1, 1_000_000),
             ("wait", 0, 1000),
             ("timeout", 0.01, 86_400),

@@ -23,6 +23,7 @@ from headstart_runtime.modalities.image.decoding.depth import (
     summarise_depths,
 )
 from headstart_runtime.modalities.image.decoding.pictures import summarise_pages
+from headstart_runtime.modalities.image.decoding.sizes import measure_decoded
 from headstart_runtime.modalities.image.load import OpenedPhoto, is_one_photo, suggest_remedy
 from headstart_runtime.modalities.image.recognition import HINTS, is_identified, may_be_identified
 from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
@@ -97,6 +98,14 @@ class ImageModality:
         if header.orientation != 1:
             variant.append(f"orientation {header.orientation}")
         return ItemFacts(header.format, properties, note, ", ".join(variant))
+
+    def measure_decoded(self, content: bytes) -> int:
+        """Return the bytes that a photo takes at most while it is decoded, about.
+
+        Raises:
+            BrokenItem: no photo in a known format.
+        """
+        return measure_decoded(content)
 
     def decode(self, raw: Raw, spec: ImageSpec | None) -> Decoded:
         """Decode a photo upright, uint8 (H, W, 3); a JPEG shrinks while decoding as the spec allows.

@@ -43,16 +43,18 @@ function tabulate(caption, heads, rows) {
 // Probabilities by name; those that are taken are set off, thresholds are a mark in the bar and a column.
 function listProbabilities(answer, model, taken, ordered) {
   const pairs = Object.entries(answer.probabilities);
-  if (!ordered) pairs.sort((one, other) => other[1] - one[1]);
+  // An object lists names such as "10" before all others, whatever order they were written in.
+  if (ordered) pairs.sort((one, other) => model.classes.indexOf(one[0]) - model.classes.indexOf(other[0]));
+  else pairs.sort((one, other) => other[1] - one[1]);
   const inSet = new Set(answer.prediction_set ?? []);
   const thresholds = model.thresholds;
   const marked = Object.keys(thresholds).length > 0;
   const rows = pairs.map(([name, share]) => {
     const row = make("tr", taken.has(name) ? { class: "taken" } : {});
     row.append(make("th", { scope: "row" }, name));
-    row.append(make("td", { class: "meter" }, drawBar(share, thresholds[name])));
+    row.append(make("td", { class: "meter" }, drawBar(share, byName(thresholds, name))));
     row.append(make("td", { class: "number" }, percent(share)));
-    if (marked) row.append(make("td", { class: "number" }, name in thresholds ? percent(thresholds[name]) : ""));
+    if (marked) row.append(make("td", { class: "number" }, Object.hasOwn(thresholds, name) ? percent(thresholds[name]) : ""));
     if (inSet.size) row.append(make("td", { class: "number" }, inSet.has(name) ? "yes" : ""));
     return row;
   });
@@ -67,8 +69,10 @@ function listProbabilities(answer, model, taken, ordered) {
   return found;
 }
 
+// A value of its own for each name, or one for all; names such as "constructor" are no properties of every object.
 function byName(value, name) {
-  return value !== null && typeof value === "object" && !Array.isArray(value) ? value[name] : value;
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+  return Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 // Numbers, each with its interval.

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from headstart.heads.scaling import Scaling
+from headstart.heads import scaling
+from headstart.heads.head import TrainingSet
+from headstart.heads.scaling import Scaling, standardise
 from headstart_runtime.errors import DataError
 
 RANDOM = np.random.default_rng(0)
@@ -32,3 +34,25 @@ def test_columns_that_never_change_leave_the_head(value):
 def test_no_rows_is_said(shape):
     with pytest.raises(DataError, match=r"wanted \(rows, columns\)"):
         Scaling.fit(np.zeros(shape, np.float32))
+
+
+def draw_set(*, disposable):
+    features = np.random.default_rng(0).normal(3, 2, (8, 3)).astype(np.float32)
+    return TrainingSet(features, np.arange(8) % 2, 2, np.arange(8), balanced=False, seed=0, disposable=disposable)
+
+
+def test_features_that_were_overwritten_are_not_read_once_more():
+    kept = draw_set(disposable=False)
+    np.testing.assert_array_equal(standardise(kept)[1], standardise(kept)[1])
+    spent = draw_set(disposable=True)
+    standardise(spent)
+    for read in (lambda: standardise(spent), lambda: Scaling.centre(spent.features)):
+        with pytest.raises(ValueError, match="overwritten by an earlier fit"):
+            read()
+
+
+def test_what_was_overwritten_is_forgotten_with_it():
+    before = len(scaling._OVERWRITTEN)
+    for _ in range(50):  # arrays of equal size come to lie in the same place
+        standardise(draw_set(disposable=True))
+    assert len(scaling._OVERWRITTEN) == before

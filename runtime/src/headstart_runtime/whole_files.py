@@ -80,6 +80,14 @@ def new_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
+def stamp_version(status: os.stat_result) -> tuple[int, ...]:
+    """Return numbers that change whenever a file's content does, by its status.
+
+    A copy may keep size and time of change (``cp -p``); the time of its entry is the system's own.
+    """
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 def is_draft(name: str) -> bool:
     """Return whether a file or folder of that name is one that a writer which was killed left."""
     return _DRAFT.fullmatch(name) is not None

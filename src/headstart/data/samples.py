@@ -21,6 +21,7 @@ from headstart_runtime.errors import bounded
 from headstart_runtime.modalities.item import FILE, ROW, Excerpt, ItemFacts, Noun, Raw
 from headstart_runtime.modalities.modality import get_modality
 from headstart_runtime.tasks.task import Target, TargetArray, TargetSpace, Task, get_task
+from headstart_runtime.whole_files import stamp_version
 
 LONGEST_REASON = 300  #: characters in the ledger
 
@@ -241,8 +242,7 @@ def compute_digest(content: Raw) -> str:
     if isinstance(content, bytes):
         digest.update(content)
     elif isinstance(content, Excerpt):
-        status = content.path.stat()
-        whole = _compute_file_digest(content.path, status.st_mtime_ns, status.st_size)
+        whole = _compute_file_digest(content.path, stamp_version(content.path.stat()))
         digest.update(f"excerpt {content.start!r} {content.end!r} {whole}".encode())
     else:
         digest.update(f"array {content.shape} {content.dtype} ".encode())
@@ -251,8 +251,8 @@ def compute_digest(content: Raw) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _compute_file_digest(path: Path, changed: int, size: int) -> str:
-    """Return the digest of a file that was changed at a time, in ns, and has a size: many items may be cut from it."""
+def _compute_file_digest(path: Path, version: tuple[int, ...]) -> str:
+    """Return the digest of a file as it is in a version: many items may be cut from it."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=20)).hexdigest()
 

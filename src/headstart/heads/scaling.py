@@ -1,7 +1,9 @@
 """Standardised features, and the way back: a head on standardised features as a head on raw ones."""
 
+import weakref
 from dataclasses import dataclass
-from typing import Self
+from functools import partial
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,11 +40,13 @@ class Scaling:
 
         Raises:
             DataError: no rows, or values that are not finite.
+            ValueError: an earlier fit overwrote the features.
         """
         if isinstance(features, KernelRows):
             return cls(features.average(), np.ones(features.shape[1], np.float32))
         if features.ndim != 2 or 0 in features.shape:
             raise DataError(f"features have shape {features.shape}; wanted (rows, columns), at least one of each")
+        _refuse_overwritten(features)
         mean = _column_sums(features) / len(features)
         if not np.isfinite(mean).all():
             rows = np.flatnonzero(~np.isfinite(features).all(axis=1))
@@ -88,8 +92,30 @@ def standardise(training_set: TrainingSet) -> tuple[Scaling, Floats]:
 
     Of 200,000 rows of 1,920 features the second copy would take 1.5 GB.
     """
-    scaling = Scaling.fit(training_set.features)
-    return scaling, scaling.transform(training_set.features, overwrite=training_set.disposable)
+    features = training_set.features
+    scaling = Scaling.fit(features)
+    scaled = scaling.transform(features, overwrite=training_set.disposable)
+    if isinstance(features, np.ndarray) and np.may_share_memory(scaled, features):
+        _OVERWRITTEN[id(features)] = weakref.ref(features, partial(_forget, id(features)))
+    return scaling, scaled
+
+
+#: Features that were standardised in place, by ``id``, for as long as they are somewhere.
+_OVERWRITTEN: "dict[int, weakref.ref[NDArray[Any]]]" = {}
+
+
+def _forget(key: int, gone: "weakref.ref[NDArray[Any]]") -> None:
+    if _OVERWRITTEN.get(key) is gone:  # another array may stand where this one stood
+        del _OVERWRITTEN[key]
+
+
+def _refuse_overwritten(features: Floats) -> None:
+    """Raise where features were standardised in place: read once more they would be others in silence."""
+    known = _OVERWRITTEN.get(id(features))
+    if known is not None and known() is features:
+        raise ValueError(
+            "features were overwritten by an earlier fit: what reads a training set twice clears disposable"
+        )
 
 
 def _column_sums(features: Floats, mean: NDArray[np.float64] | None = None) -> NDArray[np.float64]:

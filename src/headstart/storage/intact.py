@@ -9,7 +9,7 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from headstart.storage.atomic import replace_text
+from headstart.storage.atomic import replace_text, stamp_version
 
 DIGESTS = "digests.json"
 _LATER = "proof-"  #: begins the names of files that are added, and made again, later
@@ -55,11 +55,10 @@ def _name_digest(file: Path) -> Path:
 
 
 def _hash(file: Path) -> str:
-    status = file.stat()
-    return _hash_content(file, status.st_size, status.st_mtime_ns, status.st_ino)
+    return _hash_content(file, stamp_version(file.stat()))
 
 
 @lru_cache(maxsize=64)  # a run asks for a network several times
-def _hash_content(file: Path, size: int, changed: int, inode: int) -> str:
+def _hash_content(file: Path, version: tuple[int, ...]) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from headstart.data.readers.arrays.stored_arrays import StoredArray
 from headstart_runtime.errors import DataError
 from headstart_runtime.extras import import_extra
+from headstart_runtime.whole_files import stamp_version
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 OFFSETS = (0, 512, 1024, 2048)  #: where the magic may stand: MATLAB has a text before it
@@ -51,8 +52,7 @@ class Hdf5Array:
         return np.asarray(values.transpose(0, *range(values.ndim - 1, 0, -1)) if self._reverse else values)
 
     def _open(self) -> Any:
-        status = self._file.stat()
-        return _open_dataset(self._file, self._place, (status.st_mtime_ns, status.st_size), os.getpid())
+        return _open_dataset(self._file, self._place, stamp_version(self._file.stat()), os.getpid())
 
 
 def open_hdf5(file: Path, cache: Path) -> list[StoredArray]:
@@ -81,7 +81,7 @@ def open_hdf5(file: Path, cache: Path) -> list[StoredArray]:
 
 
 @lru_cache(maxsize=32)
-def _open_dataset(file: Path, place: str, version: tuple[int, int], process: int) -> Any:
+def _open_dataset(file: Path, place: str, version: tuple[int, ...], process: int) -> Any:
     """Return an open array, once in each process: a file that was opened before a fork is not used after it."""
     return _import_library().File(file, "r", rdcc_nbytes=CACHE_BYTES)[place]
 

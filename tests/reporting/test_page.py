@@ -134,6 +134,29 @@ def test_what_may_be_missing_is_missing(read) -> None:
     assert "Training" in read["plain"].all("nav")[0].words
 
 
+def test_a_flag_of_a_command_is_never_broken_into_two_lines(pages) -> None:
+    commands = re.findall("<pre><code>(.*?)</code></pre>", pages["plain"].html, re.DOTALL)
+    flags = [re.findall(r'<span class="flag">(.*?)</span>', command) for command in commands]
+    assert any(flags)
+    assert flags == [re.findall(r"(?<!\S)-\S+", re.sub("<.*?>", "", command)) for command in commands]
+    assert ".flag { white-space: nowrap; }" in pages["plain"].html
+
+
+def test_the_worst_class_is_named_unless_all_are_found(runs, tmp_path) -> None:
+    folder = shutil.copytree(runs["given"], tmp_path / "run")
+    file = folder / "evaluation.json"
+    record = json.loads(file.read_text("utf-8"))
+    scores = record["parts"]["test"]["per_class"]
+    for score in scores:
+        score["name"], score["recall"] = "0", 0.5
+    for recall, told in ((0.5, "“0”: 50.0 % of "), (1.0, "None: of every class all photos were found")):
+        for score in scores:
+            score["recall"] = max(score["recall"], recall)
+        file.write_text(json.dumps(record), "utf-8")
+        header = PageReader(render_report(read_records(folder)).html).all("header")[0].words.replace("\u00a0", " ")
+        assert told in header
+
+
 def test_warnings_lead_to_what_they_warn_of(read) -> None:
     (warnings,) = [it for it in read["given"].all("ul") if it.attributes.get("class") == "warnings"]
     for words in (

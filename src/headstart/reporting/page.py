@@ -158,8 +158,14 @@ def _describe_label_noise(errors: LabelNoise, show: Callable[[str, int], Markup]
 @cache
 def _make_environment() -> Environment:
     environment = make_environment(escape=True)
-    environment.filters["sentence"] = _begin_sentence
+    environment.filters |= {"sentence": _begin_sentence, "command": _mark_flags}
     return environment
+
+
+def _mark_flags(command: str) -> Markup:
+    """Return a command as markup that breaks no line within a flag: "--text" would become "-" and "-text"."""
+    flag = Markup('<span class="flag">{}</span>')
+    return Markup(" ").join(flag.format(word) if word.startswith("-") else word for word in command.split(" "))
 
 
 def _begin_sentence(text: str) -> str:

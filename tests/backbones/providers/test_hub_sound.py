@@ -12,12 +12,15 @@ import numpy as np
 import pytest
 import torch
 from huggingface_hub import constants
+from transformers import ASTConfig, ASTFeatureExtractor
 
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.convert import load_backbone
+from headstart.backbones.encoders.files import EncoderFiles, find_in_folder
 from headstart.backbones.graph import extract_top, extract_trunk, list_carried, trace
 from headstart.backbones.layers import describe_layers
+from headstart.backbones.providers.hub_sound import make_hub_spec
 from headstart.backbones.reference import read_reference
 from headstart.backbones.zoo import build_untrained, load_network
 from headstart.engines.onnxruntime import OnnxRuntimeEngine
@@ -78,6 +81,23 @@ def test_mels_are_those_of_the_extractor(size: int, folders: dict[str, Path], tm
     clip = CLIPS[2][:size]
     wanted = draw_extractor("ast")(clip, sampling_rate=16000, return_tensors="np")["input_values"]
     np.testing.assert_allclose(prepare(made, [clip[: made.spec.window]])["mels"], wanted, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:At least one mel filter has all zero values")  # of the published 128 bands
+@pytest.mark.parametrize("settings", [{}, {"num_mel_bins": 64, "max_length": 512}, {"do_normalize": False}])
+@pytest.mark.parametrize("size", [400, 16_000, 200_000])
+def test_mels_of_ast_as_published_are_those_of_its_extractor(
+    size: int, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    """Also of a clip that is longer than the network reads: its extractor takes the beginning."""
+    extractor = ASTFeatureExtractor(**settings)
+    extractor.save_pretrained(tmp_path)
+    ASTConfig(num_mel_bins=extractor.num_mel_bins, max_length=extractor.max_length).save_pretrained(tmp_path)
+    spec, modality = make_hub_spec(EncoderFiles("ast", find_in_folder(tmp_path))), get_modality("sound")
+    clip = np.random.default_rng(size).normal(0.05, 0.1, size).astype(np.float32)
+    wanted = extractor(clip, sampling_rate=16000, return_tensors="np")["input_values"]
+    made = collate_parts(modality, list(modality.make_parts(clip[: spec.window], spec)), spec)["mels"]
+    np.testing.assert_allclose(made, wanted, rtol=1e-6, atol=2e-6)
 
 
 @pytest.mark.parametrize("kind", ["wav2vec2", "wavlm late", "ast"])

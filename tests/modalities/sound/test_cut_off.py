@@ -84,6 +84,16 @@ def test_an_m4a_file_without_its_index_is_cut_off() -> None:
     assert "it ends early" in read_recording(cut(pieces, 0.7)).repaired
 
 
+@pytest.mark.parametrize(("kind", "codec"), [("webm", "libopus"), ("matroska", "aac")])
+def test_a_file_whose_segment_is_not_there_whole_is_cut_off(kind: str, codec: str) -> None:
+    whole = encode_by_ffmpeg(kind, codec)
+    assert read_recording(whole).repaired == ""
+    for share in (0.7, 0.97):
+        assert "it ends early" in read_recording(cut(whole, share)).repaired
+    live = encode_by_ffmpeg(kind, codec, live="1")  # its segment has no size
+    assert read_recording(live).repaired == ""
+
+
 def test_sound_alone_is_read_from_a_container_of_videos_and_a_video_is_not() -> None:
     assert read_recording(encode_by_ffmpeg("mp4", "aac")).seconds == pytest.approx(3, abs=0.1)
     stream = io.BytesIO()

@@ -19,6 +19,7 @@ _RATES = {
     (2, 2): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 _HERTZ = (44100, 48000, 32000)
+_EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"  #: elements of Matroska and WebM
 _FEWEST_FRAMES = 3  #: in a row, before their lengths are believed
 USABLE_SHARE = 0.5  #: a clip that is cut off is used when at least this share of it is there
 
@@ -84,9 +85,11 @@ def measure_share(content: bytes | Excerpt) -> float:
 
 
 def lacks_end(content: bytes) -> bool:
-    """Return whether the last page of an Ogg file, or the last frame of an MP3 or AAC one, is not there whole."""
+    """Return whether the last page of an Ogg file, segment of Matroska, or frame of MP3 or AAC is not there whole."""
     if content.startswith(b"OggS"):
         return _lacks_last_page(content)
+    if content.startswith(_EBML):
+        return _lacks_part_of_segment(content)
     return _ends_in_frame(content)
 
 
@@ -166,6 +169,27 @@ def _lacks_last_page(content: bytes) -> bool:
         return True
     whole = place + 27 + len(segments) + sum(segments) <= len(content)
     return not (whole and content[place + 5] & 4)
+
+
+def _lacks_part_of_segment(content: bytes) -> bool:
+    """Return whether a segment is longer than what is there; False where its size is unknown, as in a live recording.
+
+    Source: RFC 8794, elements with an identifier and a size, both of variable length.
+    """
+    place = len(_EBML)
+    length, size = _read_size(content, place)
+    place += length + size
+    if content[place : place + 4] != _SEGMENT:
+        return False
+    length, size = _read_size(content, place + 4)
+    return size < (1 << 7 * length) - 1 and place + 4 + length + size > len(content)
+
+
+def _read_size(content: bytes, place: int) -> tuple[int, int]:
+    """Return the length in bytes of a size of variable length, and the size; all bits set stand for none."""
+    first = content[place] if place < len(content) else 0
+    length = 9 - first.bit_length()
+    return length, int.from_bytes(content[place : place + length], "big") & ((1 << 7 * length) - 1)
 
 
 def _ends_in_frame(content: bytes) -> bool:

@@ -34,7 +34,9 @@ class OrdinalTask:
     title = "ordinal classification"
     measure = Measure("MAE of ranks", "log loss", "nats", share=False, greater=False)
     feature_rank = "pooled"
-    feature_precision = "auto"
+    feature_precision = (
+        "f32"  # grades lie along a line with items at every threshold: bf16 moved 2.8 % of clips' grades
+    )
     invariances = frozenset("*")
     supports: frozenset[Support] = frozenset({"advice", "figures"})
     answer = PROBABILITIES

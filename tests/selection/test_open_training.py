@@ -9,8 +9,9 @@ import pytest
 from headstart import events
 from headstart.selection import open_training
 from headstart.selection.open_training import OpenTraining, is_left_open
-from headstart.selection.training_choice import TrainingPace
+from headstart.selection.training_choice import TrainingPace, TrainingSize
 from headstart.settings import FitSettings
+from headstart.training.begun import BegunPlan
 from headstart_runtime.errors import TrainingError
 
 PACE = TrainingPace(view=0.005, trained=400.0, scored=1000.0, features=200.0)
@@ -86,6 +87,47 @@ def test_slower_activations_mean_fewer_views_then_fewer_epochs(prepare: Any) -> 
 def test_where_nothing_can_end_it_is_said(prepare: Any) -> None:
     with pytest.raises(TrainingError, match="its activations took longer than predicted: 2 s are left"):
         prepare(50.0, 24.0)
+
+
+@pytest.mark.parametrize(
+    ("left", "unfreeze", "is_there", "goes_on"),
+    [
+        (60.0, "stage2", True, True),
+        (60.0, "stage3", True, True),
+        (20.0, "stage3", True, False),  # no time is left for what is not made
+        (60.0, "stage1", True, False),  # a layer that the budget does not choose
+        (60.0, "stage3", False, False),  # of other views, whose checkpoint is another
+    ],
+)
+def test_what_a_kill_ended_goes_on_as_it_was_begun(
+    left: float, unfreeze: str, is_there: bool, goes_on: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 20 epochs of 2.2 s 10 are made: with 4 views and the end 44 s are left."""
+
+    class Begun(SimpleNamespace):
+        checkpoint = Path(__file__ if is_there else "none")
+
+        def list_begun(self) -> list[BegunPlan]:
+            return [BegunPlan(unfreeze, views=4, epochs=20, done=10)]
+
+        def with_boundary(self, lower: str) -> "Begun":
+            return Begun(unfreeze=lower)
+
+    log = events.RunLog(events.ignore)
+    monkeypatch.setattr(open_training, "list_options", lambda context: ["stage2", "stage3"])
+    monkeypatch.setattr(open_training, "_with_plan", lambda made, views, epochs: made)
+    monkeypatch.setattr(OpenTraining, "_measure", lambda self, training: PACE)
+    context: Any = SimpleNamespace(log=log, left=left)
+    planned = OpenTraining(context, "partial-finetune")
+    top: Any = Begun(unfreeze="stage3")
+    found: Any = planned._go_on(top, PACE, TrainingSize(train=800, validation=200, epochs=20, views=8))
+    assert (found is not None) == (planned.choice is not None) == goes_on
+    if goes_on:
+        assert (found.unfreeze, planned.pace) == (unfreeze, PACE)
+        assert planned.choice is not None
+        assert (planned.choice.unfreeze, planned.choice.epochs) == (unfreeze, 20)
+        assert planned.choice.seconds == pytest.approx(44, abs=2)
+        assert log.notes == ["partial-finetune goes on as it was begun: 10 of 20 epochs are made"]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,6 @@
 """An export for the web: what is refused, and its page in Chromium, which needs no network on the second visit."""
 
-import base64
-import threading
-from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,12 +12,10 @@ from headstart.deployment.proof import ProofError
 from headstart_runtime.errors import SettingError
 from headstart_runtime.modalities.modality import get_modality
 from headstart_runtime.modalities.optional_facets import find_web_page
-from tests.browsers import find_chromium, find_package, find_serious
+from tests.browsers import find_serious
 from tests.conftest import Warm
 from tests.deployment.conftest import Break
-
-#: A camera that shows a drawn clip, and nobody asked whether it may be used.
-CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+from tests.deployment.web_pages import Host, hand_over, open_page, read_answer
 
 
 @pytest.mark.parametrize("name", ["text", "sound"])
@@ -64,91 +58,6 @@ def test_without_chromium_nothing_is_exported(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("headstart.deployment.browser._PLACES", ())
     with pytest.raises(SettingError, match="proved in headless Chromium, and there is none here"):
         find_browser("an export for the web is proved")
-
-
-@pytest.fixture(scope="module")
-def options() -> dict[str, Path]:
-    find_chromium()
-    return {"ort_web": find_package("onnxruntime-web")}
-
-
-@pytest.fixture(scope="module")
-def exported(small: Warm, options: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("web") / "page"
-    return headstart.export(small.run, to="web", out=out, **options).folder
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox", *CAMERA])
-        yield browser
-        browser.close()
-
-
-class Host:
-    """A plain web host of a folder, and the paths that it was asked for."""
-
-    def __init__(self, folder: Path):
-        asked = self.asked = []
-
-        class Handler(SimpleHTTPRequestHandler):
-            def do_GET(self) -> None:
-                asked.append(self.path)
-                super().do_GET()
-
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-        self._server.daemon_threads = True
-        self.address = f"http://127.0.0.1:{self._server.server_port}/"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def host(exported: Path) -> Iterator[Host]:
-    made = Host(exported)
-    yield made
-    made.stop()
-
-
-def open_page(chromium, host: Host, **options: object):
-    """An open page that is ready, and what it complained of."""
-    complaints: list[str] = []
-    page = chromium.new_context(**options).new_page()
-    page.on("console", lambda told: complaints.append(told.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    own = (host.address, f"blob:{host.address}")
-    page.on("request", lambda asked: None if asked.url.startswith(own) else complaints.append(asked.url))
-    page.goto(host.address)
-    page.wait_for_selector("#measured:not(:empty)")
-    return page, complaints
-
-
-def hand_over(page, kind: str, photo: Path) -> None:
-    """Drop or paste a file."""
-    content = base64.b64encode(photo.read_bytes()).decode()
-    page.evaluate(
-        """([kind, content, name]) => {
-          const given = new DataTransfer();
-          given.items.add(new File([Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0))], name));
-          const options = { bubbles: true, cancelable: true, dataTransfer: given, clipboardData: given };
-          document.dispatchEvent(kind === "drop" ? new DragEvent(kind, options) : new ClipboardEvent(kind, options));
-        }""",
-        [kind, content, photo.name],
-    )
-
-
-def read_answer(page) -> str:
-    page.wait_for_selector("#result:not([hidden])")
-    return str(page.inner_text("#answer-words"))
 
 
 @pytest.mark.parametrize("width", [360, 1200])
@@ -223,7 +132,7 @@ def test_each_task_has_its_form(chromium, host: Host) -> None:
         }"""
     )
     (one, set_of, *_), labels, (grade, between, *_), numbers = found
-    assert (one, set_of) == ("middle", "50.0 %; not sure, prediction set: middle, high")
+    assert (one, set_of) == ("middle", "50.0 %; not sure, it may be any of: middle, high")
     assert labels[0] == "low, middle"
     assert (grade, between) == ("middle", "most likely middle to high")
     assert numbers[3] is True

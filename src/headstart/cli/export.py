@@ -42,7 +42,7 @@ def export(
         ort_web: Of web: the package that "npm pack onnxruntime-web" writes, or the folder with its files; looked for
             in this folder when not given.
     """
-    from headstart.deployment.contents import describe_agreement
+    from headstart.deployment.contents import describe_agreement, describe_unread
     from headstart.verbs.export import export as write
     from headstart_runtime.inference.model_format import find_model, read_model
 
@@ -51,6 +51,8 @@ def export(
     proof = made.proof
     if proof.held_out is not None:
         print(f"held out: {describe_agreement(proof.held_out, noun.many)}")
+    if proof.unread:
+        print(describe_unread(proof, noun))
     if proof.drawn is not None:
         print(f"drawn: {describe_agreement(proof.drawn, noun.many)}")
     if made.validation is not None:

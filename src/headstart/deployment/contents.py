@@ -16,6 +16,7 @@ from headstart.deployment.validation import ValidationScores
 from headstart_runtime.errors import DataError, bounded
 from headstart_runtime.exported.golden import ANSWERS, GOLDEN, describe_outputs
 from headstart_runtime.inference.model_format import ModelRecord
+from headstart_runtime.modalities.item import Noun
 from headstart_runtime.modalities.spec_files import list_contents, name_files
 
 README, LICENCES, PROOF = "README.md", "LICENCES.md", "proof.json"
@@ -147,6 +148,8 @@ def write_readme(
         if agreement is not None
     ]
     missing = [] if proof.held_out is not None else [f"* none of your own {noun.many}: {source}"]
+    if proof.unread:
+        missing = [f"* {describe_unread(proof, noun)}"]
     scored = [] if scores is None else [f"* validation: {scores.describe()}"]
     text = f"""# A classifier for {kind.title}
 
@@ -181,6 +184,14 @@ def describe_agreement(agreement: Agreement, many: str) -> str:
         f"{agreement.same_answers:.1%} of {agreement.items} {many} answered alike, probabilities or numbers "
         f"{agreement.mean_difference:.2g} apart on average, {agreement.largest_difference:.2g} at most"
     )
+
+
+def describe_unread(proof: Proof, noun: Noun) -> str:
+    """Return how many items were left out of a proof, since the export does not read their kind, in a clause."""
+    number = sum(proof.unread.values())
+    kinds = ", ".join(f"{count} {kind}" for kind, count in proof.unread.items())
+    rest = "" if proof.held_out is not None else f"; none of your own {noun.many} is compared"
+    return f"left out: {number} {noun.form(number)} of a kind that is not read there ({kinds}){rest}"
 
 
 KNOWN_FILES = {

@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 
 from headstart_runtime.errors import DataError
 from headstart_runtime.exported.host import ExportRunner, Steps
-from headstart_runtime.modalities.item import ItemLike
+from headstart_runtime.modalities.item import BrokenItem, ItemLike
+
+
+class UnreadItem(BrokenItem):
+    """An item of a kind that the export is known not to read."""
+
+    def __init__(self, kind: str, reason: str):
+        """Name the kind, such as "TIFF"."""
+        super().__init__(reason)
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,7 @@ class TensorDifference:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ComparedItem:
-    """The differences of one item; all empty where both ways refuse it."""
+    """The differences of one item; all empty where both ways refuse it, or the export does not read its kind."""
 
     item: ProofItem
     seen: Mapping[str, TensorDifference] = field(default_factory=dict)  #: what is seen on the way, by name
@@ -40,6 +49,7 @@ class ComparedItem:
     reference: Mapping[str, NDArray[Any]] = field(default_factory=dict)  #: outputs of the saved classifier
     found: Mapping[str, NDArray[Any]] = field(default_factory=dict)  #: outputs of the export, of the same names
     refusal: str = ""  #: why only one of the two refuses it, for a person
+    unread: str = ""  #: the kind that it is of, where the export is known not to read that
     seconds: tuple[float, float] = (0.0, 0.0)  #: of the saved classifier, of the export
 
     @property
@@ -62,11 +72,16 @@ def compare_item(
     """
     wanted, first = _answer(reference, item)
     found, second = _answer(runner, item)
-    if isinstance(wanted, str) or isinstance(found, str):
-        if isinstance(wanted, str) and isinstance(found, str):
+    if isinstance(wanted, DataError) or isinstance(found, DataError):
+        if isinstance(wanted, DataError) and isinstance(found, DataError):
             return ComparedItem(item)
-        refused = f"the export refuses it: {found}" if isinstance(found, str) else "the export answers it"
-        saved = f"the saved classifier refuses it: {wanted}" if isinstance(wanted, str) else "the saved one answers it"
+        if isinstance(found, UnreadItem):
+            return ComparedItem(item, unread=found.kind)
+        refused, saved = "the export answers it", "the saved one answers it"
+        if isinstance(found, DataError):
+            refused = f"the export refuses it: {str(found) or 'unreadable'}"
+        if isinstance(wanted, DataError):
+            saved = f"the saved classifier refuses it: {str(wanted) or 'unreadable'}"
         return ComparedItem(item, refusal=f"{refused}; {saved}")
     one, other = {**wanted.seen, **wanted.outputs}, {**found.seen, **found.outputs}
     between = [name for name in one if name in other and name not in outputs]
@@ -80,14 +95,14 @@ def compare_item(
     )
 
 
-def _answer(runner: ExportRunner, item: ProofItem) -> tuple[Steps | str, float]:
+def _answer(runner: ExportRunner, item: ProofItem) -> tuple[Steps | DataError, float]:
     began = time.perf_counter()
     try:
-        found: Steps | str = runner.answer(item.value)
+        found: Steps | DataError = runner.answer(item.value)
     except DataError as error:
-        found = str(error) or "unreadable"
+        found = error
     seconds = time.perf_counter() - began
-    return found, seconds if isinstance(found, str) or found.seconds is None else found.seconds
+    return found, seconds if isinstance(found, DataError) or found.seconds is None else found.seconds
 
 
 def measure_difference(one: NDArray[Any], other: NDArray[Any]) -> TensorDifference:

@@ -4,7 +4,8 @@ The steps are those of the modality (such as decode and resize, or tokens), the 
 Where they differ by more than the format may, the error names the first step that does.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,6 +70,7 @@ class Proof:
     steps: tuple[StepDifference, ...]
     milliseconds: float  #: for an item, one at a time: median
     reference_milliseconds: float  #: of the saved classifier in ONNX Runtime
+    unread: Mapping[str, int]  #: of the user's items left out, since the export does not read their kind: "TIFF" -> 2
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict of plain values."""
@@ -117,7 +119,8 @@ def prove(
         for agreement in (held_out, drawn):
             _judge_answers(classifier, agreement, tolerance)
     seconds = np.median([one.seconds for one in answered], axis=0)
-    return Proof(held_out, drawn, tuple(steps), float(seconds[1] * 1000), float(seconds[0] * 1000))
+    unread = dict(sorted(Counter(one.unread for one in found if one.unread and not one.item.drawn).items()))
+    return Proof(held_out, drawn, tuple(steps), float(seconds[1] * 1000), float(seconds[0] * 1000), unread)
 
 
 def list_outputs(classifier: Classifier) -> list[str]:
@@ -225,7 +228,7 @@ def _agree(
     margins = measure_margins(task, wanted, found, apart.reshape(len(answered), -1), differing)
     return Agreement(
         items=len(answered),
-        refused=len(some) - len(answered),
+        refused=sum(not one.answered and not one.unread for one in some),
         differing=int(differing.sum()),
         same_answers=float(1 - differing.mean()),
         mean_difference=float(apart.mean()),

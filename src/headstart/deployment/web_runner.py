@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.deployment.browser import Browser, find_browser
+from headstart.deployment.item_proof import UnreadItem
 from headstart.deployment.onnx_format import expose
 from headstart.deployment.proof import POSTPROCESSING, ProofError
 from headstart.deployment.proof_server import ProofServer
@@ -70,16 +71,19 @@ class WebRunner:
         """Return an item's way, from the bytes of its file to the answer, as the browser goes it.
 
         Raises:
+            UnreadItem: browsers do not read its kind.
             BrokenItem: it cannot be decoded there.
             ProofError: the module makes another answer of the outputs than ``headstart predict``.
             SaveError: the browser ended, or an item took too long.
         """
-        self._server.give(self._read_item(item))
+        content = self._read_item(item)
+        self._server.give(content)
         body = self._wait("answer", _ITEM)
         length = int.from_bytes(body[:4], "little")
         header = json.loads(body[4 : 4 + length])
         if "error" in header:
-            raise BrokenItem(header["error"])
+            kind = self._page.name_unread(content)
+            raise BrokenItem(header["error"]) if kind is None else UnreadItem(kind, header["error"])
         tensors = _unpack(header["steps"], body[4 + length :])
         steps = Steps(tensors, {}, header["milliseconds"] / 1000)
         self._compare(self.host.describe(self.host.open(b""), steps), header["answer"])

@@ -111,6 +111,9 @@ class WebPage(Protocol):
     def encode_array(self, item: NDArray[Any]) -> bytes:
         """Return an item that is an array as the content of a file that a browser decodes to the same."""
 
+    def name_unread(self, content: bytes) -> str | None:
+        """Return the kind of an item that browsers need not read, such as "TIFF"; None of all others."""
+
 
 @runtime_checkable
 class WebModality(Protocol):

@@ -8,11 +8,16 @@ from typing import Any
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from headstart_runtime.modalities.image.decode import array_to_rgb
+from headstart_runtime.modalities.image.decode import array_to_rgb, decode, identify
+from headstart_runtime.modalities.image.decoding.opening import JPEGS
+from headstart_runtime.modalities.item import BrokenItem
 from headstart_runtime.modalities.optional_facets import WebPage
 
 _SHARED = ("answers.js", "intake.js", "page.css", "icon.svg")  #: of the service's page
 _ICON = 512  #: edge in pixels: for home screens, which take no SVG
+_READ = frozenset({"JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "AVIF"})  #: by every browser; Pillow's names
+_TITLES = {"HEIF": "HEIC", "JPEG2000": "JPEG 2000"}
+_MOST_PIXELS = 100_000_000  #: of pixels.js
 
 
 class PhotoPage:
@@ -31,6 +36,20 @@ class PhotoPage:
     def encode_array(self, item: NDArray[Any]) -> bytes:
         """Return pixels, uint8 (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), as a PNG."""
         return _encode(Image.fromarray(array_to_rgb(item)))
+
+    def name_unread(self, content: bytes) -> str | None:
+        """Return the kind of a photo that browsers need not read: "TIFF", "damaged PNG"; None of the others."""
+        try:
+            header = identify(content)
+            if header.width * header.height > _MOST_PIXELS:
+                return f"{header.format} of more than {_MOST_PIXELS // 10**6} million pixels"
+            if header.format not in _READ:
+                return _TITLES.get(header.format, header.format)
+            if header.format not in JPEGS and decode(content).repaired:
+                return f"damaged {header.format}"
+        except BrokenItem:
+            pass
+        return None
 
 
 def _draw_icon() -> bytes:

@@ -2,6 +2,8 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const SHOWN = 8; // rows before the others are folded away
+const NAMED = 12; // names in a sentence
+const LONGEST = 80; // letters of a name there
 
 export function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
@@ -14,6 +16,18 @@ export const percent = (share) =>
   share > 0 && share < 0.001 ? "< 0.1 %" : share < 1 && share > 0.999 ? "> 99.9 %" : `${(100 * share).toFixed(1)} %`;
 
 const number = (value) => Number(value.toPrecision(5)).toLocaleString("en", { maximumSignificantDigits: 5 });
+
+const TURNING = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/; // read from the right, or turns what follows
+
+// A name that turns nothing around it.
+const isolate = (name) => (TURNING.test(name) ? `\u2068${name}\u2069` : name);
+const shorten = (name) => (name.length > LONGEST ? `${Array.from(name).slice(0, LONGEST - 1).join("")}…` : name);
+
+// Names in a sentence, the first of many.
+export function enumerate(names) {
+  const more = names.length - NAMED;
+  return names.slice(0, NAMED).map(shorten).map(isolate).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
 
 function drawBar(share, mark) {
   const svg = document.createElementNS(SVG, "svg");
@@ -51,10 +65,11 @@ function listProbabilities(answer, model, taken, ordered) {
   const marked = Object.keys(thresholds).length > 0;
   const rows = pairs.map(([name, share]) => {
     const row = make("tr", taken.has(name) ? { class: "taken" } : {});
-    row.append(make("th", { scope: "row" }, name));
-    row.append(make("td", { class: "meter" }, drawBar(share, byName(thresholds, name))));
+    const threshold = Object.hasOwn(thresholds, name) ? thresholds[name] : undefined;
+    row.append(make("th", { scope: "row", dir: "auto" }, make("span", { class: "name", title: name }, name)));
+    row.append(make("td", { class: "meter" }, drawBar(share, threshold)));
     row.append(make("td", { class: "number" }, percent(share)));
-    if (marked) row.append(make("td", { class: "number" }, Object.hasOwn(thresholds, name) ? percent(thresholds[name]) : ""));
+    if (marked) row.append(make("td", { class: "number" }, threshold === undefined ? "" : percent(threshold)));
     if (inSet.size) row.append(make("td", { class: "number" }, inSet.has(name) ? "yes" : ""));
     return row;
   });
@@ -84,21 +99,23 @@ function listNumbers(answer, model) {
     const unit = byName(answer.unit, name) || "";
     return { name, text: `${number(value)} ${unit}`.trim(), between, unit };
   });
-  const range = ({ between, unit }) => `${number(between[0])} to ${number(between[1])} ${unit}`.trim();
+  const range = ({ between, unit }, word = "to") =>
+    `${number(between[0])} ${word} ${number(between[1])} ${unit}`.trim();
   if (!several) {
-    return { words: told[0].text, more: told[0].between ? `most likely between ${range(told[0]).replace(" to ", " and ")}` : "", details: [] };
+    return { words: told[0].text, more: told[0].between ? `most likely between ${range(told[0], "and")}` : "", details: [] };
   }
   const rows = told.map((one) =>
-    make("tr", {}, make("th", { scope: "row" }, one.name), make("td", { class: "number" }, one.text),
-      make("td", { class: "number" }, one.between ? range(one) : "")));
-  return { words: answer.text, more: "", details: [tabulate("Numbers", ["Name", "Value", "Interval"], rows)] };
+    make("tr", {}, make("th", { scope: "row", dir: "auto" }, one.name), make("td", { class: "number" }, one.text),
+      make("td", { class: "number between" }, one.between ? range(one) : "")));
+  const words = told.slice(0, NAMED).map((one) => `${isolate(one.name)} ${one.text}`).join(", ") + (told.length > NAMED ? ", …" : "");
+  return { words, more: "", details: [tabulate("Numbers", ["Name", "Value", "Interval"], rows)] };
 }
 
 function listLabels(answer, model) {
   const there = answer.labels;
-  const more = answer.prediction_set?.length ? `at most: ${answer.prediction_set.join(", ")}` : "";
+  const more = answer.prediction_set?.length > there.length ? `at most: ${enumerate(answer.prediction_set)}` : "";
   return {
-    words: there.length ? there.join(", ") : "none of the labels",
+    words: there.length ? enumerate(there) : "none of the labels",
     more,
     details: listProbabilities(answer, model, new Set(there), false),
   };
@@ -107,17 +124,17 @@ function listLabels(answer, model) {
 function listGrades(answer, model) {
   const ends = [...new Set(answer.range ?? [])];
   return {
-    words: answer.label,
-    more: ends.length > 1 ? `most likely ${ends[0]} to ${ends[1]}` : percent(answer.probability),
+    words: isolate(answer.label),
+    more: ends.length > 1 ? `most likely ${isolate(ends[0])} to ${isolate(ends[1])}` : percent(answer.probability),
     details: listProbabilities(answer, model, new Set([answer.label]), true),
   };
 }
 
 function listClasses(answer, model) {
   const members = answer.prediction_set ?? [];
-  const set = members.length > 1 ? `; not sure, prediction set: ${members.join(", ")}` : "";
+  const set = members.length > 1 ? `; not sure, it may be any of: ${enumerate(members)}` : "";
   return {
-    words: answer.label,
+    words: isolate(answer.label),
     more: `${percent(answer.probability)}${set}`,
     details: listProbabilities(answer, model, new Set([answer.label]), false),
   };

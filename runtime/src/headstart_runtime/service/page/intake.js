@@ -4,8 +4,9 @@ import { make } from "./answers.js";
 
 export const find = (id) => document.getElementById(id);
 
-export function say(text, bad = false) {
-  find("status").textContent = bad ? "" : text;
+// Says how things stand. spoken: what is seen on the page already, for those who hear it.
+export function say(text, bad = false, spoken = "") {
+  find("status").replaceChildren(bad ? "" : text, ...(spoken ? [make("span", { class: "spoken" }, ` ${spoken}`)] : []));
   find("trouble").textContent = bad ? text : "";
 }
 
@@ -41,6 +42,38 @@ function shoot(answer) {
   canvas.toBlob((blob) => answer(new File([blob], "camera.jpg", { type: "image/jpeg" })), "image/jpeg", 0.95);
 }
 
+const paths = new WeakMap(); // of files that were dropped in a folder
+
+// The path of a file below the folder that was given, or its name.
+export const pathOf = (file) => paths.get(file) ?? (file.webkitRelativePath || file.name || "item");
+
+async function walk(entry, found) {
+  if (entry.isFile) {
+    const file = await new Promise((give, fail) => { entry.file(give, fail); });
+    paths.set(file, entry.fullPath.replace(/^\//, ""));
+    if (!file.name.startsWith(".")) found.push(file);
+    return;
+  }
+  const reader = entry.createReader();
+  for (;;) { // it gives a hundred at a time
+    const some = await new Promise((give, fail) => { reader.readEntries(give, fail); });
+    if (!some.length) return;
+    for (const one of some) await walk(one, found);
+  }
+}
+
+// The files of what was dropped; of folders those in them, in the order of their paths.
+async function listDropped({ items, files }) {
+  const given = [...files]; // what was dropped is there only for now
+  const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.some((entry) => entry.isDirectory)) return given;
+  const found = [];
+  try {
+    for (const entry of entries) await walk(entry, found);
+  } catch { /* a folder that may not be read: what was found so far */ }
+  return found.sort((one, other) => pathOf(one).localeCompare(pathOf(other), "en", { numeric: true }));
+}
+
 // Listens for items. take: is told the files that are chosen or dropped; paste: the files that are pasted, and the event;
 // answer: is told what the camera sees; camera: what else is wanted of it, as getUserMedia has it.
 export function listen({ take, paste, answer, camera = {} }) {
@@ -66,7 +99,7 @@ export function listen({ take, paste, answer, camera = {} }) {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     find("drop").classList.remove("over");
-    take([...event.dataTransfer.files], true);
+    listDropped(event.dataTransfer).then((files) => take(files, true));
   });
   document.addEventListener("paste", (event) => paste([...event.clipboardData.files], event));
 }

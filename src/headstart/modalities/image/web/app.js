@@ -1,8 +1,10 @@
 // The page: takes a photo, asks the classifier, shows the answer. Nothing leaves the device.
 
-import { describeAnswer, make } from "./answers.js";
-import { load } from "./headstart.js";
-import { find, listen, say } from "./intake.js";
+import { describeAnswer, enumerate, make } from "./answers.js";
+import { load, readPixels } from "./headstart.js";
+import { find, listen, pathOf, say } from "./intake.js";
+import { workOffline } from "./offline.js";
+import { clear, isListing, list } from "./several.js";
 
 const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(milliseconds < 9950 ? 2 : 0)} s`;
 
@@ -23,7 +25,11 @@ async function answer(file) {
     await new Promise((resume) => setTimeout(resume)); // what is said shows before the network keeps the page busy
     const found = await classifier.predict(file);
     if (own !== turn) return;
-    show(found, file, classifier.record, performance.now() - began);
+    const taken = performance.now() - began;
+    const told = show(found, file, classifier.record);
+    if (!answered) find("measured").textContent = `${ready} First answer after ${seconds(taken)}.`;
+    answered = true;
+    say(`Answered in ${Math.round(taken)} ms.`, false, told);
   } catch (error) {
     if (own === turn) say(`${file.name ? `${file.name}: ` : ""}${error.message}`, true);
   }
@@ -37,7 +43,8 @@ function preview(file) {
   return shown;
 }
 
-function show(found, file, record, taken) {
+// Shows an answer, and returns it in words.
+function show(found, file, record) {
   const told = describeAnswer(found, { classes: record.names, thresholds: record.thresholds });
   const unknown = found.out_of_distribution
     ? `Not something I know: it is unlike the ${record.noun.many} that the classifier was made from, so don’t trust this answer.` : "";
@@ -46,13 +53,12 @@ function show(found, file, record, taken) {
   find("answer-more").textContent = told.more;
   find("details").replaceChildren(...told.details);
   find("warning").hidden = !unknown;
+  find("answer").classList.toggle("unknown", Boolean(unknown));
   find("warning").textContent = unknown;
   find("notes").textContent = found.repaired ?? "";
   find("result").hidden = false;
-  if (!answered) find("measured").textContent = `${ready} First answer after ${seconds(taken)}.`;
-  answered = true;
-  say(`Answered in ${Math.round(taken)} ms: ${[told.words, told.more, unknown].filter(Boolean).join(". ")}`);
   find("result").focus({ preventScroll: false });
+  return [told.words, told.more, unknown].filter(Boolean).join(". ");
 }
 
 function offerCamera() {
@@ -65,24 +71,12 @@ function offerCamera() {
 }
 
 function describe(record) {
-  const names = record.names.slice(0, 12).join(", ") + (record.names.length > 12 ? ", …" : "");
   document.title = `${record.title}: what is this ${record.noun.one}?`;
-  find("about").textContent = `${record.title} · ${record.task_title} · ${names}`;
+  find("about").textContent = `${record.title} · ${record.task_title} · ${enumerate(record.names)}`;
   const facts = { ...record.facts, ...Object.fromEntries(record.licences.map(({ network, licence }) => [network, licence])) };
   facts[record.runtime.name] = `${record.runtime.version}, ${record.runtime.licence}`;
   find("facts").replaceChildren(
     ...Object.entries(facts).flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, String(text))]));
-}
-
-async function workOffline() {
-  if (!("serviceWorker" in navigator)) return; // over plain http, or where the visitor keeps nothing
-  try {
-    await navigator.serviceWorker.register("service-worker.js");
-    await navigator.serviceWorker.ready;
-    find("offline").textContent = "From now on this page works without a network.";
-  } catch (error) {
-    console.info(`not kept for use without a network: ${error.message}`);
-  }
 }
 
 async function start() {
@@ -104,22 +98,36 @@ async function start() {
 }
 
 function take(files, dropped = false) {
-  if (files.length === 0) {
-    if (dropped) say("There is no photo in what was dropped.", true);
+  if (files.length === 0 && dropped) say("There is no photo in what was dropped.", true);
+  if (files.length === 0) return;
+  if (files.length === 1 && !isListing()) {
+    answer(files[0]);
     return;
   }
-  answer(files[0]);
-  if (files.length > 1) find("notes").textContent = "Several were given; the first one is answered.";
+  turn += 1; // what is still being answered is not shown
+  find("result").hidden = true;
+  const named = files.map((file) => ({ file, name: pathOf(file) }));
+  const showRow = async ({ found, file }) => {
+    const { record } = await loading;
+    turn += 1;
+    say("", false, show(found, file, record));
+  };
+  list(named, { loading, read: readPixels, show: showRow }).catch(() => {}); // that it cannot be loaded is said already
 }
 
 listen({
   take,
-  answer,
+  answer: (file) => take([file]), // of the camera
   paste: (files) => {
     if (files.length) take(files);
     else say("There is no photo in what was pasted.", true);
   },
   camera: { width: { ideal: 1280 } },
+});
+find("clear").addEventListener("click", () => {
+  clear();
+  find("result").hidden = true;
+  find("file").focus();
 });
 
 start();

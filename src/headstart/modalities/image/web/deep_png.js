@@ -22,14 +22,17 @@ export async function readDeepPng(file, ranges) {
   }
   const channels = CHANNELS[kind];
   const stride = 2 * channels * width;
-  let raw;
+  const raw = new Uint8Array(height * (stride + 1));
+  let done = 0;
   try {
-    const stream = new Blob(parts).stream().pipeThrough(new DecompressionStream("deflate"));
-    raw = new Uint8Array(await new Response(stream).arrayBuffer());
-  } catch {
-    raw = new Uint8Array(0);
-  }
-  if (raw.length < height * (stride + 1)) throw new HeadstartError("this PNG is damaged or cut off");
+    const reader = new Blob(parts).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
+    for (let part = await reader.read(); !part.done && done < raw.length; part = await reader.read()) {
+      raw.set(part.value.subarray(0, raw.length - done), done);
+      done += part.value.length;
+    }
+    reader.cancel().catch(() => {}); // of a bomb no more than its photo has
+  } catch { /* damaged: fewer came */ }
+  if (done < raw.length) throw new HeadstartError("this PNG is damaged or cut off");
   undoFilters(raw, height, stride, 2 * channels);
   const [data, counts] = [new Uint8Array(3 * width * height), new Uint32Array(65536)];
   const colours = Math.min(3, channels);

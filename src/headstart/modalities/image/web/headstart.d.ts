@@ -128,4 +128,5 @@ export interface LoadOptions {
 
 export function load(options?: LoadOptions): Promise<Classifier>;
 export function readPixels(source: PhotoSource, spec: ClassifierRecord["spec"]): Promise<Pixels>;
-export function makeAnswer(arrays: Record<string, ArrayLike<number | bigint>>, record: ClassifierRecord): Omit<Answer, "repaired">;
+type Unrepaired<One> = One extends Answer ? Omit<One, "repaired"> : never;
+export function makeAnswer(arrays: Record<string, ArrayLike<number | bigint>>, record: ClassifierRecord): Unrepaired<Answer>;

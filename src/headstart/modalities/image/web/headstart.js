@@ -9,12 +9,14 @@
  * and thresholds are in the graph. Nothing is sent anywhere.
  */
 
+import { digest } from "./digest.js";
 import { HeadstartError, readPixels } from "./pixels.js";
 
 export { HeadstartError, readPixels };
 
 const HERE = new URL("./", import.meta.url);
 const REMEDY = "copy the whole folder again";
+const SCHEMA_VERSION = 1; // of classifier.json
 
 /**
  * Load the classifier that stands beside this file.
@@ -25,13 +27,17 @@ const REMEDY = "copy the whole folder again";
  */
 export async function load({ base = HERE, onProgress = () => {} } = {}) {
   const folder = new URL(base, globalThis.location?.href ?? HERE);
-  const record = await (await fetchFile(new URL("classifier.json", folder))).json();
+  const { record, graph, ort } = await readAll(folder, onProgress);
   const place = (name) => new URL(name, folder).href;
-  const [ort, graph] = await Promise.all([import(place(record.runtime.module)), download(folder, record.graph, onProgress)]);
   ort.env.wasm.numThreads = 1; // more would need headers that a plain web host does not send
   ort.env.wasm.wasmPaths = { mjs: place(record.runtime.loader), wasm: place(record.runtime.wasm) };
   ort.env.logLevel = "error";
-  const session = await ort.InferenceSession.create(graph, { executionProviders: ["wasm"] });
+  let session;
+  try {
+    session = await ort.InferenceSession.create(graph, { executionProviders: ["wasm"] });
+  } catch (error) {
+    throw new HeadstartError(`ONNX Runtime does not start in this browser: ${error.message}; ${REMEDY}`);
+  }
   return new Classifier(record, session, ort.Tensor);
 }
 
@@ -181,10 +187,10 @@ function shorten(number) {
   return Number(number.toPrecision(8));
 }
 
-async function fetchFile(url) {
+async function fetchFile(url, cache) {
   let response;
   try {
-    response = await fetch(url);
+    response = await fetch(url, { cache });
   } catch {
     throw new HeadstartError(`${url.pathname} cannot be fetched; look whether the folder is served, over http or https`);
   }
@@ -192,20 +198,56 @@ async function fetchFile(url) {
   return response;
 }
 
-async function download(folder, { file, bytes, sha256 }, onProgress) {
+/** Read classifier.json, asking the host whether it is the newest, for names of another model would be wrong ones. */
+async function readRecord(url, cache) {
+  let record = null;
+  try {
+    record = await (await fetchFile(url, cache)).json();
+  } catch (error) {
+    if (error instanceof HeadstartError) throw error;
+  }
+  if (!record?.graph) throw new HeadstartError(`${url.pathname} is not the file that was exported; ${REMEDY}`);
+  if (record.schema_version !== SCHEMA_VERSION) {
+    throw new HeadstartError(`${url.pathname} and headstart.js are of two versions; reload this page, or ${REMEDY}`);
+  }
+  return record;
+}
+
+async function importRuntime(address) {
+  try {
+    return await import(address);
+  } catch (error) {
+    const { pathname } = new URL(address);
+    throw new HeadstartError(`${pathname} does not load as a script (${error.message}); serve .js as text/javascript, or ${REMEDY}`);
+  }
+}
+
+/** Read all that belongs together; where what the browser kept of an earlier export does not, once more past that. */
+async function readAll(folder, onProgress) {
+  const readOnce = async (fresh) => {
+    const record = await readRecord(new URL("classifier.json", folder), fresh ? "reload" : "no-cache");
+    const reading = download(folder, record.graph, onProgress, fresh ? "reload" : "default");
+    const [graph, ort] = await Promise.all([reading, importRuntime(new URL(record.runtime.module, folder).href)]);
+    return { record, graph, ort };
+  };
+  try {
+    return await readOnce(false);
+  } catch {
+    return readOnce(true);
+  }
+}
+
+async function download(folder, { file, bytes, sha256 }, onProgress, cache) {
   const url = new URL(file, folder);
-  const reader = (await fetchFile(url)).body.getReader();
+  const reader = (await fetchFile(url, cache)).body.getReader();
   const content = new Uint8Array(bytes);
   let done = 0;
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     if (done + part.value.length <= bytes) content.set(part.value, done);
     done += part.value.length;
-    onProgress(done, bytes);
+    onProgress(Math.min(done, bytes), bytes);
   }
   if (done !== bytes) throw new HeadstartError(`${url.pathname} has ${done} bytes, wanted ${bytes}; ${REMEDY}`);
-  if (globalThis.crypto?.subtle) { // over https and on localhost
-    const digest = Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", content)), (byte) => byte.toString(16).padStart(2, "0"));
-    if (digest.join("") !== sha256) throw new HeadstartError(`${url.pathname} is not the file that was exported; ${REMEDY}`);
-  }
+  if ((await digest(content)) !== sha256) throw new HeadstartError(`${url.pathname} is not the file that was exported; ${REMEDY}`);
   return content;
 }

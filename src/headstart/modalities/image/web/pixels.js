@@ -7,6 +7,7 @@
 
 import { isDeepPng, readDeepPng } from "./deep_png.js";
 import { HeadstartError } from "./errors.js";
+import { explainRefusal, readLayout, readSize } from "./file_kinds.js";
 
 export { HeadstartError };
 
@@ -17,25 +18,46 @@ const FILLER = 128; // of what is missing in a JPEG
 const USABLE = 0.5; // share of a damaged photo's rows that have to be there
 const END_OF_JPEG = new Uint8Array([0xff, 0xd9]);
 const [FROM_RIGHT, FROM_BELOW] = [new Set([2, 3, 6, 7]), new Set([3, 4, 7, 8])]; // orientations of Exif
-const ORIENTATION = 0x0112;
+const REASONS = { // of errors of the browser, by their names
+  NotFoundError: "this cannot be read; is it a folder, or was it moved?",
+  NotReadableError: "this cannot be read; is it a folder, or was it moved?",
+  SecurityError: "this photo comes from another site, which does not let its pixels be read",
+  RangeError: "this photo is too large for this device’s memory; save it smaller",
+};
 const DECODING = { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none" };
 
 /** Return the pixels of a photo: `{width, height, data: Uint8Array(3 * width * height), repaired}`. */
 export async function readPixels(source, spec) {
-  if (!(source instanceof Blob)) return readStrips(source, measure(source), 1, 1);
-  const head = new Uint8Array(await source.slice(0, 32).arrayBuffer());
-  if (isDeepPng(head)) return readDeepPng(new Uint8Array(await source.arrayBuffer()), spec.grey ?? []);
-  const isJpeg = head[0] === 0xff && head[1] === 0xd8;
-  let bitmap = isJpeg && (await isCutOff(source)) ? null : await decode(source);
-  const damaged = bitmap === null && isJpeg;
+  try {
+    return await (source instanceof Blob ? readFile(source, spec) : readStrips(source, measure(source), 1, 1));
+  } catch (error) {
+    throw error instanceof HeadstartError ? error : new HeadstartError(REASONS[error.name] ?? `this photo cannot be read: ${error.message}`);
+  }
+}
+
+async function readFile(source, spec) {
+  const file = new Uint8Array(await source.arrayBuffer());
+  const size = readSize(file);
+  if (size) judgeSize(size);
+  if (isDeepPng(file)) return readDeepPng(file, spec.grey ?? []);
+  const jpeg = file[0] === 0xff && file[1] === 0xd8 ? readLayout(file) : null;
+  let bitmap = jpeg && !jpeg.whole ? null : await decode(source);
+  const damaged = bitmap === null && jpeg !== null;
   if (damaged) bitmap = await decode(new Blob([source, END_OF_JPEG])); // what is missing becomes grey
-  if (bitmap === null) throw new HeadstartError("this is no photo that the browser can read; wanted a JPEG, PNG, WebP, GIF, BMP or AVIF");
+  if (bitmap === null) throw new HeadstartError(explainRefusal(file));
   try {
     const size = [bitmap.width, bitmap.height];
-    const pixels = isJpeg ? readStrips(bitmap, size, findFactor(size, spec), await readOrientation(source)) : readStrips(bitmap, size, 1, 1);
+    const pixels = jpeg ? readStrips(bitmap, size, findFactor(size, spec), jpeg.orientation) : readStrips(bitmap, size, 1, 1);
     return damaged ? judgeRows(pixels) : { ...pixels, repaired: null };
   } finally {
     bitmap.close();
+  }
+}
+
+function judgeSize([width, height]) {
+  if (!width || !height) throw new HeadstartError("this photo has no pixels");
+  if (width * height > MOST_PIXELS) {
+    throw new HeadstartError(`this photo has ${width} x ${height} pixels, more than ${MOST_PIXELS / 1e6} million; save it smaller`);
   }
 }
 
@@ -45,33 +67,6 @@ async function decode(blob) {
   } catch {
     return null;
   }
-}
-
-/** Whether the end of a JPEG is missing. */
-async function isCutOff(source) {
-  const file = new Uint8Array(await source.arrayBuffer());
-  let at = file.length - 2;
-  while (at >= file.length / 2 && !(file[at] === END_OF_JPEG[0] && file[at + 1] === END_OF_JPEG[1])) at--;
-  return at < file.length / 2;
-}
-
-/** How a JPEG is stored, 1 (upright) to 8, as its Exif says. */
-async function readOrientation(source) {
-  const view = new DataView(await source.slice(0, 131072).arrayBuffer());
-  try {
-    let at = 2;
-    while (view.getUint16(at) !== 0xffe1 || view.getUint32(at + 4) !== 0x45786966) { // APP1, "Exif"
-      if (view.getUint8(at) !== 0xff || view.getUint16(at) === 0xffda) return 1;
-      at += 2 + view.getUint16(at + 2);
-    }
-    const start = at + 10;
-    const little = view.getUint16(start) === 0x4949;
-    const table = start + view.getUint32(start + 4, little);
-    for (let entry = table + 2, left = view.getUint16(table, little); left > 0; entry += 12, left--) {
-      if (view.getUint16(entry, little) === ORIENTATION) return view.getUint16(entry + 8, little);
-    }
-  } catch { /* no Exif, or a damaged one */ }
-  return 1;
 }
 
 /** Pixels of a damaged JPEG, if enough of its rows are no filler, which is mid-grey. */
@@ -90,6 +85,7 @@ function judgeRows(pixels) {
 }
 
 function measure(source) {
+  if (source === null || typeof source !== "object") throw new HeadstartError("this is no photo; wanted a file, an image, a canvas or a video");
   return [source.videoWidth || source.naturalWidth || source.width, source.videoHeight || source.naturalHeight || source.height];
 }
 
@@ -102,10 +98,7 @@ function findFactor([width, height], { size, crop_permille }) {
 }
 
 function readStrips(source, [width, height], factor, orientation) {
-  if (!width || !height) throw new HeadstartError("this photo has no pixels");
-  if (width * height > MOST_PIXELS) {
-    throw new HeadstartError(`this photo has ${width} x ${height} pixels, more than ${MOST_PIXELS / 1e6} million; save it smaller`);
-  }
+  judgeSize([width, height]);
   const rows = Math.min(height, MOST_SHRINKING * Math.max(1, Math.floor(STRIP / width / MOST_SHRINKING)));
   const canvas = new OffscreenCanvas(width, rows);
   const context = canvas.getContext("2d", { willReadFrequently: true });

@@ -1,5 +1,5 @@
 // Keeps the page's files, so that it works without a network after the first visit. Made anew by each export: another
-// version is fetched beside this one and takes over when the page is opened next.
+// version is fetched whole beside this one, and takes over when the visitor says so, or when the page is opened next.
 
 const VERSION = "{{version}}";
 const FILES = {{files}}; // name -> SHA-256
@@ -7,17 +7,27 @@ const OURS = `headstart ${registration.scope} `;
 const CACHE = OURS + VERSION;
 
 async function keep(cache, name) {
-  const response = await fetch(new Request(name, { cache: "no-cache" }));
-  if (!response.ok) throw new Error(`${name} cannot be fetched (${response.status})`);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await response.clone().arrayBuffer()));
-  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (found !== FILES[name]) throw new Error(`${name} is not the file that was exported; copy the whole folder again`);
-  await cache.put(name, response);
+  for (const ask of ["no-cache", "reload"]) { // a host may say of an older file that the newer one is still the same
+    const response = await fetch(new Request(name, { cache: ask }));
+    if (!response.ok) throw new Error(`${name} cannot be fetched (${response.status})`);
+    const content = await response.arrayBuffer();
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
+    const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (found === FILES[name]) {
+      await cache.put(name, new Response(content, { headers: response.headers })); // of a redirect no page would open
+      return;
+    }
+  }
+  throw new Error(`${name} is not the file that was exported; copy the whole folder again`);
 }
 
 async function keepAll() {
   const cache = await caches.open(CACHE);
-  await Promise.all(Object.keys(FILES).map((name) => keep(cache, name)));
+  const kept = await Promise.allSettled(Object.keys(FILES).map((name) => keep(cache, name)));
+  const failed = kept.find(({ status }) => status === "rejected");
+  if (!failed) return;
+  await caches.delete(CACHE); // the device may be full
+  throw failed.reason;
 }
 
 async function dropOthers() {
@@ -36,6 +46,9 @@ async function answer(request) {
 
 addEventListener("install", (event) => event.waitUntil(keepAll()));
 addEventListener("activate", (event) => event.waitUntil(dropOthers()));
+addEventListener("message", (event) => {
+  if (event.data === "take over") skipWaiting();
+});
 addEventListener("fetch", (event) => {
   if (event.request.method === "GET" && event.request.url.startsWith(registration.scope)) event.respondWith(answer(event.request));
 });

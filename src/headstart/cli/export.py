@@ -42,7 +42,7 @@ def export(
         ort_web: Of web: the package that "npm pack onnxruntime-web" writes, or the folder with its files; looked for
             in this folder when not given.
     """
-    from headstart.deployment.contents import describe_agreement, describe_unread
+    from headstart.deployment.contents import describe_agreement, describe_unproved
     from headstart.verbs.export import export as write
     from headstart_runtime.inference.model_format import find_model, read_model
 
@@ -52,7 +52,7 @@ def export(
     if proof.held_out is not None:
         print(f"held out: {describe_agreement(proof.held_out, noun.many)}")
     if proof.unread:
-        print(describe_unread(proof, noun))
+        print(describe_unproved(proof, noun))
     if proof.drawn is not None:
         print(f"drawn: {describe_agreement(proof.drawn, noun.many)}")
     if made.validation is not None:

@@ -149,7 +149,7 @@ def write_readme(
     ]
     missing = [] if proof.held_out is not None else [f"* none of your own {noun.many}: {source}"]
     if proof.unread:
-        missing = [f"* {describe_unread(proof, noun)}"]
+        missing = [f"* {describe_unproved(proof, noun)}"]
     scored = [] if scores is None else [f"* validation: {scores.describe()}"]
     text = f"""# A classifier for {kind.title}
 
@@ -186,7 +186,7 @@ def describe_agreement(agreement: Agreement, many: str) -> str:
     )
 
 
-def describe_unread(proof: Proof, noun: Noun) -> str:
+def describe_unproved(proof: Proof, noun: Noun) -> str:
     """Return how many items were left out of a proof, since the export does not read their kind, in a clause."""
     number = sum(proof.unread.values())
     kinds = ", ".join(f"{count} {kind}" for kind, count in proof.unread.items())

@@ -11,7 +11,9 @@ of all answers. ``overload`` asks with ten times the clients of a queue of 16. T
 """
 
 import json
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +21,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +159,9 @@ def ask(port: int, items: Path, clients: int, seconds: float) -> dict[str, Any]:
 @contextmanager
 def start(command: Sequence[str], **options: Any) -> Iterator["subprocess.Popen[str]"]:
     """Run a process while the context lasts."""
-    process = subprocess.Popen(list(command), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, **options)
+    process = subprocess.Popen(
+        list(command), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, process_group=0, **options
+    )
     try:
         yield process
     finally:
@@ -167,6 +171,8 @@ def start(command: Sequence[str], **options: Any) -> Iterator["subprocess.Popen[
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        with suppress(ProcessLookupError):  # LitServe leaves processes behind that go on polling
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextmanager

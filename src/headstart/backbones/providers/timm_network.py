@@ -131,7 +131,7 @@ def _choose_stages(body: nn.Module) -> list[int] | None:
 def _read_spec(origin: Origin, config: Mapping[str, Any]) -> ImageSpec:
     """The preprocessing that timm names, as an image spec.
 
-    Bilinear always, and the whole shorter edge: what stands at a photo's edge belongs to it too. ARCHITECTURE.md has
+    Bilinear always, and the whole shorter edge: what stands at a photo's edge belongs to it too. docs/decisions.md has
     the figures of both decisions.
     """
     channels, height, width = config["input_size"]

@@ -29,12 +29,21 @@ class Preconditioner:
     vectors: Floats  #: (M, k) orthonormal, M the length of the unknown
 
     def precondition(self, gradient: Floats, stiffness: float) -> Floats:
-        """Return an approximate (I + stiffness * Z^T Z)^-1 gradient, over the last axis."""
+        """Return an approximate (I + stiffness * Z^T Z)^-1 gradient, over the last axis.
+
+        Raises:
+            FloatingPointError: it is no number, which solvers would take for the end of their way. The numbers are
+                looked at, not the processor's flag: that was up after the last product in three of many runs of all
+                tests, in a thread beside others, and in none of 450,000 products made to find out why.
+        """
         tail = 1 + stiffness * float(self.values[-1])
         shrink = (tail / (1 + stiffness * self.values) - 1).astype(np.float32)
         flat = gradient.reshape(-1, gradient.shape[-1])
-        known = (flat @ self.vectors) * shrink
-        moved = np.asarray(flat + known @ self.vectors.T, np.float32) * np.float32(1 / tail)
+        with np.errstate(invalid="ignore"):
+            known = (flat @ self.vectors) * shrink
+            moved = np.asarray(flat + known @ self.vectors.T, np.float32) * np.float32(1 / tail)
+        if not np.isfinite(moved).all():
+            raise FloatingPointError("the gradient of a linear head is no number")
         return moved.reshape(gradient.shape)
 
 

@@ -97,7 +97,7 @@ def plant(
         others = chances[rows].copy()
         others[np.arange(len(rows)), labels[rows]] = -1
         labels[rows] = others.argmax(axis=1)
-    return [replace(task, targets=labels, seed=seed) for task in tasks], rows
+    return [replace(task, targets=labels, seed=seed, disposable=False) for task in tasks], rows
 
 
 def counted_before(task: TrainingSet) -> tuple[float, list[int]]:

@@ -25,7 +25,8 @@ from tests.browsers import find_chromium, find_package
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(
-    r"(?P<mark><!-- not run: .+ -->\n)?^(?P<indent> *)```(?P<language>\w+)\n(?P<text>.*?)^ *```$", re.MULTILINE | re.S
+    r"(?P<mark><!-- not run: [^\n]+ -->\n)?^(?P<indent> *)```(?P<language>\w+)\n(?P<text>.*?)^ *```$",
+    re.MULTILINE | re.S,
 )
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 RUNNABLE = ("python", "sh", "console")

@@ -71,8 +71,9 @@ def main() -> None:
 
 
 def identify(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what a row is of."""
-    return row["set"], row.get("strategy", ""), row["way"], row["precision"], row["engine"]
+    """Return what a row is of; a way with an engine has the precision that the classifier was fitted in."""
+    precision = "" if row["engine"] else row["precision"]
+    return row["set"], row.get("strategy", ""), row["way"], precision, row["engine"]
 
 
 def make_runs(options: Any) -> Iterator[tuple[dict[str, Any], Path]]:

@@ -8,7 +8,7 @@ from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.providers import bundled
 from headstart.backbones.providers.bundled import BUNDLED, find_bundled_file
 from headstart_runtime.errors import BackboneError
-from headstart_runtime.inference.model_format import hash_file
+from headstart_runtime.whole_files import hash_file
 
 
 @pytest.mark.parametrize("name", BUNDLED)

@@ -20,8 +20,8 @@ from headstart.pipeline.model import save_checked
 from headstart.pipeline.postprocess import postprocess_winner
 from headstart.selection.arm import refit_model
 from headstart_runtime.inference.classifier import Classifier
-from headstart_runtime.inference.model_format import hash_file
 from headstart_runtime.tasks.classification.calibration import NONE, Calibration
+from headstart_runtime.whole_files import hash_file
 from tests.contracts.conftest import Contexts
 from tests.deployment.conftest import Break
 from tests.deployment.conftest import break_format as break_format

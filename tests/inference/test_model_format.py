@@ -20,6 +20,7 @@ from headstart_runtime.modalities.image.spec import ImageSpec
 from headstart_runtime.tasks.classification.calibration import Calibration
 from headstart_runtime.tasks.classification.conformal import ConformalPredictor
 from headstart_runtime.tasks.classification.postprocessor import ClassPostprocessor
+from headstart_runtime.whole_files import hash_file
 from tests.conftest import Warm
 from tests.saving.drawn import draw_novelty, draw_photos, parity_examples, single
 
@@ -221,7 +222,7 @@ def test_arrays_of_another_novelty_get_a_clear_error(model: Path) -> None:
     """Of a right digest, so that they are met first where many photos are asked about."""
     arrays = load_file(model / model_format.NOVELTY_ARRAYS)
     save_file({name: array for name, array in arrays.items() if name != "centre"}, model / model_format.NOVELTY_ARRAYS)
-    rewrite(model, novelty_sha256=model_format.hash_file(model / model_format.NOVELTY_ARRAYS))
+    rewrite(model, novelty_sha256=hash_file(model / model_format.NOVELTY_ARRAYS))
     with pytest.raises(ClassifierError, match=r"safetensors' does not belong to model\.json: .*; copy the whole"):
         load(model).predict(draw_photos() * (BATCH_FROM // 4))
 

@@ -1,5 +1,6 @@
 """Files and folders that are there whole or not at all: written beside their place, then renamed into it."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -78,6 +79,12 @@ def new_folder(target: Path) -> Iterator[Path]:
         raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def hash_file(file: Path) -> str:
+    """Return the SHA-256 of a file's bytes, hexadecimal; it is read in pieces."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def stamp_version(status: os.stat_result) -> tuple[int, ...]:

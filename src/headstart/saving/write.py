@@ -18,6 +18,7 @@ from headstart.storage.atomic import new_folder, replace_text
 from headstart_runtime.inference import model_format
 from headstart_runtime.inference.classifier import Classifier, load
 from headstart_runtime.modalities.spec_files import list_contents, name_files
+from headstart_runtime.whole_files import hash_file
 
 
 def write_model(
@@ -82,13 +83,13 @@ def _describe_model(model: FittedModel, folder: Path, parity: model_format.Expor
         branches=tuple(_describe_branch(model, index) for index in range(len(model.branches))),
         members=tuple(model_format.MemberFacts(one.branches, one.head.kind, one.weight) for one in model.members),
         combine=model.combine,
-        graph_sha256=model_format.hash_file(folder / model_format.GRAPH),
-        head_sha256=model_format.hash_file(folder / model_format.HEAD),
+        graph_sha256=hash_file(folder / model_format.GRAPH),
+        head_sha256=hash_file(folder / model_format.HEAD),
         parity=parity,
         headstart=__version__,
         postprocessor=model.postprocessor,
         novelty=None if model.novelty is None else model.novelty.to_json(),
-        novelty_sha256=None if model.novelty is None else model_format.hash_file(folder / model_format.NOVELTY_ARRAYS),
+        novelty_sha256=None if model.novelty is None else hash_file(folder / model_format.NOVELTY_ARRAYS),
     )
 
 

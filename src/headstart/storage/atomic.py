@@ -8,7 +8,6 @@ from headstart_runtime.whole_files import new_folder as new_folder
 from headstart_runtime.whole_files import remove_drafts as remove_drafts
 from headstart_runtime.whole_files import replace_bytes as replace_bytes
 from headstart_runtime.whole_files import replace_text as replace_text
-from headstart_runtime.whole_files import stamp_version as stamp_version
 
 
 def stamp(folder: Path) -> None:

@@ -4,12 +4,12 @@ A network is run, proved and shipped from its folder long after it was written, 
 give other answers in silence.
 """
 
-import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
 
-from headstart.storage.atomic import replace_text, stamp_version
+from headstart.storage.atomic import replace_text
+from headstart_runtime.whole_files import hash_file, stamp_version
 
 DIGESTS = "digests.json"
 _LATER = "proof-"  #: begins the names of files that are added, and made again, later
@@ -60,5 +60,4 @@ def _hash(file: Path) -> str:
 
 @lru_cache(maxsize=64)  # a run asks for a network several times
 def _hash_content(file: Path, version: tuple[int, ...]) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return hash_file(file)

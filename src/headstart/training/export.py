@@ -23,7 +23,7 @@ from headstart.training.cache import CURVES, HEAD
 from headstart.training.inputs import TrainingInputs
 from headstart.training.network import TrainableTop
 from headstart_runtime.errors import EngineError
-from headstart_runtime.inference.model_format import hash_file
+from headstart_runtime.whole_files import hash_file
 
 
 class WholeNetwork(nn.Module):

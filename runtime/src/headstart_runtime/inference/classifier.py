@@ -245,12 +245,11 @@ class Classifier:
         elif isinstance(items, Arrivals | Prefetchable) or (sized or 0) >= BATCH_FROM:
             predictor = ItemPredictor(self.record, self._predictors.graph_of_one_thread, None)
             size, threads = 1, count_cores()
-        else:
-            predictor, size, threads = ItemPredictor(self.record, self._predictors.graph, None), 1, 0
+        else:  # few, or a source that may wait for each answer
+            alone = ItemPredictor(self.record, self._predictors.graph, None)
+            return (self._predict_some(alone, engine, [rule], [item])[0] for item in items)
         work = partial(self._predict_some, predictor, engine, itertools.repeat(rule))
-        if threads:
-            return map_in_order(work, items, size=size, threads=threads)
-        return (work([item])[0] for item in items)
+        return map_in_order(work, items, size=size, threads=threads)
 
     def _predict_some(
         self, predictor: ItemPredictor, engine: InferenceEngine, rules: Iterable[OutputRule], items: Sequence[ItemLike]

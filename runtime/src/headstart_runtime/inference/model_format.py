@@ -14,7 +14,6 @@
   ``tensor_name`` and ``features_name``).
 """
 
-import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -228,12 +227,6 @@ def network_prefix(branch: int) -> str:
 def features_name(branch: int) -> str:
     """Return the name of the tensor that holds a branch's features."""
     return tensor_name(FEATURES, branch)
-
-
-def hash_file(file: Path) -> str:
-    """Return the SHA-256 of a file's bytes, hexadecimal; it is read in pieces."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def find_model(folder: Path) -> Path:

@@ -18,8 +18,8 @@ from headstart.backbones.reference import ReferenceRows
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import BackboneError
 from headstart_runtime.extras import PYTORCH, require_extra
-from headstart_runtime.inference.model_format import hash_file
 from headstart_runtime.modalities.image.spec import WHOLE_EDGE, ImageSpec
+from headstart_runtime.whole_files import hash_file
 
 if TYPE_CHECKING:
     from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork

@@ -10,7 +10,7 @@ from headstart.backbones.providers.names import find_known
 from headstart.backbones.providers.timm import PREFIX, parse_architecture
 from headstart_runtime.errors import BackboneError
 from headstart_runtime.extras import PYTORCH, require_extra
-from headstart_runtime.inference.model_format import hash_file
+from headstart_runtime.whole_files import hash_file
 
 if TYPE_CHECKING:
     from headstart.backbones.loaded import LoadedNetwork

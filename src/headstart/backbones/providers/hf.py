@@ -22,8 +22,8 @@ from headstart.backbones.providers.hub_files import HubFiles
 from headstart.backbones.providers.names import to_wildcard
 from headstart_runtime.errors import BackboneError
 from headstart_runtime.extras import has_extra, require_extra
-from headstart_runtime.inference.model_format import hash_file
 from headstart_runtime.modalities.modality import find_noun, get_modality
+from headstart_runtime.whole_files import hash_file
 
 if TYPE_CHECKING:
     from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork

@@ -19,7 +19,7 @@ from headstart.backbones.providers.names import normalise_name, to_wildcard
 from headstart.backbones.reference import ReferenceRows
 from headstart_runtime.errors import BackboneError
 from headstart_runtime.extras import PYTORCH, require_extra
-from headstart_runtime.inference.model_format import hash_file
+from headstart_runtime.whole_files import hash_file
 
 if TYPE_CHECKING:
     from headstart.backbones.encoders.config import EncoderConfig

@@ -15,9 +15,9 @@ from headstart.backbones.reference import ReferenceRows
 from headstart_runtime.arrays import Floats
 from headstart_runtime.errors import BackboneError
 from headstart_runtime.extras import PYTORCH, describe_missing_extra, require_extra
-from headstart_runtime.inference.model_format import hash_file
 from headstart_runtime.modalities.sound.spec import MASK, MELS
 from headstart_runtime.modalities.sound.speech_spec import SPEECH_SPEC
+from headstart_runtime.whole_files import hash_file
 
 if TYPE_CHECKING:
     from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork

@@ -21,8 +21,8 @@ from headstart.backbones.providers.tflite.nodes import add_operators, find_betwe
 from headstart.backbones.reference import ReferenceRows
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart_runtime.errors import BackboneError
-from headstart_runtime.inference.model_format import hash_file
 from headstart_runtime.modalities.sound.spec import MASK, MELS, MelSpec, SoundSpec
+from headstart_runtime.whole_files import hash_file
 
 if TYPE_CHECKING:
     from headstart.backbones.loaded import BuiltNetwork, LoadedNetwork
